@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every room is compiled in the Swift 6 language mode, and a warning is an error.
+let house: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "carrel",
+    products: [.executable(name: "carrel", targets: ["carrel"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    // Ground floor first; an arrow only points downwards.
+    targets: [
+        .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        room("EventLoop", ["CLibUV"]),
+        room("TLS", ["COpenSSL"]),
+        room("HTTPWire"),
+        room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire"]),
+        room("BrokerCore", [heap]),
+        room("Store", ["BrokerCore", grdb]),
+        room("DockerEngine", ["HTTPTransport"]),
+        room("Edge", ["HTTPTransport"]),
+        room("Launch", ["HTTPTransport", "BrokerCore"]),
+        room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", logging]),
+        room("Portal", ["Broker", "Launch", mustache]),
+        .executableTarget(
+            name: "carrel", dependencies: ["Portal", "Broker", argumentParser, yams, logging], swiftSettings: house),
+
+        tests("EventLoopTests", ["EventLoop"]),
+        tests("TLSTests", ["TLS"]),
+        tests("HTTPWireTests", ["HTTPWire"]),
+        tests("HTTPTransportTests", ["HTTPTransport"]),
+        tests("BrokerCoreTests", ["BrokerCore"]),
+        tests("Simulation", ["BrokerCore"]),
+        tests("StoreTests", ["Store"]),
+        tests("DockerEngineTests", ["DockerEngine"]),
+        tests("EdgeTests", ["Edge"]),
+        tests("LaunchTests", ["Launch"]),
+        tests("BrokerTests", ["Broker"]),
+        tests("PortalTests", ["Portal"]),
+        tests("CarrelTests", ["carrel"]),
+        tests("Fleet", ["carrel"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

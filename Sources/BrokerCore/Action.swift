@@ -1,0 +1,47 @@
+/// Why a request was refused. The message says what happened and what to do next.
+public enum Refusal: Error, Hashable, Sendable {
+    case unknownLab(String)
+    case unknownSession(SessionID)
+    case unknownHost(String)
+    /// The session or host is in a state in which this makes no sense.
+    case notNow(String)
+    /// No host could ever serve this lab.
+    case neverFits(String)
+    /// A named limit is reached (the queue's, say).
+    case limit(String)
+}
+
+/// The answer to a request. Handed out only after the changes that it speaks of are committed.
+public enum Answer: Hashable, Sendable {
+    case session(SessionID)
+    case done
+    case refused(Refusal)
+}
+
+/// What the driver does after the changes of the same step are committed. In order.
+public enum Action: Hashable, Sendable {
+    /// Create and start the container of this run, then wait until the lab answers; report every step as an event.
+    /// If a container of that name already exists on the host (a restart in the middle), go on with it.
+    case start(SessionID, epoch: Int, host: String)
+    /// Remove the container of this run and report `containerRemoved` or `removeFailed`. A missing one is removed.
+    case remove(SessionID, epoch: Int, host: String)
+    /// Remove a container of ours that belongs to no run; nothing is reported.
+    case removeOrphan(host: String, containerID: String)
+    /// The edge routes the session's hostname to the endpoint.
+    case publishRoute(SessionID, epoch: Int, Endpoint)
+    case withdrawRoute(SessionID)
+    /// Ask the lab for its kernels and report `labReported`.
+    case askLab(SessionID, epoch: Int, Endpoint)
+    case answer(RequestID, Answer)
+    /// Something that a watcher of this session can see has changed.
+    case changed(SessionID)
+}
+
+/// What must be on disk before the actions of the same step are carried out.
+public enum Change: Hashable, Sendable {
+    case session(Session)
+    case story(StoryEntry)
+    case duty(host: String, HostDuty)
+    /// With homes that stick to a host: where this learner's home of this portal is.
+    case home(portal: String, learner: String, host: String)
+}

@@ -1,0 +1,87 @@
+/// Names one request to the broker, so that its answer finds the way back.
+public struct RequestID: Hashable, Sendable {
+    public var rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// A container of ours as an engine lists it. Identified by its `carrel.session` and `carrel.epoch` labels.
+public struct ObservedContainer: Hashable, Sendable {
+    public var session: SessionID
+    public var epoch: Int
+    /// The engine's identifier.
+    public var containerID: String
+    public var isRunning: Bool
+    public var exitCode: Int?
+    public var outOfMemory: Bool
+    /// The published endpoint, when running.
+    public var endpoint: Endpoint?
+
+    public init(
+        session: SessionID, epoch: Int, containerID: String, isRunning: Bool, exitCode: Int? = nil,
+        outOfMemory: Bool = false, endpoint: Endpoint? = nil
+    ) {
+        self.session = session
+        self.epoch = epoch
+        self.containerID = containerID
+        self.isRunning = isRunning
+        self.exitCode = exitCode
+        self.outOfMemory = outOfMemory
+        self.endpoint = endpoint
+    }
+}
+
+/// Why a start did not succeed, as far as the next decision depends on it.
+public enum StartFailure: Hashable, Sendable {
+    /// The engine did not answer: try another host; this one is unreachable until it answers again.
+    case hostUnreachable(String)
+    /// The host does not have the image: try another host.
+    case imageMissing(String)
+    /// The engine refused, or the container stopped before it was ready: worth another attempt.
+    case engine(String)
+    /// The lab did not answer within its ready timeout.
+    case neverReady(String)
+}
+
+/// What the lab itself says of its kernels.
+public enum LabReport: Hashable, Sendable {
+    /// A kernel is executing.
+    case busy
+    /// No kernel is executing; the last one stopped executing then, if any ever did.
+    case quiet(lastActivity: Timestamp?)
+    /// The lab could not be asked (its kind has no such question, or it did not answer).
+    case unknown
+}
+
+/// Everything that can happen to the broker. Handed to `BrokerCore.handle` with the time at which it happened.
+public enum Event: Sendable {
+    // From people.
+    /// A learner wants a lab. `newID` is used if no session of this learner and lab exists.
+    case launch(learner: Learner, lab: String, newID: SessionID, request: RequestID)
+    /// *Start again* on an ended or failed session. Harmless on a live one.
+    case restart(SessionID, request: RequestID)
+    case end(SessionID, reason: EndReason, request: RequestID)
+    case cordon(host: String, request: RequestID)
+    case uncordon(host: String, request: RequestID)
+    case drain(host: String, deadline: Timestamp, request: RequestID)
+    /// The configuration was read: the catalogue and the hosts as they are from now on.
+    case configure(labs: [Lab], hosts: [HostSpec])
+
+    // From engines.
+    /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist.
+    case hostListed(host: String, containers: [ObservedContainer])
+    case hostLost(host: String, reason: String)
+    case containerCreated(SessionID, epoch: Int)
+    case containerStarted(SessionID, epoch: Int, endpoint: Endpoint)
+    case labReady(SessionID, epoch: Int, endpoint: Endpoint)
+    case startFailed(SessionID, epoch: Int, StartFailure)
+    case containerExited(SessionID, epoch: Int, code: Int, outOfMemory: Bool)
+    case containerRemoved(SessionID, epoch: Int)
+    case removeFailed(SessionID, epoch: Int, message: String)
+
+    // From labs and the edge.
+    case activity([SessionID: Timestamp])
+    case labReported(SessionID, epoch: Int, LabReport)
+
+    /// Time passed; deadlines may be due. Sent no later than `BrokerCore.nextDeadline`.
+    case tick
+}

@@ -1,0 +1,65 @@
+/// What runs inside a lab, as far as the broker and the edge must know it.
+public enum LabKind: String, Sendable, Codable, CaseIterable {
+    case jupyter, rstudio, http
+}
+
+/// What a lab's container may reach outside its host.
+public enum Egress: String, Sendable, Codable, CaseIterable {
+    case none, allow
+}
+
+/// A catalogue entry: everything the core must know to place, time and end a session of this lab.
+public struct Lab: Hashable, Sendable {
+    /// The catalogue name: lower-case letters, digits and hyphens, 1–63 characters.
+    public var name: String
+    /// What a learner reads; free text.
+    public var title: String
+    public var kind: LabKind
+    /// The Docker image reference, which must be present on a host before a session starts there.
+    public var image: String
+    /// The container's hard memory limit and the seat's memory, in bytes.
+    public var memoryBytes: Int64
+    /// CPU share of the container, in CPUs (0.5 is half a CPU).
+    public var cpus: Double
+    /// The greatest number of processes and threads in the container.
+    public var processLimit: Int
+    /// A session without activity for this long ends.
+    public var idleTimeout: Duration
+    /// A session ends this long after it became ready, busy or not.
+    public var maximumLifetime: Duration
+    /// A started container that does not answer for this long has failed to start.
+    public var readyTimeout: Duration
+    public var egress: Egress
+    /// The TCP port on which the lab listens inside its container.
+    public var port: Int
+    /// The learner's home inside the container.
+    public var homePath: String
+    /// The numeric user and group that the lab runs as, which own the home.
+    public var userID: Int
+    public var groupID: Int
+    /// Additional environment of the container; never secrets.
+    public var environment: [String: String]
+
+    public init(
+        name: String, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
+        processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
+        egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:]
+    ) {
+        self.name = name
+        self.title = title
+        self.kind = kind
+        self.image = image
+        self.memoryBytes = memoryBytes
+        self.cpus = cpus
+        self.processLimit = processLimit
+        self.idleTimeout = idleTimeout
+        self.maximumLifetime = maximumLifetime
+        self.readyTimeout = readyTimeout
+        self.egress = egress
+        self.port = port
+        self.homePath = homePath
+        self.userID = userID
+        self.groupID = groupID
+        self.environment = environment
+    }
+}

@@ -1,0 +1,126 @@
+/// A session's identity for its whole life: the unguessable label of its hostname `SLUG.LABS_DOMAIN`.
+public struct SessionID: RawRepresentable, Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
+    public var rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public var description: String { rawValue }
+    public static func < (a: SessionID, b: SessionID) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Who has the session. `id` is unique within its portal.
+public struct Learner: Hashable, Sendable, Codable {
+    public var portal: String
+    public var id: String
+    public var name: String
+
+    public init(portal: String, id: String, name: String) {
+        self.portal = portal
+        self.id = id
+        self.name = name
+    }
+}
+
+/// Where a running lab is reached: the host's publish address and the port that the engine chose.
+public struct Endpoint: Hashable, Sendable, Codable {
+    public var address: String
+    public var port: Int
+
+    public init(address: String, port: Int) {
+        self.address = address
+        self.port = port
+    }
+}
+
+/// How far a start has come; each step is what the learner reads on the progress page.
+public enum StartStep: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The container is being created on the host.
+    case creating
+    /// The container exists and is being started.
+    case starting
+    /// The container runs; the lab inside does not answer yet.
+    case waiting
+}
+
+/// Why a session ended. The text of each is for the learner (`explanation`).
+public enum EndReason: Hashable, Sendable, Codable {
+    /// No activity for the lab's idle timeout.
+    case idle(timeoutSeconds: Int64)
+    /// The lab's maximum lifetime was reached.
+    case lifetime(limitSeconds: Int64)
+    /// An operator ended it, with the words they gave.
+    case operatorEnded(note: String)
+    /// The learner ended it.
+    case learnerEnded
+    /// The host's drain reached its deadline.
+    case drain(host: String)
+    /// The container stopped by itself.
+    case exited(code: Int, outOfMemory: Bool)
+    /// The engine no longer knows the container.
+    case vanished(host: String)
+    /// The configuration no longer has the host or the lab.
+    case removed(what: String)
+}
+
+/// The life of a session. A run is one container's life; `Session.epoch` counts the runs.
+public enum SessionState: Hashable, Sendable {
+    /// Waiting for a seat. Order in the queue is by `since`, then by id.
+    case queued(since: Timestamp)
+    /// Has a seat on `host`; its container is on its way to ready.
+    case starting(host: String, step: StartStep, since: Timestamp)
+    case running(host: String, endpoint: Endpoint, since: Timestamp)
+    /// The decision to end is committed; the container is being removed. The seat is still taken.
+    case ending(host: String, reason: EndReason, since: Timestamp)
+    /// No container. The learner's home stays; *Start again* makes a new run with the same hostname.
+    case ended(reason: EndReason, at: Timestamp)
+    /// The start failed for good; `message` says what happened and what to do next.
+    case failed(message: String, at: Timestamp)
+}
+
+public struct Session: Hashable, Sendable {
+    public var id: SessionID
+    public var learner: Learner
+    public var lab: String
+    /// Counts the runs, from 1. Each attempt to start a container is a run of its own, so that a late reply about an
+    /// older container is recognised, and every container's name is used once.
+    public var epoch: Int
+    public var state: SessionState
+    public var createdAt: Timestamp
+    /// The last moment at which a person, or a busy kernel, did something in this lab.
+    public var lastActivityAt: Timestamp
+    /// How many runs failed since the last launch; a launch gives up after `Limits.startAttempts`.
+    public var failedAttempts: Int
+
+    public init(
+        id: SessionID, learner: Learner, lab: String, epoch: Int, state: SessionState, createdAt: Timestamp,
+        lastActivityAt: Timestamp, failedAttempts: Int = 0
+    ) {
+        self.id = id
+        self.learner = learner
+        self.lab = lab
+        self.epoch = epoch
+        self.state = state
+        self.createdAt = createdAt
+        self.lastActivityAt = lastActivityAt
+        self.failedAttempts = failedAttempts
+    }
+}
+
+/// One line of a session's story: what changed, when, and why, in words.
+public struct StoryEntry: Hashable, Sendable, Codable {
+    public var session: SessionID
+    public var at: Timestamp
+    public var epoch: Int
+    /// The state that began: `queued`, `starting`, `running`, `ending`, `ended`, `failed`; or `note`, which changes none.
+    public var state: String
+    public var host: String?
+    /// Why, in a sentence that learner and operator can read.
+    public var reason: String
+
+    public init(session: SessionID, at: Timestamp, epoch: Int, state: String, host: String?, reason: String) {
+        self.session = session
+        self.at = at
+        self.epoch = epoch
+        self.state = state
+        self.host = host
+        self.reason = reason
+    }
+}
