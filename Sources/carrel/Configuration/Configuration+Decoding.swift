@@ -1,0 +1,63 @@
+import BrokerCore
+import Foundation
+
+extension Configuration {
+    /// Named limits of a configuration file.
+    enum FileLimits {
+        /// Bytes.
+        static let size = 1 << 20
+        static let hosts = 500
+        static let labs = 1_000
+        static let listenAddresses = 16
+        static let environmentVariables = 100
+    }
+
+    /// Reads and checks a configuration file.
+    ///
+    /// - Parameter path: as the operator gave it; relative paths inside the file start at its folder.
+    /// - Throws: all problems of the file together.
+    init(contentsOf path: String) throws(InvalidConfiguration) {
+        func fails(_ message: String) -> InvalidConfiguration {
+            InvalidConfiguration(problems: [ConfigurationProblem(file: path, line: 0, column: 0, message: message)])
+        }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            let reason = String(cString: strerror(errno))
+            throw fails("the configuration cannot be read (\(reason)); name another file with --config")
+        }
+        defer { try? handle.close() }
+        guard let data = try? handle.read(upToCount: FileLimits.size + 1) else {
+            throw fails("the configuration cannot be read; name a file with --config")
+        }
+        if data.count > FileLimits.size {
+            throw fails(
+                "the configuration is larger than \(SizeText.format(Int64(FileLimits.size))); is this the right file?")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw fails("the configuration is not UTF-8 text; save it as UTF-8")
+        }
+        let folder = FilePaths.resolve(
+            FilePaths.folder(of: path), from: FileManager.default.currentDirectoryPath)
+        try self.init(yaml: text, file: path, folder: folder)
+    }
+
+    /// - Parameters:
+    ///   - file: the name that problems bear.
+    ///   - folder: the absolute folder at which relative paths start.
+    init(yaml: String, file: String, folder: String) throws(InvalidConfiguration) {
+        let document = try YAMLDocument(yaml, file: file)
+        let problems = ProblemCollector(file: file)
+        guard let node = document.root else {
+            problems.add(Place(line: 1, column: 1), "the file is empty; the README shows a configuration to begin with")
+            try problems.finish()
+            throw InvalidConfiguration(problems: problems.problems)
+        }
+        let root = MappingReader(
+            node, path: "", parent: Place(line: 1, column: 1), document: document, problems: problems)
+        let decoder = ConfigurationDecoder(root: root, folder: folder, file: file)
+        let configuration = decoder.decode()
+        try problems.finish()
+        // Without a problem every part was decoded; the decoder adds one for each that was not.
+        guard let configuration else { preconditionFailure("an undecoded configuration without a problem") }
+        self = configuration
+    }
+}

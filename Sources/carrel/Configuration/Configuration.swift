@@ -1,0 +1,94 @@
+import BrokerCore
+
+/// What `carrel.yaml` says, checked and complete: every default is filled in and every path is absolute.
+///
+/// Made by `Configuration.init(contentsOf:)`; nothing here has touched an engine, a certificate or the database yet.
+struct Configuration: Hashable, Sendable {
+    /// The file as the operator named it, for messages.
+    var file: String
+    /// The state directory; holds the database, the sockets, the lock and the secrets.
+    var stateDirectory: String
+    /// Where the edge listens for browsers. Never empty.
+    var listen: [ListenAddress]
+    var portal: PortalEntry
+    /// Labs are reached at `SLUG.LABS_DOMAIN`; outside the portal's own domain.
+    var labsDomain: String
+    /// The port in the URLs that browsers see.
+    var publicPort: Int
+    var certificate: CertificatePaths
+    /// The line of `tls`, for errors that only show when the certificate is read.
+    var certificateLine: Int
+    /// The shared root of learners' homes, the same path on every host; `nil`: homes are volumes that stick to a host.
+    var homes: String?
+    /// How many loops the edge runs on, 1–256.
+    var edgeThreads: Int
+    var hosts: [HostEntry]
+    var labs: [LabEntry]
+
+    /// An IP address and port to listen on.
+    struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+        var address: String
+        var port: Int
+
+        var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
+    }
+
+    struct PortalEntry: Hashable, Sendable {
+        var name: String
+        var hostname: String
+        /// What learners read.
+        var title: String
+    }
+
+    struct CertificatePaths: Hashable, Sendable {
+        var certificate: String
+        var key: String
+    }
+
+    /// A host as the configuration has it: what placement must know, and how its engine is reached.
+    struct HostEntry: Hashable, Sendable {
+        var spec: HostSpec
+        var endpoint: EngineAddress
+        /// The host's private address on which labs' ports are published; an IP address.
+        var publishAddress: String
+        /// The line on which the host begins, for errors that only show when its engine is asked.
+        var line: Int
+    }
+
+    enum EngineAddress: Hashable, Sendable, CustomStringConvertible {
+        case unix(path: String)
+        /// Always with mutual TLS: whoever reaches an engine's bare port owns the host.
+        case tcp(host: String, port: Int, tls: EngineCertificates)
+
+        var description: String {
+            switch self {
+            case .unix(let path): "unix://\(path)"
+            case .tcp(let host, let port, _): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
+            }
+        }
+    }
+
+    struct EngineCertificates: Hashable, Sendable {
+        /// The authority that issued the engine's certificate.
+        var authority: String
+        /// What the broker shows to the engine.
+        var client: CertificatePaths
+    }
+
+    struct LabEntry: Hashable, Sendable {
+        var lab: Lab
+        var line: Int
+    }
+}
+
+extension Configuration {
+    var databasePath: String { stateDirectory + "/carrel.db" }
+    var controlSocketPath: String { stateDirectory + "/control.sock" }
+    var portalSocketPath: String { stateDirectory + "/portal.sock" }
+    var secretsDirectory: String { stateDirectory + "/secrets" }
+
+    /// `:8443`, or nothing for the port that browsers assume.
+    var publicPortSuffix: String { publicPort == 443 ? "" : ":\(publicPort)" }
+    /// Where learners begin, such as `https://portal.example:8443`.
+    var portalOrigin: String { "https://\(portal.hostname)\(publicPortSuffix)" }
+}

@@ -1,0 +1,73 @@
+import BrokerCore
+
+/// What must hold between the keys of a file.
+struct ConfigurationChecks {
+    let root: MappingReader
+
+    /// The portal's cookies must never be within reach of a lab, so neither domain may contain the other.
+    func domains(portal: String?, labs: String?) {
+        guard let portal, let labs else { return }
+        let rule =
+            "must be a domain of its own, so that no lab can reach the portal's cookies, such as labs.example.net"
+        let place = root.place(of: "labs_domain")
+        if portal == labs {
+            root.problems.add(place, "labs_domain is \"\(labs)\", which is the portal's hostname, but \(rule)")
+        } else if labs.hasSuffix("." + portal) {
+            root.problems.add(
+                place, "labs_domain is \"\(labs)\", which is below the portal's hostname \(portal), but \(rule)")
+        } else if portal.hasSuffix("." + labs) {
+            root.problems.add(
+                place, "labs_domain is \"\(labs)\", which is above the portal's hostname \(portal), but \(rule)")
+        }
+        if labs.utf8.count > Self.labsDomainLength {
+            root.problems.add(
+                place, "labs_domain has \(labs.utf8.count) characters, but must have at most \(Self.labsDomainLength)")
+        }
+    }
+
+    /// Leaves room in 253 characters for `PORT--SLUG.`.
+    static let labsDomainLength = 189
+
+    func hosts(_ hosts: [DecodedHost]?) {
+        unique(hosts ?? [], what: "host") { ($0.entry.spec.name, $0.reader) }
+        var endpoints: [String: Place] = [:]
+        for host in hosts ?? [] {
+            let text = host.entry.endpoint.description
+            let place = host.reader.place(of: "endpoint")
+            if let first = endpoints[text] {
+                host.reader.problems.add(
+                    place,
+                    "\(host.reader.path).endpoint is \(text), which is the engine of the host in line \(first.line) already; "
+                        + "a host must have an engine of its own")
+            }
+            endpoints[text] = endpoints[text] ?? place
+        }
+    }
+
+    func labs(_ labs: [DecodedLab]?, on hosts: [DecodedHost]?) {
+        unique(labs ?? [], what: "lab") { ($0.entry.lab.name, $0.reader) }
+        guard let hosts, !hosts.isEmpty else { return }
+        let greatest = hosts.map { Double($0.entry.spec.memoryBytes) * $0.entry.spec.overcommit }.max() ?? 0
+        for lab in labs ?? [] where Double(lab.entry.lab.memoryBytes) > greatest {
+            lab.reader.problems.add(
+                lab.reader.place(of: "memory"),
+                "\(lab.reader.path) (\(lab.entry.lab.name)) needs \(SizeText.format(lab.entry.lab.memoryBytes)) of memory, but the "
+                    + "largest host has \(SizeText.format(Int64(greatest))) (memory × overcommit); lower the lab's memory or add a host"
+            )
+        }
+    }
+
+    private func unique<Entry>(_ entries: [Entry], what: String, _ name: (Entry) -> (String, MappingReader)) {
+        var seen: [String: Place] = [:]
+        for entry in entries {
+            let (name, reader) = name(entry)
+            if let first = seen[name] {
+                reader.problems.add(
+                    reader.place(of: "name"),
+                    "\(reader.path).name is \"\(name)\", the name of the \(what) in line \(first.line) already; each \(what) "
+                        + "must have a name of its own")
+            }
+            seen[name] = seen[name] ?? reader.place(of: "name")
+        }
+    }
+}

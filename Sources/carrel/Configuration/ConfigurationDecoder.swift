@@ -1,0 +1,164 @@
+import BrokerCore
+import Foundation
+
+/// Turns the file's nodes into a `Configuration`: the keys, their rules, their defaults.
+struct ConfigurationDecoder {
+    let root: MappingReader
+    let folder: String
+    let file: String
+
+    /// `nil` only if a problem was added.
+    func decode() -> Configuration? {
+        root.allow(
+            "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "hosts", "labs")
+        let state = root.required("state", .path(from: folder))
+        let listen = listenAddresses()
+        let portal = portalEntry()
+        let labsDomain = root.required("labs_domain", .hostname(example: "labs.example.net"))
+        let publicPort = root.optional("public_port", .integer(1...65_535))
+        let certificate = certificatePaths()
+        let homes = root.optional("homes", .path(from: folder))
+        let threads = edgeThreads()
+        let hosts = hostEntries()
+        let labs = labEntries()
+
+        let checks = ConfigurationChecks(root: root)
+        checks.domains(portal: portal?.hostname, labs: labsDomain)
+        checks.hosts(hosts)
+        checks.labs(labs, on: hosts)
+
+        guard let state, let listen, let portal, let labsDomain, let certificate, let hosts, let labs else {
+            return nil
+        }
+        return Configuration(
+            file: file, stateDirectory: state, listen: listen, portal: portal, labsDomain: labsDomain,
+            publicPort: publicPort ?? listen[0].port, certificate: certificate,
+            certificateLine: root.place(of: "tls").line,
+            homes: homes, edgeThreads: threads, hosts: hosts.map(\.entry), labs: labs.map(\.entry))
+    }
+
+    private func listenAddresses() -> [Configuration.ListenAddress]? {
+        guard root.node("listen") != nil else { return [Configuration.ListenAddress(address: "0.0.0.0", port: 8443)] }
+        guard
+            let list = root.list(
+                "listen", of: "addresses such as \"0.0.0.0:8443\"", maximum: Configuration.FileLimits.listenAddresses)
+        else { return nil }
+        var addresses: [Configuration.ListenAddress] = []
+        for element in list {
+            guard let address = root.read(element.node, at: element.place, name: element.path, .listenAddress) else {
+                continue
+            }
+            if addresses.contains(address) {
+                root.problems.add(element.place, "\(element.path) is \(address) once more; keep one of them")
+            }
+            addresses.append(address)
+        }
+        return addresses.isEmpty ? nil : addresses
+    }
+
+    private func portalEntry() -> Configuration.PortalEntry? {
+        guard let reader = root.mapping("portal") else {
+            root.missing("portal", "a mapping with name, hostname and title")
+            return nil
+        }
+        reader.allow("name", "hostname", "title")
+        let name = reader.required("name", .name)
+        let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
+        let title = reader.optional("title", .text(maximum: 200))
+        guard let name, let hostname else { return nil }
+        return Configuration.PortalEntry(name: name, hostname: hostname, title: title ?? name)
+    }
+
+    private func certificatePaths() -> Configuration.CertificatePaths? {
+        guard let reader = root.mapping("tls") else {
+            root.missing("tls", "a mapping with certificate and key, the paths of two PEM files")
+            return nil
+        }
+        reader.allow("certificate", "key")
+        let certificate = reader.required("certificate", .path(from: folder))
+        let key = reader.required("key", .path(from: folder))
+        guard let certificate, let key else { return nil }
+        return Configuration.CertificatePaths(certificate: certificate, key: key)
+    }
+
+    private func edgeThreads() -> Int {
+        let processors = min(256, max(1, ProcessInfo.processInfo.activeProcessorCount))
+        guard let reader = root.mapping("edge") else { return processors }
+        reader.allow("threads")
+        return reader.optional("threads", .integer(1...256)) ?? processors
+    }
+
+    private func hostEntries() -> [DecodedHost]? {
+        guard root.node("hosts") != nil else {
+            root.missing("hosts", "a list with at least one host that has name, endpoint, slots and memory")
+            return nil
+        }
+        let readers = root.mappings("hosts", of: "hosts", maximum: Configuration.FileLimits.hosts)
+        return readers?.compactMap { DecodedHost($0, folder: folder) }
+    }
+
+    private func labEntries() -> [DecodedLab]? {
+        guard root.node("labs") != nil else {
+            root.missing("labs", "a list with at least one lab that has name and image")
+            return nil
+        }
+        return root.mappings("labs", of: "labs", maximum: Configuration.FileLimits.labs)?.compactMap { DecodedLab($0) }
+    }
+}
+
+/// A host of the file, with its reader for messages about it.
+struct DecodedHost {
+    let entry: Configuration.HostEntry
+    let reader: MappingReader
+
+    init?(_ reader: MappingReader, folder: String) {
+        self.reader = reader
+        reader.allow(
+            "name", "endpoint", "tls", "publish_address", "slots", "memory", "overcommit", "maximum_starts")
+        let name = reader.required("name", .name)
+        let url = reader.required("endpoint", .engine(from: folder))
+        let certificates = reader.mapping("tls").flatMap { Self.certificates($0, folder: folder) }
+        let slots = reader.required("slots", .integer(1...1_000))
+        let memory = reader.required("memory", .size((64 << 20)...(64 << 40)))
+        let overcommit = reader.optional("overcommit", .number(0.1...10))
+        let starts = reader.optional("maximum_starts", .integer(1...100))
+        let published = reader.optional("publish_address", .ipAddress)
+
+        var endpoint: Configuration.EngineAddress?
+        switch url {
+        case .unix(let path):
+            endpoint = .unix(path: path)
+            if reader.node("tls") != nil {
+                reader.problems.add(
+                    reader.place(of: "tls"),
+                    "\(reader.path).tls stands beside a unix:// endpoint, which has no TLS; remove it")
+            }
+        case .tcp(let host, let port):
+            if reader.node("tls") == nil {
+                reader.missing(
+                    "tls",
+                    "a mapping with ca, certificate and key, for whoever reaches a bare tcp:// engine owns its host")
+            }
+            if reader.node("publish_address") == nil {
+                reader.missing("publish_address", "the host's private IP address, where labs' ports are published")
+            }
+            if let certificates { endpoint = .tcp(host: host, port: port, tls: certificates) }
+        case nil: break
+        }
+        guard let name, let endpoint, let slots, let memory else { return nil }
+        entry = Configuration.HostEntry(
+            spec: HostSpec(
+                name: name, slots: slots, memoryBytes: memory, overcommit: overcommit ?? 1, maximumStarts: starts ?? 2),
+            endpoint: endpoint, publishAddress: published ?? "127.0.0.1", line: reader.place.line)
+    }
+
+    private static func certificates(_ reader: MappingReader, folder: String) -> Configuration.EngineCertificates? {
+        reader.allow("ca", "certificate", "key")
+        let authority = reader.required("ca", .path(from: folder))
+        let certificate = reader.required("certificate", .path(from: folder))
+        let key = reader.required("key", .path(from: folder))
+        guard let authority, let certificate, let key else { return nil }
+        return Configuration.EngineCertificates(
+            authority: authority, client: Configuration.CertificatePaths(certificate: certificate, key: key))
+    }
+}

@@ -1,0 +1,256 @@
+import BrokerCore
+import Testing
+
+@testable import carrel
+
+/// A file that is right, with one line for each thing that the tests change.
+let goodConfiguration = """
+    state: state
+    listen: ["0.0.0.0:8443"]
+    portal: {name: school, hostname: portal.test, title: The School}
+    labs_domain: labs.test
+    tls: {certificate: tls/edge.pem, key: tls/edge.key}
+    hosts:
+      - name: one
+        endpoint: unix:///run/docker.sock
+        slots: 40
+        memory: 32GiB
+      - name: two
+        endpoint: tcp://10.0.0.5:2376
+        tls: {ca: tls/ca.pem, certificate: tls/client.pem, key: tls/client.key}
+        publish_address: 10.0.0.5
+        slots: 20
+        memory: 16GiB
+        overcommit: 1.5
+        maximum_starts: 4
+    labs:
+      - name: python
+        image: carrel/jupyterlab:1
+        idle_timeout: 20m
+      - name: r
+        title: R and RStudio
+        kind: rstudio
+        image: rocker/rstudio
+        environment: {MODE: course}
+    """
+
+private func configuration(_ yaml: String) throws -> Configuration {
+    try Configuration(yaml: yaml, file: "carrel.yaml", folder: "/etc/carrel")
+}
+
+private func problems(_ yaml: String) -> [String] {
+    do {
+        _ = try configuration(yaml)
+        return []
+    } catch let error as InvalidConfiguration {
+        return error.problems.map(\.description)
+    } catch {
+        return ["\(error)"]
+    }
+}
+
+@Suite("The configuration file") struct ConfigurationTests {
+    @Test("is read with its defaults and absolute paths")
+    func complete() throws {
+        let read = try configuration(goodConfiguration)
+        #expect(read.stateDirectory == "/etc/carrel/state")
+        #expect(read.controlSocketPath == "/etc/carrel/state/control.sock")
+        #expect(read.listen == [Configuration.ListenAddress(address: "0.0.0.0", port: 8443)])
+        #expect(read.publicPort == 8443)
+        #expect(read.portalOrigin == "https://portal.test:8443")
+        #expect(read.portal.title == "The School")
+        #expect(read.homes == nil)
+        #expect(read.certificate.key == "/etc/carrel/tls/edge.key")
+        #expect(
+            read.hosts.map(\.spec) == [
+                HostSpec(name: "one", slots: 40, memoryBytes: 32 << 30, overcommit: 1, maximumStarts: 2),
+                HostSpec(name: "two", slots: 20, memoryBytes: 16 << 30, overcommit: 1.5, maximumStarts: 4),
+            ])
+        #expect(read.hosts[0].endpoint == .unix(path: "/run/docker.sock"))
+        #expect(read.hosts[0].publishAddress == "127.0.0.1")
+        #expect(read.hosts[0].line == 7)
+        #expect(read.hosts[1].endpoint.description == "tcp://10.0.0.5:2376")
+        let python = read.labs[0].lab
+        #expect(python.title == "python")
+        #expect(python.kind == .jupyter)
+        #expect(python.idleTimeout == .seconds(1200))
+        #expect(python.maximumLifetime == .seconds(28_800))
+        #expect(python.memoryBytes == 1 << 30)
+        #expect(python.egress == Egress.none)
+        let r = read.labs[1].lab
+        #expect(r.port == 8787)
+        #expect(r.homePath == "/home/rstudio")
+        #expect(r.environment == ["MODE": "course"])
+    }
+
+    @Test("leaves the port that browsers assume out of URLs")
+    func standardPort() throws {
+        let read = try configuration(goodConfiguration + "\npublic_port: 443\n")
+        #expect(read.portalOrigin == "https://portal.test")
+    }
+
+    @Test(
+        "names the place of a mistake, what is there and what would be right",
+        arguments: [
+            (
+                "state: state", "stat: state",
+                [
+                    "carrel.yaml:1:1: unknown key \"stat\"; did you mean \"state\"?",
+                    "carrel.yaml:1:1: the file has no \"state\"; add it: a path",
+                ]
+            ),
+            (
+                "    slots: 40", "    slots: many",
+                ["carrel.yaml:9:12: hosts[0].slots is \"many\", but must be a whole number from 1 to 1000"]
+            ),
+            (
+                "    slots: 40", "    slots: 0",
+                ["carrel.yaml:9:12: hosts[0].slots is the number 0, but must be a whole number from 1 to 1000"]
+            ),
+            (
+                "    memory: 32GiB", "    memory: 32GB",
+                [
+                    "carrel.yaml:10:13: hosts[0].memory is \"32GB\", but must be a size from 64MiB to 64TiB, such as 512MiB or 2GiB"
+                ]
+            ),
+            (
+                "idle_timeout: 20m", "idle_timeout: 20",
+                [
+                    "carrel.yaml:22:19: labs[0].idle_timeout is the number 20, but must be a duration from 1s to 365d, such as 90s, 30m, 8h or 1h30m"
+                ]
+            ),
+            (
+                "idle_timeout: 20m", "idle_timeout: 9h",
+                [
+                    "carrel.yaml:22:19: labs[0].idle_timeout is 9h, but must not be longer than maximum_lifetime, 8h"
+                ]
+            ),
+            (
+                "  - name: two", "  - name: one",
+                [
+                    "carrel.yaml:11:11: hosts[1].name is \"one\", the name of the host in line 7 already; each host must have a name of its own"
+                ]
+            ),
+            (
+                "  - name: r\n", "  - name: python\n",
+                [
+                    "carrel.yaml:23:11: labs[1].name is \"python\", the name of the lab in line 20 already; each lab must have a name of its own"
+                ]
+            ),
+            (
+                "name: python", "name: Python 3",
+                [
+                    "carrel.yaml:20:11: labs[0].name is \"Python 3\", but must be a name of 1 to 63 lower-case letters, digits and inner hyphens"
+                ]
+            ),
+            (
+                "kind: rstudio", "kind: rstudoi",
+                ["carrel.yaml:25:11: labs[1].kind is \"rstudoi\", but must be jupyter, rstudio or http"]
+            ),
+            (
+                "title: The School", "title: 2026",
+                [
+                    "carrel.yaml:3:54: portal.title is the number 2026, but must be text of 1 to 200 characters in one line (in quotes where it looks like a number or a truth value)"
+                ]
+            ),
+            (
+                "portal: {name: school, hostname: portal.test, title: The School}", "portal: school",
+                ["carrel.yaml:3:9: portal is \"school\", but must be a mapping of keys to values"]
+            ),
+            (
+                "labs_domain: labs.test", "labs_domain: labs.portal.test",
+                [
+                    "carrel.yaml:4:14: labs_domain is \"labs.portal.test\", which is below the portal's hostname portal.test, but must be a domain of its own, so that no lab can reach the portal's cookies, such as labs.example.net"
+                ]
+            ),
+            (
+                "labs_domain: labs.test", "labs_domain: test",
+                [
+                    "carrel.yaml:4:14: labs_domain is \"test\", which is above the portal's hostname portal.test, but must be a domain of its own, so that no lab can reach the portal's cookies, such as labs.example.net"
+                ]
+            ),
+            (
+                "labs_domain: labs.test", "labs_domain: portal.test",
+                [
+                    "carrel.yaml:4:14: labs_domain is \"portal.test\", which is the portal's hostname, but must be a domain of its own, so that no lab can reach the portal's cookies, such as labs.example.net"
+                ]
+            ),
+            (
+                "    image: carrel/jupyterlab:1", "    image: carrel/jupyterlab:1\n    memory: 64GiB",
+                [
+                    "carrel.yaml:22:13: labs[0] (python) needs 64GiB of memory, but the largest host has 32GiB (memory × overcommit); lower the lab's memory or add a host"
+                ]
+            ),
+            (
+                "    tls: {ca: tls/ca.pem, certificate: tls/client.pem, key: tls/client.key}\n", "",
+                [
+                    "carrel.yaml:11:5: hosts[1] has no \"tls\"; add it: a mapping with ca, certificate and key, for whoever reaches a bare tcp:// engine owns its host"
+                ]
+            ),
+            (
+                "tcp://10.0.0.5:2376", "http://10.0.0.5",
+                [
+                    "carrel.yaml:12:15: hosts[1].endpoint is \"http://10.0.0.5\", but must be unix:///PATH or tcp://HOST:PORT, such as unix:///var/run/docker.sock or tcp://10.0.0.5:2376"
+                ]
+            ),
+            (
+                "0.0.0.0:8443", "localhost:8443",
+                [
+                    "carrel.yaml:2:10: listen[0] is \"localhost:8443\", but must be an IP address and a port such as 0.0.0.0:8443 or [::]:8443, in quotes"
+                ]
+            ),
+            (
+                "environment: {MODE: course}", "environment: {MODE: 1, 2B: x}",
+                [
+                    "carrel.yaml:27:25: labs[1].environment.MODE is the number 1, but must be text of 1 to 4096 characters in one line (in quotes where it looks like a number or a truth value)",
+                    "carrel.yaml:27:28: labs[1].environment has the name \"2B\", but a name must be letters, digits and _, such as MODE",
+                ]
+            ),
+        ])
+    func mistakes(found: String, replacement: String, expected: [String]) {
+        #expect(problems(replacing(found, with: replacement)) == expected)
+    }
+
+    @Test("shows every mistake at once, repeated keys too, in the order of the lines")
+    func collected() {
+        let yaml = goodConfiguration.replacing("    slots: 40", with: "    slots: 40\n    slots: 50\n    slotz: 3")
+            .replacing("labs_domain: labs.test", with: "labs_domain: labs.test\n\"state\": other\nstate: third")
+        #expect(
+            problems(yaml) == [
+                "carrel.yaml:6:1: state is given again; it stands in line 1 already: keep one of them",
+                "carrel.yaml:12:5: hosts[0].slots is given again; it stands in line 11 already: keep one of them",
+                "carrel.yaml:13:5: unknown key \"slotz\" in hosts[0]; did you mean \"slots\"?",
+            ])
+    }
+
+    @Test(
+        "that is no YAML, empty or not a mapping is one clear problem",
+        arguments: [
+            ("", "carrel.yaml:1:1: the file is empty; the README shows a configuration to begin with"),
+            ("- a\n- b\n", "carrel.yaml:1:1: the file is a list, but must be a mapping of keys to values"),
+            (
+                "state: [",
+                "carrel.yaml:2:1: this is not YAML: did not find expected node content while parsing a flow node; look for a missing colon, quote or bracket, or a tab at the start of a line"
+            ),
+        ])
+    func shapeless(yaml: String, expected: String) {
+        #expect(problems(yaml).first == expected)
+    }
+
+    @Test("that does not exist is named")
+    func missingFile() {
+        #expect(
+            throws: InvalidConfiguration(problems: [
+                ConfigurationProblem(
+                    file: "/nonexistent/carrel.yaml", line: 0, column: 0,
+                    message:
+                        "the configuration cannot be read (No such file or directory); name another file with --config")
+            ])
+        ) { try Configuration(contentsOf: "/nonexistent/carrel.yaml") }
+    }
+
+    private func replacing(_ found: String, with replacement: String) -> String {
+        #expect(goodConfiguration.contains(found))
+        return goodConfiguration.replacing(found, with: replacement)
+    }
+}
