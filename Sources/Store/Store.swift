@@ -1,1 +1,161 @@
-// Placeholder until the room is built.
+import BrokerCore
+import Foundation
+import GRDB
+
+/// The broker's memory: one SQLite file, in write-ahead mode, synced at every commit.
+///
+/// Calls may come from any thread; writes happen one after the other in the order of the calls, reads beside them.
+/// A returned `commit` survives a crash of the process and of the machine. A failed one has written nothing.
+public final class Store: Sendable {
+    public let path: String
+    let database: DatabasePool
+
+    /// Opens the file, creates it (mode 0600) if it is missing, and brings it to this version.
+    ///
+    /// The caller holds a `StateDirectoryLock` on the directory. Blocks for some milliseconds.
+    public convenience init(path: String) throws(StoreError) {
+        try self.init(path: path, migrations: Schema.migrations)
+    }
+
+    init(path: String, migrations: [String]) throws(StoreError) {
+        self.path = path
+        do {
+            try Self.makePrivate(path)
+            var configuration = Configuration()
+            configuration.label = "store"
+            configuration.busyMode = .timeout(StoreLimits.busyTimeout / .seconds(1))
+            configuration.maximumReaderCount = StoreLimits.readers
+            configuration.prepareDatabase { db in
+                // Runs before the journal mode is set: a file that is refused is left as it was.
+                if !db.configuration.readonly { try Schema.check(db, path: path, known: migrations.count) }
+            }
+            database = try DatabasePool(path: path, configuration: configuration)
+            try database.writeWithoutTransaction { db in
+                // GRDB sets NORMAL, which may lose the last commits when the power fails.
+                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(StoreLimits.logBytes)")
+                guard try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal" else {
+                    throw StoreError(
+                        code: .io,
+                        message: "\(path): this file system cannot hold a write-ahead log; use a local disk")
+                }
+                try Schema.migrate(db, migrations)
+            }
+        } catch {
+            throw StoreError(error, doing: "open the state file", path: path)
+        }
+    }
+
+    /// Writes the changes and the grants in one transaction; returns when they are on the disk.
+    ///
+    /// A session is inserted or replaced by its id; a story entry is appended; a session keeps its
+    /// `StoreLimits.grantsPerSession` newest grants. The order among the arguments does not matter, except that the
+    /// later of two changes to the same thing wins. Not cancelled with the calling task.
+    public func commit(_ changes: [Change], grants: [AccessGrant] = []) async throws(StoreError) {
+        try await write("store \(changes.count) changes") { db in
+            for change in changes { try Self.apply(change, to: db) }
+            for grant in grants { try Self.add(grant, to: db) }
+        }
+    }
+
+    /// Stores when each session was last used. Sessions that the file does not know are passed over.
+    public func recordActivity(_ activity: [SessionID: Timestamp]) async throws(StoreError) {
+        guard let newest = activity.values.max() else { return }
+        try await write("store the activity of \(activity.count) sessions") { db in
+            let slotLength = StoreLimits.activitySlot.wholeMilliseconds
+            let update = try db.cachedStatement(
+                sql: "UPDATE sessions SET last_activity_at = max(last_activity_at, ?2) WHERE id = ?1")
+            let insert = try db.cachedStatement(
+                sql: """
+                    INSERT INTO activity (session, slot, last_at) VALUES (?, ?, ?)
+                    ON CONFLICT (session, slot) DO UPDATE SET last_at = max(last_at, excluded.last_at)
+                    """)
+            for (session, at) in activity {
+                try update.execute(arguments: [session.rawValue, at.milliseconds])
+                guard db.changesCount > 0 else { continue }
+                let slot = at.milliseconds / slotLength * slotLength
+                try insert.execute(arguments: [session.rawValue, slot, at.milliseconds])
+            }
+            let oldest = newest.milliseconds - StoreLimits.activityRetention.wholeMilliseconds
+            try db.cachedStatement(sql: "DELETE FROM activity WHERE slot < ?").execute(arguments: [oldest])
+        }
+    }
+
+    /// Moves the log into the file and empties it. For quiet moments: it waits for readers.
+    public func checkpoint() async throws(StoreError) {
+        try await access("empty the log") { db in _ = try db.checkpoint(.truncate) }
+    }
+
+    /// Closes the file; every later call fails. Waits for what is under way.
+    public func close() throws(StoreError) {
+        do { try database.close() } catch { throw StoreError(error, doing: "close the state file", path: path) }
+    }
+
+    private static func apply(_ change: Change, to db: Database) throws {
+        switch change {
+        case .session(let session):
+            try db.cachedStatement(sql: SessionRow.upsert).execute(arguments: SessionRow.arguments(session))
+        case .story(let entry):
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO session_events (session, at, epoch, state, host, reason) VALUES (?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                entry.session.rawValue, entry.at.milliseconds, entry.epoch, entry.state, entry.host, entry.reason,
+            ])
+        case .duty(let host, let duty):
+            let (word, deadline) = DutyColumns.columns(duty)
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO hosts (name, duty, drain_deadline) VALUES (?, ?, ?)")
+                .execute(arguments: [host, word, deadline])
+        case .home(let portal, let learner, let host):
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO homes (portal, learner, host) VALUES (?, ?, ?)")
+                .execute(arguments: [portal, learner, host])
+        }
+    }
+
+    private static func add(_ grant: AccessGrant, to db: Database) throws {
+        let session = grant.session.rawValue
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO grants (session, token_digest, created_at) VALUES (?, ?, ?)"
+        ).execute(arguments: [session, Data(grant.tokenDigest), grant.createdAt.milliseconds])
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM grants WHERE session = ?1 AND number NOT IN
+                    (SELECT number FROM grants WHERE session = ?1 ORDER BY number DESC LIMIT ?2)
+                """
+        ).execute(arguments: [session, StoreLimits.grantsPerSession])
+    }
+
+    private static func makePrivate(_ path: String) throws {
+        // SQLite gives the log and its index the mode of the file. An existing file is not opened here: closing
+        // it would drop the locks that another connection of this process has on it.
+        if chmod(path, 0o600) == 0 { return }
+        let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw StoreError(code: .io, message: "\(path): cannot create the state file: \(reason)")
+        }
+        Foundation.close(file)
+    }
+}
+
+/// How a host's duty lies in the table `hosts`.
+enum DutyColumns {
+    static func columns(_ duty: HostDuty) -> (word: String, deadline: Int64?) {
+        switch duty {
+        case .active: ("active", nil)
+        case .cordoned: ("cordoned", nil)
+        case .draining(let deadline): ("draining", deadline.milliseconds)
+        case .drained: ("drained", nil)
+        }
+    }
+
+    static func duty(word: String, deadline: Int64?) -> HostDuty? {
+        switch (word, deadline) {
+        case ("active", nil): .active
+        case ("cordoned", nil): .cordoned
+        case ("draining", let deadline?): .draining(deadline: Timestamp(milliseconds: deadline))
+        case ("drained", nil): .drained
+        default: nil
+        }
+    }
+}

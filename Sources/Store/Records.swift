@@ -1,0 +1,91 @@
+import BrokerCore
+
+/// A browser that may enter a session: the SHA-256 of its cookie's token. The token itself is stored nowhere.
+public struct AccessGrant: Hashable, Sendable {
+    public var session: SessionID
+    /// 32 bytes.
+    public var tokenDigest: [UInt8]
+    public var createdAt: Timestamp
+
+    public init(session: SessionID, tokenDigest: [UInt8], createdAt: Timestamp) {
+        self.session = session
+        self.tokenDigest = tokenDigest
+        self.createdAt = createdAt
+    }
+}
+
+/// Where a learner's home of a portal is, when homes stick to a host.
+public struct StoredHome: Hashable, Sendable {
+    public var portal: String
+    public var learner: String
+    public var host: String
+
+    public init(portal: String, learner: String, host: String) {
+        self.portal = portal
+        self.learner = learner
+        self.host = host
+    }
+}
+
+/// What a broker needs to go on after a restart.
+public struct StoredState: Hashable, Sendable {
+    /// Random, made with the file; labels everything of ours on the hosts.
+    public var instanceID: String
+    /// Live sessions only, oldest first.
+    public var sessions: [Session]
+    public var duties: [String: HostDuty]
+    public var homes: [StoredHome]
+    /// Of the live sessions, oldest first.
+    public var grants: [AccessGrant]
+}
+
+/// Which sessions to list; every condition that is given must hold.
+public struct SessionQuery: Hashable, Sendable {
+    /// A state's word as in `StoryEntry.state`.
+    public var state: String?
+    /// The session's host; of an ended session, the host of its last run.
+    public var host: String?
+    public var learner: String?
+    public var lab: String?
+    /// 1 to `StoreLimits.listLength`; other values are brought into that range.
+    public var limit: Int
+    /// Only sessions that come after this one in the list: the last one of the page before.
+    public var after: Position?
+
+    /// A place in the list, which is newest first.
+    public struct Position: Hashable, Sendable {
+        public var createdAt: Timestamp
+        public var id: SessionID
+
+        public init(_ session: Session) {
+            createdAt = session.createdAt
+            id = session.id
+        }
+    }
+
+    public init(
+        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, limit: Int = 100,
+        after: Position? = nil
+    ) {
+        self.state = state
+        self.host = host
+        self.learner = learner
+        self.lab = lab
+        self.limit = limit
+        self.after = after
+    }
+}
+
+/// What an identifier, or the beginning of one, stands for.
+public enum SessionMatch: Hashable, Sendable {
+    case none
+    case one(Session)
+    /// The beginning fits more than one session.
+    case several
+}
+
+/// A stretch of `StoreLimits.activitySlot` in which a person, or a busy kernel, did something.
+public struct ActivitySlot: Hashable, Sendable {
+    public var start: Timestamp
+    public var lastAt: Timestamp
+}

@@ -1,0 +1,123 @@
+import GRDB
+
+/// The tables, as a list of steps that are never changed once released: the next version is another step at the end.
+enum Schema {
+    /// `PRAGMA application_id`: "Carl" in ASCII, so that a foreign database is recognised before it is touched.
+    static let applicationID: Int32 = 0x4361_726C
+
+    /// `PRAGMA user_version` after the step at that index is the index plus one.
+    static let migrations: [String] = [version1]
+
+    /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
+    static let live = "state NOT IN ('ended', 'failed')"
+
+    private static let version1 = """
+        CREATE TABLE meta (
+            key TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE hosts (
+            name TEXT PRIMARY KEY,
+            duty TEXT NOT NULL CHECK (duty IN ('active', 'cordoned', 'draining', 'drained')),
+            drain_deadline INTEGER CHECK ((drain_deadline IS NOT NULL) = (duty = 'draining'))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            portal TEXT NOT NULL,
+            learner TEXT NOT NULL,
+            learner_name TEXT NOT NULL,
+            lab TEXT NOT NULL,
+            epoch INTEGER NOT NULL CHECK (epoch >= 0),
+            state TEXT NOT NULL CHECK (state IN ('queued', 'starting', 'running', 'ending', 'ended', 'failed')),
+            since INTEGER NOT NULL,
+            -- Of an ended session: the host of its last run.
+            host TEXT CHECK (host IS NOT NULL OR state NOT IN ('starting', 'running', 'ending')),
+            step TEXT CHECK ((step IS NOT NULL) = (state = 'starting')),
+            address TEXT CHECK ((address IS NOT NULL) = (state = 'running')),
+            port INTEGER CHECK ((port IS NOT NULL) = (state = 'running')),
+            end_reason TEXT CHECK ((end_reason IS NOT NULL) = (state IN ('ending', 'ended'))),
+            end_number INTEGER,
+            end_text TEXT,
+            failure TEXT CHECK ((failure IS NOT NULL) = (state = 'failed')),
+            created_at INTEGER NOT NULL,
+            last_activity_at INTEGER NOT NULL,
+            failed_attempts INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX sessions_live ON sessions (created_at, id) WHERE \(live);
+        CREATE INDEX sessions_by_owner ON sessions (portal, learner, lab, created_at, id);
+        CREATE INDEX sessions_by_age ON sessions (created_at, id);
+        CREATE INDEX sessions_by_state ON sessions (state, created_at, id);
+        CREATE INDEX sessions_by_host ON sessions (host, created_at, id);
+        CREATE INDEX sessions_by_learner ON sessions (learner, created_at, id);
+        CREATE INDEX sessions_by_lab ON sessions (lab, created_at, id);
+
+        CREATE TABLE session_events (
+            number INTEGER PRIMARY KEY,
+            session TEXT NOT NULL REFERENCES sessions (id) DEFERRABLE INITIALLY DEFERRED,
+            at INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            host TEXT,
+            reason TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX session_events_by_session ON session_events (session, number);
+
+        CREATE TABLE activity (
+            session TEXT NOT NULL REFERENCES sessions (id) DEFERRABLE INITIALLY DEFERRED,
+            slot INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            PRIMARY KEY (session, slot)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX activity_by_slot ON activity (slot);
+
+        CREATE TABLE homes (
+            portal TEXT NOT NULL,
+            learner TEXT NOT NULL,
+            host TEXT NOT NULL,
+            PRIMARY KEY (portal, learner)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE grants (
+            number INTEGER PRIMARY KEY,
+            session TEXT NOT NULL REFERENCES sessions (id) DEFERRABLE INITIALLY DEFERRED,
+            token_digest BLOB NOT NULL CHECK (length(token_digest) = 32),
+            created_at INTEGER NOT NULL,
+            UNIQUE (session, token_digest)
+        ) STRICT;
+
+        INSERT INTO meta VALUES ('instance', lower(hex(randomblob(8))));
+        """
+
+    /// Refuses a file that is not ours, before anything in it is changed.
+    static func check(_ db: Database, path: String, known: Int) throws {
+        let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let isEmpty = try Bool.fetchOne(db, sql: "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)") ?? true
+        if application == 0, version == 0, isEmpty { return }
+        guard application == applicationID, version > 0 else {
+            throw StoreError(
+                code: .foreign,
+                message: "\(path) is a database of another program; "
+                    + "give carrel a state directory of its own, or move the file away")
+        }
+        guard version <= known else {
+            throw StoreError(
+                code: .newer,
+                message: "\(path) has version \(version) and this carrel knows versions up to \(known); "
+                    + "start the newer carrel again, or restore a backup from before the upgrade")
+        }
+    }
+
+    /// Brings the file to the newest version, in one transaction: all steps or none.
+    static func migrate(_ db: Database, _ migrations: [String]) throws {
+        try db.inTransaction(.immediate) {
+            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            guard version < migrations.count else { return .commit }
+            for step in migrations[version...] { try db.execute(sql: step) }
+            try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count)")
+            return .commit
+        }
+    }
+}

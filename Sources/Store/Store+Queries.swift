@@ -1,0 +1,152 @@
+import BrokerCore
+import Foundation
+import GRDB
+
+extension Store {
+    /// What a broker needs to go on after a restart. Blocks; its time depends on the live sessions only.
+    public func load() throws(StoreError) -> StoredState {
+        do {
+            return try database.read { db in
+                try StoredState(
+                    instanceID: String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
+                    sessions: Row.fetchAll(db, sql: Query.live).map(SessionRow.session),
+                    duties: Self.duties(db),
+                    homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
+                        StoredHome(portal: $0[0], learner: $0[1], host: $0[2])
+                    },
+                    grants: Row.fetchAll(db, sql: Query.liveGrants).map(Self.grant))
+            }
+        } catch {
+            throw StoreError(error, doing: "read the live sessions", path: path)
+        }
+    }
+
+    /// The session with that identifier, live or ended.
+    public func session(_ id: SessionID) async throws(StoreError) -> Session? {
+        try await read("read session \(id)") { db in
+            try Row.fetchOne(db, sql: Query.byID, arguments: [id.rawValue]).map(SessionRow.session)
+        }
+    }
+
+    /// The session whose identifier is, or alone begins with, the given text.
+    public func session(matching prefix: String) async throws(StoreError) -> SessionMatch {
+        guard !prefix.isEmpty else { return .none }
+        return try await read("find session \(prefix)") { db in
+            // The first of the range is the identifier itself, if it exists.
+            let found = try Row.fetchAll(db, sql: Query.byPrefix, arguments: [prefix, prefix + "\u{10FFFF}"])
+                .map(SessionRow.session)
+            guard let first = found.first else { return .none }
+            return found.count == 1 || first.id.rawValue == prefix ? .one(first) : .several
+        }
+    }
+
+    /// The newest session of this learner for this lab, live or ended.
+    public func session(portal: String, learner: String, lab: String) async throws(StoreError) -> Session? {
+        try await read("find the session of learner \(learner)") { db in
+            try Row.fetchOne(db, sql: Query.byOwner, arguments: [portal, learner, lab]).map(SessionRow.session)
+        }
+    }
+
+    /// Sessions, newest first.
+    public func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
+        try await read("list sessions") { db in
+            let (sql, arguments) = Query.list(query)
+            return try Row.fetchAll(db, sql: sql, arguments: arguments).map(SessionRow.session)
+        }
+    }
+
+    /// Everything that happened to the session, in order; the newest `StoreLimits.storyLength` lines of it.
+    public func story(of id: SessionID) async throws(StoreError) -> [StoryEntry] {
+        try await read("read the story of session \(id)") { db in
+            try Row.fetchAll(db, sql: Query.story, arguments: [id.rawValue, StoreLimits.storyLength]).reversed().map {
+                StoryEntry(
+                    session: SessionID(rawValue: $0[0]), at: Timestamp(milliseconds: $0[1]), epoch: $0[2],
+                    state: $0[3], host: $0[4], reason: $0[5])
+            }
+        }
+    }
+
+    /// The session's grants, oldest first.
+    public func grants(of id: SessionID) async throws(StoreError) -> [AccessGrant] {
+        try await read("read the grants of session \(id)") { db in
+            try Row.fetchAll(db, sql: Query.grants, arguments: [id.rawValue]).map(Self.grant)
+        }
+    }
+
+    /// Whether a browser with this token digest may enter the session.
+    public func holdsGrant(_ id: SessionID, tokenDigest: [UInt8]) async throws(StoreError) -> Bool {
+        try await read("look up a grant of session \(id)") { db in
+            try Bool.fetchOne(db, sql: Query.holdsGrant, arguments: [id.rawValue, Data(tokenDigest)]) ?? false
+        }
+    }
+
+    /// When the session was used, oldest first, as far back as `StoreLimits.activityRetention`.
+    public func activity(of id: SessionID) async throws(StoreError) -> [ActivitySlot] {
+        try await read("read the activity of session \(id)") { db in
+            try Row.fetchAll(db, sql: Query.activity, arguments: [id.rawValue]).map {
+                ActivitySlot(start: Timestamp(milliseconds: $0[0]), lastAt: Timestamp(milliseconds: $0[1]))
+            }
+        }
+    }
+
+    private static func duties(_ db: Database) throws -> [String: HostDuty] {
+        var duties: [String: HostDuty] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT name, duty, drain_deadline FROM hosts") {
+            guard let duty = DutyColumns.duty(word: row[1], deadline: row[2]) else {
+                let name: String = row[0]
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "host \(name): its duty makes no sense")
+            }
+            duties[row[0]] = duty
+        }
+        return duties
+    }
+
+    private static func grant(_ row: Row) -> AccessGrant {
+        let digest: Data = row[1]
+        return AccessGrant(
+            session: SessionID(rawValue: row[0]), tokenDigest: [UInt8](digest),
+            createdAt: Timestamp(milliseconds: row[2]))
+    }
+}
+
+/// The questions to the file, in one place so that a test can ask SQLite how it would answer each of them.
+enum Query {
+    static let live = "SELECT \(SessionRow.columns) FROM sessions WHERE \(Schema.live) ORDER BY created_at, id"
+    static let liveGrants = """
+        SELECT grants.session, grants.token_digest, grants.created_at
+        FROM sessions INDEXED BY sessions_live JOIN grants ON grants.session = sessions.id
+        WHERE sessions.\(Schema.live) ORDER BY grants.number
+        """
+    static let byID = "SELECT \(SessionRow.columns) FROM sessions WHERE id = ?"
+    static let byPrefix = "SELECT \(SessionRow.columns) FROM sessions WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+    static let byOwner = """
+        SELECT \(SessionRow.columns) FROM sessions WHERE portal = ? AND learner = ? AND lab = ?
+        ORDER BY created_at DESC, id DESC LIMIT 1
+        """
+    static let story = """
+        SELECT session, at, epoch, state, host, reason FROM session_events WHERE session = ?
+        ORDER BY number DESC LIMIT ?
+        """
+    static let grants = "SELECT session, token_digest, created_at FROM grants WHERE session = ? ORDER BY number"
+    static let holdsGrant = "SELECT EXISTS (SELECT 1 FROM grants WHERE session = ? AND token_digest = ?)"
+    static let activity = "SELECT slot, last_at FROM activity WHERE session = ? ORDER BY slot"
+
+    static func list(_ query: SessionQuery) -> (sql: String, arguments: StatementArguments) {
+        var conditions = ["(created_at, id) < (?, ?)"]
+        // Without a page before, the list begins before the end of time, so that it is always a search of an index.
+        var arguments: StatementArguments = [
+            query.after?.createdAt.milliseconds ?? Int64.max, query.after?.id.rawValue ?? "",
+        ]
+        let columns = [("state", query.state), ("host", query.host), ("learner", query.learner), ("lab", query.lab)]
+        for case (let column, let value?) in columns {
+            conditions.append("\(column) = ?")
+            arguments += [value]
+        }
+        arguments += [min(max(query.limit, 1), StoreLimits.listLength)]
+        let sql = """
+            SELECT \(SessionRow.columns) FROM sessions WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY created_at DESC, id DESC LIMIT ?
+            """
+        return (sql, arguments)
+    }
+}

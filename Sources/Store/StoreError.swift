@@ -1,0 +1,76 @@
+import GRDB
+
+/// Why the state file could not be opened, read or written. The message says what happened, to which file, and what to do.
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Code: String, Hashable, Sendable {
+        /// The disk, or the file's size limit, is full. Nothing of the transaction was written.
+        case full
+        /// A newer carrel wrote the file.
+        case newer
+        /// The file is damaged.
+        case corrupt
+        /// The file is a database, or something else, that is not carrel's.
+        case foreign
+        /// Another connection held the file for longer than `StoreLimits.busyTimeout`.
+        case busy
+        /// Another carrel runs on the state directory.
+        case inUse
+        /// A change breaks a rule of the schema: a defect of the caller. Nothing of the transaction was written.
+        case invalid
+        /// The operating system refused to read or write.
+        case io
+    }
+
+    public var code: Code
+    public var message: String
+
+    public init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+
+    /// Whether the same call can succeed later without anybody changing the file.
+    public var isTransient: Bool {
+        switch code {
+        case .full, .busy, .io: true
+        case .newer, .corrupt, .foreign, .inUse, .invalid: false
+        }
+    }
+
+    /// Names an error of SQLite after what it means for the broker.
+    init(_ error: any Error, doing what: String, path: String) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self.init(code: .io, message: "\(path): cannot \(what): \(error)")
+            return
+        }
+        let detail = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self.init(code: .full, message: "\(path): cannot \(what): the disk is full; free some space and it goes on")
+        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
+            // The index of the write-ahead log could not grow: that is what a full disk looks like there.
+            self.init(code: .full, message: "\(path): cannot \(what): the disk is full; free some space and it goes on")
+        case .SQLITE_CORRUPT:
+            self.init(
+                code: .corrupt,
+                message: "\(path): cannot \(what): the file is damaged (\(detail)); move it away and restore a backup")
+        case .SQLITE_NOTADB:
+            self.init(
+                code: .foreign,
+                message: "\(path) is not an SQLite database; "
+                    + "give carrel a state directory of its own, or move the file away")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(code: .busy, message: "\(path): cannot \(what): another program holds the file (\(detail))")
+        case .SQLITE_CONSTRAINT:
+            self.init(code: .invalid, message: "\(path): cannot \(what): \(detail)")
+        default:
+            self.init(code: .io, message: "\(path): cannot \(what): \(detail)")
+        }
+    }
+}

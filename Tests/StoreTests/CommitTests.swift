@@ -1,0 +1,154 @@
+import BrokerCore
+import GRDB
+import Testing
+
+@testable import Store
+
+@Suite("Committing and loading")
+struct CommitTests {
+    let scratch: ScratchDirectory
+    let store: Store
+
+    init() throws {
+        scratch = try ScratchDirectory()
+        store = try Store(path: scratch.databasePath)
+    }
+
+    private func reopened() throws -> Store {
+        try store.close()
+        return try Store(path: scratch.databasePath)
+    }
+
+    @Test("A session in any state comes back as it went in", arguments: everyState)
+    func roundTrip(state: SessionState) async throws {
+        let original = session("abc", state)
+        try await store.commit([.session(original), .story(story("abc", "queued", at: at(1)))])
+        #expect(try await reopened().session(original.id) == original)
+    }
+
+    @Test("A later change to the same session replaces it, and every pair of states can follow each other")
+    func upsert() async throws {
+        for first in everyState {
+            for second in everyState {
+                try await store.commit([.session(session("abc", first)), .session(session("abc", second))])
+                #expect(try await store.session(SessionID(rawValue: "abc"))?.state == second)
+            }
+        }
+    }
+
+    @Test("Only live sessions are loaded, oldest first, with their grants, the duties and the homes")
+    func load() async throws {
+        let states = everyState.enumerated()
+        let all = states.map { session("s\($0)", $1, created: at(Int64(100 - $0))) }
+        let grants = all.map { AccessGrant(session: $0.id, tokenDigest: Self.digest(1), createdAt: at(9)) }
+        try await store.commit(
+            all.map(Change.session) + [
+                .duty(host: "h1", .draining(deadline: at(99))), .duty(host: "h2", .cordoned),
+                .duty(host: "h3", .drained), .duty(host: "h1", .active), .duty(host: "h4", .draining(deadline: at(5))),
+                .home(portal: "school", learner: "ada", host: "h1"),
+                .home(portal: "school", learner: "ada", host: "h2"),
+            ], grants: grants)
+        let state = try reopened().load()
+        let live = all.filter {
+            switch $0.state {
+            case .queued, .starting, .running, .ending: true
+            case .ended, .failed: false
+            }
+        }
+        #expect(state.sessions == live.reversed())
+        #expect(Set(state.grants.map(\.session)) == Set(live.map(\.id)))
+        #expect(state.duties == ["h1": .active, "h2": .cordoned, "h3": .drained, "h4": .draining(deadline: at(5))])
+        #expect(state.homes == [StoredHome(portal: "school", learner: "ada", host: "h2")])
+    }
+
+    @Test("A story is kept in order, also when its first line comes before its session in the same commit")
+    func storyOrder() async throws {
+        let lines = (1...5).map { story("abc", "note", at: at(10 - $0), reason: "line \($0)") }
+        try await store.commit(lines.map(Change.story) + [.session(session("abc", .queued(since: at(1))))])
+        #expect(try await store.story(of: SessionID(rawValue: "abc")) == lines)
+        #expect(try await store.story(of: SessionID(rawValue: "ab")).isEmpty)
+    }
+
+    @Test("A change that breaks a rule is refused as a defect, and nothing of its commit is written")
+    func invalidChange() async throws {
+        let good = session("good", .queued(since: at(1)))
+        let orphan = story("nobody", "queued", at: at(1))
+        let error = await #expect(throws: StoreError.self) {
+            try await store.commit([.session(good), .story(orphan)])
+        }
+        #expect(error?.code == .invalid)
+        #expect(error?.isTransient == false)
+        #expect(try await store.session(good.id) == nil)
+    }
+
+    @Test("An ended session is still found under the host of its last run")
+    func lastHost() async throws {
+        let id = SessionID(rawValue: "abc")
+        try await store.commit([.session(session("abc", everyState[1]))])
+        try await store.commit([.session(session("abc", .ended(reason: .learnerEnded, at: at(9))))])
+        #expect(try await store.sessions(SessionQuery(state: "ended", host: "h1")).map(\.id) == [id])
+        try await store.commit([.session(session("abc", .queued(since: at(10))))])
+        #expect(try await store.sessions(SessionQuery(host: "h1")).isEmpty)
+    }
+
+    @Test("A session keeps its sixteen newest grants; granting one again makes it the newest")
+    func grantLimit() async throws {
+        let a = session("a", .queued(since: at(1)))
+        let b = session("b", .queued(since: at(1)))
+        try await store.commit(
+            [.session(a), .session(b)],
+            grants: [AccessGrant(session: b.id, tokenDigest: Self.digest(0), createdAt: at(1))])
+        for number in [0, 1] + Array(2...16) + [1, 17] {
+            try await store.commit(
+                [], grants: [AccessGrant(session: a.id, tokenDigest: Self.digest(number), createdAt: at(5))])
+        }
+        let kept = try await store.grants(of: a.id).map { Int($0.tokenDigest[0]) }
+        #expect(kept == Array(3...16) + [1, 17])
+        #expect(kept.count == StoreLimits.grantsPerSession)
+        #expect(try await store.holdsGrant(a.id, tokenDigest: Self.digest(17)))
+        #expect(try await store.holdsGrant(a.id, tokenDigest: Self.digest(2)) == false)
+        #expect(try await store.holdsGrant(b.id, tokenDigest: Self.digest(0)))
+        #expect(try await store.holdsGrant(b.id, tokenDigest: Self.digest(17)) == false)
+    }
+
+    @Test("Activity moves forward only, survives a later commit with an older time, and is kept in slots")
+    func activity() async throws {
+        let id = SessionID(rawValue: "abc")
+        try await store.commit([.session(session("abc", everyState[1], lastActivity: at(1000)))])
+        try await store.recordActivity([id: at(2000), SessionID(rawValue: "nobody"): at(2000)])
+        try await store.recordActivity([id: at(1900)])
+        try await store.recordActivity([id: at(1000)])
+        #expect(try await store.session(id)?.lastActivityAt == at(2000))
+        try await store.commit([.session(session("abc", everyState[2], lastActivity: at(1500)))])
+        #expect(try await store.session(id)?.lastActivityAt == at(2000))
+        #expect(
+            try await store.activity(of: id) == [
+                ActivitySlot(start: at(900), lastAt: at(1000)), ActivitySlot(start: at(1800), lastAt: at(2000)),
+            ])
+        let muchLater = at(2000) + StoreLimits.activityRetention
+        try await store.recordActivity([id: muchLater])
+        #expect(try await store.activity(of: id).map(\.lastAt) == [muchLater])
+    }
+
+    @Test("A commit outlives the cancellation of its task")
+    func cancellation() async throws {
+        let store = store
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await store.commit([.session(session("abc", .queued(since: at(1))))])
+        }
+        try await task.value
+        #expect(try await store.session(SessionID(rawValue: "abc")) != nil)
+    }
+
+    @Test("The log can be emptied at a quiet moment")
+    func checkpoint() async throws {
+        try await store.commit([.session(session("abc", .queued(since: at(1))))])
+        try await store.checkpoint()
+        let size = try #require(try? store.logSize)
+        #expect(size == 0)
+        #expect(try await store.session(SessionID(rawValue: "abc")) != nil)
+    }
+
+    static func digest(_ number: Int) -> [UInt8] { [UInt8](repeating: UInt8(number), count: 32) }
+}

@@ -1,0 +1,157 @@
+import BrokerCore
+import Foundation
+import GRDB
+import Testing
+
+@testable import Store
+
+@Suite("Opening the state file")
+struct OpeningTests {
+    let scratch: ScratchDirectory
+    init() throws { scratch = try ScratchDirectory() }
+
+    private func mode(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+    }
+
+    @Test("It writes ahead, syncs every commit, checks foreign keys and waits for a busy file")
+    func durability() throws {
+        let store = try Store(path: scratch.databasePath)
+        #expect(try store.pragma("journal_mode") == "wal")
+        #expect(try store.pragma("synchronous") == "2")
+        #expect(try store.pragma("foreign_keys") == "1")
+        #expect(try store.pragma("busy_timeout") == "5000")
+        #expect(try store.pragma("user_version") == "\(Schema.migrations.count)")
+    }
+
+    @Test("Every table is strict")
+    func strictTables() throws {
+        let store = try Store(path: scratch.databasePath)
+        let lax = try store.database.read {
+            try String.fetchAll(
+                $0,
+                sql: """
+                    SELECT name FROM pragma_table_list
+                    WHERE type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'
+                    """)
+        }
+        #expect(lax.isEmpty)
+    }
+
+    @Test("The file and its log are the owner's alone, also when the file was open to others")
+    func fileMode() async throws {
+        let path = scratch.databasePath
+        do {
+            let store = try Store(path: path)
+            try await store.commit([.session(session("a", .queued(since: at(1))))])
+            #expect(try mode(path) == 0o600)
+            #expect(try mode(path + "-wal") == 0o600)
+            #expect(try mode(path + "-shm") == 0o600)
+        }
+        chmod(path, 0o644)
+        let again = try Store(path: path)
+        #expect(try mode(again.path) == 0o600)
+    }
+
+    @Test("The instance id is made once")
+    func instanceID() throws {
+        let first = try Store(path: scratch.databasePath).load().instanceID
+        #expect(first.count == 16)
+        #expect(try Store(path: scratch.databasePath).load().instanceID == first)
+        #expect(try Store(path: scratch.path + "/other.db").load().instanceID != first)
+    }
+
+    @Test("A newer file is refused, with both versions, and left as it was")
+    func newerFile() throws {
+        let path = scratch.databasePath
+        let newer = Schema.migrations + ["CREATE TABLE later (x INTEGER) STRICT"]
+        try Store(path: path, migrations: newer).close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let error = #expect(throws: StoreError.self) { try Store(path: path) }
+        #expect(error?.code == .newer)
+        #expect(error?.message.contains("version \(newer.count)") == true)
+        #expect(error?.message.contains("up to \(Schema.migrations.count)") == true)
+        #expect(error?.message.contains(path) == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
+    @Test("An older file is brought up to date and keeps what it holds")
+    func olderFile() async throws {
+        let path = scratch.databasePath
+        let old = try Store(path: path)
+        try await old.commit([.session(session("a", .queued(since: at(1))))])
+        try old.close()
+        let newer = Schema.migrations + ["ALTER TABLE homes ADD COLUMN bytes INTEGER"]
+        let store = try Store(path: path, migrations: newer)
+        #expect(try store.pragma("user_version") == "\(newer.count)")
+        #expect(try await store.session(SessionID(rawValue: "a")) != nil)
+    }
+
+    @Test("A migration that fails leaves the file at its old version, without half of the steps")
+    func failedMigration() throws {
+        let path = scratch.databasePath
+        try Store(path: path).close()
+        let broken = Schema.migrations + ["CREATE TABLE half (x INTEGER) STRICT", "CREATE TABLE homes (x INTEGER)"]
+        #expect(throws: StoreError.self) { try Store(path: path, migrations: broken) }
+        let store = try Store(path: path)
+        #expect(try store.pragma("user_version") == "\(Schema.migrations.count)")
+        #expect(try store.database.read { try $0.tableExists("half") } == false)
+    }
+
+    @Test("A database of another program is named and left as it was")
+    func foreignDatabase() throws {
+        let path = scratch.databasePath
+        let other = try DatabaseQueue(path: path)
+        try other.write { try $0.execute(sql: "CREATE TABLE recipes (x)") }
+        try other.close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let error = #expect(throws: StoreError.self) { try Store(path: path) }
+        #expect(error?.code == .foreign)
+        #expect(error?.message.contains(path) == true)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
+    @Test("A file that is no database is named")
+    func noDatabase() throws {
+        try Data(repeating: 65, count: 8192).write(to: URL(fileURLWithPath: scratch.databasePath))
+        let error = #expect(throws: StoreError.self) { try Store(path: scratch.databasePath) }
+        #expect(error?.code == .foreign)
+        #expect(error?.message.contains("not an SQLite database") == true)
+    }
+
+    @Test("A damaged file is named, and not taken for a transient fault")
+    func damagedFile() throws {
+        let path = scratch.databasePath
+        let whole = try Store(path: path)
+        try whole.fill(ended: 2000)
+        try whole.close()
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        let size = try file.seekToEnd()
+        try file.seek(toOffset: 4096)
+        try file.write(contentsOf: Data(repeating: 0xAB, count: Int(size) - 4096))
+        try file.close()
+        let error = #expect(throws: StoreError.self) { _ = try Store(path: path).load() }
+        #expect(error?.code == .corrupt)
+        #expect(error?.isTransient == false)
+        #expect(error?.message.contains(path) == true)
+    }
+
+    @Test("A directory that is missing is named")
+    func missingDirectory() {
+        let error = #expect(throws: StoreError.self) { try Store(path: scratch.path + "/nowhere/carrel.db") }
+        #expect(error?.code == .io)
+        #expect(error?.message.contains("nowhere") == true)
+    }
+
+    @Test("A second carrel on a state directory is refused with the first one's pid, until that one is gone")
+    func lock() throws {
+        var first: StateDirectoryLock? = try StateDirectoryLock(directory: scratch.path)
+        let error = #expect(throws: StoreError.self) { try StateDirectoryLock(directory: scratch.path) }
+        #expect(error?.code == .inUse)
+        #expect(error?.message.contains("pid \(getpid())") == true)
+        #expect(try mode(scratch.path + "/carrel.lock") == 0o600)
+        withExtendedLifetime(first) {}
+        first = nil
+        _ = try StateDirectoryLock(directory: scratch.path)
+    }
+}
