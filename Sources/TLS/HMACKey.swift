@@ -1,0 +1,67 @@
+import COpenSSL
+
+/// A key of HMAC-SHA256 (RFC 2104). Any thread.
+public struct HMACKey: Sendable {
+    private let template: KeyedContext
+
+    /// - Parameter bytes: the secret; any length, 32 random bytes are right.
+    public init(bytes: some ByteSpan) {
+        template = KeyedContext(key: bytes)
+    }
+
+    /// The 32 bytes that prove that `message` was written by somebody who holds the key.
+    public func authenticationCode(for message: some ByteSpan) -> [UInt8] {
+        template.authenticationCode(for: message)
+    }
+
+    /// Whether `code` is the code of `message`, in constant time.
+    public func isValid(_ code: some ByteSpan, for message: some ByteSpan) -> Bool {
+        constantTimeEqual(authenticationCode(for: message), code)
+    }
+}
+
+/// Owns one `EVP_MAC_CTX` that holds the key; freed with it.
+///
+/// `@unchecked Sendable` because the context is only ever read after `init`: every computation works on a duplicate,
+/// and `EVP_MAC_CTX_dup` takes its source as `const`.
+private final class KeyedContext: @unchecked Sendable {
+    private let context: OpaquePointer
+
+    init(key: some ByteSpan) {
+        guard let algorithm = EVP_MAC_fetch(nil, "HMAC", nil), let context = EVP_MAC_CTX_new(algorithm) else {
+            fatalError("OpenSSL offers no HMAC: \(ErrorQueue.takeReasons())")
+        }
+        EVP_MAC_free(algorithm)
+        self.context = context
+        var digestName = Array("SHA256".utf8CString)
+        // An empty key has no address, and a missing address means "no key yet" to OpenSSL.
+        let done = key.withByteSpan { key in
+            digestName.withUnsafeMutableBufferPointer { name in
+                let parameters = [
+                    OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
+                ]
+                var nothing: UInt8 = 0
+                return withUnsafePointer(to: &nothing) { nothing in
+                    let start = key.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? nothing
+                    return EVP_MAC_init(context, start, key.count, parameters)
+                }
+            }
+        }
+        precondition(done == 1, "HMAC-SHA256 could not be started: \(ErrorQueue.takeReasons())")
+    }
+
+    deinit { EVP_MAC_CTX_free(context) }
+
+    func authenticationCode(for message: some ByteSpan) -> [UInt8] {
+        guard let work = EVP_MAC_CTX_dup(context) else { fatalError("HMAC-SHA256 failed: out of memory") }
+        defer { EVP_MAC_CTX_free(work) }
+        return [UInt8](unsafeUninitializedCapacity: 32) { output, count in
+            let updated = message.withByteSpan { bytes in
+                bytes.isEmpty
+                    ? 1 : EVP_MAC_update(work, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+            }
+            let done = EVP_MAC_final(work, output.baseAddress, &count, 32)
+            precondition(updated == 1 && done == 1 && count == 32, "HMAC-SHA256 failed: out of memory")
+        }
+    }
+}
