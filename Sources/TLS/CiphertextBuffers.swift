@@ -1,0 +1,113 @@
+import COpenSSL
+
+/// The two directions of ciphertext between an `SSL` and its owner, seen by OpenSSL as a `BIO`.
+///
+/// Lives at a stable pointer that `TLSConnection` allocates, that the `BIO` has as its data, and that is freed after
+/// `SSL_free` (which frees the `BIO`). Only the connection's owner thread touches it. Room is taken when bytes come and
+/// given back when a direction is drained: an idle connection holds no buffer.
+struct CiphertextBuffers {
+    var incoming = ByteQueue()
+    var outgoing = ByteQueue()
+    /// The transport has ended: an empty `incoming` is the end, not "later".
+    var hasEnded = false
+
+    /// One method table for the process, never freed. Immutable after it is made.
+    nonisolated(unsafe) private static let method: OpaquePointer = {
+        guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "carrel ciphertext") else {
+            fatalError("out of memory")
+        }
+        BIO_meth_set_write(method) { bio, bytes, count in
+            guard let buffers = CiphertextBuffers.of(bio), let bytes, count > 0 else { return 0 }
+            carrel_BIO_clear_retry_flags(bio)
+            buffers.pointee.outgoing.append(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+            return count
+        }
+        BIO_meth_set_read(method) { bio, bytes, count in
+            guard let buffers = CiphertextBuffers.of(bio), let bytes, count > 0 else { return 0 }
+            carrel_BIO_clear_retry_flags(bio)
+            let room = UnsafeMutableRawBufferPointer(start: bytes, count: Int(count))
+            let taken = buffers.pointee.incoming.take(into: room)
+            if taken > 0 { return Int32(taken) }
+            if buffers.pointee.hasEnded { return 0 }
+            carrel_BIO_set_retry_read(bio)
+            return -1
+        }
+        BIO_meth_set_ctrl(method) { bio, command, _, _ in
+            switch command {
+            case BIO_CTRL_FLUSH: return 1
+            case BIO_CTRL_EOF:
+                guard let buffers = CiphertextBuffers.of(bio) else { return 1 }
+                return buffers.pointee.hasEnded && buffers.pointee.incoming.isEmpty ? 1 : 0
+            default: return 0
+            }
+        }
+        return method
+    }()
+
+    /// A `BIO` over `buffers`; the caller gives it to an `SSL`, which owns it from then on.
+    static func makeBIO(over buffers: UnsafeMutablePointer<CiphertextBuffers>) -> OpaquePointer {
+        guard let bio = BIO_new(method) else { fatalError("out of memory") }
+        BIO_set_data(bio, buffers)
+        BIO_set_init(bio, 1)
+        return bio
+    }
+
+    private static func of(_ bio: OpaquePointer?) -> UnsafeMutablePointer<CiphertextBuffers>? {
+        BIO_get_data(bio)?.assumingMemoryBound(to: CiphertextBuffers.self)
+    }
+}
+
+/// Bytes in order: appended at the end, taken from the front. Owns its room; `deallocate()` gives it back.
+struct ByteQueue {
+    private static let smallestRoom = 2048
+
+    private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var start = 0
+    private var end = 0
+
+    var isEmpty: Bool { start == end }
+    var count: Int { end - start }
+
+    /// What waits, in one piece; valid until the next call.
+    var contents: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: room[start..<end]) }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return }
+        makeRoom(for: bytes.count)
+        UnsafeMutableRawBufferPointer(rebasing: room[end..<end + bytes.count]).copyMemory(from: bytes)
+        end += bytes.count
+    }
+
+    mutating func take(into target: UnsafeMutableRawBufferPointer) -> Int {
+        let taken = min(target.count, count)
+        guard taken > 0 else { return 0 }
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: room[start..<start + taken]))
+        start += taken
+        if start == end { deallocate() }
+        return taken
+    }
+
+    mutating func deallocate() {
+        room.deallocate()
+        room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        start = 0
+        end = 0
+    }
+
+    private mutating func makeRoom(for added: Int) {
+        guard room.count - end < added else { return }
+        let needed = count + added
+        if needed <= room.count / 2 {
+            // Plenty was taken from the front: move the rest there.
+            room.copyMemory(from: contents)
+        } else {
+            let larger = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(needed + needed / 2, Self.smallestRoom), alignment: 16)
+            larger.copyMemory(from: contents)
+            room.deallocate()
+            room = larger
+        }
+        end -= start
+        start = 0
+    }
+}

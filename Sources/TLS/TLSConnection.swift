@@ -1,0 +1,208 @@
+import COpenSSL
+
+/// What a `read` gave.
+public enum TLSRead: Hashable, Sendable {
+    /// So many bytes of plaintext, at least one.
+    case bytes(Int)
+    /// More ciphertext is needed first.
+    case wouldBlock
+    /// The peer ended its direction with `close_notify`; ours can still be written.
+    case closed
+}
+
+/// One TLS connection without any I/O: ciphertext in by `receive`, out by `drainCiphertext`; plaintext by `read` and
+/// `write`. Whoever moves the bytes drains after every other call, because any of them can have something to say to
+/// the peer (handshake, tickets, alerts).
+///
+/// Owns its `SSL` (which owns the `BIO`) and the ciphertext buffers; both are freed in `deinit`. Confined to the thread
+/// of its owner; not `Sendable`. It keeps its context alive. After an error it stays failed: drain the alert, then close.
+public final class TLSConnection {
+    /// The largest plaintext of one record (RFC 8446 section 5.1), and so of one piece of a joint write.
+    public static let largestRecord = 16 * 1024
+
+    private let connection: OpaquePointer
+    private let buffers: UnsafeMutablePointer<CiphertextBuffers>
+    private let serverContext: TLSServerContext?
+    let clientContext: TLSClientContext?
+    /// For messages, and the key of kept sessions: the server's name on a client, "the client" on a server.
+    let peerName: String
+    private var failure: TLSError?
+    private var hasSentCloseNotify = false
+
+    /// The server's side.
+    public convenience init(server context: TLSServerContext) throws(TLSError) {
+        try self.init(context.pointer, server: context, client: nil, peerName: "the client")
+        SSL_set_accept_state(connection)
+    }
+
+    /// The client's side.
+    /// - Parameter serverName: the host name or IP address that the server's certificate must bear.
+    public convenience init(client context: TLSClientContext, serverName: String) throws(TLSError) {
+        let name = Hostname.normal(serverName)
+        try self.init(context.pointer, server: nil, client: context, peerName: name)
+        SSL_set_connect_state(connection)
+        ErrorQueue.clear()
+        let accepted: Bool
+        if IPAddress(name) != nil {
+            // An IP address is not sent as SNI (RFC 6066 section 3).
+            accepted = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(connection), name) == 1
+        } else {
+            SSL_set_hostflags(connection, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+            accepted =
+                !name.isEmpty && SSL_set1_host(connection, name) == 1
+                && carrel_SSL_set_tlsext_host_name(connection, name) == 1
+        }
+        guard accepted else { throw ErrorQueue.failure(.handshake, "\(name) is not a name that TLS can verify") }
+        context.resume(on: connection, for: name)
+    }
+
+    private init(
+        _ context: OpaquePointer, server: TLSServerContext?, client: TLSClientContext?, peerName: String
+    ) throws(TLSError) {
+        ErrorQueue.clear()
+        guard let connection = SSL_new(context) else {
+            throw ErrorQueue.failure(.library, "a TLS connection could not be made")
+        }
+        self.connection = connection
+        buffers = .allocate(capacity: 1)
+        buffers.initialize(to: CiphertextBuffers())
+        serverContext = server
+        clientContext = client
+        self.peerName = peerName
+        let bio = CiphertextBuffers.makeBIO(over: buffers)
+        SSL_set_bio(connection, bio, bio)
+        SSL_set_ex_data(connection, 0, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit {
+        SSL_free(connection)
+        buffers.pointee.incoming.deallocate()
+        buffers.pointee.outgoing.deallocate()
+        buffers.deinitialize(count: 1)
+        buffers.deallocate()
+    }
+
+    // MARK: Ciphertext
+
+    /// Takes what came from the transport; a copy is kept until it is read.
+    public func receive(_ ciphertext: UnsafeRawBufferPointer) throws(TLSError) {
+        if let failure { throw failure }
+        buffers.pointee.incoming.append(ciphertext)
+    }
+
+    /// The transport has ended. A `read` that finds no `close_notify` before this end fails as truncated.
+    public func receiveEnd() { buffers.pointee.hasEnded = true }
+
+    /// Hands out all pending outgoing ciphertext at once, then forgets it. Nothing pending: `body` is not called.
+    public func drainCiphertext(_ body: (UnsafeRawBufferPointer) -> Void) {
+        guard !buffers.pointee.outgoing.isEmpty else { return }
+        body(buffers.pointee.outgoing.contents)
+        buffers.pointee.outgoing.deallocate()
+    }
+
+    // MARK: Handshake
+
+    /// - Returns: true when the handshake has finished; false when more ciphertext is needed.
+    public func advanceHandshake() throws(TLSError) -> Bool {
+        if let failure { throw failure }
+        if isHandshakeFinished { return true }
+        ErrorQueue.clear()
+        let result = SSL_do_handshake(connection)
+        if result == 1 { return true }
+        switch SSL_get_error(connection, result) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return false
+        default: throw fail(.handshake, "the TLS handshake with \(peerName) failed")
+        }
+    }
+
+    public var isHandshakeFinished: Bool { SSL_is_init_finished(connection) == 1 }
+
+    /// The name that the client asked for (SNI); `nil` where it named none.
+    public var serverName: String? {
+        SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }
+    }
+
+    public var negotiatedALPN: String? {
+        var name: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        SSL_get0_alpn_selected(connection, &name, &count)
+        guard count > 0 else { return nil }
+        return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
+    }
+
+    /// Whether an earlier session was taken up again, without certificates and signatures.
+    public var isResumed: Bool { SSL_session_reused(connection) == 1 }
+
+    /// Such as `TLSv1.3`.
+    public var protocolVersion: String { SSL_get_version(connection).map { String(cString: $0) } ?? "" }
+
+    // MARK: Plaintext
+
+    public func read(into target: UnsafeMutableRawBufferPointer) throws(TLSError) -> TLSRead {
+        precondition(!target.isEmpty, "a read needs room")
+        if let failure { throw failure }
+        ErrorQueue.clear()
+        var count = 0
+        let result = SSL_read_ex(connection, target.baseAddress, target.count, &count)
+        if result == 1 { return .bytes(count) }
+        switch SSL_get_error(connection, result) {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
+        case SSL_ERROR_ZERO_RETURN: return .closed
+        default: throw fail(isHandshakeFinished ? .record : .handshake, "reading from \(peerName) over TLS failed")
+        }
+    }
+
+    /// Encrypts all of `plaintext` into the outgoing ciphertext. Only after the handshake, before `sendCloseNotify()`.
+    public func write(_ plaintext: UnsafeRawBufferPointer) throws(TLSError) {
+        if let failure { throw failure }
+        guard !plaintext.isEmpty else { return }
+        ErrorQueue.clear()
+        var count = 0
+        guard SSL_write_ex(connection, plaintext.baseAddress, plaintext.count, &count) == 1, count == plaintext.count
+        else { throw fail(.record, "writing to \(peerName) over TLS failed") }
+    }
+
+    /// Two pieces that share a record where they fit one: a head and the first bytes of its body.
+    public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) throws(TLSError) {
+        guard !first.isEmpty, !second.isEmpty, first.count < Self.largestRecord else {
+            try write(first)
+            return try write(second)
+        }
+        let joined = min(first.count + second.count, Self.largestRecord)
+        let result = withUnsafeTemporaryAllocation(byteCount: joined, alignment: 16) {
+            record -> Result<Void, TLSError> in
+            record.copyMemory(from: first)
+            let head = UnsafeRawBufferPointer(rebasing: second[..<(joined - first.count)])
+            UnsafeMutableRawBufferPointer(rebasing: record[first.count...]).copyMemory(from: head)
+            return Result { () throws(TLSError) in try write(UnsafeRawBufferPointer(record)) }
+        }
+        try result.get()
+        try write(UnsafeRawBufferPointer(rebasing: second[(joined - first.count)...]))
+    }
+
+    /// Ends our direction; idempotent. The alert then waits in the outgoing ciphertext.
+    public func sendCloseNotify() {
+        guard failure == nil, !hasSentCloseNotify, isHandshakeFinished else { return }
+        hasSentCloseNotify = true
+        ErrorQueue.clear()
+        SSL_shutdown(connection)
+        ErrorQueue.clear()
+    }
+
+    private func fail(_ code: TLSError.Code, _ what: String) -> TLSError {
+        let verdict = SSL_get_verify_result(connection)
+        let reason = ErrorQueue.reason(of: ERR_peek_error())
+        let error: TLSError
+        if verdict != Int(X509_V_OK), reason == SSL_R_CERTIFICATE_VERIFY_FAILED {
+            let why = X509_verify_cert_error_string(verdict).map { String(cString: $0) } ?? "error \(verdict)"
+            error = TLSError(.untrustedPeer, "\(what): the certificate of \(peerName) was refused: \(why)")
+        } else if reason == SSL_R_UNEXPECTED_EOF_WHILE_READING {
+            error = TLSError(.truncated, "\(what): the connection ended without close_notify")
+        } else {
+            error = ErrorQueue.failure(code, what)
+        }
+        ErrorQueue.clear()
+        failure = error
+        return error
+    }
+}

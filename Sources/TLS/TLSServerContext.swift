@@ -1,0 +1,61 @@
+import COpenSSL
+
+/// What a server's connections share: certificates by name, protocol versions, ticket keys.
+///
+/// Owns one `SSL_CTX`, freed in `deinit`; every connection holds the context, so OpenSSL's callbacks always find it.
+/// `@unchecked Sendable` because nothing is changed after `init`; OpenSSL guards what it changes inside (tickets,
+/// reference counts), so that loops may share one.
+public final class TLSServerContext: @unchecked Sendable {
+    let pointer: OpaquePointer
+    private let store: CertificateStore
+    private let alpn: [UInt8]
+
+    /// - Parameters:
+    ///   - store: the certificates; a later `reload()` of it takes effect at the next handshake.
+    ///   - alpn: protocols by preference; a client that offers ALPN with none of them is refused (RFC 7301).
+    ///   - clientTrust: when given, a client must bear a certificate of these authorities (mutual TLS).
+    public init(
+        store: CertificateStore, alpn: [String] = ["http/1.1"], requiringClientsOf clientTrust: Trust? = nil
+    ) throws(TLSError) {
+        pointer = try ContextSettings.make(TLS_server_method())
+        self.store = store
+        self.alpn = ContextSettings.encode(alpn: alpn)
+        SSL_CTX_set_options(pointer, carrel_SSL_OP_CIPHER_SERVER_PREFERENCE | carrel_SSL_OP_PRIORITIZE_CHACHA)
+        // Sessions live in tickets at the client; the server remembers nothing per session.
+        _ = carrel_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
+        let sessionContext = Array("carrel".utf8)
+        SSL_CTX_set_session_id_context(pointer, sessionContext, UInt32(sessionContext.count))
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        SSL_CTX_set_cert_cb(pointer, Self.chooseCertificate, owner)
+        if !alpn.isEmpty { SSL_CTX_set_alpn_select_cb(pointer, Self.chooseProtocol, owner) }
+        if let clientTrust {
+            try clientTrust.install(in: pointer)
+            SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        }
+    }
+
+    deinit { SSL_CTX_free(pointer) }
+
+    /// 1: go on; 0: refuse the handshake.
+    private static let chooseCertificate: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = {
+        connection, owner in
+        guard let connection, let owner else { return 0 }
+        let context = Unmanaged<TLSServerContext>.fromOpaque(owner).takeUnretainedValue()
+        let asked = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }
+        return context.store.certificate(for: asked).use(for: connection) ? 1 : 0
+    }
+
+    private static let chooseProtocol: SSL_CTX_alpn_select_cb_func = { _, chosen, chosenCount, offered, count, owner in
+        guard let owner else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        let context = Unmanaged<TLSServerContext>.fromOpaque(owner).takeUnretainedValue()
+        // The result points into `offered` (alive until the callback has returned) or into our list: copied by OpenSSL.
+        var selection: UnsafeMutablePointer<UInt8>?
+        let result = context.alpn.withUnsafeBufferPointer { ours in
+            SSL_select_next_proto(
+                &selection, chosenCount, ours.baseAddress, UInt32(ours.count), offered, count)
+        }
+        guard result == OPENSSL_NPN_NEGOTIATED else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+        chosen?.pointee = UnsafePointer(selection)
+        return SSL_TLSEXT_ERR_OK
+    }
+}

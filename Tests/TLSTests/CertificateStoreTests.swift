@@ -1,0 +1,76 @@
+import Glibc
+import Testing
+
+@testable import TLS
+
+@Suite("The certificate store")
+struct CertificateStoreTests {
+    @Test("a server chooses by exact name, then wildcard, else the default")
+    func choice() throws {
+        let fixtures = try Fixtures()
+        let portal = try fixtures.server("portal.example", file: "portal")
+        let labs = try fixtures.server("*.labs.example", file: "labs")
+        let special = try fixtures.server("special.labs.example", file: "special")
+        let store = try CertificateStore([portal, labs, special])
+        let names = { (asked: String?) in store.certificate(for: asked).names }
+        #expect(names("portal.example") == ["portal.example"])
+        #expect(names("Abc.LABS.example") == ["*.labs.example"])
+        #expect(names("special.labs.example") == ["special.labs.example"])
+        #expect(names("a.b.labs.example") == ["portal.example"])
+        #expect(names(nil) == ["portal.example"])
+
+        #expect(store.covers(hostname: "abc.labs.example."))
+        #expect(!store.covers(hostname: "labs.example"))
+        #expect(!store.covers(hostname: ""))
+
+        let server = try TLSServerContext(store: store)
+        for name in ["portal.example", "x.labs.example", "special.labs.example"] {
+            try Pair(fixtures.clientContext(), server, name: name).handshake()
+        }
+    }
+
+    @Test("a reload serves the new certificate to the next handshake")
+    func reload() throws {
+        let fixtures = try Fixtures()
+        let files = try fixtures.server("old.example")
+        let store = try CertificateStore([files])
+        let server = try TLSServerContext(store: store)
+        try Pair(fixtures.clientContext(), server, name: "old.example").handshake()
+        _ = try fixtures.server("new.example")
+        #expect(throws: TLSError.self) { try Pair(fixtures.clientContext(), server, name: "new.example").handshake() }
+        try store.reload()
+        try Pair(fixtures.clientContext(), server, name: "new.example").handshake()
+        #expect(store.covers(hostname: "new.example") && !store.covers(hostname: "old.example"))
+    }
+
+    @Test("an invalid new pair is named in the error, and the old stays in force")
+    func invalidReload() throws {
+        let fixtures = try Fixtures()
+        let files = try fixtures.server("lab.example")
+        let other = try fixtures.server("other.example", file: "other")
+        let store = try CertificateStore([files])
+        try FileAccess.replace(files.keyPath, with: FileAccess.read(other.keyPath), mode: 0o600)
+        let mismatch = #expect(throws: TLSError.self) { try store.reload() }
+        #expect(mismatch?.code == .certificate)
+        #expect(mismatch?.message.contains(files.keyPath) == true)
+        try FileAccess.replace(files.certificatePath, with: Array("no certificate".utf8), mode: 0o644)
+        #expect(throws: TLSError.self) { try store.reload() }
+        unlink(files.certificatePath)
+        let missing = #expect(throws: TLSError.self) { try store.reload() }
+        #expect(missing?.message.contains("No such file") == true)
+        #expect(store.covers(hostname: "lab.example"))
+        try Pair(fixtures.clientContext(), TLSServerContext(store: store), name: "lab.example").handshake()
+    }
+
+    @Test("no certificate at all is an error")
+    func empty() {
+        #expect(throws: TLSError.self) { try CertificateStore([]) }
+    }
+
+    @Test("a file that cannot be a certificate is not read to its end")
+    func hugeFile() {
+        let files = CertificateFiles(certificatePath: "/dev/zero", keyPath: "/dev/zero")
+        let error = #expect(throws: TLSError.self) { try CertificateStore([files]) }
+        #expect(error?.message.contains("larger than") == true)
+    }
+}
