@@ -1,1 +1,91 @@
-// Placeholder until the room is built.
+import EventLoop
+import Foundation
+import HTTPTransport
+import HTTPWire
+import TLS
+
+/// A client of one Docker Engine (API 1.41), over a Unix socket or TCP with mutual TLS. On the control loop.
+///
+/// Every operation throws `EngineError`, whose message names this endpoint, the operation and the engine's own words,
+/// and ends within its limit in `EngineLimits`.
+@ControlLoop
+public final class DockerEngine {
+    static let apiVersion = "v1.41"
+
+    public let endpoint: EngineEndpoint
+    let client: HTTPClient
+    let address: UpstreamAddress
+
+    /// - Throws: `.identity` when the files of mutual TLS cannot be read or do not belong together.
+    public init(endpoint: EngineEndpoint) throws(EngineError) {
+        self.endpoint = endpoint
+        switch endpoint.transport {
+        case .unix(let path):
+            address = .unix(path: path)
+            client = HTTPClient(tls: nil)
+        case .tcp(let host, let port, let identity):
+            address = .tcp(host: host, port: port)
+            do {
+                client = HTTPClient(
+                    tls: try TLSClientContext(
+                        trust: .file(identity.authorityPath),
+                        clientCertificate: CertificateFiles(
+                            certificatePath: identity.certificatePath, keyPath: identity.keyPath)))
+            } catch {
+                throw EngineError(
+                    code: .identity, message: "\(endpoint): its TLS files cannot be used: \(error.message)")
+            }
+        }
+    }
+
+    // MARK: System
+
+    /// `SystemPing`: does the engine answer?
+    public func ping() async throws(EngineError) {
+        _ = try await call("GET", "/_ping", timeout: EngineLimits.questionTimeout)
+    }
+
+    /// `SystemInfo`.
+    public func info() async throws(EngineError) -> EngineInfo {
+        try decode(try await call("GET", "/info", timeout: EngineLimits.questionTimeout), "info")
+    }
+
+    /// `ImageInspect`: is the image on this host?
+    public func imageExists(_ reference: String) async throws(EngineError) -> Bool {
+        do {
+            _ = try await call(
+                "GET", "/images/\(Self.escape(reference))/json", timeout: EngineLimits.questionTimeout)
+            return true
+        } catch where error.code == .notFound {
+            return false
+        }
+    }
+
+    // MARK: Networks and volumes
+
+    /// `NetworkInspect`, then `NetworkCreate` if it is missing. A network of this name that does not bear the labels
+    /// is somebody else's: it is not used, and the error says so.
+    public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) {
+        do {
+            let body = try await call(
+                "GET", "/networks/\(Self.escape(spec.name))", timeout: EngineLimits.questionTimeout)
+            let network: NetworkBody = try decode(body, "inspect network")
+            let labels = network.Labels ?? [:]
+            guard spec.labels.allSatisfy({ labels[$0.key] == $0.value }) else {
+                throw EngineError(
+                    code: .conflict,
+                    message: "\(endpoint): a network named \(spec.name) exists and is not ours; rename or remove it.")
+            }
+        } catch where error.code == .notFound {
+            _ = try await call(
+                "POST", "/networks/create", body: NetworkCreateBody(spec), timeout: EngineLimits.createTimeout)
+        }
+    }
+
+    /// `VolumeCreate`: makes the named volume, or finds it.
+    public func ensureVolume(name: String, labels: [String: String]) async throws(EngineError) {
+        _ = try await call(
+            "POST", "/volumes/create", body: VolumeCreateBody(Name: name, Labels: labels),
+            timeout: EngineLimits.createTimeout)
+    }
+}

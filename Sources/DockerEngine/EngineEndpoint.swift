@@ -1,0 +1,37 @@
+import HTTPTransport
+import TLS
+
+/// Where a Docker Engine answers: a Unix socket of this machine, or TCP with mutual TLS.
+public struct EngineEndpoint: Hashable, Sendable, CustomStringConvertible {
+    /// The files of mutual TLS; all PEM.
+    public struct Identity: Hashable, Sendable {
+        /// Authorities that may have signed the engine's certificate.
+        public var authorityPath: String
+        public var certificatePath: String
+        public var keyPath: String
+
+        public init(authorityPath: String, certificatePath: String, keyPath: String) {
+            self.authorityPath = authorityPath
+            self.certificatePath = certificatePath
+            self.keyPath = keyPath
+        }
+    }
+
+    public enum Transport: Hashable, Sendable {
+        case unix(path: String)
+        /// Plain TCP is not offered: whoever reaches an engine's port owns its host.
+        case tcp(host: String, port: Int, Identity)
+    }
+
+    public var transport: Transport
+
+    public init(_ transport: Transport) { self.transport = transport }
+
+    /// `unix:///run/docker.sock` or `tcp://host:2376`, as operators write it.
+    public var description: String {
+        switch transport {
+        case .unix(let path): "unix://\(path)"
+        case .tcp(let host, let port, _): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
+        }
+    }
+}
