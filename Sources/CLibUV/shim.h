@@ -1,7 +1,13 @@
-// What Swift cannot import of libuv: variadic functions and function-like macros. Nothing else lives here.
+// What Swift cannot import of libuv and the system: variadic functions and function-like macros. Nothing else lives here.
 #ifndef CARREL_CLIBUV_SHIM_H
 #define CARREL_CLIBUV_SHIM_H
 
+#include <sys/prctl.h>
 #include <uv.h>
+
+// Names the calling thread; the kernel keeps the first 15 bytes.
+static inline void carrel_name_this_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
 
 #endif

@@ -1,0 +1,32 @@
+/// The named limits of this room.
+public enum EventLoopLimits {
+    /// Bytes of the one buffer that every read on a loop uses: libuv asks for 64 KiB each time.
+    public static let readBufferBytes = 64 * 1024
+    /// Bytes that may wait in one stream. Whoever writes is to stop long before; a stream that passes this is closed
+    /// with ENOBUFS, because something above it ignores backpressure.
+    public static let streamQueuedBytes = 64 * 1024 * 1024
+    /// A queue buffer larger than this is given back as soon as it is empty.
+    static let keptQueueBytes = 64 * 1024
+    /// After a write failed, how long what the peer sent before may still be read.
+    public static let lateReadGrace = Duration.seconds(1)
+    /// Seconds without traffic before the kernel asks whether a TCP peer still lives.
+    public static let tcpKeepAliveSeconds: UInt32 = 60
+    /// Connections that wait for `accept`, unless the listener says otherwise.
+    public static let listenBacklog: Int32 = 1024
+    /// The longest path of a Unix socket in bytes (`sun_path` has 108 with the closing zero).
+    public static let unixPathBytes = 107
+    /// The length of a timer tick; timers are rounded up to it.
+    public static let tickMilliseconds: Int64 = 10
+    /// Slots of the timer wheel: one turn takes 10.24 s.
+    static let timerSlots = 1024
+    /// How often the mailbox is emptied before sockets get their turn again.
+    static let mailboxRounds = 16
+    /// Entries for which the mailbox keeps its memory.
+    static let keptMailboxEntries = 4096
+    /// Host names being resolved at once on one loop.
+    public static let pendingResolutions = 256
+    /// How long a host name may take to resolve, unless the caller says otherwise.
+    public static let resolveTimeout = Duration.seconds(5)
+    /// Rounds of closing handles at the end of a loop, before its callbacks are taken to open new ones for ever.
+    static let stopRounds = 1000
+}

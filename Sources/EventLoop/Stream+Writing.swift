@@ -1,0 +1,99 @@
+import CLibUV
+
+extension Stream {
+    /// Bytes not yet with the kernel.
+    public var queuedBytes: Int {
+        guard state == .open, writeFailure == nil, queue.isInFlight else { return 0 }
+        return uv_stream_get_write_queue_size(StreamBlock.stream(block)) + queue.waiting.count
+    }
+
+    /// Sends the bytes, after all that was written before: at once what the kernel takes, later a copy of the rest.
+    /// When something had to be queued, `streamDidDrain` follows. After ``close()``, ``shutdownWrite()`` or a failure the
+    /// bytes are dropped.
+    public func write(_ bytes: UnsafeRawBufferPointer) {
+        write(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// The same with two pieces in one system call: a head and the first bytes of its body.
+    public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
+        assert(loop.isCurrent)
+        guard state == .open, writeFailure == nil, !queue.isEnding, first.count + second.count > 0 else { return }
+        var sent = 0
+        if !queue.isInFlight {
+            let result = tryWrite(first, second)
+            if result < 0, result != UV_EAGAIN.rawValue { return failWriting(result) }
+            sent = max(0, Int(result))
+            if sent == first.count + second.count { return }
+        }
+        guard queue.waiting.count + first.count + second.count - sent <= EventLoopLimits.streamQueuedBytes else {
+            return failWriting(
+                UV_ENOBUFS.rawValue,
+                "more than \(EventLoopLimits.streamQueuedBytes) bytes wait; the writer did not stop")
+        }
+        queue.append(UnsafeRawBufferPointer(rebasing: first.dropFirst(sent)))
+        queue.append(UnsafeRawBufferPointer(rebasing: second.dropFirst(max(0, sent - first.count))))
+        if !queue.isInFlight { launch() }
+    }
+
+    /// Half closes: after what is queued the peer reads the end of the stream. Reading goes on.
+    public func shutdownWrite() {
+        assert(loop.isCurrent)
+        guard state == .open, writeFailure == nil, !queue.isEnding else { return }
+        queue.isEnding = true
+        if !queue.isInFlight { endWriting() }
+    }
+
+    private func tryWrite(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Int32 {
+        var buffers = (Self.buffer(first), Self.buffer(second))
+        return withUnsafePointer(to: &buffers) { pair in
+            let list = UnsafeRawPointer(pair).assumingMemoryBound(to: uv_buf_t.self)
+            guard first.count > 0 else { return uv_try_write(StreamBlock.stream(block), list + 1, 1) }
+            return uv_try_write(StreamBlock.stream(block), list, second.count > 0 ? 2 : 1)
+        }
+    }
+
+    private static func buffer(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+        // libuv's type is not const; a write never changes the bytes.
+        let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
+        return uv_buf_t(base: base, len: bytes.count)
+    }
+
+    private func launch() {
+        guard let run = queue.launch() else { return }
+        var buffer = uv_buf_t(base: run.base.assumingMemoryBound(to: CChar.self), len: run.count)
+        let status = uv_write(StreamBlock.writing(block), StreamBlock.stream(block), &buffer, 1) { request, status in
+            Stream.of(request!.pointee.handle).didWrite(status)
+        }
+        if status < 0 {
+            queue.land()
+            failWriting(status)
+        }
+    }
+
+    private func didWrite(_ status: Int32) {
+        queue.land()
+        guard state == .open, writeFailure == nil else { return }
+        if status < 0 { return failWriting(status) }
+        launch()
+        guard !queue.isInFlight, state == .open, writeFailure == nil else { return }
+        if queue.isEnding { endWriting() }
+        delegate?.streamDidDrain(self)
+    }
+
+    private func endWriting() {
+        // It fails only when the peer has gone, which reading or closing tells better.
+        _ = uv_shutdown(StreamBlock.ending(block), StreamBlock.stream(block)) { _, _ in }
+    }
+
+    /// Nothing can be sent any more. A peer that answers early and closes (413 to an upload) has often sent its answer
+    /// before: so while the owner reads, the stream closes only at the end of that, or after a grace time.
+    private func failWriting(_ code: Int32, _ detail: String? = nil) {
+        let error = StreamError(code: code, operation: "write to \(peerName)", detail: detail)
+        queue.dropWaiting()
+        guard canReadOn, code != UV_ENOBUFS.rawValue else { return close(because: error) }
+        writeFailure = error
+        lateReadTimer = loop.schedule(after: EventLoopLimits.lateReadGrace) { [weak self] in
+            self?.close(because: error)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import CLibUV
+
+/// What a stream tells its owner, always on the stream's loop, never inside a call of the owner's into the stream.
+public protocol StreamDelegate: AnyObject {
+    /// Bytes came. They stand in the loop's one read buffer and are valid only during this call.
+    func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer)
+    /// The peer will send nothing more; writing still works.
+    func streamDidEnd(_ stream: Stream)
+    /// Bytes had to be queued, and now all of them are with the kernel.
+    func streamDidDrain(_ stream: Stream)
+    /// The stream is closed, exactly once and last of all. Without an error it was closed by ``Stream/close()``.
+    func streamDidClose(_ stream: Stream, error: StreamError?)
+}
+
+/// A connected TCP or Unix stream. Confined to its loop's thread.
+///
+/// Ownership: the libuv handle and its two requests stand in one allocated ``StreamBlock``, which only the loop's thread
+/// touches and which is freed in the close callback. Until then the handle keeps this object alive, so a stream lives
+/// until it is closed, whoever refers to it. It holds its delegate weakly.
+public final class Stream {
+    public let loop: Loop
+    public weak var delegate: (any StreamDelegate)?
+
+    let block: UnsafeMutablePointer<StreamBlock>
+    let kind: StreamBlock.Kind
+    var state = State.open
+    var queue = WriteQueue()
+    /// A read error or the end of the stream closes it; until then what the peer sent before is still read.
+    var writeFailure: StreamError?
+    var lateReadTimer: LoopTimer?
+    private var closeError: StreamError?
+    private var isReading = false
+    private var hasEnded = false
+    private let namedPeer: SocketAddress?
+
+    enum State {
+        /// Reads and writes.
+        case open
+        /// `uv_close` was called; exits to `closed` in its callback.
+        case closing
+        /// The block is freed.
+        case closed
+    }
+
+    /// Takes over an open handle and its block. The handle's `data` must not point to an owner any more.
+    init(adopting block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, peer: SocketAddress?, on loop: Loop)
+    {
+        self.loop = loop
+        self.block = block
+        self.kind = kind
+        namedPeer = peer
+        StreamBlock.handle(block).pointee.data = Unmanaged.passRetained(self).toOpaque()
+        if kind == .tcp {
+            uv_tcp_nodelay(StreamBlock.tcp(block), 1)
+            uv_tcp_keepalive(StreamBlock.tcp(block), 1, EventLoopLimits.tcpKeepAliveSeconds)
+        }
+    }
+
+    static func of(_ handle: UnsafeMutablePointer<uv_stream_t>) -> Stream {
+        Unmanaged<Stream>.fromOpaque(handle.pointee.data).takeUnretainedValue()
+    }
+
+    /// True until ``close()`` or an error.
+    public var isOpen: Bool { state == .open }
+
+    /// The other end. A peer on a Unix socket that we accepted has no name: its path is empty. Nil once closed.
+    public var peerAddress: SocketAddress? {
+        if let namedPeer { return namedPeer }
+        guard state == .open else { return nil }
+        guard kind == .tcp else { return .unix(path: "") }
+        return SocketAddress.asked { uv_tcp_getpeername(StreamBlock.tcp(block), $0, $1) }
+    }
+
+    // MARK: Reading
+
+    /// Hands what comes to the delegate, until ``stopReading()``.
+    public func startReading() {
+        assert(loop.isCurrent)
+        guard state == .open, !isReading, !hasEnded else { return }
+        isReading = true
+        let status = uv_read_start(
+            StreamBlock.stream(block),
+            { handle, _, buffer in
+                let shared = Loop.of(handle!.pointee.loop).readBuffer
+                buffer!.pointee.base = shared.baseAddress!.assumingMemoryBound(to: CChar.self)
+                buffer!.pointee.len = shared.count
+            },
+            { handle, count, buffer in Stream.of(handle!).didRead(count, buffer!.pointee.base) })
+        if status < 0 { close(because: StreamError(code: status, operation: "read from \(peerName)")) }
+    }
+
+    /// From now on nothing is read, at once: not even the rest of what the kernel holds.
+    public func stopReading() {
+        assert(loop.isCurrent)
+        guard state == .open, isReading else { return }
+        isReading = false
+        uv_read_stop(StreamBlock.stream(block))
+        if let writeFailure { close(because: writeFailure) }
+    }
+
+    private func didRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
+        if count > 0 {
+            delegate?.stream(self, didRead: UnsafeRawBufferPointer(start: base, count: count))
+        } else if count == Int(UV_EOF.rawValue) {
+            isReading = false
+            hasEnded = true
+            uv_read_stop(StreamBlock.stream(block))
+            if let writeFailure {
+                close(because: writeFailure)
+            } else {
+                delegate?.streamDidEnd(self)
+            }
+        } else if count < 0 {
+            close(because: writeFailure ?? StreamError(code: Int32(count), operation: "read from \(peerName)"))
+        }
+    }
+
+    var canReadOn: Bool { isReading }
+
+    // MARK: Closing
+
+    /// Closes the stream; what is still queued is dropped. Harmless when it is closed already.
+    public func close() {
+        close(because: nil)
+    }
+
+    func close(because error: StreamError?) {
+        assert(loop.isCurrent)
+        guard state == .open else { return }
+        state = .closing
+        closeError = error
+        isReading = false
+        lateReadTimer?.cancel()
+        uv_close(StreamBlock.handle(block)) { handle in
+            let stream = Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue()
+            stream.didClose()
+        }
+    }
+
+    private func didClose() {
+        state = .closed
+        queue.releaseMemory()
+        block.deallocate()
+        delegate?.streamDidClose(self, error: closeError)
+        delegate = nil
+    }
+
+    var peerName: String { peerAddress?.description ?? "a peer that has gone" }
+}
+
+extension Stream: HandleOwner {
+    func closeAtLoopEnd() { close() }
+}
+
+extension SocketAddress {
+    /// Reads the address that a libuv function fills in.
+    static func asked(_ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<Int32>) -> Int32) -> SocketAddress?
+    {
+        var storage = sockaddr_storage()
+        var length = Int32(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutableBytes(of: &storage) { bytes in
+            let address = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            return body(address, &length) == 0 ? SocketAddress(native: address) : nil
+        }
+    }
+}
