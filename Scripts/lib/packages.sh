@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Debian packages: looks at what is there before it asks anything of the network. Needs console.sh.
+
+# missing_packages NAME…: those of the packages that are not installed, one a line.
+missing_packages() {
+    local name
+    for name in "$@"; do
+        [[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" == installed ]] || printf '%s\n' "$name"
+    done
+}
+
+# install_packages LOG NAME…: installs what is missing; the package lists are only fetched if something is.
+install_packages() {
+    local log=$1 missing become=()
+    shift
+    if ! command -v apt-get >/dev/null; then
+        warn "this is not a Debian system: see for yourself that these are installed: $*"
+        return 0
+    fi
+    mapfile -t missing < <(missing_packages "$@")
+    if ((${#missing[@]} == 0)); then
+        step "Debian packages: all there"
+        return 0
+    fi
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || die "these packages are missing, and only root can install them: ${missing[*]}"
+        become=(sudo)
+    fi
+    # What a package asks at its installation would wait for an answer that never comes.
+    become+=(env DEBIAN_FRONTEND=noninteractive)
+    run_step "fetching Debian's package lists" "$log" "${become[@]}" apt-get update
+    run_step "installing ${missing[*]}" "$log" "${become[@]}" apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# Swift is not a Debian package: without it there is nothing to build with.
+require_swift() {
+    local version
+    command -v swift >/dev/null || die "Swift 6.3 is needed and no 'swift' is on the PATH: see https://www.swift.org/install"
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    [[ "$(printf '6.3\n%s\n' "$version" | sort -V | head -n 1)" == 6.3 ]] ||
+        die "Swift 6.3 or newer is needed; this is ${version:-of an unknown version} ($(command -v swift))"
+}
