@@ -1,0 +1,140 @@
+/// The bytes that HTTP's grammar names, and the classes of bytes it is built from (RFC 9110, section 5.6).
+enum Byte {
+    static let tab: UInt8 = 0x09
+    static let lineFeed: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
+    static let hash: UInt8 = 0x23
+    static let asterisk: UInt8 = 0x2A
+    static let comma: UInt8 = 0x2C
+    static let hyphen: UInt8 = 0x2D
+    static let dot: UInt8 = 0x2E
+    static let slash: UInt8 = 0x2F
+    static let zero: UInt8 = 0x30
+    static let colon: UInt8 = 0x3A
+    static let semicolon: UInt8 = 0x3B
+    static let equals: UInt8 = 0x3D
+    static let questionMark: UInt8 = 0x3F
+    static let openBracket: UInt8 = 0x5B
+    static let closeBracket: UInt8 = 0x5D
+    static let underscore: UInt8 = 0x5F
+
+    /// `tchar`: what a method or a field name may consist of. Two bit sets, so that no table has to be loaded.
+    @inline(__always) static func isToken(_ byte: UInt8) -> Bool {
+        // ! # $ % & ' * + - . 0-9
+        let low: UInt64 = 0x03FF_6CFA_0000_0000
+        // A-Z ^ _ ` a-z | ~
+        let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+        if byte < 64 { return (low >> UInt64(byte)) & 1 == 1 }
+        return byte < 128 && (high >> UInt64(byte & 63)) & 1 == 1
+    }
+
+    /// What a field value may consist of: HTAB, SP, VCHAR and obs-text; every other control is an attack or a mistake.
+    @inline(__always) static func isFieldValue(_ byte: UInt8) -> Bool {
+        (byte >= 0x20 && byte != 0x7F) || byte == tab
+    }
+
+    @inline(__always) static func isWhitespace(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+
+    @inline(__always) static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
+
+    @inline(__always) static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+    @inline(__always) static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte &- 0x41 < 26 ? byte | 0x20 : byte
+    }
+
+    @inline(__always) static func hexValue(_ byte: UInt8) -> UInt8? {
+        if isDigit(byte) { return byte &- zero }
+        let letter = (byte | 0x20) &- 0x61
+        return letter < 6 ? letter &+ 10 : nil
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The same memory, from one offset to another, with offsets that start at zero again.
+    @inline(__always) func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: self[range])
+    }
+
+    /// Without the spaces and tabs at both ends (`OWS`).
+    func trimmed() -> UnsafeRawBufferPointer {
+        var start = 0
+        var end = count
+        while start < end, Byte.isWhitespace(self[start]) { start += 1 }
+        while end > start, Byte.isWhitespace(self[end - 1]) { end -= 1 }
+        return part(start..<end)
+    }
+
+    /// Equal but for the case of ASCII letters.
+    @inline(__always) func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        for index in 0..<count where Byte.lowercased(self[index]) != Byte.lowercased(other[index]) { return false }
+        return true
+    }
+
+    /// Equal but for case to a word that is already in lower case.
+    func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
+        guard count == lowercase.utf8CodeUnitCount else { return false }
+        let word = lowercase.utf8Start
+        for index in 0..<count where Byte.lowercased(self[index]) != word[index] { return false }
+        return true
+    }
+
+    func equals(_ word: StaticString) -> Bool {
+        guard count == word.utf8CodeUnitCount else { return false }
+        for index in 0..<count where self[index] != word.utf8Start[index] { return false }
+        return true
+    }
+
+    /// A decimal number without sign, spaces or empty text; `nil` also when it does not fit.
+    func decimal() -> Int64? {
+        guard !isEmpty else { return nil }
+        var value: Int64 = 0
+        for byte in self {
+            guard Byte.isDigit(byte) else { return nil }
+            let (product, tooBig) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflow) = product.addingReportingOverflow(Int64(byte &- Byte.zero))
+            if tooBig || overflow { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// Calls `body` for each element of a comma-separated list (RFC 9110, section 5.6.1), trimmed, empty ones left out.
+    @inline(__always) func forEachListElement(_ body: (UnsafeRawBufferPointer) -> Void) {
+        var start = 0
+        for index in 0...count where index == count || self[index] == Byte.comma {
+            let element = part(start..<index).trimmed()
+            if !element.isEmpty { body(element) }
+            start = index + 1
+        }
+    }
+
+    /// Where a byte stands at or after an offset; looks at eight bytes at a time.
+    func firstIndex(of byte: UInt8, from start: Int, before end: Int) -> Int? {
+        guard let base = baseAddress else { return nil }
+        let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+        var index = start
+        while index &+ 8 <= end {
+            let word = (base + index).loadUnaligned(as: UInt64.self) ^ pattern
+            let zeroes = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+            if zeroes != 0 { return index &+ UInt64(littleEndian: zeroes).trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < end {
+            if base.load(fromByteOffset: index, as: UInt8.self) == byte { return index }
+            index &+= 1
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// Calls `body` with this string's UTF-8; a literal is not copied.
+    @inline(__always) func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
+        return Array(utf8).withUnsafeBytes { body($0) }
+    }
+}

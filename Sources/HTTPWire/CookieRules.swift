@@ -1,0 +1,92 @@
+extension HeaderFields {
+    /// Hands out the value of each cookie of that name (RFC 6265, section 5.4). Names are compared byte by byte.
+    public func forEachCookie(named name: String, _ body: (UnsafeRawBufferPointer) -> Void) {
+        name.withBytes { wanted in
+            forEachValue(of: "Cookie") { value in
+                value.forEachCookiePair { pair in
+                    let (cookie, value) = pair.cookieNameAndValue
+                    if cookie.elementsEqual(wanted) { body(value) }
+                }
+            }
+        }
+    }
+
+    /// The value of the only cookie of that name; `nil` when there is none, or more than one: browsers send one, and
+    /// which of several would be meant is anybody's guess.
+    public func cookie(named name: String) -> String? {
+        var values: [String] = []
+        forEachCookie(named: name) { values.append(String(decoding: $0, as: UTF8.self)) }
+        return values.count == 1 ? values[0] : nil
+    }
+
+    /// Takes every cookie of that name out of the Cookie fields; the others stay as they are, in their order. A Cookie
+    /// field that held nothing else goes.
+    public mutating func removeCookie(named name: String) {
+        var isThere = false
+        forEachCookie(named: name) { _ in isThere = true }
+        guard isThere else { return }
+        let wanted = Array(name.utf8)
+        let old = self
+        removeAll()
+        old.forEachRaw { field, value in
+            guard field.equalsIgnoringCase("cookie") else { return add(name: field, value: value) }
+            var kept: [UInt8] = []
+            value.forEachCookiePair { pair in
+                guard !pair.cookieNameAndValue.name.elementsEqual(wanted) else { return }
+                if !kept.isEmpty { kept.append(contentsOf: "; ".utf8) }
+                kept.append(contentsOf: pair)
+            }
+            if !kept.isEmpty { kept.withUnsafeBytes { add(name: field, value: $0) } }
+        }
+    }
+}
+
+/// What a lab may set as a cookie.
+public enum SetCookieRules {
+    /// The name in a Set-Cookie value.
+    public static func name(of value: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let end = value.firstIndex(of: Byte.semicolon, from: 0, before: value.count) ?? value.count
+        return value.part(0..<end).trimmed().cookieNameAndValue.name
+    }
+
+    /// The value without its Domain attributes, so that the cookie is for this one host; `nil` when it has none and may
+    /// stay as it is. A cookie for the whole labs' domain would reach every other lab.
+    public static func withoutDomain(_ value: UnsafeRawBufferPointer) -> [UInt8]? {
+        var kept: [UInt8] = []
+        var found = false
+        var isFirst = true
+        value.forEachCookiePart { part in
+            defer { isFirst = false }
+            if !isFirst, part.cookieNameAndValue.name.equalsIgnoringCase("domain") {
+                found = true
+                return
+            }
+            if !isFirst { kept.append(contentsOf: "; ".utf8) }
+            kept.append(contentsOf: part)
+        }
+        return found ? kept : nil
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// What stands between semicolons, trimmed.
+    @inline(__always) func forEachCookiePart(_ body: (UnsafeRawBufferPointer) -> Void) {
+        var start = 0
+        for index in 0...count where index == count || self[index] == Byte.semicolon {
+            body(part(start..<index).trimmed())
+            start = index + 1
+        }
+    }
+
+    @inline(__always) func forEachCookiePair(_ body: (UnsafeRawBufferPointer) -> Void) {
+        forEachCookiePart { if !$0.isEmpty { body($0) } }
+    }
+
+    /// Trimmed around the equals sign, as the usual cookie readers behind the edge do; without one, all is the name.
+    var cookieNameAndValue: (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        guard let equals = firstIndex(of: Byte.equals, from: 0, before: count) else {
+            return (self, part(count..<count))
+        }
+        return (part(0..<equals).trimmed(), part(equals + 1..<count).trimmed())
+    }
+}

@@ -1,0 +1,130 @@
+/// Which fields an intermediary takes away, and which it adds (RFC 9110, section 7.6).
+public enum ForwardingRules {
+    /// The fields of one message that are for this connection only.
+    public struct HopByHop: Sendable {
+        private let named: [[UInt8]]
+
+        init(named: [[UInt8]]) { self.named = named }
+
+        /// Whether this field must not be forwarded. `Host` always goes on, even when the Connection field names it.
+        public func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+            ForwardingRules.isHopByHop(name)
+                || named.contains { other in other.withUnsafeBytes { name.equalsIgnoringCase($0) } }
+        }
+    }
+
+    /// The fields that are always hop-by-hop. `Trailer` is among them because trailers are not forwarded.
+    static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.count {
+        case 2: name.equalsIgnoringCase("te")
+        case 7: name.equalsIgnoringCase("upgrade") || name.equalsIgnoringCase("trailer")
+        case 10: name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive")
+        case 16: name.equalsIgnoringCase("proxy-connection")
+        case 17: name.equalsIgnoringCase("transfer-encoding")
+        default: false
+        }
+    }
+
+    /// Fields by which a client could tell the upstream about itself what only the edge may tell: `Forwarded`,
+    /// `X-Forwarded-*`, `X-Real-IP`, `X-Scheme`, `X-Carrel-*`. An underscore counts as a hyphen, as it does for CGI.
+    public static func isForwardingClaim(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch Byte.lowercased(name.first ?? 0) {
+        case 0x66:
+            return name.equalsIgnoringCase("forwarded")
+        case 0x78:
+            return name.hasHeaderPrefix("x-forwarded-") || name.hasHeaderPrefix("x-carrel-")
+                || (name.count == 9 && name.hasHeaderPrefix("x-real-ip"))
+                || (name.count == 8 && name.hasHeaderPrefix("x-scheme"))
+        default:
+            return false
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Starts with a lower-case word, without regard to case, an underscore counting as a hyphen.
+    func hasHeaderPrefix(_ word: StaticString) -> Bool {
+        guard count >= word.utf8CodeUnitCount else { return false }
+        for index in 0..<word.utf8CodeUnitCount {
+            let byte = self[index] == Byte.underscore ? Byte.hyphen : Byte.lowercased(self[index])
+            if byte != word.utf8Start[index] { return false }
+        }
+        return true
+    }
+}
+
+extension HeaderFields {
+    /// The hop-by-hop fields of this message: the usual ones, and those that its Connection fields name.
+    public var hopByHop: ForwardingRules.HopByHop {
+        var named: [[UInt8]] = []
+        forEachValue(of: "Connection") { value in
+            value.forEachListElement { element in
+                // These say nothing new, and stand in nearly every Connection field.
+                if ForwardingRules.isHopByHop(element) || element.equalsIgnoringCase("close")
+                    || element.equalsIgnoringCase("host")
+                {
+                    return
+                }
+                named.append(Array(element))
+            }
+        }
+        return ForwardingRules.HopByHop(named: named)
+    }
+
+    /// Removes what is for this connection only.
+    public mutating func removeHopByHop() {
+        let hopByHop = hopByHop
+        removeAll { name, _ in hopByHop.contains(name) }
+    }
+
+    /// Removes what the client claims about its way here, and says it anew.
+    ///
+    /// - Parameters:
+    ///   - client: the client's address, without port.
+    ///   - scheme: `https` or `http`; exactly one value, as RStudio demands.
+    ///   - host: the Host field as the client sent it, port included.
+    public mutating func setForwarded(client: String, scheme: String, host: String) {
+        removeAll { name, _ in ForwardingRules.isForwardingClaim(name) }
+        append("X-Forwarded-For", client)
+        append("X-Forwarded-Proto", scheme)
+        append("X-Forwarded-Host", host)
+    }
+
+    /// Adds this intermediary to the Via list (RFC 9110, section 7.6.3).
+    public mutating func appendVia(_ pseudonym: String) { append("Via", "1.1 " + pseudonym) }
+}
+
+extension RequestHead {
+    /// What `Max-Forwards` lets happen (RFC 9110, section 7.6.2).
+    public enum MaxForwards: Sendable, Hashable {
+        /// The field is absent, or does not count for this method.
+        case unlimited
+        /// Forward with this value.
+        case forward(Int64)
+        /// Do not forward; answer as if this were the origin.
+        case answerHere
+    }
+
+    public var maxForwards: MaxForwards {
+        guard method == "OPTIONS" || method == "TRACE" else { return .unlimited }
+        guard let value = fields.withFirst("Max-Forwards", { $0.decimal() }) else { return .unlimited }
+        return value == 0 ? .answerHere : .forward(value - 1)
+    }
+
+    /// A person's browser opens this as a page: GET or HEAD with `Sec-Fetch-Mode: navigate`, or, from a client that
+    /// does not send that field, with an Accept field that names HTML.
+    public var isNavigation: Bool {
+        guard method == "GET" || method == "HEAD" else { return false }
+        if let isNavigation = fields.withFirst("Sec-Fetch-Mode", { Optional($0.equals("navigate")) }) {
+            return isNavigation
+        }
+        var acceptsHTML = false
+        fields.forEachValue(of: "Accept") { value in
+            value.forEachListElement { element in
+                let end = element.firstIndex(of: Byte.semicolon, from: 0, before: element.count) ?? element.count
+                if element.part(0..<end).trimmed().equalsIgnoringCase("text/html") { acceptsHTML = true }
+            }
+        }
+        return acceptsHTML
+    }
+}

@@ -1,0 +1,98 @@
+/// Why a message was refused. Whoever reads a response answers 502 for any of these; `status` is for requests.
+///
+/// After an error nothing more can be read from that connection: where one message ends is no longer certain.
+public enum HTTPParseError: Error, Hashable, Sendable {
+    case bareCarriageReturn
+    case bareLineFeed
+    case invalidStartLine
+    case invalidMethod
+    case unknownMethod
+    case invalidTarget
+    case unsupportedVersion
+    case startLineTooLong
+    case tooManyEmptyLines
+    case headerBlockTooLarge
+    case tooManyFields
+    case whitespaceBeforeFirstField
+    case foldedField
+    case whitespaceBeforeColon
+    case invalidFieldName
+    case invalidFieldValue
+    case missingHost
+    case duplicateHost
+    case invalidHost
+    case invalidContentLength
+    case duplicateContentLength
+    case contentLengthWithTransferEncoding
+    case transferEncodingInOldVersion
+    case transferEncodingNotChunked
+    case unknownTransferCoding
+    case unknownExpectation
+    case invalidChunk
+    case chunkTooLarge
+    case chunkExtensionsTooLarge
+    case trailersTooLarge
+    case invalidStatus
+    case bodyNotAllowed
+    case tooManyInformationalResponses
+    /// 101 without the upgrade having been asked for.
+    case unexpectedUpgrade
+    /// Bytes came after the end of the last response.
+    case unexpectedBytes
+    /// The connection ended in the middle of a message.
+    case truncated
+
+    /// The status to answer a request that has this fault.
+    public var status: Int {
+        switch self {
+        case .startLineTooLong: 414
+        case .headerBlockTooLarge, .tooManyFields, .trailersTooLarge: 431
+        case .unknownMethod, .unknownTransferCoding: 501
+        case .unsupportedVersion: 505
+        case .unknownExpectation: 417
+        default: 400
+        }
+    }
+
+    /// What is wrong, in a sentence without any of the input.
+    public var reason: String {
+        switch self {
+        case .bareCarriageReturn: "A carriage return stands alone; lines end with CR LF."
+        case .bareLineFeed: "A line feed stands alone; lines end with CR LF."
+        case .invalidStartLine: "The first line is not that of an HTTP/1.1 message."
+        case .invalidMethod: "The method is not a token."
+        case .unknownMethod: "This method is not supported."
+        case .invalidTarget: "The request target is not valid; send a path, or an absolute URL."
+        case .unsupportedVersion: "This version of HTTP is not supported; use HTTP/1.1."
+        case .startLineTooLong: "The request target is too long."
+        case .tooManyEmptyLines: "Empty lines stand before the message."
+        case .headerBlockTooLarge: "The header fields are too large."
+        case .tooManyFields: "There are too many header fields."
+        case .whitespaceBeforeFirstField: "Whitespace stands before the first header field."
+        case .foldedField: "A header field is folded over lines."
+        case .whitespaceBeforeColon: "Whitespace stands before the colon of a header field."
+        case .invalidFieldName: "A header field's name is not a token."
+        case .invalidFieldValue: "A header field's value has control characters."
+        case .missingHost: "The Host field is missing."
+        case .duplicateHost: "There is more than one Host field."
+        case .invalidHost: "The Host field is not a valid host and port."
+        case .invalidContentLength: "Content-Length is not a number that fits."
+        case .duplicateContentLength: "There is more than one Content-Length."
+        case .contentLengthWithTransferEncoding: "Content-Length and Transfer-Encoding stand together."
+        case .transferEncodingInOldVersion: "Transfer-Encoding stands in an HTTP/1.0 message."
+        case .transferEncodingNotChunked: "Transfer-Encoding does not end with chunked."
+        case .unknownTransferCoding: "A transfer coding other than chunked is not supported."
+        case .unknownExpectation: "An expectation other than 100-continue is not supported."
+        case .invalidChunk: "The chunked body is malformed."
+        case .chunkTooLarge: "A chunk's size does not fit."
+        case .chunkExtensionsTooLarge: "The chunk extensions are too large."
+        case .trailersTooLarge: "The trailer fields are too large."
+        case .invalidStatus: "The status is not a number from 100 to 599."
+        case .bodyNotAllowed: "A message that has no body announces one."
+        case .tooManyInformationalResponses: "Too many informational responses came before the final one."
+        case .unexpectedUpgrade: "The protocol was switched without being asked for."
+        case .unexpectedBytes: "Bytes came after the end of the last response."
+        case .truncated: "The connection ended in the middle of a message."
+        }
+    }
+}

@@ -1,0 +1,89 @@
+extension HeaderFields {
+    /// Adds a field at the end.
+    ///
+    /// The name must be a token; anything else is a programmer's error and stops the program. A control character in the
+    /// value becomes a space (RFC 9110, section 5.5), so that no value can begin a line of its own.
+    public mutating func append(_ name: String, _ value: String) {
+        name.withBytes { name in value.withBytes { append(name: name, value: $0) } }
+    }
+
+    /// Adds a field at the end, from bytes. The rules are those of `append(_:_:)`.
+    public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        precondition(!name.isEmpty && name.allSatisfy(Byte.isToken), "a header field's name must be a token")
+        let start = block.count
+        add(name: name, value: value)
+        let valueStart = start + name.count + 2
+        for index in valueStart..<valueStart + value.count where !Byte.isFieldValue(block[index]) {
+            block[index] = Byte.space
+        }
+    }
+
+    /// Adds a field whose bytes were checked by the parser.
+    @inline(__always) mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        slots.append(
+            Slot(start: UInt32(block.count), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
+        block.append(contentsOf: name)
+        block.append(Byte.colon)
+        block.append(Byte.space)
+        block.append(contentsOf: value)
+        block.append(Byte.carriageReturn)
+        block.append(Byte.lineFeed)
+    }
+
+    /// Removes all fields of that name.
+    public mutating func remove(_ name: String) {
+        name.withBytes { wanted in removeAll { field, _ in field.equalsIgnoringCase(wanted) } }
+    }
+
+    /// Removes every field for which `isDoomed` says so.
+    public mutating func removeAll(
+        where isDoomed: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool
+    ) {
+        let before = slots.count
+        block.withUnsafeBytes { bytes in
+            slots.removeAll { isDoomed(bytes.part($0.name), bytes.part($0.value)) }
+        }
+        if slots.count != before { isWhole = false }
+    }
+
+    /// Sets the value of that name: the first such field is changed in its place and further ones are removed; without
+    /// one it is added at the end.
+    public mutating func replace(_ name: String, _ value: String) {
+        let index = name.withBytes { wanted in
+            indices.first { withRaw(at: $0) { field, _ in field.equalsIgnoringCase(wanted) } }
+        }
+        append(name, value)
+        guard let index else { return }
+        let added = slots.removeLast()
+        remove(name)
+        slots.insert(added, at: index)
+        isWhole = false
+    }
+
+    /// Forgets all fields and keeps the storage for the next message.
+    public mutating func removeAll() {
+        block.removeAll(keepingCapacity: true)
+        slots.removeAll(keepingCapacity: true)
+        isWhole = true
+    }
+
+    /// Writes all fields in wire form, without the empty line that ends a header block.
+    public func write(into output: inout [UInt8]) {
+        if isWhole {
+            output.append(contentsOf: block)
+        } else {
+            for slot in slots { output.append(contentsOf: block[slot.wire]) }
+        }
+    }
+
+    /// Writes the fields for which `isWanted` says so.
+    public func write(
+        into output: inout [UInt8], where isWanted: (_ name: UnsafeRawBufferPointer) -> Bool
+    ) {
+        block.withUnsafeBytes { bytes in
+            for slot in slots where isWanted(bytes.part(slot.name)) {
+                output.append(contentsOf: bytes.part(slot.wire))
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// A version of HTTP that this wire speaks. A minor version above 1 is refused with 505.
+public enum HTTPVersion: UInt8, Sendable, Hashable {
+    case http10, http11
+
+    public var text: String { self == .http11 ? "HTTP/1.1" : "HTTP/1.0" }
+}
+
+/// The first line and the header fields of a request.
+public struct RequestHead: Sendable, Equatable {
+    public var method: String
+    /// The target as bytes: a path with its query, or `*`. An absolute URL has been taken apart by the parser: its
+    /// authority stands in the Host field (RFC 9112, section 3.2.2).
+    public var targetBytes: [UInt8]
+    public var version: HTTPVersion
+    public var fields: HeaderFields
+
+    public init(method: String, target: String, version: HTTPVersion = .http11, fields: HeaderFields = [:]) {
+        self.method = method
+        self.targetBytes = Array(target.utf8)
+        self.version = version
+        self.fields = fields
+    }
+
+    public var target: String {
+        get { String(decoding: targetBytes, as: UTF8.self) }
+        set { targetBytes = Array(newValue.utf8) }
+    }
+
+    /// The target up to the query, as bytes, still percent-encoded.
+    public var pathBytes: ArraySlice<UInt8> {
+        targetBytes[..<(targetBytes.firstIndex(of: Byte.questionMark) ?? targetBytes.endIndex)]
+    }
+
+    /// Nothing changes by it (RFC 9110, section 9.2.1); `TRACE`, safe there, is refused here and not counted.
+    public var isSafe: Bool { method == "GET" || method == "HEAD" || method == "OPTIONS" }
+
+    /// May be sent twice (RFC 9110, section 9.2.2).
+    public var isIdempotent: Bool { isSafe || method == "PUT" || method == "DELETE" }
+
+    /// Asks for another protocol on this connection. `Upgrade` counts for nothing in HTTP/1.0 (RFC 9110, section 7.8).
+    public var asksForUpgrade: Bool {
+        version == .http11 && fields.contains("Upgrade") && fields.contains("Connection", element: "upgrade")
+    }
+}
+
+/// The first line and the header fields of a response.
+public struct ResponseHead: Sendable, Equatable {
+    /// 100–599.
+    public var status: Int
+    /// Free text; empty for the usual words when written.
+    public var reason: String
+    public var version: HTTPVersion
+    public var fields: HeaderFields
+
+    public init(status: Int, reason: String = "", version: HTTPVersion = .http11, fields: HeaderFields = [:]) {
+        self.status = status
+        self.reason = reason
+        self.version = version
+        self.fields = fields
+    }
+
+    /// 1xx other than 101: another response follows for the same request.
+    public var isInformational: Bool { status < 200 && status != 101 }
+
+    /// The status alone says that there is no body (RFC 9112, section 6.3).
+    public var neverHasBody: Bool { status < 200 || status == 204 || status == 304 }
+}
