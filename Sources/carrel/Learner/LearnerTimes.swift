@@ -1,0 +1,71 @@
+/// Where the time from the click to the page went. Each step is from the end of the one before, in milliseconds.
+struct LearnerTimes: Hashable, Sendable, Codable {
+    /// From the click to a session, found or made.
+    var session = 0.0
+    /// In the queue.
+    var queue = 0.0
+    /// The container being created on its host.
+    var create = 0.0
+    /// The container being started.
+    var start = 0.0
+    /// JupyterLab (or whatever the lab is) coming up.
+    var ready = 0.0
+    /// Entering the lab and loading its first page.
+    var page = 0.0
+
+    var total: Double { session + queue + create + start + ready + page }
+
+    enum Step: Hashable, Sendable { case session, queue, create, start, ready, page }
+
+    subscript(step: Step) -> Double {
+        get {
+            switch step {
+            case .session: session
+            case .queue: queue
+            case .create: create
+            case .start: start
+            case .ready: ready
+            case .page: page
+            }
+        }
+        set {
+            switch step {
+            case .session: session = newValue
+            case .queue: queue = newValue
+            case .create: create = newValue
+            case .start: start = newValue
+            case .ready: ready = newValue
+            case .page: page = newValue
+            }
+        }
+    }
+
+    var table: String {
+        var table = Table([("STEP", .left), ("MILLISECONDS", .right)])
+        let rows: [(String, Double)] = [
+            ("session found or made", session), ("queue", queue), ("container created", create),
+            ("container started", start), ("lab ready", ready), ("page", page), ("click to page", total),
+        ]
+        for (name, milliseconds) in rows { table.add([name, "\((milliseconds * 10).rounded() / 10)"]) }
+        return table.text()
+    }
+}
+
+/// Splits the time while it passes: every moment belongs to the step that was under way.
+struct LearnerStopwatch {
+    private(set) var times = LearnerTimes()
+    private var step = LearnerTimes.Step.session
+    private var since: ContinuousClock.Instant
+
+    init(now: ContinuousClock.Instant) { since = now }
+
+    /// The time until now belongs to the step before; from now on it belongs to `next`.
+    mutating func enter(_ next: LearnerTimes.Step, now: ContinuousClock.Instant) {
+        let (seconds, attoseconds) = (now - since).components
+        times[step] += Double(seconds) * 1000 + Double(attoseconds) / 1e15
+        step = next
+        since = now
+    }
+
+    mutating func finish(now: ContinuousClock.Instant) { enter(step, now: now) }
+}
