@@ -1,1 +1,35 @@
-@main struct Carrel { static func main() {} }
+import ArgumentParser
+
+/// The command line: one binary for the broker, its operators and its tests.
+@main
+struct Carrel: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "carrel",
+        abstract: "A lab of one's own for every learner, on a handful of Docker hosts.",
+        discussion: """
+            Examples:
+              carrel check
+              carrel serve
+              carrel link --lab python --learner ada --name "Ada Lovelace"
+              carrel host list
+              carrel session list --state running
+
+            The configuration is --config, else $CARREL_CONFIG, else .carrel/carrel.yaml, carrel.yaml or \
+            /etc/carrel/carrel.yaml, whichever is there first.
+
+            Exit codes: 0 done, 1 failed, 64 the command was not understood.
+            """,
+        version: version,
+        subcommands: [
+            LinkCommand.self, DevCACommand.self,
+        ])
+}
+
+/// A command that could not do what it was asked to; the message says why and what to do next.
+struct CommandFailure: Error, Hashable, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,56 @@
+/// Rows of text in aligned columns, two spaces apart.
+struct Table {
+    enum Alignment { case left, right }
+
+    private let columns: [(title: String, alignment: Alignment)]
+    private var rows: [[String]] = []
+
+    init(_ columns: [(String, Alignment)]) { self.columns = columns.map { (title: $0.0, alignment: $0.1) } }
+
+    /// A value is cleaned of control characters first: what a learner is called must not command a terminal.
+    mutating func add(_ row: [String]) {
+        precondition(row.count == columns.count, "a row has a value for each column")
+        rows.append(row.map(Self.cleaned))
+    }
+
+    /// The heading and the rows, without a line break at the end.
+    func text() -> String {
+        let lines = [columns.map(\.title)] + rows
+        let widths = columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { line in
+            let cells = columns.indices.map { column -> String in
+                let padding = String(repeating: " ", count: widths[column] - line[column].count)
+                return columns[column].alignment == .right ? padding + line[column] : line[column] + padding
+            }
+            return Self.withoutTrailingSpaces(cells.joined(separator: "  "))
+        }.joined(separator: "\n")
+    }
+
+    /// Names and values below each other, the values aligned.
+    static func list(_ entries: [(String, String)]) -> String {
+        let width = entries.map(\.0.count).max() ?? 0
+        return entries.map { name, value in
+            withoutTrailingSpaces(name + String(repeating: " ", count: width - name.count + 2) + cleaned(value))
+        }.joined(separator: "\n")
+    }
+
+    static func cleaned(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var view = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { view.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
+        return String(view)
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
+    private static func withoutTrailingSpaces(_ line: String) -> String {
+        var line = line[...]
+        while line.last == " " { line.removeLast() }
+        return String(line)
+    }
+}
