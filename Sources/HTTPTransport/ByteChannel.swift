@@ -32,6 +32,7 @@ public final class ByteChannel {
     private var hasEnded = false
     private var isDiscarding = false
     private var failure: ChannelError?
+    private let handshakeTimeout: Duration
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
 
@@ -51,9 +52,12 @@ public final class ByteChannel {
     /// - Parameters:
     ///   - stream: a connected stream that nobody reads yet; the channel becomes its delegate and closes it.
     ///   - tls: an engine that has not begun.
-    public init(stream: Stream, tls: TLSConnection?) {
+    public init(
+        stream: Stream, tls: TLSConnection?, handshakeTimeout: Duration = TransportLimits.handshakeTimeout
+    ) {
         self.stream = stream
         self.tls = tls
+        self.handshakeTimeout = handshakeTimeout
         loop = stream.loop
     }
 
@@ -93,10 +97,9 @@ public final class ByteChannel {
             return
         }
         phase = .handshaking
-        timer = loop.schedule(after: TransportLimits.handshakeTimeout) { [weak self] in
+        timer = loop.schedule(after: handshakeTimeout) { [weak self] in
             guard let self else { return }
-            let limit = TransportLimits.handshakeTimeout
-            fail(ChannelError(.handshakeTimeout, "the TLS handshake did not finish within \(limit)"))
+            fail(ChannelError(.handshakeTimeout, "the TLS handshake did not finish within \(handshakeTimeout)"))
         }
         stream.startReading()
         shakeHands()
