@@ -21,9 +21,11 @@ public enum Answer: Hashable, Sendable {
 /// What the driver does after the changes of the same step are committed. In order.
 public enum Action: Hashable, Sendable {
     /// Create and start the container of this run, then wait until the lab answers; report every step as an event.
-    /// If a container of that name already exists on the host (a restart in the middle), go on with it.
+    /// If a container of that name already exists on the host (a restart in the middle), go on with it. Repeated for
+    /// a run on its way at every listing of the host: nothing to do if the driver is still at it.
     case start(SessionID, epoch: Int, host: String)
-    /// Remove the container of this run and report `containerRemoved` or `removeFailed`. A missing one is removed.
+    /// Stop working on the start of this run, remove its container, and report `containerRemoved` or `removeFailed`.
+    /// A missing one is removed. Repeated at every listing of the host until `containerRemoved`.
     case remove(SessionID, epoch: Int, host: String)
     /// Remove a container of ours that belongs to no run; nothing is reported.
     case removeOrphan(host: String, containerID: String)
@@ -35,6 +37,8 @@ public enum Action: Hashable, Sendable {
     case answer(RequestID, Answer)
     /// Something that a watcher of this session can see has changed.
     case changed(SessionID)
+    /// Positions in the queue have changed: what watchers of queued sessions see is to be looked at again.
+    case queueMoved
 }
 
 /// What must be on disk before the actions of the same step are carried out.

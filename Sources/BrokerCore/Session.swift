@@ -75,6 +75,36 @@ public enum SessionState: Hashable, Sendable {
     case failed(message: String, at: Timestamp)
 }
 
+extension SessionState {
+    /// The word in tables, stories and pages.
+    public var name: String {
+        switch self {
+        case .queued: "queued"
+        case .starting: "starting"
+        case .running: "running"
+        case .ending: "ending"
+        case .ended: "ended"
+        case .failed: "failed"
+        }
+    }
+
+    /// The host on which this session takes a seat.
+    public var host: String? {
+        switch self {
+        case .starting(let host, _, _), .running(let host, _, _), .ending(let host, _, _): host
+        case .queued, .ended, .failed: nil
+        }
+    }
+
+    /// Ended or failed: the session holds nothing and waits for nothing; only *Start again* moves it.
+    public var isOver: Bool {
+        switch self {
+        case .ended, .failed: true
+        case .queued, .starting, .running, .ending: false
+        }
+    }
+}
+
 public struct Session: Hashable, Sendable {
     public var id: SessionID
     public var learner: Learner
