@@ -1,0 +1,60 @@
+import HeapModule
+
+/// When what must be looked at. A heap of hints, at most one valid per key: the truth is in the records, so a deadline
+/// that moves later costs nothing until its old hint comes up, and one that vanishes need not be found in the heap.
+struct Alarms: Sendable {
+    enum Key: Hashable, Comparable, Sendable {
+        case host(String)
+        case removal(Run)
+        case session(SessionID)
+    }
+
+    private struct Alarm: Comparable, Sendable {
+        var time: Timestamp
+        var key: Key
+
+        static func < (a: Alarm, b: Alarm) -> Bool { (a.time, a.key) < (b.time, b.key) }
+    }
+
+    private var heap = Heap<Alarm>()
+    private var hints: [Key: Timestamp] = [:]
+
+    var earliest: Timestamp? { heap.min?.time }
+    /// For tests: the heap must not grow with every change.
+    var count: Int { heap.count }
+
+    /// See to it that `key` is looked at no later than `time`.
+    mutating func ensure(_ key: Key, by time: Timestamp) {
+        if let hint = hints[key], hint <= time { return }
+        hints[key] = time
+        heap.insert(Alarm(time: time, key: key))
+    }
+
+    /// The earliest hint, after those that no longer count.
+    mutating func first() -> (key: Key, time: Timestamp)? {
+        while let alarm = heap.min {
+            if hints[alarm.key] == alarm.time { return (alarm.key, alarm.time) }
+            _ = heap.popMin()
+        }
+        return nil
+    }
+
+    /// The first hint was too early: look at its key at `time`, or never.
+    mutating func postponeFirst(to time: Timestamp?) {
+        guard let alarm = heap.popMin() else { return }
+        hints[alarm.key] = nil
+        if let time { ensure(alarm.key, by: time) }
+    }
+
+    /// Take out the keys whose hint is due, each once, in order of time. Some may turn out not to be due.
+    mutating func takeDue(at now: Timestamp) -> [Key] {
+        var due: [Key] = []
+        while let alarm = heap.min, alarm.time <= now {
+            _ = heap.popMin()
+            guard hints[alarm.key] == alarm.time else { continue }
+            hints[alarm.key] = nil
+            due.append(alarm.key)
+        }
+        return due
+    }
+}

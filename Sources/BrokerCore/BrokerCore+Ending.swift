@@ -1,0 +1,111 @@
+/// From the decision to end to the moment when nothing is left of the run.
+extension BrokerCore {
+    mutating func beginEnding(_ old: Entry, reason: EndReason, note: String? = nil, at now: Timestamp) {
+        var entry = old
+        let words = [reason.explanation, note].compactMap(\.self).joined(separator: " ")
+        let id = entry.session.id
+        entry.inquiry = .none
+        entry.idleNotBefore = nil
+        entry.wake = nil
+        guard let host = entry.session.state.host else {
+            // It waits in the queue: there is nothing to remove.
+            entry.session.state = .ended(reason: reason, at: now)
+            return store(entry, at: now, because: words)
+        }
+        if case .running = entry.session.state { emit(.withdrawRoute(id)) }
+        entry.session.state = .ending(host: host, reason: reason, since: now)
+        store(entry, at: now, because: words)
+        guard let record = record(of: host), !isGone(record) else { return finish(entry, at: now) }
+        // On a host that does not answer, the removal waits for its return.
+        if record.isReachable { emit(.remove(id, epoch: entry.session.epoch, host: host)) }
+    }
+
+    /// The session of an ending run goes on: its removal is under way, and stays so.
+    mutating func leaveBehindEnding(_ entry: Entry, on host: String) {
+        let leftover = Leftover(
+            host: host, memory: entry.seatMemory, hasFailed: entry.wake != nil, retryAt: entry.wake)
+        setLeftover(entry.run, leftover)
+    }
+
+    /// Nothing is left of the run, as far as can be known.
+    mutating func finish(_ old: Entry, at now: Timestamp) {
+        guard case .ending(let host, let reason, _) = old.session.state else { return }
+        var entry = old
+        entry.session.state = .ended(reason: reason, at: now)
+        entry.seatMemory = 0
+        entry.wake = nil
+        let isKnown = record(of: host).map { !isGone($0) } ?? false
+        store(
+            entry, at: now,
+            because: isKnown
+                ? "The container on \(host) is removed; the learner's files stay."
+                : "The host \(host) is not in the configuration and does not answer: its container is left alone.")
+    }
+
+    mutating func containerRemoved(_ id: SessionID, epoch: Int, at now: Timestamp) {
+        let run = Run(session: id, epoch: epoch)
+        if leftovers[run] != nil { return setLeftover(run, nil) }
+        guard let entry = current(id, epoch) else { return }
+        switch entry.session.state {
+        case .ending:
+            finish(entry, at: now)
+        case .running(let host, _, _):
+            beginEnding(entry, reason: .vanished(host: host), at: now)
+        case .starting(let host, _, _):
+            attemptFailed(entry, on: host, because: "The container was removed while it was starting.", at: now)
+        case .queued, .ended, .failed:
+            break
+        }
+    }
+
+    mutating func removeFailed(_ id: SessionID, epoch: Int, message: String, at now: Timestamp) {
+        let run = Run(session: id, epoch: epoch)
+        if var leftover = leftovers[run] {
+            leftover.hasFailed = true
+            leftover.retryAt = now + Limits.removeRetryDelay
+            return setLeftover(run, leftover)
+        }
+        guard var entry = current(id, epoch), case .ending(let host, _, _) = entry.session.state else { return }
+        // Once in the story is enough: it is tried again every few seconds.
+        if entry.wake == nil {
+            note(
+                entry.session, at: now, host: host,
+                reason: "The container could not be removed and will be tried again: \(message)")
+        }
+        entry.wake = now + Limits.removeRetryDelay
+        set(id, entry)
+    }
+
+    mutating func retryRemoval(_ run: Run) {
+        guard var leftover = leftovers[run] else { return }
+        leftover.retryAt = nil
+        setLeftover(run, leftover)
+        if record(of: leftover.host)?.isReachable == true {
+            emit(.remove(run.session, epoch: run.epoch, host: leftover.host))
+        }
+    }
+
+    mutating func retryRemoval(of old: Entry, on host: String) {
+        var entry = old
+        entry.wake = nil
+        set(entry.session.id, entry)
+        if record(of: host)?.isReachable == true {
+            emit(.remove(entry.session.id, epoch: entry.session.epoch, host: host))
+        }
+    }
+
+    mutating func containerExited(_ id: SessionID, epoch: Int, code: Int, outOfMemory: Bool, at now: Timestamp) {
+        guard let entry = current(id, epoch) else { return }
+        switch entry.session.state {
+        case .running:
+            beginEnding(entry, reason: .exited(code: code, outOfMemory: outOfMemory), at: now)
+        case .starting(let host, _, _):
+            let memory = outOfMemory ? ", because it needed more memory than the lab allows" : ""
+            attemptFailed(
+                entry, on: host, because: "The container stopped with code \(code) before the lab was ready\(memory).",
+                at: now)
+        case .queued, .ending, .ended, .failed:
+            break
+        }
+    }
+}

@@ -1,0 +1,154 @@
+/// What operators ask of hosts, and what the configuration says.
+extension BrokerCore {
+    mutating func cordon(_ name: String) -> Answer {
+        change(name) { settings in
+            // A host that is being emptied, or is empty, takes no seats already.
+            if settings.host.duty == .active { settings.host.duty = .cordoned }
+        }
+    }
+
+    mutating func uncordon(_ name: String) -> Answer {
+        change(name) { settings in
+            settings.host.duty = .active
+            settings.isDrainDue = false
+        }
+    }
+
+    mutating func drain(_ name: String, deadline: Timestamp, at now: Timestamp) -> Answer {
+        let answer = change(name) { settings in
+            guard settings.host.duty != .drained else { return }
+            settings.host.duty = .draining(deadline: deadline)
+            settings.isDrainDue = false
+        }
+        guard answer == .done, let due = record(of: name)?.drainDeadline, due <= now else { return answer }
+        drainIsDue(name, at: now)
+        return answer
+    }
+
+    private mutating func change(_ name: String, _ body: (inout HostRecord.Settings) -> Void) -> Answer {
+        guard let host = record(of: name) else { return .refused(.unknownHost(name)) }
+        guard host.settings.isConfigured else {
+            return .refused(
+                .notNow(
+                    "The host \(name) is not in the configuration any more; it takes no seats and is forgotten when it is empty."
+                ))
+        }
+        var settings = host.settings
+        body(&settings)
+        setDuty(name, settings)
+        return .done
+    }
+
+    private mutating func setDuty(_ name: String, _ settings: HostRecord.Settings) {
+        guard let old = record(of: name)?.settings, old != settings else { return }
+        setHost(name, settings)
+        if old.host.duty != settings.host.duty {
+            journal.changes.append(.duty(host: name, settings.host.duty))
+        }
+    }
+
+    /// The drain's deadline: everybody who is still there ends. Who was only on the way there goes elsewhere, if
+    /// their files are not bound to this host.
+    mutating func drainIsDue(_ name: String, at now: Timestamp) {
+        guard let host = record(of: name) else { return }
+        var settings = host.settings
+        settings.isDrainDue = true
+        setHost(name, settings)
+        for id in host.usage.sessions.sorted() {
+            guard let entry = entries[id] else { continue }
+            switch entry.session.state {
+            case .running:
+                beginEnding(entry, reason: .drain(host: name), at: now)
+            case .starting:
+                if homes[entry.learner] == name {
+                    beginEnding(entry, reason: .drain(host: name), at: now)
+                } else {
+                    detour(entry, because: "The host \(name) is being drained.", leavingOn: name, at: now)
+                }
+            case .queued, .ending, .ended, .failed:
+                break
+            }
+        }
+    }
+
+    /// At the end of a step: a draining host that is empty is drained; one that the configuration no longer has is
+    /// forgotten.
+    mutating func settleEmptiedHosts() {
+        guard !step.emptiedHosts.isEmpty else { return }
+        for name in step.emptiedHosts.sorted() {
+            guard let host = record(of: name), host.usage.isEmpty, catalogue.isConfigured else { continue }
+            if case .draining = host.settings.host.duty {
+                var settings = host.settings
+                settings.host.duty = .drained
+                settings.isDrainDue = false
+                setDuty(name, settings)
+            }
+            if !host.settings.isConfigured {
+                setSpareDuty(record(of: name)?.settings.host.duty, of: name)
+                setHost(name, nil)
+            }
+        }
+    }
+
+    // MARK: Configuration
+
+    mutating func configure(labs: [Lab], hosts specs: [HostSpec], at now: Timestamp) {
+        journal.keep(catalogue)
+        let old = catalogue
+        catalogue.isConfigured = true
+        catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
+        catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
+        let specs = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        for name in Set(specs.keys).union(hosts.map(\.name)).sorted() { configureHost(name, specs[name]) }
+        var used: Set<String> = []
+        for id in entries.keys.sorted() {
+            reconsider(id, at: now)
+            if let entry = entries[id], !entry.session.state.isOver { used.insert(entry.session.lab) }
+        }
+        catalogue.retired = catalogue.retired.filter { used.contains($0.key) }
+        for host in hosts.map(\.name) { settleIfGone(host, at: now) }
+        step.mayPlace = true
+    }
+
+    private mutating func configureHost(_ name: String, _ spec: HostSpec?) {
+        if var settings = record(of: name)?.settings {
+            if let spec { settings.host.spec = spec }
+            settings.isConfigured = spec != nil
+            settings.lackingLabs = []
+            setHost(name, settings)
+        } else if let spec {
+            setHost(
+                name,
+                HostRecord.Settings(host: Host(spec: spec, duty: spareDuties[name] ?? .active), isConfigured: true))
+            setSpareDuty(nil, of: name)
+        }
+        step.emptiedHosts.insert(name)
+    }
+
+    /// What a new configuration means for one session.
+    private mutating func reconsider(_ id: SessionID, at now: Timestamp) {
+        guard var entry = entries[id] else { return }
+        let known = lab(entry.session.lab)
+        if entry.seatMemory == 0, entry.session.state.host != nil { entry.seatMemory = known?.memoryBytes ?? 0 }
+        let isListed = catalogue.labs[entry.session.lab] != nil
+        let removed = EndReason.removed(what: "the lab \(entry.session.lab)")
+        switch entry.session.state {
+        case .queued:
+            guard isListed, let known else { return beginEnding(entry, reason: removed, at: now) }
+            if let reason = neverFits(known, entry.learner) { fail(entry, reason, at: now) }
+        case .starting:
+            set(id, entry)
+            if !isListed { beginEnding(entry, reason: removed, at: now) }
+        case .running(let host, _, let since):
+            // Without the terms of its lab (the broker was restarted, too) it cannot go on.
+            guard known != nil else { return beginEnding(entry, reason: removed, at: now) }
+            entry.wake = nextLook(at: entry, runningSince: since, on: host)
+            set(id, entry)
+        case .ending:
+            set(id, entry)
+        case .ended, .failed:
+            break
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// What learners ask for: a lab, *Start again*, the end.
+extension BrokerCore {
+    /// Give a session that is over back to the core, for the request that follows; one that is known stays as it is.
+    public mutating func adopt(_ session: Session) {
+        guard entries[session.id] == nil, session.state.isOver else { return }
+        guard sessionsOf[LearnerKey(session.learner)]?[session.lab] == nil else { return }
+        set(session.id, Entry(session))
+        journal.adopted.insert(session.id)
+    }
+
+    mutating func launch(_ learner: Learner, lab name: String, newID: SessionID, at now: Timestamp) -> Answer {
+        if let id = sessionsOf[LearnerKey(learner)]?[name], var entry = entries[id] {
+            let isNewName = entry.session.learner.name != learner.name
+            entry.session.learner.name = learner.name
+            switch entry.session.state {
+            case .queued, .starting, .running:
+                if isNewName { store(entry) }
+                return .session(id)
+            case .ending, .ended, .failed:
+                return revive(entry, at: now)
+            }
+        }
+        if let refusal = refusal(of: name, to: LearnerKey(learner)) { return .refused(refusal) }
+        guard entries[newID] == nil else {
+            return .refused(.notNow("The new session's identifier is already in use; launch again."))
+        }
+        let session = Session(
+            id: newID, learner: learner, lab: name, epoch: 1, state: .queued(since: now), createdAt: now,
+            lastActivityAt: now)
+        store(Entry(session), at: now, because: "Launched; waiting for a seat.")
+        return .session(newID)
+    }
+
+    mutating func restart(_ id: SessionID, at now: Timestamp) -> Answer {
+        guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
+        switch entry.session.state {
+        case .queued, .starting, .running: return .session(id)
+        case .ending, .ended, .failed: return revive(entry, at: now)
+        }
+    }
+
+    mutating func end(_ id: SessionID, reason: EndReason, at now: Timestamp) -> Answer {
+        guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
+        switch entry.session.state {
+        case .queued, .starting, .running: beginEnding(entry, reason: reason, at: now)
+        case .ending, .ended, .failed: break
+        }
+        return .session(id)
+    }
+
+    /// A new run of a session that is over, or nearly: an old container that is still being removed becomes a leftover.
+    private mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
+        if let refusal = refusal(of: old.session.lab, to: old.learner) { return .refused(refusal) }
+        var session = old.session
+        session.epoch += 1
+        session.state = .queued(since: now)
+        session.failedAttempts = 0
+        session.lastActivityAt = now
+        if case .ending(let host, _, _) = old.session.state {
+            leaveBehindEnding(old, on: host)
+        }
+        store(Entry(session), at: now, because: "Started again; waiting for a seat.")
+        return .session(session.id)
+    }
+
+    /// Why a launch cannot be taken; `nil` if it can, be it into the queue.
+    private func refusal(of lab: String, to learner: LearnerKey) -> Refusal? {
+        guard let lab = catalogue.labs[lab] else { return .unknownLab(lab) }
+        if let reason = neverFits(lab, learner) { return .neverFits(reason) }
+        guard queue.count < Limits.queueLength else {
+            return .limit(
+                "\(Limits.queueLength) sessions are already waiting for a seat, which is the limit; try again in a few minutes."
+            )
+        }
+        return nil
+    }
+
+    /// Why no configured host could ever serve this lab to this learner, were it empty and well.
+    func neverFits(_ lab: Lab, _ learner: LearnerKey) -> String? {
+        let need = Explanations.bytes(lab.memoryBytes)
+        if let bound = boundHost(of: learner) {
+            guard let host = record(of: bound), host.settings.isConfigured else {
+                return "This learner's files are on the host \(bound), which is not in the configuration any more: "
+                    + "an operator must add it again or move the files."
+            }
+            guard host.spec.couldHold(lab.memoryBytes) else {
+                return "The lab \(lab.name) needs \(need) of memory; this learner's files are on the host \(bound), "
+                    + "which allows \(Explanations.bytes(host.memoryLimit)): an operator must change one of the two."
+            }
+            return nil
+        }
+        if hosts.contains(where: { $0.settings.isConfigured && $0.spec.couldHold(lab.memoryBytes) }) { return nil }
+        guard let largest = hosts.filter(\.settings.isConfigured).map(\.memoryLimit).max() else {
+            return "No host is configured: an operator must add one."
+        }
+        return "The lab \(lab.name) needs \(need) of memory, and no host has that much: the largest allows "
+            + "\(Explanations.bytes(largest)). An operator must lower the lab's memory or add a larger host."
+    }
+}

@@ -1,0 +1,182 @@
+/// Hosts that come and go, and what is really on them.
+extension BrokerCore {
+    /// Nobody can reach this host, and the configuration does not expect that to change: nothing waits for it.
+    func isGone(_ host: HostRecord) -> Bool {
+        catalogue.isConfigured && !host.settings.isConfigured && !host.isReachable
+    }
+
+    /// The engine does not answer. What runs there is left as it is; who was on the way there goes back to the queue.
+    mutating func hostLost(_ name: String, reason: String, at now: Timestamp) {
+        guard let host = record(of: name) else { return }
+        if case .unreachable = host.settings.host.link { return }
+        var settings = host.settings
+        settings.host.link = .unreachable(since: now, reason: reason)
+        setHost(name, settings)
+        for id in host.usage.sessions.sorted() {
+            if let entry = entries[id], case .starting = entry.session.state {
+                detour(
+                    entry, because: "The host \(name) does not answer: \(Explanations.sentence(reason))",
+                    leavingOn: name, at: now)
+            }
+        }
+        settleIfGone(name, at: now)
+    }
+
+    /// Nothing that waits for a host that is gone would ever happen.
+    mutating func settleIfGone(_ name: String, at now: Timestamp) {
+        guard let host = record(of: name), isGone(host) else { return }
+        for id in host.usage.sessions.sorted() {
+            guard let entry = entries[id] else { continue }
+            switch entry.session.state {
+            case .starting:
+                detour(
+                    entry, because: "The host \(name) is not in the configuration any more.", leavingOn: name, at: now)
+            case .ending:
+                finish(entry, at: now)
+            case .queued, .running, .ended, .failed:
+                break
+            }
+        }
+        for run in host.usage.leftovers.sorted() { setLeftover(run, nil) }
+    }
+
+    /// The host answers, and this is everything of ours on it: make both sides agree.
+    mutating func hostListed(_ name: String, containers: [ObservedContainer], at now: Timestamp) {
+        guard let host = record(of: name) else { return }
+        let isBack = !host.isReachable
+        var settings = host.settings
+        settings.host.link = .reachable
+        settings.lackingLabs = []
+        setHost(name, settings)
+
+        var listed: [Run: ObservedContainer] = [:]
+        for container in containers {
+            let run = Run(session: container.session, epoch: container.epoch)
+            let isExpected =
+                host.usage.leftovers.contains(run)
+                || (host.usage.sessions.contains(run.session) && entries[run.session]?.run == run)
+            if isExpected, listed[run] == nil {
+                listed[run] = container
+            } else {
+                emit(.removeOrphan(host: name, containerID: container.containerID))
+            }
+        }
+        for id in host.usage.sessions.sorted() {
+            guard let entry = entries[id] else { continue }
+            reconcile(entry, with: listed[entry.run], on: name, isBack: isBack, at: now)
+        }
+        for run in host.usage.leftovers.sorted() { retryRemoval(run) }
+    }
+
+    private mutating func reconcile(
+        _ old: Entry, with container: ObservedContainer?, on host: String, isBack: Bool, at now: Timestamp
+    ) {
+        var entry = old
+        let (id, epoch) = (entry.session.id, entry.session.epoch)
+        switch entry.session.state {
+        case .starting:
+            emit(.start(id, epoch: epoch, host: host))
+        case .ending:
+            retryRemoval(of: entry, on: host)
+        case .running(_, let endpoint, let since):
+            if isBack {
+                entry.inquiry = .none
+                entry.idleNotBefore = now + Limits.returnGrace
+            }
+            entry.wake = nextLook(at: entry, runningSince: since, on: host)
+            set(id, entry)
+            // The listing may be older than the news that this run became ready.
+            let isBelievable = now - since >= Limits.listingAge
+            guard let container else {
+                if isBelievable { beginEnding(entry, reason: .vanished(host: host), at: now) }
+                return
+            }
+            guard container.isRunning else {
+                let reason = EndReason.exited(code: container.exitCode ?? -1, outOfMemory: container.outOfMemory)
+                if isBelievable { beginEnding(entry, reason: reason, at: now) }
+                return
+            }
+            if isBelievable, let found = container.endpoint, found != endpoint {
+                entry.session.state = .running(host: host, endpoint: found, since: since)
+                store(entry)
+                note(
+                    entry.session, at: now, host: host,
+                    reason: "The container was restarted and is now at \(found.address):\(found.port).")
+                emit(.publishRoute(id, epoch: epoch, found))
+            }
+        case .queued, .ended, .failed:
+            break
+        }
+    }
+
+    /// Take up what an earlier broker left: before the first event, before or after the first `configure`.
+    ///
+    /// Routes of running sessions are published at once. Starts and removals go on when their host is listed; queued
+    /// sessions keep their place.
+    ///
+    /// - Parameters:
+    ///   - sessions: those that are not over.
+    ///   - duties: of all hosts that ever had one, also of those that are no longer configured.
+    ///   - homes: without shared homes, where each learner's home is.
+    public mutating func restore(
+        sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], at now: Timestamp
+    ) -> [Action] {
+        for (name, duty) in duties {
+            if var settings = record(of: name)?.settings {
+                settings.host.duty = duty
+                setHost(name, settings)
+            } else {
+                setSpareDuty(duty, of: name)
+            }
+        }
+        if !sharedHomes {
+            for home in homes { setHome(home.host, of: LearnerKey(portal: home.portal, id: home.learner)) }
+        }
+        for session in sessions.sorted(by: { $0.id < $1.id }) { restore(session, at: now) }
+        journal = Journal()
+        settleAlarms()
+        step = Step()
+        step.mayPlace = true
+        queue.hasMoved = false
+        return sessions.sorted { $0.id < $1.id }.compactMap { session in
+            guard case .running(_, let endpoint, _) = session.state else { return nil }
+            return .publishRoute(session.id, epoch: session.epoch, endpoint)
+        }
+    }
+
+    private mutating func restore(_ session: Session, at now: Timestamp) {
+        guard !session.state.isOver else { return }
+        var entry = Entry(session)
+        if let host = session.state.host {
+            if record(of: host) == nil {
+                // Whether the configuration still has it is not known yet.
+                let spec = HostSpec(name: host, slots: 0, memoryBytes: 0, overcommit: 1, maximumStarts: 0)
+                setHost(
+                    host,
+                    HostRecord.Settings(
+                        host: Host(spec: spec, duty: spareDuties[host] ?? .active), isConfigured: false))
+                setSpareDuty(nil, of: host)
+            }
+            entry.seatMemory = lab(session.lab)?.memoryBytes ?? 0
+            if case .running(_, _, let since) = session.state {
+                entry.idleNotBefore = now + Limits.returnGrace
+                entry.wake = nextLook(at: entry, runningSince: since, on: host)
+            }
+        }
+        set(session.id, entry)
+    }
+}
+
+/// Without shared homes: where a learner's home is.
+public struct HomeLocation: Hashable, Sendable {
+    public var portal: String
+    /// The learner's id in that portal.
+    public var learner: String
+    public var host: String
+
+    public init(portal: String, learner: String, host: String) {
+        self.portal = portal
+        self.learner = learner
+        self.host = host
+    }
+}

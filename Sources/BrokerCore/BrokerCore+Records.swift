@@ -1,0 +1,202 @@
+/// The only writers of the records. Each notes the previous value in the journal and keeps what follows from the
+/// record (indexes, counters, alarms) in step, so that a rollback is nothing but writing the old values again.
+extension BrokerCore {
+    // MARK: Sessions
+
+    mutating func set(_ id: SessionID, _ new: Entry?) {
+        let old = entries[id]
+        journal.keep(old, of: id)
+        entries[id] = new
+        if let new {
+            sessionsOf[new.learner, default: [:]][new.session.lab] = id
+        } else if let old {
+            sessionsOf[old.learner]?[old.session.lab] = nil
+            if sessionsOf[old.learner]?.isEmpty == true { sessionsOf[old.learner] = nil }
+        }
+        let before = old?.standing ?? .none
+        let after = new?.standing ?? .none
+        if before != after {
+            leave(before, id)
+            enter(after, id)
+            if let learner = (new ?? old)?.learner { realign(learner) }
+        }
+        if let wake = new?.wake { alarms.ensure(.session(id), by: wake) }
+    }
+
+    /// Write a session to the store, and its entry here.
+    mutating func store(_ entry: Entry) {
+        var entry = entry
+        entry.storedActivity = entry.session.lastActivityAt
+        set(entry.session.id, entry)
+        journal.changes.append(.session(entry.session))
+        markChanged(entry.session.id)
+    }
+
+    /// Write a session that has changed its state, with the reason for its story.
+    mutating func store(_ entry: Entry, at now: Timestamp, because reason: String) {
+        store(entry)
+        let session = entry.session
+        tell(session, at: now, state: session.state.name, host: session.state.host, reason: reason)
+    }
+
+    /// Add a line to a session's story that begins no state.
+    mutating func note(_ session: Session, at now: Timestamp, host: String?, reason: String) {
+        tell(session, at: now, state: "note", host: host, reason: reason)
+    }
+
+    private mutating func tell(_ session: Session, at now: Timestamp, state: String, host: String?, reason: String) {
+        let entry = StoryEntry(
+            session: session.id, at: now, epoch: session.epoch, state: state, host: host, reason: reason)
+        journal.changes.append(.story(entry))
+    }
+
+    private mutating func enter(_ standing: Entry.Standing, _ id: SessionID) {
+        switch standing {
+        case .none:
+            break
+        case .queued(let ticket):
+            queue.insert(ticket)
+            align(ticket)
+        case .seated(let host, let isStarting, let memory):
+            guard let index = hostIndex[host] else { return }
+            hosts[index].usage.seats += 1
+            hosts[index].usage.memory += memory
+            if isStarting { hosts[index].usage.starting += 1 }
+            hosts[index].usage.sessions.insert(id)
+        }
+    }
+
+    private mutating func leave(_ standing: Entry.Standing, _ id: SessionID) {
+        switch standing {
+        case .none:
+            break
+        case .queued(let ticket):
+            queue.remove(ticket)
+        case .seated(let host, let isStarting, let memory):
+            guard let index = hostIndex[host] else { return }
+            hosts[index].usage.seats -= 1
+            hosts[index].usage.memory -= memory
+            if isStarting { hosts[index].usage.starting -= 1 }
+            hosts[index].usage.sessions.remove(id)
+            step.emptiedHosts.insert(host)
+            step.mayPlace = true
+        }
+    }
+
+    // MARK: The queue's lines
+
+    /// The only host that can serve this learner; `nil` if any can. What follows from the seat of session `besides`
+    /// does not count.
+    func boundHost(of learner: LearnerKey, besides: SessionID? = nil) -> String? {
+        guard !sharedHomes else { return nil }
+        if let home = homes[learner] { return home }
+        // A first lab is on its way somewhere: that is where the home will be.
+        return sessionsOf[learner]?.values.compactMap { $0 == besides ? nil : entries[$0]?.session.state.host }.min()
+    }
+
+    /// Put a queued session into the line that fits it, or hold it back while a container of it is being removed.
+    private mutating func align(_ ticket: Queue.Ticket) {
+        guard let entry = entries[ticket.id] else { return }
+        if gates[ticket.id] == nil {
+            queue.setLine(Queue.Line(lab: entry.session.lab, host: boundHost(of: entry.learner)), of: ticket)
+            step.mayPlace = true
+        } else {
+            queue.setLine(nil, of: ticket)
+        }
+    }
+
+    /// Where this learner's home is, or will be, may have changed: so have the lines of their waiting sessions.
+    private mutating func realign(_ learner: LearnerKey) {
+        guard !sharedHomes, let sessions = sessionsOf[learner] else { return }
+        for id in sessions.values {
+            if case .queued(let ticket)? = entries[id]?.standing { align(ticket) }
+        }
+    }
+
+    mutating func setHome(_ host: String?, of learner: LearnerKey) {
+        journal.keep(home: homes[learner], of: learner)
+        homes[learner] = host
+        realign(learner)
+    }
+
+    // MARK: Leftovers
+
+    mutating func setLeftover(_ run: Run, _ new: Leftover?) {
+        let old = leftovers[run]
+        journal.keep(old, of: run)
+        gate(run.session, by: -gateWeight(of: old))
+        leftovers[run] = new
+        gate(run.session, by: gateWeight(of: new))
+        if let old, let index = hostIndex[old.host] {
+            hosts[index].usage.seats -= 1
+            hosts[index].usage.memory -= old.memory
+            hosts[index].usage.leftovers.remove(run)
+            step.emptiedHosts.insert(old.host)
+            step.mayPlace = true
+        }
+        if let new, let index = hostIndex[new.host] {
+            hosts[index].usage.seats += 1
+            hosts[index].usage.memory += new.memory
+            hosts[index].usage.leftovers.insert(run)
+        }
+        if let time = new?.retryAt { alarms.ensure(.removal(run), by: time) }
+    }
+
+    /// A session waits for the removal of its last container where that can be expected to take a moment only: not
+    /// after a failure, and not on a host that does not answer.
+    private func gateWeight(of leftover: Leftover?) -> Int {
+        guard let leftover, !leftover.hasFailed, record(of: leftover.host)?.isReachable == true else { return 0 }
+        return 1
+    }
+
+    private mutating func gate(_ id: SessionID, by weight: Int) {
+        guard weight != 0 else { return }
+        let sum = gates[id, default: 0] + weight
+        gates[id] = sum == 0 ? nil : sum
+        if case .queued(let ticket)? = entries[id]?.standing { align(ticket) }
+    }
+
+    // MARK: Hosts
+
+    func record(of host: String) -> HostRecord? { hostIndex[host].map { hosts[$0] } }
+
+    /// Write a host; `nil` forgets it, which takes an empty one.
+    mutating func setHost(_ name: String, _ new: HostRecord.Settings?) {
+        guard let index = hostIndex[name] else {
+            journal.keep(nil as HostRecord.Settings?, of: name)
+            if let new { insertHost(HostRecord(name: name, settings: new)) }
+            return
+        }
+        let old = hosts[index].settings
+        journal.keep(old, of: name)
+        guard let new else {
+            hosts.remove(at: index)
+            hostIndex[name] = nil
+            for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
+            return
+        }
+        guard old != new else { return }
+        // Whether sessions wait for a removal depends on the link.
+        let runs = old.host.link == new.host.link ? [] : hosts[index].usage.leftovers
+        for run in runs { gate(run.session, by: -gateWeight(of: leftovers[run])) }
+        hosts[index].settings = new
+        for run in runs { gate(run.session, by: gateWeight(of: leftovers[run])) }
+        step.mayPlace = true
+        step.emptiedHosts.insert(name)
+        if let deadline = hosts[index].drainDeadline { alarms.ensure(.host(name), by: deadline) }
+    }
+
+    private mutating func insertHost(_ host: HostRecord) {
+        let index = hosts.firstIndex { $0.name > host.name } ?? hosts.count
+        hosts.insert(host, at: index)
+        for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
+        step.mayPlace = true
+        step.emptiedHosts.insert(host.name)
+        if let deadline = host.drainDeadline { alarms.ensure(.host(host.name), by: deadline) }
+    }
+
+    mutating func setSpareDuty(_ duty: HostDuty?, of host: String) {
+        journal.keep(spareDuty: spareDuties[host], of: host)
+        spareDuties[host] = duty
+    }
+}

@@ -1,0 +1,151 @@
+/// From seat to ready, and what goes wrong on the way.
+extension BrokerCore {
+    /// The entry of a session whose current run this is; replies about older runs find nothing.
+    func current(_ id: SessionID, _ epoch: Int) -> Entry? {
+        guard let entry = entries[id], entry.session.epoch == epoch else { return nil }
+        return entry
+    }
+
+    /// A step of the start. Steps only go forward, in whatever order the replies arrive.
+    mutating func advance(_ id: SessionID, epoch: Int, to step: StartStep, at now: Timestamp) {
+        guard var entry = current(id, epoch), case .starting(let host, let old, let since) = entry.session.state,
+            old.ordinal < step.ordinal
+        else { return }
+        entry.session.state = .starting(host: host, step: step, since: since)
+        let reason =
+            switch step {
+            case .creating: "The container is being created."
+            case .starting: "The container is created and is being started."
+            case .waiting: "The container runs; waiting for the lab inside to answer."
+            }
+        store(entry, at: now, because: reason)
+    }
+
+    mutating func labReady(_ id: SessionID, epoch: Int, endpoint: Endpoint, at now: Timestamp) {
+        guard var entry = current(id, epoch), case .starting(let host, _, let since) = entry.session.state else {
+            return
+        }
+        journal.keep(startTimes)
+        startTimes.add(now - since)
+        entry.session.state = .running(host: host, endpoint: endpoint, since: now)
+        entry.session.lastActivityAt = now
+        entry.session.failedAttempts = 0
+        entry.detours = 0
+        entry.shunned = nil
+        entry.inquiry = .none
+        entry.wake = nextLook(at: entry, runningSince: now, on: host)
+        store(entry, at: now, because: "The lab answers, \(Explanations.span(now - since)) after it got its seat.")
+        emit(.publishRoute(id, epoch: epoch, endpoint))
+        if !sharedHomes, homes[entry.learner] == nil {
+            setHome(host, of: entry.learner)
+            journal.changes.append(.home(portal: entry.learner.portal, learner: entry.learner.id, host: host))
+        }
+    }
+
+    mutating func startFailed(_ id: SessionID, epoch: Int, _ failure: StartFailure, at now: Timestamp) {
+        guard let entry = current(id, epoch), case .starting(let host, _, _) = entry.session.state else { return }
+        switch failure {
+        case .hostUnreachable(let reason):
+            // This session returns to the queue with all others that were on their way there.
+            hostLost(host, reason: reason, at: now)
+        case .imageMissing(let image):
+            imageIsMissing(image, for: entry, on: host, at: now)
+        case .engine(let message):
+            attemptFailed(entry, on: host, because: message, at: now)
+        case .neverReady(let message):
+            attemptFailed(entry, on: host, because: message, at: now)
+        }
+    }
+
+    private mutating func imageIsMissing(_ image: String, for entry: Entry, on host: String, at now: Timestamp) {
+        if var settings = record(of: host)?.settings {
+            settings.lackingLabs.insert(entry.session.lab)
+            setHost(host, settings)
+        }
+        let bound = boundHost(of: entry.learner, besides: entry.session.id)
+        let others = hosts.contains {
+            $0.settings.isConfigured && (bound == nil || $0.name == bound)
+                && !$0.settings.lackingLabs.contains(entry.session.lab)
+                && $0.spec.couldHold(entry.seatMemory)
+        }
+        if others {
+            detour(entry, because: "The host \(host) does not have the image \(image).", leavingOn: nil, at: now)
+        } else {
+            let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
+            fail(
+                entry, "\(place) the image \(image): an operator must build or pull it there, then start again.",
+                at: now)
+        }
+    }
+
+    /// A run failed by itself: remove its container and try again, or give up.
+    mutating func attemptFailed(_ old: Entry, on host: String, because message: String, at now: Timestamp) {
+        var entry = old
+        leaveBehind(old, on: host)
+        entry.session.failedAttempts += 1
+        entry.shunned = host
+        guard entry.session.failedAttempts < Limits.startAttempts else {
+            fail(
+                entry,
+                "The lab could not be started in \(Limits.startAttempts) attempts. The last one, on \(host): "
+                    + "\(Explanations.sentence(message)) \(Explanations.afterFailure)",
+                at: now)
+            return
+        }
+        requeue(
+            entry,
+            because: "Attempt \(entry.session.failedAttempts) of \(Limits.startAttempts) failed on \(host): \(message)",
+            at: now)
+    }
+
+    /// Back to the queue through no fault of this session's.
+    mutating func detour(_ old: Entry, because reason: String, leavingOn host: String?, at now: Timestamp) {
+        var entry = old
+        if let host { leaveBehind(old, on: host) }
+        entry.detours += 1
+        guard entry.detours < Limits.startDetours else {
+            fail(
+                entry,
+                "The lab was sent to another host \(Limits.startDetours) times without a start. The last reason: "
+                    + "\(Explanations.sentence(reason)) \(Explanations.afterFailure)",
+                at: now)
+            return
+        }
+        requeue(entry, because: reason, at: now)
+    }
+
+    private mutating func requeue(_ old: Entry, because reason: String, at now: Timestamp) {
+        var entry = old
+        entry.session.epoch += 1
+        entry.session.state = .queued(since: entry.queuedSince)
+        entry.seatMemory = 0
+        entry.wake = nil
+        store(entry, at: now, because: "\(Explanations.sentence(reason)) Back in the queue, at the old place.")
+    }
+
+    mutating func fail(_ old: Entry, _ message: String, at now: Timestamp) {
+        var entry = old
+        entry.session.state = .failed(message: message, at: now)
+        entry.seatMemory = 0
+        entry.wake = nil
+        store(entry, at: now, because: message)
+    }
+
+    /// The run of this entry is over and its session goes on without it: its container is still to be removed, and
+    /// takes its seat until it is. On a host that does not answer, this waits for its return.
+    mutating func leaveBehind(_ entry: Entry, on host: String) {
+        guard let record = record(of: host), !isGone(record) else { return }
+        setLeftover(entry.run, Leftover(host: host, memory: entry.seatMemory))
+        if record.isReachable { emit(.remove(entry.session.id, epoch: entry.session.epoch, host: host)) }
+    }
+}
+
+extension StartStep {
+    var ordinal: Int {
+        switch self {
+        case .creating: 0
+        case .starting: 1
+        case .waiting: 2
+        }
+    }
+}

@@ -1,0 +1,134 @@
+/// What an operator sees of a host.
+public struct HostStatus: Hashable, Sendable {
+    public var name: String
+    public var state: HostState
+    /// Why it is in this state, where the state alone does not say it.
+    public var reason: String?
+    public var duty: HostDuty
+    public var link: HostLink
+    /// In the configuration; a host that is not is forgotten once it is empty.
+    public var isConfigured: Bool
+    /// Sessions with a seat here.
+    public var sessions: Int
+    /// Those of them that are on their way to ready.
+    public var starting: Int
+    /// Seats taken: of sessions, and of old containers that are still being removed.
+    public var seats: Int
+    public var slots: Int
+    /// Memory of the seats taken, in bytes.
+    public var memoryUsedBytes: Int64
+    /// What it may add up to: memory times overcommit, in bytes.
+    public var memoryLimitBytes: Int64
+    /// The greater of slot share and memory share; above 1 after the configuration lowered one below its use.
+    public var density: Double
+    public var drainDeadline: Timestamp?
+}
+
+/// Read-only views. All are O(1) or O(log n), but for those of hosts, which are O(hosts).
+extension BrokerCore {
+    /// A session in memory: every one that is not over, and, until the next `confirm`, those that have just ended.
+    public func session(_ id: SessionID) -> Session? { entries[id]?.session }
+
+    public func session(learner: Learner, lab: String) -> Session? {
+        sessionsOf[LearnerKey(learner)]?[lab].flatMap { entries[$0]?.session }
+    }
+
+    /// All sessions in memory, in no order.
+    public var sessions: some Collection<Session> { entries.values.lazy.map(\.session) }
+
+    /// All hosts, by name.
+    public var hostStatuses: [HostStatus] { hosts.map(Self.status) }
+
+    public func hostStatus(_ name: String) -> HostStatus? { record(of: name).map(Self.status) }
+
+    private static func status(_ host: HostRecord) -> HostStatus {
+        let usage = host.usage
+        return HostStatus(
+            name: host.name, state: state(of: host), reason: reason(for: host), duty: host.settings.host.duty,
+            link: host.settings.host.link, isConfigured: host.settings.isConfigured, sessions: usage.sessions.count,
+            starting: usage.starting, seats: usage.seats, slots: host.spec.slots, memoryUsedBytes: usage.memory,
+            memoryLimitBytes: host.memoryLimit,
+            density: usage.isEmpty
+                ? 0
+                : HostRecord.density(
+                    seats: usage.seats, slots: host.spec.slots, memory: usage.memory, memoryLimit: host.memoryLimit),
+            drainDeadline: host.drainDeadline)
+    }
+
+    private static func state(of host: HostRecord) -> HostState {
+        let state = host.settings.host.state
+        return state == .active && !host.settings.isConfigured ? .cordoned : state
+    }
+
+    private static func reason(for host: HostRecord) -> String? {
+        let removed = "It is not in the configuration any more and is forgotten when it is empty."
+        switch host.settings.host.link {
+        case .unreachable(_, let reason): return "It does not answer: \(Explanations.sentence(reason))"
+        case .connecting: return host.settings.isConfigured ? "It has not answered yet." : removed
+        case .reachable: return host.settings.isConfigured ? nil : removed
+        }
+    }
+
+    // MARK: The queue
+
+    public var queueLength: Int { queue.count }
+
+    /// A queued session's position, from 1.
+    public func queuePosition(of id: SessionID) -> Int? {
+        guard case .queued(let ticket)? = entries[id]?.standing else { return nil }
+        return queue.position(of: ticket)
+    }
+
+    /// How long a queued or starting session will probably take to be ready, from measured starts. `nil` where that
+    /// would be a guess: no start was measured yet, or it waits for somebody to leave, or for a host to come back.
+    public func estimate(of id: SessionID, at now: Timestamp) -> Duration? {
+        guard let entry = entries[id], let mean = startTimes.mean else { return nil }
+        switch entry.session.state {
+        case .starting(_, _, let since):
+            return max(.zero, mean - (now - since))
+        case .queued:
+            return waitingEstimate(of: entry, mean: mean)
+        case .running, .ending, .ended, .failed:
+            return nil
+        }
+    }
+
+    private func waitingEstimate(of entry: Entry, mean: Duration) -> Duration? {
+        guard let lab = catalogue.labs[entry.session.lab], case .queued(let ticket) = entry.standing else { return nil }
+        let bound = boundHost(of: entry.learner)
+        let position =
+            bound == nil
+            ? queue.position(of: ticket) : queue.line(of: ticket.id).flatMap { queue.lines[$0] }?.position(of: ticket)
+        var seats = 0
+        var starts = 0
+        for host in hosts where host.takesSeats && (bound == nil || host.name == bound) {
+            let slots = max(0, host.spec.slots - host.usage.seats)
+            let memory = max(0, (host.memoryLimit - host.usage.memory) / max(1, lab.memoryBytes))
+            let free = min(slots, Int(memory))
+            seats += free
+            starts += min(host.spec.maximumStarts, free + host.usage.starting)
+        }
+        guard let position, position <= seats, starts > 0 else { return nil }
+        let rounds = (position + starts - 1) / starts
+        // Those who are being started now are on average half way.
+        return mean * rounds + mean / 2
+    }
+
+    // MARK: Timeouts
+
+    /// When a running session ends if nothing more happens in it.
+    public func idleEndsAt(_ id: SessionID) -> Timestamp? {
+        guard let entry = entries[id], case .running = entry.session.state, let lab = lab(entry.session.lab) else {
+            return nil
+        }
+        return idleEnd(of: entry, lab)
+    }
+
+    /// When a running session ends, whatever happens in it.
+    public func lifetimeEndsAt(_ id: SessionID) -> Timestamp? {
+        guard let entry = entries[id], case .running(_, _, let since) = entry.session.state,
+            let lab = lab(entry.session.lab)
+        else { return nil }
+        return since + lab.maximumLifetime
+    }
+}

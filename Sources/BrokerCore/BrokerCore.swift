@@ -1,0 +1,175 @@
+/// The broker's mind: sessions, hosts, placement, queue, idle policy, drain and reconciliation, as one value.
+///
+/// Hand every event with its time to `handle`. It returns what to do; `pendingChanges` is what must be on disk first.
+/// Then `confirm`, and carry the actions out. If the commit failed, `rollback` and drop the actions: answer the
+/// requests of those events with the error, and hand in all other events again (or have every host listed again).
+/// Several events may be handled before one commit.
+///
+/// Ended and failed sessions leave the memory at `confirm`. Before a `launch`, `restart` or `end` that means one, give
+/// it back with `adopt`; otherwise a launch would make a second session for the same learner and lab.
+///
+/// A value without I/O, clock or randomness of its own; equal calls give equal results. Not thread-safe by itself.
+public struct BrokerCore: Sendable {
+    /// What the configuration says of labs.
+    struct Catalogue: Sendable {
+        /// No placement, and no judgement about what is missing, before the first `configure`.
+        var isConfigured = false
+        var labs: [String: Lab] = [:]
+        /// Labs that were taken out while sessions of them ran: these go on under their old terms.
+        var retired: [String: Lab] = [:]
+    }
+
+    let sharedHomes: Bool
+
+    // The records. A rollback restores each that was touched; see Journal.swift.
+    var catalogue = Catalogue()
+    var entries: [SessionID: Entry] = [:]
+    /// Sorted by name.
+    var hosts: [HostRecord] = []
+    var leftovers: [Run: Leftover] = [:]
+    /// Without shared homes: the host that holds a learner's home.
+    var homes: [LearnerKey: String] = [:]
+    /// Stored duties of hosts that are not in `hosts`: they hold again when the host comes back.
+    var spareDuties: [String: HostDuty] = [:]
+    var startTimes = StartTimes()
+
+    // What follows from the records; see BrokerCore+Records.swift.
+    var hostIndex: [String: Int] = [:]
+    var sessionsOf: [LearnerKey: [String: SessionID]] = [:]
+    var queue = Queue()
+    /// How many leftovers a queued session must see removed before it may start again.
+    var gates: [SessionID: Int] = [:]
+    var alarms = Alarms()
+
+    var journal = Journal()
+    var step = Step()
+    /// Placements that broke a rule; always empty unless there is a mistake in this room.
+    var breaches: [String] = []
+
+    /// What one call of `handle` collects.
+    struct Step {
+        var actions: [Action] = []
+        var answers: [Action] = []
+        var changed: [SessionID] = []
+        var changedSet: Set<SessionID> = []
+        /// Hosts that lost a seat or got a duty: perhaps they are drained, or can be forgotten.
+        var emptiedHosts: Set<String> = []
+        /// A seat, a start, a host or a waiting session is new: placement must look.
+        var mayPlace = false
+    }
+
+    /// - Parameter sharedHomes: every host sees the same homes. Otherwise a learner's home is on the host on which a
+    ///   lab of theirs first became ready, and their labs start there only.
+    public init(sharedHomes: Bool) {
+        self.sharedHomes = sharedHomes
+    }
+
+    /// Take in what happened, and decide. The actions may be carried out once `pendingChanges` are committed.
+    public mutating func handle(_ event: Event, at now: Timestamp) -> [Action] {
+        dispatch(event, at: now)
+        if step.mayPlace { placeWaiting(at: now) }
+        settleEmptiedHosts()
+        settleAlarms()
+        return takeActions()
+    }
+
+    /// The moment at which a `tick` is due; `nil` while nothing waits for time to pass.
+    public var nextDeadline: Timestamp? { alarms.earliest }
+
+    private mutating func dispatch(_ event: Event, at now: Timestamp) {
+        switch event {
+        case .launch(let learner, let lab, let newID, let request):
+            answer(request, launch(learner, lab: lab, newID: newID, at: now))
+        case .restart(let id, let request):
+            answer(request, restart(id, at: now))
+        case .end(let id, let reason, let request):
+            answer(request, end(id, reason: reason, at: now))
+        case .cordon(let host, let request):
+            answer(request, cordon(host))
+        case .uncordon(let host, let request):
+            answer(request, uncordon(host))
+        case .drain(let host, let deadline, let request):
+            answer(request, drain(host, deadline: deadline, at: now))
+        case .configure(let labs, let hosts):
+            configure(labs: labs, hosts: hosts, at: now)
+        case .hostListed(let host, let containers):
+            hostListed(host, containers: containers, at: now)
+        case .hostLost(let host, let reason):
+            hostLost(host, reason: reason, at: now)
+        case .containerCreated(let id, let epoch):
+            advance(id, epoch: epoch, to: .starting, at: now)
+        case .containerStarted(let id, let epoch, _):
+            advance(id, epoch: epoch, to: .waiting, at: now)
+        case .labReady(let id, let epoch, let endpoint):
+            labReady(id, epoch: epoch, endpoint: endpoint, at: now)
+        case .startFailed(let id, let epoch, let failure):
+            startFailed(id, epoch: epoch, failure, at: now)
+        case .containerExited(let id, let epoch, let code, let outOfMemory):
+            containerExited(id, epoch: epoch, code: code, outOfMemory: outOfMemory, at: now)
+        case .containerRemoved(let id, let epoch):
+            containerRemoved(id, epoch: epoch, at: now)
+        case .removeFailed(let id, let epoch, let message):
+            removeFailed(id, epoch: epoch, message: message, at: now)
+        case .activity(let moments):
+            noteActivity(moments, at: now)
+        case .labReported(let id, let epoch, let report):
+            labReported(id, epoch: epoch, report, at: now)
+        case .tick:
+            tick(at: now)
+        }
+    }
+
+    private mutating func tick(at now: Timestamp) {
+        let due = alarms.takeDue(at: now)
+        for key in due {
+            if let time = deadline(of: key), time <= now {
+                switch key {
+                case .host(let name): drainIsDue(name, at: now)
+                case .removal(let run): retryRemoval(run)
+                case .session(let id): lookAt(id, at: now)
+                }
+            }
+            if let time = deadline(of: key) { alarms.ensure(key, by: time) }
+        }
+    }
+
+    /// The truth behind the alarms.
+    func deadline(of key: Alarms.Key) -> Timestamp? {
+        switch key {
+        case .host(let name): record(of: name)?.drainDeadline
+        case .removal(let run): leftovers[run]?.retryAt
+        case .session(let id): entries[id]?.wake
+        }
+    }
+
+    /// Postpone hints until the earliest one is true, so that `nextDeadline` is.
+    mutating func settleAlarms() {
+        while let hint = alarms.first() {
+            let time = deadline(of: hint.key)
+            if let time, time <= hint.time { return }
+            alarms.postponeFirst(to: time)
+        }
+    }
+
+    // MARK: What a step collects
+
+    mutating func emit(_ action: Action) { step.actions.append(action) }
+
+    mutating func markChanged(_ id: SessionID) {
+        if step.changedSet.insert(id).inserted { step.changed.append(id) }
+    }
+
+    private mutating func answer(_ request: RequestID, _ answer: Answer) {
+        step.answers.append(.answer(request, answer))
+    }
+
+    /// First what engines and edge must do, then the answers, then what watchers may look at.
+    private mutating func takeActions() -> [Action] {
+        var actions = step.actions + step.answers
+        actions += step.changed.map { .changed($0) }
+        if queue.hasMoved { actions.append(.queueMoved) }
+        queue.hasMoved = false
+        step = Step()
+        return actions
+    }
+}

@@ -1,0 +1,91 @@
+/// One life of a container: what its name and labels say.
+struct Run: Hashable, Sendable, Comparable {
+    var session: SessionID
+    var epoch: Int
+
+    static func < (a: Run, b: Run) -> Bool { (a.session, a.epoch) < (b.session, b.epoch) }
+}
+
+/// Names a learner within all portals; homes belong to it.
+struct LearnerKey: Hashable, Sendable {
+    var portal: String
+    var id: String
+
+    init(_ learner: Learner) {
+        portal = learner.portal
+        id = learner.id
+    }
+
+    init(portal: String, id: String) {
+        self.portal = portal
+        self.id = id
+    }
+}
+
+/// What the core holds of a session: the stored part, and what need not survive a restart.
+struct Entry: Hashable, Sendable {
+    /// How the question whether an idle-looking lab is really idle stands.
+    enum Inquiry: Hashable, Sendable {
+        case none
+        case asked(at: Timestamp)
+        case busy(askAgainAt: Timestamp)
+    }
+
+    var session: Session
+    /// The place in the queue to which a failed run returns.
+    var queuedSince: Timestamp
+    /// The memory of its seat, as the catalogue had it when the seat was taken.
+    var seatMemory: Int64 = 0
+    var inquiry = Inquiry.none
+    /// Not to be ended for idleness before.
+    var idleNotBefore: Timestamp?
+    /// When this session must be looked at next.
+    var wake: Timestamp?
+    /// The `lastActivityAt` that is on disk.
+    var storedActivity: Timestamp
+    /// Starts since the launch that were sent elsewhere without a fault of their own.
+    var detours = 0
+    /// The host on which the last run failed: another one is better, if one is free.
+    var shunned: String?
+
+    init(_ session: Session) {
+        self.session = session
+        self.storedActivity = session.lastActivityAt
+        switch session.state {
+        case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since):
+            queuedSince = since
+        case .ended(_, let at), .failed(_, let at):
+            queuedSince = at
+        }
+    }
+
+    var run: Run { Run(session: session.id, epoch: session.epoch) }
+    var learner: LearnerKey { LearnerKey(session.learner) }
+
+    /// What the indexes keep of an entry: as long as it is the same, they need not be touched.
+    enum Standing: Hashable {
+        case none
+        case queued(Queue.Ticket)
+        case seated(host: String, isStarting: Bool, memory: Int64)
+    }
+
+    var standing: Standing {
+        switch session.state {
+        case .queued(let since): .queued(Queue.Ticket(since: since, id: session.id))
+        case .starting(let host, _, _): .seated(host: host, isStarting: true, memory: seatMemory)
+        case .running(let host, _, _), .ending(let host, _, _):
+            .seated(host: host, isStarting: false, memory: seatMemory)
+        case .ended, .failed: .none
+        }
+    }
+}
+
+/// The container of a run that is over while its session goes on (or has failed): it is still to be removed, and its
+/// seat is taken until it is. Not stored: after a restart it is an orphan of the host's first listing.
+struct Leftover: Hashable, Sendable {
+    var host: String
+    var memory: Int64
+    /// A removal failed: the session no longer waits for it.
+    var hasFailed = false
+    var retryAt: Timestamp?
+}

@@ -1,0 +1,77 @@
+/// What the steps since the last `confirm` changed, and how it was before: a commit that fails is undone at the cost
+/// of what was touched, however many sessions there are.
+struct Journal: Sendable {
+    var changes: [Change] = []
+    // The previous value of everything touched; the inner `nil` means that there was none.
+    private(set) var sessions: [SessionID: Entry?] = [:]
+    private(set) var hosts: [String: HostRecord.Settings?] = [:]
+    private(set) var leftovers: [Run: Leftover?] = [:]
+    private(set) var homes: [LearnerKey: String?] = [:]
+    private(set) var spareDuties: [String: HostDuty?] = [:]
+    private(set) var catalogue: BrokerCore.Catalogue?
+    private(set) var startTimes: StartTimes?
+    /// Ended sessions that `adopt` brought into the memory.
+    var adopted: Set<SessionID> = []
+
+    // Only the first value since the last confirm counts.
+    mutating func keep(_ entry: Entry?, of id: SessionID) {
+        if sessions[id] == nil { sessions.updateValue(entry, forKey: id) }
+    }
+    mutating func keep(_ settings: HostRecord.Settings?, of host: String) {
+        if hosts[host] == nil { hosts.updateValue(settings, forKey: host) }
+    }
+    mutating func keep(_ leftover: Leftover?, of run: Run) {
+        if leftovers[run] == nil { leftovers.updateValue(leftover, forKey: run) }
+    }
+    mutating func keep(home: String?, of learner: LearnerKey) {
+        if homes[learner] == nil { homes.updateValue(home, forKey: learner) }
+    }
+    mutating func keep(spareDuty: HostDuty?, of host: String) {
+        if spareDuties[host] == nil { spareDuties.updateValue(spareDuty, forKey: host) }
+    }
+    mutating func keep(_ catalogue: BrokerCore.Catalogue) {
+        if self.catalogue == nil { self.catalogue = catalogue }
+    }
+    mutating func keep(_ startTimes: StartTimes) {
+        if self.startTimes == nil { self.startTimes = startTimes }
+    }
+}
+
+extension BrokerCore {
+    /// What must be committed before the actions of the steps since the last `confirm` or `rollback` are carried out;
+    /// oldest first. A record may appear more than once: the last one counts.
+    public var pendingChanges: [Change] { journal.changes }
+
+    /// The pending changes are on disk. Sessions that are over leave the memory.
+    public mutating func confirm() {
+        let touched = journal
+        journal = Journal()
+        forgetThoseOver(touched)
+    }
+
+    /// The commit failed: everything is as it was before the first step since the last `confirm`.
+    public mutating func rollback() {
+        let old = journal
+        if let catalogue = old.catalogue { self.catalogue = catalogue }
+        if let startTimes = old.startTimes { self.startTimes = startTimes }
+        for (name, duty) in old.spareDuties { spareDuties[name] = duty }
+        // Seats need their host: hosts that were forgotten come back first, those that are new go last.
+        for case (let name, let settings?) in old.hosts { setHost(name, settings) }
+        for (learner, home) in old.homes { setHome(home, of: learner) }
+        for (run, leftover) in old.leftovers { setLeftover(run, leftover) }
+        for (id, entry) in old.sessions { set(id, entry) }
+        for case (let name, nil) in old.hosts { setHost(name, nil) }
+        journal = Journal()
+        forgetThoseOver(old)
+        step = Step()
+        queue.hasMoved = false
+        settleAlarms()
+    }
+
+    private mutating func forgetThoseOver(_ touched: Journal) {
+        for id in touched.adopted.union(touched.sessions.keys) where entries[id]?.session.state.isOver == true {
+            set(id, nil)
+        }
+        journal = Journal()
+    }
+}

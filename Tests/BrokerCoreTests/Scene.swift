@@ -1,0 +1,169 @@
+import Testing
+
+@testable import BrokerCore
+
+/// A core on a stage: a clock that only moves when told, short words for events, and, after every step, the
+/// invariants and (unless a test wants otherwise) a commit that succeeds.
+struct Scene {
+    var core: BrokerCore
+    var now = Timestamp(milliseconds: 1_000_000_000_000)
+    var commits = true
+    /// What the last step wanted on disk.
+    var changes: [Change] = []
+    private var requests: UInt64 = 0
+
+    init(sharedHomes: Bool = true) {
+        core = BrokerCore(sharedHomes: sharedHomes)
+    }
+
+    /// With hosts of 4 slots, 8 GiB and 2 parallel starts each, that have answered, and three labs.
+    static func ready(
+        hosts: [HostSpec] = [.small("h1")], labs: [Lab] = [.python, .rstudio, .big], sharedHomes: Bool = true
+    ) -> Scene {
+        var scene = Scene(sharedHomes: sharedHomes)
+        scene.send(.configure(labs: labs, hosts: hosts))
+        for host in hosts { scene.send(.hostListed(host: host.name, containers: [])) }
+        return scene
+    }
+
+    @discardableResult
+    mutating func send(_ event: Event, sourceLocation: SourceLocation = #_sourceLocation) -> [Action] {
+        let actions = core.handle(event, at: now)
+        #expect(core.violations() == [], sourceLocation: sourceLocation)
+        changes = core.pendingChanges
+        if commits { core.confirm() }
+        return actions
+    }
+
+    /// Let time pass, with a tick at the end, and at every deadline on the way if `ticking`.
+    @discardableResult
+    mutating func wait(
+        _ duration: Duration, ticking: Bool = true, sourceLocation: SourceLocation = #_sourceLocation
+    ) -> [Action] {
+        let end = now + duration
+        var actions: [Action] = []
+        while ticking, let next = core.nextDeadline, next <= end {
+            now = max(now, next)
+            actions += send(.tick, sourceLocation: sourceLocation)
+            #expect(
+                core.nextDeadline.map { $0 > now } ?? true, "a tick that leads nowhere", sourceLocation: sourceLocation)
+            if core.nextDeadline.map({ $0 <= now }) ?? false { break }
+        }
+        now = end
+        return actions + send(.tick, sourceLocation: sourceLocation)
+    }
+
+    mutating func request() -> RequestID {
+        requests += 1
+        return RequestID(rawValue: requests)
+    }
+
+    /// The request of the last `launch`, `restart` or `end`.
+    var lastRequest: RequestID { RequestID(rawValue: requests) }
+
+    @discardableResult
+    mutating func launch(
+        _ id: SessionID, learner: String? = nil, lab: String = "python",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) -> [Action] {
+        send(
+            .launch(learner: .named(learner ?? id.rawValue), lab: lab, newID: id, request: request()),
+            sourceLocation: sourceLocation)
+    }
+
+    @discardableResult
+    mutating func restart(_ id: SessionID) -> [Action] { send(.restart(id, request: request())) }
+
+    @discardableResult
+    mutating func end(_ id: SessionID, _ reason: EndReason = .learnerEnded) -> [Action] {
+        send(.end(id, reason: reason, request: request()))
+    }
+
+    @discardableResult
+    mutating func ready(_ id: SessionID, epoch: Int = 1) -> [Action] {
+        send(.labReady(id, epoch: epoch, endpoint: .of(id)))
+    }
+
+    /// Launch and see it running.
+    mutating func run(_ id: SessionID, learner: String? = nil, lab: String = "python") {
+        launch(id, learner: learner, lab: lab)
+        ready(id)
+    }
+
+    @discardableResult
+    mutating func listed(_ host: String, _ containers: [ObservedContainer] = []) -> [Action] {
+        send(.hostListed(host: host, containers: containers))
+    }
+
+    @discardableResult
+    mutating func lost(_ host: String, _ reason: String = "connection refused") -> [Action] {
+        send(.hostLost(host: host, reason: reason))
+    }
+
+    func state(_ id: SessionID) -> SessionState? { core.session(id)?.state }
+
+    func host(_ id: SessionID) -> String? { state(id)?.host }
+
+    /// The states that the story of the last step's changes tells, in order.
+    var toldStates: [String] { stories.map(\.state) }
+
+    var stories: [StoryEntry] {
+        changes.compactMap { if case .story(let entry) = $0 { entry } else { nil } }
+    }
+
+    var storedSessions: [Session] {
+        changes.compactMap { if case .session(let session) = $0 { session } else { nil } }
+    }
+}
+
+extension SessionID: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self.init(rawValue: value) }
+}
+
+extension Learner {
+    static func named(_ id: String) -> Learner { Learner(portal: "school", id: id, name: id.uppercased()) }
+}
+
+extension Endpoint {
+    static func of(_ id: SessionID) -> Endpoint { Endpoint(address: "10.0.0.1", port: 40_000 + id.rawValue.count) }
+}
+
+extension ObservedContainer {
+    static func running(_ id: SessionID, epoch: Int = 1) -> ObservedContainer {
+        ObservedContainer(
+            session: id, epoch: epoch, containerID: "container-\(id)-\(epoch)", isRunning: true, endpoint: .of(id))
+    }
+
+    static func exited(_ id: SessionID, epoch: Int = 1, code: Int, outOfMemory: Bool = false) -> ObservedContainer {
+        ObservedContainer(
+            session: id, epoch: epoch, containerID: "container-\(id)-\(epoch)", isRunning: false, exitCode: code,
+            outOfMemory: outOfMemory)
+    }
+}
+
+let gibibyte: Int64 = 1 << 30
+
+extension HostSpec {
+    static func small(
+        _ name: String, slots: Int = 4, memory: Int64 = 8, overcommit: Double = 1, starts: Int = 2
+    ) -> HostSpec {
+        HostSpec(
+            name: name, slots: slots, memoryBytes: memory * gibibyte, overcommit: overcommit, maximumStarts: starts)
+    }
+}
+
+extension Lab {
+    static func of(
+        _ name: String, _ kind: LabKind = .jupyter, memory: Int64 = 1, idle: Duration = .seconds(600),
+        lifetime: Duration = .seconds(36_000)
+    ) -> Lab {
+        Lab(
+            name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory * gibibyte, cpus: 1,
+            processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(60),
+            egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000)
+    }
+
+    static let python = of("python")
+    static let rstudio = of("rstudio", .rstudio)
+    static let big = of("big", memory: 6)
+}
