@@ -1,1 +1,257 @@
-// Placeholder until the room is built.
+import BrokerCore
+import DockerEngine
+import Edge
+import EventLoop
+import HTTPTransport
+import Logging
+import Store
+import TLS
+
+/// The control plane's driver: hands what happens to `BrokerCore`, commits what it decides, and only then acts on
+/// engines and the edge. It decides nothing itself.
+///
+/// One step takes the events that have come, lets the core handle them, commits its changes in one transaction, and
+/// carries out its actions. While a commit is under way the next events gather, so a storm shares transactions. A
+/// commit that fails is rolled back in the core: requests are told, reports of engines are tried again.
+@ControlLoop
+public final class Broker {
+    let store: Store
+    let edge: Edge
+    let log: Logger
+    let client: HTTPClient
+    /// The identifier in the names and labels of everything of ours on the hosts.
+    let instance: String
+    /// What the store held at the start; forgotten when it is restored.
+    private var stored: StoredState?
+    let tokenKey: HMACKey
+    private let clock: @Sendable () -> Timestamp
+
+    var configuration: BrokerConfiguration
+    var labs: [String: Lab] = [:]
+    var core: BrokerCore
+    var hostDrivers: [String: HostDriver] = [:]
+    var grants: [SessionID: [Digest32]] = [:]
+    var entryCodes = EntryCodes()
+    var watchers = Watchers()
+
+    private var inbox: [Event] = []
+    private var waiting: [RequestID: CheckedContinuation<Answer, any Error>] = [:]
+    private var lastRequest: UInt64 = 0
+    var queueNews: LoopTimer?
+    private var isPumping = false
+    private var isStopping = false
+    private var timer: LoopTimer?
+    private var timerDue: Timestamp?
+
+    /// - Parameters:
+    ///   - tokenKey: derives the tokens between edge and labs; the same over restarts.
+    ///   - clock: the wall clock.
+    /// - Throws: `.storage` when the store cannot be read.
+    public init(
+        configuration: BrokerConfiguration, store: Store, edge: Edge, tokenKey: HMACKey, log: Logger,
+        clock: @escaping @Sendable () -> Timestamp
+    ) throws(BrokerError) {
+        let stored: StoredState
+        do { stored = try store.load() } catch { throw BrokerError(error) }
+        self.stored = stored
+        instance = stored.instanceID
+        self.configuration = configuration
+        self.store = store
+        self.edge = edge
+        self.tokenKey = tokenKey
+        self.log = log
+        self.clock = clock
+        client = HTTPClient(tls: nil)
+        core = BrokerCore(sharedHomes: configuration.homesRoot != nil)
+    }
+
+    var now: Timestamp { clock() }
+
+    /// Restores what the store holds, publishes the routes of running labs, and begins to talk to the hosts.
+    public func start() async throws(BrokerError) {
+        guard let stored else { return }
+        self.stored = nil
+        for grant in stored.grants { remember(grant) }
+        adoptCatalogue()
+        // The catalogue first: a restored session's deadlines come from its lab.
+        submit(.configure(labs: configuration.labs, hosts: configuration.hosts.map(\.spec)))
+        let homes = stored.homes.map { HomeLocation(portal: $0.portal, learner: $0.learner, host: $0.host) }
+        let actions = core.restore(sessions: stored.sessions, duties: stored.duties, homes: homes, at: now)
+        try await settle(afterRestoring: actions)
+        log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
+        connectHosts()
+        pumpSoon()
+    }
+
+    /// Stops deciding. Labs go on; the next start finds them.
+    public func stop() async {
+        isStopping = true
+        timer?.cancel()
+        queueNews?.cancel()
+        for driver in hostDrivers.values { driver.stop() }
+        while isPumping { await Task.yield() }
+        for (_, continuation) in waiting { continuation.resume(throwing: Broker.stoppingError) }
+        waiting = [:]
+        watchers.finishAll()
+    }
+
+    /// Takes a new catalogue and new hosts. The labs domain and the homes root need a restart; the caller checks that.
+    public func reconfigure(_ new: BrokerConfiguration) {
+        configuration = new
+        adoptCatalogue()
+        submit(.configure(labs: new.labs, hosts: new.hosts.map(\.spec)))
+        connectHosts()
+    }
+
+    private func adoptCatalogue() {
+        labs = Dictionary(uniqueKeysWithValues: configuration.labs.map { ($0.name, $0) })
+    }
+
+    // MARK: Steps
+
+    static let stoppingError = BrokerError(.stopping, "Carrel is stopping; try again in a moment. Labs go on running.")
+
+    /// Something happened. Never waits; the step comes soon.
+    func submit(_ event: Event) {
+        guard inbox.count < BrokerLimits.inboxLength else {
+            log.error("inbox full, event dropped", metadata: ["limit": "\(BrokerLimits.inboxLength)"])
+            return
+        }
+        inbox.append(event)
+        pumpSoon()
+    }
+
+    /// A person asked for something: waits for the answer, which comes after what it speaks of is on disk.
+    func ask(_ event: (RequestID) -> Event) async throws(BrokerError) -> SessionID? {
+        guard !isStopping else { throw Broker.stoppingError }
+        guard inbox.count < BrokerLimits.inboxLength else {
+            throw BrokerError(.limit, "Too many requests are waiting; try again in a few seconds.")
+        }
+        lastRequest += 1
+        let request = RequestID(rawValue: lastRequest)
+        let event = event(request)
+        let answer: Answer
+        do {
+            answer = try await withCheckedThrowingContinuation { continuation in
+                waiting[request] = continuation
+                submit(event)
+            }
+        } catch let error as BrokerError {
+            throw error
+        } catch {
+            throw BrokerError(.storage, "\(error)")
+        }
+        switch answer {
+        case .session(let id): return id
+        case .done: return nil
+        case .refused(let refusal): throw BrokerError(refusal)
+        }
+    }
+
+    private func pumpSoon() {
+        guard !isPumping, !isStopping else { return }
+        isPumping = true
+        Task { @ControlLoop in await self.pump() }
+    }
+
+    private func pump() async {
+        while !inbox.isEmpty, !isStopping {
+            let batch = Array(inbox.prefix(BrokerLimits.eventsPerStep))
+            inbox.removeFirst(batch.count)
+            do {
+                try await step(batch)
+            } catch {
+                await recover(batch, from: error)
+            }
+        }
+        isPumping = false
+        scheduleTick()
+    }
+
+    private func step(_ batch: [Event]) async throws(StoreError) {
+        for event in batch { try await adoptIfForgotten(event) }
+        let at = now
+        var actions: [Action] = []
+        for event in batch { actions += core.handle(event, at: at) }
+        try await commit()
+        perform(actions)
+    }
+
+    private func commit() async throws(StoreError) {
+        let changes = core.pendingChanges
+        if !changes.isEmpty { try await store.commit(changes, grants: []) }
+        core.confirm()
+    }
+
+    private func settle(afterRestoring actions: [Action]) async throws(BrokerError) {
+        do { try await commit() } catch { throw BrokerError(error) }
+        perform(actions)
+    }
+
+    /// The core holds live sessions; an ended one that is asked for comes from the store first.
+    private func adoptIfForgotten(_ event: Event) async throws(StoreError) {
+        let forgotten: Session?
+        switch event {
+        case .launch(let learner, let lab, _, _):
+            guard core.session(learner: learner, lab: lab) == nil else { return }
+            forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
+        case .restart(let id, _), .end(let id, _, _):
+            guard core.session(id) == nil else { return }
+            forgotten = try await store.session(id)
+        default: return
+        }
+        guard let forgotten else { return }
+        core.adopt(forgotten)
+        grants[forgotten.id] = nil
+        for grant in try await store.grants(of: forgotten.id) { remember(grant) }
+    }
+
+    /// The commit failed: nothing of this step happened. People are told; what engines reported still holds, so it is
+    /// tried again.
+    private func recover(_ batch: [Event], from error: StoreError) async {
+        core.rollback()
+        log.error("state cannot be saved", metadata: ["reason": "\(error.message)"])
+        var again: [Event] = []
+        for event in batch {
+            guard let request = event.request else {
+                again.append(event)
+                continue
+            }
+            waiting.removeValue(forKey: request)?.resume(throwing: BrokerError(error))
+        }
+        guard !again.isEmpty else { return }
+        inbox.insert(contentsOf: again, at: 0)
+        try? await Task.sleep(for: BrokerLimits.storageRetryDelay)
+    }
+
+    func answer(_ request: RequestID, _ answer: Answer) {
+        waiting.removeValue(forKey: request)?.resume(returning: answer)
+    }
+
+    private func scheduleTick() {
+        guard let due = core.nextDeadline, !isStopping else { return }
+        if let timerDue, timerDue <= due { return }
+        timer?.cancel()
+        timerDue = due
+        timer = ControlLoop.loop.schedule(after: max(.zero, due - now)) { [weak self] in
+            ControlLoop.assumeIsolated {
+                self?.timerDue = nil
+                self?.submit(.tick)
+            }
+        }
+    }
+}
+
+extension Event {
+    /// The request that this event carries, if a person waits for its answer.
+    var request: RequestID? {
+        switch self {
+        case .launch(_, _, _, let request), .restart(_, let request), .end(_, _, let request),
+            .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request):
+            request
+        case .configure, .hostListed, .hostLost, .containerCreated, .containerStarted, .labReady, .startFailed,
+            .containerExited, .containerRemoved, .removeFailed, .activity, .labReported, .tick:
+            nil
+        }
+    }
+}

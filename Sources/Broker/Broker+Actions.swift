@@ -1,0 +1,70 @@
+import BrokerCore
+import Edge
+import EventLoop
+import HTTPTransport
+
+extension Broker {
+    /// Carries out what the core decided, in order. Everything that takes time runs as a task of a host's driver and
+    /// reports back as an event.
+    func perform(_ actions: [Action]) {
+        var routes: [RouteChange] = []
+        for action in actions {
+            switch action {
+            case .start(let id, let epoch, let host):
+                guard let session = core.session(id), let lab = labs[session.lab] else { continue }
+                hostDrivers[host]?.start(session, epoch: epoch, lab: lab)
+            case .remove(let id, let epoch, let host):
+                hostDrivers[host]?.remove(id, epoch: epoch)
+            case .removeOrphan(let host, let containerID):
+                hostDrivers[host]?.removeOrphan(containerID)
+            case .publishRoute(let id, let epoch, let endpoint):
+                if let route = route(id, epoch: epoch, endpoint) { routes.append(.set(route)) }
+            case .withdrawRoute(let id):
+                routes.append(.remove(slug: id.rawValue))
+            case .askLab(let id, let epoch, let endpoint):
+                askLab(id, epoch: epoch, endpoint)
+            case .answer(let request, let answer):
+                self.answer(request, answer)
+            case .changed(let id):
+                tellWatchers(of: id)
+            case .queueMoved:
+                tellWatchersOfQueue()
+            }
+        }
+        if !routes.isEmpty { edge.apply(routes) }
+    }
+
+    private func route(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) -> LabRoute? {
+        guard let session = core.session(id), let lab = labs[session.lab] else { return nil }
+        return LabRoute(
+            slug: id.rawValue, upstream: .tcp(host: endpoint.address, port: endpoint.port),
+            kind: Edge.LabKind(lab.kind), authorization: labAuthorization(id, epoch: epoch, kind: lab.kind),
+            grants: grants[id] ?? [])
+    }
+
+    /// What opens a Jupyter server to us; the other kinds trust whoever reaches their port.
+    func labAuthorization(_ id: SessionID, epoch: Int, kind: BrokerCore.LabKind) -> String? {
+        guard kind == .jupyter else { return nil }
+        return "token " + LabContainer.token(key: tokenKey, session: id, epoch: epoch)
+    }
+
+    private func askLab(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) {
+        guard let session = core.session(id), let lab = labs[session.lab] else { return }
+        let questions = LabQuestions(
+            client: client, endpoint: endpoint, kind: lab.kind,
+            authorization: labAuthorization(id, epoch: epoch, kind: lab.kind))
+        Task { @ControlLoop in
+            let report = await questions.kernels()
+            self.submit(.labReported(id, epoch: epoch, report))
+        }
+    }
+
+    /// From the edge, in batches: who did something in which lab, and when. Any thread.
+    public nonisolated func activity(_ millisecondsBySlug: [String: Int64]) {
+        let moments = Dictionary(
+            uniqueKeysWithValues: millisecondsBySlug.map {
+                (SessionID(rawValue: $0.key), Timestamp(milliseconds: $0.value))
+            })
+        Task { @ControlLoop in self.submit(.activity(moments)) }
+    }
+}

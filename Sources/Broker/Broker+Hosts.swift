@@ -1,0 +1,45 @@
+import BrokerCore
+import EventLoop
+
+extension Broker {
+    /// Begins to talk to hosts that are new or whose address changed, and stops talking to those that are gone and empty.
+    func connectHosts() {
+        let configured = Dictionary(uniqueKeysWithValues: configuration.hosts.map { ($0.spec.name, $0) })
+        for (name, host) in configured {
+            if let driver = hostDrivers[name], driver.configuration.reaches(host) { continue }
+            hostDrivers.removeValue(forKey: name)?.stop()
+            do {
+                let driver = try HostDriver(host, broker: self)
+                hostDrivers[name] = driver
+                driver.connect()
+            } catch {
+                // Its TLS files cannot be used; a reload of the configuration tries again.
+                log.error("host cannot be used", metadata: ["host": "\(name)", "reason": "\(error.message)"])
+                submit(.hostLost(host: name, reason: error.message))
+            }
+        }
+        for name in hostDrivers.keys where configured[name] == nil {
+            // Sessions there go on until they end; without any, nobody needs the connection.
+            if core.hosts.first(where: { $0.name == name })?.sessions ?? 0 == 0 {
+                hostDrivers.removeValue(forKey: name)?.stop()
+            }
+        }
+    }
+
+    func container(
+        for session: Session, epoch: Int, lab: Lab, on host: HostConfiguration
+    ) -> LabContainer {
+        var run = session
+        run.epoch = epoch
+        return LabContainer(
+            instance: instance, session: run, lab: lab, publishAddress: host.publishAddress, homeDirectory: nil,
+            token: LabContainer.token(key: tokenKey, session: session.id, epoch: epoch))
+    }
+}
+
+extension HostConfiguration {
+    /// Whether the connection to `other` would be this one's.
+    func reaches(_ other: HostConfiguration) -> Bool {
+        endpoint == other.endpoint && publishAddress == other.publishAddress
+    }
+}

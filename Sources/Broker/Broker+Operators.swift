@@ -1,0 +1,52 @@
+import BrokerCore
+import Store
+
+extension Broker {
+    /// Ends a session; the learner's files stay. Ending one that has ended changes nothing.
+    public func end(_ id: SessionID, reason: EndReason) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .end(id, reason: reason, request: $0) }
+        return try await view(id)
+    }
+
+    public func cordon(_ host: String) async throws(BrokerError) {
+        _ = try await ask { .cordon(host: host, request: $0) }
+    }
+
+    public func uncordon(_ host: String) async throws(BrokerError) {
+        _ = try await ask { .uncordon(host: host, request: $0) }
+    }
+
+    /// No new seats on the host; what lives there ends by itself, or after `deadline` from now.
+    public func drain(_ host: String, deadline: Duration) async throws(BrokerError) {
+        let moment = now + deadline
+        _ = try await ask { .drain(host: host, deadline: moment, request: $0) }
+    }
+
+    /// Newest first.
+    public func sessions(_ query: SessionQuery) async throws(BrokerError) -> [SessionView] {
+        do {
+            return try await store.sessions(query).map { view(of: core.session($0.id) ?? $0) }
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    /// The session that the identifier, or a beginning of it that is unique, names.
+    public func resolve(_ idOrPrefix: String) async throws(BrokerError) -> SessionID {
+        let match: SessionMatch
+        do { match = try await store.session(matching: idOrPrefix) } catch { throw BrokerError(error) }
+        switch match {
+        case .one(let session): return session.id
+        case .none:
+            throw BrokerError(
+                .unknownSession, "No session begins with \"\(idOrPrefix)\"; `carrel session list` shows them.")
+        case .several:
+            throw BrokerError(.ambiguous, "Several sessions begin with \"\(idOrPrefix)\"; give more characters.")
+        }
+    }
+
+    /// Everything that happened to the session, oldest first.
+    public func story(of id: SessionID) async throws(BrokerError) -> [StoryEntry] {
+        do { return try await store.story(of: id) } catch { throw BrokerError(error) }
+    }
+}

@@ -1,0 +1,91 @@
+import BrokerCore
+import EventLoop
+
+extension Broker {
+    /// All hosts, by name.
+    public func hosts() -> [HostView] {
+        let endpoints = Dictionary(uniqueKeysWithValues: configuration.hosts.map { ($0.spec.name, $0.endpoint) })
+        return core.hostStatuses.map { status in
+            HostView(
+                name: status.name, endpoint: endpoints[status.name]?.description ?? "", state: status.state,
+                reason: status.reason, sessions: status.sessions, starting: status.starting, seats: status.seats,
+                slots: status.slots, memoryUsedBytes: status.memoryUsedBytes,
+                memoryLimitBytes: status.memoryLimitBytes, density: status.density,
+                drainDeadline: status.drainDeadline)
+        }
+    }
+
+    func view(of session: Session) -> SessionView {
+        let lab = labs[session.lab] ?? core.lab(session.lab)
+        let hostname = configuration.hostname(of: session.id)
+        var view = SessionView(
+            id: session.id, portal: session.learner.portal, learner: session.learner.id,
+            learnerName: session.learner.name, lab: session.lab, labTitle: lab?.title ?? session.lab,
+            kind: lab?.kind ?? .http, state: session.state.name, host: session.state.host, image: lab?.image ?? "",
+            epoch: session.epoch, hostname: hostname, url: configuration.url(of: session.id),
+            createdAt: session.createdAt, since: session.createdAt, lastActivityAt: session.lastActivityAt)
+        switch session.state {
+        case .queued(let since):
+            view.since = since
+            view.queuePosition = core.queuePosition(of: session.id)
+            view.queueLength = core.queueLength
+            view.estimateSeconds = estimateSeconds(of: session.id)
+            view.reason = core.explanation(of: session.id, at: now)
+        case .starting(_, let step, let since):
+            view.since = since
+            view.step = step.rawValue
+            view.estimateSeconds = estimateSeconds(of: session.id)
+        case .running(_, _, let since):
+            view.since = since
+            view.idleEndsAt = core.idleEndsAt(session.id)
+            view.lifetimeEndsAt = core.lifetimeEndsAt(session.id)
+            view.reason = core.explanation(of: session.id, at: now)
+        case .ending(_, let reason, let since):
+            view.since = since
+            view.reason = reason.explanation
+        case .ended(let reason, let at):
+            view.since = at
+            view.reason = reason.explanation
+        case .failed(let message, let at):
+            view.since = at
+            view.reason = message
+        }
+        return view
+    }
+
+    private func estimateSeconds(of id: SessionID) -> Int? {
+        // Rounded up: an honest estimate does not promise the second it is in.
+        core.estimate(of: id, at: now).map { Int(($0.wholeMilliseconds + 999) / 1000) }
+    }
+
+    // MARK: Watchers
+
+    func tellWatchers(of id: SessionID) {
+        if core.session(id) == nil { grants[id] = nil }
+        guard watchers.has(id) else { return }
+        if let session = core.session(id) {
+            watchers.tell(view(of: session))
+        } else {
+            // It has just ended and left the core's memory; the store has it.
+            Task { @ControlLoop in
+                if let view = try? await self.view(id) { self.watchers.tell(view) }
+            }
+        }
+    }
+
+    /// Positions move for everybody at once, in a storm many times a second: watchers are told in rounds.
+    func tellWatchersOfQueue() {
+        guard queueNews == nil else { return }
+        queueNews = ControlLoop.loop.schedule(after: BrokerLimits.queueNewsInterval) { [weak self] in
+            ControlLoop.assumeIsolated { self?.tellQueueNow() }
+        }
+    }
+
+    private func tellQueueNow() {
+        queueNews = nil
+        for id in watchers.sessions {
+            guard let session = core.session(id), case .queued = session.state else { continue }
+            watchers.tell(view(of: session))
+        }
+    }
+}

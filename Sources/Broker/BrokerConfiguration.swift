@@ -1,0 +1,45 @@
+import BrokerCore
+import DockerEngine
+import TLS
+
+/// A host with what the rim must know of it beyond placement.
+public struct HostConfiguration: Sendable {
+    public var spec: HostSpec
+    public var endpoint: EngineEndpoint
+    /// The host's private address on which labs' ports are published, and where the edge reaches them.
+    public var publishAddress: String
+
+    public init(spec: HostSpec, endpoint: EngineEndpoint, publishAddress: String) {
+        self.spec = spec
+        self.endpoint = endpoint
+        self.publishAddress = publishAddress
+    }
+}
+
+/// What the broker must know, apart from what the store holds.
+public struct BrokerConfiguration: Sendable {
+    public var labs: [Lab]
+    public var hosts: [HostConfiguration]
+    /// The directory that is the same on every host and here, with one directory per portal; nil keeps each home in a
+    /// named volume of the host where it was first used.
+    public var homesRoot: String?
+    public var labsDomain: String
+    /// The port that browsers use; left out of URLs when it is 443.
+    public var publicPort: Int
+
+    public init(
+        labs: [Lab], hosts: [HostConfiguration], homesRoot: String?, labsDomain: String, publicPort: Int
+    ) {
+        self.labs = labs
+        self.hosts = hosts
+        self.homesRoot = homesRoot
+        self.labsDomain = labsDomain
+        self.publicPort = publicPort
+    }
+
+    func hostname(of session: SessionID) -> String { "\(session).\(labsDomain)" }
+
+    func url(of session: SessionID) -> String {
+        "https://\(hostname(of: session))" + (publicPort == 443 ? "" : ":\(publicPort)") + "/"
+    }
+}

@@ -1,0 +1,34 @@
+import BrokerCore
+import Store
+
+/// Why the broker did not do what it was asked to. The message says what happened and what to do next.
+public struct BrokerError: Error, Sendable {
+    public enum Code: String, Sendable, Codable {
+        case unknownLab, unknownSession, unknownHost, ambiguous, notNow, neverFits, limit, storage, badCode, stopping
+    }
+
+    public var code: Code
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ refusal: Refusal) {
+        let code: Code =
+            switch refusal {
+            case .unknownLab: .unknownLab
+            case .unknownSession: .unknownSession
+            case .unknownHost: .unknownHost
+            case .notNow: .notNow
+            case .neverFits: .neverFits
+            case .limit: .limit
+            }
+        self.init(code, refusal.message)
+    }
+
+    init(_ error: StoreError) {
+        self.init(.storage, error.message)
+    }
+}

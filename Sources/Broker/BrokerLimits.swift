@@ -1,0 +1,35 @@
+/// The control plane's named limits.
+public enum BrokerLimits {
+    /// Events that may wait for the next step. Beyond it, requests of people are refused; reports of engines are
+    /// dropped, because the next relist tells the same.
+    public static let inboxLength = 50_000
+    /// Events that one step, and so one transaction, takes at the most.
+    public static let eventsPerStep = 512
+    /// How long to wait before a step whose commit failed is tried again.
+    public static let storageRetryDelay = Duration.seconds(1)
+    /// How often a host that answers is asked whether it still does.
+    public static let heartbeatInterval = Duration.seconds(5)
+    /// How often all containers of a host are listed although its events arrive: event streams are known to hang.
+    public static let relistInterval = Duration.seconds(60)
+    /// The first and the greatest pause before a host that does not answer is tried again.
+    public static let reconnectDelay = Duration.milliseconds(500)
+    public static let reconnectDelayMaximum = Duration.seconds(10)
+    /// How often a started lab is asked whether it is ready.
+    public static let readinessInterval = Duration.milliseconds(50)
+    /// How long one question to a lab may take.
+    public static let labQuestionTimeout = Duration.seconds(5)
+    /// A lab's answer to a question of ours; a longer one is no answer.
+    public static let labAnswerBytes = 1 << 20
+    /// How long a one-time code is good for.
+    public static let entryCodeLifetime = Duration.seconds(60)
+    /// One-time codes outstanding at the same time; beyond it the oldest go.
+    public static let entryCodes = 20_000
+    /// Views that may wait for one slow watcher; beyond it the oldest go, the newest stays.
+    public static let viewsPerWatcher = 16
+    /// How often watchers of queued sessions learn of a new position, at the most.
+    public static let queueNewsInterval = Duration.milliseconds(500)
+    /// Lines of a lab's own output that are told when it stops before it was ready.
+    public static let logLinesTold = 12
+    /// A container is given this long to stop by itself before it is killed.
+    public static let stopGrace = Duration.seconds(5)
+}

@@ -1,0 +1,148 @@
+import BrokerCore
+import DockerEngine
+import EventLoop
+
+extension HostDriver {
+    /// Creates and starts the run's container and waits until the lab answers. Started twice, it is one start: after a
+    /// restart of the broker it goes on with the container that is there.
+    func start(_ session: Session, epoch: Int, lab: Lab) {
+        let container = broker.container(for: session, epoch: epoch, lab: lab, on: configuration)
+        guard starts[container.name] == nil else { return }
+        starts[container.name] = Task { @ControlLoop in
+            let failure: StartFailure?
+            do {
+                try await self.bringUp(container, epoch: epoch)
+                failure = nil
+            } catch let error as EngineError {
+                failure = StartFailure(error, image: lab.image, host: self.name)
+            } catch let error as StartProblem {
+                failure = error.failure
+            } catch let error as SharedHomes.Failure {
+                failure = .engine(error.message)
+            } catch {
+                failure = .engine("\(error)")
+            }
+            guard !Task.isCancelled else { return }
+            self.starts[container.name] = nil
+            if let failure { self.broker.submit(.startFailed(session.id, epoch: epoch, failure)) }
+        }
+    }
+
+    private func bringUp(_ container: LabContainer, epoch: Int) async throws {
+        let id = container.session.id
+        let homed = try await container.preparingHome(root: broker.configuration.homesRoot, engine: engine)
+        let containerID = try await findOrCreate(homed)
+        broker.submit(.containerCreated(id, epoch: epoch))
+        try await engine.start(containerID)
+        let details = try await engine.inspect(containerID)
+        guard details.isRunning, let port = details.publishedPort else { throw await stopped(containerID, details) }
+        let endpoint = Endpoint(address: configuration.publishAddress, port: port)
+        broker.submit(.containerStarted(id, epoch: epoch, endpoint: endpoint))
+        try await waitUntilReady(container, containerID: containerID, endpoint)
+        broker.submit(.labReady(id, epoch: epoch, endpoint: endpoint))
+    }
+
+    private func findOrCreate(_ container: LabContainer) async throws -> String {
+        do {
+            return try await engine.create(name: container.name, container.specification)
+        } catch let error as EngineError where error.code == .conflict {
+            // Made before a restart of the broker: this very run's, because the name holds instance, session and epoch.
+            return try await engine.inspect(container.name).id
+        }
+    }
+
+    private func waitUntilReady(_ container: LabContainer, containerID: String, _ endpoint: Endpoint) async throws {
+        let lab = container.lab
+        let questions = LabQuestions(
+            client: broker.client, endpoint: endpoint, kind: lab.kind,
+            authorization: lab.kind == .jupyter ? "token \(container.token)" : nil)
+        let deadline = ControlLoop.loop.now + lab.readyTimeout
+        var checkContainerAt = ControlLoop.loop.now + .seconds(1)
+        while ControlLoop.loop.now < deadline {
+            try Task.checkCancellation()
+            if await questions.isReady() { return }
+            if ControlLoop.loop.now >= checkContainerAt {
+                let details = try await engine.inspect(containerID)
+                guard details.isRunning else { throw await stopped(containerID, details) }
+                checkContainerAt = ControlLoop.loop.now + .seconds(1)
+            }
+            try await Task.sleep(for: BrokerLimits.readinessInterval)
+        }
+        throw StartProblem(
+            failure: .neverReady(
+                "The lab did not answer within \(lab.readyTimeout.components.seconds) s of its start. "
+                    + (await lastWords(containerID))))
+    }
+
+    private func stopped(_ containerID: String, _ details: ContainerDetails) async -> StartProblem {
+        let why = details.outOfMemory ? " because it ran out of memory" : " with exit code \(details.exitCode ?? -1)"
+        return StartProblem(
+            failure: .engine("The lab stopped\(why) before it was ready. " + (await lastWords(containerID))))
+    }
+
+    private func lastWords(_ containerID: String) async -> String {
+        guard let lines = try? await engine.logs(containerID, lines: BrokerLimits.logLinesTold), !lines.isEmpty else {
+            return "It printed nothing."
+        }
+        return "Its last words: " + lines.joined(separator: " ⏎ ")
+    }
+
+    /// Ends the run's container, running or not, and reports what became of it. A missing one is removed.
+    func remove(_ id: SessionID, epoch: Int) {
+        let name = LabContainer.name(instance: broker.instance, session: id, epoch: epoch)
+        starts.removeValue(forKey: name)?.cancel()
+        guard removals.insert(name).inserted else { return }
+        Task { @ControlLoop in
+            defer { self.removals.remove(name) }
+            do {
+                try await self.stopAndRemove(name)
+                self.broker.submit(.containerRemoved(id, epoch: epoch))
+            } catch {
+                self.broker.submit(.removeFailed(id, epoch: epoch, message: error.message))
+            }
+        }
+    }
+
+    func removeOrphan(_ containerID: String) {
+        guard removals.insert(containerID).inserted else { return }
+        Task { @ControlLoop in
+            defer { self.removals.remove(containerID) }
+            do {
+                try await self.stopAndRemove(containerID)
+                self.log.info("container without a session removed", metadata: ["id": "\(containerID.prefix(12))"])
+            } catch {
+                self.log.warning(
+                    "container without a session stays until the next list", metadata: ["reason": "\(error.message)"])
+            }
+        }
+    }
+
+    /// The grace lets Jupyter save and kernels end by themselves.
+    private func stopAndRemove(_ container: String) async throws(EngineError) {
+        do {
+            try await engine.stop(container, grace: BrokerLimits.stopGrace)
+            try await engine.remove(container, force: true)
+        } catch where error.code == .notFound {
+            return
+        }
+    }
+}
+
+/// Why a start did not come to its end although the engine did all it was asked.
+struct StartProblem: Error {
+    var failure: StartFailure
+}
+
+extension StartFailure {
+    init(_ error: EngineError, image: String, host: String) {
+        if error.isHostUnreachable {
+            self = .hostUnreachable(error.message)
+        } else if error.code == .notFound, error.message.contains("image") {
+            self = .imageMissing(
+                "The image \(image) is not on host \(host). Build or pull it there: `docker pull \(image)`, "
+                    + "or Scripts/build-lab-images.")
+        } else {
+            self = .engine(error.message)
+        }
+    }
+}

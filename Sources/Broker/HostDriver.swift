@@ -1,0 +1,158 @@
+import BrokerCore
+import DockerEngine
+import EventLoop
+import Logging
+
+/// Talks to one host's engine: keeps the connection alive, lists what is there, starts and removes containers, and
+/// reports everything to the broker as events. Decides nothing.
+///
+/// The connection's life: reach the engine, make our networks, follow its events, list our containers; then a heartbeat
+/// and a full relist at intervals, because event streams are known to hang silently. Anything that fails makes the host
+/// unreachable until all of it works again.
+@ControlLoop
+final class HostDriver {
+    let configuration: HostConfiguration
+    let engine: DockerEngine
+    let log: Logger
+    unowned let broker: Broker
+    /// One task per run that is on its way to ready; keyed by the container's name.
+    var starts: [String: Task<Void, Never>] = [:]
+    /// Containers whose removal is under way.
+    var removals: Set<String> = []
+    private var life: Task<Void, Never>?
+    private var isConnected = false
+
+    init(_ configuration: HostConfiguration, broker: Broker) throws(EngineError) {
+        self.configuration = configuration
+        self.broker = broker
+        engine = try DockerEngine(endpoint: configuration.endpoint)
+        var log = broker.log
+        log[metadataKey: "host"] = "\(configuration.spec.name)"
+        self.log = log
+    }
+
+    var name: String { configuration.spec.name }
+
+    func connect() {
+        life = Task { @ControlLoop [weak self] in
+            var delay = BrokerLimits.reconnectDelay
+            while !Task.isCancelled {
+                guard let self else { return }
+                do {
+                    try await self.live()
+                } catch {
+                    self.lost(error)
+                }
+                // A host that was connected and went is tried again soon; one that stays away, less and less often.
+                delay = self.isConnected ? BrokerLimits.reconnectDelay : min(delay * 2, BrokerLimits.reconnectDelayMaximum)
+                self.isConnected = false
+                try? await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    func stop() {
+        life?.cancel()
+        for task in starts.values { task.cancel() }
+        starts = [:]
+    }
+
+    private func lost(_ error: any Error) {
+        guard !Task.isCancelled else { return }
+        let reason = (error as? EngineError)?.message ?? "\(error)"
+        if isConnected { log.warning("host does not answer", metadata: ["reason": "\(reason)"]) }
+        broker.submit(.hostLost(host: name, reason: reason))
+    }
+
+    /// Returns or throws only when the connection is no good any more.
+    private func live() async throws {
+        try await engine.ping()
+        for egress in Egress.allCases {
+            try await engine.ensureNetwork(
+                NetworkSpec(
+                    name: LabContainer.networkName(instance: broker.instance, egress: egress),
+                    labels: [LabContainer.Label.instance: broker.instance],
+                    masquerade: egress == .allow))
+        }
+        // Events before the list: what happens between the two is then seen twice rather than never.
+        let events = try await engine.events(labels: [LabContainer.Label.instance: broker.instance])
+        try await list()
+        isConnected = true
+        log.info("host answers")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { @ControlLoop in try await self.follow(events) }
+            group.addTask { @ControlLoop in try await self.heartbeat() }
+            group.addTask { @ControlLoop in try await self.relist() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func heartbeat() async throws {
+        while true {
+            try await Task.sleep(for: BrokerLimits.heartbeatInterval)
+            try await engine.ping()
+        }
+    }
+
+    private func relist() async throws {
+        while true {
+            try await Task.sleep(for: BrokerLimits.relistInterval)
+            try await list()
+        }
+    }
+
+    private func follow(_ events: AsyncThrowingStream<EngineEvent, any Error>) async throws {
+        for try await event in events where event.action == .die {
+            guard let run = Run(labels: event.attributes) else { continue }
+            await reportExit(of: run, containerID: event.containerID)
+        }
+        throw EngineError(
+            code: .protocolViolation, message: "The engine of \(name) ended its stream of events; connecting again.")
+    }
+
+    private func reportExit(of run: Run, containerID: String) async {
+        // The event does not tell an out-of-memory kill from others; the container does, as long as it exists.
+        let container = try? await engine.inspect(containerID)
+        broker.submit(
+            .containerExited(
+                run.session, epoch: run.epoch, code: container?.exitCode ?? -1,
+                outOfMemory: container?.outOfMemory ?? false))
+    }
+
+    private func list() async throws {
+        var observed: [ObservedContainer] = []
+        for summary in try await engine.list(labels: [LabContainer.Label.instance: broker.instance]) {
+            guard let run = Run(labels: summary.labels) else {
+                log.warning("container of ours without session label left alone", metadata: ["id": "\(summary.id)"])
+                continue
+            }
+            var container = ObservedContainer(
+                session: run.session, epoch: run.epoch, containerID: summary.id, isRunning: summary.isRunning)
+            if summary.isRunning {
+                container.endpoint = summary.publishedPort.map {
+                    Endpoint(address: configuration.publishAddress, port: $0)
+                }
+            } else if let details = try? await engine.inspect(summary.id) {
+                container.exitCode = details.exitCode
+                container.outOfMemory = details.outOfMemory
+            }
+            observed.append(container)
+        }
+        broker.submit(.hostListed(host: name, containers: observed))
+    }
+}
+
+/// A container's run, read from its labels.
+struct Run {
+    var session: SessionID
+    var epoch: Int
+
+    init?(labels: [String: String]) {
+        guard let session = labels[LabContainer.Label.session], let word = labels[LabContainer.Label.epoch],
+            let epoch = Int(word)
+        else { return nil }
+        self.session = SessionID(rawValue: session)
+        self.epoch = epoch
+    }
+}

@@ -1,0 +1,61 @@
+import BrokerCore
+
+/// A session as people and programs see it: on pages, in the API and on the command line.
+public struct SessionView: Hashable, Sendable, Codable {
+    public var id: SessionID
+    public var portal: String
+    public var learner: String
+    public var learnerName: String
+    public var lab: String
+    public var labTitle: String
+    public var kind: LabKind
+    /// `queued`, `starting`, `running`, `ending`, `ended` or `failed`.
+    public var state: String
+    /// While starting: `creating`, `starting` or `waiting`.
+    public var step: String?
+    /// While queued: 1 is next.
+    public var queuePosition: Int?
+    public var queueLength: Int?
+    /// While queued: an estimate of the seconds until the lab's start begins.
+    public var estimateSeconds: Int?
+    public var host: String?
+    public var image: String
+    /// Counts the runs, from 1.
+    public var epoch: Int
+    /// `SLUG.LABS_DOMAIN`.
+    public var hostname: String
+    /// Where the lab is, with its port when that is not 443.
+    public var url: String
+    /// While ending, ended or failed: why, in words. While queued: what it waits for.
+    public var reason: String?
+    public var createdAt: Timestamp
+    /// When the present state began.
+    public var since: Timestamp
+    public var lastActivityAt: Timestamp
+    /// While running: when it ends if nobody does anything.
+    public var idleEndsAt: Timestamp?
+    /// While running: when it ends in any case.
+    public var lifetimeEndsAt: Timestamp?
+}
+
+/// A host as operators see it.
+public struct HostView: Hashable, Sendable, Codable {
+    public var name: String
+    public var endpoint: String
+    public var state: HostState
+    /// Why it is `unreachable`, or what it waits for.
+    public var reason: String?
+    /// Sessions with a seat here.
+    public var sessions: Int
+    /// Of these, on their way to ready.
+    public var starting: Int
+    /// Seats taken: of sessions, and of old containers that are still being removed.
+    public var seats: Int
+    public var slots: Int
+    public var memoryUsedBytes: Int64
+    /// Memory × overcommit.
+    public var memoryLimitBytes: Int64
+    /// The greater of the shares of slots and memory taken; above 1 after one was lowered below its use.
+    public var density: Double
+    public var drainDeadline: Timestamp?
+}
