@@ -166,6 +166,9 @@ fleet_start() {
         ((count == 1)) || [[ -r $file ]] || die "engines that listen on TCP need certificates; there is no $file"
     done
     fleet_allow_egress
+    for engine in $(fleet_engines); do
+        if ((engine > count)); then fleet_stop_engine "$engine"; fi
+    done
     for ((engine = 1; engine <= count; engine++)); do
         if recorded_process "$FLEET_STATE/$engine/pid" >/dev/null &&
             engine_answers -H "unix://$FLEET_RUN/$engine/docker.sock"; then
@@ -212,26 +215,37 @@ fleet_start_engine() {
 
 # Ends one engine with all that belongs to it, in whatever state it is. Its images and volumes stay.
 fleet_stop_engine() {
-    local engine=$1 home=$FLEET_STATE/$1 run=$FLEET_RUN/$1 namespace link
+    local engine=$1 home=$FLEET_STATE/$1 run=$FLEET_RUN/$1 namespace link pid
     namespace=$(fleet_namespace "$engine")
     link=$(fleet_link "$engine")
+    mkdir -p "$home"
+    # An engine whose record was lost (somebody removed the state directory under it) still says whose it is.
+    if process_is_over "$home/pid" && pid=$(cat "$run/docker.pid" 2>/dev/null) &&
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- " --exec-root $run/exec "; then
+        record_process "$home/pid" "$pid" || true
+    fi
     end_recorded_process "$home/pid" "$ENGINE_STOP_SECONDS"
     clear_engine_leftovers "$run/exec" "$home/data"
+    # An engine mounts its data root on itself and leaves it so; a mounted directory cannot be removed.
+    while mountpoint -q "$home/data"; do umount --lazy "$home/data" || break; done
     rm -rf "$run"
     if [[ -e /var/run/netns/$namespace ]]; then ip netns delete "$namespace"; fi
     # The link goes with its namespace, but only once the last process in there has gone.
     if ip link show "$link" &>/dev/null; then ip link delete "$link" 2>/dev/null || true; fi
 }
 
-# Ends every engine of this state directory, also those of an earlier run.
-fleet_stop() {
-    local home engine stopping=() ending=()
+# The numbers of the engines that this state directory knows, also of earlier runs.
+fleet_engines() {
+    local home
     for home in "$FLEET_STATE"/[0-9]*/ "$FLEET_RUN"/[0-9]*/; do
-        [[ -d $home ]] || continue
-        engine=$(basename "$home")
-        [[ " ${stopping[*]} " == *" $engine "* ]] || stopping+=("$engine")
-    done
-    for engine in "${stopping[@]}"; do
+        if [[ -d $home ]]; then basename "$home"; fi
+    done | sort -nu
+}
+
+# Ends every engine of this state directory.
+fleet_stop() {
+    local engine ending=()
+    for engine in $(fleet_engines); do
         if recorded_process "$FLEET_STATE/$engine/pid" >/dev/null; then step "stopping engine $engine"; fi
         fleet_stop_engine "$engine" &
         ending+=($!)

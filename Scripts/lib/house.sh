@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# What the demo and the tests have in common: the packages, the builds, the certificates of a fleet. Needs the others.
+
+# What building and running Carrel takes on Debian. The engine's package is left out where an engine of another make is
+# installed, which it would remove.
+house_packages() {
+    printf '%s\n' libuv1-dev libssl-dev libsqlite3-dev pkg-config mmdebstrap iproute2 iptables curl ca-certificates
+    if ! command -v dockerd >/dev/null && ! engine_answers -H "unix://$ENGINE_SOCKET"; then
+        printf '%s\n' docker.io
+        # With this kernel feature on, no container starts without its tools.
+        if [[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" == Y ]]; then printf 'apparmor\n'; fi
+    fi
+}
+
+# memory_mebibytes: the memory of this machine.
+memory_mebibytes() { awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo; }
+
+# fleet_with_certificates COUNT BINARY DIRECTORY: starts a fleet whose certificates an authority in DIRECTORY issues. The
+# broker shows $DIRECTORY/broker.pem to the engines.
+fleet_with_certificates() {
+    local count=$1 binary=$2 directory=$3 names engine
+    fleet_reserve "$count"
+    names=$(fleet_address 1)
+    for ((engine = 2; engine <= count; engine++)); do names+=,$(fleet_address "$engine"); done
+    "$binary" dev-ca --dir "$directory" --server "engines=$names" --client broker >/dev/null
+    fleet_start "$count" "$directory/ca.pem" "$directory/engines.pem" "$directory/engines.key"
+}
