@@ -21,6 +21,8 @@ public enum EventLoopLimits {
     static let timerSlots = 1024
     /// How often the mailbox is emptied before sockets get their turn again.
     static let mailboxRounds = 16
+    /// How often tasks that ask again for the end of the same turn are run before sockets get their turn.
+    static let turnRounds = 16
     /// Entries for which the mailbox keeps its memory.
     static let keptMailboxEntries = 4096
     /// Host names being resolved at once on one loop.

@@ -22,8 +22,10 @@ public final class Loop: @unchecked Sendable {
     var pendingResolutions: Set<Resolution> = []
     private(set) var isStopping = false
 
-    private let wakeup: UnsafeMutablePointer<uv_async_t>
+    let wakeup: UnsafeMutablePointer<uv_async_t>
     private let ticker: UnsafeMutablePointer<uv_timer_t>
+    private let turn: UnsafeMutablePointer<TurnHandles>
+    var turnTasks: [any EndOfTurnTask] = []
     private let mailbox = Mailbox()
     private let threadID = Atomic<UInt>(0)
     private var batch: [Mailbox.Entry] = []
@@ -44,9 +46,11 @@ public final class Loop: @unchecked Sendable {
         uv = .allocate(capacity: 1)
         wakeup = .allocate(capacity: 1)
         ticker = .allocate(capacity: 1)
+        turn = .allocate(capacity: 1)
         // libuv leaves `data` as it finds it; nil means that the handle is the loop's own.
         wakeup.initialize(to: uv_async_t())
         ticker.initialize(to: uv_timer_t())
+        turn.initialize(to: TurnHandles())
         readBuffer = .allocate(byteCount: EventLoopLimits.readBufferBytes, alignment: 16)
         Self.demand(uv_loop_init(uv), "create the event loop \(name)")
         wheel = TimerWheel(currentTick: Int64(uv_now(uv)) / EventLoopLimits.tickMilliseconds)
@@ -55,6 +59,7 @@ public final class Loop: @unchecked Sendable {
         uv.pointee.data = opaque
         let onWakeup: uv_async_cb = { Loop.of($0!.pointee.loop).emptyMailbox() }
         Self.demand(uv_async_init(uv, wakeup, onWakeup), "create the mailbox of the event loop \(name)")
+        TurnHandles.start(turn, on: uv)
         start()
     }
 
@@ -210,6 +215,7 @@ public final class Loop: @unchecked Sendable {
     private func end() {
         wheel.removeAll()
         uv_close(Self.handle(ticker), nil)
+        TurnHandles.close(turn)
         uv_unref(Self.handle(wakeup))
         var rounds = 0
         repeat {
@@ -219,6 +225,7 @@ public final class Loop: @unchecked Sendable {
             closeHandles()
             uv_run(uv, UV_RUN_DEFAULT)
             while runBatch() {}
+            turnTasks.removeAll()
         } while uv_loop_alive(uv) != 0 || !mailbox.seal()
         wheel.removeAll()
         uv_close(Self.handle(wakeup), nil)
@@ -226,6 +233,7 @@ public final class Loop: @unchecked Sendable {
         let status = uv_loop_close(uv)
         precondition(status == 0, "the loop \(name) still has handles after closing all of them")
         ticker.deallocate()
+        turn.deallocate()
         wakeup.deallocate()
         uv.deallocate()
         threadID.store(0, ordering: .relaxed)

@@ -211,3 +211,39 @@ private func threadNames() -> [String] {
     }
     return names
 }
+
+@Suite("The end of a turn", .timeLimit(.minutes(1)))
+struct EndOfTurnTests {
+    private final class Task: EndOfTurnTask {
+        var run: (Task) -> Void
+        init(_ run: @escaping (Task) -> Void) { self.run = run }
+        func endOfTurn() { run(self) }
+    }
+
+    @Test("Tasks run after the callback that asked, in order, before the next timer, and may ask again without end")
+    func order() async throws {
+        try await withLoop { loop in
+            let order: [String] = try await loop.until { finish in
+                var order: [String] = []
+                var again = 100
+                loop.atEndOfTurn(Task { _ in order.append("first") })
+                loop.atEndOfTurn(
+                    Task { task in
+                        again -= 1
+                        if again > 0 { return loop.atEndOfTurn(task) }
+                        order.append("asked again a hundred times")
+                        _ = loop.schedule(after: .zero) {
+                            loop.atEndOfTurn(
+                                Task { _ in
+                                    order.append("left by a timer")
+                                    finish(order)
+                                })
+                            order.append("timer")
+                        }
+                    })
+                order.append("callback")
+            }
+            #expect(order == ["callback", "first", "asked again a hundred times", "timer", "left by a timer"])
+        }
+    }
+}
