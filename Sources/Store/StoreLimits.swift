@@ -9,7 +9,7 @@ public enum StoreLimits {
     /// The write-ahead log is cut back to this size after a checkpoint, in bytes.
     public static let logBytes = 16 << 20
     /// The most sessions that one list returns.
-    public static let listLength = 1_000
+    public static let listLength = 10_000
     /// The most lines of a story that one call returns; the newest are kept.
     public static let storyLength = 10_000
     /// Activity is kept as the five-minute slots in which something happened.
