@@ -1,1 +1,50 @@
-// Placeholder until the room is built.
+import Broker
+import EventLoop
+import Foundation
+import HTTPTransport
+import HTTPWire
+import Launch
+
+/// The pages for learners and the JSON API for operators: two servers on Unix sockets in the state directory.
+///
+/// `portal.sock` is the edge's upstream and trusts what the edge marks in `X-Carrel-Scope`; `control.sock` belongs to
+/// whoever may open the file, which is the operator. Both have mode 0600.
+@ControlLoop
+public final class Portal {
+    private let learnerPages: LearnerPages
+    private let labPages: LabPages
+    private let controlAPI: ControlAPI
+    private var servers: [HTTPServer] = []
+
+    public init(_ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets) throws {
+        let renderer = try PageRenderer(portalTitle: configuration.title, labsOrigin: configuration.labsOrigin)
+        let responses = PageResponses(renderer: renderer)
+        let streams = EventStreams(broker: broker, renderer: renderer)
+        learnerPages = LearnerPages(
+            configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
+        labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
+        controlAPI = ControlAPI(broker: broker, version: configuration.version)
+    }
+
+    /// Begins to answer. Throws if a socket is taken or cannot be made.
+    public func start(portalSocket: String, controlSocket: String) throws {
+        servers = [
+            try HTTPServer(listen: .unix(path: portalSocket), tls: nil) { await self.answer($0) },
+            try HTTPServer(listen: .unix(path: controlSocket), tls: nil) { await self.controlAPI.answer($0) },
+        ]
+    }
+
+    /// Answers nothing from now on, and removes the sockets.
+    public func close() {
+        for server in servers { server.close() }
+        servers = []
+    }
+
+    /// A request that the edge passed on.
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        switch request.fields.first("X-Carrel-Scope") {
+        case "lab", "away": await labPages.answer(request)
+        default: await learnerPages.answer(request)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import HTTPTransport
+import Store
+
+/// A request to the API that is refused before the broker hears of it.
+struct APIRefusal: Error, Equatable {
+    var status: Int
+    var body: APIFailure
+
+    static func bad(_ message: String) -> APIRefusal {
+        APIRefusal(status: 400, body: APIFailure(code: "badRequest", message: message))
+    }
+
+    static func notFound(_ target: String) -> APIRefusal {
+        APIRefusal(
+            status: 404,
+            body: APIFailure(code: "notFound", message: "There is no \(target); the API is described in the README."))
+    }
+
+    static func require(_ method: String, _ request: HTTPRequest) throws(APIRefusal) {
+        guard request.method != method else { return }
+        throw APIRefusal(
+            status: 405,
+            body: APIFailure(code: "methodNotAllowed", message: "\(request.target) takes \(method) only."))
+    }
+
+    /// An empty body stands for `{}`: every field of the API's bodies has a default.
+    static func decode<T: Decodable>(_ type: T.Type, from body: [UInt8], example: String) throws(APIRefusal) -> T {
+        do {
+            return try APICoding.decode(type, from: body.isEmpty ? Array("{}".utf8) : body)
+        } catch {
+            throw bad("The body is not what is expected; it should look like \(example).")
+        }
+    }
+}
+
+extension APIDrain {
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIDrain.self, from: body, example: "{\"deadline_seconds\":1800}")
+    }
+
+    func deadline() throws(APIRefusal) -> Duration {
+        guard let seconds = deadlineSeconds else { return PortalLimits.drainDeadline }
+        let deadline = Duration.seconds(seconds)
+        guard seconds >= 0, deadline <= PortalLimits.drainDeadlineMaximum else {
+            let maximum = PortalLimits.drainDeadlineMaximum.components.seconds
+            throw APIRefusal.bad("deadline_seconds is \(seconds); it must be between 0 and \(maximum).")
+        }
+        return deadline
+    }
+}
+
+extension APIEnd {
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIEnd.self, from: body, example: "{\"note\":\"maintenance\"}")
+    }
+
+    func checkedNote() throws(APIRefusal) -> String {
+        let note = note ?? ""
+        guard note.count <= PortalLimits.noteCharacters else {
+            throw APIRefusal.bad("The note has \(note.count) characters; it may have \(PortalLimits.noteCharacters).")
+        }
+        return note
+    }
+}
+
+extension SessionQuery {
+    static let states = ["queued", "starting", "running", "ending", "ended", "failed"]
+
+    /// An empty value restricts nothing, like a missing one.
+    init(query: [(name: String, value: String)]) throws(APIRefusal) {
+        self.init()
+        for (name, value) in query where !value.isEmpty {
+            switch name {
+            case "state":
+                guard Self.states.contains(value) else {
+                    let states = Self.states.joined(separator: ", ")
+                    throw APIRefusal.bad("There is no state \"\(value)\"; the states are \(states).")
+                }
+                state = value
+            case "host": host = value
+            case "learner": learner = value
+            case "lab": lab = value
+            case "limit":
+                guard let number = Int(value), (1...StoreLimits.listLength).contains(number) else {
+                    throw APIRefusal.bad("limit is \"\(value)\"; it must be between 1 and \(StoreLimits.listLength).")
+                }
+                limit = number
+            default:
+                throw APIRefusal.bad(
+                    "There is no filter \"\(name)\"; the filters are state, host, learner, lab and limit.")
+            }
+        }
+    }
+}

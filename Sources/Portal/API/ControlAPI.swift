@@ -1,0 +1,110 @@
+import Broker
+import BrokerCore
+import EventLoop
+import Foundation
+import HTTPTransport
+import HTTPWire
+import Store
+
+/// The JSON API of `control.sock`.
+///
+/// | method and path | body | answer |
+/// |---|---|---|
+/// | `GET /v1/status` | | `APIStatus` |
+/// | `GET /v1/hosts` | | `APIHosts` |
+/// | `POST /v1/hosts/NAME/cordon`, `…/uncordon` | | `APIHost` |
+/// | `POST /v1/hosts/NAME/drain` | `APIDrain` or nothing | `APIHost` |
+/// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
+/// | `GET /v1/sessions/ID` | | `APISession` |
+/// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
+///
+/// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
+@ControlLoop
+final class ControlAPI {
+    private let broker: Broker
+    private let version: String
+    private let startedAt = Timestamp.now
+
+    init(broker: Broker, version: String) {
+        self.broker = broker
+        self.version = version
+    }
+
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        do {
+            return json(try await route(request), status: 200)
+        } catch let failure as APIRefusal {
+            return json(failure.body, status: failure.status)
+        } catch let error as BrokerError {
+            return json(APIFailure(code: error.code.rawValue, message: error.message), status: error.status)
+        } catch {
+            return json(APIFailure(code: "internal", message: "\(error)"), status: 500)
+        }
+    }
+
+    private func route(_ request: HTTPRequest) async throws -> any Encodable & Sendable {
+        let path = request.path
+        guard path.first == "v1", path.count >= 2 else { throw APIRefusal.notFound(request.target) }
+        switch (path[1], path.count) {
+        case ("status", 2):
+            try APIRefusal.require("GET", request)
+            return try await status()
+        case ("hosts", 2):
+            try APIRefusal.require("GET", request)
+            return APIHosts(hosts: broker.hosts())
+        case ("hosts", 4):
+            try APIRefusal.require("POST", request)
+            return try await changeHost(path[2], path[3], request)
+        case ("sessions", 2):
+            try APIRefusal.require("GET", request)
+            return APISessions(sessions: try await broker.sessions(SessionQuery(query: request.query)))
+        case ("sessions", 3):
+            try APIRefusal.require("GET", request)
+            return try await session(path[2])
+        case ("sessions", 4) where path[3] == "end":
+            try APIRefusal.require("POST", request)
+            return try await endSession(path[2], request)
+        default:
+            throw APIRefusal.notFound(request.target)
+        }
+    }
+
+    private func status() async throws -> APIStatus {
+        // Every queued session knows how long the queue is.
+        let queued = try await broker.sessions(SessionQuery(state: "queued", limit: 1)).first
+        return APIStatus(
+            version: version, processId: getpid(), startedAt: startedAt, hosts: broker.hosts(),
+            queued: queued?.queueLength ?? 0)
+    }
+
+    private func changeHost(_ name: String, _ verb: String, _ request: HTTPRequest) async throws -> APIHost {
+        switch verb {
+        case "cordon": try await broker.cordon(name)
+        case "uncordon": try await broker.uncordon(name)
+        case "drain": try await broker.drain(name, deadline: APIDrain(body: request.body).deadline())
+        default: throw APIRefusal.notFound(request.target)
+        }
+        guard let host = broker.hosts().first(where: { $0.name == name }) else {
+            throw BrokerError(.unknownHost, "The host \(name) was taken out of the configuration.")
+        }
+        return APIHost(host: host)
+    }
+
+    private func session(_ prefix: String) async throws -> APISession {
+        let id = try await broker.resolve(prefix)
+        return APISession(session: try await broker.view(id), story: try await broker.story(of: id))
+    }
+
+    private func endSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
+        let note = try APIEnd(body: request.body).checkedNote()
+        let id = try await broker.resolve(prefix)
+        let view = try await broker.end(id, reason: .operatorEnded(note: note))
+        return APISession(session: view, story: try await broker.story(of: id))
+    }
+
+    private func json(_ value: any Encodable & Sendable, status: Int) -> HTTPResponse {
+        HTTPResponse(
+            status: status, fields: ["Content-Type": "application/json", "Cache-Control": "no-store"],
+            body: .bytes(APICoding.encode(value) + [UInt8(ascii: "\n")]))
+    }
+}

@@ -1,0 +1,44 @@
+import Broker
+import Launch
+
+extension NoticePage {
+    /// The page and the status for a link that was refused.
+    static func refusedLink(_ error: LaunchError) -> (page: Page, status: Int) {
+        switch error.code {
+        case .wrongSignature: (alteredLink(), 403)
+        case .expired: (expiredLink(), 403)
+        case .wrongPortal: (otherPortal(), 403)
+        case .unknownParameter: (incompleteLink("It has a part that does not belong to a lab’s link."), 400)
+        case .repeatedParameter: (incompleteLink("It has a part twice: \(error.subject ?? "unknown")."), 400)
+        case .missingParameter: (incompleteLink("It has no \(error.subject ?? "signature")."), 400)
+        case .invalidParameter, .tooLong, .validTooLong:
+            (incompleteLink("Its \(error.subject ?? "text") cannot be right."), 400)
+        case .secret: (storage(), 503)
+        }
+    }
+
+    /// The page and the status for what the broker refused.
+    static func failure(_ error: BrokerError) -> (page: Page, status: Int) {
+        let page: Page =
+            switch error.code {
+            case .unknownLab, .unknownSession, .unknownHost: notFound()
+            case .badCode: usedCode()
+            case .notNow, .ambiguous: refused(error.message)
+            case .neverFits, .limit, .stopping: noSeat(error.message)
+            case .storage: storage()
+            }
+        return (page, error.status)
+    }
+}
+
+extension BrokerError {
+    /// The HTTP status that says the same.
+    var status: Int {
+        switch code {
+        case .unknownLab, .unknownSession, .unknownHost: 404
+        case .badCode: 403
+        case .ambiguous, .notNow: 409
+        case .neverFits, .limit, .storage, .stopping: 503
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Mustache
+import TLS
+
+/// Turns pages into HTML, and says what a browser may do with them.
+struct PageRenderer: Sendable {
+    /// What learners read at the top of every page.
+    let portalTitle: String
+    /// `Content-Security-Policy` of every page.
+    let contentSecurityPolicy: String
+    private let library: MustacheLibrary
+
+    /// - Parameter labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the
+    ///   portal may end in a redirect to a lab, which browsers hold against `form-action` too.
+    init(portalTitle: String, labsOrigin: String) throws {
+        self.portalTitle = portalTitle
+        library = try PageTemplates.library()
+        contentSecurityPolicy = [
+            "default-src 'none'", "style-src \(Self.source(PageStyle.css))",
+            "script-src \(Self.source(PageScript.javaScript))", "connect-src 'self'", "img-src data:",
+            "form-action 'self' \(labsOrigin)", "base-uri 'none'", "frame-ancestors 'none'",
+        ].joined(separator: "; ")
+    }
+
+    func html(_ page: Page) -> [UInt8] {
+        Array(render("page", fields(page)).utf8)
+    }
+
+    /// The inside of the card alone, for a page that is open already.
+    func html(_ panel: Page.Panel) -> String {
+        render("panel", fields(panel))
+    }
+
+    private func render(_ template: String, _ fields: [String: Any]) -> String {
+        guard let text = library.render(fields, withTemplate: template) else {
+            preconditionFailure("template \(template) is not registered")
+        }
+        return text
+    }
+
+    // Dictionaries, because the engine finds an object's properties by reflection, and of those only stored ones.
+    private func fields(_ page: Page) -> [String: Any] {
+        var fields: [String: Any] = ["portalTitle": portalTitle, "panel": self.fields(page.panel)]
+        fields["refreshSeconds"] = page.refreshSeconds
+        if let live = page.live {
+            var values = ["state": live.state, "events": live.events]
+            values["next"] = live.next
+            fields["live"] = values
+        }
+        return fields
+    }
+
+    private func fields(_ panel: Page.Panel) -> [String: Any] {
+        var fields: [String: Any] = [
+            "heading": panel.heading, "paragraphs": panel.paragraphs, "hasSteps": !panel.steps.isEmpty,
+            "steps": panel.steps.map { step in
+                var values: [String: Any] = [
+                    "label": step.label, "standing": step.standing.rawValue, "isDone": step.standing == .done,
+                    "isCurrent": step.standing == .current,
+                ]
+                values["detail"] = step.detail
+                return values
+            },
+        ]
+        fields["over"] = panel.over
+        fields["status"] = panel.status
+        fields["problem"] = panel.problem
+        fields["fine"] = panel.fine
+        if let form = panel.form {
+            var values = ["action": form.action, "label": form.label]
+            values["next"] = form.next
+            fields["form"] = values
+        }
+        if let link = panel.link { fields["link"] = ["target": link.target, "label": link.label] }
+        return fields
+    }
+
+    private static func source(_ text: String) -> String {
+        let digest = SHA256.digest(Array(text.utf8))
+        return "'sha256-\(Data(digest.bytes).base64EncodedString())'"
+    }
+}

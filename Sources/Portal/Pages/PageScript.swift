@@ -1,0 +1,61 @@
+/// The one script of all pages; inlined, and named in the Content-Security-Policy by its hash.
+///
+/// It listens to the session's events, shows the panel that the server renders for each, and opens the lab when it
+/// runs. A page must never have to be reloaded by hand: a stream that the server refuses or that falls silent is opened
+/// again, and after some failures the page is loaded anew, which says what is wrong.
+enum PageScript {
+    static let javaScript = """
+        (() => {
+          const panel = document.getElementById('panel');
+          const status = document.getElementById('status');
+          const { events, next, state } = panel.dataset;
+          if (!events || !window.EventSource) return;
+          let source, silence, failures = 0, over = false;
+          const open = () => next ? location.replace(next) : location.reload();
+          const again = () => {
+            source.close();
+            clearTimeout(silence);
+            failures += 1;
+            if (failures > 5) location.reload();
+            else setTimeout(watch, 1000 * failures);
+          };
+          const alive = () => {
+            failures = 0;
+            clearTimeout(silence);
+            if (!over) silence = setTimeout(again, \(Int(PortalLimits.heartbeat / .milliseconds(1)) * 3));
+          };
+          const finish = () => {
+            over = true;
+            clearTimeout(silence);
+            source.close();
+          };
+          const watch = () => {
+            source = new EventSource(events);
+            silence = setTimeout(again, \(Int(PortalLimits.heartbeat / .milliseconds(1)) * 3));
+            source.onerror = () => { if (source.readyState === EventSource.CLOSED && !over) again(); };
+            source.addEventListener('alive', alive);
+            source.addEventListener('panel', (event) => {
+              alive();
+              if (panel.innerHTML !== event.data) panel.innerHTML = event.data;
+              const heading = panel.querySelector('h1');
+              if (heading) document.title = heading.textContent;
+            });
+            source.addEventListener('session', (event) => {
+              alive();
+              const view = JSON.parse(event.data);
+              const text = panel.querySelector('[data-status]');
+              if (text && status.textContent !== text.dataset.status) status.textContent = text.dataset.status;
+              if (view.state === 'running') {
+                finish();
+                setTimeout(open, state === 'running' ? 1000 : 0);
+              } else if (view.state === 'ended' || view.state === 'failed') {
+                finish();
+                const action = panel.querySelector('button, a.button');
+                if (action) action.focus();
+              }
+            });
+          };
+          watch();
+        })();
+        """
+}

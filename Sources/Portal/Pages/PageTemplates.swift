@@ -1,0 +1,69 @@
+import Mustache
+
+/// The templates, compiled in: a page cannot be missing at run time.
+enum PageTemplates {
+    /// What is on the card, and what a stream of events replaces.
+    static let panel = """
+        {{#over}}<p class="over">{{.}}</p>{{/over}}
+        <h1{{#status}} data-status="{{.}}"{{/status}}>{{heading}}</h1>
+        {{#problem}}<p class="bad">{{.}}</p>{{/problem}}
+        {{#paragraphs}}<p>{{.}}</p>{{/paragraphs}}
+        {{#hasSteps}}<ol class="steps">
+        {{#steps}}<li class="{{standing}}"{{#isCurrent}} aria-current="step"{{/isCurrent}}>{{#isDone}}<i></i>{{/isDone}}\
+        {{label}}{{#isDone}}<span class="hidden"> (done)</span>{{/isDone}}\
+        {{#detail}}<small>{{.}}</small>{{/detail}}</li>
+        {{/steps}}</ol>{{/hasSteps}}
+        {{#form}}<form method="post" action="{{action}}">{{#next}}<input type="hidden" name="next" value="{{.}}">{{/next}}\
+        <button class="button">{{label}}</button></form>{{/form}}
+        {{#link}}<p class="act"><a class="button" href="{{target}}">{{label}}</a></p>{{/link}}
+        {{#fine}}<p class="fine">{{.}}</p>{{/fine}}
+        """
+
+    static let page = """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="robots" content="noindex">
+        <title>{{#panel}}{{heading}}{{/panel}}</title>
+        <link rel="icon" href="\(icon)">
+        <style>\(PageStyle.css)</style>
+        {{#refreshSeconds}}<noscript><meta http-equiv="refresh" content="{{.}}"></noscript>{{/refreshSeconds}}
+        </head>
+        <body>
+        <header class="top">\(mark)<span>{{portalTitle}}</span></header>
+        <main>
+        <p id="status" class="hidden" role="status">{{#panel}}{{status}}{{/panel}}</p>
+        <section class="card" id="panel"{{#live}} data-state="{{state}}" data-events="{{events}}"\
+        {{#next}} data-next="{{.}}"{{/next}}{{/live}}>{{#panel}}{{>panel}}{{/panel}}</section>
+        </main>
+        {{#live}}<script>\(PageScript.javaScript)</script>{{/live}}
+        </body>
+        </html>
+
+        """
+
+    /// A desk with its screen: the small place that one reader has for a while.
+    private static let mark = """
+        <svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
+        stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">\
+        <path d="M4 21V5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 2.5 0 0 1 20 5.5V21M4 14h16M9 14v-4h6v4"/></svg>
+        """
+
+    private static let icon = """
+        data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%231c6357' \
+        stroke-width='2.4' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M4 21V5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 \
+        2.5 0 0 1 20 5.5V21M4 14h16M9 14v-4h6v4'/%3E%3C/svg%3E
+        """
+
+    /// Each template begins with the choice of our own escaping; the engine forgets it at every partial.
+    static func library() throws -> MustacheLibrary {
+        MustacheContentTypes.register(HTMLText(), named: HTMLText.name)
+        var library = MustacheLibrary()
+        for (name, text) in [("panel", panel), ("page", page)] {
+            try library.register("{{% CONTENT_TYPE:\(HTMLText.name)}}" + text, named: name)
+        }
+        return library
+    }
+}

@@ -1,0 +1,21 @@
+/// The portal's named limits.
+public enum PortalLimits {
+    /// A stream of events says at least this often that it is alive.
+    public static let heartbeat = Duration.seconds(15)
+    /// Events that wait for a slow reader of a stream; the newest are kept.
+    public static let eventBacklog = 16
+    /// Streams of events that are open at the same time.
+    public static let eventStreams = 10_000
+    /// A page without JavaScript loads itself again after so many seconds.
+    public static let refreshSeconds = 2
+    /// What a program that calls a lab too early is told to wait, in seconds.
+    public static let retryAfterSeconds = 2
+    /// The longest path that *Start again* comes back to, in bytes.
+    public static let nextPathBytes = 4096
+    /// The longest note with which an operator ends a session, in characters.
+    public static let noteCharacters = 500
+    /// The deadline of a drain that is asked for without one.
+    public static let drainDeadline = Duration.seconds(30 * 60)
+    /// The latest deadline of a drain.
+    public static let drainDeadlineMaximum = Duration.seconds(7 * 86_400)
+}

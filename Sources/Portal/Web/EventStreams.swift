@@ -1,0 +1,58 @@
+import Broker
+import BrokerCore
+import EventLoop
+import HTTPTransport
+
+/// The streams of events by which open pages follow their sessions.
+@ControlLoop
+final class EventStreams {
+    private let broker: Broker
+    private let renderer: PageRenderer
+    private var open = 0
+
+    init(broker: Broker, renderer: PageRenderer) {
+        self.broker = broker
+        self.renderer = renderer
+    }
+
+    /// The session as it is, then every change: the card as HTML (`panel`), then the view as JSON (`session`).
+    ///
+    /// Ends when the browser goes.
+    func follow(_ id: SessionID, at place: SessionPlace) -> HTTPResponse {
+        guard open < PortalLimits.eventStreams else {
+            return HTTPResponse(
+                status: 503, fields: ["Retry-After": "5", "Cache-Control": "no-store"], body: .bytes([]))
+        }
+        open += 1
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: [UInt8].self, bufferingPolicy: .bufferingNewest(PortalLimits.eventBacklog))
+        continuation.yield(EventEncoding.opening)
+        let views = broker.watch(id)
+        let renderer = renderer
+        let changes = Task { @ControlLoop in
+            for await view in views { continuation.yield(Self.events(view, at: place, renderer)) }
+            continuation.finish()
+        }
+        let heartbeat = Task { @ControlLoop in
+            while true {
+                try await Task.sleep(for: PortalLimits.heartbeat)
+                continuation.yield(EventEncoding.heartbeat)
+            }
+        }
+        continuation.onTermination = { [weak self] _ in
+            changes.cancel()
+            heartbeat.cancel()
+            Task { @ControlLoop in self?.open -= 1 }
+        }
+        var fields = PageResponses.careful
+        fields.append("Content-Type", "text/event-stream")
+        return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
+    }
+
+    nonisolated static func events(_ view: SessionView, at place: SessionPlace, _ renderer: PageRenderer) -> [UInt8] {
+        // One element, so that a slow reader never loses half of the pair. The card comes first: the page may leave at
+        // the second event.
+        EventEncoding.event("panel", data: renderer.html(Page.Panel(view, at: place)))
+            + EventEncoding.event("session", data: String(decoding: APICoding.encode(view), as: UTF8.self))
+    }
+}

@@ -1,0 +1,135 @@
+import Broker
+import BrokerCore
+import EventLoop
+import HTTPTransport
+import HTTPWire
+
+/// What the portal answers on a lab's own hostname: the way in, and everything while the lab is not there.
+@ControlLoop
+final class LabPages {
+    static let accessCookie = "__Host-carrel"
+
+    private let labsDomain: LabsDomain?
+    private let broker: Broker
+    private let responses: PageResponses
+    private let streams: EventStreams
+
+    init(configuration: PortalConfiguration, broker: Broker, responses: PageResponses, streams: EventStreams) {
+        labsDomain = LabsDomain(configuration.labsDomain)
+        self.broker = broker
+        self.responses = responses
+        self.streams = streams
+    }
+
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        let isNavigation = Navigation.isNavigation(method: request.method, fields: request.fields)
+        guard let id = session(of: request) else {
+            return responses.notice(NoticePage.unknownHostname(), status: 404, isNavigation: isNavigation)
+        }
+        let view: SessionView?
+        do {
+            view = try await broker.view(id)
+        } catch {
+            guard error.code == .unknownSession else { return failure(error, isNavigation: isNavigation) }
+            view = nil
+        }
+        let hasKey: Bool
+        if view != nil, let token = request.cookie(Self.accessCookie) {
+            hasKey = await broker.holdsGrant(id, token: token)
+        } else {
+            hasKey = false
+        }
+        if let view, request.path.first == ".carrel" {
+            return await ownPath(request, view, hasKey: hasKey, isNavigation: isNavigation)
+        }
+        return away(request, view, hasKey: hasKey, isNavigation: isNavigation)
+    }
+
+    /// Any path of a lab that the edge cannot reach.
+    private func away(
+        _ request: HTTPRequest, _ view: SessionView?, hasKey: Bool, isNavigation: Bool
+    ) -> HTTPResponse {
+        let place = SessionPlace.lab(path: Navigation.nextPath(request.target))
+        let answer = LabAnswer(state: view?.state, hasKey: hasKey, isNavigation: isNavigation)
+        guard let view, answer != .unknown else {
+            return responses.notice(NoticePage.unknownHostname(), status: 404, isNavigation: isNavigation)
+        }
+        switch answer {
+        case .unknown, .forbidden:
+            return responses.notice(NoticePage.notYours(), status: 403, isNavigation: isNavigation)
+        case .progress:
+            return responses.page(Page(view, at: place), status: 503)
+        case .comeBack:
+            return responses.message("The lab is starting; try again in a moment.", status: 503)
+        case .gone:
+            return responses.page(Page(view, at: place), status: 424)
+        case .goneForPrograms:
+            let why = view.reason.map { " \($0)" } ?? ""
+            return responses.message("The lab has ended.\(why) Load the page again to start it again.", status: 424)
+        }
+    }
+
+    // MARK: Paths of our own, under /.carrel/
+
+    private func ownPath(
+        _ request: HTTPRequest, _ view: SessionView, hasKey: Bool, isNavigation: Bool
+    ) async -> HTTPResponse {
+        switch request.path.count == 2 ? request.path[1] : "" {
+        case "enter":
+            return await enter(request, view.id, hasKey: hasKey)
+        case "events":
+            guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
+            guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
+            return streams.follow(view.id, at: .lab(path: next(request.query)))
+        case "restart":
+            return await restart(request, view.id, hasKey: hasKey)
+        default:
+            return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
+        }
+    }
+
+    /// Turns the one-time code into the cookie of this hostname.
+    private func enter(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
+        if let refusal = responses.refusalUnlessClick(request) { return refusal }
+        let next = next(request.query)
+        // Going back in the browser's history leads here once more, with a code that is used.
+        if hasKey { return responses.redirect(next) }
+        let code = request.query.first { $0.name == "code" }?.value ?? ""
+        do {
+            let token = try await broker.redeem(code, on: id)
+            return responses.redirect(next, cookie: PageResponses.cookie(Self.accessCookie, token))
+        } catch {
+            return error.code == .badCode
+                ? responses.page(NoticePage.usedCode(), status: 403) : failure(error, isNavigation: true)
+        }
+    }
+
+    private func restart(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
+        guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
+        if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
+        let next = next(request.form())
+        do { _ = try await broker.restart(id) } catch { return failure(error, isNavigation: true) }
+        return responses.redirect(next)
+    }
+
+    /// Where to come back to, as our own pages and links say it.
+    private func next(_ values: [(name: String, value: String)]) -> String {
+        Navigation.nextPath(values.first { $0.name == "next" }?.value)
+    }
+
+    /// The session whose hostname this is; a port of a lab belongs to the lab's session.
+    private func session(of request: HTTPRequest) -> SessionID? {
+        guard let host = request.authority?.host, let labsDomain else { return nil }
+        return Array(host.utf8).withUnsafeBytes { bytes in
+            guard let label = labsDomain.label(of: bytes) else { return nil }
+            return LabLabel(UnsafeRawBufferPointer(rebasing: bytes[label])).map {
+                SessionID(rawValue: $0.slug.description)
+            }
+        }
+    }
+
+    private func failure(_ error: BrokerError, isNavigation: Bool) -> HTTPResponse {
+        let (page, status) = NoticePage.failure(error)
+        return responses.notice(page, status: status, isNavigation: isNavigation)
+    }
+}

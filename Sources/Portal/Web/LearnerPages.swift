@@ -1,0 +1,129 @@
+import Broker
+import BrokerCore
+import EventLoop
+import Foundation
+import HTTPTransport
+import HTTPWire
+import Launch
+
+/// The pages on the portal's hostname: from a link to a session's progress, and on to its lab.
+@ControlLoop
+final class LearnerPages {
+    static let ticketCookie = "__Host-carrel-portal"
+
+    private let configuration: PortalConfiguration
+    private let broker: Broker
+    private let secrets: LaunchSecrets
+    private let responses: PageResponses
+    private let streams: EventStreams
+
+    init(
+        configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets, responses: PageResponses,
+        streams: EventStreams
+    ) {
+        self.configuration = configuration
+        self.broker = broker
+        self.secrets = secrets
+        self.responses = responses
+        self.streams = streams
+    }
+
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        let path = request.path
+        switch path.count {
+        case 0: return get(request) { responses.page(NoticePage.home()) }
+        case 1 where path[0] == "launch": return await launch(request)
+        case 2...3 where path[0] == "sessions": return await session(request, id: SessionID(rawValue: path[1]))
+        default:
+            let isNavigation = Navigation.isNavigation(method: request.method, fields: request.fields)
+            return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
+        }
+    }
+
+    // MARK: A link
+
+    /// Finds or creates the session of a signed link. Only a click does: neither HEAD nor a browser's guess.
+    private func launch(_ request: HTTPRequest) async -> HTTPResponse {
+        if let refusal = responses.refusalUnlessClick(request) { return refusal }
+        let now = Timestamp.now
+        let link: SignedLink
+        do {
+            link = try secrets.links.verify(request.query, portal: configuration.name, now: now)
+        } catch {
+            let (page, status) = NoticePage.refusedLink(error)
+            return responses.page(page, status: status)
+        }
+        do {
+            let view = try await broker.launch(link.learner, lab: link.lab)
+            let ticket = secrets.tickets.text(for: PortalTicket(learner: link.learner, now: now))
+            return responses.redirect(
+                "/sessions/\(view.id)",
+                cookie: PageResponses.cookie(Self.ticketCookie, ticket, maxAge: LaunchLimits.ticketValidity))
+        } catch {
+            return error.code == .unknownLab
+                ? responses.page(NoticePage.unknownLab(link.lab), status: 404) : failure(error)
+        }
+    }
+
+    // MARK: A session
+
+    private func session(_ request: HTTPRequest, id: SessionID) async -> HTTPResponse {
+        let isNavigation = Navigation.isNavigation(method: request.method, fields: request.fields)
+        guard let learner = learner(of: request) else {
+            return responses.notice(NoticePage.signInNeeded(), status: 403, isNavigation: isNavigation)
+        }
+        let view: SessionView
+        do { view = try await broker.view(id) } catch { return failure(error) }
+        // What belongs to somebody else is not told apart from what is not there.
+        guard view.portal == learner.portal, view.learner == learner.id else {
+            return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
+        }
+        switch request.path.count == 3 ? request.path[2] : "" {
+        case "" where request.path.count == 2:
+            return get(request) {
+                view.state == "running"
+                    ? responses.redirect(SessionPlace.portal(id).openPath)
+                    : responses.page(Page(view, at: .portal(id)))
+            }
+        case "events":
+            return get(request) { streams.follow(id, at: .portal(id)) }
+        case "open":
+            return open(request, view)
+        case "restart":
+            return await restart(request, id)
+        default:
+            return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
+        }
+    }
+
+    private func open(_ request: HTTPRequest, _ view: SessionView) -> HTTPResponse {
+        if let refusal = responses.refusalUnlessClick(request) { return refusal }
+        guard view.state == "running" else { return responses.redirect("/sessions/\(view.id)") }
+        return responses.redirect("\(view.url).carrel/enter?code=\(broker.entryCode(for: view.id))&next=/")
+    }
+
+    private func restart(_ request: HTTPRequest, _ id: SessionID) async -> HTTPResponse {
+        if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
+        do { _ = try await broker.restart(id) } catch { return failure(error) }
+        return responses.redirect("/sessions/\(id)")
+    }
+
+    private func learner(of request: HTTPRequest) -> Learner? {
+        guard let text = request.cookie(Self.ticketCookie) else { return nil }
+        return try? secrets.tickets.verify(text, portal: configuration.name, now: .now).learner
+    }
+
+    private func get(_ request: HTTPRequest, _ body: () -> HTTPResponse) -> HTTPResponse {
+        request.method == "GET" || request.method == "HEAD" ? body() : responses.methodNotAllowed("GET, HEAD")
+    }
+
+    private func failure(_ error: BrokerError) -> HTTPResponse {
+        let (page, status) = NoticePage.failure(error)
+        return responses.page(page, status: status)
+    }
+}
+
+extension Timestamp {
+    /// The wall clock: the portal is at the rim, where time comes in.
+    static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+}

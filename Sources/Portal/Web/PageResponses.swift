@@ -1,0 +1,71 @@
+import HTTPTransport
+import HTTPWire
+
+/// Pages and redirects as responses, with the fields that keep browsers careful.
+struct PageResponses: Sendable {
+    let renderer: PageRenderer
+
+    func page(_ page: Page, status: Int = 200) -> HTTPResponse {
+        var fields = Self.careful
+        fields.append("Content-Type", "text/html; charset=utf-8")
+        fields.append("Content-Security-Policy", renderer.contentSecurityPolicy)
+        if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
+        return HTTPResponse(status: status, fields: fields, body: .bytes(renderer.html(page)))
+    }
+
+    /// A page for people, a line of text for programs.
+    func notice(_ page: Page, status: Int, isNavigation: Bool) -> HTTPResponse {
+        isNavigation ? self.page(page, status: status) : message(page.panel.heading, status: status)
+    }
+
+    /// `{"message": …}`, which is where Jupyter's programs look for words.
+    func message(_ text: String, status: Int) -> HTTPResponse {
+        var fields = Self.careful
+        fields.append("Content-Type", "application/json")
+        if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
+        return HTTPResponse(status: status, fields: fields, body: .bytes(APICoding.encode(["message": text])))
+    }
+
+    /// 303: the browser goes on with GET, whatever it came with.
+    func redirect(_ location: String, cookie: String? = nil) -> HTTPResponse {
+        var fields = Self.careful
+        fields.append("Location", location)
+        if let cookie { fields.append("Set-Cookie", cookie) }
+        return HTTPResponse(status: 303, fields: fields, body: .bytes([]))
+    }
+
+    /// 405 with the methods that the address knows.
+    func methodNotAllowed(_ methods: String) -> HTTPResponse {
+        var response = message("This address takes \(methods) only.", status: 405)
+        response.fields.append("Allow", methods)
+        return response
+    }
+
+    /// For addresses whose visit changes something: neither HEAD nor a browser's guess may do that.
+    func refusalUnlessClick(_ request: HTTPRequest) -> HTTPResponse? {
+        guard request.method == "GET" else { return methodNotAllowed("GET") }
+        guard !Navigation.isPrefetch(request.fields) else { return message("Not ahead of a click.", status: 503) }
+        return nil
+    }
+
+    /// For the forms of our own pages.
+    func refusalUnlessOwnForm(_ request: HTTPRequest) -> HTTPResponse? {
+        guard request.method == "POST" else { return methodNotAllowed("POST") }
+        guard OriginRules.isSameOrigin(request.fields, scheme: "https") else {
+            return page(NoticePage.refused("The request came from a page of another site."), status: 403)
+        }
+        return nil
+    }
+
+    /// A cookie for this hostname alone: the `__Host-` prefix keeps other hosts of the domain from setting it.
+    static func cookie(_ name: String, _ value: String, maxAge: Duration? = nil) -> String {
+        let age = maxAge.map { "; Max-Age=\($0.components.seconds)" } ?? ""
+        return "\(name)=\(value); Path=/; Secure; HttpOnly; SameSite=Lax\(age)"
+    }
+
+    /// Not `no-referrer`: with it, browsers send `Origin: null` with our own forms, which is nobody's origin.
+    static let careful: HeaderFields = [
+        "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY", "X-Robots-Tag": "noindex", "Cross-Origin-Opener-Policy": "same-origin",
+    ]
+}

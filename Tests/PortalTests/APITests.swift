@@ -1,0 +1,107 @@
+import BrokerCore
+import Foundation
+import Store
+import Testing
+
+@testable import Broker
+@testable import Portal
+
+@Suite("The API's words")
+struct APITests {
+    private func refusal(_ body: () throws(APIRefusal) -> Void) -> APIRefusal? {
+        do { try body() } catch { return error }
+        return nil
+    }
+
+    @Test("Keys are snake_case and times are milliseconds, and the command line reads what is written")
+    func coding() throws {
+        let answer = APISession(
+            session: view("running", host: "h2"),
+            story: [
+                StoryEntry(
+                    session: slug, at: Timestamp(milliseconds: 5), epoch: 1, state: "queued", host: nil,
+                    reason: "A click")
+            ])
+        let bytes = APICoding.encode(answer)
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains("\"learner_name\":\"Ada Lovelace\""))
+        #expect(text.contains("\"created_at\":1700000000000"))
+        #expect(text.contains("\"url\":\"https://\(slug).labs.test/\""))
+        #expect(try APICoding.decode(APISession.self, from: bytes) == answer)
+    }
+
+    @Test("A session's filter takes every condition, and an empty value restricts nothing")
+    func filter() throws {
+        let filter = try SessionQuery(query: [
+            ("state", "running"), ("host", "h1"), ("learner", "ada"), ("lab", "python"), ("limit", "7"),
+        ])
+        #expect(filter == SessionQuery(state: "running", host: "h1", learner: "ada", lab: "python", limit: 7))
+        #expect(try SessionQuery(query: [("state", ""), ("host", "")]) == SessionQuery())
+    }
+
+    @Test(
+        "A filter that cannot be meant is refused by name",
+        arguments: [
+            ("state", "dead", "\"dead\""), ("limit", "0", "between 1 and"), ("limit", "x", "\"x\""),
+            ("limit", "10001", "10000"), ("colour", "red", "\"colour\""),
+        ])
+    func badFilter(name: String, value: String, words: String) {
+        let refusal = refusal { () throws(APIRefusal) in _ = try SessionQuery(query: [(name, value)]) }
+        #expect(refusal?.status == 400)
+        #expect(refusal?.body.error.code == "badRequest")
+        #expect(refusal?.body.error.message.contains(words) == true)
+    }
+
+    @Test("A drain has a deadline within limits, or the usual one")
+    func drain() throws {
+        #expect(try APIDrain(body: []).deadline() == PortalLimits.drainDeadline)
+        #expect(try APIDrain(body: Array("{}".utf8)).deadline() == PortalLimits.drainDeadline)
+        #expect(try APIDrain(body: Array("{\"deadline_seconds\":60}".utf8)).deadline() == .seconds(60))
+        #expect(try APIDrain(body: Array("{\"deadline_seconds\":0}".utf8)).deadline() == .zero)
+        for bad in ["-1", "604801", "\"1h\"", "1.5", "["] {
+            let body = Array("{\"deadline_seconds\":\(bad)}".utf8)
+            let refusal = refusal { () throws(APIRefusal) in _ = try APIDrain(body: body).deadline() }
+            #expect(refusal?.status == 400, "\(bad)")
+        }
+    }
+
+    @Test("A note is optional and has a limit")
+    func note() throws {
+        #expect(try APIEnd(body: []).checkedNote() == "")
+        #expect(try APIEnd(body: Array("{\"note\":\"maintenance\"}".utf8)).checkedNote() == "maintenance")
+        let long = APIEnd(note: String(repeating: "ü", count: PortalLimits.noteCharacters + 1))
+        #expect(refusal { () throws(APIRefusal) in _ = try long.checkedNote() }?.status == 400)
+        #expect(try APIEnd(note: String(repeating: "ü", count: PortalLimits.noteCharacters)).checkedNote().count == 500)
+    }
+
+    @Test("The status counts hosts by state and adds up their seats")
+    func status() {
+        func host(_ name: String, _ state: HostState, sessions: Int) -> HostView {
+            HostView(
+                name: name, endpoint: "unix:///x", state: state, reason: nil, sessions: sessions, starting: 1,
+                seats: sessions + 1, slots: 10, memoryUsedBytes: 0, memoryLimitBytes: 1, density: 0, drainDeadline: nil)
+        }
+        let status = APIStatus(
+            version: "1", processId: 7, startedAt: Timestamp(milliseconds: 1),
+            hosts: [
+                host("a", .active, sessions: 3), host("b", .active, sessions: 2), host("c", .drained, sessions: 0),
+            ],
+            queued: 4)
+        #expect(status.hosts == ["active": 2, "drained": 1])
+        #expect(status.sessions == 5)
+        #expect(status.seats == 8)
+        #expect(status.slots == 30)
+    }
+
+    @Test("Every refusal of the broker has a status and a page of its own kind")
+    func refusals() {
+        let statuses: [(BrokerError.Code, Int)] = [
+            (.unknownLab, 404), (.unknownSession, 404), (.unknownHost, 404), (.ambiguous, 409), (.notNow, 409),
+            (.neverFits, 503), (.limit, 503), (.storage, 503), (.stopping, 503), (.badCode, 403),
+        ]
+        for (code, status) in statuses {
+            #expect(NoticePage.failure(BrokerError(code, "words")).status == status)
+        }
+        #expect(NoticePage.failure(BrokerError(.limit, "words")).page.panel.paragraphs.first == "words")
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import HTTPWire
+import Testing
+
+@testable import Broker
+@testable import Portal
+
+@Suite("Who asks, and where to send them")
+struct NavigationTests {
+    @Test(
+        "A page is wanted by a browser's navigation, or by whoever names HTML without saying more",
+        arguments: [
+            ("GET", ["Sec-Fetch-Mode": "navigate"], true),
+            ("HEAD", ["Sec-Fetch-Mode": "navigate"], true),
+            ("GET", ["Sec-Fetch-Mode": "cors", "Accept": "text/html"], false),
+            ("GET", ["Accept": "text/html,application/xhtml+xml;q=0.9"], true),
+            ("GET", ["Accept": "application/json"], false),
+            ("GET", ["Accept": "*/*"], false),
+            ("GET", [:], false),
+            ("POST", ["Sec-Fetch-Mode": "navigate", "Accept": "text/html"], false),
+        ] as [(String, HeaderFields, Bool)])
+    func navigation(method: String, fields: HeaderFields, expected: Bool) {
+        #expect(Navigation.isNavigation(method: method, fields: fields) == expected)
+    }
+
+    @Test(
+        "A browser's guess is recognised",
+        arguments: [
+            (["Sec-Purpose": "prefetch;prerender"], true), (["Purpose": "Prefetch"], true), (["Accept": "*/*"], false),
+        ] as [(HeaderFields, Bool)])
+    func prefetch(fields: HeaderFields, expected: Bool) {
+        #expect(Navigation.isPrefetch(fields) == expected)
+    }
+
+    @Test(
+        "A path on the same hostname is kept as it is",
+        arguments: ["/", "/lab/tree/a%20b.ipynb?reset#x", "/.carrel", "/lab//x", "/a/../b", "/?next=//evil.test"])
+    func ownPath(path: String) {
+        #expect(Navigation.nextPath(path) == path)
+    }
+
+    @Test(
+        "Whatever could lead to another host, or in a circle, becomes the front page",
+        arguments: [
+            nil, "", "lab", "//evil.test", "/\\evil.test", "https://evil.test/", "javascript:alert(1)", "/a\nb",
+            "/\t/evil.test", "/a b", "/ä", "/.carrel/enter?code=x",
+            "/" + String(repeating: "a", count: PortalLimits.nextPathBytes),
+        ])
+    func foreignPath(path: String?) {
+        #expect(Navigation.nextPath(path) == "/")
+    }
+}
+
+@Suite("What a lab's hostname answers without its lab")
+struct LabAnswerTests {
+    static let states = ["queued", "starting", "running", "ending", "ended", "failed"]
+
+    @Test("An unknown hostname is unknown, with or without a cookie")
+    func unknown() {
+        for hasKey in [true, false] {
+            #expect(LabAnswer(state: nil, hasKey: hasKey, isNavigation: true) == .unknown)
+        }
+    }
+
+    @Test("Without a key nothing is said about the session", arguments: states)
+    func forbidden(state: String) {
+        #expect(LabAnswer(state: state, hasKey: false, isNavigation: true) == .forbidden)
+        #expect(LabAnswer(state: state, hasKey: false, isNavigation: false) == .forbidden)
+    }
+
+    @Test("A lab on its way shows progress to people and tells programs to come back")
+    func onItsWay() {
+        for state in ["queued", "starting", "running"] {
+            #expect(LabAnswer(state: state, hasKey: true, isNavigation: true) == .progress)
+            #expect(LabAnswer(state: state, hasKey: true, isNavigation: false) == .comeBack)
+        }
+    }
+
+    @Test("An ended lab offers a new start to people and stops programs")
+    func over() {
+        for state in ["ended", "failed"] {
+            #expect(LabAnswer(state: state, hasKey: true, isNavigation: true) == .gone)
+            #expect(LabAnswer(state: state, hasKey: true, isNavigation: false) == .goneForPrograms)
+        }
+        #expect(LabAnswer(state: "ending", hasKey: true, isNavigation: true) == .progress)
+        #expect(LabAnswer(state: "ending", hasKey: true, isNavigation: false) == .goneForPrograms)
+    }
+}
+
+@Suite("Server-sent events")
+struct EventEncodingTests {
+    private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    @Test("Every line of the data is a line of its own, whatever ends it")
+    func lines() {
+        func event(_ data: String) -> String { text(EventEncoding.event("x", data: data)) }
+        #expect(event("a\nb\r\nc\rd") == "event: x\ndata: a\ndata: b\ndata: c\ndata: d\n\n")
+        #expect(event("a\n\nevent: forged") == "event: x\ndata: a\ndata: \ndata: event: forged\n\n")
+        #expect(event("") == "event: x\ndata: \n\n")
+    }
+
+    @Test("The heartbeat is a comment for proxies and an event for the page")
+    func heartbeat() {
+        #expect(text(EventEncoding.heartbeat) == ": heartbeat\n\nevent: alive\ndata: 1\n\n")
+    }
+
+    @Test("A change is one element: first the card, then the view as JSON")
+    func change() throws {
+        let bytes = EventStreams.events(view("running", host: "h2"), at: .portal(slug), try renderer())
+        let events = text(bytes).components(separatedBy: "\n\n").filter { !$0.isEmpty }
+        #expect(events.count == 2)
+        #expect(events[0].hasPrefix("event: panel\ndata: <p class=\"over\">"))
+        let json = try #require(events[1].components(separatedBy: "\ndata: ").last)
+        #expect(try APICoding.decode(SessionView.self, from: Array(json.utf8)) == view("running", host: "h2"))
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+@testable import Broker
+@testable import Portal
+
+@Suite("Pages")
+struct PageTests {
+    static let livePages: [Page] = ["queued", "starting", "running", "ending"].map { Page(view($0), at: .portal(slug)) }
+    static let notices: [Page] = [
+        NoticePage.home(), NoticePage.alteredLink(), NoticePage.expiredLink(), NoticePage.otherPortal(),
+        NoticePage.incompleteLink("It has no lab."), NoticePage.unknownLab("python"),
+        NoticePage.noSeat("All are taken."), NoticePage.signInNeeded(), NoticePage.notYours(), NoticePage.usedCode(),
+        NoticePage.unknownHostname(), NoticePage.notFound(), NoticePage.refused("No."), NoticePage.storage(),
+    ]
+    static let all: [Page] = livePages + ["ended", "failed"].map { Page(view($0), at: .lab(path: "/lab")) } + notices
+
+    /// Each would end an attribute, open an element or start a script where it is not escaped. The accents make one
+    /// character with the mark before them, which fools escaping by characters.
+    static let hostile: [String] = [
+        "<script>alert(1)</script>", "\" onmouseover=\"alert(1)", "'><img src=x onerror=alert(1)>",
+        "\"\u{301} onfocus=alert(1) autofocus=\"\u{301}", "<\u{338}script>", "&lt;b&gt;", "{{heading}}", "{{{over}}}",
+        "{{>page}}", "</section><h1>", "a\n\nevent: session\ndata: {}", "\u{202E}txt.exe", "<!--", "]]>",
+    ]
+
+    @Test("Hostile names are text on every page", arguments: hostile)
+    func hostileNames(text: String) throws {
+        let pairs = zip(Self.pages(with: text), Self.pages(with: "harmless"))
+        for (page, plainPage) in pairs {
+            // With the hostile text the page has the very same tags as with a harmless one.
+            #expect(try tags(html(page)) == tags(html(plainPage)))
+        }
+        #expect(try html(NoticePage.refused(text)).contains("<p>\(HTMLText().escapeText(text))</p>"))
+    }
+
+    /// Every place where a page says what somebody else has written.
+    private static func pages(with text: String) -> [Page] {
+        [
+            Page(view("failed", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
+            Page(view("ended", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
+            Page(view("queued", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
+            Page(view("starting", step: "waiting", host: text, learnerName: text), at: .lab(path: "/" + text)),
+            NoticePage.unknownLab(text), NoticePage.refused(text), NoticePage.noSeat(text),
+        ]
+    }
+
+    /// The page reduced to its markup: tags with the names of their attributes and no values, as a browser reads it.
+    private func tags(_ html: String) -> [String] {
+        var tags: [String] = []
+        var tag = ""
+        var quote: UInt8 = 0
+        var isInside = false
+        for byte in html.utf8 {
+            if !isInside {
+                if byte == UInt8(ascii: "<") { (isInside, tag) = (true, "") }
+            } else if quote != 0 {
+                if byte == quote { quote = 0 }
+            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                quote = byte
+            } else if byte == UInt8(ascii: ">") {
+                tags.append(tag)
+                isInside = false
+            } else {
+                tag.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        return tags
+    }
+
+    @Test("Escaping is by scalars")
+    func escaping() {
+        #expect(HTMLText().escapeText("a\"\u{301}<\u{338}&'>é") == "a&quot;\u{301}&lt;\u{338}&amp;&#39;&gt;é")
+    }
+
+    @Test("A page loads nothing from anywhere, has one heading, a language and a title", arguments: all)
+    func shape(page: Page) throws {
+        let html = try html(page)
+        #expect(html.hasPrefix("<!doctype html>\n<html lang=\"en\">"))
+        #expect(html.components(separatedBy: "<h1").count == 2)
+        #expect(html.contains("<title>\(HTMLText().escapeText(page.panel.heading))</title>"))
+        #expect(!page.panel.heading.isEmpty)
+        #expect(!html.contains("src="))
+        #expect(!html.replacing("xmlns='http://www.w3.org/2000/svg'", with: "").contains("://"))
+        #expect(!html.contains("style="))
+        #expect(!html.contains("{{"))
+        #expect(html.utf8.count < 12_000)
+    }
+
+    @Test("Every page about a mishap says what to do next, and no two are the same")
+    func notices() {
+        for notice in Self.notices.dropFirst() { #expect(notice.panel.paragraphs.count == 2) }
+        #expect(Set(Self.notices.map(\.panel.heading)).count == Self.notices.count)
+    }
+
+    @Test("The policy allows the one style and the one script by their hashes, and nothing else")
+    func contentSecurityPolicy() throws {
+        let policy = try renderer().contentSecurityPolicy
+        let html = try html(Self.livePages[0])
+        for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
+            let content = try #require(
+                html.components(separatedBy: "<\(element)>").last?.components(separatedBy: "</\(element)>").first)
+            let source = try #require(policy.split(separator: "; ").first { $0.hasPrefix("\(directive) 'sha256-") })
+            #expect(try String(source) == "\(directive) 'sha256-\(sha256Base64(content))'")
+        }
+        #expect(policy.contains("default-src 'none'"))
+        #expect(policy.contains("frame-ancestors 'none'"))
+        #expect(policy.contains("base-uri 'none'"))
+        #expect(policy.contains("form-action 'self' https://*.labs.test"))
+        #expect(!policy.contains("unsafe"))
+    }
+
+    /// Computed by a program that is not ours.
+    private func sha256Base64(_ text: String) throws -> String {
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "sha256sum | cut -c1-64"]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+        try input.fileHandleForWriting.close()
+        let hex = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let digits = Array(hex.trimmingCharacters(in: .newlines).utf8)
+        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+        }
+        return Data(bytes).base64EncodedString()
+    }
+}

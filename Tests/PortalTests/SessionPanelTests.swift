@@ -1,0 +1,100 @@
+import BrokerCore
+import Testing
+
+@testable import Broker
+@testable import Portal
+
+@Suite("A session on its page")
+struct SessionPanelTests {
+    private func lines(_ view: SessionView) -> [String] {
+        Page.Panel(view, at: .portal(slug)).steps.map { step in
+            "\(step.standing.rawValue): \(step.label)" + (step.detail.map { " (\($0))" } ?? "")
+        }
+    }
+
+    @Test("In the queue, the place and the estimate are shown and everything else lies ahead")
+    func queued() {
+        let view = view("queued", reason: "All seats are taken.", position: 3, length: 7, estimate: 43)
+        #expect(
+            lines(view) == [
+                "current: In the queue (Position 3 of 7, about 40 s)", "pending: Choosing a host",
+                "pending: Creating the container", "pending: Starting the container", "pending: Waiting for JupyterLab",
+                "pending: Opening the lab",
+            ])
+        let panel = Page.Panel(view, at: .portal(slug))
+        #expect(panel.status == "In the queue: Position 3 of 7, about 40 s.")
+        #expect(panel.paragraphs == ["All seats are taken."])
+    }
+
+    @Test("While starting, the steps behind are done, with what they did")
+    func starting() {
+        #expect(
+            lines(view("starting", step: "creating", host: "h2")) == [
+                "done: A seat is free", "done: Host chosen: h2",
+                "current: Creating the container (carrel/jupyterlab:4)",
+                "pending: Starting the container", "pending: Waiting for JupyterLab", "pending: Opening the lab",
+            ])
+        #expect(
+            lines(view("starting", step: "waiting", host: "h2", kind: .rstudio)) == [
+                "done: A seat is free", "done: Host chosen: h2", "done: Container created (carrel/jupyterlab:4)",
+                "done: Container started", "current: Waiting for RStudio", "pending: Opening the lab",
+            ])
+        #expect(lines(view("starting", step: "starting", host: "h2"))[3] == "current: Starting the container")
+        #expect(lines(view("running", host: "h2"))[4...] == ["done: JupyterLab answers", "current: Opening the lab"])
+    }
+
+    @Test("Exactly one step is current until the lab runs", arguments: StartStep.allCases)
+    func oneCurrentStep(step: StartStep) {
+        let steps = Page.Panel(view("starting", step: step.rawValue, host: "h"), at: .portal(slug)).steps
+        #expect(steps.filter { $0.standing == .current }.count == 1)
+    }
+
+    @Test("A failure says what happened and offers another try; an end says why and offers a new start")
+    func over() {
+        let failed = Page.Panel(view("failed", reason: "The image is missing."), at: .portal(slug))
+        #expect(failed.problem == "The image is missing.")
+        #expect(failed.form == Page.Form(action: "/sessions/\(slug)/restart", label: "Try again", next: nil))
+        let ended = Page.Panel(view("ended", reason: "Ended by you."), at: .lab(path: "/lab/tree/a.ipynb?x=1"))
+        #expect(ended.paragraphs == ["Ended by you."])
+        let form = Page.Form(action: "/.carrel/restart", label: "Start again", next: "/lab/tree/a.ipynb?x=1")
+        #expect(ended.form == form)
+        #expect(ended.status == "Your lab has ended. Ended by you.")
+    }
+
+    @Test("A page follows its session while something can happen, and knows where the lab opens")
+    func live() {
+        let portal = Page(view("queued"), at: .portal(slug))
+        #expect(
+            portal.live
+                == Page.Live(state: "queued", events: "/sessions/\(slug)/events", next: "/sessions/\(slug)/open"))
+        #expect(portal.refreshSeconds == PortalLimits.refreshSeconds)
+        // On the lab's hostname the lab opens at the page's own address, which only the browser knows whole.
+        let lab = Page(view("starting"), at: .lab(path: "/lab?a=1&b=ü"))
+        #expect(lab.live?.next == nil)
+        #expect(lab.live?.events == "/.carrel/events?next=%2Flab%3Fa%3D1%26b%3D%C3%BC")
+        for state in ["ended", "failed"] {
+            #expect(Page(view(state), at: .portal(slug)).live == nil)
+            #expect(Page(view(state), at: .portal(slug)).refreshSeconds == nil)
+        }
+    }
+
+    @Test("The current step is marked for screen readers, and without JavaScript the page loads itself again")
+    func accessibleMarkup() throws {
+        let html = try html(Page(view("starting", step: "waiting", host: "h2"), at: .portal(slug)))
+        #expect(html.contains("<li class=\"current\" aria-current=\"step\">Waiting for JupyterLab</li>"))
+        #expect(html.contains("<span class=\"hidden\"> (done)</span>"))
+        #expect(html.contains("role=\"status\">Waiting for JupyterLab.</p>"))
+        #expect(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>"))
+        #expect(try !PortalTests.html(NoticePage.home()).contains("http-equiv"))
+    }
+
+    @Test(
+        "An estimate is rounded to what it can mean",
+        arguments: [
+            (-3, "1 s"), (0, "1 s"), (7, "7 s"), (43, "40 s"), (45, "50 s"), (89, "90 s"), (90, "2 min"),
+            (600, "10 min"), (7200, "2 h"),
+        ])
+    func estimates(seconds: Int, words: String) {
+        #expect(Wording.duration(seconds: seconds) == words)
+    }
+}
