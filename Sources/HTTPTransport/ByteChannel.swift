@@ -134,11 +134,10 @@ public final class ByteChannel {
         isPaused = false
         guard phase == .open || phase == .finishing else { return }
         guard tls != nil, !isDecrypting else { return stream.startReading() }
-        let again = SameLoop(self)
-        loop.post { again.value.readOn() }
+        loop.atEndOfTurn(self)
     }
 
-    private func readOn() {
+    fileprivate func readOn() {
         guard !isPaused, phase == .open || phase == .finishing else { return }
         decrypt()
         if !isPaused, phase == .open || phase == .finishing { stream.startReading() }
@@ -253,6 +252,11 @@ public final class ByteChannel {
         sendCiphertext()
         close()
     }
+}
+
+extension ByteChannel: EndOfTurnTask {
+    /// Delivers what TLS held while reading was paused.
+    public func endOfTurn() { readOn() }
 }
 
 extension ByteChannel: StreamDelegate {

@@ -55,7 +55,7 @@ enum TestAuthority {
     static let shared = Result {
         var template = Array("/tmp/carrel-transport-XXXXXX".utf8CString)
         let directory = String(cString: mkdtemp(&template))
-        atexit_b_remove(directory)
+        removeAtExit(directory)
         return try DevelopmentCA(directory: directory)
     }
 
@@ -73,7 +73,7 @@ enum TestAuthority {
     private static let lock = Mutex(())
     nonisolated(unsafe) private static var directory = ""
 
-    private static func atexit_b_remove(_ path: String) {
+    private static func removeAtExit(_ path: String) {
         directory = path
         atexit {
             for name in ["ca.pem", "ca.key", "server.pem", "server.key"] {
