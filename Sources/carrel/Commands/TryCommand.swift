@@ -1,0 +1,106 @@
+import ArgumentParser
+import Broker
+import EventLoop
+import TLS
+
+struct TryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "try",
+        abstract: "Open a lab as a learner does, and run code in it.",
+        discussion: """
+            Follows the link through the portal with cookies of its own, waits for the lab, opens its first page, starts a \
+            kernel, runs the code, and prints the output and where the time went. The session stays; its kernel is ended.
+
+            Examples:
+              carrel try --link "$(carrel link --lab python --learner ada)"
+              carrel try --link URL --ca .carrel/tls/ca.pem --connect 127.0.0.1:8443 --code "sum(range(10))" --expect 45
+            """)
+
+    @Option(help: ArgumentHelp("The learner's link, as carrel link prints it.", valueName: "url")) var link: String
+    @Option(
+        help: ArgumentHelp("Trust the authority in this PEM file instead of the system's.", valueName: "file"),
+        completion: .file(extensions: ["pem"]))
+    var ca: String?
+    @Option(
+        help: ArgumentHelp(
+            "Connect there whatever the host's name, for names that no name server knows.", valueName: "address:port"))
+    var connect: SocketAddressArgument?
+    @Option(help: "The code to run; none only opens the lab.") var code = "sum(range(10))"
+    @Option(help: "Fail unless the output contains this text.") var expect: String?
+    @Option(help: ArgumentHelp("How long the lab may take to run.", valueName: "duration"))
+    var timeout = DurationArgument(LearnerLimits.startTimeout)
+    @OptionGroup var output: JSONOption
+
+    struct Report: Encodable {
+        var session: String?
+        var host: String?
+        var url: String
+        var output: String
+        var error: String?
+        /// Milliseconds.
+        var times: LearnerTimes
+        var totalMilliseconds: Double
+    }
+
+    func run() async throws {
+        let report = try await visit()
+        if output.json {
+            Output.print(Output.json(report))
+        } else {
+            if !report.output.isEmpty { Output.print(report.output) }
+            Output.print(report.times.table)
+        }
+        if let error = report.error { throw CommandFailure("the code failed: \(error)") }
+        if let expect, !report.output.contains(expect) {
+            throw CommandFailure("the output does not contain \"\(expect)\"")
+        }
+    }
+
+    @ControlLoop private func visit() async throws -> Report {
+        let learner = try LearnerClient(trust: ca.map { .file($0) } ?? .system, connect: connect?.address)
+        learner.onProgress = { Output.note(Self.words($0)) }
+        let page = try await learner.open(link, within: timeout.duration)
+        var result = LearnerClient.KernelOutput()
+        if !code.isEmpty {
+            let kernel = try await learner.startKernel()
+            result = try await learner.run(code, in: kernel)
+            try await learner.endKernel(kernel)
+        }
+        return Report(
+            session: learner.session?.id.rawValue ?? page.address.host.split(separator: ".").first.map(String.init),
+            host: learner.session?.host, url: page.address.origin + "/",
+            output: result.text.trimmingSuffix("\n"), error: result.error, times: learner.times,
+            totalMilliseconds: learner.times.total)
+    }
+
+    /// A line of progress, as the learner's page words it.
+    private static func words(_ view: SessionView) -> String {
+        let host = view.host.map { " on \($0)" } ?? ""
+        switch (view.state, view.step) {
+        case ("queued", _):
+            return "in the queue" + (view.queuePosition.map { ", place \($0) of \(view.queueLength ?? $0)" } ?? "")
+        case ("starting", "starting"): return "starting\(host)"
+        case ("starting", "waiting"): return "waiting for the lab\(host) to answer"
+        case ("starting", _): return "creating the container\(host)"
+        default: return "\(view.state)\(host)"
+        }
+    }
+}
+
+/// An IP address and port on the command line.
+struct SocketAddressArgument: ExpressibleByArgument, Hashable, Sendable {
+    var address: SocketAddress
+
+    init?(argument: String) {
+        guard let address = try? SocketAddress(parsing: argument) else { return nil }
+        self.address = address
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: Character) -> String {
+        var text = self[...]
+        while text.last == suffix { text.removeLast() }
+        return String(text)
+    }
+}

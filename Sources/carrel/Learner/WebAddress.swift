@@ -1,0 +1,39 @@
+import Foundation
+
+/// An https address in its parts.
+struct WebAddress: Hashable, Sendable, CustomStringConvertible {
+    var host: String
+    var port: Int
+    /// Path and query, as they stand in a request.
+    var target: String
+
+    /// `nil` for anything but an absolute https address.
+    init?(_ text: String) {
+        guard let parts = URLComponents(string: text), parts.scheme?.lowercased() == "https", parts.user == nil,
+            let host = parts.host, !host.isEmpty
+        else { return nil }
+        self.host = host.lowercased()
+        port = parts.port ?? 443
+        let path = parts.percentEncodedPath
+        target = (path.isEmpty ? "/" : path) + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
+    }
+
+    var path: String { String(target.prefix { $0 != "?" }) }
+    /// The value of `Host`.
+    var authority: String { port == 443 ? host : "\(host):\(port)" }
+    var origin: String { "https://\(authority)" }
+    var description: String { origin + target }
+
+    /// Another place on the same origin.
+    func with(target: String) -> WebAddress {
+        var address = self
+        address.target = target
+        return address
+    }
+
+    /// Where a `Location` leads from here (RFC 3986 section 5); `nil` when that is not https.
+    func following(_ location: String) -> WebAddress? {
+        guard let base = URL(string: description), let url = URL(string: location, relativeTo: base) else { return nil }
+        return WebAddress(url.absoluteString)
+    }
+}
