@@ -1,0 +1,42 @@
+import Broker
+import DockerEngine
+import EventLoop
+import TLS
+
+/// The configuration in the words of the rooms that act on it.
+extension Configuration {
+    var broker: BrokerConfiguration {
+        BrokerConfiguration(
+            labs: labs.map(\.lab),
+            hosts: hosts.map {
+                HostConfiguration(spec: $0.spec, endpoint: $0.engine, publishAddress: $0.publishAddress)
+            },
+            homesRoot: homes, labsDomain: labsDomain, publicPort: publicPort)
+    }
+
+    var certificateFiles: CertificateFiles {
+        CertificateFiles(certificatePath: certificate.certificate, keyPath: certificate.key)
+    }
+
+    var listenAddresses: [SocketAddress] { listen.map { .ip(address: $0.address, port: $0.port) } }
+
+    /// A problem that shows only when what the file names is looked at.
+    func problem(line: Int, _ message: String) -> ConfigurationProblem {
+        ConfigurationProblem(file: file, line: line, column: 0, message: message)
+    }
+}
+
+extension Configuration.HostEntry {
+    var engine: EngineEndpoint {
+        switch endpoint {
+        case .unix(let path): EngineEndpoint(.unix(path: path))
+        case .tcp(let host, let port, let tls):
+            EngineEndpoint(
+                .tcp(
+                    host: host, port: port,
+                    EngineEndpoint.Identity(
+                        authorityPath: tls.authority, certificatePath: tls.client.certificate, keyPath: tls.client.key))
+            )
+        }
+    }
+}

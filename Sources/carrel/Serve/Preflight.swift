@@ -1,0 +1,73 @@
+import DockerEngine
+import EventLoop
+import Foundation
+import TLS
+
+/// Looks at what a configuration names: certificates, engines, images. Changes nothing.
+enum Preflight {
+    /// Days; a certificate that ends sooner is a problem, since nothing here renews it.
+    static let certificateDays: Int64 = 3
+
+    /// The edge's certificates, when they can be used for the portal and every lab.
+    static func certificates(_ configuration: Configuration) throws(InvalidConfiguration) -> CertificateStore {
+        func fails(_ message: String) -> InvalidConfiguration {
+            InvalidConfiguration(problems: [configuration.problem(line: configuration.certificateLine, message)])
+        }
+        let store: CertificateStore
+        do {
+            store = try CertificateStore([configuration.certificateFiles])
+        } catch {
+            throw fails("tls: \(error.message)")
+        }
+        let names = [configuration.portal.hostname, "x.\(configuration.labsDomain)"]
+        for (name, shown) in zip(names, [names[0], "*.\(configuration.labsDomain)"]) where !store.covers(hostname: name)
+        {
+            throw fails(
+                "tls: \(configuration.certificate.certificate) does not cover \(shown), but must cover the portal's hostname "
+                    + "and *.\(configuration.labsDomain)")
+        }
+        let left = store.earliestExpiry - Int64(Date().timeIntervalSince1970)
+        if left < certificateDays * 86_400 {
+            let path = configuration.certificate.certificate
+            throw fails(
+                left <= 0
+                    ? "tls: \(path) has expired; renew it"
+                    : "tls: \(path) expires in \(DurationText.brief(.seconds(left))); renew it")
+        }
+        return store
+    }
+
+    /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.
+    @ControlLoop static func hosts(_ configuration: Configuration) async -> [ConfigurationProblem] {
+        await withTaskGroup(of: [ConfigurationProblem].self) { group in
+            for host in configuration.hosts {
+                group.addTask { @ControlLoop in await problems(of: host, in: configuration) }
+            }
+            return await group.reduce(into: []) { $0 += $1 }.sorted { ($0.line, $0.message) < ($1.line, $1.message) }
+        }
+    }
+
+    @ControlLoop private static func problems(
+        of host: Configuration.HostEntry, in configuration: Configuration
+    ) async -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        do {
+            let engine = try DockerEngine(endpoint: host.engine)
+            try await engine.ping()
+            for entry in configuration.labs where try await !engine.imageExists(entry.lab.image) {
+                problems.append(
+                    configuration.problem(
+                        line: entry.line,
+                        "lab \(entry.lab.name): its image \(entry.lab.image) is not on host \(host.spec.name); build, load or pull "
+                            + "it there"))
+            }
+        } catch {
+            problems.append(
+                configuration.problem(
+                    line: host.line,
+                    "host \(host.spec.name) cannot be used: \(error.message); start its Docker Engine, or correct the endpoint"
+                ))
+        }
+        return problems
+    }
+}

@@ -1,0 +1,135 @@
+import Broker
+import BrokerCore
+import Edge
+import EventLoop
+import Foundation
+import HTTPTransport
+import Launch
+import Logging
+import Portal
+import Store
+import Synchronization
+import TLS
+
+/// Named limits of the running broker.
+enum ServeLimits {
+    /// From the signal to stop until what is still under way is cut off. Labs go on either way.
+    static let stopGrace = Duration.seconds(10)
+}
+
+/// The whole of a running Carrel: the one place where the rooms are put together.
+///
+/// Started in the order in which each part needs the ones before, stopped in the reverse order. What listens comes last.
+@ControlLoop
+final class Service {
+    private(set) var configuration: Configuration
+    private let log: Logger
+    /// Held as long as the process runs; nobody else may touch the state directory.
+    private let lock: StateDirectoryLock
+    private let certificates: CertificateStore
+    private let store: Store
+    private let edge: Edge
+    private let broker: Broker
+    private let portal: Portal
+
+    /// Opens everything and listens on nothing.
+    /// - Throws: what is wrong with the state directory, the certificates or the database, in words for the operator.
+    init(_ configuration: Configuration, log: Logger) throws {
+        self.configuration = configuration
+        self.log = log
+        try Self.makeDirectory(configuration.stateDirectory)
+        lock = try StateDirectoryLock(directory: configuration.stateDirectory)
+        certificates = try Preflight.certificates(configuration)
+        let secrets = try LaunchSecrets(directory: configuration.secretsDirectory)
+        store = try Store(path: configuration.databasePath)
+        // The edge reports to the broker, and the broker gives routes to the edge: one of them must come first.
+        let report = ActivityReport()
+        edge = Edge(configuration.edge(certificates), onActivity: { report.send($0) })
+        broker = Broker(
+            configuration: configuration.broker, store: store, edge: edge, instance: try store.load().instanceID,
+            tokenKey: secrets.labTokens, log: log, clock: { .current() })
+        report.connect(broker)
+        portal = try Portal(configuration.portalPages, broker: broker, secrets: secrets)
+    }
+
+    /// Restores what the database holds, then listens: on the two sockets first, and for browsers last.
+    func start() async throws {
+        try await broker.start()
+        try portal.start(
+            portalSocket: configuration.portalSocketPath, controlSocket: configuration.controlSocketPath)
+        try await edge.start()
+        log.info(
+            "ready",
+            metadata: [
+                "portal": "\(configuration.portalOrigin)", "labs": "*.\(configuration.labsDomain)",
+                "listen": "\(configuration.listen.map(\.description).joined(separator: " "))",
+                "hosts": "\(configuration.hosts.count)", "state": "\(configuration.stateDirectory)",
+            ])
+        // The broker finds out about its hosts by itself; this names the file's lines for the operator, and delays nothing.
+        Task { [log, configuration] in
+            for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
+        }
+    }
+
+    /// Reads the configuration and the certificates again. A mistake is logged, and everything stays as it was.
+    func reload() async {
+        do {
+            let fresh = try Configuration(contentsOf: configuration.file)
+            _ = try Preflight.certificates(fresh)
+            try certificates.reload()
+            let waiting = configuration.keysThatNeedARestart(comparedTo: fresh)
+            if !waiting.isEmpty {
+                log.warning("changes of \(waiting.joined(separator: ", ")) wait for the next start of carrel serve")
+            }
+            configuration.hosts = fresh.hosts
+            configuration.labs = fresh.labs
+            broker.reconfigure(configuration.broker)
+            log.info(
+                "reloaded", metadata: ["hosts": "\(fresh.hosts.count)", "labs": "\(fresh.labs.count)"])
+            for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
+        } catch {
+            log.error("the configuration was not reloaded, and the old one stays in force:\n\(error)")
+        }
+    }
+
+    /// Takes in nothing new, lets what is under way finish for a while, and leaves the labs running.
+    func stop() async {
+        log.info("stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
+        await edge.stop(grace: ServeLimits.stopGrace)
+        portal.close()
+        await broker.stop()
+        do { try store.close() } catch { log.error("the database was not closed in order: \(error)") }
+        log.info("stopped")
+    }
+
+    private static func makeDirectory(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw CommandFailure("the state directory \(path) cannot be made: \(error.localizedDescription)")
+        }
+    }
+}
+
+/// Hands the edge's reports to the broker once there is one. Any thread.
+private final class ActivityReport: Sendable {
+    private let broker = Mutex<Broker?>(nil)
+
+    func connect(_ broker: Broker) { self.broker.withLock { $0 = broker } }
+    func send(_ activity: [String: Int64]) { broker.withLock { $0 }?.activity(activity) }
+}
+
+extension Configuration {
+    fileprivate func edge(_ certificates: CertificateStore) -> EdgeConfiguration {
+        EdgeConfiguration(
+            listen: listenAddresses, loops: edgeThreads, portalHostname: portal.hostname, labsDomain: labsDomain,
+            portalUpstream: .unix(path: portalSocketPath), certificates: certificates)
+    }
+
+    fileprivate var portalPages: PortalConfiguration {
+        PortalConfiguration(
+            name: portal.name, title: portal.title, labsDomain: labsDomain, publicPort: publicPort,
+            version: Carrel.version)
+    }
+}

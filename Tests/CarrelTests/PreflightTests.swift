@@ -1,0 +1,73 @@
+import EventLoop
+import Foundation
+import TLS
+import Testing
+
+@testable import carrel
+
+/// A directory of its own that goes with the test.
+final class Scratch {
+    let path = NSTemporaryDirectory() + "carrel-" + UUID().uuidString
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// A configuration whose certificate covers `names`, and whose one engine answers nowhere.
+    func configuration(certificateFor names: [String]) throws -> Configuration {
+        let authority = try DevelopmentCA(directory: path + "/tls")
+        _ = try authority.issue("edge", for: .server(names: names))
+        let yaml = """
+            state: state
+            portal: {name: school, hostname: portal.test}
+            labs_domain: labs.test
+            tls: {certificate: tls/edge.pem, key: tls/edge.key}
+            hosts:
+              - {name: one, endpoint: unix://none.sock, slots: 4, memory: 4GiB}
+            labs:
+              - {name: python, image: carrel/jupyterlab}
+            """
+        return try Configuration(yaml: yaml, file: "carrel.yaml", folder: path)
+    }
+}
+
+@Suite("The check before the start") struct PreflightTests {
+    @Test("is content with a certificate for the portal and every lab")
+    func certificate() throws {
+        let scratch = try Scratch()
+        let store = try Preflight.certificates(
+            try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"]))
+        #expect(store.covers(hostname: "abc.labs.test"))
+    }
+
+    @Test("names the line of a certificate that is missing, or that leaves a name out")
+    func noCertificate() throws {
+        let scratch = try Scratch()
+        #expect(
+            throws: InvalidConfiguration(problems: [
+                ConfigurationProblem(
+                    file: "carrel.yaml", line: 4, column: 0,
+                    message:
+                        "tls: \(scratch.path)/tls/edge.pem does not cover *.labs.test, but must cover the portal's "
+                        + "hostname and *.labs.test")
+            ])
+        ) { try Preflight.certificates(try scratch.configuration(certificateFor: ["portal.test", "labs.test"])) }
+        let configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
+        try FileManager.default.removeItem(atPath: scratch.path + "/tls/edge.key")
+        #expect {
+            try Preflight.certificates(configuration)
+        } throws: { error in
+            "\(error)".hasPrefix("carrel.yaml:4: tls: ") && "\(error)".contains("\(scratch.path)/tls/edge.key")
+        }
+    }
+
+    @Test("names the line of a host that does not answer")
+    func unreachableHost() async throws {
+        let scratch = try Scratch()
+        let configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
+        let problems = await Preflight.hosts(configuration)
+        #expect(problems.count == 1)
+        let text = problems.first?.description ?? ""
+        #expect(text.hasPrefix("carrel.yaml:6: host one cannot be used: unix://\(scratch.path)/none.sock: "))
+        #expect(text.hasSuffix("; start its Docker Engine, or correct the endpoint"))
+    }
+}
