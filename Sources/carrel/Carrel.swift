@@ -23,7 +23,8 @@ struct Carrel: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            LinkCommand.self, DevCACommand.self,
+            ServeCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self, SessionCommand.self,
+            TryCommand.self, DevCACommand.self,
         ])
 }
 

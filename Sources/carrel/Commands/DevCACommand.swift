@@ -57,7 +57,7 @@ struct DevCACommand: AsyncParsableCommand {
         let answer = Answer(
             authority: authority.certificatePath,
             certificates: issued.map { Answer.Certificate(certificate: $0.certificatePath, key: $0.keyPath) })
-        if output.json { return Output.print(try Output.json(answer)) }
+        if output.json { return Output.print(Output.json(answer)) }
         let files = answer.certificates.map { ("certificate", "\($0.certificate) (key \($0.key))") }
         Output.print(Table.list([("authority", answer.authority)] + files))
     }

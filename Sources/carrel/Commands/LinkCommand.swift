@@ -54,6 +54,6 @@ struct LinkCommand: AsyncParsableCommand {
             expires: expires)
         let url = try secrets.links.url(for: link, origin: configuration.portalOrigin, now: now)
         let answer = Answer(url: url, expires: Timestamp(milliseconds: expires * 1000))
-        Output.print(output.json ? try Output.json(answer) : url)
+        Output.print(output.json ? Output.json(answer) : url)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Portal
 
 /// Writes what a command has to say.
 enum Output {
@@ -12,10 +13,8 @@ enum Output {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
-    /// Sorted keys and no escaped slashes: the same value is always the same text.
-    static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    /// As the API writes it: the same value is always the same text.
+    static func json(_ value: some Encodable) -> String {
+        String(decoding: APICoding.encode(value, pretty: true), as: UTF8.self)
     }
 }

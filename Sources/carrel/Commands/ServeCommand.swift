@@ -18,10 +18,14 @@ struct ServeCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
-    @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel = Logger.Level.info
+    @Option(help: ArgumentHelp("How much is logged.", valueName: "level")) var logLevel = LogLevel.info
+
+    enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+        case trace, debug, info, notice, warning, error, critical
+    }
 
     func run() async throws {
-        let level = logLevel
+        let level = Logger.Level(rawValue: logLevel.rawValue) ?? .info
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = level
@@ -61,5 +65,3 @@ struct ServeCommand: AsyncParsableCommand {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -17,6 +17,21 @@ extension Configuration {
     /// - Parameter path: as the operator gave it; relative paths inside the file start at its folder.
     /// - Throws: all problems of the file together.
     init(contentsOf path: String) throws(InvalidConfiguration) {
+        let (text, folder) = try Self.read(path)
+        try self.init(yaml: text, file: path, folder: folder)
+    }
+
+    /// The state directory of a file that may have mistakes in everything else.
+    static func stateDirectory(contentsOf path: String) throws(InvalidConfiguration) -> String {
+        let (text, folder) = try read(path)
+        let problems = ProblemCollector(file: path)
+        let directory = try root(of: text, problems: problems).required("state", .path(from: folder))
+        guard let directory else { throw InvalidConfiguration(problems: problems.problems) }
+        return directory
+    }
+
+    /// The file's text and its absolute folder.
+    private static func read(_ path: String) throws(InvalidConfiguration) -> (text: String, folder: String) {
         func fails(_ message: String) -> InvalidConfiguration {
             InvalidConfiguration(problems: [ConfigurationProblem(file: path, line: 0, column: 0, message: message)])
         }
@@ -35,25 +50,30 @@ extension Configuration {
         guard let text = String(data: data, encoding: .utf8) else {
             throw fails("the configuration is not UTF-8 text; save it as UTF-8")
         }
-        let folder = FilePaths.resolve(
-            FilePaths.folder(of: path), from: FileManager.default.currentDirectoryPath)
-        try self.init(yaml: text, file: path, folder: folder)
+        return (
+            text, FilePaths.resolve(FilePaths.folder(of: path), from: FileManager.default.currentDirectoryPath)
+        )
+    }
+
+    private static func root(
+        of yaml: String, problems: ProblemCollector
+    ) throws(InvalidConfiguration) -> MappingReader {
+        let document = try YAMLDocument(yaml, file: problems.file)
+        let start = Place(line: 1, column: 1)
+        guard let node = document.root else {
+            problems.add(start, "the file is empty; the README shows a configuration to begin with")
+            throw InvalidConfiguration(problems: problems.problems)
+        }
+        return MappingReader(node, path: "", parent: start, document: document, problems: problems)
     }
 
     /// - Parameters:
     ///   - file: the name that problems bear.
     ///   - folder: the absolute folder at which relative paths start.
     init(yaml: String, file: String, folder: String) throws(InvalidConfiguration) {
-        let document = try YAMLDocument(yaml, file: file)
         let problems = ProblemCollector(file: file)
-        guard let node = document.root else {
-            problems.add(Place(line: 1, column: 1), "the file is empty; the README shows a configuration to begin with")
-            try problems.finish()
-            throw InvalidConfiguration(problems: problems.problems)
-        }
-        let root = MappingReader(
-            node, path: "", parent: Place(line: 1, column: 1), document: document, problems: problems)
-        let decoder = ConfigurationDecoder(root: root, folder: folder, file: file)
+        let decoder = ConfigurationDecoder(
+            root: try Self.root(of: yaml, problems: problems), folder: folder, file: file)
         let configuration = decoder.decode()
         try problems.finish()
         // Without a problem every part was decoded; the decoder adds one for each that was not.

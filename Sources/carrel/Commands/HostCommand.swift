@@ -1,0 +1,66 @@
+import ArgumentParser
+import BrokerCore
+
+struct HostCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host",
+        abstract: "Watch, cordon and drain the Docker hosts.",
+        subcommands: [HostList.self, HostCordon.self, HostUncordon.self, HostDrain.self])
+}
+
+struct HostList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Show every host: its state, its sessions, its slots and memory.",
+        discussion: """
+            Density is the greater of the shares of slots and memory that are taken.
+
+            Examples:
+              carrel host list
+              carrel host list --json
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let hosts = try await ControlClient(configurationOption).hosts()
+        Output.print(output.json ? Output.json(hosts) : HostTable.text(hosts, now: .current()))
+    }
+}
+
+struct HostCordon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cordon",
+        abstract: "Place no new sessions on a host; live ones go on.",
+        discussion: """
+            Example:
+              carrel host cordon one
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @Argument(help: "The host's name.") var name: String
+
+    func run() async throws {
+        try await ControlClient(configurationOption).cordon(name)
+        Output.print("\(name) is cordoned: it gets no new sessions, and its live ones go on")
+    }
+}
+
+struct HostUncordon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "uncordon",
+        abstract: "Let a cordoned, draining or drained host take sessions again.",
+        discussion: """
+            Example:
+              carrel host uncordon one
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @Argument(help: "The host's name.") var name: String
+
+    func run() async throws {
+        try await ControlClient(configurationOption).uncordon(name)
+        Output.print("\(name) takes sessions again")
+    }
+}

@@ -1,0 +1,116 @@
+import Broker
+import BrokerCore
+import EventLoop
+import HTTPTransport
+import Portal
+
+/// Speaks with the running broker over the control socket of its state directory.
+@ControlLoop
+final class ControlClient {
+    /// How long an answer may take; an end or a drain waits for the database only.
+    static let timeout = Duration.seconds(30)
+    /// Bytes of an answer; 10,000 sessions take about 6 MiB.
+    static let answerLimit = 64 << 20
+
+    private let socket: String
+    private let client = HTTPClient(tls: nil)
+
+    init(socket: String) { self.socket = socket }
+
+    /// The broker of this configuration. Only its `state` is looked at: a file with a mistake elsewhere, which the
+    /// broker has not taken over, keeps nobody from asking what the broker does.
+    convenience init(_ option: ConfigurationOption) throws {
+        let path = try option.resolvedPath()
+        do {
+            self.init(socket: try Configuration.stateDirectory(contentsOf: path) + "/control.sock")
+        } catch {
+            throw CommandFailure(ConfigurationOption.explain(error))
+        }
+    }
+
+    func hosts() async throws -> [HostView] {
+        try await get("/v1/hosts", as: APIHosts.self).hosts
+    }
+
+    func cordon(_ host: String) async throws {
+        _ = try await post("/v1/hosts/\(Self.escape(host))/cordon", [], as: APIHost.self)
+    }
+
+    func uncordon(_ host: String) async throws {
+        _ = try await post("/v1/hosts/\(Self.escape(host))/uncordon", [], as: APIHost.self)
+    }
+
+    func drain(_ host: String, deadline: Duration) async throws {
+        let body = APICoding.encode(APIDrain(deadlineSeconds: Int(deadline.components.seconds)))
+        _ = try await post("/v1/hosts/\(Self.escape(host))/drain", body, as: APIHost.self)
+    }
+
+    func sessions(
+        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, limit: Int
+    ) async throws -> [SessionView] {
+        let query = [("state", state), ("host", host), ("learner", learner), ("lab", lab), ("limit", String(limit))]
+            .compactMap { name, value in value.map { "\(name)=\(Self.escape($0))" } }
+        return try await get("/v1/sessions?" + query.joined(separator: "&"), as: APISessions.self).sessions
+    }
+
+    func session(_ id: String) async throws -> APISession {
+        try await get("/v1/sessions/\(Self.escape(id))", as: APISession.self)
+    }
+
+    func end(_ id: String, note: String?) async throws -> SessionView {
+        let body = APICoding.encode(APIEnd(note: note))
+        return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
+    }
+
+    private func get<Answer: Decodable>(_ target: String, as type: Answer.Type) async throws -> Answer {
+        try await answer(to: HTTPClientRequest(method: "GET", target: target, authority: "carrel"), as: type)
+    }
+
+    private func post<Answer: Decodable>(
+        _ target: String, _ body: [UInt8], as type: Answer.Type
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(method: "POST", target: target, authority: "carrel")
+        request.fields.append("Content-Type", "application/json")
+        request.body = body
+        return try await answer(to: request, as: type)
+    }
+
+    private func answer<Answer: Decodable>(
+        to request: HTTPClientRequest, as type: Answer.Type
+    ) async throws -> Answer {
+        let response: HTTPClientResponse
+        do {
+            response = try await client.send(
+                request, to: .unix(path: socket), timeout: Self.timeout, bodyLimit: Self.answerLimit)
+        } catch {
+            let remedy =
+                error.kind == .connect
+                ? "is carrel serve running, with this configuration, and may you open the socket?" : "try again"
+            throw CommandFailure("no broker answers on \(socket) (\(error.message)); \(remedy)")
+        }
+        guard response.status < 400 else {
+            let failure = try? APICoding.decode(APIFailure.self, from: response.body)
+            throw CommandFailure(failure?.error.message ?? "the broker answered with status \(response.status)")
+        }
+        do {
+            return try APICoding.decode(type, from: response.body)
+        } catch {
+            throw CommandFailure(
+                "the broker's answer cannot be read (\(error)); is it of another version than this command, "
+                    + "\(Carrel.version)?")
+        }
+    }
+
+    /// RFC 3986 section 2.3: everything but unreserved characters.
+    nonisolated static func escape(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            let isUnreserved =
+                byte < 128 && (scalar.properties.isAlphabetic || "0123456789-._~".unicodeScalars.contains(scalar))
+            escaped +=
+                isUnreserved ? String(scalar) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+        return escaped
+    }
+}

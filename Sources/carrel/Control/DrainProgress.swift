@@ -1,0 +1,66 @@
+import Broker
+import BrokerCore
+
+/// What `host drain --wait` shows, from what the broker answers each time it is asked.
+struct DrainProgress {
+    enum Outcome: Hashable {
+        case goesOn
+        case drained
+        /// Somebody uncordoned or removed the host meanwhile.
+        case cancelled(String)
+    }
+
+    /// The states of sessions that still take a seat.
+    static let liveStates: Set<String> = ["starting", "running", "ending"]
+
+    let host: String
+    private var shown: [String] = []
+
+    init(host: String) { self.host = host }
+
+    /// Whether there is anything new to say since the last time, apart from time passing.
+    mutating func isNews(_ view: HostView?, _ sessions: [SessionView]) -> Bool {
+        let now = [view?.state.rawValue ?? ""] + live(sessions).map { "\($0.id) \($0.state)" }
+        defer { shown = now }
+        return now != shown
+    }
+
+    func outcome(_ view: HostView?) -> Outcome {
+        switch view?.state {
+        case .drained: .drained
+        case .draining, .unreachable: .goesOn
+        case .active, .cordoned: .cancelled("the drain of \(host) was cancelled: it is \(view?.state.rawValue ?? "")")
+        case nil: .cancelled("\(host) is no longer in the configuration")
+        }
+    }
+
+    /// Who is still there, and until when at the latest.
+    func text(_ view: HostView?, _ sessions: [SessionView], now: Timestamp, time: TimeText) -> String {
+        guard let view else { return "\(host) is no longer in the configuration" }
+        let live = live(sessions)
+        var text = "\(host) is \(view.state.rawValue)"
+        if let reason = view.reason { text += " (\(Table.cleaned(reason)))" }
+        if view.state == .draining || view.state == .unreachable, let deadline = view.drainDeadline {
+            text += ", at the latest at \(time.short(deadline, now: now))"
+            if deadline > now { text += " (in \(DurationText.brief(deadline - now)))" }
+        }
+        text += live.isEmpty ? "; nobody is there" : "; still there: \(live.count)"
+        if live.isEmpty { return text }
+        var table = Table([
+            ("ID", .left), ("STATE", .left), ("LAB", .left), ("LEARNER", .left), ("NAME", .left),
+            ("LAST ACTIVITY", .right), ("ENDS AT THE LATEST", .left),
+        ])
+        for session in live {
+            let end = [session.lifetimeEndsAt, view.drainDeadline].compactMap { $0 }.min()
+            table.add([
+                session.id.rawValue, session.state, session.lab, session.learner, session.learnerName,
+                SessionTable.ago(session.lastActivityAt, now: now), end.map { time.short($0, now: now) } ?? "-",
+            ])
+        }
+        return text + "\n" + table.text()
+    }
+
+    private func live(_ sessions: [SessionView]) -> [SessionView] {
+        sessions.filter { Self.liveStates.contains($0.state) }.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+    }
+}

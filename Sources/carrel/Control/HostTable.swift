@@ -1,0 +1,29 @@
+import Broker
+import BrokerCore
+
+/// Hosts as operators read them.
+enum HostTable {
+    static func text(_ hosts: [HostView], now: Timestamp) -> String {
+        var table = Table([
+            ("NAME", .left), ("STATE", .left), ("SESSIONS", .right), ("STARTING", .right), ("MEMORY", .right),
+            ("DENSITY", .right), ("ENDPOINT", .left), ("NOTE", .left),
+        ])
+        for host in hosts {
+            table.add([
+                host.name, host.state.rawValue, "\(host.sessions)/\(host.slots)", "\(host.starting)",
+                "\(SizeText.format(host.memoryUsedBytes))/\(SizeText.format(host.memoryLimitBytes))",
+                "\(Int((host.density * 100).rounded()))%", host.endpoint, note(host, now: now),
+            ])
+        }
+        return table.text()
+    }
+
+    private static func note(_ host: HostView, now: Timestamp) -> String {
+        var parts = host.reason.map { [$0] } ?? []
+        if host.state == .draining, let deadline = host.drainDeadline {
+            let left = deadline - now
+            parts.append(left > .zero ? "until the deadline in \(DurationText.brief(left))" : "the deadline has passed")
+        }
+        return parts.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,64 @@
+import Broker
+import BrokerCore
+
+/// Sessions as operators read them.
+enum SessionTable {
+    static func text(_ sessions: [SessionView], now: Timestamp, time: TimeText) -> String {
+        var table = Table([
+            ("ID", .left), ("STATE", .left), ("LAB", .left), ("LEARNER", .left), ("NAME", .left), ("HOST", .left),
+            ("SINCE", .left), ("LAST ACTIVITY", .right), ("NOTE", .left),
+        ])
+        for session in sessions {
+            table.add([
+                session.id.rawValue, state(session), session.lab, session.learner, session.learnerName,
+                session.host ?? "-", time.short(session.since, now: now), ago(session.lastActivityAt, now: now),
+                note(session, now: now),
+            ])
+        }
+        return table.text()
+    }
+
+    /// Everything about one session: its fields, then its story.
+    static func story(_ session: SessionView, _ story: [StoryEntry], now: Timestamp, time: TimeText) -> String {
+        var entries = [
+            ("id", session.id.rawValue), ("state", state(session)), ("lab", "\(session.lab) (\(session.labTitle))"),
+            ("learner", "\(session.learner) (\(session.learnerName))"), ("portal", session.portal),
+            ("host", session.host ?? "-"), ("image", session.image), ("run", "\(session.epoch)"), ("url", session.url),
+            ("created", time.moment(session.createdAt)),
+            ("last activity", "\(time.moment(session.lastActivityAt)) (\(ago(session.lastActivityAt, now: now)))"),
+        ]
+        if let end = session.idleEndsAt { entries.append(("ends if idle", time.moment(end))) }
+        if let end = session.lifetimeEndsAt { entries.append(("ends at the latest", time.moment(end))) }
+        if let reason = session.reason { entries.append(("reason", reason)) }
+        var table = Table([
+            ("TIME", .left), ("AFTER", .right), ("STATE", .left), ("RUN", .right), ("HOST", .left), ("REASON", .left),
+        ])
+        var previous: Timestamp?
+        for entry in story {
+            table.add([
+                time.precise(entry.at), previous.map { DurationText.brief(entry.at - $0) } ?? "", entry.state,
+                "\(entry.epoch)", entry.host ?? "-", entry.reason,
+            ])
+            previous = entry.at
+        }
+        return Table.list(entries) + "\n\n" + table.text()
+    }
+
+    private static func state(_ session: SessionView) -> String {
+        session.step.map { "\(session.state) (\($0))" } ?? session.state
+    }
+
+    private static func note(_ session: SessionView, now: Timestamp) -> String {
+        if let position = session.queuePosition {
+            let length = session.queueLength.map { " of \($0)" } ?? ""
+            let estimate = session.estimateSeconds.map { ", about \(DurationText.brief(.seconds($0)))" } ?? ""
+            return "place \(position)\(length) in the queue\(estimate)"
+        }
+        return session.reason ?? ""
+    }
+
+    static func ago(_ time: Timestamp, now: Timestamp) -> String {
+        let past = now - time
+        return past < .seconds(1) ? "now" : "\(DurationText.brief(past)) ago"
+    }
+}

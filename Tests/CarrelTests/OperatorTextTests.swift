@@ -1,0 +1,108 @@
+import Broker
+import BrokerCore
+import Foundation
+import Portal
+import Testing
+
+@testable import carrel
+
+private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z
+private let utc = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+
+private func host(_ state: String, sessions: Int = 3, deadline: Int64? = nil, reason: String? = nil) throws -> HostView
+{
+    try APICoding.decode(
+        HostView.self,
+        from: Array(
+            """
+            {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "\(state)", "sessions": \(sessions), "starting": 1,
+             "seats": \(sessions), "slots": 40, "memory_used_bytes": 3221225472, "memory_limit_bytes": 51539607552, "density": 0.0749
+             \(deadline.map { ", \"drain_deadline\": \($0)" } ?? "") \(reason.map { ", \"reason\": \"\($0)\"" } ?? "")}
+            """.utf8))
+}
+
+private func session(_ id: String, _ state: String, extra: String = "") throws -> SessionView {
+    try APICoding.decode(
+        SessionView.self,
+        from: Array(
+            """
+            {"id": "\(id)", "portal": "school", "learner": "ada", "learner_name": "Ada\\u001b[2J", "lab": "python",
+             "lab_title": "Python", "kind": "jupyter", "state": "\(state)", "host": "one", "image": "carrel/jupyterlab:1",
+             "epoch": 2, "hostname": "\(id).labs.test", "url": "https://\(id).labs.test/", "created_at": 1767218400000,
+             "since": 1767221000000, "last_activity_at": 1767221940000 \(extra)}
+            """.utf8))
+}
+
+@Suite("What operators read") struct OperatorTextTests {
+    @Test("a host shows its state, seats, memory and density")
+    func hosts() throws {
+        let text = HostTable.text(
+            [try host("active"), try host("draining", deadline: now.milliseconds + 90_000, reason: "drained by hand")],
+            now: now)
+        #expect(
+            text == """
+                NAME  STATE     SESSIONS  STARTING      MEMORY  DENSITY  ENDPOINT                 NOTE
+                one   active        3/40         1  3GiB/48GiB       7%  unix:///run/docker.sock
+                one   draining      3/40         1  3GiB/48GiB       7%  unix:///run/docker.sock  drained by hand; until the deadline in 1m30s
+                """)
+    }
+
+    @Test("a session shows who, where, since when, and its place in the queue")
+    func sessions() throws {
+        let queued = #", "queue_position": 2, "queue_length": 5, "estimate_seconds": 75"#
+        let text = SessionTable.text(
+            [try session("abc", "running"), try session("def", "queued", extra: queued)], now: now, time: utc)
+        #expect(
+            text == """
+                ID   STATE    LAB     LEARNER  NAME     HOST  SINCE     LAST ACTIVITY  NOTE
+                abc  running  python  ada      Ada�[2J  one   22:43:20         1m ago
+                def  queued   python  ada      Ada�[2J  one   22:43:20         1m ago  place 2 of 5 in the queue, about 1m15s
+                """)
+    }
+
+    @Test("a story is told in order, with the time that each step took")
+    func story() throws {
+        let id = SessionID(rawValue: "abc")
+        let story = [
+            StoryEntry(session: id, at: now, epoch: 1, state: "starting", host: "one", reason: "a seat is free"),
+            StoryEntry(
+                session: id, at: now + .milliseconds(2340), epoch: 1, state: "running", host: "one", reason: "ready"),
+        ]
+        let view = try session("abc", "starting", extra: #", "step": "waiting", "lifetime_ends_at": 1767236400000"#)
+        let text = SessionTable.story(view, story, now: now, time: utc)
+        #expect(text.contains("state               starting (waiting)\n"))
+        #expect(text.contains("ends at the latest  2026-01-01 03:00:00\n"))
+        #expect(
+            text.hasSuffix(
+                """
+                TIME                     AFTER  STATE     RUN  HOST  REASON
+                2025-12-31 23:00:00.000         starting    1  one   a seat is free
+                2025-12-31 23:00:02.340   2.3s  running     1  one   ready
+                """))
+    }
+
+    @Test("a drain shows who is still there and until when, and knows when it is over")
+    func drain() throws {
+        var progress = DrainProgress(host: "one")
+        let view = try host("draining", deadline: now.milliseconds + 600_000)
+        let sessions = [
+            try session("b", "running", extra: #", "lifetime_ends_at": 1767222060000"#), try session("a", "ending"),
+            try session("c", "ended"),
+        ]
+        #expect(
+            progress.text(view, sessions, now: now, time: utc) == """
+                one is draining, at the latest at 23:10:00 (in 10m); still there: 2
+                ID  STATE    LAB     LEARNER  NAME     LAST ACTIVITY  ENDS AT THE LATEST
+                a   ending   python  ada      Ada�[2J         1m ago  23:10:00
+                b   running  python  ada      Ada�[2J         1m ago  23:01:00
+                """)
+        let news = [sessions, sessions, Array(sessions.dropFirst())].map { progress.isNews(view, $0) }
+        #expect(news == [true, false, true])
+        #expect(progress.outcome(view) == .goesOn)
+        #expect(progress.outcome(try host("unreachable")) == .goesOn)
+        #expect(progress.outcome(try host("drained")) == .drained)
+        #expect(progress.outcome(try host("active")) == .cancelled("the drain of one was cancelled: it is active"))
+        #expect(progress.outcome(nil) == .cancelled("one is no longer in the configuration"))
+        #expect(progress.text(try host("drained"), [], now: now, time: utc) == "one is drained; nobody is there")
+    }
+}
