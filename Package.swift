@@ -61,7 +61,7 @@ let package = Package(
         tests("BrokerTests", ["Broker"]),
         tests("PortalTests", ["Portal"]),
         tests("CarrelTests", ["carrel"]),
-        tests("Fleet", ["carrel"]),
+        tests("Fleet", ["carrel", "COpenSSL", grdb]),
     ],
     swiftLanguageModes: [.v6]
 )

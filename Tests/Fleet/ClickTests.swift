@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+extension FleetTests {
+    @Suite("A click") struct ClickTests {
+        @Test(
+            "becomes a JupyterLab that runs code and keeps files, ends when nobody uses it, and starts again in place")
+        func wholeLife() async throws {
+            try await withFleet(Plan(labs: [Plan.Lab(name: "python", idle: "8s")])) { fleet in
+                let lab = try await fleet.open("ada")
+
+                let kernel = try await lab.startKernel()
+                #expect(kernel.socket.subprotocol == Kernel.subprotocol)
+                #expect(try await kernel.run("sum(range(10))") == "45")
+                await kernel.socket.close()
+
+                let file = (0..<(20 << 20)).map { _ in UInt8.random(in: 0...255) }
+                try await lab.upload(file, as: "big.bin")
+                #expect(try await sha256(lab.download("big.bin")) == sha256(file))
+
+                let ended = try await fleet.wait(for: lab.session, toBe: "ended", within: .seconds(40))
+                #expect(ended.reason?.isEmpty == false)
+                #expect(try await fleet.containers().isEmpty)
+
+                // An open tab's own requests get an answer that JupyterLab stops at; the person gets a page.
+                let poll = try await lab.get("/api/kernels")
+                #expect(poll.status == 424)
+                #expect(try poll.object()["message"] is String)
+                let place = "/lab/tree/big.bin?reset"
+                let page = try await lab.browser.visit(lab.origin.at(place))
+                #expect(page.url == lab.origin.at(place))
+                #expect(page.response.text.contains("Start again"))
+
+                let again = try await page.submitForm(in: lab.browser)
+                #expect(again.url == lab.origin.at(place))
+                try await fleet.wait(for: lab.session, toBe: "running")
+                let back = try await lab.browser.visit(lab.origin.at(place))
+                #expect(back.url.host == lab.origin.host)
+                #expect(back.response.text.contains("jupyter-config-data"))
+                #expect(try await sha256(lab.download("big.bin")) == sha256(file))
+                #expect(try await fleet.show(lab.session).session.epoch == 2)
+                try await fleet.expectNothingLeaked()
+            }
+        }
+
+        @Test("shows the real steps on its progress page, in their order")
+        func steps() async throws {
+            try await withFleet(Plan()) { fleet in
+                let browser = fleet.browser()
+                let page = try await browser.visit(fleet.link("grace"))
+                let steps = try await browser.waitUntilRunning(page.url, within: .seconds(60))
+                let all = ["queued", "creating", "starting", "waiting", "running"]
+                let order = steps.compactMap(all.firstIndex(of:))
+                #expect(order == order.sorted())
+                #expect(steps.contains("waiting"))
+                #expect(steps.last == "running")
+
+                let story = try await fleet.show(try #require(page.sessionID)).story
+                #expect(story.map(\.at) == story.map(\.at).sorted())
+                #expect(story.allSatisfy { !$0.reason.isEmpty })
+                #expect(story.last?.state == "running")
+                #expect(story.contains { $0.state == "starting" && $0.host == fleet.plan.hosts[0].name })
+            }
+        }
+
+        @Test("reaches the lab without JavaScript too: the page refreshes itself until it leads there")
+        func withoutScript() async throws {
+            try await withFleet(Plan()) { fleet in
+                let browser = fleet.browser()
+                var visit = try await browser.visit(fleet.link("linus"))
+                #expect(visit.response.text.contains(#"http-equiv="refresh""#))
+                try await eventually("the page leads into the lab", within: .seconds(60), every: .milliseconds(300)) {
+                    visit = try await browser.visit(visit.url)
+                    return visit.isLab
+                }
+                #expect(visit.url.host?.hasSuffix("." + Plan.labsDomain) == true)
+            }
+        }
+
+        @Test("of the same learner in a second browser leads to the same session, and both browsers stay in")
+        func secondBrowser() async throws {
+            try await withFleet(Plan()) { fleet in
+                let first = try await fleet.open("ada")
+                let second = try await fleet.open("ada")
+                #expect(first.session == second.session)
+                #expect(try await fleet.sessions().count == 1)
+                #expect(try await fleet.containers().count == 1)
+                #expect(try await first.get("/api/status").status == 200)
+                #expect(try await second.get("/api/status").status == 200)
+            }
+        }
+
+        @Test("costs little of Carrel's own time; the split is printed")
+        func split() async throws {
+            try await withFleet(Plan(relayed: true)) { fleet in
+                let split = try await ClickSplit.measure(fleet, learner: "ada")
+                print(split.table)
+                // No bar here, `Scripts/bench` has them; but a split that does not add up is a broken measurement.
+                #expect(split.carrel > .zero)
+                #expect(split.engine > .zero)
+                #expect(split.jupyter > .zero)
+                #expect(split.carrel < split.whole)
+            }
+        }
+    }
+}

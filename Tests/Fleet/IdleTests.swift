@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+extension FleetTests {
+    @Suite("Idleness") struct IdleTests {
+        static let timeout = 6
+
+        @Test("is what people do not do: an open tab keeps no lab alive; a keystroke and a busy kernel do")
+        func whatCounts() async throws {
+            var lab = Plan.Lab(name: "python")
+            lab.idle = "\(Self.timeout)s"
+            try await withFleet(Plan(hosts: 2, labs: [lab])) { fleet in
+                async let tab: Void = openTab(fleet)
+                async let terminal: Void = keystrokes(fleet)
+                async let kernel: Void = busyKernel(fleet)
+                _ = try await (tab, terminal, kernel)
+                try await fleet.expectNothingLeaked()
+            }
+        }
+
+        /// Polls and holds a kernel's socket open, as JupyterLab does for as long as its tab is there.
+        private func openTab(_ fleet: Fleet) async throws {
+            let lab = try await fleet.open("tab")
+            let kernel = try await lab.startKernel()
+            _ = try await kernel.run("1")
+            let lastUse = nowMilliseconds()
+            let ended = try await eventually("the open tab's lab ends", within: .seconds(60)) {
+                _ = try await lab.pollAsOpenTab()
+                let session = try await fleet.show(lab.session).session
+                return session.state == "ended" ? session : nil
+            }
+            #expect(ended.lastActivityAt <= lastUse)
+            #expect(ended.since - ended.lastActivityAt >= Int64(Self.timeout) * 1000)
+            // Ended by the idle timeout and nothing else, which the learner can read.
+            #expect(ended.reason?.contains("\(Self.timeout)") == true, "\(ended.reason ?? "")")
+            await kernel.socket.close()
+        }
+
+        /// Types now and then, three times as long as the timeout.
+        private func keystrokes(_ fleet: Fleet) async throws {
+            let lab = try await fleet.open("typist")
+            let terminal = try await lab.openTerminal()
+            let start = nowMilliseconds()
+            var typed = start
+            try await terminal.send(#"["stdin","e"]"#)
+            try await eventually("typing has gone on for three timeouts", within: .seconds(60)) {
+                if nowMilliseconds() - typed > 2_000 {
+                    typed = nowMilliseconds()
+                    try await terminal.send(#"["stdin","e"]"#)
+                    let state = try await fleet.show(lab.session).session.state
+                    if state != "running" { throw Ended(state: state) }
+                }
+                return nowMilliseconds() - start > 3_000 * Int64(Self.timeout)
+            }
+            #expect(try await fleet.show(lab.session).session.state == "running")
+            await terminal.close()
+            try await fleet.wait(for: lab.session, toBe: "ended", within: .seconds(60))
+        }
+
+        private struct Ended: Error { let state: String }
+
+        /// Computes without a word for three timeouts with no browser there at all.
+        private func busyKernel(_ fleet: Fleet) async throws {
+            let lab = try await fleet.open("computer")
+            let kernel = try await lab.startKernel()
+            let start = nowMilliseconds()
+            try await kernel.begin("import time\nwhile True: time.sleep(0.1)")
+            await kernel.socket.close()
+            let busy = try await eventually(
+                "the broker has seen the busy kernel", within: .seconds(90), every: .milliseconds(250)
+            ) {
+                let session = try await fleet.show(lab.session).session
+                if session.state != "running" { throw Ended(state: session.state) }
+                return session.lastActivityAt > start + 2_000 * Int64(Self.timeout) ? session : nil
+            }
+            #expect(busy.state == "running")
+            #expect(try await lab.state(of: kernel) == "busy")
+        }
+
+        @Test("does not matter at the maximum lifetime: a lab in use ends then, with the reason")
+        func lifetime() async throws {
+            let lab = Plan.Lab(name: "python", idle: "6s", lifetime: "7s")
+            try await withFleet(Plan(labs: [lab])) { fleet in
+                let lab = try await fleet.open("ada")
+                let terminal = try await lab.openTerminal()
+                let ended = try await eventually(
+                    "the lab ends though somebody types", within: .seconds(40), every: .milliseconds(500)
+                ) {
+                    try? await terminal.send(#"["stdin","x"]"#)
+                    let session = try await fleet.show(lab.session).session
+                    return session.state == "ended" ? session : nil
+                }
+                let story = try await fleet.show(lab.session).story
+                let ready = try #require(story.first { $0.state == "running" })
+                #expect(ended.since - ready.at >= 7_000)
+                #expect(ended.reason?.isEmpty == false)
+                await terminal.close()
+            }
+        }
+    }
+}

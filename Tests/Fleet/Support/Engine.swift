@@ -1,0 +1,98 @@
+import Foundation
+
+/// A real Docker Engine that `Scripts/test` started for the tests, looked at with the ordinary `docker` command: what
+/// really is on a host is not asked of the product that is being tested.
+struct Engine: Sendable, Decodable {
+    var name: String
+    /// `unix:///path` or `tcp://address:port`.
+    var endpoint: String
+    var publishAddress: String
+    /// The authority and the client certificate for a `tcp://` endpoint.
+    var ca: String?
+    var certificate: String?
+    var key: String?
+
+    private static let variable = "CARREL_TEST_ENGINES"
+
+    /// The engines of this run; none if it was not given any.
+    static let all: [Engine] = {
+        guard let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty else { return [] }
+        guard let data = FileManager.default.contents(atPath: path),
+            let engines = try? JSONDecoder().decode([Engine].self, from: data)
+        else { fatalError("\(variable) names \(path), which is no list of engines") }
+        return engines
+    }()
+
+    var isUnix: Bool { endpoint.hasPrefix("unix://") }
+    var socketPath: String { String(endpoint.dropFirst("unix://".count)) }
+
+    @discardableResult
+    func docker(_ arguments: String..., within limit: Duration = .seconds(60)) async throws -> String {
+        try await docker(arguments, within: limit)
+    }
+
+    @discardableResult
+    func docker(_ arguments: [String], within limit: Duration = .seconds(60)) async throws -> String {
+        var command = ["docker", "-H", endpoint]
+        if let ca, let certificate, let key, !isUnix {
+            command += ["--tlsverify", "--tlscacert", ca, "--tlscert", certificate, "--tlskey", key]
+        }
+        return try await Command(command + arguments).succeed(within: limit)
+    }
+
+    private func lines(_ output: String) -> [String] { output.split(separator: "\n").map(String.init) }
+
+    /// A container of an instance of Carrel.
+    struct Container: Sendable, Hashable {
+        var id: String
+        var name: String
+        var session: String
+        var epoch: String
+        /// `created`, `running`, `exited`, …
+        var state: String
+    }
+
+    func containers(instance: String) async throws -> [Container] {
+        let format = #"{{.ID}}|{{.Names}}|{{.Label "carrel.session"}}|{{.Label "carrel.epoch"}}|{{.State}}"#
+        let output = try await docker(
+            "ps", "--all", "--no-trunc", "--filter", "label=carrel.instance=\(instance)", "--format", format)
+        return lines(output).map { line in
+            let parts = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+            return Container(id: parts[0], name: parts[1], session: parts[2], epoch: parts[3], state: parts[4])
+        }
+    }
+
+    func exists(container: String) async throws -> Bool {
+        try await !docker("ps", "--all", "--quiet", "--filter", "name=^/?\(container)$").isEmpty
+    }
+
+    func exists(network: String) async throws -> Bool {
+        try await !docker("network", "ls", "--quiet", "--filter", "name=^\(network)$").isEmpty
+    }
+
+    func volumes(instance: String) async throws -> [String] {
+        lines(try await docker("volume", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)"))
+    }
+
+    /// The lab image with another command; one layer of nothing, so it takes no time and no room.
+    func buildImage(_ name: String, command: [String]) async throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/fleet-image-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let words = String(decoding: try JSONEncoder().encode(command), as: UTF8.self)
+        try "FROM \(Plan.jupyterImage)\nCMD \(words)\n"
+            .write(toFile: directory + "/Dockerfile", atomically: true, encoding: .utf8)
+        try await docker("build", "--quiet", "--tag", name, directory)
+    }
+
+    /// Removes what bears this instance's label, and nothing else.
+    func removeAll(instance: String) async throws {
+        guard !instance.isEmpty else { return }
+        for container in try await containers(instance: instance) {
+            try await docker("rm", "--force", "--volumes", container.id)
+        }
+        for volume in try await volumes(instance: instance) { try await docker("volume", "rm", "--force", volume) }
+        let networks = try await docker("network", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)")
+        for network in lines(networks) { try await docker("network", "rm", network) }
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+
+/// The JSON API on the broker's control socket, for looking often without a new process each time.
+extension Fleet {
+    private var socket: String { root + "/state/control.sock" }
+
+    private func ask(_ target: String) async throws -> Response {
+        let socket = socket
+        let response = try await blocking {
+            let wire = try Wire(unix: socket)
+            defer { wire.hangUp() }
+            return try wire.request("GET", target, host: "carrel", fields: [("Connection", "close")])
+        }
+        guard response.status == 200 else {
+            throw FleetError("GET \(target): \(response.status): \(response.text.prefix(300))")
+        }
+        return response
+    }
+
+    func hosts() async throws -> [HostRecord] {
+        struct Answer: Decodable { var hosts: [HostRecord] }
+        return try await ask("/v1/hosts").decode(Answer.self).hosts
+    }
+
+    func host(_ name: String) async throws -> HostRecord {
+        guard let host = try await hosts().first(where: { $0.name == name }) else {
+            throw FleetError("there is no host \(name)")
+        }
+        return host
+    }
+
+    func sessions() async throws -> [SessionRecord] {
+        struct Answer: Decodable { var sessions: [SessionRecord] }
+        return try await ask("/v1/sessions?limit=1000").decode(Answer.self).sessions
+    }
+
+    /// The only session of this learner; `nil` if there is none.
+    func session(of learner: String) async throws -> SessionRecord? {
+        try await sessions().first { $0.learner == learner }
+    }
+
+    func show(_ id: String) async throws -> SessionStory {
+        try await ask("/v1/sessions/\(id)").decode(SessionStory.self)
+    }
+
+    /// Waits until the session is in one of the states.
+    @discardableResult
+    func wait(
+        for id: String, toBe states: String..., within limit: Duration = .seconds(60)
+    ) async throws -> SessionRecord {
+        try await eventually("session \(id) is \(states.joined(separator: " or "))", within: limit) {
+            let shown = try await self.show(id)
+            if states.contains(shown.session.state) { return shown.session }
+            throw FleetError("\(shown.session.state); its story: \(shown.story)")
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// One real Carrel for one test: its configuration, its state directory, the broker as a child process, and the engines
+/// that it works on. Made and cleaned up by `withFleet`.
+final class Fleet: Sendable {
+    let plan: Plan
+    /// The test's own directory: configuration, state, logs, relays.
+    let root: String
+    let port: Int
+    let authority: TestMachine.Authority
+    let relays: [String: Relay]
+    private let running = Mutex<pid_t?>(nil)
+
+    fileprivate init(_ plan: Plan) async throws {
+        self.plan = plan
+        authority = try await TestMachine.authority()
+        root = "/tmp/fleet-" + String((0..<8).map { _ in "abcdefghijkmnpqrstuvwxyz".randomElement()! })
+        port = try TestMachine.freePort()
+        try FileManager.default.createDirectory(atPath: root + "/state", withIntermediateDirectories: true)
+        if plan.sharesHomes {
+            try FileManager.default.createDirectory(atPath: root + "/homes", withIntermediateDirectories: true)
+        }
+        if let bytes = plan.stateBytes {
+            try await Command(["mount", "-t", "tmpfs", "-o", "size=\(bytes)", "fleet", root + "/state"]).succeed()
+        }
+        var relays: [String: Relay] = [:]
+        for host in plan.hosts where host.isRelayed {
+            relays[host.name] = try Relay(at: Plan.relayPath(root, host.name), to: host.engine.socketPath)
+        }
+        self.relays = relays
+        try write(configuration: plan)
+    }
+
+    // MARK: paths
+
+    var configurationPath: String { root + "/carrel.yaml" }
+    var databasePath: String { root + "/state/carrel.db" }
+    var logPath: String { root + "/broker.log" }
+    var network: Browser.Network { Browser.Network(port: port, authority: authority.path) }
+    var portal: URL { URL(string: "https://\(Plan.portal):\(port)/")! }
+    var log: String { String(decoding: FileManager.default.contents(atPath: logPath) ?? Data(), as: UTF8.self) }
+
+    /// The only relayed host's relay.
+    var relay: Relay { relays.values.first! }
+
+    func browser() -> Browser { Browser(network) }
+
+    func write(configuration plan: Plan) throws {
+        let yaml = plan.yaml(root: root, port: port, certificate: authority.edge)
+        try yaml.write(toFile: configurationPath, atomically: true, encoding: .utf8)
+    }
+
+    // MARK: the broker
+
+    /// Starts the broker without waiting for anything.
+    func launchBroker() throws {
+        let pid = try Command([TestMachine.binary, "serve", "--config", configurationPath])
+            .spawn(output: logPath, error: logPath, append: true)
+        running.withLock { $0 = pid }
+    }
+
+    /// Starts the broker and waits until it answers and every host of the plan is in `state`.
+    func start(hosts state: String? = "active") async throws {
+        try launchBroker()
+        try await eventually("the broker answers", within: .seconds(20), every: .milliseconds(20)) {
+            if let status = try self.exitStatus() {
+                throw FleetError("the broker ended with status \(status): \(self.log.suffix(1500))")
+            }
+            return try await self.hosts()
+        }
+        guard let state else { return }
+        try await eventually("all hosts are \(state)", within: .seconds(20)) {
+            try await self.hosts().allSatisfy { $0.state == state }
+        }
+    }
+
+    private var pid: pid_t {
+        get throws {
+            guard let pid = running.withLock({ $0 }) else { throw FleetError("no broker runs") }
+            return pid
+        }
+    }
+
+    func brokerPID() throws -> pid_t { try pid }
+
+    /// The broker's exit status if it ended by itself.
+    func exitStatus() throws -> Int32? {
+        try running.withLock { pid in
+            guard let running = pid, let status = try ChildExit.poll(running) else { return nil }
+            pid = nil
+            return status
+        }
+    }
+
+    /// The broker as it dies of a power cut: no handler runs, nothing is flushed. Any thread.
+    func killBroker() {
+        running.withLock { pid in
+            guard let running = pid else { return }
+            kill(running, SIGKILL)
+            var status: Int32 = 0
+            waitpid(running, &status, 0)
+            pid = nil
+        }
+    }
+
+    func signalBroker(_ signal: Int32) throws { kill(try pid, signal) }
+
+    /// Waits until the broker ends by itself; its exit status.
+    func brokerExit(within limit: Duration = .seconds(15)) async throws -> Int32 {
+        try await eventually("the broker ends", within: limit, every: .milliseconds(10)) { try self.exitStatus() }
+    }
+
+    /// Asks the broker to end and waits for it; its exit status.
+    @discardableResult
+    func stop() async throws -> Int32 {
+        try signalBroker(SIGTERM)
+        return try await brokerExit()
+    }
+
+    // MARK: the command line
+
+    func carrel(_ arguments: String..., within limit: Duration = .seconds(60)) async throws -> Command.Output {
+        try await Command([TestMachine.binary] + arguments + ["--config", configurationPath]).run(within: limit)
+    }
+
+    @discardableResult
+    func succeed(_ arguments: String..., within limit: Duration = .seconds(60)) async throws -> String {
+        try await Command([TestMachine.binary] + arguments + ["--config", configurationPath]).succeed(within: limit)
+    }
+
+    func link(_ learner: String, lab: String = "python", valid: String = "1h") async throws -> URL {
+        let output = try await succeed(
+            "link", "--lab", lab, "--learner", learner, "--name", learner.capitalized, "--valid", valid)
+        guard let url = URL(string: output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw FleetError("carrel link prints no address: \(output)")
+        }
+        return url
+    }
+
+    // MARK: what is on the engines
+
+    func instance() throws -> String { try StateFile(path: databasePath).instance() }
+
+    func containers() async throws -> [Engine.Container] {
+        let instance = try instance()
+        var all: [Engine.Container] = []
+        for host in plan.hosts { all += try await host.engine.containers(instance: instance) }
+        return all
+    }
+
+    /// No container without a live session, no second container of a session, no seat without a container.
+    func expectNothingLeaked() async throws {
+        try await eventually(
+            "containers and live sessions are the same", within: .seconds(30), every: .milliseconds(200)
+        ) {
+            let live = try await self.sessions().filter { ["starting", "running", "ending"].contains($0.state) }
+            guard live.allSatisfy({ $0.state == "running" }) else {
+                throw FleetError("still under way: \(live.map { "\($0.learner): \($0.state)" })")
+            }
+            let containers = try await self.containers()
+            let expected = live.map { "\($0.id)#\($0.epoch)" }.sorted()
+            let found = containers.map { "\($0.session)#\($0.epoch)" }.sorted()
+            if expected != found { throw FleetError("running sessions \(expected), containers \(found)") }
+            return true
+        }
+    }
+
+    fileprivate func tearDown() async {
+        killBroker()
+        for relay in relays.values { relay.finish() }
+        if let instance = try? instance() {
+            for host in plan.hosts {
+                do { try await host.engine.removeAll(instance: instance) } catch {
+                    Issue.record("cleaning up on \(host.name): \(error)")
+                }
+            }
+        }
+        if plan.stateBytes != nil { _ = try? await Command(["umount", "--lazy", root + "/state"]).run() }
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    fileprivate func printLog() {
+        print("--- the broker's log (\(root)) ---\n\(log.suffix(8000))\n---")
+    }
+}
+
+/// Runs a test with a Carrel of its own. The broker is running and its hosts are active unless `isStarted` is false.
+func withFleet(
+    _ plan: Plan, isStarted: Bool = true, _ test: (Fleet) async throws -> Void
+) async throws {
+    let fleet = try await Fleet(plan)
+    do {
+        if isStarted { try await fleet.start() }
+        try await test(fleet)
+    } catch {
+        fleet.printLog()
+        await fleet.tearDown()
+        throw error
+    }
+    await fleet.tearDown()
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// A session as the API and `--json` tell it; only what tests look at.
+struct SessionRecord: Decodable, Sendable {
+    var id: String
+    var learner: String
+    var lab: String
+    var state: String
+    var step: String?
+    var queuePosition: Int?
+    var host: String?
+    var epoch: Int
+    var hostname: String
+    var url: String
+    var reason: String?
+    var createdAt: Int64
+    var since: Int64
+    var lastActivityAt: Int64
+    var idleEndsAt: Int64?
+}
+
+struct StoryRecord: Decodable, Sendable, CustomStringConvertible {
+    var at: Int64
+    var epoch: Int
+    var state: String
+    var host: String?
+    var reason: String
+
+    var description: String { "\(state)@\(host ?? "-")#\(epoch): \(reason)" }
+}
+
+struct HostRecord: Decodable, Sendable {
+    var name: String
+    var state: String
+    var reason: String?
+    var sessions: Int
+    var starting: Int
+    var slots: Int
+    var density: Double
+}
+
+/// A session with everything that happened to it.
+struct SessionStory: Decodable, Sendable {
+    var session: SessionRecord
+    var story: [StoryRecord]
+}
