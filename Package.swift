@@ -61,7 +61,7 @@ let package = Package(
         tests("BrokerTests", ["Broker"]),
         tests("PortalTests", ["Portal"]),
         tests("CarrelTests", ["carrel"]),
-        tests("Fleet", ["carrel", "COpenSSL", grdb]),
+        tests("Fleet", ["carrel", "Store", "COpenSSL", grdb]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -25,3 +25,20 @@ fleet_with_certificates() {
     "$binary" dev-ca --dir "$directory" --server "engines=$names" --client broker >/dev/null
     fleet_start "$count" "$directory/ca.pem" "$directory/engines.pem" "$directory/engines.key"
 }
+
+# fleet_list COUNT DIRECTORY: the fleet as the tests want to know it; the certificates are those of the function above.
+fleet_list() {
+    local count=$1 directory=$2 engine separator=
+    printf '['
+    for ((engine = 1; engine <= count; engine++)); do
+        printf '%s\n  {"name": "host-%d", "endpoint": "%s", "publishAddress": "%s"' \
+            "$separator" "$engine" "$(fleet_endpoint "$engine")" "$(fleet_address "$engine")"
+        if ((engine > 1)); then
+            printf ',\n   "ca": "%s/ca.pem", "certificate": "%s/broker.pem", "key": "%s/broker.key"' \
+                "$directory" "$directory" "$directory"
+        fi
+        printf '}'
+        separator=,
+    done
+    printf '\n]\n'
+}
