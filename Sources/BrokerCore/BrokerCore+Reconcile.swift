@@ -86,7 +86,8 @@ extension BrokerCore {
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(id, entry)
             // The listing may be older than the news that this run became ready.
-            let isBelievable = now - since >= Limits.listingAge
+            // (A start in the future means that the clock was set back.)
+            let isBelievable = now - since >= Limits.listingAge || since - now >= Limits.listingAge
             guard let container else {
                 if isBelievable { beginEnding(entry, reason: .vanished(host: host), at: now) }
                 return
@@ -136,7 +137,9 @@ extension BrokerCore {
         journal = Journal()
         settleAlarms()
         step = Step()
+        // For the first event to look at.
         step.mayPlace = true
+        step.emptiedHosts = Set(hosts.map(\.name))
         queue.hasMoved = false
         return sessions.sorted { $0.id < $1.id }.compactMap { session in
             guard case .running(_, let endpoint, _) = session.state else { return nil }

@@ -72,6 +72,8 @@ extension BrokerCore {
             break
         case .queued(let ticket):
             queue.remove(ticket)
+            // A host may have been held for it.
+            step.mayPlace = true
         case .seated(let host, let isStarting, let memory):
             guard let index = hostIndex[host] else { return }
             hosts[index].usage.seats -= 1

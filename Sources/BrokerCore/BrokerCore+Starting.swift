@@ -39,6 +39,17 @@ extension BrokerCore {
         if !sharedHomes, homes[entry.learner] == nil {
             setHome(host, of: entry.learner)
             journal.changes.append(.home(portal: entry.learner.portal, learner: entry.learner.id, host: host))
+            failThoseBoundTooNarrowly(entry.learner, at: now)
+        }
+    }
+
+    /// A home is bound to a host now: labs that this host can never hold need not wait any longer.
+    private mutating func failThoseBoundTooNarrowly(_ learner: LearnerKey, at now: Timestamp) {
+        for id in sessionsOf[learner, default: [:]].values.sorted() {
+            guard let entry = entries[id], case .queued = entry.session.state,
+                let lab = catalogue.labs[entry.session.lab], let reason = neverFits(lab, learner)
+            else { continue }
+            fail(entry, reason, at: now)
         }
     }
 

@@ -32,7 +32,9 @@ extension BrokerCore {
                 broken.append("\(id) is not the session of its learner and lab")
             }
             if session.epoch < 1 { broken.append("\(id) has epoch \(session.epoch)") }
-            if leftovers[entry.run] != nil { broken.append("\(id): its current run is a leftover") }
+            if !session.state.isOver, leftovers[entry.run] != nil {
+                broken.append("\(id): its current run is a leftover")
+            }
             if !session.state.isOver, session.failedAttempts >= Limits.startAttempts {
                 broken.append("\(id) goes on after \(session.failedAttempts) failed attempts")
             }

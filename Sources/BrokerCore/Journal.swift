@@ -63,7 +63,7 @@ extension BrokerCore {
         for case (let name, nil) in old.hosts { setHost(name, nil) }
         journal = Journal()
         forgetThoseOver(old)
-        step = Step()
+        // What the writing above left in `step` makes the next event look at placement and drains again.
         queue.hasMoved = false
         settleAlarms()
     }

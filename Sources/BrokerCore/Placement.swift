@@ -9,13 +9,19 @@ extension BrokerCore {
     private struct Head: Comparable {
         var ticket: Queue.Ticket
         var line: Queue.Line
-        var index = 0
 
         static func < (a: Head, b: Head) -> Bool { a.ticket < b.ticket }
     }
 
     mutating func placeWaiting(at now: Timestamp) {
-        guard catalogue.isConfigured, queue.count > 0, hosts.contains(where: \.isOpen) else { return }
+        // Without shared homes a placement can bind its learner's other sessions, and so free what was held for them.
+        while placeOnce(at: now), !sharedHomes {}
+    }
+
+    /// One walk through the lines; whether anybody was placed.
+    private mutating func placeOnce(at now: Timestamp) -> Bool {
+        guard catalogue.isConfigured, queue.count > 0, hosts.contains(where: \.isOpen) else { return false }
+        let waiting = queue.count
         var heads = Heap<Head>()
         for (line, tickets) in queue.lines { heads.insert(Head(ticket: tickets[0], line: line)) }
         var held: Set<String> = []
@@ -30,6 +36,7 @@ extension BrokerCore {
                 heads.insert(Head(ticket: next, line: head.line))
             }
         }
+        return queue.count < waiting
     }
 
     /// The open host on which one more seat of this lab gives the lowest density; by name among equals.

@@ -12,6 +12,10 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
         Timestamp(milliseconds: a.milliseconds + b.wholeMilliseconds)
     }
 
+    public static func - (a: Timestamp, b: Duration) -> Timestamp {
+        Timestamp(milliseconds: a.milliseconds - b.wholeMilliseconds)
+    }
+
     /// The time from `b` to `a`; negative when `a` is earlier.
     public static func - (a: Timestamp, b: Timestamp) -> Duration {
         .milliseconds(a.milliseconds - b.milliseconds)

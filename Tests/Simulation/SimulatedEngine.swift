@@ -1,0 +1,86 @@
+import BrokerCore
+
+/// One life of a container, as its name says it.
+struct RunName: Hashable, Comparable {
+    var session: SessionID
+    var epoch: Int
+
+    static func < (a: RunName, b: RunName) -> Bool { (a.session, a.epoch) < (b.session, b.epoch) }
+}
+
+/// A Docker Engine with nothing but containers of ours.
+struct SimulatedEngine {
+    enum Condition: Equatable {
+        case created
+        case running(Endpoint)
+        case exited(code: Int, outOfMemory: Bool)
+    }
+
+    struct Container {
+        var run: RunName
+        var id: String
+        var condition: Condition
+    }
+
+    let host: String
+    var isUp = true
+    /// By name, which is the run's.
+    var containers: [RunName: Container] = [:]
+    var images: Set<String>
+    private var serial = 0
+    private var nextPort = 32_768
+
+    init(host: String, images: Set<String>) {
+        self.host = host
+        self.images = images
+    }
+
+    mutating func create(_ run: RunName) {
+        serial += 1
+        containers[run] = Container(run: run, id: "\(host)-\(serial)", condition: .created)
+    }
+
+    mutating func start(_ run: RunName) -> Endpoint {
+        nextPort += 1
+        let endpoint = Endpoint(address: host, port: nextPort)
+        containers[run]?.condition = .running(endpoint)
+        return endpoint
+    }
+
+    mutating func remove(containerID: String) {
+        containers = containers.filter { $0.value.id != containerID }
+    }
+
+    /// The machine loses its power and is started again: containers are there, but do not run.
+    mutating func losePower() {
+        for run in containers.keys {
+            if case .running = containers[run]?.condition {
+                containers[run]?.condition = .exited(code: 137, outOfMemory: false)
+            }
+        }
+    }
+
+    func isRunning(_ run: RunName) -> Bool {
+        if case .running = containers[run]?.condition { return true }
+        return false
+    }
+
+    var listing: [ObservedContainer] {
+        containers.values.sorted { $0.id < $1.id }.map { container in
+            switch container.condition {
+            case .created:
+                ObservedContainer(
+                    session: container.run.session, epoch: container.run.epoch, containerID: container.id,
+                    isRunning: false)
+            case .running(let endpoint):
+                ObservedContainer(
+                    session: container.run.session, epoch: container.run.epoch, containerID: container.id,
+                    isRunning: true, endpoint: endpoint)
+            case .exited(let code, let outOfMemory):
+                ObservedContainer(
+                    session: container.run.session, epoch: container.run.epoch, containerID: container.id,
+                    isRunning: false, exitCode: code, outOfMemory: outOfMemory)
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import BrokerCore
+
+/// What is on disk. Takes changes one after the other and looks at each with the eyes of someone who was not there
+/// when it was decided.
+struct SimulatedStore {
+    private(set) var sessions: [SessionID: Session] = [:]
+    private(set) var duties: [String: HostDuty] = [:]
+    private(set) var homes: [String: HomeLocation] = [:]
+    private(set) var stories: [SessionID: [StoryEntry]] = [:]
+    /// What was found wrong.
+    private(set) var complaints: [String] = []
+    let sharedHomes: Bool
+
+    init(sharedHomes: Bool) { self.sharedHomes = sharedHomes }
+
+    var live: [Session] {
+        sessions.values.filter { session in
+            switch session.state {
+            case .queued, .starting, .running, .ending: true
+            case .ended, .failed: false
+            }
+        }.sorted { $0.id < $1.id }
+    }
+
+    func session(of learner: Learner, lab: String) -> Session? {
+        sessions.values.first { $0.learner.portal == learner.portal && $0.learner.id == learner.id && $0.lab == lab }
+    }
+
+    mutating func commit(_ changes: [Change]) {
+        for (index, change) in changes.enumerated() {
+            switch change {
+            case .session(let session):
+                look(at: session, before: sessions[session.id], followedBy: changes.dropFirst(index + 1).first)
+                sessions[session.id] = session
+            case .story(let entry):
+                if entry.reason.isEmpty { complaints.append("\(entry.session): a story without a reason") }
+                stories[entry.session, default: []].append(entry)
+            case .duty(let host, let duty):
+                duties[host] = duty
+            case .home(let portal, let learner, let host):
+                homes["\(portal)/\(learner)"] = HomeLocation(portal: portal, learner: learner, host: host)
+            }
+        }
+    }
+
+    private mutating func look(at session: Session, before old: Session?, followedBy next: Change?) {
+        func complain(_ what: String) { complaints.append("\(session.id) epoch \(session.epoch): \(what)") }
+        if let old, session.epoch < old.epoch { complain("the epoch went back from \(old.epoch)") }
+        if old == nil, session.epoch != 1 { complain("the first epoch") }
+        let isNewState = old?.state.name != session.state.name
+        if isNewState || old?.epoch != session.epoch {
+            guard case .story(let story)? = next, story.session == session.id, story.state == session.state.name,
+                story.epoch == session.epoch
+            else { return complain("\(session.state.name) without a story") }
+        }
+        if let old, old.epoch == session.epoch, !Self.isLegal(old.state.name, session.state.name) {
+            complain("\(old.state.name) became \(session.state.name) in the same run")
+        }
+        if old == nil || old?.epoch != session.epoch, session.state.name != "queued" {
+            complain("a new run that begins as \(session.state.name)")
+        }
+        if case .starting(let host, _, _) = session.state, isNewState {
+            if duties[host] ?? .active != .active { complain("placed on \(host), which is \(duties[host]!)") }
+            let home = homes["\(session.learner.portal)/\(session.learner.id)"]
+            if !sharedHomes, let home, home.host != host { complain("placed on \(host), at home on \(home.host)") }
+        }
+        if let old, old.epoch == session.epoch, old.state.host != nil, let host = session.state.host,
+            host != old.state.host
+        {
+            complain("moved to \(host) in the same run")
+        }
+    }
+
+    /// States that may follow each other within one run.
+    private static func isLegal(_ old: String, _ new: String) -> Bool {
+        switch old {
+        case "queued": ["queued", "starting", "ended", "failed"].contains(new)
+        case "starting": ["starting", "running", "ending", "ended", "failed"].contains(new)
+        case "running": ["running", "ending", "ended"].contains(new)
+        case "ending": ["ending", "ended"].contains(new)
+        default: old == new
+        }
+    }
+}

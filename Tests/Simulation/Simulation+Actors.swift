@@ -1,0 +1,142 @@
+import BrokerCore
+
+/// Learners, operators, and what nature does to machines.
+extension Simulation {
+    func learnerActs() {
+        guard hasFaults else { return }
+        plan(.learnerActs, in: random.milliseconds(100...6000))
+        guard core != nil, let learner = random.pick(learners), let lab = random.pick(allLabs) else { return }
+        let stored = store.session(of: learner, lab: lab.name)
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0...4:
+            let request = newRequest()
+            launchesAsked.insert(request)
+            newIDs += 1
+            let id = SessionID(rawValue: "s\(newIDs)")
+            take(.launch(learner: learner, lab: lab.name, newID: id, request: request))
+        case 5:
+            if let stored {
+                let request = newRequest()
+                launchesAsked.insert(request)
+                take(.restart(stored.id, request: request))
+            }
+        case 6:
+            if let stored { take(.end(stored.id, reason: .learnerEnded, request: newRequest())) }
+        default:
+            var moments: [SessionID: Timestamp] = [:]
+            for session in store.live where session.state.name == "running" && random.oneIn(2) {
+                moments[session.id] = wall - random.milliseconds(0...5000)
+            }
+            take(.activity(moments))
+        }
+    }
+
+    /// A request or a report from within the process is not lost but with the process.
+    private func take(_ event: Event) {
+        inbox.append(event)
+        planWork(in: random.milliseconds(0...50))
+    }
+
+    func operatorActs() {
+        guard hasFaults else { return }
+        plan(.operatorActs, in: random.milliseconds(5000...60_000))
+        guard core != nil, let host = random.pick(allHosts)?.name else { return }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: take(.cordon(host: host, request: newRequest()))
+        case 1...2: take(.uncordon(host: host, request: newRequest()))
+        case 3...4:
+            let deadline = wall + random.milliseconds(-1000...120_000)
+            take(.drain(host: host, deadline: deadline, request: newRequest()))
+        case 5:
+            if let session = random.pick(store.live) {
+                take(.end(session.id, reason: .operatorEnded(note: "enough"), request: newRequest()))
+            }
+        default: reconfigure()
+        }
+    }
+
+    private func reconfigure() {
+        count("reconfigured")
+        configuration.labs = allLabs.filter { _ in !random.oneIn(8) }
+        configuration.hosts = allHosts.compactMap { host in
+            guard !random.oneIn(5) else { return nil }
+            var host = host
+            if random.oneIn(4) { host.slots = Int.random(in: 1...4, using: &random) }
+            if random.oneIn(6) { host.maximumStarts = Int.random(in: 1...3, using: &random) }
+            return host
+        }
+        applyConfiguration()
+    }
+
+    private func applyConfiguration() {
+        take(.configure(labs: configuration.labs, hosts: configuration.hosts))
+        // The driver connects to every host it is told of.
+        agenda.removeAll { if case .monitor = $0 { true } else { false } }
+        for host in allHosts {
+            plan(.monitor(host: host.name, generation: generation), in: random.milliseconds(100...4000))
+        }
+    }
+
+    func natureActs() {
+        guard hasFaults else { return }
+        plan(.nature, in: random.milliseconds(1000...30_000))
+        guard let host = random.pick(allHosts)?.name else { return }
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0...2:
+            guard engines[host]!.isUp else { return }
+            count("host died")
+            engines[host]!.isUp = false
+            // A cut cable, a power loss, or a machine that is set up anew.
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: engines[host]!.losePower()
+            case 1: engines[host]!.containers = [:]
+            default: break
+            }
+            remember("\(host) goes down with \(engines[host]!.containers.keys.sorted())")
+            plan(.hostHeals(host), in: random.milliseconds(1000...90_000))
+        case 3...5:
+            containerStops(on: host)
+        case 6:
+            if core != nil, random.oneIn(2) { crash("for no reason") }
+        case 7:
+            let lab = random.pick(allLabs)!
+            if engines[host]!.images.remove(lab.image) == nil { engines[host]!.images.insert(lab.image) }
+        case 8:
+            if random.oneIn(3) {
+                count("clock jumped")
+                clockOffset += random.milliseconds(-120_000...120_000)
+            }
+        case 9:
+            // Somebody removes a container by hand.
+            if let run = random.pick(engines[host]!.containers.keys.sorted()) {
+                remember("\(run) is removed by hand")
+                engines[host]!.containers[run] = nil
+            }
+        default:
+            break
+        }
+    }
+
+    private func containerStops(on host: String) {
+        let running = engines[host]!.containers.keys.filter { engines[host]!.isRunning($0) }.sorted()
+        guard let run = random.pick(running) else { return }
+        let outOfMemory = random.oneIn(2)
+        engines[host]!.containers[run]!.condition = .exited(code: 137, outOfMemory: outOfMemory)
+        guard core != nil, engines[host]!.isUp else { return }
+        deliver(.containerExited(run.session, epoch: run.epoch, code: 137, outOfMemory: outOfMemory))
+    }
+
+    /// No more faults, and everything that was broken is repaired.
+    func calmDown() {
+        remember("faults stop")
+        hasFaults = false
+        for host in engines.keys.sorted() {
+            engines[host]!.isUp = true
+            engines[host]!.images = Set(allLabs.map(\.image))
+        }
+        configuration = (allLabs, allHosts)
+        if core == nil { bootBroker() }
+        applyConfiguration()
+        for host in allHosts where random.oneIn(2) { take(.uncordon(host: host.name, request: newRequest())) }
+    }
+}

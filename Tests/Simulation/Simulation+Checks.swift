@@ -1,0 +1,95 @@
+import BrokerCore
+
+/// What must hold in the world, seen from outside of the core.
+extension Simulation {
+    func checkAfterStep() {
+        for complaint in store.complaints { complain(complaint) }
+        for id in acknowledged where store.sessions[id] == nil { complain("the acknowledged launch \(id) is lost") }
+        guard let core else { return }
+        // With nothing half done, the edge knows every running lab and no other.
+        for session in core.sessions {
+            if case .running(_, let endpoint, _) = session.state {
+                if routes[session.id] != endpoint { complain("\(session.id) runs without its route") }
+            } else if routes[session.id] != nil {
+                complain("\(session.id) is \(session.state.name) and has a route")
+            }
+        }
+        for id in routes.keys where core.session(id) == nil { complain("\(id) is over and has a route") }
+    }
+
+    /// After every commit and every rollback, memory and disk tell the same.
+    func checkMemoryIsDisk(_ when: String) {
+        guard let core else { return }
+        for violation in core.violations() { complain("\(violation) \(when)") }
+        var inMemory = 0
+        for session in core.sessions {
+            inMemory += 1
+            guard var stored = store.sessions[session.id] else {
+                complain("\(session.id) is in memory and not on disk \(when)")
+                continue
+            }
+            // Activity may be written a little later.
+            let written = stored.lastActivityAt
+            stored.lastActivityAt = session.lastActivityAt
+            if stored != session { complain("\(session.id) \(when): \(session) in memory, \(stored) on disk") }
+            if session.lastActivityAt - written > Limits.activityWriteInterval {
+                complain("\(session.id): the activity on disk is old")
+            }
+        }
+        if inMemory != store.live.count { complain("\(inMemory) live in memory, \(store.live.count) on disk \(when)") }
+    }
+
+    func checkOrphan(_ containerID: String, on host: String) {
+        guard let container = engines[host]?.containers.values.first(where: { $0.id == containerID }),
+            let session = store.sessions[container.run.session], session.epoch == container.run.epoch
+        else { return }
+        switch session.state {
+        case .starting(host, _, _), .running(host, _, _): complain("the container of \(session) is taken for an orphan")
+        default: break
+        }
+    }
+
+    /// Faults have been away for long enough: nothing is on its way any more, and both sides agree.
+    func checkSettled() {
+        guard let core else { return complain("the broker is dead") }
+        checkMemoryIsDisk("at the end")
+        for session in core.sessions {
+            switch session.state {
+            case .running(let host, let endpoint, _):
+                let run = RunName(session: session.id, epoch: session.epoch)
+                if engines[host]!.containers[run]?.condition != .running(endpoint) {
+                    complain("\(session.id) is a ghost: it has no container on \(host)")
+                }
+            case .queued:
+                if core.explanation(of: session.id, at: wall)?.isEmpty ?? true {
+                    complain("\(session.id) waits for no reason")
+                }
+                count("queued at the end")
+            case .starting(_, _, let since), .ending(_, _, let since):
+                // Sessions that end give their seats to those who wait, to the last moment.
+                if wall - since > .seconds(60) { complain("\(session.id) is stuck: \(session.state)") }
+            case .ended, .failed:
+                complain("\(session.id) is over and still in memory")
+            }
+        }
+        for (host, engine) in engines {
+            for run in engine.containers.keys {
+                let session = core.session(run.session)
+                if session?.epoch != run.epoch || session?.state.host != host {
+                    complain("\(run) is an orphan on \(host)")
+                }
+            }
+        }
+        for status in core.hostStatuses {
+            if status.seats != status.sessions { complain("\(status.name) still has leftovers") }
+            if case .unreachable = status.link { complain("\(status.name) has not come back") }
+        }
+        for id in acknowledged {
+            guard let last = store.stories[id]?.last(where: { $0.state != "note" }) else {
+                complain("\(id) has no story")
+                continue
+            }
+            if last.state != store.sessions[id]?.state.name { complain("the story of \(id) ends as \(last.state)") }
+        }
+    }
+}

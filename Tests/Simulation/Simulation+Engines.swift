@@ -1,0 +1,112 @@
+import BrokerCore
+
+/// A call to an engine. It reaches the engine even if the broker that made it has died since.
+struct EngineCall {
+    enum What {
+        case create(RunName)
+        case start(RunName)
+        case probe(RunName)
+        case remove(RunName)
+        case removeOrphan(String)
+
+        /// The run whose start this call belongs to.
+        var startRun: RunName? {
+            switch self {
+            case .create(let run), .start(let run), .probe(let run): run
+            case .remove, .removeOrphan: nil
+            }
+        }
+    }
+
+    var what: What
+    var host: String
+    /// The broker process that made it.
+    var generation: Int
+
+    init(_ what: What, host: String, generation: Int) {
+        self.what = what
+        self.host = host
+        self.generation = generation
+    }
+}
+
+extension Simulation {
+    func execute(_ call: EngineCall) {
+        let isHeard = call.generation == generation && core != nil
+        if let run = call.what.startRun {
+            // A start that was given up in the meantime makes no further calls; one already on its way arrives.
+            if isHeard, startTasks[run] == nil { return }
+            guard engines[call.host]!.isUp else {
+                return isHeard ? startFails(run, .hostUnreachable("connection refused"), on: call.host) : ()
+            }
+        }
+        switch call.what {
+        case .create(let run): create(run, on: call.host, isHeard)
+        case .start(let run): startContainer(run, on: call.host, isHeard)
+        case .probe(let run): probe(run, on: call.host, isHeard)
+        case .remove(let run): removeContainer(run, on: call.host, isHeard)
+        case .removeOrphan(let id): if engines[call.host]!.isUp { engines[call.host]!.remove(containerID: id) }
+        }
+    }
+
+    private func startFails(_ run: RunName, _ failure: StartFailure, on host: String) {
+        count("start failed")
+        startTasks[run] = nil
+        deliver(.startFailed(run.session, epoch: run.epoch, failure))
+    }
+
+    private func create(_ run: RunName, on host: String, _ isHeard: Bool) {
+        if let container = engines[host]!.containers[run] {
+            guard isHeard else { return }
+            switch container.condition {
+            case .created: break
+            case .running: return self.call(.probe(run), on: host)
+            case .exited(let code, let outOfMemory):
+                startTasks[run] = nil
+                return deliver(
+                    .containerExited(run.session, epoch: run.epoch, code: code, outOfMemory: outOfMemory))
+            }
+        } else {
+            let lab = allLabs.first { $0.name == store.sessions[run.session]?.lab }!
+            guard engines[host]!.images.contains(lab.image) else {
+                return isHeard ? startFails(run, .imageMissing(lab.image), on: host) : ()
+            }
+            if hasFaults, random.oneIn(15) {
+                return isHeard ? startFails(run, .engine("no space left on device"), on: host) : ()
+            }
+            engines[host]!.create(run)
+        }
+        guard isHeard else { return }
+        deliver(.containerCreated(run.session, epoch: run.epoch))
+        call(.start(run), on: host)
+    }
+
+    private func startContainer(_ run: RunName, on host: String, _ isHeard: Bool) {
+        guard engines[host]!.containers[run] != nil else {
+            return isHeard ? startFails(run, .engine("no such container"), on: host) : ()
+        }
+        let endpoint = engines[host]!.start(run)
+        guard isHeard else { return }
+        deliver(.containerStarted(run.session, epoch: run.epoch, endpoint: endpoint))
+        call(.probe(run), on: host)
+    }
+
+    private func probe(_ run: RunName, on host: String, _ isHeard: Bool) {
+        guard isHeard else { return }
+        guard case .running(let endpoint)? = engines[host]!.containers[run]?.condition else {
+            return startFails(run, .engine("the container stopped"), on: host)
+        }
+        if hasFaults, random.oneIn(20) { return startFails(run, .neverReady("no answer for 20 s"), on: host) }
+        startTasks[run] = nil
+        deliver(.labReady(run.session, epoch: run.epoch, endpoint: endpoint))
+    }
+
+    private func removeContainer(_ run: RunName, on host: String, _ isHeard: Bool) {
+        guard engines[host]!.isUp, !(hasFaults && random.oneIn(10)) else {
+            if isHeard { deliver(.removeFailed(run.session, epoch: run.epoch, message: "device is busy")) }
+            return
+        }
+        engines[host]!.containers[run] = nil
+        if isHeard { deliver(.containerRemoved(run.session, epoch: run.epoch)) }
+    }
+}
