@@ -12,7 +12,7 @@ enum PageStyle {
             --accent: #79cdbb; --on-accent: #0d1a17; --tint: #1d2c29; --bad: #ff9d92; --bad-tint: #33211f;
           }
         }
-        * { box-sizing: border-box; }
+        *, ::before, ::after { box-sizing: border-box; }
         html { font: 100%/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
         body {
           margin: 0; min-height: 100vh; display: flex; flex-direction: column; align-items: center;
@@ -40,18 +40,18 @@ enum PageStyle {
         .steps li { position: relative; padding: 0 0 1.15rem 2.4rem; color: var(--soft); }
         .steps li:last-child { padding-bottom: 0; }
         .steps li::before {
-          content: ""; position: absolute; left: 0; top: .05rem; width: 1.3rem; height: 1.3rem; border-radius: 50%;
+          content: ""; position: absolute; left: 0; top: .08rem; width: 1.4rem; height: 1.4rem; border-radius: 50%;
           border: 2px solid var(--line); background: var(--card);
         }
         .steps li:not(:last-child)::after {
-          content: ""; position: absolute; left: calc(.65rem - 1px); top: 1.6rem; bottom: .2rem; width: 2px;
+          content: ""; position: absolute; left: calc(.7rem - 1px); top: 1.66rem; bottom: .1rem; width: 2px;
           background: var(--line);
         }
         .steps .done { color: var(--ink); }
         .steps .done::before { background: var(--accent); border-color: var(--accent); }
         .steps .done:not(:last-child)::after { background: var(--accent); opacity: .45; }
         .steps .done i {
-          position: absolute; left: .47rem; top: .31rem; width: .36rem; height: .64rem; transform: rotate(42deg);
+          position: absolute; left: .52rem; top: .38rem; width: .36rem; height: .64rem; transform: rotate(42deg);
           border: solid var(--on-accent); border-width: 0 2px 2px 0;
         }
         .steps .current { color: var(--ink); font-weight: 600; }
