@@ -14,19 +14,6 @@ public struct AccessGrant: Hashable, Sendable {
     }
 }
 
-/// Where a learner's home of a portal is, when homes stick to a host.
-public struct StoredHome: Hashable, Sendable {
-    public var portal: String
-    public var learner: String
-    public var host: String
-
-    public init(portal: String, learner: String, host: String) {
-        self.portal = portal
-        self.learner = learner
-        self.host = host
-    }
-}
-
 /// What a broker needs to go on after a restart.
 public struct StoredState: Hashable, Sendable {
     /// Random, made with the file; labels everything of ours on the hosts.
@@ -34,7 +21,7 @@ public struct StoredState: Hashable, Sendable {
     /// Live sessions only, oldest first.
     public var sessions: [Session]
     public var duties: [String: HostDuty]
-    public var homes: [StoredHome]
+    public var homes: [HomeLocation]
     /// Of the live sessions, oldest first.
     public var grants: [AccessGrant]
 }

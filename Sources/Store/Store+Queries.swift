@@ -12,7 +12,7 @@ extension Store {
                     sessions: Row.fetchAll(db, sql: Query.live).map(SessionRow.session),
                     duties: Self.duties(db),
                     homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
-                        StoredHome(portal: $0[0], learner: $0[1], host: $0[2])
+                        HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
                     },
                     grants: Row.fetchAll(db, sql: Query.liveGrants).map(Self.grant))
             }

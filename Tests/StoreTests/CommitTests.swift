@@ -58,7 +58,7 @@ struct CommitTests {
         #expect(state.sessions == live.reversed())
         #expect(Set(state.grants.map(\.session)) == Set(live.map(\.id)))
         #expect(state.duties == ["h1": .active, "h2": .cordoned, "h3": .drained, "h4": .draining(deadline: at(5))])
-        #expect(state.homes == [StoredHome(portal: "school", learner: "ada", host: "h2")])
+        #expect(state.homes == [HomeLocation(portal: "school", learner: "ada", host: "h2")])
     }
 
     @Test("A story is kept in order, also when its first line comes before its session in the same commit")
