@@ -1,8 +1,8 @@
-/// The label of a session's hostname: 4–32 lower-case letters and digits.
+/// The label of a session's hostname: 1–32 lower-case letters and digits.
 ///
 /// It lies in four words, so that a hostname is looked up without making a string.
 public struct Slug: Hashable, Sendable, CustomStringConvertible {
-    public static let length = 4...32
+    public static let length = 1...32
 
     private var words: (UInt64, UInt64, UInt64, UInt64)
 
