@@ -1,0 +1,43 @@
+import EventLoop
+
+/// The last moment at which somebody did something in one session, as one loop saw it. Confined to that loop.
+final class ActivityCell {
+    let slug: String
+    fileprivate(set) var last = MonotonicTime(nanoseconds: 0)
+    fileprivate var isListed = false
+
+    init(slug: String) { self.slug = slug }
+}
+
+/// Gathers the activity of one loop between two reports. Noting costs no lookup: the route carries its cell.
+struct ActivityMeter {
+    private var cells: [ActivityCell] = []
+
+    var isEmpty: Bool { cells.isEmpty }
+
+    mutating func note(_ cell: ActivityCell, at time: MonotonicTime) {
+        cell.last = time
+        if !cell.isListed {
+            cell.isListed = true
+            cells.append(cell)
+        }
+    }
+
+    /// Takes what was noted since the last report: per slug the last activity, in milliseconds since 1970.
+    ///
+    /// - Parameters:
+    ///   - now: the loop's time.
+    ///   - wallMilliseconds: the wall clock at the same moment.
+    mutating func takeReport(now: MonotonicTime, wallMilliseconds: Int64) -> [String: Int64] {
+        var report: [String: Int64] = [:]
+        report.reserveCapacity(cells.count)
+        for cell in cells {
+            cell.isListed = false
+            let age = max(0, now.nanoseconds - cell.last.nanoseconds) / 1_000_000
+            // A route that was removed and set again between two reports has two cells.
+            report[cell.slug] = max(report[cell.slug] ?? .min, wallMilliseconds - age)
+        }
+        cells.removeAll(keepingCapacity: true)
+        return report
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPWire
+
+/// What counts as somebody doing something in a lab. A tab that is only open does not: its polls, its responses and its
+/// pongs never count, so that an idle tab keeps no lab alive.
+enum ActivityRules {
+    /// Whether a request counts when it comes in.
+    ///
+    /// 1. RStudio's long poll (`POST …/events/get_events`) never counts, although it is a POST.
+    /// 2. A method that changes something counts: a run, a save, an upload.
+    /// 3. A navigation counts: somebody opened or reloaded a page.
+    /// 4. A file download counts.
+    /// 5. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for as
+    ///    long as a tab is open.
+    static func counts(_ head: RequestHead, kind: LabRoute.Kind) -> Bool {
+        let path = head.pathBytes
+        if kind == .rstudio, path.hasSuffix("/events/get_events") || path.elementsEqual("events/get_events".utf8) {
+            return false
+        }
+        if !head.isSafe { return true }
+        if head.isNavigation { return true }
+        guard head.method == "GET" else { return false }
+        switch kind {
+        case .jupyter: return path.hasPrefix("/files/")
+        case .rstudio: return path.hasPrefix("/files/") || path.hasPrefix("/export/")
+        case .http: return false
+        }
+    }
+
+    /// Whether a WebSocket frame from the client counts: data with something in it. Pings, pongs and closes do not.
+    static func counts(_ frame: WebSocketFrame) -> Bool {
+        !frame.opcode.isControl && frame.payloadLength > 0
+    }
+}
+
+/// Tells from the bytes that a client sends through a tunnel whether somebody did something.
+struct ClientFrameMeter {
+    private var reader = WebSocketFrameReader()
+    private var isReadable = true
+
+    /// Whether these bytes begin a frame that counts. Bytes that are no frames are passed on by the tunnel all the same,
+    /// and count for nothing from there on.
+    mutating func sees(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard isReadable else { return false }
+        var position = 0
+        var counts = false
+        do throws(WebSocketError) {
+            while true {
+                switch try reader.next(in: bytes, at: &position) {
+                case .needMore: return counts
+                case .frame(let frame): counts = counts || ActivityRules.counts(frame)
+                case .payload: break
+                }
+            }
+        } catch {
+            isReadable = false
+            return counts
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    func hasPrefix(_ text: StaticString) -> Bool {
+        count >= text.utf8CodeUnitCount && prefix(text.utf8CodeUnitCount).elementsEqual(text.bytes)
+    }
+
+    func hasSuffix(_ text: StaticString) -> Bool {
+        count >= text.utf8CodeUnitCount && suffix(text.utf8CodeUnitCount).elementsEqual(text.bytes)
+    }
+}
+
+extension StaticString {
+    var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
+}

@@ -1,0 +1,98 @@
+import HTTPTransport
+import HTTPWire
+
+/// Where a request goes.
+enum Decision {
+    /// The edge answers by itself.
+    case answer(EdgeAnswer)
+    case portal(PortalScope)
+    case lab(RouteTable.Entry, isWebSocket: Bool)
+}
+
+/// Why the portal gets a request: the value of `X-Carrel-Scope`.
+enum PortalScope: String {
+    /// The portal's own hostname.
+    case portal
+    /// Carrel's own paths on a lab's hostname.
+    case lab
+    /// A lab's hostname that leads nowhere now: not yet, no longer, or never.
+    case away
+}
+
+/// Decides about one request, from its head and the routes alone. The first rule that fits counts:
+///
+/// 1. A malformed request never comes here: its connection has answered it (400, 414, 417, 431, 501, 505). A request of
+///    HTTP/1.0 without a Host is 400: nobody can tell for whom it is.
+/// 2. The portal's hostname → the portal, scope `portal`. It has access rules of its own.
+/// 3. One label under the labs' domain:
+///    1. that is not a slug → 404: no session ever had it. `PORT--SLUG` too, as long as labs declare no further ports.
+///    2. TRACE → 405: it would echo the cookie, the token and what else the edge adds.
+///    3. a path under `/.carrel/` → the portal, scope `lab`: entering, restarting and the events of this session.
+///    4. no route → the portal, scope `away`: it knows whether the session starts, has ended, or never was.
+///    5. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
+///       learns anything about it; upgrades included.
+///    6. a method that changes something, or an upgrade, that comes from a page of another origin → 403: the edge
+///       injects the lab's token, so the lab itself no longer asks.
+///    7. OPTIONS with `Max-Forwards: 0` → answered here.
+///    8. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
+/// 4. Any other host → 421 when no certificate of the edge covers it, so that the client tries elsewhere; else a plain 404.
+struct DecisionList: Sendable {
+    /// The path prefix on every lab's hostname that is Carrel's own.
+    static let ownPaths: StaticString = "/.carrel/"
+
+    /// In lower case.
+    let portalHostname: String
+    let labsDomain: LabsDomain
+
+    func decide(_ head: RequestHead, routes: borrowing RouteTable, isCovered: (String) -> Bool) -> Decision {
+        let host = head.fields.withFirst("Host") { bytes -> HostKind? in
+            guard let authority = AuthorityBytes(bytes) else { return nil }
+            return kind(of: UnsafeRawBufferPointer(rebasing: bytes[authority.host]))
+        }
+        switch host {
+        case nil: return .answer(.badRequest)
+        case .portal: return .portal(.portal)
+        case .lab(nil): return .answer(.notFound)
+        case .lab(let slug?): return decide(head, slug: slug, routes: routes)
+        case .other(let name): return .answer(isCovered(name) ? .notFound : .misdirected)
+        }
+    }
+
+    private enum HostKind {
+        case portal
+        /// `nil` for a label that no session can have.
+        case lab(Slug?)
+        case other(String)
+    }
+
+    private func kind(of host: UnsafeRawBufferPointer) -> HostKind {
+        if let label = labsDomain.label(of: host) {
+            let parts = LabLabel(UnsafeRawBufferPointer(rebasing: host[label]))
+            return .lab(parts?.port == nil ? parts?.slug : nil)
+        }
+        let name = String(decoding: host, as: UTF8.self).lowercased()
+        return name == portalHostname ? .portal : .other(name)
+    }
+
+    private func decide(_ head: RequestHead, slug: Slug, routes: borrowing RouteTable) -> Decision {
+        if head.method == "TRACE" { return .answer(.methodNotAllowed) }
+        if head.targetBytes[...].hasPrefix(Self.ownPaths) { return .portal(.lab) }
+        guard let entry = routes.entry(for: slug) else { return .portal(.away) }
+        guard isAdmitted(head, to: entry) else { return .answer(.forbidden) }
+        if !head.isSafe || head.fields.contains("Upgrade") {
+            guard OriginRules.isSameOrigin(head.fields, scheme: "https") else { return .answer(.foreignOrigin) }
+        }
+        if head.maxForwards == .answerHere { return .answer(.options) }
+        return .lab(entry, isWebSocket: WebSocketHandshake.isValidRequest(head))
+    }
+
+    private func isAdmitted(_ head: RequestHead, to entry: RouteTable.Entry) -> Bool {
+        var cookies = 0
+        var isAdmitted = false
+        head.fields.forEachCookie(named: Edge.cookieName) { token in
+            cookies += 1
+            isAdmitted = entry.admits(token)
+        }
+        return cookies == 1 && isAdmitted
+    }
+}

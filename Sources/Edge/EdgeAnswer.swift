@@ -1,0 +1,78 @@
+import HTTPWire
+
+/// What the edge answers by itself. Nothing of the request is ever in it.
+enum EdgeAnswer: Hashable, Sendable, CaseIterable {
+    /// It cannot be told for whom the request is.
+    case badRequest
+    /// The access cookie is missing or wrong.
+    case forbidden
+    /// A page of another origin wants to change something here.
+    case foreignOrigin
+    case notFound
+    case methodNotAllowed
+    case misdirected
+    /// OPTIONS that ends here.
+    case options
+    /// The upstream's response could not be read, or ended before it began.
+    case badGateway
+    /// The upstream refuses connections, or cannot be reached.
+    case notAnswering
+    /// The upstream took too long.
+    case timeout
+    /// The edge is at one of its limits.
+    case overloaded
+
+    var status: Int {
+        switch self {
+        case .badRequest: 400
+        case .forbidden, .foreignOrigin: 403
+        case .notFound: 404
+        case .methodNotAllowed: 405
+        case .misdirected: 421
+        case .options: 204
+        case .badGateway: 502
+        case .notAnswering, .overloaded: 503
+        case .timeout: 504
+        }
+    }
+
+    /// The same answer later may be another one: a page asks again by itself, a program is told when to.
+    var asksAgain: Bool { self == .notAnswering || self == .overloaded }
+
+    /// The head and the body: a page for a navigation, a sentence for a program.
+    func response(isNavigation: Bool) -> (head: ResponseHead, body: [UInt8]) {
+        var fields: HeaderFields = ["Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"]
+        if asksAgain { fields.append("Retry-After", String(EdgeLimits.retrySeconds)) }
+        if self == .methodNotAllowed || self == .options {
+            fields.append("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+        }
+        guard self != .options else { return (ResponseHead(status: status, fields: fields), []) }
+        guard isNavigation else {
+            fields.append("Content-Type", "text/plain; charset=utf-8")
+            return (ResponseHead(status: status, fields: fields), Array("\(sentence)\n".utf8))
+        }
+        fields.append("Content-Type", "text/html; charset=utf-8")
+        fields.append(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
+        fields.append("Referrer-Policy", "no-referrer")
+        return (ResponseHead(status: status, fields: fields), FriendlyPage.pages[self] ?? [])
+    }
+
+    /// For a program, or a person who reads its log.
+    var sentence: String {
+        switch self {
+        case .badRequest: "The request does not say for which host it is; send a Host field."
+        case .forbidden: "This lab is not open for you; open it again from your course or your link."
+        case .foreignOrigin: "A page of another site may not change anything here."
+        case .notFound: "There is nothing at this address."
+        case .methodNotAllowed: "This method is not allowed here."
+        case .misdirected: "This server does not answer for that host."
+        case .options: ""
+        case .badGateway: "The lab's answer could not be understood; try again, or restart the lab."
+        case .notAnswering: "The lab does not answer at the moment; try again in a few seconds."
+        case .timeout: "The lab took too long to answer; try again, or restart the lab."
+        case .overloaded: "Too much is going on at once; try again in a few seconds."
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// The limits of the edge that are its own; those of connections are in `HTTPTransport`, those of messages in `HTTPWire`.
+public enum EdgeLimits {
+    /// How often each loop reports the sessions in which something happened.
+    public static let activityReportInterval = Duration.seconds(1)
+    /// Access grants of one session; the oldest goes when one more comes.
+    public static let grantsPerRoute = 16
+    /// Client connections of one loop; a further one is closed at once.
+    public static let connectionsPerLoop = 20_000
+    /// From the end of a request to the head of its response. Long polls are silent for minutes and notebooks compute for
+    /// hours; this only keeps an upstream that has forgotten a request from holding it for ever.
+    public static let responseHeadTimeout = Duration.seconds(4 * 3600)
+    /// Seconds after which the page of a lab that does not answer asks again, and the value of Retry-After.
+    public static let retrySeconds = 3
+    /// How long closing waits, after the close frame, for a peer to see it.
+    public static let tunnelFarewell = Duration.milliseconds(500)
+}

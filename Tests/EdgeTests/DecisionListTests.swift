@@ -1,0 +1,141 @@
+import HTTPTransport
+import HTTPWire
+import TLS
+import Testing
+
+@testable import Edge
+
+struct DecisionListTests {
+    private let list = DecisionList(
+        portalHostname: "portal.example", labsDomain: LabsDomain("labs.example")!)
+    private var routes = RouteTable()
+
+    init() {
+        routes.apply(
+            .set(
+                LabRoute(
+                    slug: "abcd", upstream: .tcp(host: "10.0.0.1", port: 9000), kind: .jupyter,
+                    authorization: "token t", grants: [SHA256.digest("secret")])))
+    }
+
+    /// The decision in a word.
+    private func decide(_ method: String = "GET", _ host: String?, _ target: String = "/", _ fields: HeaderFields = [:])
+        -> String
+    {
+        var all: HeaderFields = [:]
+        if let host { all.append("Host", host) }
+        for (name, value) in fields { all.append(name, value) }
+        let head = RequestHead(method: method, target: target, fields: all)
+        switch list.decide(head, routes: routes, isCovered: { $0 == "covered.example" }) {
+        case .answer(let answer): return "\(answer)"
+        case .portal(let scope): return "portal \(scope)"
+        case .lab(_, let isWebSocket): return isWebSocket ? "websocket" : "lab"
+        }
+    }
+
+    private let cookie: HeaderFields = ["Cookie": "a=b; __Host-carrel=secret"]
+
+    private func with(_ fields: HeaderFields) -> HeaderFields {
+        var all = cookie
+        for (name, value) in fields { all.append(name, value) }
+        return all
+    }
+
+    @Test("rule 1: without a host nobody can tell for whom a request is")
+    func noHost() {
+        #expect(decide("GET", nil) == "badRequest")
+    }
+
+    @Test("rule 2: the portal's hostname is the portal's, whatever the port and the case")
+    func portal() {
+        #expect(decide("GET", "Portal.example:8443") == "portal portal")
+        #expect(decide("POST", "portal.example", "/lti/launch", ["Origin": "https://lms.example"]) == "portal portal")
+        #expect(decide("GET", "portal.example.") == "portal portal")
+    }
+
+    @Test("rule 3.1: a label that no session can have is nothing")
+    func noSlug() {
+        for host in ["a-b.labs.example", "8080--abcd.labs.example", "abcdefghijklmnopqrstuvwxyz2345678.labs.example"] {
+            #expect(decide("GET", host, "/", cookie) == "notFound", "\(host)")
+        }
+    }
+
+    @Test("rule 3.2: TRACE would echo what the edge adds")
+    func trace() {
+        #expect(decide("TRACE", "abcd.labs.example", "/", cookie) == "methodNotAllowed")
+    }
+
+    @Test("rule 3.3: Carrel's own paths on a lab's hostname are the portal's, with or without a route or a cookie")
+    func ownPaths() {
+        #expect(decide("GET", "abcd.labs.example", "/.carrel/enter?code=x") == "portal lab")
+        #expect(decide("POST", "gone.labs.example", "/.carrel/restart") == "portal lab")
+        #expect(decide("GET", "abcd.labs.example", "/.carrelx/", cookie) == "lab")
+        #expect(decide("GET", "abcd.labs.example", "/x/.carrel/", cookie) == "lab")
+    }
+
+    @Test("rule 3.4: a hostname without a route leads to the portal")
+    func away() {
+        #expect(decide("GET", "gone.labs.example") == "portal away")
+        #expect(decide("PUT", "gone.labs.example", "/api/contents/x") == "portal away")
+    }
+
+    @Test("rule 3.5: nobody without the cookie reaches the lab, upgrades included")
+    func cookieRequired() {
+        #expect(decide("GET", "ABCD.labs.example:8443", "/lab", cookie) == "lab")
+        let wrong: [HeaderFields] = [
+            [:], ["Cookie": "__Host-carrel=Secret"], ["Cookie": "__Host-carrel="], ["Cookie": "x__Host-carrel=secret"],
+            ["Cookie": "__Host-carrel=secret; __Host-carrel=secret"],
+            ["Cookie": "__Host-carrel=other", "cookie": "__Host-carrel=secret"], ["Cookie": "secret"],
+        ]
+        for fields in wrong {
+            #expect(decide("GET", "abcd.labs.example", "/", fields) == "forbidden", "\(Array(fields))")
+            var upgrade = fields
+            for (name, value) in Self.webSocket { upgrade.append(name, value) }
+            #expect(decide("GET", "abcd.labs.example", "/", upgrade) == "forbidden")
+        }
+    }
+
+    static let webSocket: HeaderFields = [
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+
+    @Test("rule 3.6: what changes something, and what opens a WebSocket, must come from the same origin")
+    func sameOrigin() {
+        let host = "abcd.labs.example:8443"
+        let foreign: HeaderFields = ["Origin": "https://evil.example"]
+        let own: HeaderFields = ["Origin": "https://abcd.labs.example:8443"]
+        for method in ["POST", "PUT", "DELETE", "PATCH", "MKCOL"] {
+            #expect(decide(method, host, "/", with(foreign)) == "foreignOrigin")
+            #expect(decide(method, host, "/", with(["Sec-Fetch-Site": "same-site"])) == "foreignOrigin")
+            #expect(decide(method, host, "/", with(own)) == "lab")
+        }
+        #expect(decide("GET", host, "/", with(foreign)) == "lab")
+        var socket = with(Self.webSocket)
+        #expect(decide("GET", host, "/", socket) == "websocket")
+        socket.append("Origin", "https://evil.example")
+        #expect(decide("GET", host, "/", socket) == "foreignOrigin")
+        socket.replace("Origin", "https://abcd.labs.example:8443")
+        #expect(decide("GET", host, "/", socket) == "websocket")
+    }
+
+    @Test("rule 3.7: OPTIONS that may go no further ends here")
+    func maxForwards() {
+        #expect(decide("OPTIONS", "abcd.labs.example", "/", with(["Max-Forwards": "0"])) == "options")
+        #expect(decide("OPTIONS", "abcd.labs.example", "/", with(["Max-Forwards": "1"])) == "lab")
+    }
+
+    @Test("rule 3.8: an upgrade to anything but a WebSocket is a plain request")
+    func otherUpgrades() {
+        let upgrade = with(["Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "x"])
+        #expect(decide("GET", "abcd.labs.example", "/", upgrade) == "lab")
+    }
+
+    @Test("rule 4: another host is misdirected, or plainly not there")
+    func otherHosts() {
+        #expect(decide("GET", "other.example") == "misdirected")
+        #expect(decide("GET", "Covered.example:8443") == "notFound")
+        #expect(decide("GET", "labs.example") == "misdirected")
+        #expect(decide("GET", "x.abcd.labs.example") == "misdirected")
+    }
+}

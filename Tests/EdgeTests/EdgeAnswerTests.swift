@@ -1,0 +1,33 @@
+import Testing
+
+@testable import Edge
+
+struct EdgeAnswerTests {
+    @Test("a navigation gets a page that needs nothing else, a program a sentence", arguments: EdgeAnswer.allCases)
+    func answers(answer: EdgeAnswer) throws {
+        let page = answer.response(isNavigation: true)
+        let text = answer.response(isNavigation: false)
+        #expect(page.head.status == answer.status)
+        guard answer != .options else { return }
+        let html = String(decoding: page.body, as: UTF8.self)
+        #expect(html.hasPrefix("<!doctype html>"))
+        #expect(html.contains("prefers-color-scheme:dark"))
+        for outside in ["src=", "href=", "url(", "@import", "<script"] {
+            #expect(!html.contains(outside), "\(outside)")
+        }
+        #expect(page.head.fields.first("Content-Type") == "text/html; charset=utf-8")
+        #expect(page.head.fields.contains("Content-Security-Policy"))
+        #expect(text.head.fields.first("Content-Type") == "text/plain; charset=utf-8")
+        #expect(text.body.last == 0x0A && text.body.count > 20)
+        for head in [page.head, text.head] { #expect(head.fields.first("Cache-Control") == "no-store") }
+    }
+
+    @Test("a lab that does not answer is asked again: by the page itself, and by Retry-After")
+    func asksAgain() {
+        let page = EdgeAnswer.notAnswering.response(isNavigation: true)
+        #expect(String(decoding: page.body, as: UTF8.self).contains("http-equiv=\"refresh\""))
+        #expect(EdgeAnswer.notAnswering.response(isNavigation: false).head.fields.first("Retry-After") == "3")
+        let forbidden = EdgeAnswer.forbidden.response(isNavigation: true)
+        #expect(!String(decoding: forbidden.body, as: UTF8.self).contains("refresh"))
+    }
+}

@@ -1,0 +1,134 @@
+import HTTPTransport
+import HTTPWire
+import Testing
+
+@testable import Edge
+
+struct RewritingTests {
+    private func entry(_ kind: LabRoute.Kind, authorization: String? = "token t") -> RouteTable.Entry {
+        RouteTable.Entry(
+            upstream: .tcp(host: "10.0.0.7", port: 32_768), kind: kind, authorization: authorization, grants: [],
+            activity: ActivityCell(slug: "abcd"))
+    }
+
+    private func forward(_ fields: HeaderFields, _ kind: LabRoute.Kind = .jupyter, isWebSocket: Bool = false)
+        -> HeaderFields
+    {
+        let head = RequestHead(method: "GET", target: "/x?y", fields: fields)
+        return RequestRewriting.forLab(head, route: entry(kind), client: "192.0.2.1", isWebSocket: isWebSocket).fields
+    }
+
+    @Test("a lab gets its token and never our cookie, nor what the client claims")
+    func labRequest() {
+        let fields = forward([
+            "Host": "ABCD.labs.example:8443", "Cookie": "__Host-carrel=secret; _xsrf=1", "Authorization": "Basic x",
+            "X-Forwarded-For": "1.1.1.1", "X-Carrel-Scope": "portal", "Referer": "https://abcd.labs.example:8443/",
+            "Connection": "keep-alive, X-Drop", "X-Drop": "1", "TE": "trailers", "Expect": "100-continue",
+            "Upgrade": "h2c",
+        ])
+        #expect(
+            fields == [
+                "Host": "abcd.labs.example:8443", "Cookie": "_xsrf=1", "Authorization": "token t",
+                "Referer": "https://abcd.labs.example:8443/", "X-Forwarded-For": "192.0.2.1",
+                "X-Forwarded-Proto": "https", "X-Forwarded-Host": "abcd.labs.example:8443", "Via": "1.1 carrel",
+            ])
+    }
+
+    @Test("a client that names our fields in Connection does not get rid of them")
+    func connectionNamesOurs() {
+        let fields = forward(["Host": "a", "Connection": "Host, Authorization, X-Forwarded-Proto, Via"])
+        for name in ["Host", "Authorization", "X-Forwarded-Proto", "Via"] {
+            #expect(fields.count(of: name) == 1, "\(name)")
+        }
+    }
+
+    @Test("a WebSocket keeps its handshake")
+    func webSocket() {
+        let fields = forward(
+            [
+                "Host": "a", "Connection": "keep-alive, Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "k",
+                "Sec-WebSocket-Protocol": "v1.kernel.websocket.jupyter.org", "Sec-WebSocket-Extensions": "x",
+            ], isWebSocket: true)
+        #expect(fields.all("Connection") == ["Upgrade"])
+        #expect(fields.all("Upgrade") == ["websocket"])
+        #expect(fields.first("Sec-WebSocket-Protocol") == "v1.kernel.websocket.jupyter.org")
+        #expect(fields.contains("Sec-WebSocket-Extensions"))
+    }
+
+    @Test("RStudio learns its URL from the edge alone")
+    func rstudio() {
+        let fields = forward(
+            [
+                "Host": "abcd.labs.example", "Forwarded": "host=x", "X-RStudio-Request": "https://evil/",
+                "x_rstudio_root_path": "/evil", "X-RStudio-Username": "root", "X-RS-CSRF-Token": "kept",
+            ], .rstudio)
+        #expect(fields.all("X-RStudio-Request") == ["https://abcd.labs.example/x?y"])
+        #expect(!fields.contains("Forwarded") && !fields.contains("X-RStudio-Username"))
+        #expect(!fields.contains("x_rstudio_root_path"))
+        #expect(!fields.contains("X-Forwarded-Port"))
+        #expect(fields.all("X-Forwarded-Proto") == ["https"])
+        #expect(fields.first("X-RS-CSRF-Token") == "kept")
+        #expect(!forward(["Host": "a"], .jupyter).contains("X-RStudio-Request"))
+    }
+
+    @Test("the portal gets the cookies and the scope, and only the edge's word for it")
+    func portalRequest() {
+        let head = RequestHead(
+            method: "GET", target: "/",
+            fields: ["Host": "P.example", "Cookie": "__Host-carrel=x", "X-Carrel-Scope": "lab", "x_carrel_scope": "y"])
+        let fields = RequestRewriting.forPortal(head, scope: .away, client: "192.0.2.1").fields
+        #expect(fields.all("X-Carrel-Scope") == ["away"])
+        #expect(!fields.contains("x_carrel_scope"))
+        #expect(fields.first("Cookie") == "__Host-carrel=x")
+        #expect(fields.first("Host") == "P.example")
+    }
+
+    @Test("Max-Forwards is counted down")
+    func maxForwards() {
+        let head = RequestHead(method: "OPTIONS", target: "/", fields: ["Host": "a", "Max-Forwards": "3"])
+        let sent = RequestRewriting.forLab(head, route: entry(.http), client: "c", isWebSocket: false)
+        #expect(sent.fields.first("Max-Forwards") == "2")
+    }
+
+    private func respond(_ fields: HeaderFields) -> HeaderFields {
+        let head = ResponseHead(status: 302, fields: fields)
+        let upstream = UpstreamAddress.tcp(host: "10.0.0.7", port: 32_768)
+        return ResponseRewriting.fromLab(head, host: "abcd.labs.example:8443", upstream: upstream, isWebSocket: false)
+            .fields
+    }
+
+    @Test("a lab's cookies are for its own hostname, and never ours")
+    func labCookies() {
+        let fields = respond([
+            "Set-Cookie": "a=1; Domain=.labs.example; Path=/", "Server": "x",
+            "set-cookie": "__Host-carrel=evil; Path=/",
+            "Set-cookie": "b=2; SameSite=None", "Set-Cookie": "b=2", "SET-COOKIE": "__host-Carrel=evil",
+        ])
+        #expect(fields.all("Set-Cookie") == ["a=1; Path=/", "b=2; SameSite=None", "b=2"])
+        #expect(fields.first("Server") == "x")
+    }
+
+    @Test("what is for the upstream's connection does not reach the client, nor does Alt-Svc")
+    func responseFields() {
+        let fields = respond([
+            "Connection": "close, X-Hop", "X-Hop": "1", "Keep-Alive": "x", "Alt-Svc": "h3=\":443\"",
+            "Content-Security-Policy": "frame-ancestors 'self'",
+        ])
+        #expect(fields == ["Content-Security-Policy": "frame-ancestors 'self'"])
+    }
+
+    @Test(
+        "a redirect with the inner address, or to http, comes back to this hostname; others stay",
+        arguments: [
+            ("http://10.0.0.7:32768/auth-sign-in?x", "https://abcd.labs.example:8443/auth-sign-in?x"),
+            ("http://abcd.labs.example:8443/a", "https://abcd.labs.example:8443/a"),
+            ("HTTP://ABCD.labs.example", "https://abcd.labs.example:8443"),
+            ("https://abcd.labs.example:8443/a", "https://abcd.labs.example:8443/a"),
+            ("/relative", "/relative"), ("//10.0.0.7:32768/", "//10.0.0.7:32768/"),
+            ("http://10.0.0.70:32768/", "http://10.0.0.70:32768/"), ("http://10.0.0.7/", "http://10.0.0.7/"),
+            ("https://example.org/http://10.0.0.7:32768/", "https://example.org/http://10.0.0.7:32768/"),
+        ])
+    func locations(location: String, expected: String) {
+        #expect(respond(["Location": location]).all("Location") == [expected])
+    }
+}

@@ -1,0 +1,80 @@
+import EventLoop
+import HTTPTransport
+import HTTPWire
+import TLS
+import Testing
+
+@testable import Edge
+
+struct RouteTableTests {
+    private func route(_ slug: String, port: Int = 1, grants: [Digest32] = []) -> LabRoute {
+        LabRoute(
+            slug: slug, upstream: .tcp(host: "h", port: port), kind: .http, authorization: nil, grants: grants)
+    }
+
+    private func admits(_ table: RouteTable, _ slug: String, _ token: String) -> Bool? {
+        table.entry(for: Slug(slug)!).map { entry in Array(token.utf8).withUnsafeBytes { entry.admits($0) } }
+    }
+
+    @Test("a route is set, replaced and removed")
+    func changes() {
+        var table = RouteTable()
+        table.apply(.set(route("aa", port: 1)))
+        table.apply(.set(route("bb", port: 2)))
+        table.apply(.set(route("aa", port: 3)))
+        #expect(table.entry(for: Slug("aa")!)?.upstream == .tcp(host: "h", port: 3))
+        #expect(table.count == 2)
+        table.apply(.remove(slug: "aa"))
+        table.apply(.remove(slug: "aa"))
+        #expect(table.entry(for: Slug("aa")!) == nil)
+        #expect(table.count == 1)
+    }
+
+    @Test("a grant opens one lab for one token, and the oldest of too many goes")
+    func grants() {
+        var table = RouteTable()
+        table.apply(.grant(slug: "aa", digest: SHA256.digest("early")))
+        table.apply(.set(route("aa", grants: [SHA256.digest("0")])))
+        table.apply(.set(route("bb")))
+        #expect(admits(table, "aa", "early") == false)
+        #expect(admits(table, "aa", "0") == true)
+        for index in 1...EdgeLimits.grantsPerRoute {
+            table.apply(.grant(slug: "aa", digest: SHA256.digest("\(index)")))
+            table.apply(.grant(slug: "aa", digest: SHA256.digest("\(index)")))
+        }
+        #expect(admits(table, "aa", "0") == false)
+        #expect(admits(table, "aa", "1") == true)
+        #expect(admits(table, "aa", "\(EdgeLimits.grantsPerRoute)") == true)
+        #expect(admits(table, "bb", "1") == false)
+        table.apply(.set(route("cc", grants: (0...20).map { SHA256.digest("\($0)") })))
+        #expect(table.entry(for: Slug("cc")!)?.grants.count == EdgeLimits.grantsPerRoute)
+        #expect(admits(table, "cc", "20") == true)
+    }
+
+    @Test("a change of a large table costs no copy of it")
+    func largeTable() {
+        var table = RouteTable()
+        for index in 0..<100_000 { table.apply(.set(route("s\(index)", port: 1))) }
+        let clock = ContinuousClock()
+        let elapsed = clock.measure {
+            for index in 0..<1_000 { table.apply(.set(route("s\(index)", port: 2))) }
+        }
+        #expect(elapsed < .seconds(1), "1,000 changes took \(elapsed)")
+        #expect(table.count == 100_000)
+    }
+
+    @Test("the meter reports each session once, with its last activity by the wall clock")
+    func meter() {
+        func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
+        var meter = ActivityMeter()
+        let (a, b) = (ActivityCell(slug: "a"), ActivityCell(slug: "b"))
+        meter.note(a, at: at(1))
+        meter.note(b, at: at(2))
+        meter.note(a, at: at(3))
+        #expect(meter.takeReport(now: at(5), wallMilliseconds: 100_000) == ["a": 98_000, "b": 97_000])
+        #expect(meter.isEmpty)
+        #expect(meter.takeReport(now: at(6), wallMilliseconds: 101_000) == [:])
+        meter.note(b, at: at(7))
+        #expect(meter.takeReport(now: at(7), wallMilliseconds: 102_000) == ["b": 102_000])
+    }
+}
