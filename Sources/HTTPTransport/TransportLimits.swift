@@ -43,4 +43,34 @@ public enum TransportLimits {
     public static let waitingMessages = 64
     /// How long the other side may take to answer a WebSocket's closing.
     public static let webSocketCloseTimeout = Duration.seconds(5)
+
+    // MARK: Server connections
+
+    /// From the first byte of a request's head to its last.
+    public static let headTimeout = Duration.seconds(10)
+    /// A connection without a request, new or kept alive.
+    public static let idleTimeout = Duration.seconds(75)
+    /// Between two pieces of a request's body, while its reader wants more.
+    public static let bodyTimeout = Duration.seconds(30)
+    /// While bytes wait to be sent, the client has to take some within this time.
+    public static let writeTimeout = Duration.seconds(60)
+    /// How much of a request is read and forgotten after its response is complete, to keep the connection.
+    public static let discardedBytes = 256 * 1024
+    /// How long that may take.
+    public static let discardTimeout = Duration.seconds(5)
+    /// Bytes read ahead of the request being answered; above it the socket is left alone.
+    public static let readAheadBytes = 64 * 1024
+    /// Framed bytes that are gathered to be sent in one write.
+    static let gatheredBytes = 16 * 1024
+    /// A gathering buffer larger than this is not kept by an idle connection.
+    static let keptBufferBytes = 4 * 1024
+
+    // MARK: The control plane's server
+
+    /// Connections open at once; further ones are closed as they come.
+    public static let serverConnections = 1024
+    /// Bytes of a request's body. Over it: 413.
+    public static let requestBodyBytes = 1024 * 1024
+    /// Fields of a form or a query. Over it: 400.
+    public static let formFields = 1000
 }

@@ -1,0 +1,52 @@
+import EventLoop
+import HTTPWire
+
+/// A whole request as the control plane's handlers see it.
+public struct HTTPRequest: Sendable {
+    public let method: String
+    /// As it was sent: path and query, percent-encoded; `*` for OPTIONS.
+    public let target: String
+    /// The path's segments, decoded; none for `/`. A slash that was encoded stays inside its segment.
+    public let path: [String]
+    /// The query's fields, decoded, in order; a name may stand there more than once.
+    public let query: [(name: String, value: String)]
+    public let fields: HeaderFields
+    public let body: [UInt8]
+    /// The Host field.
+    public let authority: Authority?
+    public let peerAddress: SocketAddress?
+
+    /// Nil when the path or the query has a bad escape, or the path has dot segments: answer 400.
+    public init?(
+        method: String, target: String, fields: HeaderFields = [:], body: [UInt8] = [],
+        peerAddress: SocketAddress? = nil
+    ) {
+        let bytes = target.utf8
+        let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
+        guard let path = target == "*" ? [] : URLDecoding.segments(bytes[..<mark]),
+            let query = URLDecoding.fields(bytes[mark...].dropFirst())
+        else { return nil }
+        self.method = method
+        self.target = target
+        self.path = path
+        self.query = query
+        self.fields = fields
+        self.body = body
+        self.peerAddress = peerAddress
+        authority = fields.first("Host").flatMap { Authority($0) }
+    }
+
+    /// The fields of a form in the body (`application/x-www-form-urlencoded`), decoded, in order. None when the body is
+    /// of another type or malformed: a form without what it must have is refused anyway.
+    public func form() -> [(name: String, value: String)] {
+        let type = fields.first("Content-Type")?.lowercased() ?? ""
+        let mediaType = type.prefix { $0 != ";" && $0 != " " }
+        guard mediaType == "application/x-www-form-urlencoded" else { return [] }
+        return URLDecoding.fields(body) ?? []
+    }
+
+    /// The value of the only cookie of that name.
+    public func cookie(_ name: String) -> String? {
+        fields.cookie(named: name)
+    }
+}

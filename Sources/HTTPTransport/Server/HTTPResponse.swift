@@ -1,0 +1,67 @@
+import HTTPWire
+
+/// What a handler of the control plane answers.
+public struct HTTPResponse: Sendable {
+    public enum Body: Sendable {
+        case bytes([UInt8])
+        /// Each element is sent at once, as it comes; the client reads the end of the body when the stream ends. When
+        /// the client goes, the stream's consumer is cancelled, so its `onTermination` is called.
+        case stream(AsyncStream<[UInt8]>)
+    }
+
+    public var status: Int
+    public var fields: HeaderFields
+    public var body: Body
+
+    public init(status: Int, fields: HeaderFields = [:], body: Body = .bytes([])) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    public static func text(_ text: String, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, type: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+
+    public static func html(_ page: String, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, type: "text/html; charset=utf-8", body: Array(page.utf8))
+    }
+
+    /// - Parameter json: already encoded.
+    public static func json(_ json: [UInt8], status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, type: "application/json", body: json)
+    }
+
+    /// Sends the client elsewhere with GET, whatever it sent.
+    public static func redirect(to location: String, status: Int = 303) -> HTTPResponse {
+        HTTPResponse(status: status, fields: ["Location": location])
+    }
+
+    /// Server-sent events; each element is one or more whole events (`ServerSentEvent`).
+    public static func events(_ stream: AsyncStream<[UInt8]>) -> HTTPResponse {
+        HTTPResponse(
+            status: 200, fields: ["Content-Type": "text/event-stream", "Cache-Control": "no-store"],
+            body: .stream(stream))
+    }
+
+    private init(status: Int, type: String, body: [UInt8]) {
+        self.init(status: status, fields: ["Content-Type": type], body: .bytes(body))
+    }
+}
+
+/// The wire form of server-sent events (HTML standard, section 9.2).
+public enum ServerSentEvent {
+    /// One event; `data` may have several lines.
+    public static func event(_ name: String, data: String, id: String? = nil) -> [UInt8] {
+        var text = "event: \(name)\n"
+        if let id { text += "id: \(id)\n" }
+        // Swift takes CR LF for one character, so lines are told apart by `isNewline`.
+        for line in data.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            text += "data: \(line)\n"
+        }
+        return Array((text + "\n").utf8)
+    }
+
+    /// A comment, which clients ignore: it shows that the connection lives.
+    public static let heartbeat = Array(":\n\n".utf8)
+}

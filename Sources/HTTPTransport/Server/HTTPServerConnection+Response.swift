@@ -1,0 +1,143 @@
+import HTTPWire
+
+extension HTTPServerConnection {
+    /// Begins the response. `framing` and this connection decide about `Content-Length`, `Transfer-Encoding` and
+    /// `Connection`: such fields of the head are left out or rewritten.
+    ///
+    /// The head goes out with the first bytes of the body, at the latest at the end of the loop's turn. To HTTP/1.0
+    /// clients a chunked body is sent until the connection's end; to HEAD, and with 204 and 304, no body is sent.
+    public func respond(head: ResponseHead, framing: BodyFraming) {
+        respond(head: head, framing: framing, closing: false)
+    }
+
+    /// Begins the last response on this connection.
+    public func respond(head: ResponseHead, framing: BodyFraming, closing: Bool) {
+        let event = ServerExchange.Event.respond(status: head.status, framing: framing, wantsClose: closing)
+        let actions = exchange.handle(event, at: loop.now)
+        if actions.contains(.writeHead) { gather(head) }
+        carryOut(actions)
+    }
+
+    /// Sends a whole response.
+    public func respond(head: ResponseHead, whole body: UnsafeRawBufferPointer) {
+        respond(head: head, framing: .length(Int64(body.count)))
+        writeBody(body)
+        finish()
+    }
+
+    public func respond(head: ResponseHead, whole body: [UInt8]) {
+        body.withUnsafeBytes { respond(head: head, whole: $0) }
+    }
+
+    /// Sends an informational response (102–199 without 101) before the final one; HTTP/1.0 clients are spared it.
+    public func inform(head: ResponseHead) {
+        guard exchange.handle(.inform(status: head.status), at: loop.now).contains(.writeHead) else { return }
+        head.write(framing: .none, into: &gathered)
+        askForEndOfTurn()
+    }
+
+    /// Sends bytes of the body. More than `.length` announced closes the connection.
+    public func writeBody(_ bytes: UnsafeRawBufferPointer) {
+        let actions = exchange.handle(.write(bytes.count), at: loop.now)
+        if actions.contains(.writeBody) {
+            if exchange.framing == .chunked {
+                gatherChunk(bytes)
+            } else {
+                send(bytes)
+            }
+        }
+        carryOut(actions)
+    }
+
+    /// The response is complete. Less than `.length` announced closes the connection at once.
+    public func finish() {
+        perform(.finish)
+    }
+
+    /// Answers 101 and switches to the tunnel: bytes that came after the request are delivered first, soon. Only for a
+    /// request without a body that asked for it; otherwise the connection is closed.
+    public func upgrade(head: ResponseHead) {
+        let actions = exchange.handle(.upgrade, at: loop.now)
+        guard actions.contains(.writeHead) else {
+            if exchange.awaitsResponse { close() }
+            return
+        }
+        head.write(framing: .none, into: &gathered)
+        askForEndOfTurn()
+        carryOut(actions)
+    }
+
+    /// Sends bytes through the tunnel.
+    public func writeTunnel(_ bytes: UnsafeRawBufferPointer) {
+        guard exchange.state == .tunnel else { return }
+        send(bytes)
+        carryOut([])
+    }
+
+    /// Ends our side of the tunnel after what was written; the client's may go on.
+    public func finishTunnel() {
+        guard exchange.state == .tunnel else { return }
+        flush()
+        channel.finishWriting()
+    }
+
+    /// Sends what was gathered now, not at the end of the turn.
+    public func flush() {
+        guard !gathered.isEmpty else { return }
+        send(UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    // MARK: Bytes on their way
+
+    /// Sends what was gathered and these bytes in one write.
+    private func send(_ bytes: UnsafeRawBufferPointer) {
+        let before = channel.queuedBytes
+        if gathered.isEmpty {
+            channel.write(bytes)
+        } else {
+            gathered.withUnsafeBytes { channel.write($0, bytes) }
+            if gathered.capacity > TransportLimits.keptBufferBytes {
+                gathered = []
+            } else {
+                gathered.removeAll(keepingCapacity: true)
+            }
+        }
+        let after = channel.queuedBytes
+        if before > 0 || after > 0 {
+            _ = exchange.handle(.queue(before: before, after: after), at: loop.now)
+        }
+    }
+
+    private func gather(_ head: ResponseHead) {
+        var head = head
+        head.fields.remove("Connection")
+        switch exchange.connectionOption {
+        case .none: break
+        case .close: head.fields.append("Connection", "close")
+        case .keepAlive: head.fields.append("Connection", "keep-alive")
+        }
+        head.write(framing: exchange.framing, into: &gathered)
+        askForEndOfTurn()
+    }
+
+    private func gatherChunk(_ bytes: UnsafeRawBufferPointer) {
+        ChunkEncoding.writePrefix(count: bytes.count, into: &gathered)
+        gathered.append(contentsOf: bytes)
+        gather(ChunkEncoding.suffix)
+        if gathered.count >= TransportLimits.gatheredBytes { flush() }
+    }
+
+    func gather(_ text: StaticString) {
+        gathered.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        askForEndOfTurn()
+    }
+
+    /// An answer in the owner's stead; nothing of the request is echoed.
+    func gatherAnswer(to fault: ServerFault) {
+        let text = "\(fault.status) \(ResponseHead.reason(of: fault.status))\n\(fault.reason)\n"
+        let fields: HeaderFields = ["Content-Type": "text/plain; charset=utf-8", "Connection": "close"]
+        ResponseHead(status: fault.status, fields: fields)
+            .write(framing: .length(Int64(text.utf8.count)), into: &gathered)
+        gathered.append(contentsOf: text.utf8)
+    }
+}

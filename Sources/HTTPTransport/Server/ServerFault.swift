@@ -1,0 +1,26 @@
+import HTTPWire
+
+/// What a client did wrong, so that the connection answered in its owner's stead and closes.
+public enum ServerFault: Error, Hashable, Sendable {
+    case malformed(HTTPParseError)
+    /// The head of a request did not come within `TransportLimits.headTimeout`.
+    case headTimeout
+    /// No more of a request's body came for `TransportLimits.bodyTimeout`.
+    case bodyTimeout
+
+    public var status: Int {
+        switch self {
+        case .malformed(let error): error.status
+        case .headTimeout, .bodyTimeout: 408
+        }
+    }
+
+    /// A sentence without any of the client's bytes.
+    public var reason: String {
+        switch self {
+        case .malformed(let error): error.reason
+        case .headTimeout: "The request's header fields did not come in time; send the request again."
+        case .bodyTimeout: "The request's body stopped coming; send the request again."
+        }
+    }
+}
