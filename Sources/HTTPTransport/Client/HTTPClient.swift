@@ -90,7 +90,8 @@ public final class HTTPClient {
     /// Opens a WebSocket (RFC 6455). An answer other than 101 is an error that bears its `status`.
     ///
     /// - Parameters:
-    ///   - request: GET, with whatever fields are needed beyond those of the handshake (Cookie, Origin).
+    ///   - request: GET, with whatever fields are needed beyond those of the handshake (Cookie, Origin,
+    ///     Sec-WebSocket-Protocol).
     ///   - timeout: from now to the answer.
     public func upgrade(
         _ request: HTTPClientRequest, to address: UpstreamAddress, timeout: Duration
@@ -106,7 +107,8 @@ public final class HTTPClient {
         let exchange = ClientExchange(request, to: address, pool: pool, isUpgrade: true)
         let result: Result<SameLoop<WebSocketEngine>, HTTPClientError> = await perform(exchange) { finish in
             exchange.onHead = { head, connection in
-                guard WebSocketHandshake.isValidResponse(head, toKey: key) else {
+                let subprotocol = head.fields.first("Sec-WebSocket-Protocol")
+                guard WebSocketHandshake.isValidResponse(head, toKey: key), request.offers(subprotocol) else {
                     let what = head.status == 101 ? "an invalid WebSocket handshake" : "status \(head.status), not 101"
                     finish(
                         .failure(
@@ -117,7 +119,11 @@ public final class HTTPClient {
                     return .goOn
                 }
                 // At once: frames may stand right behind the head.
-                finish(.success(SameLoop(WebSocketEngine(connection, operation: "WebSocket to \(address)"))))
+                finish(
+                    .success(
+                        SameLoop(
+                            WebSocketEngine(
+                                connection, subprotocol: subprotocol, operation: "WebSocket to \(address)"))))
                 return .handedOver
             }
             exchange.onEnd = { result in

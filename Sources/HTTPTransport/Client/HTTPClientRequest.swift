@@ -32,6 +32,14 @@ public struct HTTPClientRequest: Sendable {
         return RequestHead(method: method, target: target, fields: complete)
     }
 
+    /// Whether a WebSocket's subprotocol, or none, is one that this request asked for (RFC 6455 section 4.1, item 6).
+    func offers(_ subprotocol: String?) -> Bool {
+        guard let subprotocol else { return true }
+        return fields.all("Sec-WebSocket-Protocol").contains { line in
+            line.split(separator: ",").contains { $0.drop { $0 == " " }.prefix { $0 != " " } == subprotocol }
+        }
+    }
+
     /// A method whose meaning expects a body says also that it is empty (RFC 9110 section 8.6).
     var framing: BodyFraming {
         body.isEmpty && !["POST", "PUT", "PATCH"].contains(method) ? .none : .length(Int64(body.count))

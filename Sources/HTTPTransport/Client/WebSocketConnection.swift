@@ -19,6 +19,9 @@ public final class WebSocketConnection {
 
     isolated deinit { engine.abandon() }
 
+    /// The one that the other side chose of those that were offered; `nil` where it chose none.
+    public var subprotocol: String? { engine.subprotocol }
+
     /// What the other side gave as the reason of its close; 1005 where it gave none. `nil` before.
     public var closeCode: UInt16? { engine.closeCode }
 

@@ -9,6 +9,7 @@ final class WebSocketEngine {
     typealias Completion = (Result<Void, HTTPClientError>) -> Void
 
     private(set) var closeCode: UInt16?
+    let subprotocol: String?
 
     private let connection: HTTPClientConnection
     private let operation: String
@@ -29,8 +30,9 @@ final class WebSocketEngine {
     private var pingTimer: LoopTimer?
     private var closeTimer: LoopTimer?
 
-    init(_ connection: HTTPClientConnection, operation: String) {
+    init(_ connection: HTTPClientConnection, subprotocol: String?, operation: String) {
         self.connection = connection
+        self.subprotocol = subprotocol
         self.operation = operation
         connection.delegate = self
     }
@@ -124,7 +126,8 @@ final class WebSocketEngine {
 
     private func begin(_ header: WebSocketFrame) {
         guard header.mask == nil, header.reservedBits == 0 else {
-            return refuse(code: 1002, "the other side sent a masked frame, or one of an extension that nobody asked for")
+            return refuse(
+                code: 1002, "the other side sent a masked frame, or one of an extension that nobody asked for")
         }
         guard header.payloadLength + Int64(message.count) <= TransportLimits.webSocketMessageBytes else {
             return refuse(code: 1009, "a message is longer than \(TransportLimits.webSocketMessageBytes) bytes")
