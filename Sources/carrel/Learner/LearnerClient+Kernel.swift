@@ -37,8 +37,8 @@ extension LearnerClient {
         _ code: String, in kernel: String, within timeout: Duration = LearnerLimits.runTimeout
     ) async throws(LearnerError) -> KernelOutput {
         let session = SecureRandom.slug(length: 26)
-        // No subprotocol is offered, so the messages are JSON texts.
-        let socket = try await webSocket("/api/kernels/\(kernel)/channels?session_id=\(session)")
+        let socket = try await webSocket(
+            "/api/kernels/\(kernel)/channels?session_id=\(session)", protocols: [KernelProtocol.v1Name])
         let request = KernelMessage.execute(code, id: SecureRandom.slug(length: 26), session: session)
         let result = await exchange(request, over: socket, within: timeout)
         await socket.close()
@@ -50,14 +50,18 @@ extension LearnerClient {
     ) async -> Result<KernelOutput, LearnerError> {
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
+        let speech: KernelProtocol = socket.subprotocol == KernelProtocol.v1Name ? .v1 : .json
         do {
-            try await socket.send(.text(String(decoding: KernelProtocol.json.encode(request), as: UTF8.self)))
+            let bytes = try speech.encode(request)
+            try await socket.send(speech == .v1 ? .binary(bytes) : .text(String(decoding: bytes, as: UTF8.self)))
             var output = KernelOutput()
             while let message = try await socket.receive(within: max(.zero, deadline - clock.now)) {
-                guard case .text(let text) = message else { continue }
-                if take(try KernelProtocol.json.decode(Array(text.utf8)), of: request, into: &output) {
-                    return .success(output)
-                }
+                let bytes =
+                    switch message {
+                    case .text(let text): Array(text.utf8)
+                    case .binary(let bytes): bytes
+                    }
+                if take(try speech.decode(bytes), of: request, into: &output) { return .success(output) }
             }
         } catch {
             return .failure(LearnerError(.kernel, "the kernel did not finish: \(error)"))

@@ -171,12 +171,13 @@ final class LearnerClient {
     }
 
     /// Opens a WebSocket of the lab as its own page would.
-    func webSocket(_ target: String) async throws(LearnerError) -> WebSocketConnection {
+    func webSocket(_ target: String, protocols: [String]) async throws(LearnerError) -> WebSocketConnection {
         guard let lab else { throw LearnerError(.refused, "no lab was entered yet") }
         let address = lab.with(target: target)
+        let fields = sameOrigin(address) + [("Sec-WebSocket-Protocol", protocols.joined(separator: ", "))]
         do {
             return try await http.upgrade(
-                request("GET", address, fields: sameOrigin(address)), to: upstream(address),
+                request("GET", address, fields: fields), to: upstream(address),
                 timeout: LearnerLimits.answerTimeout)
         } catch {
             throw LearnerError(.unreachable, "\(address.host): the WebSocket was not opened: \(error.message)")
