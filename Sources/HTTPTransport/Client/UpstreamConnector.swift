@@ -24,7 +24,8 @@ final class UpstreamConnector {
             self.finish(
                 .failure(
                     HTTPClientError(
-                        .timeout, "cannot connect to \(self.key.address): no answer within \(limit)", isRetrySafe: true)))
+                        .timeout, "cannot connect to \(self.key.address): no answer within \(limit)", isRetrySafe: true)
+                ))
         }
         if let known = key.address.socketAddress { return connect(to: [known][...]) }
         guard case .tcp(let host, let port) = key.address else { return }
