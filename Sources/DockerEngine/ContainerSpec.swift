@@ -63,12 +63,12 @@ struct ContainerCreateBody: Encodable {
         var Target: String
     }
 
-    struct LogConfig: Encodable {
+    struct LogConfigBody: Encodable {
         var `Type` = "json-file"
         var Config = ["max-size": EngineLimits.containerLogSize, "max-file": EngineLimits.containerLogFiles]
     }
 
-    struct HostConfig: Encodable {
+    struct HostConfigBody: Encodable {
         var Memory: Int64
         /// Equal to `Memory`: no swap.
         var MemorySwap: Int64
@@ -80,7 +80,7 @@ struct ContainerCreateBody: Encodable {
         var PortBindings: [String: [PortBinding]]
         var Mounts: [MountBody]
         var NetworkMode: String
-        var LogConfig = ContainerCreateBody.LogConfig()
+        var LogConfig = LogConfigBody()
     }
 
     var Image: String
@@ -90,7 +90,7 @@ struct ContainerCreateBody: Encodable {
     var User: String
     var Hostname: String
     var ExposedPorts: [String: Empty]
-    var HostConfig: ContainerCreateBody.HostConfig
+    var HostConfig: HostConfigBody
 
     init(_ spec: ContainerSpec) {
         Image = spec.image
@@ -100,7 +100,7 @@ struct ContainerCreateBody: Encodable {
         User = spec.user
         Hostname = spec.hostname
         ExposedPorts = ["\(spec.port)/tcp": Empty()]
-        HostConfig = .init(
+        HostConfig = HostConfigBody(
             Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes, NanoCpus: Int64(spec.cpus * 1_000_000_000),
             PidsLimit: spec.processLimit,
             PortBindings: ["\(spec.port)/tcp": [PortBinding(HostIp: spec.publishAddress)]],

@@ -58,7 +58,7 @@ extension DockerEngine {
             case .tcp(let host, let port, _): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             }
         var request = HTTPClientRequest(method: method, target: "/\(Self.apiVersion)\(path)", authority: authority)
-        if !body.isEmpty { request.fields.append(name: "Content-Type", value: "application/json") }
+        if !body.isEmpty { request.fields.append("Content-Type", "application/json") }
         request.body = body
         return request
     }

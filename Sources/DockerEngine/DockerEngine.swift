@@ -52,7 +52,7 @@ public final class DockerEngine {
 
     /// `ImageInspect`: is the image on this host?
     public func imageExists(_ reference: String) async throws(EngineError) -> Bool {
-        do {
+        do throws(EngineError) {
             _ = try await call(
                 "GET", "/images/\(Self.escape(reference))/json", timeout: EngineLimits.questionTimeout)
             return true
@@ -66,7 +66,7 @@ public final class DockerEngine {
     /// `NetworkInspect`, then `NetworkCreate` if it is missing. A network of this name that does not bear the labels
     /// is somebody else's: it is not used, and the error says so.
     public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) {
-        do {
+        do throws(EngineError) {
             let body = try await call(
                 "GET", "/networks/\(Self.escape(spec.name))", timeout: EngineLimits.questionTimeout)
             let network: NetworkBody = try decode(body, "inspect network")
