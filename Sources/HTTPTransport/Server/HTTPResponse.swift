@@ -53,13 +53,22 @@ public struct HTTPResponse: Sendable {
 public enum ServerSentEvent {
     /// One event; `data` may have several lines.
     public static func event(_ name: String, data: String, id: String? = nil) -> [UInt8] {
-        var text = "event: \(name)\n"
-        if let id { text += "id: \(id)\n" }
-        // Swift takes CR LF for one character, so lines are told apart by `isNewline`.
-        for line in data.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            text += "data: \(line)\n"
+        var bytes = Array("event: \(name)\n".utf8)
+        if let id { bytes += "id: \(id)\n".utf8 }
+        bytes.reserveCapacity(bytes.count + data.utf8.count + 32)
+        bytes += "data: ".utf8
+        // LF, CR and CR LF end a line here; what else Unicode takes for the end of a line is data.
+        var previous: UInt8 = 0
+        for byte in data.utf8 {
+            switch byte {
+            case UInt8(ascii: "\n") where previous == UInt8(ascii: "\r"): break
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"): bytes += "\ndata: ".utf8
+            default: bytes.append(byte)
+            }
+            previous = byte
         }
-        return Array((text + "\n").utf8)
+        bytes += "\n\n".utf8
+        return bytes
     }
 
     /// A comment, which clients ignore: it shows that the connection lives.
