@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTransport
 import HTTPWire
 import Testing
 
@@ -93,15 +94,16 @@ struct EventEncodingTests {
 
     @Test("Every line of the data is a line of its own, whatever ends it")
     func lines() {
-        func event(_ data: String) -> String { text(EventEncoding.event("x", data: data)) }
+        func event(_ data: String) -> String { text(ServerSentEvent.event("x", data: data)) }
         #expect(event("a\nb\r\nc\rd") == "event: x\ndata: a\ndata: b\ndata: c\ndata: d\n\n")
         #expect(event("a\n\nevent: forged") == "event: x\ndata: a\ndata: \ndata: event: forged\n\n")
         #expect(event("") == "event: x\ndata: \n\n")
+        #expect(event("a\u{2028}b\u{85}c") == "event: x\ndata: a\u{2028}b\u{85}c\n\n")
     }
 
-    @Test("The heartbeat is a comment for proxies and an event for the page")
+    @Test("The heartbeat is an event that a page can see")
     func heartbeat() {
-        #expect(text(EventEncoding.heartbeat) == ": heartbeat\n\nevent: alive\ndata: 1\n\n")
+        #expect(text(EventStreams.heartbeat) == "event: alive\ndata: 1\n\n")
     }
 
     @Test("A change is one element: first the card, then the view as JSON")

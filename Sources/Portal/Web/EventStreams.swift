@@ -8,7 +8,12 @@ import HTTPTransport
 final class EventStreams {
     private let broker: Broker
     private let renderer: PageRenderer
-    private var open = 0
+    private(set) var open = 0
+
+    /// How soon a browser connects again after the stream broke, in milliseconds; goes first on every stream.
+    nonisolated static let opening = Array("retry: 1000\n\n".utf8)
+    /// An event and not a comment: the page must notice when it stays away, and cannot see comments.
+    nonisolated static let heartbeat = ServerSentEvent.event("alive", data: "1")
 
     init(broker: Broker, renderer: PageRenderer) {
         self.broker = broker
@@ -26,7 +31,7 @@ final class EventStreams {
         open += 1
         let (stream, continuation) = AsyncStream.makeStream(
             of: [UInt8].self, bufferingPolicy: .bufferingNewest(PortalLimits.eventBacklog))
-        continuation.yield(EventEncoding.opening)
+        continuation.yield(Self.opening)
         let views = broker.watch(id)
         let renderer = renderer
         let changes = Task { @ControlLoop in
@@ -36,7 +41,7 @@ final class EventStreams {
         let heartbeat = Task { @ControlLoop in
             while true {
                 try await Task.sleep(for: PortalLimits.heartbeat)
-                continuation.yield(EventEncoding.heartbeat)
+                continuation.yield(Self.heartbeat)
             }
         }
         continuation.onTermination = { [weak self] _ in
@@ -52,7 +57,7 @@ final class EventStreams {
     nonisolated static func events(_ view: SessionView, at place: SessionPlace, _ renderer: PageRenderer) -> [UInt8] {
         // One element, so that a slow reader never loses half of the pair. The card comes first: the page may leave at
         // the second event.
-        EventEncoding.event("panel", data: renderer.html(Page.Panel(view, at: place)))
-            + EventEncoding.event("session", data: String(decoding: APICoding.encode(view), as: UTF8.self))
+        ServerSentEvent.event("panel", data: renderer.html(Page.Panel(view, at: place)))
+            + ServerSentEvent.event("session", data: String(decoding: APICoding.encode(view), as: UTF8.self))
     }
 }
