@@ -38,12 +38,12 @@ extension Broker {
         guard let session = core.session(id), let lab = labs[session.lab] else { return nil }
         return LabRoute(
             slug: id.rawValue, upstream: .tcp(host: endpoint.address, port: endpoint.port),
-            kind: Edge.LabKind(lab.kind), authorization: labAuthorization(id, epoch: epoch, kind: lab.kind),
+            kind: lab.kind.routeKind, authorization: labAuthorization(id, epoch: epoch, kind: lab.kind),
             grants: grants[id] ?? [])
     }
 
     /// What opens a Jupyter server to us; the other kinds trust whoever reaches their port.
-    func labAuthorization(_ id: SessionID, epoch: Int, kind: BrokerCore.LabKind) -> String? {
+    func labAuthorization(_ id: SessionID, epoch: Int, kind: LabKind) -> String? {
         guard kind == .jupyter else { return nil }
         return "token " + LabContainer.token(key: tokenKey, session: id, epoch: epoch)
     }
@@ -66,5 +66,16 @@ extension Broker {
                 (SessionID(rawValue: $0.key), Timestamp(milliseconds: $0.value))
             })
         Task { @ControlLoop in self.submit(.activity(moments)) }
+    }
+}
+
+extension LabKind {
+    /// The edge's word for the header rules that this kind needs.
+    fileprivate var routeKind: LabRoute.Kind {
+        switch self {
+        case .jupyter: .jupyter
+        case .rstudio: .rstudio
+        case .http: .http
+        }
     }
 }

@@ -2,7 +2,7 @@ import BrokerCore
 import EventLoop
 
 extension Broker {
-    /// Begins to talk to hosts that are new or whose address changed, and stops talking to those that are gone and empty.
+    /// Begins to talk to hosts that are new or whose address changed.
     func connectHosts() {
         let configured = Dictionary(uniqueKeysWithValues: configuration.hosts.map { ($0.spec.name, $0) })
         for (name, host) in configured {
@@ -18,11 +18,14 @@ extension Broker {
                 submit(.hostLost(host: name, reason: error.message))
             }
         }
-        for name in hostDrivers.keys where configured[name] == nil {
-            // Sessions there go on until they end; without any, nobody needs the connection.
-            if core.hosts.first(where: { $0.name == name })?.sessions ?? 0 == 0 {
-                hostDrivers.removeValue(forKey: name)?.stop()
-            }
+        disconnectForgottenHosts()
+    }
+
+    /// A host that left the configuration is talked to until its last session has ended, and then no more.
+    func disconnectForgottenHosts() {
+        guard hostDrivers.count > configuration.hosts.count else { return }
+        for name in hostDrivers.keys where core.hostStatus(name) == nil {
+            hostDrivers.removeValue(forKey: name)?.stop()
         }
     }
 

@@ -74,7 +74,7 @@ extension Broker {
     }
 
     func remember(_ grant: AccessGrant) {
-        guard let digest = Digest32(bytes: grant.tokenDigest) else { return }
+        guard let digest = Digest32(grant.tokenDigest) else { return }
         var digests = grants[grant.session] ?? []
         digests.append(digest)
         grants[grant.session] = digests.suffix(StoreLimits.grantsPerSession)

@@ -175,6 +175,7 @@ public final class Broker {
         for event in batch { actions += core.handle(event, at: at) }
         try await commit()
         perform(actions)
+        disconnectForgottenHosts()
     }
 
     private func commit() async throws(StoreError) {

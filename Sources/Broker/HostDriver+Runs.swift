@@ -43,9 +43,9 @@ extension HostDriver {
     }
 
     private func findOrCreate(_ container: LabContainer) async throws -> String {
-        do {
+        do throws(EngineError) {
             return try await engine.create(name: container.name, container.specification)
-        } catch let error as EngineError where error.code == .conflict {
+        } catch  where error.code == .conflict {
             // Made before a restart of the broker: this very run's, because the name holds instance, session and epoch.
             return try await engine.inspect(container.name).id
         }
@@ -94,7 +94,7 @@ extension HostDriver {
         guard removals.insert(name).inserted else { return }
         Task { @ControlLoop in
             defer { self.removals.remove(name) }
-            do {
+            do throws(EngineError) {
                 try await self.stopAndRemove(name)
                 self.broker.submit(.containerRemoved(id, epoch: epoch))
             } catch {
@@ -107,7 +107,7 @@ extension HostDriver {
         guard removals.insert(containerID).inserted else { return }
         Task { @ControlLoop in
             defer { self.removals.remove(containerID) }
-            do {
+            do throws(EngineError) {
                 try await self.stopAndRemove(containerID)
                 self.log.info("container without a session removed", metadata: ["id": "\(containerID.prefix(12))"])
             } catch {
@@ -122,7 +122,7 @@ extension HostDriver {
         do {
             try await engine.stop(container, grace: BrokerLimits.stopGrace)
             try await engine.remove(container, force: true)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return
         }
     }

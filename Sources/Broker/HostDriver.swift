@@ -44,7 +44,8 @@ final class HostDriver {
                     self.lost(error)
                 }
                 // A host that was connected and went is tried again soon; one that stays away, less and less often.
-                delay = self.isConnected ? BrokerLimits.reconnectDelay : min(delay * 2, BrokerLimits.reconnectDelayMaximum)
+                delay =
+                    self.isConnected ? BrokerLimits.reconnectDelay : min(delay * 2, BrokerLimits.reconnectDelayMaximum)
                 self.isConnected = false
                 try? await Task.sleep(for: delay)
             }
@@ -80,9 +81,9 @@ final class HostDriver {
         isConnected = true
         log.info("host answers")
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { @ControlLoop in try await self.follow(events) }
-            group.addTask { @ControlLoop in try await self.heartbeat() }
-            group.addTask { @ControlLoop in try await self.relist() }
+            group.addTask { try await self.follow(events) }
+            group.addTask { try await self.heartbeat() }
+            group.addTask { try await self.relist() }
             defer { group.cancelAll() }
             try await group.next()
         }

@@ -29,7 +29,7 @@ struct LabQuestions {
 
     private func get(_ path: String) async -> HTTPClientResponse? {
         var request = HTTPClientRequest(method: "GET", target: path, authority: "\(endpoint.address):\(endpoint.port)")
-        if let authorization { request.fields.append(name: "Authorization", value: authorization) }
+        if let authorization { request.fields.append("Authorization", authorization) }
         return try? await client.send(
             request, to: address, timeout: BrokerLimits.labQuestionTimeout, bodyLimit: BrokerLimits.labAnswerBytes)
     }
@@ -38,17 +38,22 @@ struct LabQuestions {
 /// A kernel as Jupyter Server's REST API describes it.
 struct Kernel: Decodable {
     /// `starting`, `idle`, `busy`, `restarting`, `dead`, …
-    var execution_state: String
+    var executionState: String
     /// ISO 8601; the last message to or from the kernel.
-    var last_activity: String
+    var lastActivity: String
+
+    enum CodingKeys: String, CodingKey {
+        case executionState = "execution_state"
+        case lastActivity = "last_activity"
+    }
 
     /// Busy if any kernel is; else quiet since the last activity of any.
     static func report(_ kernels: [Kernel]) -> LabReport {
-        if kernels.contains(where: { $0.execution_state == "busy" }) { return .busy }
+        if kernels.contains(where: { $0.executionState == "busy" }) { return .busy }
         let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         let plain = Date.ISO8601FormatStyle()
         let moments = kernels.compactMap { kernel in
-            (try? format.parse(kernel.last_activity)) ?? (try? plain.parse(kernel.last_activity))
+            (try? format.parse(kernel.lastActivity)) ?? (try? plain.parse(kernel.lastActivity))
         }
         return .quiet(
             lastActivity: moments.max().map {

@@ -13,16 +13,20 @@ struct EntryCodeTests {
     func once() {
         var codes = EntryCodes()
         let code = codes.mint(for: session, now: start)
-        #expect(codes.redeem(code, for: session, now: start))
-        #expect(!codes.redeem(code, for: session, now: start))
+        let first = codes.redeem(code, for: session, now: start)
+        #expect(first)
+        let again = codes.redeem(code, for: session, now: start)
+        #expect(!again)
     }
 
     @Test("A code opens no other session, and is spent by the attempt")
     func otherSession() {
         var codes = EntryCodes()
         let code = codes.mint(for: session, now: start)
-        #expect(!codes.redeem(code, for: SessionID(rawValue: "s2"), now: start))
-        #expect(!codes.redeem(code, for: session, now: start))
+        let other = codes.redeem(code, for: SessionID(rawValue: "s2"), now: start)
+        #expect(!other)
+        let own = codes.redeem(code, for: session, now: start)
+        #expect(!own)
     }
 
     @Test("A code is good for less than its lifetime and not a moment more")
@@ -31,17 +35,21 @@ struct EntryCodeTests {
         let early = codes.mint(for: session, now: start)
         let late = codes.mint(for: session, now: start)
         let end = start + BrokerLimits.entryCodeLifetime
-        #expect(codes.redeem(early, for: session, now: start + (BrokerLimits.entryCodeLifetime - .milliseconds(1))))
-        #expect(!codes.redeem(late, for: session, now: end))
+        let inTime = codes.redeem(early, for: session, now: start + (BrokerLimits.entryCodeLifetime - .milliseconds(1)))
+        #expect(inTime)
+        let tooLate = codes.redeem(late, for: session, now: end)
+        #expect(!tooLate)
     }
 
     @Test("Beyond the limit the oldest code goes and the newest stays")
     func limit() {
         var codes = EntryCodes()
-        let first = codes.mint(for: session, now: start)
-        var last = first
+        let firstCode = codes.mint(for: session, now: start)
+        var last = firstCode
         for _ in 0..<BrokerLimits.entryCodes { last = codes.mint(for: session, now: start) }
-        #expect(!codes.redeem(first, for: session, now: start))
-        #expect(codes.redeem(last, for: session, now: start))
+        let oldest = codes.redeem(firstCode, for: session, now: start)
+        #expect(!oldest)
+        let newest = codes.redeem(last, for: session, now: start)
+        #expect(newest)
     }
 }

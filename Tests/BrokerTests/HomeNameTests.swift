@@ -12,7 +12,8 @@ struct HomeNameTests {
     @Test(
         "Nothing in an identifier can leave the portal's directory",
         arguments: [
-            ("..", "_2e_2e"), ("../bob", "_2e_2e_2fbob"), ("a/b", "a_2fb"), ("/etc", "_2fetc"), (".hidden", "_2ehidden"),
+            ("..", "_2e_2e"), ("../bob", "_2e_2e_2fbob"), ("a/b", "a_2fb"), ("/etc", "_2fetc"),
+            (".hidden", "_2ehidden"),
             ("a\0b", "a_00b"), ("a_b", "a_5fb"), ("żółw", "_c5_bc_c3_b3_c5_82w"), ("a b", "a_20b"),
         ])
     func hostile(identifier: String, name: String) {
