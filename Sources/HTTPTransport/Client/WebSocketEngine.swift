@@ -101,6 +101,8 @@ final class WebSocketEngine {
 
     private func deliver(_ message: WebSocketMessage) {
         guard receiver == nil else { return answerReceiver(.success(message)) }
+        // After our close nobody asks for messages any more, and the other side's close stands behind them.
+        guard !hasSentClose else { return }
         received.append(message)
         if received.count >= TransportLimits.waitingMessages, !isPaused {
             isPaused = true

@@ -128,6 +128,7 @@ struct HTTPClientTests {
         let upstream = try ScriptedUpstream { request, channel in
             if request.head.target != "/slow" { channel.write(text: "HTTP/1.1 204 No Content\r\n\r\n") }
         }
+        _ = try await client.get(upstream)
         let error = await #expect(throws: HTTPClientError.self) {
             _ = try await client.ask(upstream, upstream.request("GET", "/slow"), timeout: .milliseconds(50))
         }
