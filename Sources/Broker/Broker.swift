@@ -38,7 +38,8 @@ public final class Broker {
     private var waiting: [RequestID: CheckedContinuation<Answer, any Error>] = [:]
     private var lastRequest: UInt64 = 0
     var queueNews: LoopTimer?
-    private var isPumping = false
+    /// The steps under way; nil while nothing happens.
+    private var pumping: Task<Void, Never>?
     private var isStopping = false
     private var timer: LoopTimer?
     private var timerDue: Timestamp?
@@ -89,7 +90,7 @@ public final class Broker {
         timer?.cancel()
         queueNews?.cancel()
         for driver in hostDrivers.values { driver.stop() }
-        while isPumping { await Task.yield() }
+        await pumping?.value
         for (_, continuation) in waiting { continuation.resume(throwing: Broker.stoppingError) }
         waiting = [:]
         watchers.finishAll()
@@ -149,9 +150,8 @@ public final class Broker {
     }
 
     private func pumpSoon() {
-        guard !isPumping, !isStopping else { return }
-        isPumping = true
-        Task { @ControlLoop in await self.pump() }
+        guard pumping == nil, !isStopping else { return }
+        pumping = Task { @ControlLoop in await self.pump() }
     }
 
     private func pump() async {
@@ -164,7 +164,7 @@ public final class Broker {
                 await recover(batch, from: error)
             }
         }
-        isPumping = false
+        pumping = nil
         scheduleTick()
     }
 

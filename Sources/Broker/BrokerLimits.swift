@@ -15,7 +15,7 @@ public enum BrokerLimits {
     public static let reconnectDelay = Duration.milliseconds(500)
     public static let reconnectDelayMaximum = Duration.seconds(10)
     /// How often a started lab is asked whether it is ready.
-    public static let readinessInterval = Duration.milliseconds(50)
+    public static let readinessInterval = Duration.milliseconds(25)
     /// How long one question to a lab may take.
     public static let labQuestionTimeout = Duration.seconds(5)
     /// A lab's answer to a question of ours; a longer one is no answer.

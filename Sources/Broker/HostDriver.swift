@@ -113,6 +113,9 @@ final class HostDriver {
     }
 
     private func reportExit(of run: Run, containerID: String) async {
+        // While it is being started, the start itself notices, and tells the lab's last words too.
+        let name = LabContainer.name(instance: broker.instance, session: run.session, epoch: run.epoch)
+        guard starts[name] == nil else { return }
         // The event does not tell an out-of-memory kill from others; the container does, as long as it exists.
         let container = try? await engine.inspect(containerID)
         broker.submit(
