@@ -39,12 +39,12 @@ enum Preflight {
 
     /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.
     @ControlLoop static func hosts(_ configuration: Configuration) async -> [ConfigurationProblem] {
-        await withTaskGroup(of: [ConfigurationProblem].self) { group in
-            for host in configuration.hosts {
-                group.addTask { @ControlLoop in await problems(of: host, in: configuration) }
-            }
-            return await group.reduce(into: []) { $0 += $1 }.sorted { ($0.line, $0.message) < ($1.line, $1.message) }
+        let questions = configuration.hosts.map { host in
+            Task { @ControlLoop in await problems(of: host, in: configuration) }
         }
+        var found: [ConfigurationProblem] = []
+        for question in questions { found += await question.value }
+        return found.sorted { ($0.line, $0.message) < ($1.line, $1.message) }
     }
 
     @ControlLoop private static func problems(

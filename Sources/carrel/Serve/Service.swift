@@ -45,9 +45,9 @@ final class Service {
         // The edge reports to the broker, and the broker gives routes to the edge: one of them must come first.
         let report = ActivityReport()
         edge = Edge(configuration.edge(certificates), onActivity: { report.send($0) })
-        broker = Broker(
-            configuration: configuration.broker, store: store, edge: edge, instance: try store.load().instanceID,
-            tokenKey: secrets.labTokens, log: log, clock: { .current() })
+        broker = try Broker(
+            configuration: configuration.broker, store: store, edge: edge, tokenKey: secrets.labTokens, log: log,
+            clock: { .current() })
         report.connect(broker)
         portal = try Portal(configuration.portalPages, broker: broker, secrets: secrets)
     }
