@@ -81,15 +81,34 @@ final class LearnerClient {
                 throw error
             } catch {
                 // A stream that broke (the broker was restarted, say) is opened again, as browsers do after a while.
-                try? await Task.sleep(for: .milliseconds(200))
+            }
+            do { try await Task.sleep(for: LearnerLimits.reconnectDelay) } catch {
+                throw LearnerError(.session, "the wait for the lab was given up")
             }
         }
         let state = session.map { "it is \($0.state)" } ?? "nothing was heard of it"
         throw LearnerError(.session, "the lab was not running in time; \(state)")
     }
 
-    /// - Returns: whether the lab runs; false when the stream ended before.
-    private func watchEvents(at address: WebAddress, until deadline: ContinuousClock.Instant) async throws -> Bool {
+    /// - Returns: whether the lab runs; false when the stream, or the time, ended before.
+    private func watchEvents(
+        at address: WebAddress, until deadline: ContinuousClock.Instant
+    ) async throws -> Bool {
+        let watching = Task { @ControlLoop in try await readEvents(at: address) }
+        // A stream can be silent for ever; only its task's end ends the wait for its next piece.
+        let timer = Task {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            watching.cancel()
+        }
+        defer { timer.cancel() }
+        return try await withTaskCancellationHandler {
+            try await watching.value
+        } onCancel: {
+            watching.cancel()
+        }
+    }
+
+    private func readEvents(at address: WebAddress) async throws -> Bool {
         let (head, bytes) = try await http.stream(
             request("GET", address, fields: [("Accept", "text/event-stream")]), to: upstream(address),
             timeout: LearnerLimits.answerTimeout)
@@ -102,7 +121,6 @@ final class LearnerClient {
                 let view = try APICoding.decode(SessionView.self, from: Array(event.data.utf8))
                 if try note(view) { return true }
             }
-            if clock.now >= deadline { return false }
         }
         return false
     }
@@ -230,14 +248,17 @@ final class LearnerClient {
     /// What a page that is not the one hoped for says, in a line.
     static func words(_ page: Answer) -> String {
         var text = ""
-        var isTag = false
-        for character in page.text.prefix(20_000) {
-            switch character {
-            case "<": isTag = true
-            case ">": (isTag, text) = (false, text + " ")
-            default: if !isTag { text.append(character) }
+        var rest = page.text.prefix(20_000)
+        while let open = rest.firstIndex(of: "<") {
+            text += rest[..<open] + " "
+            rest = rest[open...]
+            let name = rest.dropFirst().prefix(while: \.isLetter).lowercased()
+            if ["style", "script", "title"].contains(name), let end = rest.range(of: "</\(name)") {
+                rest = rest[end.lowerBound...]
             }
+            rest = rest.firstIndex(of: ">").map { rest[rest.index(after: $0)...] } ?? ""
         }
+        text += rest
         let words = text.split(whereSeparator: \.isWhitespace).prefix(60).joined(separator: " ")
         return "status \(page.status): \(words)"
     }

@@ -36,6 +36,8 @@ enum LearnerLimits {
     static let downloadBytes = 2 << 30
     /// From the click until the lab is running.
     static let startTimeout = Duration.seconds(300)
+    /// From the end of a stream of events until it is opened again.
+    static let reconnectDelay = Duration.milliseconds(100)
     /// From sending code until its last output.
     static let runTimeout = Duration.seconds(120)
     /// Bytes of one part of an upload, as JupyterLab cuts it.

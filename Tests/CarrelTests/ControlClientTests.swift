@@ -1,0 +1,74 @@
+import EventLoop
+import Foundation
+import HTTPTransport
+import Portal
+import Testing
+
+@testable import carrel
+
+/// A control socket that answers one thing, and what it was asked.
+@ControlLoop
+private final class ControlSocket {
+    let scratch: Scratch
+    let path: String
+    private(set) var asked: [String] = []
+    private var server: HTTPServer?
+
+    init(status: Int = 200, _ answer: String) throws {
+        scratch = try Scratch()
+        path = scratch.path + "/control.sock"
+        server = try HTTPServer(listen: .unix(path: path)) { [unowned self] request in
+            asked.append("\(request.method) \(request.target) \(String(decoding: request.body, as: UTF8.self))")
+            return .json(Array(answer.utf8), status: status)
+        }
+    }
+
+    func close() { server?.close() }
+}
+
+@Suite("The control client") struct ControlClientTests {
+    @ControlLoop @Test("asks what the commands mean, with every character escaped")
+    func requests() async throws {
+        let socket = try ControlSocket(#"{"sessions": []}"#)
+        defer { socket.close() }
+        let client = ControlClient(socket: socket.path)
+        #expect(try await client.sessions(state: "running", learner: "a&b=ö /", limit: 7).isEmpty)
+        await #expect(throws: CommandFailure.self) { try await client.drain("a/b", deadline: .seconds(90)) }
+        #expect(
+            socket.asked == [
+                "GET /v1/sessions?state=running&learner=a%26b%3D%C3%B6%20%2F&limit=7 ",
+                #"POST /v1/hosts/a%2Fb/drain {"deadline_seconds":90}"#,
+            ])
+    }
+
+    @ControlLoop @Test("repeats the broker's own words when it refuses")
+    func refused() async throws {
+        let socket = try ControlSocket(
+            status: 404, #"{"error": {"code": "unknownHost", "message": "There is no host named \"two\"."}}"#)
+        defer { socket.close() }
+        await #expect(throws: CommandFailure("There is no host named \"two\".")) {
+            try await ControlClient(socket: socket.path).cordon("two")
+        }
+    }
+
+    @ControlLoop @Test("says that no broker answers, and what to look at")
+    func nobody() async throws {
+        let path = NSTemporaryDirectory() + "none-\(UUID().uuidString.prefix(8)).sock"
+        await #expect {
+            _ = try await ControlClient(socket: path).hosts()
+        } throws: { error in
+            "\(error)".hasPrefix("no broker answers on \(path) (")
+                && "\(error)".hasSuffix(
+                    "is carrel serve running, with this configuration, and may you open the socket?")
+        }
+    }
+
+    @ControlLoop @Test("does not take any answer for the broker's")
+    func otherVersion() async throws {
+        let socket = try ControlSocket(#"{"hosts": [{"name": 1}]}"#)
+        defer { socket.close() }
+        await #expect {
+            _ = try await ControlClient(socket: socket.path).hosts()
+        } throws: { "\($0)".hasPrefix("the broker's answer cannot be read (") }
+    }
+}
