@@ -30,9 +30,9 @@ require_number() {
     if ! [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || (($2 > $3)); then die_usage "$1 is '$2', but must be a number from 1 to $3"; fi
 }
 
-# Prints the comment block at the head of a script: its help.
+# Prints the comment block at the head of a script, up to what it says to shellcheck: its help.
 print_help() {
-    awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"
+    awk 'NR > 1 && (!/^#/ || /^# shellcheck /) { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"
 }
 
 # The process group of the long step under way, so that a script's exit trap can end it.
