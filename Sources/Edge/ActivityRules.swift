@@ -11,7 +11,7 @@ enum ActivityRules {
     /// 4. A file download counts.
     /// 5. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for as
     ///    long as a tab is open.
-    static func counts(_ head: RequestHead, kind: LabRoute.Kind) -> Bool {
+    static func counts(_ head: RequestHead, kind: Edge.LabKind) -> Bool {
         let path = head.pathBytes
         if kind == .rstudio, path.hasSuffix("/events/get_events") || path.elementsEqual("events/get_events".utf8) {
             return false

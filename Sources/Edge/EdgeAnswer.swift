@@ -19,8 +19,8 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     case notAnswering
     /// The upstream took too long.
     case timeout
-    /// The edge is at one of its limits.
-    case overloaded
+    /// The portal refuses connections: Carrel starts, or ends.
+    case portalNotAnswering
 
     var status: Int {
         switch self {
@@ -31,13 +31,13 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .misdirected: 421
         case .options: 204
         case .badGateway: 502
-        case .notAnswering, .overloaded: 503
+        case .notAnswering, .portalNotAnswering: 503
         case .timeout: 504
         }
     }
 
     /// The same answer later may be another one: a page asks again by itself, a program is told when to.
-    var asksAgain: Bool { self == .notAnswering || self == .overloaded }
+    var asksAgain: Bool { self == .notAnswering || self == .portalNotAnswering }
 
     /// The head and the body: a page for a navigation, a sentence for a program.
     func response(isNavigation: Bool) -> (head: ResponseHead, body: [UInt8]) {
@@ -72,7 +72,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .badGateway: "The lab's answer could not be understood; try again, or restart the lab."
         case .notAnswering: "The lab does not answer at the moment; try again in a few seconds."
         case .timeout: "The lab took too long to answer; try again, or restart the lab."
-        case .overloaded: "Too much is going on at once; try again in a few seconds."
+        case .portalNotAnswering: "Carrel is starting; try again in a few seconds."
         }
     }
 }

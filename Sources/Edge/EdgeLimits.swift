@@ -11,6 +11,8 @@ public enum EdgeLimits {
     public static let responseHeadTimeout = Duration.seconds(4 * 3600)
     /// Seconds after which the page of a lab that does not answer asks again, and the value of Retry-After.
     public static let retrySeconds = 3
-    /// How long closing waits, after the close frame, for a peer to see it.
-    public static let tunnelFarewell = Duration.milliseconds(500)
+    /// A WebSocket of which one direction has ended is over; the other has this long to end too.
+    public static let halfOpenTimeout = Duration.seconds(60)
+    /// How often each loop looks for what has passed one of the limits above: no timer is made per request.
+    public static let sweepInterval = Duration.seconds(30)
 }

@@ -26,6 +26,8 @@ struct ExchangeMachine: Equatable {
         case upstreamReady
         case upstreamSaturated
         case upstreamDrained
+        /// 1xx: the final response follows.
+        case responseInformational
         case responseHead
         /// A validated 101.
         case responseSwitch
@@ -39,21 +41,21 @@ struct ExchangeMachine: Equatable {
         case upstreamFailed(EdgeAnswer, isRetrySafe: Bool)
         // From the clock.
         case responseHeadTimeout
-        /// The edge stops.
+        /// The edge takes in nothing new; what is under way may finish.
+        case goingAway
+        /// The grace is over.
         case stop
     }
 
     enum State: Equatable {
         /// Nothing under way. Exits to `connecting` by `request`.
         case idle
-        /// An upstream connection is asked for. Exits to `exchanging`, or to `idle` or `discarding` with an answer of our own.
+        /// An upstream connection is asked for. Exits to `exchanging`, or to `idle` with an answer of our own.
         case connecting(Request, requestEnded: Bool, hasRetried: Bool)
-        /// Exits to `idle` when both directions are complete, to `discarding` when only the response is, to `tunnel` by 101.
+        /// Exits to `idle` when the response is complete (its connection reads and forgets what may be left of the request),
+        /// to `tunnel` by 101.
         case exchanging(Exchanging)
-        /// The client has its answer, and the rest of its request is on the way. Exits to `idle` by the request's end; the
-        /// connection closes when that does not come.
-        case discarding
-        /// Bytes both ways. Exits to `closed` when both directions have ended, or one side breaks off.
+        /// Bytes both ways. Exits to `closed` when both directions have ended, one side breaks off, or the edge goes away.
         case tunnel(clientEnded: Bool, upstreamEnded: Bool)
         case closed
     }
@@ -83,8 +85,7 @@ struct ExchangeMachine: Equatable {
         static let resumeClient = Actions(rawValue: 1 << 6)
         static let pauseUpstream = Actions(rawValue: 1 << 7)
         static let resumeUpstream = Actions(rawValue: 1 << 8)
-        /// The connection must close after this response: the request is not complete.
-        static let closeAfterResponse = Actions(rawValue: 1 << 9)
+        static let sendInformational = Actions(rawValue: 1 << 9)
         static let sendResponseHead = Actions(rawValue: 1 << 10)
         static let sendResponseBody = Actions(rawValue: 1 << 11)
         static let upgradeClient = Actions(rawValue: 1 << 12)
@@ -95,12 +96,14 @@ struct ExchangeMachine: Equatable {
         static let finishResponse = Actions(rawValue: 1 << 16)
         /// Answer with `failure`.
         static let answerFailure = Actions(rawValue: 1 << 17)
-        /// Close the client's connection: at once where a response is cut, so that it is not taken for whole.
-        static let abortClient = Actions(rawValue: 1 << 18)
+        /// Close the client's connection when all that was written has left.
+        static let closeClient = Actions(rawValue: 1 << 18)
+        /// Close the client's connection at once: a response is cut, and must not be taken for whole.
+        static let abortClient = Actions(rawValue: 1 << 19)
         /// Ask the pool for a connection; no matter if new or used. Last of all, because one may be there at once.
-        static let acquireUpstream = Actions(rawValue: 1 << 19)
+        static let acquireUpstream = Actions(rawValue: 1 << 20)
         /// Ask for a new connection: a used one has just died.
-        static let acquireNewUpstream = Actions(rawValue: 1 << 20)
+        static let acquireNewUpstream = Actions(rawValue: 1 << 21)
     }
 
     private(set) var state = State.idle
@@ -112,8 +115,10 @@ struct ExchangeMachine: Equatable {
     /// The upstream has been told to stop sending.
     private(set) var isUpstreamPaused = false
 
-    /// No exchange and no tunnel is under way.
-    var isIdle: Bool { state == .idle || state == .closed }
+    /// One direction of a tunnel has ended, and the other has not.
+    var isHalfOpen: Bool {
+        if case .tunnel(let clientEnded, let upstreamEnded) = state { clientEnded || upstreamEnded } else { false }
+    }
 
     mutating func handle(_ event: Event) -> Actions {
         switch event {
@@ -121,6 +126,7 @@ struct ExchangeMachine: Equatable {
         case .requestBody: requestBody()
         case .requestEnd: requestEnd()
         case .upstreamReady: upstreamReady()
+        case .responseInformational: informational()
         case .responseHead: responseHead()
         case .responseSwitch: responseSwitch()
         case .responseBody: responseBody()
@@ -130,6 +136,7 @@ struct ExchangeMachine: Equatable {
         case .clientSaturated, .clientDrained, .upstreamSaturated, .upstreamDrained: pressure(event)
         case .clientTunnelEnd, .upstreamTunnelEnd: tunnelEnd(event)
         case .responseHeadTimeout: timeout()
+        case .goingAway: goingAway()
         case .stop: stop()
         }
     }
@@ -165,7 +172,7 @@ extension ExchangeMachine {
             exchange.hasSentBody = true
             state = .exchanging(exchange)
             return .sendRequestBody
-        case .discarding, .closed, .idle, .tunnel:
+        case .closed, .idle, .tunnel:
             return []
         case .connecting:
             preconditionFailure("a body came from a client that was told to wait")
@@ -181,9 +188,6 @@ extension ExchangeMachine {
             exchange.requestEnded = true
             state = .exchanging(exchange)
             return .finishRequest
-        case .discarding:
-            state = .idle
-            return []
         case .idle, .tunnel, .closed:
             return []
         }
@@ -193,12 +197,16 @@ extension ExchangeMachine {
 // MARK: - The response
 
 extension ExchangeMachine {
+    private mutating func informational() -> Actions {
+        guard case .exchanging(let exchange) = state, !exchange.hasResponse else { return [] }
+        return .sendInformational
+    }
+
     private mutating func responseHead() -> Actions {
         guard case .exchanging(var exchange) = state else { return [] }
         exchange.hasResponse = true
         state = .exchanging(exchange)
-        // Known by now: whoever answers early does not want the rest, and the client hears it before it sends more.
-        return exchange.requestEnded ? .sendResponseHead : [.closeAfterResponse, .sendResponseHead]
+        return .sendResponseHead
     }
 
     private mutating func responseBody() -> Actions {
@@ -207,26 +215,22 @@ extension ExchangeMachine {
     }
 
     private mutating func responseEnd(isReusable: Bool) -> Actions {
-        guard case .exchanging(let exchange) = state else { return [] }
-        var actions: Actions = .finishResponse
-        actions.insert(exchange.requestEnded && isReusable ? .releaseUpstream : .closeUpstream)
-        actions.formUnion(settle(requestEnded: exchange.requestEnded))
-        return actions
+        guard case .exchanging = state else { return [] }
+        settle()
+        return [.finishResponse, isReusable ? .releaseUpstream : .closeUpstream]
     }
 
-    /// The exchange is over for the upstream; both sides flow freely again.
-    private mutating func settle(requestEnded: Bool) -> Actions {
-        state = requestEnded ? .idle : .discarding
+    /// The exchange is over. A pause of the client ends with its request; a pause of the upstream with its connection's.
+    private mutating func settle() {
+        state = .idle
         isUpstreamPaused = false
-        guard isClientPaused else { return [] }
         isClientPaused = false
-        return .resumeClient
     }
 
     private mutating func upstreamFailed(_ answer: EdgeAnswer, isRetrySafe: Bool) -> Actions {
         switch state {
-        case .connecting(_, let requestEnded, _):
-            return fail(with: answer, requestEnded: requestEnded)
+        case .connecting:
+            return fail(with: answer)
         case .exchanging(let exchange):
             if exchange.hasResponse {
                 state = .closed
@@ -237,26 +241,24 @@ extension ExchangeMachine {
                 state = .connecting(exchange.request, requestEnded: exchange.requestEnded, hasRetried: true)
                 return [.closeUpstream, .acquireNewUpstream]
             }
-            return fail(with: answer, requestEnded: exchange.requestEnded)
+            return fail(with: answer)
         case .tunnel:
             state = .closed
             return [.closeUpstream, .abortClient]
-        case .idle, .discarding, .closed:
+        case .idle, .closed:
             return []
         }
     }
 
-    private mutating func fail(with answer: EdgeAnswer, requestEnded: Bool) -> Actions {
+    private mutating func fail(with answer: EdgeAnswer) -> Actions {
         failure = answer
-        var actions: Actions = [.closeUpstream, .answerFailure]
-        if !requestEnded { actions.insert(.closeAfterResponse) }
-        actions.formUnion(settle(requestEnded: requestEnded))
-        return actions
+        settle()
+        return [.closeUpstream, .answerFailure]
     }
 
     private mutating func timeout() -> Actions {
         guard case .exchanging(let exchange) = state, !exchange.hasResponse else { return [] }
-        return fail(with: .timeout, requestEnded: exchange.requestEnded)
+        return fail(with: .timeout)
     }
 }
 
@@ -266,7 +268,7 @@ extension ExchangeMachine {
     private mutating func responseSwitch() -> Actions {
         guard case .exchanging(let exchange) = state else { return [] }
         guard exchange.request.isWebSocket, exchange.requestEnded else {
-            return fail(with: .badGateway, requestEnded: exchange.requestEnded)
+            return fail(with: .badGateway)
         }
         state = .tunnel(clientEnded: false, upstreamEnded: false)
         return .upgradeClient
@@ -282,6 +284,10 @@ extension ExchangeMachine {
             upstreamEnded = true
             actions = .endTunnelToClient
         }
+        if clientEnded && upstreamEnded {
+            state = .closed
+            return [.closeUpstream, .closeClient]
+        }
         state = .tunnel(clientEnded: clientEnded, upstreamEnded: upstreamEnded)
         return actions
     }
@@ -290,7 +296,7 @@ extension ExchangeMachine {
     private mutating func pressure(_ event: Event) -> Actions {
         switch state {
         case .exchanging, .tunnel: break
-        case .idle, .connecting, .discarding, .closed: return []
+        case .idle, .connecting, .closed: return []
         }
         switch event {
         case .upstreamSaturated where !isClientPaused:
@@ -314,18 +320,29 @@ extension ExchangeMachine {
         defer { state = .closed }
         switch state {
         case .connecting, .exchanging, .tunnel: return .closeUpstream
-        case .idle, .discarding, .closed: return []
+        case .idle, .closed: return []
         }
     }
 
-    /// The grace is over: what is under way is cut. A client in a tunnel is told first.
+    /// A browser opens its WebSockets again by itself, so they do not hold up the end; a request does.
+    private mutating func goingAway() -> Actions {
+        switch state {
+        case .idle:
+            state = .closed
+            return .closeClient
+        case .tunnel:
+            state = .closed
+            return [.closeUpstream, .sayFarewell, .closeClient]
+        case .connecting, .exchanging, .closed:
+            return []
+        }
+    }
+
     private mutating func stop() -> Actions {
         defer { state = .closed }
         switch state {
-        case .closed: return []
-        case .idle, .discarding: return .abortClient
-        case .connecting, .exchanging: return [.closeUpstream, .abortClient]
-        case .tunnel: return [.closeUpstream, .sayFarewell, .abortClient]
+        case .connecting, .exchanging, .tunnel: return [.closeUpstream, .abortClient]
+        case .idle, .closed: return .abortClient
         }
     }
 }

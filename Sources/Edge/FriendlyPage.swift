@@ -50,9 +50,9 @@ enum FriendlyPage {
                 "The lab took too long", "It accepted the request and then said nothing.",
                 "Reload this page. If that does not help, restart the lab from your course; your files are kept."
             )
-        case .overloaded:
+        case .portalNotAnswering:
             (
-                "A moment, please", "Very many people are working just now.",
+                "A moment, please", "Carrel is starting. Labs that run go on running.",
                 "This page asks again every few seconds. You need not do anything."
             )
         }

@@ -3,21 +3,18 @@ import TLS
 
 /// Where a session's hostname leads, and who may go there.
 public struct LabRoute: Sendable, Hashable {
-    /// Decides which header rules hold on the way.
-    public enum Kind: String, Sendable, Hashable, CaseIterable {
-        case jupyter, rstudio, http
-    }
-
     /// The label of the hostname: 1–32 lower-case letters and digits.
     public var slug: String
     public var upstream: UpstreamAddress
-    public var kind: Kind
+    /// Decides which header rules hold on the way.
+    public var kind: Edge.LabKind
     /// The value of the Authorization field that every request gets, whatever the client sent: `token …` for Jupyter.
     public var authorization: String?
     /// SHA-256 of each access token that opens this lab; at most `EdgeLimits.grantsPerRoute`, oldest first.
     public var grants: [Digest32]
 
-    public init(slug: String, upstream: UpstreamAddress, kind: Kind, authorization: String?, grants: [Digest32]) {
+    public init(slug: String, upstream: UpstreamAddress, kind: Edge.LabKind, authorization: String?, grants: [Digest32])
+    {
         self.slug = slug
         self.upstream = upstream
         self.kind = kind

@@ -7,7 +7,7 @@ struct RouteTable {
     /// What a request needs of its route.
     struct Entry {
         var upstream: UpstreamAddress
-        var kind: LabRoute.Kind
+        var kind: Edge.LabKind
         var authorization: String?
         var grants: [Digest32]
         /// Where the meter notes that something happened in this session.

@@ -5,7 +5,7 @@ import Testing
 
 struct ActivityRulesTests {
     private func counts(
-        _ method: String, _ target: String, _ kind: LabRoute.Kind = .jupyter, _ fields: HeaderFields = [:]
+        _ method: String, _ target: String, _ kind: Edge.LabKind = .jupyter, _ fields: HeaderFields = [:]
     )
         -> Bool
     {

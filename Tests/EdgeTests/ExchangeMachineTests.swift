@@ -54,25 +54,23 @@ struct ExchangeMachineTests {
         #expect(run(&machine, .clientDrained) == [])
     }
 
-    @Test("a client that was held back reads on when the response has ended")
-    func pauseDoesNotOutliveTheExchange() {
-        var machine = ExchangeMachine()
-        run(&machine, .request(Self.post), .upstreamReady, .requestBody, .upstreamSaturated, .responseHead)
-        let actions = run(&machine, .responseEnd(isReusable: true))
-        #expect(actions == [.finishResponse, .closeUpstream, .resumeClient])
-        #expect(machine.state == .discarding)
-        #expect(run(&machine, .requestBody) == [])
-        #expect(run(&machine, .requestEnd) == [])
-        #expect(machine.state == .idle)
-    }
-
-    @Test("a response before the end of its request closes both connections after it")
+    @Test("a response may come and end before its request has: the rest is for nobody")
     func earlyResponse() {
         var machine = ExchangeMachine()
-        run(&machine, .request(Self.post), .upstreamReady, .requestBody)
-        #expect(run(&machine, .responseHead) == [.closeAfterResponse, .sendResponseHead])
-        #expect(run(&machine, .requestBody) == .sendRequestBody, "it may still want the rest")
-        #expect(run(&machine, .responseEnd(isReusable: true)) == [.finishResponse, .closeUpstream])
+        run(&machine, .request(Self.post), .upstreamReady, .requestBody, .upstreamSaturated)
+        #expect(run(&machine, .responseHead) == .sendResponseHead)
+        #expect(run(&machine, .responseEnd(isReusable: false)) == [.finishResponse, .closeUpstream])
+        #expect(machine.state == .idle)
+        #expect(!machine.isClientPaused)
+        #expect(run(&machine, .requestBody, .requestEnd) == [])
+    }
+
+    @Test("informational responses pass, but not after the final one")
+    func informational() {
+        var machine = ExchangeMachine()
+        run(&machine, .request(Self.get), .requestEnd, .upstreamReady)
+        #expect(run(&machine, .responseInformational) == .sendInformational)
+        #expect(run(&machine, .responseHead, .responseInformational) == [])
     }
 
     @Test("a safe failure is retried once, and only once")
@@ -98,7 +96,7 @@ struct ExchangeMachineTests {
         var withBody = ExchangeMachine()
         let put = ExchangeMachine.Request(hasBody: true, isIdempotent: true, isWebSocket: false)
         run(&withBody, .request(put), .upstreamReady)
-        #expect(run(&withBody, failed) == [.closeUpstream, .answerFailure, .closeAfterResponse])
+        #expect(run(&withBody, failed) == [.closeUpstream, .answerFailure])
 
         var answered = ExchangeMachine()
         run(&answered, .request(Self.get), .requestEnd, .upstreamReady, .responseHead)
@@ -111,12 +109,12 @@ struct ExchangeMachineTests {
         #expect(run(&notSafe, broken) == [.closeUpstream, .answerFailure])
     }
 
-    @Test("no upstream is answered, and a body that waited is let go with its connection")
+    @Test("no upstream is answered, and a body that waited is for nobody")
     func unavailable() {
         var machine = ExchangeMachine()
         run(&machine, .request(Self.post))
         let actions = run(&machine, .upstreamFailed(.notAnswering, isRetrySafe: true))
-        #expect(actions == [.closeUpstream, .answerFailure, .closeAfterResponse, .resumeClient])
+        #expect(actions == [.closeUpstream, .answerFailure])
         #expect(machine.failure == .notAnswering)
     }
 
@@ -145,12 +143,24 @@ struct ExchangeMachineTests {
         #expect(run(&machine, .responseSwitch) == .upgradeClient)
         #expect(run(&machine, .upstreamSaturated) == .pauseClient)
         #expect(run(&machine, .upstreamDrained) == .resumeClient)
+        #expect(!machine.isHalfOpen)
         #expect(run(&machine, .clientTunnelEnd) == .endTunnelToUpstream)
+        #expect(machine.isHalfOpen)
         #expect(run(&machine, .clientSaturated) == .pauseUpstream)
         #expect(run(&machine, .clientDrained) == .resumeUpstream)
-        #expect(run(&machine, .upstreamTunnelEnd) == .endTunnelToClient)
-        #expect(run(&machine, .clientClosed) == .closeUpstream)
+        var other = machine
+        #expect(run(&machine, .upstreamTunnelEnd) == [.closeUpstream, .closeClient])
         #expect(machine.state == .closed)
+        #expect(run(&other, .clientClosed) == .closeUpstream)
+    }
+
+    @Test("a tunnel that its upstream ends goes on in the other direction")
+    func upstreamEndsFirst() {
+        var machine = ExchangeMachine()
+        run(&machine, .request(Self.webSocket), .requestEnd, .upstreamReady, .responseSwitch)
+        #expect(run(&machine, .upstreamTunnelEnd) == .endTunnelToClient)
+        #expect(run(&machine, .upstreamSaturated) == .pauseClient)
+        #expect(run(&machine, .clientTunnelEnd) == [.closeUpstream, .closeClient])
     }
 
     @Test("a tunnel whose upstream breaks off is cut for the client too")
@@ -180,15 +190,25 @@ struct ExchangeMachineTests {
         #expect(run(&streaming, .responseHeadTimeout) == [])
     }
 
-    @Test("when the edge stops, a tunnel is told and everything is let go")
-    func stop() {
+    @Test("when the edge goes away, tunnels are told at once and requests may finish")
+    func goingAway() {
         var tunnel = ExchangeMachine()
         run(&tunnel, .request(Self.webSocket), .requestEnd, .upstreamReady, .responseSwitch)
-        #expect(run(&tunnel, .stop) == [.closeUpstream, .sayFarewell, .abortClient])
-        #expect(run(&tunnel, .stop) == [])
+        #expect(run(&tunnel, .goingAway) == [.closeUpstream, .sayFarewell, .closeClient])
+        var streaming = ExchangeMachine()
+        run(&streaming, .request(Self.get), .requestEnd, .upstreamReady, .responseHead)
+        #expect(run(&streaming, .goingAway) == [])
+        #expect(run(&streaming, .responseEnd(isReusable: true)) == [.finishResponse, .releaseUpstream])
+        #expect(run(&streaming, .goingAway) == .closeClient)
+        #expect(run(&streaming, .goingAway) == [])
+    }
+
+    @Test("when the grace is over, everything is cut")
+    func stop() {
         var streaming = ExchangeMachine()
         run(&streaming, .request(Self.get), .requestEnd, .upstreamReady, .responseHead)
         #expect(run(&streaming, .stop) == [.closeUpstream, .abortClient])
+        #expect(run(&streaming, .responseBody, .responseEnd(isReusable: true)) == [])
         var idle = ExchangeMachine()
         #expect(run(&idle, .stop) == .abortClient)
     }

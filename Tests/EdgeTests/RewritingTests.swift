@@ -5,13 +5,13 @@ import Testing
 @testable import Edge
 
 struct RewritingTests {
-    private func entry(_ kind: LabRoute.Kind, authorization: String? = "token t") -> RouteTable.Entry {
+    private func entry(_ kind: Edge.LabKind, authorization: String? = "token t") -> RouteTable.Entry {
         RouteTable.Entry(
             upstream: .tcp(host: "10.0.0.7", port: 32_768), kind: kind, authorization: authorization, grants: [],
             activity: ActivityCell(slug: "abcd"))
     }
 
-    private func forward(_ fields: HeaderFields, _ kind: LabRoute.Kind = .jupyter, isWebSocket: Bool = false)
+    private func forward(_ fields: HeaderFields, _ kind: Edge.LabKind = .jupyter, isWebSocket: Bool = false)
         -> HeaderFields
     {
         let head = RequestHead(method: "GET", target: "/x?y", fields: fields)

@@ -1,0 +1,154 @@
+import EventLoop
+import Glibc
+import HTTPTransport
+import HTTPWire
+import TLS
+
+/// One loop of the edge: its listeners, its copy of the routes, its upstream pool, its connections, its meter.
+///
+/// `@unchecked Sendable` because everything that changes is touched on the loop's thread alone; other threads only post.
+final class EdgeLoop: @unchecked Sendable {
+    let loop: Loop
+    let portalUpstream: UpstreamAddress
+    private(set) var pool: UpstreamPool
+    /// Takes in nothing new, and ends each connection at its next pause.
+    private(set) var isGoingAway = false
+
+    private let decisions: DecisionList
+    private let certificates: CertificateStore
+    private let onActivity: @Sendable ([String: Int64]) -> Void
+    private var routes = RouteTable()
+    private var meter = ActivityMeter()
+    private var listeners: [Listener] = []
+    private var connections: [ObjectIdentifier: EdgeConnection] = [:]
+    private var sweepTimer: LoopTimer?
+    private var graceTimer: LoopTimer?
+    private var onEmpty: (() -> Void)?
+
+    init(
+        name: String, configuration: EdgeConfiguration, decisions: DecisionList,
+        onActivity: @escaping @Sendable ([String: Int64]) -> Void
+    ) {
+        loop = Loop(name: name)
+        portalUpstream = configuration.portalUpstream
+        certificates = configuration.certificates
+        self.decisions = decisions
+        self.onActivity = onActivity
+        pool = UpstreamPool(on: loop)
+    }
+
+    // MARK: Routes
+
+    func apply(_ changes: [RouteChange]) {
+        for change in changes {
+            // What answers at a lab's address from now on may be another lab.
+            if let gone = routes.upstream(leftBy: change) { pool.forget(gone) }
+            routes.apply(change)
+        }
+    }
+
+    func decide(_ head: RequestHead) -> Decision {
+        decisions.decide(head, routes: routes) { certificates.covers(hostname: $0) }
+    }
+
+    // MARK: Connections
+
+    /// - Throws: what the kernel said about the address.
+    func listen(on addresses: [SocketAddress], tls: TLSServerContext) throws(StreamError) -> [SocketAddress] {
+        for address in addresses {
+            let isTCP = if case .ip = address { true } else { false }
+            listeners.append(
+                try Listener(on: loop, address: address, reusePort: isTCP) { [self] in accept($0, tls) })
+        }
+        return listeners.map(\.boundAddress)
+    }
+
+    private func accept(_ stream: Stream, _ tls: TLSServerContext) {
+        guard connections.count < EdgeLimits.connectionsPerLoop, let engine = try? TLSConnection(server: tls) else {
+            return stream.close()
+        }
+        let channel = ByteChannel(stream: stream, tls: engine)
+        let client: String =
+            if case .ip(let address, _) = channel.peerAddress { address } else { "unknown" }
+        let connection = EdgeConnection(home: self, client: client)
+        connections[ObjectIdentifier(connection)] = connection
+        if sweepTimer == nil { scheduleSweep() }
+        connection.start(channel)
+    }
+
+    func remove(_ connection: EdgeConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if connections.isEmpty { onEmpty?() }
+    }
+
+    var connectionCount: Int { connections.count }
+
+    /// One timer for all connections: none per request.
+    private func scheduleSweep() {
+        sweepTimer = loop.schedule(after: EdgeLimits.sweepInterval) { [self] in
+            sweepTimer = nil
+            sweep(at: loop.now)
+            if !connections.isEmpty { scheduleSweep() }
+        }
+    }
+
+    func sweep(at now: MonotonicTime) {
+        for connection in connections.values { connection.sweep(at: now) }
+    }
+
+    // MARK: Activity
+
+    func note(_ cell: ActivityCell) {
+        if meter.isEmpty {
+            _ = loop.schedule(after: EdgeLimits.activityReportInterval) { [self] in report() }
+        }
+        meter.note(cell, at: loop.now)
+    }
+
+    private func report() {
+        guard !meter.isEmpty else { return }
+        var wall = timespec()
+        clock_gettime(CLOCK_REALTIME, &wall)
+        let milliseconds = Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000
+        onActivity(meter.takeReport(now: loop.now, wallMilliseconds: milliseconds))
+    }
+
+    // MARK: The end
+
+    /// Listens no more, lets requests finish for so long, and cuts what is left then.
+    ///
+    /// - Parameter completion: called once, when the last connection has closed.
+    func goAway(grace: Duration, completion: @escaping () -> Void) {
+        isGoingAway = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        for connection in connections.values { connection.handle(.goingAway) }
+        graceTimer = loop.schedule(after: grace) { [self] in
+            for connection in connections.values { connection.handle(.stop) }
+        }
+        onEmpty = { [self] in
+            onEmpty = nil
+            graceTimer?.cancel()
+            sweepTimer?.cancel()
+            pool.close()
+            report()
+            completion()
+        }
+        if connections.isEmpty { onEmpty?() }
+    }
+}
+
+extension RouteTable {
+    /// The upstream that no longer is what it was, once the change is made.
+    func upstream(leftBy change: RouteChange) -> UpstreamAddress? {
+        switch change {
+        case .set(let route):
+            let upstream = Slug(route.slug).flatMap { entry(for: $0) }?.upstream
+            return upstream == route.upstream ? nil : upstream
+        case .remove(let slug):
+            return Slug(slug).flatMap { entry(for: $0) }?.upstream
+        case .grant:
+            return nil
+        }
+    }
+}

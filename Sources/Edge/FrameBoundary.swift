@@ -1,0 +1,26 @@
+import HTTPWire
+
+/// Follows the frames that an upstream sends through a tunnel, to know where a frame of our own would not tear another.
+struct FrameBoundary {
+    private var reader = WebSocketFrameReader()
+    private var isReadable = true
+
+    mutating func pass(_ bytes: UnsafeRawBufferPointer) {
+        guard isReadable else { return }
+        var position = 0
+        do throws(WebSocketError) {
+            while try reader.next(in: bytes, at: &position) != .needMore {}
+        } catch {
+            isReadable = false
+        }
+    }
+
+    /// The close frame that says that this end goes away (1001); `nil` in the middle of a frame, and where the bytes are
+    /// no frames.
+    var farewell: [UInt8]? {
+        guard isReadable, reader.isAtFrameStart else { return nil }
+        var frame: [UInt8] = []
+        WebSocketFrame.encode(.close, payload: WebSocketFrame.closePayload(code: 1001), mask: nil, into: &frame)
+        return frame
+    }
+}
