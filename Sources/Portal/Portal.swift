@@ -14,12 +14,13 @@ public final class Portal {
     private let learnerPages: LearnerPages
     private let labPages: LabPages
     private let controlAPI: ControlAPI
+    private let streams: EventStreams
     private var servers: [HTTPServer] = []
 
     public init(_ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets) throws {
         let renderer = try PageRenderer(portalTitle: configuration.title, labsOrigin: configuration.labsOrigin)
         let responses = PageResponses(renderer: renderer)
-        let streams = EventStreams(broker: broker, renderer: renderer)
+        streams = EventStreams(broker: broker, renderer: renderer)
         learnerPages = LearnerPages(
             configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
         labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
@@ -33,6 +34,9 @@ public final class Portal {
             try HTTPServer(listen: .unix(path: controlSocket), tls: nil) { await self.controlAPI.answer($0) },
         ]
     }
+
+    /// Pages that follow their session at this moment.
+    var openStreams: Int { streams.open }
 
     /// Answers nothing from now on, and removes the sockets.
     public func close() {

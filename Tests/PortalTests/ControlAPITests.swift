@@ -1,0 +1,144 @@
+import Broker
+import BrokerCore
+import EventLoop
+import Foundation
+import HTTPTransport
+import Store
+import Testing
+
+@testable import Portal
+
+@Suite("The operators' API, over its socket")
+struct ControlAPITests {
+    /// Asks over the real socket, as the command line does.
+    @ControlLoop
+    private struct Operator {
+        let desk: Desk
+        let client = HTTPClient()
+
+        init(_ desk: Desk) throws {
+            self.desk = desk
+            try desk.portal.start(
+                portalSocket: desk.directory + "/portal.sock", controlSocket: desk.directory + "/control.sock")
+        }
+
+        func send(_ method: String, _ target: String, _ body: String = "") async throws -> HTTPClientResponse {
+            try await client.send(
+                HTTPClientRequest(method: method, target: target, authority: "carrel", body: Array(body.utf8)),
+                to: .unix(path: desk.directory + "/control.sock"), timeout: .seconds(10), bodyLimit: 1 << 20)
+        }
+
+        func get<T: Decodable>(_ target: String, as type: T.Type) async throws -> T {
+            let response = try await send("GET", target)
+            #expect(response.status == 200, "\(target)")
+            return try APICoding.decode(type, from: response.body)
+        }
+
+        func failure(_ method: String, _ target: String, _ body: String = "") async throws -> (Int, String) {
+            let response = try await send(method, target, body)
+            return (response.status, try APICoding.decode(APIFailure.self, from: response.body).error.code)
+        }
+    }
+
+    @Test("The status, the hosts and the sessions are told")
+    func reading() async throws {
+        try await withDesk { desk in
+            let (id, _) = try await desk.launch()
+            _ = try await desk.launch(learner: "bob")
+            let api = try Operator(desk)
+            let status = try await api.get("/v1/status", as: APIStatus.self)
+            #expect(status.version == "1.2.3")
+            #expect(status.processId == getpid())
+            #expect(status.queued == 2)
+            #expect(status.slots == 4)
+            #expect(try await api.get("/v1/hosts", as: APIHosts.self).hosts.map(\.name) == ["h1"])
+
+            let all = try await api.get("/v1/sessions", as: APISessions.self).sessions
+            #expect(all.count == 2)
+            let ada = try await api.get("/v1/sessions?learner=ada&state=queued&limit=5", as: APISessions.self).sessions
+            #expect(ada.map(\.id) == [id])
+            #expect(try await api.get("/v1/sessions?state=ended", as: APISessions.self).sessions.isEmpty)
+
+            let one = try await api.get("/v1/sessions/\(id.rawValue.prefix(10))", as: APISession.self)
+            #expect(one.session.id == id)
+            #expect(one.story.first?.state == "queued")
+        }
+    }
+
+    @Test("An operator ends a session with a note that the story keeps, cordons a host and takes it back")
+    func changing() async throws {
+        try await withDesk { desk in
+            let (id, _) = try await desk.launch()
+            let api = try Operator(desk)
+            let ended = try await api.send("POST", "/v1/sessions/\(id)/end", "{\"note\":\"The room closes\"}")
+            #expect(ended.status == 200)
+            let answer = try APICoding.decode(APISession.self, from: ended.body)
+            #expect(answer.session.state == "ended")
+            #expect(answer.story.last?.reason.contains("The room closes") == true)
+
+            #expect(try await api.send("POST", "/v1/hosts/h1/cordon").status == 200)
+            #expect(try desk.store.load().duties["h1"] == .cordoned)
+            #expect(try await api.send("POST", "/v1/hosts/h1/uncordon").status == 200)
+            #expect(try desk.store.load().duties["h1"] == .active)
+            #expect(try await api.send("POST", "/v1/hosts/h1/drain", "{\"deadline_seconds\":60}").status == 200)
+        }
+    }
+
+    @Test("Whatever is wrong is answered with its status, a code and words")
+    func failures() async throws {
+        try await withDesk { desk in
+            let api = try Operator(desk)
+            #expect(try await api.failure("GET", "/v1/nothing") == (404, "notFound"))
+            #expect(try await api.failure("GET", "/") == (404, "notFound"))
+            #expect(try await api.failure("POST", "/v1/status") == (405, "methodNotAllowed"))
+            #expect(try await api.failure("GET", "/v1/sessions?limit=0") == (400, "badRequest"))
+            #expect(try await api.failure("GET", "/v1/sessions/nobody") == (404, "unknownSession"))
+            #expect(try await api.failure("POST", "/v1/hosts/h9/cordon") == (404, "unknownHost"))
+            #expect(try await api.failure("POST", "/v1/hosts/h1/explode") == (404, "notFound"))
+            #expect(try await api.failure("POST", "/v1/hosts/h1/drain", "[]") == (400, "badRequest"))
+            #expect(try await api.failure("POST", "/v1/sessions/nobody/end", "{\"note\":1}") == (400, "badRequest"))
+        }
+    }
+
+    @Test("Both sockets are their owner's alone, and a page comes over the edge's")
+    func sockets() async throws {
+        try await withDesk { desk in
+            let api = try Operator(desk)
+            for name in ["portal.sock", "control.sock"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: "\(desk.directory)/\(name)")
+                #expect(attributes[.posixPermissions] as? Int == 0o600)
+            }
+            let page = try await api.client.send(
+                HTTPClientRequest(
+                    method: "GET", target: "/", authority: "portal.test", fields: ["X-Carrel-Scope": "portal"]),
+                to: .unix(path: desk.directory + "/portal.sock"), timeout: .seconds(10), bodyLimit: 1 << 20)
+            #expect(page.status == 200)
+            #expect(String(decoding: page.body, as: UTF8.self).contains("Labs open from your course"))
+        }
+    }
+
+    @Test("A page that is closed frees its stream of events", .timeLimit(.minutes(1)))
+    func streamsEnd() async throws {
+        try await withDesk { desk in
+            let api = try Operator(desk)
+            let (id, ticket) = try await desk.launch()
+            let answer = try await api.client.stream(
+                HTTPClientRequest(
+                    method: "GET", target: "/sessions/\(id)/events", authority: "portal.test",
+                    fields: ["X-Carrel-Scope": "portal", "Cookie": "\(LearnerPages.ticketCookie)=\(ticket)"]),
+                to: .unix(path: desk.directory + "/portal.sock"), timeout: .seconds(10))
+            #expect(answer.head.status == 200)
+            for try await _ in answer.body { break }
+            #expect(desk.portal.openStreams == 1)
+            // Dropping the body closes the connection.
+            try await reading(answer.body)
+            while desk.portal.openStreams > 0 { await Task.yield() }
+        }
+    }
+
+    private func reading(_ body: consuming AsyncThrowingStream<[UInt8], any Error>) async throws {
+        let task = Task { [body] in for try await _ in body {} }
+        task.cancel()
+        _ = await task.result
+    }
+}
