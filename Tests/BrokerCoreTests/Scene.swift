@@ -35,22 +35,28 @@ struct Scene {
         return actions
     }
 
-    /// Let time pass, with a tick at the end, and at every deadline on the way if `ticking`.
+    /// Let time pass, with a tick at every deadline on the way, and one at the end.
     @discardableResult
     mutating func wait(
-        _ duration: Duration, ticking: Bool = true, sourceLocation: SourceLocation = #_sourceLocation
+        _ duration: Duration, sourceLocation: SourceLocation = #_sourceLocation
     ) -> [Action] {
         let end = now + duration
         var actions: [Action] = []
-        while ticking, let next = core.nextDeadline, next <= end {
+        var all: [Change] = []
+        func isDue() -> Bool { core.nextDeadline.map { $0 <= end } ?? false }
+        while isDue(), let next = core.nextDeadline {
             now = max(now, next)
             actions += send(.tick, sourceLocation: sourceLocation)
-            #expect(
-                core.nextDeadline.map { $0 > now } ?? true, "a tick that leads nowhere", sourceLocation: sourceLocation)
-            if core.nextDeadline.map({ $0 <= now }) ?? false { break }
+            all += changes
+            guard core.nextDeadline.map({ $0 > now }) ?? true else {
+                Issue.record("a tick that leads nowhere", sourceLocation: sourceLocation)
+                break
+            }
         }
         now = end
-        return actions + send(.tick, sourceLocation: sourceLocation)
+        actions += send(.tick, sourceLocation: sourceLocation)
+        changes = all + changes
+        return actions
     }
 
     mutating func request() -> RequestID {

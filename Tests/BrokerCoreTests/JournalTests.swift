@@ -1,0 +1,172 @@
+import Testing
+
+@testable import BrokerCore
+
+@Suite("Journal")
+struct JournalTests {
+    /// Everything a rollback must restore.
+    private struct Records: Equatable {
+        var entries: [SessionID: Entry]
+        var hosts: [HostRecord.Settings]
+        var usage: [HostRecord.Usage]
+        var leftovers: [Run: Leftover]
+        var homes: [LearnerKey: String]
+        var spareDuties: [String: HostDuty]
+        var startTimes: StartTimes
+        var labs: [String: Lab]
+        var order: [Queue.Ticket]
+        var lines: [Queue.Line: [Queue.Ticket]]
+        var gates: [SessionID: Int]
+        var deadline: Timestamp?
+
+        init(_ core: BrokerCore) {
+            entries = core.entries
+            hosts = core.hosts.map(\.settings)
+            usage = core.hosts.map(\.usage)
+            leftovers = core.leftovers
+            homes = core.homes
+            spareDuties = core.spareDuties
+            startTimes = core.startTimes
+            labs = core.catalogue.labs
+            order = core.queue.order
+            lines = core.queue.lines
+            gates = core.gates
+            deadline = core.nextDeadline
+        }
+    }
+
+    /// Something of everything: running, starting, queued, ending, a leftover, a draining host.
+    private func busyScene(sharedHomes: Bool) -> Scene {
+        var scene = Scene.ready(
+            hosts: [.small("h1", slots: 3), .small("h2", slots: 2), .small("h3", slots: 1)], sharedHomes: sharedHomes)
+        for id: SessionID in ["a", "b", "c", "d"] { scene.run(id) }
+        scene.launch("e")
+        scene.launch("f", learner: "a", lab: "rstudio")
+        scene.launch("g")
+        scene.end("b")
+        scene.send(.startFailed("e", epoch: 1, .engine("full")))
+        let host = scene.host("a")!
+        scene.send(.drain(host: host, deadline: scene.now + .seconds(900), request: scene.request()))
+        scene.launch("h")
+        return scene
+    }
+
+    private static let events: [@Sendable (inout Scene) -> [Event]] = [
+        { [.launch(learner: .named("new"), lab: "python", newID: "new", request: $0.request())] },
+        { [.end("a", reason: .learnerEnded, request: $0.request()), .containerRemoved("a", epoch: 1)] },
+        { [.end("h", reason: .learnerEnded, request: $0.request())] },
+        { _ in [.containerRemoved("e", epoch: 1), .containerRemoved("b", epoch: 1)] },
+        { _ in [.removeFailed("e", epoch: 1, message: "busy"), .removeFailed("b", epoch: 1, message: "busy")] },
+        { _ in
+            [
+                .hostLost(host: "h1", reason: "x"), .hostLost(host: "h2", reason: "x"),
+                .hostLost(host: "h3", reason: "x"),
+            ]
+        },
+        { _ in [.hostListed(host: "h1", containers: []), .hostListed(host: "h2", containers: [])] },
+        { _ in [.configure(labs: [.python], hosts: [.small("h2"), .small("h4")])] },
+        { _ in [.configure(labs: [.of("python", memory: 20)], hosts: [])] },
+        { _ in [.labReady("f", epoch: 1, endpoint: .of("f")), .labReady("g", epoch: 1, endpoint: .of("g"))] },
+        { _ in [.startFailed("f", epoch: 1, .imageMissing("x")), .startFailed("g", epoch: 1, .imageMissing("x"))] },
+        { scene in
+            scene.now = scene.now + .seconds(700)
+            return [.tick, .labReported("a", epoch: 1, .busy)]
+        },
+        { scene in
+            scene.now = scene.now + .seconds(1000)
+            return [.tick, .tick]
+        },
+        { scene in ["h1", "h2", "h3"].map { .uncordon(host: $0, request: scene.request()) } },
+        { scene in ["h1", "h2", "h3"].map { .drain(host: $0, deadline: scene.now, request: scene.request()) } },
+        { [.activity(["a": $0.now + .seconds(90), "c": $0.now + .seconds(100)])] },
+        { [.restart("b", request: $0.request())] },
+    ]
+
+    @Test("After a commit that failed everything is as it was", arguments: 0..<events.count, [true, false])
+    func rollback(index: Int, sharedHomes: Bool) {
+        var scene = busyScene(sharedHomes: sharedHomes)
+        let before = Records(scene.core)
+        scene.commits = false
+        let events = Self.events[index](&scene)
+        for event in events { scene.send(event) }
+        #expect(Records(scene.core) != before)
+        scene.core.rollback()
+        #expect(Records(scene.core) == before)
+        #expect(scene.core.pendingChanges == [])
+        #expect(scene.core.violations() == [])
+        // And the same events again do the same again.
+        var other = busyScene(sharedHomes: sharedHomes)
+        other.now = scene.now
+        for event in events {
+            let actions = scene.send(event)
+            #expect(actions == other.send(event))
+        }
+        scene.core.confirm()
+        #expect(Records(scene.core) == Records(other.core))
+    }
+
+    @Test("Several steps before one commit are undone together, and only back to the last commit")
+    func batch() {
+        var scene = Scene.ready()
+        scene.launch("a")
+        scene.commits = false
+        scene.launch("b")
+        scene.ready("a")
+        #expect(scene.core.pendingChanges.count > 4)
+        scene.core.rollback()
+        #expect(scene.state("a")?.name == "starting")
+        #expect(scene.core.session("b") == nil)
+    }
+
+    @Test("What is over leaves the memory at the commit, not before, and comes back with a rollback")
+    func forgetting() {
+        var scene = Scene.ready()
+        scene.run("a")
+        scene.end("a")
+        scene.commits = false
+        scene.send(.containerRemoved("a", epoch: 1))
+        #expect(scene.state("a")?.name == "ended")
+        scene.core.rollback()
+        #expect(scene.state("a")?.name == "ending")
+        scene.send(.containerRemoved("a", epoch: 1))
+        scene.core.confirm()
+        #expect(scene.core.session("a") == nil)
+        #expect(scene.core.sessions.isEmpty)
+    }
+
+    @Test("A revival that could not be committed leaves neither a live session nor memory behind")
+    func revivalRolledBack() {
+        var scene = Scene.ready()
+        scene.commits = false
+        scene.core.adopt(
+            Session(
+                id: "a", learner: .named("ann"), lab: "python", epoch: 1,
+                state: .ended(reason: .learnerEnded, at: scene.now), createdAt: scene.now, lastActivityAt: scene.now))
+        scene.restart("a")
+        #expect(scene.state("a")?.name == "starting")
+        scene.core.rollback()
+        #expect(scene.core.session("a") == nil)
+        #expect(scene.core.hostStatus("h1")?.seats == 0)
+    }
+
+    @Test("Memory stays bounded: a thousand sessions that came and went leave nothing")
+    func bounded() {
+        var core = BrokerCore(sharedHomes: true)
+        let now = Timestamp(milliseconds: 0)
+        _ = core.handle(.configure(labs: [.python], hosts: [.small("h1")]), at: now)
+        _ = core.handle(.hostListed(host: "h1", containers: []), at: now)
+        for index in 0..<1000 {
+            let id = SessionID(rawValue: "s\(index)")
+            _ = core.handle(
+                .launch(learner: .named("l\(index)"), lab: "python", newID: id, request: RequestID(rawValue: 0)),
+                at: now)
+            _ = core.handle(.labReady(id, epoch: 1, endpoint: .of(id)), at: now)
+            _ = core.handle(.end(id, reason: .learnerEnded, request: RequestID(rawValue: 0)), at: now)
+            _ = core.handle(.containerRemoved(id, epoch: 1), at: now)
+            core.confirm()
+        }
+        #expect(core.entries.isEmpty && core.sessionsOf.isEmpty && core.gates.isEmpty && core.leftovers.isEmpty)
+        #expect(core.alarms.count <= 1)
+        #expect(core.violations() == [])
+    }
+}
