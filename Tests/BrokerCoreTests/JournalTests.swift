@@ -63,7 +63,10 @@ struct JournalTests {
                 .hostLost(host: "h3", reason: "x"),
             ]
         },
-        { _ in [.hostListed(host: "h1", containers: []), .hostListed(host: "h2", containers: [])] },
+        { scene in
+            scene.now = scene.now + Limits.listingAge
+            return [.hostListed(host: "h1", containers: []), .hostListed(host: "h2", containers: [])]
+        },
         { _ in [.configure(labs: [.python], hosts: [.small("h2"), .small("h4")])] },
         { _ in [.configure(labs: [.of("python", memory: 20)], hosts: [])] },
         { _ in [.labReady("f", epoch: 1, endpoint: .of("f")), .labReady("g", epoch: 1, endpoint: .of("g"))] },
@@ -78,7 +81,10 @@ struct JournalTests {
         },
         { scene in ["h1", "h2", "h3"].map { .uncordon(host: $0, request: scene.request()) } },
         { scene in ["h1", "h2", "h3"].map { .drain(host: $0, deadline: scene.now, request: scene.request()) } },
-        { [.activity(["a": $0.now + .seconds(90), "c": $0.now + .seconds(100)])] },
+        { scene in
+            scene.now = scene.now + .seconds(100)
+            return [.activity(["a": scene.now - .seconds(10), "c": scene.now])]
+        },
         { [.restart("b", request: $0.request())] },
     ]
 
