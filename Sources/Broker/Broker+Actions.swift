@@ -71,7 +71,7 @@ extension Broker {
 
 extension LabKind {
     /// The edge's word for the header rules that this kind needs.
-    fileprivate var routeKind: LabRoute.Kind {
+    fileprivate var routeKind: Edge.LabKind {
         switch self {
         case .jupyter: .jupyter
         case .rstudio: .rstudio
