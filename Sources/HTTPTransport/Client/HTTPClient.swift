@@ -16,6 +16,9 @@ public final class HTTPClient {
         pool = UpstreamPool(on: ControlLoop.loop, tls: tls, limits: limits)
     }
 
+    // Whoever drops it last may be on any thread, and its kept connections close on their loop only.
+    isolated deinit {}
+
     /// Closes what is unused. What is under way goes on to its end.
     public func close() { pool.close() }
 
