@@ -71,4 +71,14 @@ private final class ControlSocket {
             _ = try await ControlClient(socket: socket.path).hosts()
         } throws: { "\($0)".hasPrefix("the broker's answer cannot be read (") }
     }
+
+    @Test("can be dropped on any thread, with a connection kept alive")
+    func dropped() async throws {
+        let socket = try await ControlSocket(#"{"sessions": []}"#)
+        for _ in 0..<10 {
+            let client = await ControlClient(socket: socket.path)
+            #expect(try await client.sessions(limit: 1).isEmpty)
+        }
+        await socket.close()
+    }
 }

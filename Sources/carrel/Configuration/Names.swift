@@ -1,10 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Glibc
+import HTTPWire
 
 /// The shapes of names, host names and addresses in a configuration.
 enum Names {
@@ -22,11 +17,10 @@ enum Names {
         }
     }
 
-    /// Labels joined by dots, at most 253 characters; not an IPv4 address.
+    /// A host name in lower case that is no IPv4 address.
     static func isHostname(_ text: String) -> Bool {
-        guard text.utf8.count <= 253 else { return false }
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-        return labels.allSatisfy { isLabel($0) } && labels.last?.allSatisfy(\.isNumber) == false
+        Hostname.isValid(text) && !text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+            && text.split(separator: ".").last?.allSatisfy(\.isNumber) == false
     }
 
     static func isIPAddress(_ text: String) -> Bool {

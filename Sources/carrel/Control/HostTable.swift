@@ -5,12 +5,13 @@ import BrokerCore
 enum HostTable {
     static func text(_ hosts: [HostView], now: Timestamp) -> String {
         var table = Table([
-            ("NAME", .left), ("STATE", .left), ("SESSIONS", .right), ("STARTING", .right), ("MEMORY", .right),
+            ("NAME", .left), ("STATE", .left), ("SESSIONS", .right), ("STARTING", .right), ("SEATS", .right),
+            ("MEMORY", .right),
             ("DENSITY", .right), ("ENDPOINT", .left), ("NOTE", .left),
         ])
         for host in hosts {
             table.add([
-                host.name, host.state.rawValue, "\(host.sessions)/\(host.slots)", "\(host.starting)",
+                host.name, host.state.rawValue, "\(host.sessions)", "\(host.starting)", "\(host.seats)/\(host.slots)",
                 "\(SizeText.format(host.memoryUsedBytes))/\(SizeText.format(host.memoryLimitBytes))",
                 "\(Int((host.density * 100).rounded()))%", host.endpoint, note(host, now: now),
             ])

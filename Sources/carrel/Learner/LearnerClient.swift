@@ -53,13 +53,12 @@ final class LearnerClient {
             throw LearnerError(.refused, "\"\(link)\" is no https link; copy it whole")
         }
         watch = LearnerStopwatch(now: clock.now)
-        var page = try await navigate(to: start)
+        // Where the lab runs already, the link leads right into it.
+        var page = try await navigate(to: start) { self.watch.enter(.page, now: self.clock.now) }
         if page.address.host == start.host {
             try await waitUntilRunning(page.address.path, on: start, until: clock.now + timeout)
             watch.enter(.page, now: clock.now)
             page = try await navigate(to: start.with(target: page.address.path + "/open"))
-        } else {
-            watch.enter(.page, now: clock.now)
         }
         guard page.address.host != start.host else {
             throw LearnerError(
@@ -150,7 +149,10 @@ final class LearnerClient {
     // MARK: Requests
 
     /// Goes to an address as a click does, through redirects, to a page.
-    func navigate(to start: WebAddress) async throws(LearnerError) -> Answer {
+    /// - Parameter onLeaving: called when a redirect leads to another host.
+    func navigate(
+        to start: WebAddress, onLeaving: @ControlLoop () -> Void = {}
+    ) async throws(LearnerError) -> Answer {
         var address = start
         for _ in 0..<LearnerLimits.redirects {
             let fields = [
@@ -168,6 +170,7 @@ final class LearnerClient {
             guard let location = response.fields.first("Location"), let next = address.following(location) else {
                 throw LearnerError(.refused, status: response.status, "\(address.host) redirects to nowhere")
             }
+            if next.host != address.host { onLeaving() }
             address = next
         }
         throw LearnerError(.refused, "\(start.host) redirects without end")

@@ -1,0 +1,136 @@
+import BrokerCore
+import EventLoop
+import Foundation
+import Launch
+import TLS
+import Testing
+
+@testable import carrel
+
+/// A state directory with a configuration whose one engine answers nowhere.
+private final class House {
+    let scratch: Scratch
+    let port: Int
+
+    init() throws {
+        scratch = try Scratch()
+        port = try Self.freePort()
+        let authority = try DevelopmentCA(directory: scratch.path + "/tls")
+        _ = try authority.issue("edge", for: .server(names: ["portal.localhost", "*.labs.localhost"]))
+        try write(configuration)
+    }
+
+    var file: String { scratch.path + "/carrel.yaml" }
+    var controlSocket: String { scratch.path + "/control.sock" }
+
+    var configuration: String {
+        """
+        state: .
+        listen: ["127.0.0.1:\(port)"]
+        portal: {name: school, hostname: portal.localhost}
+        labs_domain: labs.localhost
+        tls: {certificate: tls/edge.pem, key: tls/edge.key}
+        edge: {threads: 1}
+        hosts:
+          - {name: one, endpoint: unix://none.sock, slots: 4, memory: 4GiB}
+        labs:
+          - {name: python, image: carrel/jupyterlab}
+        """
+    }
+
+    func write(_ yaml: String) throws { try Data(yaml.utf8).write(to: URL(fileURLWithPath: file)) }
+
+    /// A link as `carrel link` makes it.
+    func link() throws -> String {
+        let configuration = try Configuration(contentsOf: file)
+        return try LaunchSecrets(directory: configuration.secretsDirectory).links.url(
+            for: SignedLink(
+                learner: .init(portal: "school", id: "ada", name: "Ada"), lab: "python",
+                expires: Timestamp.current().milliseconds / 1000 + 60),
+            origin: configuration.portalOrigin, now: .current())
+    }
+
+    private static func freePort() throws -> Int {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(file) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw CarrelProcessError(description: "no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+@Suite("carrel serve") struct ServeTests {
+    @ControlLoop @Test("keeps a launch over a restart, and ends gracefully")
+    func restart() async throws {
+        let house = try House()
+        let authority = house.scratch.path + "/tls/ca.pem"
+        var ids: Set<String> = []
+        for _ in 0..<2 {
+            let serve = try CarrelProcess("serve", "--config", house.file)
+            try await serve.expect("ready")
+            #expect(try await ControlClient(socket: house.controlSocket).hosts().map(\.state) == [.unreachable])
+            let learner = try LearnerClient(trust: .file(authority))
+            await #expect(throws: LearnerError(.session, "the lab was not running in time; it is queued")) {
+                try await learner.open(try house.link(), within: .milliseconds(500))
+            }
+            let sessions = try await ControlClient(socket: house.controlSocket).sessions(limit: 10)
+            #expect(sessions.map(\.state) == ["queued"])
+            ids.formUnion(sessions.map(\.id.rawValue))
+            serve.signal(SIGTERM)
+            #expect(try await serve.end() == 0)
+            #expect(!FileManager.default.fileExists(atPath: house.controlSocket))
+        }
+        #expect(ids.count == 1)
+    }
+
+    @Test("refuses a state directory on which another one runs")
+    func twoBrokers() async throws {
+        let house = try House()
+        let first = try CarrelProcess("serve", "--config", house.file)
+        try await first.expect("ready")
+        let second = try CarrelProcess("serve", "--config", house.file)
+        #expect(try await second.end() == 1)
+        #expect(second.output.contains("another carrel (pid \(first.id)) runs on \(house.scratch.path)"))
+        first.signal(SIGINT)
+        #expect(try await first.end() == 0)
+    }
+
+    @Test("takes over a new configuration on SIGHUP, and keeps the old one when the new one has a mistake")
+    func reload() async throws {
+        let house = try House()
+        let serve = try CarrelProcess("serve", "--config", house.file)
+        try await serve.expect("ready")
+        try house.write(house.configuration.replacing("slots: 4", with: "slots: many"))
+        serve.signal(SIGHUP)
+        try await serve.expect("the configuration was not reloaded, and the old one stays in force")
+        #expect(serve.output.contains("carrel.yaml:8:52: hosts[0].slots is \"many\", but must be a whole number"))
+        #expect(try await ControlClient(socket: house.controlSocket).hosts().map(\.slots) == [4])
+        try house.write(house.configuration.replacing("slots: 4", with: "slots: 7") + "\nhomes: homes\n")
+        serve.signal(SIGHUP)
+        try await serve.expect("reloaded")
+        try await serve.expect("changes of homes wait for the next start")
+        #expect(try await ControlClient(socket: house.controlSocket).hosts().map(\.slots) == [7])
+        serve.signal(SIGTERM)
+        #expect(try await serve.end() == 0)
+    }
+
+    @Test("names the file's line of what it cannot start with")
+    func unusable() async throws {
+        let house = try House()
+        try house.write(
+            house.configuration.replacing("*.labs", with: "x").replacing("labs.localhost", with: "rooms.localhost"))
+        let serve = try CarrelProcess("serve", "--config", house.file)
+        #expect(try await serve.end() == 1)
+        #expect(
+            serve.output.contains(
+                "carrel.yaml:5: tls: \(house.scratch.path)/tls/edge.pem does not cover *.rooms.localhost"))
+    }
+}
