@@ -74,12 +74,9 @@ extension HTTPServerConnection {
         carryOut([])
     }
 
-    /// Ends our side of the tunnel after what was written; the client's may go on.
-    public func finishTunnel() {
-        guard exchange.state == .tunnel else { return }
-        flush()
-        channel.finishWriting()
-    }
+    /// Ends our side of the tunnel after what was written; the client's may go on. When both have ended the connection
+    /// closes.
+    public func finishTunnel() { perform(.finishTunnel) }
 
     /// Sends what was gathered now, not at the end of the turn.
     public func flush() {

@@ -30,11 +30,14 @@ public final class HTTPServerConnection {
     /// - Parameters:
     ///   - channel: not yet opened; the connection opens it and becomes its delegate.
     ///   - delegate: the owner, held until the connection is closed.
-    public init(channel: ByteChannel, limits: HTTPLimits = HTTPLimits(), delegate: any HTTPServerConnectionDelegate) {
+    public init(
+        channel: ByteChannel, limits: HTTPLimits = HTTPLimits(), timeouts: ServerTimeouts = ServerTimeouts(),
+        delegate: any HTTPServerConnectionDelegate
+    ) {
         self.channel = channel
         self.delegate = delegate
         parser = RequestParser(limits: limits)
-        exchange = ServerExchange(at: channel.loop.now)
+        exchange = ServerExchange(at: channel.loop.now, timeouts: timeouts)
     }
 
     public var loop: Loop { channel.loop }
@@ -88,6 +91,10 @@ public final class HTTPServerConnection {
             }
         }
         if actions.contains(.readOn) { readOnSoon() }
+        if actions.contains(.endWriting) {
+            flush()
+            channel.finishWriting()
+        }
         if actions.contains(.closeGracefully) { linger() }
         if actions.contains(.close) { channel.close() }
     }

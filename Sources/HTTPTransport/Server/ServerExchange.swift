@@ -13,7 +13,7 @@ struct ServerExchange: Equatable {
         case head
         /// A request was delivered. Exits: `idle` when both halves are done, `tunnel`, `closing`, `closed`.
         case exchange(Request, Response)
-        /// The protocol was switched: bytes pass as they are. Exits: `closed`.
+        /// The protocol was switched: bytes pass as they are. Exits: `closing` when both sides have ended.
         case tunnel
         /// The last response is out; nothing that still comes counts. Exits: `closed`.
         case closing
@@ -65,6 +65,8 @@ struct ServerExchange: Equatable {
         case write(Int)
         case finish
         case upgrade
+        /// The owner ends its side of the tunnel.
+        case finishTunnel
         case pause
         case resume
         /// A write: so many bytes waited for the client to take them, and wait now. Both zero when it took all.
@@ -94,10 +96,12 @@ struct ServerExchange: Equatable {
         static let notifyEnd = Actions(rawValue: 1 << 7)
         /// Read on, first what was held back.
         static let readOn = Actions(rawValue: 1 << 8)
+        /// Send what was written, then end our side.
+        static let endWriting = Actions(rawValue: 1 << 9)
         /// Send what was written, end our side, forget what still comes, close.
-        static let closeGracefully = Actions(rawValue: 1 << 9)
+        static let closeGracefully = Actions(rawValue: 1 << 10)
         /// Close at once: the client must not take what it got for whole.
-        static let close = Actions(rawValue: 1 << 10)
+        static let close = Actions(rawValue: 1 << 11)
     }
 
     /// What is to be done with bytes from the client.
@@ -120,10 +124,12 @@ struct ServerExchange: Equatable {
         return wait.map { min($0, stall.until) } ?? stall.until
     }
 
+    private let timeouts: ServerTimeouts
     private var keepsAlive = true
     private var owesContinue = false
     private var isPaused = false
     private var clientHasEnded = false
+    private var ownerHasEnded = false
     private var wait: MonotonicTime?
     private var stall: Stall?
 
@@ -133,8 +139,9 @@ struct ServerExchange: Equatable {
         var until: MonotonicTime
     }
 
-    init(at now: MonotonicTime) {
-        wait = now + TransportLimits.idleTimeout
+    init(at now: MonotonicTime, timeouts: ServerTimeouts = ServerTimeouts()) {
+        self.timeouts = timeouts
+        wait = now + timeouts.idle
     }
 
     var intake: Intake {
@@ -185,6 +192,7 @@ extension ServerExchange {
         case .write(let count): return write(count)
         case .finish: return finish(at: now)
         case .upgrade: return upgrade()
+        case .finishTunnel: return finishTunnel()
         case .pause:
             isPaused = true
             if case .exchange(.body, _) = state { wait = nil }
@@ -206,7 +214,7 @@ extension ServerExchange {
         guard state == .idle else { return [] }
         state = .head
         // An absolute deadline: sending a byte now and then does not move it.
-        wait = now + TransportLimits.headTimeout
+        wait = now + timeouts.head
         return []
     }
 
@@ -217,14 +225,14 @@ extension ServerExchange {
         owesContinue = facts.expectsContinue
         isPaused = false
         state = .exchange(.body, .awaited)
-        wait = facts.hasBody ? now + TransportLimits.bodyTimeout : nil
+        wait = facts.hasBody ? now + timeouts.body : nil
         return .deliver
     }
 
     private mutating func headDelivered(at now: MonotonicTime) -> Actions {
         guard state == .exchange(.body, .awaited), owesContinue, !isPaused else { return [] }
         owesContinue = false
-        wait = now + TransportLimits.bodyTimeout
+        wait = now + timeouts.body
         return .sendContinue
     }
 
@@ -232,7 +240,7 @@ extension ServerExchange {
         owesContinue = false
         switch state {
         case .exchange(.body, _):
-            wait = now + TransportLimits.bodyTimeout
+            wait = now + timeouts.body
             return .deliver
         case .exchange(.discarding(let left), let response):
             guard count <= left else { return closeGracefully() }
@@ -261,7 +269,7 @@ extension ServerExchange {
         isPaused = false
         switch state {
         case .exchange(.body, _):
-            if facts.hasBody { wait = now + TransportLimits.bodyTimeout }
+            if facts.hasBody { wait = now + timeouts.body }
             return headDelivered(at: now).union(.readOn)
         case .tunnel:
             return .readOn
@@ -279,7 +287,9 @@ extension ServerExchange {
         case .exchange(.discarding, _):
             return inputLeft ? [] : closeGracefully()
         case .tunnel:
-            return inputLeft ? [] : noteClientEnd()
+            if inputLeft { return [] }
+            let notice = noteClientEnd()
+            return ownerHasEnded ? notice.union(closeGracefully()) : notice
         case .exchange(.complete, _):
             return noteClientEnd()
         case .closing, .closed:
@@ -345,7 +355,7 @@ extension ServerExchange {
         guard request == .complete else {
             state = .exchange(.discarding(left: TransportLimits.discardedBytes), .finished)
             isPaused = false
-            wait = now + TransportLimits.discardTimeout
+            wait = now + timeouts.discard
             return ending.union(.readOn)
         }
         return ending.union(nextRequest(at: now))
@@ -355,7 +365,7 @@ extension ServerExchange {
         guard keepsAlive else { return closeGracefully() }
         state = .idle
         isPaused = false
-        wait = now + TransportLimits.idleTimeout
+        wait = now + timeouts.idle
         return .readOn
     }
 
@@ -366,6 +376,12 @@ extension ServerExchange {
         isPaused = false
         wait = nil
         return [.writeHead, .readOn]
+    }
+
+    private mutating func finishTunnel() -> Actions {
+        guard state == .tunnel, !ownerHasEnded else { return [] }
+        ownerHasEnded = true
+        return clientHasEnded ? closeGracefully() : .endWriting
     }
 
     // MARK: Failure and the end
@@ -404,7 +420,7 @@ extension ServerExchange {
             return
         }
         // Only what the client takes moves the deadline, not what is added.
-        let until = stall.flatMap { before < $0.queued ? nil : $0.until } ?? now + TransportLimits.writeTimeout
+        let until = stall.flatMap { before < $0.queued ? nil : $0.until } ?? now + timeouts.write
         stall = Stall(queued: after, until: until)
     }
 

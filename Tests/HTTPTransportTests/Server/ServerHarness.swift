@@ -72,7 +72,7 @@ struct Dialogue: Sendable {
 ///   - configure: sets the owner's closures, on the loop.
 ///   - react: called with all that was received so far, after each piece; may write more or end the client's side.
 func dialogue(
-    sending text: String, secure: Bool = false, endingAfter: Bool = false,
+    sending text: String, secure: Bool = false, endingAfter: Bool = false, timeouts: ServerTimeouts = ServerTimeouts(),
     react: @escaping @Sendable (ByteChannel, String) -> Void = { _, _ in },
     configure: @escaping @Sendable (ServerOwner) -> Void
 ) async throws -> Dialogue {
@@ -92,7 +92,7 @@ func dialogue(
                 closed()
             }
             let pair = try ChannelPair(on: loop, server: secure ? TestAuthority.server() : nil) { channel in
-                HTTPServerConnection(channel: channel, delegate: owner).start()
+                HTTPServerConnection(channel: channel, timeouts: timeouts, delegate: owner).start()
             }
             let context = secure ? try TestAuthority.client() : nil
             pair.connect(context) { channel in
