@@ -6,6 +6,8 @@ extension FleetTests {
         @Test(
             "becomes a JupyterLab that runs code and keeps files, ends when nobody uses it, and starts again in place")
         func wholeLife() async throws {
+            // Ready before the lab is: making it takes a while, and the lab's idle timeout is short.
+            let file = try await blocking { try randomBytes(20 << 20) }
             try await withFleet(Plan(labs: [Plan.Lab(name: "python", idle: "8s")])) { fleet in
                 let lab = try await fleet.open("ada")
 
@@ -14,7 +16,6 @@ extension FleetTests {
                 #expect(try await kernel.run("sum(range(10))") == "45")
                 await kernel.socket.close()
 
-                let file = (0..<(20 << 20)).map { _ in UInt8.random(in: 0...255) }
                 try await lab.upload(file, as: "big.bin")
                 #expect(try await sha256(lab.download("big.bin")) == sha256(file))
 

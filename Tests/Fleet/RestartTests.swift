@@ -129,7 +129,7 @@ extension FleetTests {
         func terminate() async throws {
             try await withFleet(Plan()) { fleet in
                 let lab = try await fleet.open("ada")
-                let file = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) }
+                let file = try randomBytes(8 << 20)
                 try await lab.upload(file, as: "slow.bin")
                 let signalled = Mutex(false)
                 let received = try await lab.browser.download(lab.origin.at("/files/slow.bin")) {

@@ -101,12 +101,17 @@ struct ClickSplit: Sendable {
             }
         }
 
-        /// What entering a lab fetches from JupyterLab.
+        /// What entering a lab fetches from JupyterLab; the quickest of some times, so that a moment in which the machine
+        /// did something else is not taken from Carrel's share.
         func pages() async throws -> Duration {
-            let start = ContinuousClock.now
-            _ = try await get("/")
-            _ = try await get("/lab")
-            return ContinuousClock.now - start
+            var quickest = Duration.seconds(3600)
+            for _ in 0..<5 {
+                let start = ContinuousClock.now
+                _ = try await get("/")
+                _ = try await get("/lab")
+                quickest = min(quickest, ContinuousClock.now - start)
+            }
+            return quickest
         }
     }
 

@@ -86,3 +86,10 @@ func sha256(_ bytes: [UInt8]) -> String {
     SHA256(bytes, bytes.count, &digest)
     return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }
+
+/// Bytes that no compression makes smaller and no mistake makes right.
+func randomBytes(_ count: Int) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw FleetError("no random bytes") }
+    return bytes
+}

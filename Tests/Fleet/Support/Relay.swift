@@ -27,7 +27,9 @@ final class Relay: Sendable {
     private struct State {
         var mode = Mode.open
         var isFinished = false
-        var exchanges: [Exchange] = []
+        /// By their number, so that forgetting some leaves the others' numbers.
+        var exchanges: [Int: Exchange] = [:]
+        var lastNumber = 0
         var judge: (@Sendable (String) -> Verdict)?
     }
 
@@ -47,8 +49,9 @@ final class Relay: Sendable {
     /// Called with every request line before the request is forwarded, on the relay's thread.
     func judge(_ judge: (@Sendable (String) -> Verdict)?) { state.withLock { $0.judge = judge } }
 
-    var exchanges: [Exchange] { state.withLock { $0.exchanges } }
-    func forgetExchanges() { state.withLock { $0.exchanges = [] } }
+    /// In the order in which they began.
+    var exchanges: [Exchange] { state.withLock { $0.exchanges.sorted { $0.key < $1.key }.map(\.value) } }
+    func forgetExchanges() { state.withLock { $0.exchanges = [:] } }
 
     func cut() { state.withLock { $0.mode = .cut } }
     /// The engine answers again, to new connections and, after a stall, to old ones.
@@ -103,7 +106,7 @@ final class Relay: Sendable {
             if entries[1].revents != 0 {
                 let count = recv(upstream, &buffer, buffer.count, 0)
                 guard count > 0, Self.sendAll(client, buffer[..<count]) else { return }
-                if let current { state.withLock { $0.exchanges[current].ended = .now } }
+                if let current { state.withLock { $0.exchanges[current]?.ended = .now } }
             }
             if entries[0].revents != 0 {
                 let count = recv(client, &buffer, buffer.count, 0)
@@ -111,8 +114,9 @@ final class Relay: Sendable {
                 if let line = Self.requestLine(buffer[..<count]) {
                     guard decide(line) == .forward else { continue }
                     current = state.withLock {
-                        $0.exchanges.append(Exchange(line: line, began: .now))
-                        return $0.exchanges.count - 1
+                        $0.lastNumber += 1
+                        $0.exchanges[$0.lastNumber] = Exchange(line: line, began: .now)
+                        return $0.lastNumber
                     }
                 }
                 guard Self.sendAll(upstream, buffer[..<count]) else { return }
