@@ -4,70 +4,93 @@ import HTTPTransport
 import HTTPWire
 
 extension DockerEngine {
-    /// One request, its whole answer. Statuses of 400 and more become errors with the engine's words.
+    /// One request in the version that the engine speaks, and its whole answer.
     func call(_ method: String, _ path: String, timeout: Duration) async throws(EngineError) -> [UInt8] {
-        try await call(method, path, bytes: [], timeout: timeout)
+        let version = try await negotiatedVersion()
+        return try await send(method, "/v\(version)\(path)", timeout: timeout)
     }
 
     func call(
         _ method: String, _ path: String, body: some Encodable, timeout: Duration
     ) async throws(EngineError) -> [UInt8] {
-        let bytes: [UInt8]
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            bytes = Array(try encoder.encode(body))
-        } catch {
-            throw EngineError(code: .protocolViolation, message: "\(endpoint): \(method) \(path): \(error)")
-        }
-        return try await call(method, path, bytes: bytes, timeout: timeout)
+        let version = try await negotiatedVersion()
+        return try await send(method, "/v\(version)\(path)", body: Self.encode(body), timeout: timeout)
     }
 
-    private func call(
-        _ method: String, _ path: String, bytes: [UInt8], timeout: Duration
+    /// The oldest version from 1.41 on that both sides speak.
+    func negotiatedVersion() async throws(EngineError) -> APIVersion {
+        if let negotiated { return negotiated }
+        let version = try await version()
+        guard version.api >= .ours else {
+            throw EngineError(
+                code: .protocolViolation,
+                message: "\(endpoint): Docker Engine \(version.engine) speaks version \(version.api) of its API; "
+                    + "\(APIVersion.ours) is needed: install Docker Engine 20.10 or later")
+        }
+        let agreed = max(version.oldestAPI, .ours)
+        negotiated = agreed
+        return agreed
+    }
+
+    /// One request and its whole answer. Statuses of 400 and more become errors with the engine's words.
+    func send(
+        _ method: String, _ target: String, body: [UInt8] = [], timeout: Duration
     ) async throws(EngineError) -> [UInt8] {
-        // Queries hold filters and names; the operation reads better without.
-        let operation = "\(method) \(path.prefix { $0 != "?" })"
+        let request = request(method, target, body: body)
+        let operation = Self.operation(method, target)
         let response: HTTPClientResponse
-        do {
+        do throws(HTTPClientError) {
             response = try await client.send(
-                request(method, path, body: bytes), to: address, timeout: timeout,
-                bodyLimit: EngineLimits.answerBytes)
+                request, to: address, timeout: timeout, bodyLimit: EngineLimits.answerBytes)
         } catch {
             throw wrap(error, operation)
         }
         guard response.status >= 400 else { return response.body }
-        struct Refusal: Decodable { var message: String }
-        let words =
-            (try? JSONDecoder().decode(Refusal.self, from: Data(response.body)).message)
-            ?? String(decoding: response.body.prefix(500), as: UTF8.self)
         let code: EngineError.Code =
             switch response.status {
             case 404: .notFound
             case 409: .conflict
             default: .refused(status: response.status)
             }
+        let words =
+            (try? JSONDecoder().decode(RefusalBody.self, from: Data(response.body)).message)
+            ?? String(decoding: response.body.prefix(EngineLimits.refusalBytes), as: UTF8.self)
         throw EngineError(code: code, message: "\(endpoint): \(operation): \(words)")
     }
 
-    func request(_ method: String, _ path: String, body: [UInt8]) -> HTTPClientRequest {
-        // The engine ignores the authority of a Unix socket, but RFC 9112 §3.2 wants one.
+    func request(_ method: String, _ target: String, body: [UInt8] = []) -> HTTPClientRequest {
+        // The engine ignores the authority of a Unix socket, but RFC 9112 section 3.2 wants one.
         let authority =
             switch endpoint.transport {
             case .unix: "docker"
             case .tcp(let host, let port, _): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             }
-        var request = HTTPClientRequest(method: method, target: "/\(Self.apiVersion)\(path)", authority: authority)
+        var request = HTTPClientRequest(method: method, target: target, authority: authority, body: body)
         if !body.isEmpty { request.fields.append("Content-Type", "application/json") }
-        request.body = body
         return request
     }
 
-    func wrap(_ error: any Error, _ operation: String) -> EngineError {
-        if let error = error as? EngineError { return error }
-        guard let error = error as? HTTPClientError else {
-            return EngineError(code: .unreachable, message: "\(endpoint): \(operation): \(error)")
+    /// Reads better without the version, and without the query, which holds filters and names.
+    nonisolated static func operation(_ method: String, _ target: String) -> String {
+        var path = target.prefix { $0 != "?" }
+        if path.hasPrefix("/v1."), let slash = path.dropFirst().firstIndex(of: "/") { path = path[slash...] }
+        return "\(method) \(path)"
+    }
+
+    nonisolated static func encode(_ body: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do {
+            return Array(try encoder.encode(body))
+        } catch {
+            // Only numbers that JSON cannot hold fail, and no body of ours has a floating-point member.
+            preconditionFailure("a body for the engine cannot be written as JSON: \(error)")
         }
+    }
+
+    func wrap(_ error: HTTPClientError, _ operation: String) -> EngineError {
+        // What answers next may be another engine.
+        negotiated = nil
         let code: EngineError.Code =
             switch error.kind {
             case .timeout: .timeout
@@ -87,20 +110,16 @@ extension DockerEngine {
     }
 
     /// Filters of the Engine API: a JSON object of lists, as one query value.
-    static func filters(_ filters: [String: [String]]) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        // Strings and lists of strings always encode.
-        let json = (try? encoder.encode(filters)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-        return escape(json)
+    nonisolated static func filters(_ filters: [String: [String]]) -> String {
+        escape(String(decoding: encode(filters), as: UTF8.self))
     }
 
-    static func words(_ labels: [String: String]) -> [String] {
+    nonisolated static func words(_ labels: [String: String]) -> [String] {
         labels.map { "\($0.key)=\($0.value)" }.sorted()
     }
 
     /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3) and `/`, which image names hold.
-    static func escape(_ text: String) -> String {
+    nonisolated static func escape(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {
             switch byte {

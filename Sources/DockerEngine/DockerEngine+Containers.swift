@@ -4,17 +4,18 @@ extension DockerEngine {
     /// `ContainerList`: all containers, running or not, that bear every one of the labels.
     public func list(labels: [String: String]) async throws(EngineError) -> [ContainerSummary] {
         let path = "/containers/json?all=true&filters=" + Self.filters(["label": Self.words(labels)])
-        return try decode(try await call("GET", path, timeout: EngineLimits.questionTimeout), "list containers")
+        let containers: [ContainerListBody] = try decode(
+            try await call("GET", path, timeout: EngineLimits.questionTimeout), "GET /containers/json")
+        return containers.map { ContainerSummary($0) }
     }
 
     /// `ContainerCreate`; the new container's identifier.
     /// - Throws: `.notFound` when the image is missing, `.conflict` when the name is taken.
     public func create(name: String, _ spec: ContainerSpec) async throws(EngineError) -> String {
-        struct Created: Decodable { var Id: String }
         let body = try await call(
             "POST", "/containers/create?name=\(Self.escape(name))", body: ContainerCreateBody(spec),
             timeout: EngineLimits.createTimeout)
-        let created: Created = try decode(body, "create container")
+        let created: CreatedBody = try decode(body, "POST /containers/create")
         return created.Id
     }
 
@@ -27,7 +28,7 @@ extension DockerEngine {
     public func inspect(_ container: String) async throws(EngineError) -> ContainerDetails {
         let body = try await call(
             "GET", "/containers/\(Self.escape(container))/json", timeout: EngineLimits.questionTimeout)
-        return try decode(body, "inspect container")
+        return ContainerDetails(try decode(body, "GET /containers/\(container)/json"))
     }
 
     /// `ContainerStop`: SIGTERM, then SIGKILL after `grace`; harmless on a stopped one.

@@ -1,48 +1,68 @@
 import EventLoop
 import Foundation
 import HTTPTransport
+import HTTPWire
 
 extension DockerEngine {
-    /// `SystemEvents`: what happens to containers that bear every one of the labels, from now on.
+    /// `SystemEvents`: what happens to containers that bear every one of the labels, from now on (start, die, oom,
+    /// destroy).
     ///
-    /// The stream ends or throws when the connection does. An engine may also fall silent for ever with the connection
-    /// open: the caller keeps a heartbeat by `ping()` and a full list at intervals, and gives the stream up with them.
-    public func events(labels: [String: String]) async throws(EngineError) -> AsyncThrowingStream<
-        EngineEvent, any Error
-    > {
+    /// The stream ends or throws `EngineError` when the connection does; dropping it, or cancelling its reader, closes
+    /// the connection. **An engine may also fall silent for ever with the connection open**, and silence is also what a
+    /// quiet day looks like: the caller keeps a heartbeat by `ping()` and a full `list` at intervals, and gives the stream
+    /// up when the heartbeat fails. Events missed in between are only found by the list.
+    public func events(
+        labels: [String: String]
+    ) async throws(EngineError) -> AsyncThrowingStream<EngineEvent, any Error> {
         let filters = Self.filters([
             "type": ["container"], "label": Self.words(labels), "event": ["start", "die", "oom", "destroy"],
         ])
         let operation = "GET /events"
-        let chunks: AsyncThrowingStream<[UInt8], any Error>
-        do {
-            let (head, body) = try await client.stream(
-                request("GET", "/events?filters=\(filters)", body: []), to: address,
+        let version = try await negotiatedVersion()
+        let answer: (head: ResponseHead, body: AsyncThrowingStream<[UInt8], any Error>)
+        do throws(HTTPClientError) {
+            answer = try await client.stream(
+                request("GET", "/v\(version)/events?filters=\(filters)"), to: address,
                 timeout: EngineLimits.questionTimeout)
-            guard head.status == 200 else {
-                throw EngineError(
-                    code: .refused(status: head.status), message: "\(endpoint): \(operation): status \(head.status)")
-            }
-            chunks = body
         } catch {
             throw wrap(error, operation)
         }
-        let endpoint = endpoint
-        return AsyncThrowingStream { continuation in
-            let reader = Task {
-                var decoder = EventLines()
-                do {
-                    for try await chunk in chunks {
-                        for event in try decoder.feed(chunk) { continuation.yield(event) }
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(
-                        throwing: EngineError(
-                            code: .unreachable, message: "\(endpoint): \(operation): the stream broke: \(error)"))
-                }
+        guard answer.head.status == 200 else {
+            throw EngineError(
+                code: .refused(status: answer.head.status),
+                message: "\(endpoint): \(operation): status \(answer.head.status)")
+        }
+        let reader = EventReader(answer.body, source: "\(endpoint): \(operation)")
+        return AsyncThrowingStream { try await reader.next() }
+    }
+}
+
+/// Turns pieces of an answer into events, as they are asked for: nothing waits here but the rest of one piece.
+@ControlLoop
+private final class EventReader {
+    private let pieces: AsyncThrowingStream<[UInt8], any Error>.AsyncIterator
+    private let source: String
+    private var lines = EventLines()
+    private var waiting: ArraySlice<EngineEvent> = []
+
+    init(_ pieces: AsyncThrowingStream<[UInt8], any Error>, source: String) {
+        self.pieces = pieces.makeAsyncIterator()
+        self.source = source
+    }
+
+    func next() async throws -> EngineEvent? {
+        // The iterator is a handle: a copy reads on where it stands.
+        var pieces = pieces
+        do {
+            while true {
+                if let event = waiting.popFirst() { return event }
+                guard let piece = try await pieces.next(isolation: ControlLoop.shared) else { return nil }
+                waiting = try lines.feed(piece)[...]
             }
-            continuation.onTermination = { _ in reader.cancel() }
+        } catch let error as HTTPClientError {
+            throw EngineError(code: .unreachable, message: "\(source): the stream broke: \(error.message)")
+        } catch let error as EngineError {
+            throw EngineError(code: error.code, message: "\(source): \(error.message)")
         }
     }
 }
@@ -61,7 +81,7 @@ struct EventLines {
             start = end + 1
             guard !line.isEmpty else { continue }
             do {
-                events.append(try JSONDecoder().decode(EngineEvent.self, from: Data(line)))
+                events.append(EngineEvent(try JSONDecoder().decode(EventBody.self, from: Data(line))))
             } catch {
                 throw EngineError(
                     code: .protocolViolation,

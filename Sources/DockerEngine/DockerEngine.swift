@@ -7,14 +7,18 @@ import TLS
 /// A client of one Docker Engine (API 1.41), over a Unix socket or TCP with mutual TLS. On the control loop.
 ///
 /// Every operation throws `EngineError`, whose message names this endpoint, the operation and the engine's own words,
-/// and ends within its limit in `EngineLimits`.
+/// and ends within its limit in `EngineLimits`. Cancelling the calling task gives the operation up; whether the engine
+/// carries it out all the same is then unknown, as it is after a timeout.
+///
+/// Before its first operation, and again after the engine could not be reached, it asks which versions of the API the
+/// engine speaks: 1.41 where it still does, else the oldest that it has (Docker Engine 29 begins at 1.44).
 @ControlLoop
 public final class DockerEngine {
-    static let apiVersion = "v1.41"
-
     public let endpoint: EngineEndpoint
     let client: HTTPClient
     let address: UpstreamAddress
+    /// What the engine was last known to speak.
+    var negotiated: APIVersion?
 
     /// - Throws: `.identity` when the files of mutual TLS cannot be read or do not belong together.
     public init(endpoint: EngineEndpoint) throws(EngineError) {
@@ -45,9 +49,21 @@ public final class DockerEngine {
         _ = try await call("GET", "/_ping", timeout: EngineLimits.questionTimeout)
     }
 
+    /// `SystemVersion`: which engine it is and what it speaks. Asked without a version, so that any engine answers.
+    public func version() async throws(EngineError) -> EngineVersion {
+        let bytes = try await send("GET", "/version", timeout: EngineLimits.questionTimeout)
+        let body: VersionBody = try decode(bytes, "GET /version")
+        guard let version = EngineVersion(body) else {
+            throw EngineError(
+                code: .protocolViolation,
+                message: "\(endpoint): GET /version: \"\(body.ApiVersion)\" is not a version of the Engine API")
+        }
+        return version
+    }
+
     /// `SystemInfo`.
     public func info() async throws(EngineError) -> EngineInfo {
-        try decode(try await call("GET", "/info", timeout: EngineLimits.questionTimeout), "info")
+        EngineInfo(try decode(try await call("GET", "/info", timeout: EngineLimits.questionTimeout), "GET /info"))
     }
 
     /// `ImageInspect`: is the image on this host?
@@ -56,7 +72,8 @@ public final class DockerEngine {
             _ = try await call(
                 "GET", "/images/\(Self.escape(reference))/json", timeout: EngineLimits.questionTimeout)
             return true
-        } catch where error.code == .notFound {
+        } catch {
+            guard error.code == .notFound else { throw error }
             return false
         }
     }
@@ -69,14 +86,16 @@ public final class DockerEngine {
         do throws(EngineError) {
             let body = try await call(
                 "GET", "/networks/\(Self.escape(spec.name))", timeout: EngineLimits.questionTimeout)
-            let network: NetworkBody = try decode(body, "inspect network")
+            let network: NetworkBody = try decode(body, "GET /networks/\(spec.name)")
             let labels = network.Labels ?? [:]
-            guard spec.labels.allSatisfy({ labels[$0.key] == $0.value }) else {
+            guard network.Name == spec.name, spec.labels.allSatisfy({ labels[$0.key] == $0.value }) else {
                 throw EngineError(
                     code: .conflict,
-                    message: "\(endpoint): a network named \(spec.name) exists and is not ours; rename or remove it.")
+                    message: "\(endpoint): a network named \(network.Name) exists and is not ours: "
+                        + "remove it there, or give it another name")
             }
-        } catch where error.code == .notFound {
+        } catch {
+            guard error.code == .notFound else { throw error }
             _ = try await call(
                 "POST", "/networks/create", body: NetworkCreateBody(spec), timeout: EngineLimits.createTimeout)
         }

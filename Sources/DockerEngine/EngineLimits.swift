@@ -1,6 +1,6 @@
 /// Named limits of the engine client. An engine on a busy host takes seconds for what takes milliseconds elsewhere.
 public enum EngineLimits {
-    /// `/_ping`, `/info`, lists and inspections.
+    /// `/_ping`, `/version`, `/info`, lists and inspections; for the event stream, until its head has come.
     public static let questionTimeout = Duration.seconds(10)
     /// `POST /containers/create`, `/networks/create`, `/volumes/create`.
     public static let createTimeout = Duration.seconds(30)
@@ -12,7 +12,11 @@ public enum EngineLimits {
     public static let answerBytes = 16 << 20
     /// One line of the event stream.
     public static let eventLineBytes = 1 << 20
+    /// Of what an engine says in a refusal, bytes that go into our message.
+    static let refusalBytes = 500
     /// Log output that is kept of one container: 2 files of this size.
     public static let containerLogSize = "10m"
     public static let containerLogFiles = "2"
+    /// What a container is given to end by itself where whoever stops it says nothing else.
+    public static let containerStopTimeout = Duration.seconds(10)
 }

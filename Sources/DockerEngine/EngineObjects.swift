@@ -1,5 +1,5 @@
-/// What the engine says of itself (`SystemInfo`).
-public struct EngineInfo: Hashable, Sendable, Decodable {
+/// What an engine says of itself (`SystemInfo`).
+public struct EngineInfo: Hashable, Sendable {
     /// Stable over the engine's restarts; two configured hosts with one id are one host.
     public var id: String
     public var name: String
@@ -7,13 +7,57 @@ public struct EngineInfo: Hashable, Sendable, Decodable {
     public var memoryBytes: Int64
     public var serverVersion: String
 
-    enum CodingKeys: String, CodingKey {
-        case id = "ID"
-        case name = "Name"
-        case cpus = "NCPU"
-        case memoryBytes = "MemTotal"
-        case serverVersion = "ServerVersion"
+    init(_ body: InfoBody) {
+        id = body.ID
+        name = body.Name
+        cpus = body.NCPU
+        memoryBytes = body.MemTotal
+        serverVersion = body.ServerVersion
     }
+}
+
+/// Which engine it is (`SystemVersion`).
+public struct EngineVersion: Hashable, Sendable {
+    /// Of the engine, such as `20.10.24`.
+    public var engine: String
+    /// The newest and the oldest Engine API that it speaks.
+    public var api: APIVersion
+    public var oldestAPI: APIVersion
+
+    init?(_ body: VersionBody) {
+        guard let api = APIVersion(body.ApiVersion), let oldest = APIVersion(body.MinAPIVersion ?? body.ApiVersion)
+        else { return nil }
+        engine = body.Version
+        self.api = api
+        oldestAPI = oldest
+    }
+}
+
+/// A version of the Engine API.
+public struct APIVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// What everything here is written for; Docker Engine speaks it since 20.10.
+    public static let ours = APIVersion(1, 41)
+
+    public let major: Int
+    public let minor: Int
+
+    init(_ major: Int, _ minor: Int) {
+        self.major = major
+        self.minor = minor
+    }
+
+    /// `nil` unless `text` is two numbers with a dot between.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
+        self.init(major, minor)
+    }
+
+    public static func < (left: APIVersion, right: APIVersion) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
+
+    public var description: String { "\(major).\(minor)" }
 }
 
 /// A container in a list (`ContainerList`).
@@ -23,24 +67,13 @@ public struct ContainerSummary: Hashable, Sendable {
     public var isRunning: Bool
     /// The host's port of the published TCP port, while running.
     public var publishedPort: Int?
-}
 
-extension ContainerSummary: Decodable {
-    private enum CodingKeys: String, CodingKey { case Id, Labels, State, Ports }
-
-    private struct Port: Decodable {
-        var PublicPort: Int?
-        var `Type`: String
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(String.self, forKey: .Id)
-        labels = try container.decodeIfPresent([String: String].self, forKey: .Labels) ?? [:]
+    init(_ body: ContainerListBody) {
+        id = body.Id
+        labels = body.Labels ?? [:]
         // A paused container still has its seat, its memory and its learner.
-        isRunning = ["running", "paused"].contains(try container.decode(String.self, forKey: .State))
-        let ports = try container.decodeIfPresent([Port].self, forKey: .Ports) ?? []
-        publishedPort = ports.first { $0.Type == "tcp" && $0.PublicPort != nil }?.PublicPort
+        isRunning = ["running", "paused"].contains(body.State)
+        publishedPort = body.Ports?.first { $0.Type == "tcp" && $0.PublicPort != nil }?.PublicPort
     }
 }
 
@@ -51,41 +84,19 @@ public struct ContainerDetails: Hashable, Sendable {
     public var isRunning: Bool
     /// Of the last run, once it ended.
     public var exitCode: Int?
-    /// The kernel killed it because it reached its memory limit.
+    /// The kernel killed a process of it because it reached its memory limit.
     public var outOfMemory: Bool
+    /// The host's port of the published TCP port, while running.
     public var publishedPort: Int?
-}
 
-extension ContainerDetails: Decodable {
-    private enum CodingKeys: String, CodingKey { case Id, State, Config, NetworkSettings }
-
-    private struct StateBody: Decodable {
-        var Running: Bool
-        var ExitCode: Int
-        var OOMKilled: Bool
-    }
-
-    private struct ConfigBody: Decodable {
-        var Labels: [String: String]?
-    }
-
-    private struct NetworkBody: Decodable {
-        struct Binding: Decodable {
-            var HostPort: String
-        }
-        var Ports: [String: [Binding]?]?
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(String.self, forKey: .Id)
-        labels = try container.decode(ConfigBody.self, forKey: .Config).Labels ?? [:]
-        let state = try container.decode(StateBody.self, forKey: .State)
-        isRunning = state.Running
-        exitCode = state.Running ? nil : state.ExitCode
-        outOfMemory = state.OOMKilled
-        let ports = try container.decodeIfPresent(NetworkBody.self, forKey: .NetworkSettings)?.Ports ?? [:]
-        publishedPort = ports.values.lazy.compactMap { $0?.first }.compactMap { Int($0.HostPort) }.first
+    init(_ body: ContainerBody) {
+        id = body.Id
+        labels = body.Config.Labels ?? [:]
+        isRunning = body.State.Running
+        exitCode = isRunning ? nil : body.State.ExitCode
+        outOfMemory = body.State.OOMKilled
+        let published = body.NetworkSettings?.Ports?.filter { $0.key.hasSuffix("/tcp") } ?? [:]
+        publishedPort = published.values.compactMap { $0?.first.flatMap { Int($0.HostPort) } }.first
     }
 }
 
@@ -102,23 +113,15 @@ public struct EngineEvent: Hashable, Sendable {
     public var containerID: String
     /// The container's labels, and what the action adds (`exitCode`, `image`, `name`).
     public var attributes: [String: String]
-}
 
-extension EngineEvent: Decodable {
-    private enum CodingKeys: String, CodingKey { case Action, Actor }
+    /// The exit code that a `die` bears.
+    public var exitCode: Int? { attributes["exitCode"].flatMap { Int($0) } }
 
-    private struct ActorBody: Decodable {
-        var ID: String
-        var Attributes: [String: String]?
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        let actor = try container.decode(ActorBody.self, forKey: .Actor)
-        containerID = actor.ID
-        attributes = actor.Attributes ?? [:]
+    init(_ body: EventBody) {
+        containerID = body.Actor.ID
+        attributes = body.Actor.Attributes ?? [:]
         action =
-            switch try container.decode(String.self, forKey: .Action) {
+            switch body.Action {
             case "start": .start
             case "die": .die
             case "destroy": .destroy

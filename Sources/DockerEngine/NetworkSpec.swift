@@ -12,32 +12,3 @@ public struct NetworkSpec: Hashable, Sendable {
         self.masquerade = masquerade
     }
 }
-
-/// The body of `NetworkCreate`.
-struct NetworkCreateBody: Encodable {
-    var Name: String
-    var CheckDuplicate = true
-    var Driver = "bridge"
-    var Labels: [String: String]
-    var Options: [String: String]
-
-    init(_ spec: NetworkSpec) {
-        Name = spec.name
-        Labels = spec.labels
-        Options = [
-            "com.docker.network.bridge.enable_icc": "false",
-            "com.docker.network.bridge.enable_ip_masquerade": spec.masquerade ? "true" : "false",
-        ]
-    }
-}
-
-struct NetworkBody: Decodable {
-    var Id: String
-    var Labels: [String: String]?
-}
-
-/// The body of `VolumeCreate`.
-struct VolumeCreateBody: Encodable {
-    var Name: String
-    var Labels: [String: String]
-}

@@ -1,0 +1,101 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+// The bodies that we send, member by member as the Engine API 1.41 names them, as far as we use them.
+
+/// The body of `ContainerCreate`.
+struct ContainerCreateBody: Encodable {
+    struct Empty: Encodable {}
+
+    struct PortBinding: Encodable {
+        var HostIp: String
+        /// Empty: the engine chooses.
+        var HostPort = ""
+    }
+
+    struct MountBody: Encodable {
+        var `Type`: String
+        var Source: String
+        var Target: String
+    }
+
+    struct LogConfigBody: Encodable {
+        var `Type` = "json-file"
+        var Config = ["max-size": EngineLimits.containerLogSize, "max-file": EngineLimits.containerLogFiles]
+    }
+
+    struct RestartPolicyBody: Encodable {
+        var Name = "no"
+    }
+
+    struct HostConfigBody: Encodable {
+        var Memory: Int64
+        /// Equal to `Memory`: no swap.
+        var MemorySwap: Int64
+        var NanoCpus: Int64
+        var PidsLimit: Int
+        var CapDrop = ["ALL"]
+        var SecurityOpt = ["no-new-privileges"]
+        var Init = true
+        var PortBindings: [String: [PortBinding]]
+        var Mounts: [MountBody]
+        var NetworkMode: String
+        var LogConfig = LogConfigBody()
+        var RestartPolicy = RestartPolicyBody()
+    }
+
+    var Image: String
+    var Cmd: [String]?
+    var Env: [String]
+    var Labels: [String: String]
+    var User: String
+    var Hostname: String
+    var ExposedPorts: [String: Empty]
+    var StopTimeout: Int64
+    var HostConfig: HostConfigBody
+
+    init(_ spec: ContainerSpec) {
+        Image = spec.image
+        Cmd = spec.command
+        Env = spec.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        Labels = spec.labels
+        User = spec.user
+        Hostname = spec.hostname
+        ExposedPorts = ["\(spec.port)/tcp": Empty()]
+        StopTimeout = spec.stopTimeout.components.seconds
+        HostConfig = HostConfigBody(
+            Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes, NanoCpus: Int64(spec.cpus * 1_000_000_000),
+            PidsLimit: spec.processLimit,
+            PortBindings: ["\(spec.port)/tcp": [PortBinding(HostIp: spec.publishAddress)]],
+            Mounts: spec.mounts.map { mount in
+                switch mount {
+                case .volume(let name, let destination): MountBody(Type: "volume", Source: name, Target: destination)
+                case .bind(let source, let destination): MountBody(Type: "bind", Source: source, Target: destination)
+                }
+            },
+            NetworkMode: spec.network)
+    }
+}
+
+/// The body of `NetworkCreate`.
+struct NetworkCreateBody: Encodable {
+    var Name: String
+    var CheckDuplicate = true
+    var Driver = "bridge"
+    var Labels: [String: String]
+    var Options: [String: String]
+
+    init(_ spec: NetworkSpec) {
+        Name = spec.name
+        Labels = spec.labels
+        Options = [
+            "com.docker.network.bridge.enable_icc": "false",
+            "com.docker.network.bridge.enable_ip_masquerade": spec.masquerade ? "true" : "false",
+        ]
+    }
+}
+
+/// The body of `VolumeCreate`.
+struct VolumeCreateBody: Encodable {
+    var Name: String
+    var Labels: [String: String]
+}

@@ -1,0 +1,190 @@
+import EventLoop
+import Foundation
+import HTTPTransport
+import Testing
+
+@testable import DockerEngine
+
+/// How the client takes what engines say, good and bad: a server on a Unix socket says it.
+@Suite("What an engine answers", .timeLimit(.minutes(1)))
+@ControlLoop
+struct EngineAnswersTests {
+    /// An engine made of answers; by default one that speaks 1.41.
+    @ControlLoop
+    final class Script {
+        let engine: DockerEngine
+        let path: String
+        let server: HTTPServer
+        private let targets = Targets()
+        var asked: [String] { targets.asked }
+
+        @ControlLoop
+        final class Targets {
+            var asked: [String] = []
+        }
+
+        @ControlLoop
+        init(
+            version: String = #"{"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"}"#,
+            _ answer: @escaping @ControlLoop (HTTPRequest) async -> HTTPResponse = { _ in .text("OK") }
+        ) throws {
+            path = "/tmp/carrel-engine-\(UUID().uuidString.prefix(8)).sock"
+            let targets = targets
+            server = try HTTPServer(listen: .unix(path: path)) { request in
+                targets.asked.append("\(request.method) \(request.target)")
+                return request.target == "/version" ? .json(Array(version.utf8)) : await answer(request)
+            }
+            engine = try DockerEngine(endpoint: EngineEndpoint(.unix(path: path)))
+        }
+
+        isolated deinit { server.close() }
+    }
+
+    @Test(
+        "a refusal becomes an error with endpoint, operation and the engine's own words",
+        arguments: [
+            (404, EngineError.Code.notFound), (409, .conflict), (400, .refused(status: 400)),
+            (500, .refused(status: 500)),
+        ])
+    func refusals(status: Int, code: EngineError.Code) async throws {
+        let script = try Script { _ in .json(Array(#"{"message":"No such container: lab"}"#.utf8), status: status) }
+        let error = await #expect(throws: EngineError.self) { try await script.engine.start("lab") }
+        #expect(error?.code == code)
+        #expect(error?.isHostUnreachable == false)
+        #expect(
+            error?.message == "unix://\(script.path): POST /containers/lab/start: No such container: lab")
+    }
+
+    @Test("a refusal that is no JSON is quoted, up to a limit")
+    func plainRefusal() async throws {
+        let script = try Script { _ in .text(String(repeating: "proxy error ", count: 1000), status: 502) }
+        let error = await #expect(throws: EngineError.self) { try await script.engine.ping() }
+        #expect(error?.message.contains("proxy error") == true)
+        #expect((error?.message.utf8.count ?? .max) < EngineLimits.refusalBytes + 200)
+    }
+
+    @Test("an engine that is not there is an unreachable host")
+    func absent() async throws {
+        let engine = try DockerEngine(endpoint: EngineEndpoint(.unix(path: "/tmp/carrel-no-engine.sock")))
+        let error = await #expect(throws: EngineError.self) { try await engine.ping() }
+        #expect(error?.code == .unreachable)
+        #expect(error?.isHostUnreachable == true)
+        #expect(error?.message.contains("unix:///tmp/carrel-no-engine.sock") == true)
+        #expect(error?.message.contains("ENOENT") == true)
+    }
+
+    @Test("TLS files that cannot be used are named before anything is sent")
+    func badIdentity() throws {
+        let files = EngineEndpoint.Identity(
+            authorityPath: "/nowhere/ca.pem", certificatePath: "/nowhere/c.pem", keyPath: "/nowhere/k.pem")
+        let error = #expect(throws: EngineError.self) {
+            _ = try DockerEngine(endpoint: EngineEndpoint(.tcp(host: "10.0.0.1", port: 2376, files)))
+        }
+        #expect(error?.code == .identity)
+        #expect(error?.message.contains("/nowhere/ca.pem") == true)
+    }
+
+    @Test("the version is asked once: 1.41 where it is spoken, else the oldest; an engine that is too old is named")
+    func negotiation() async throws {
+        let usual = try Script()
+        try await usual.engine.ping()
+        try await usual.engine.ping()
+        #expect(usual.asked == ["GET /version", "GET /v1.41/_ping", "GET /v1.41/_ping"])
+
+        let new = try Script(version: #"{"Version":"29.1.0","ApiVersion":"1.52","MinAPIVersion":"1.44"}"#)
+        try await new.engine.ping()
+        #expect(new.asked.last == "GET /v1.44/_ping")
+
+        let old = try Script(version: #"{"Version":"19.03.1","ApiVersion":"1.40","MinAPIVersion":"1.12"}"#)
+        let error = await #expect(throws: EngineError.self) { try await old.engine.ping() }
+        #expect(error?.message.contains("19.03.1 speaks version 1.40") == true)
+        #expect(error?.message.contains("20.10 or later") == true)
+    }
+
+    @Test(
+        "what is not an engine is a protocol violation",
+        arguments: [
+            #"{"Version":"1","ApiVersion":"new"}"#, "{}", "<html>", "",
+        ])
+    func noEngine(version: String) async throws {
+        let script = try Script(version: version)
+        let error = await #expect(throws: EngineError.self) { try await script.engine.ping() }
+        #expect(error?.code == .protocolViolation)
+    }
+
+    @Test("an answer that does not fit the API is a protocol violation that names the operation")
+    func wrongShape() async throws {
+        let script = try Script { _ in .json(Array(#"{"Id":7}"#.utf8)) }
+        let error = await #expect(throws: EngineError.self) { _ = try await script.engine.inspect("lab") }
+        #expect(error?.code == .protocolViolation)
+        #expect(error?.message.contains("GET /containers/lab/json") == true)
+    }
+
+    @Test("a network of the name without our labels is refused and not touched; one with them is used; a missing one is made")
+    func networks() async throws {
+        let spec = NetworkSpec(name: "carrel-none", labels: ["carrel.instance": "i1"], masquerade: false)
+        for (answer, isOurs) in [
+            (#"{"Name":"carrel-none","Labels":{"carrel.instance":"i1","more":"x"}}"#, true),
+            (#"{"Name":"carrel-none","Labels":{}}"#, false), (#"{"Name":"carrel-none","Labels":null}"#, false),
+            (#"{"Name":"carrel-none","Labels":{"carrel.instance":"i2"}}"#, false),
+            // Found by the beginning of its identifier.
+            (#"{"Name":"other","Labels":{"carrel.instance":"i1"}}"#, false),
+        ] {
+            let script = try Script { _ in .json(Array(answer.utf8)) }
+            if isOurs {
+                try await script.engine.ensureNetwork(spec)
+            } else {
+                let error = await #expect(throws: EngineError.self) { try await script.engine.ensureNetwork(spec) }
+                #expect(error?.code == .conflict)
+                #expect(error?.message.contains("is not ours") == true)
+            }
+            #expect(script.asked == ["GET /version", "GET /v1.41/networks/carrel-none"])
+        }
+        let missing = try Script { request in
+            request.method == "GET" ? .json(Array(#"{"message":"no"}"#.utf8), status: 404) : .text("{}", status: 201)
+        }
+        try await missing.engine.ensureNetwork(spec)
+        #expect(missing.asked.last == "POST /v1.41/networks/create")
+    }
+
+    @Test("events come as they happen; the end of the engine is an error of the stream")
+    func events() async throws {
+        let (answer, pieces) = AsyncStream.makeStream(of: [UInt8].self)
+        let script = try Script { _ in HTTPResponse(status: 200, body: .stream(answer)) }
+        let events = try await script.engine.events(labels: ["carrel.instance": "i1"])
+        pieces.yield(Array(#"{"Action":"start","Actor":{"ID":"c1"}}"#.utf8))
+        pieces.yield(Array("\n".utf8))
+        var seen: [String] = []
+        let error = await #expect(throws: EngineError.self) {
+            for try await event in events {
+                seen.append(event.containerID)
+                script.server.close()
+            }
+        }
+        #expect(seen == ["c1"])
+        #expect(script.asked.last?.contains("%22label%22%3A%5B%22carrel.instance%3Di1%22%5D") == true)
+        #expect(error?.code == .unreachable)
+        #expect(error?.isHostUnreachable == true)
+    }
+
+    @Test("a refused stream of events is an error at once")
+    func refusedEvents() async throws {
+        let script = try Script { _ in .text("no", status: 500) }
+        let error = await #expect(throws: EngineError.self) { _ = try await script.engine.events(labels: [:]) }
+        #expect(error?.code == .refused(status: 500))
+    }
+
+    @Test("an operation that is given up ends at once")
+    func cancellation() async throws {
+        let (hang, _) = AsyncStream.makeStream(of: Void.self)
+        let script = try Script { _ in
+            for await _ in hang {}
+            return .text("late")
+        }
+        let asking = Task { try await script.engine.ping() }
+        while script.asked.count < 2 { await Task.yield() }
+        asking.cancel()
+        let error = await #expect(throws: EngineError.self) { try await asking.value }
+        #expect(error?.code == .unreachable)
+    }
+}
