@@ -86,28 +86,29 @@ enum FriendlyPage {
             """
     }
 
-    /// A desk with a lamp: a carrel.
+    /// A desk with its screen: the portal's mark.
     private static let desk = """
-        <svg width="64" height="40" viewBox="4 12 64 40" fill="none" stroke="currentColor" stroke-width="2.5" \
-        stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M6 50V14M66 50V14M6 36h60M6 14h60"/>\
-        <path class="lamp" d="M46 36v-9l-7-6"/><path class="lamp" d="M34 24l5-7 5 4z"/><path d="M16 36v-7h11v7"/></svg>
+        <svg width="32" height="32" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
+        stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">\
+        <path d="M4 21V5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 2.5 0 0 1 20 5.5V21M4 14h16M9 14v-4h6v4"/></svg>
         """
 
+    // The colours are those of the portal's pages: a learner sees both on one way.
     private static let style = """
-        :root{color-scheme:light dark;--paper:#f7f6f3;--ink:#23262b;--soft:#62676f;--line:#e2dfd8;--card:#fff;--lamp:#b26a00}
-        @media(prefers-color-scheme:dark){:root{--paper:#15171a;--ink:#e8e6e1;--soft:#a2a7af;--line:#2b2f35;--card:#1c1f23;\
-        --lamp:#f0b254}}
+        :root{color-scheme:light dark;--paper:#f5f4f0;--card:#fff;--ink:#1d2524;--soft:#59635f;--line:#e2dfd6;--accent:#1c6357}
+        @media(prefers-color-scheme:dark){:root{--paper:#121617;--card:#1a2021;--ink:#e9edeb;--soft:#a1aca8;--line:#2d3637;\
+        --accent:#79cdbb}}
         *{box-sizing:border-box}
-        body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--paper);color:var(--ink);\
-        font:17px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif}
-        main{max-width:30rem;width:100%;padding:40px 36px;background:var(--card);border:1px solid var(--line);\
-        border-radius:16px}
-        svg{color:var(--soft);margin-bottom:20px}
-        .lamp{stroke:var(--lamp)}
-        h1{margin:0 0 10px;font-size:1.4rem;line-height:1.3;font-weight:600;letter-spacing:-.01em;text-wrap:balance}
-        p{margin:0 0 8px}
+        body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--paper);\
+        color:var(--ink);font:100%/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+        main{max-width:32.5rem;width:100%;padding:2rem;background:var(--card);border:1px solid var(--line);\
+        border-radius:14px;box-shadow:0 1px 2px rgb(0 0 0/.04),0 8px 28px rgb(0 0 0/.05)}
+        svg{color:var(--accent);margin-bottom:.75rem}
+        h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.012em;text-wrap:balance}
+        p{margin:0 0 .5rem}
         .hint{color:var(--soft)}
-        .pulse{height:3px;margin-top:24px;border-radius:2px;background:var(--lamp);animation:pulse 1.8s ease-in-out infinite}
+        .pulse{height:3px;margin-top:1.5rem;border-radius:2px;background:var(--accent);\
+        animation:pulse 1.8s ease-in-out infinite}
         @keyframes pulse{0%,100%{opacity:.2}50%{opacity:.9}}
         @media(prefers-reduced-motion:reduce){.pulse{animation:none;opacity:.6}}
         """
