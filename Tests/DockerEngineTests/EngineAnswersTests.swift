@@ -120,7 +120,9 @@ struct EngineAnswersTests {
         #expect(error?.message.contains("GET /containers/lab/json") == true)
     }
 
-    @Test("a network of the name without our labels is refused and not touched; one with them is used; a missing one is made")
+    @Test(
+        "a network without our labels is refused and left alone; one with them is used; a missing one is made"
+    )
     func networks() async throws {
         let spec = NetworkSpec(name: "carrel-none", labels: ["carrel.instance": "i1"], masquerade: false)
         for (answer, isOurs) in [
