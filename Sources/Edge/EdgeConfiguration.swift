@@ -15,6 +15,8 @@ public struct EdgeConfiguration: Sendable {
     /// Where the portal answers.
     public var portalUpstream: UpstreamAddress
     public var certificates: CertificateStore
+    /// Client connections of one loop; a further one is closed at once.
+    public var connectionsPerLoop = EdgeLimits.connectionsPerLoop
 
     public init(
         listen: [SocketAddress], loops: Int, portalHostname: String, labsDomain: String,

@@ -4,7 +4,7 @@ public enum EdgeLimits {
     public static let activityReportInterval = Duration.seconds(1)
     /// Access grants of one session; the oldest goes when one more comes.
     public static let grantsPerRoute = 16
-    /// Client connections of one loop; a further one is closed at once.
+    /// Client connections of one loop, unless the configuration says otherwise; a further one is closed at once.
     public static let connectionsPerLoop = 20_000
     /// From the end of a request to the head of its response. Long polls are silent for minutes and notebooks compute for
     /// hours; this only keeps an upstream that has forgotten a request from holding it for ever.

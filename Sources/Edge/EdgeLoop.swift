@@ -16,6 +16,7 @@ final class EdgeLoop: @unchecked Sendable {
 
     private let decisions: DecisionList
     private let certificates: CertificateStore
+    private let connectionLimit: Int
     private let onActivity: @Sendable ([String: Int64]) -> Void
     private var routes = RouteTable()
     private var meter = ActivityMeter()
@@ -32,6 +33,7 @@ final class EdgeLoop: @unchecked Sendable {
         loop = Loop(name: name)
         portalUpstream = configuration.portalUpstream
         certificates = configuration.certificates
+        connectionLimit = configuration.connectionsPerLoop
         self.decisions = decisions
         self.onActivity = onActivity
         pool = UpstreamPool(on: loop)
@@ -64,7 +66,7 @@ final class EdgeLoop: @unchecked Sendable {
     }
 
     private func accept(_ stream: Stream, _ tls: TLSServerContext) {
-        guard connections.count < EdgeLimits.connectionsPerLoop, let engine = try? TLSConnection(server: tls) else {
+        guard connections.count < connectionLimit, let engine = try? TLSConnection(server: tls) else {
             return stream.close()
         }
         let channel = ByteChannel(stream: stream, tls: engine)
