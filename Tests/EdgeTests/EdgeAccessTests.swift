@@ -10,7 +10,8 @@ struct EdgeAccessTests {
     @Test("with the cookie a request reaches the lab, with the lab's token and without the cookie")
     func admitted() async throws {
         try await withHouse { house in
-            let answer = try await house.send("GET", "ABCD.labs.test", "/head", ["Authorization": "mine", "TE": "trailers"])
+            let answer = try await house.send(
+                "GET", "ABCD.labs.test", "/head", ["Authorization": "mine", "TE": "trailers"])
             #expect(answer.status == 200)
             #expect(answer.received("Cookie") == ["other=1"])
             #expect(answer.received("Authorization") == ["token lab-token"])
@@ -61,7 +62,8 @@ struct EdgeAccessTests {
     func portalScopes() async throws {
         try await withHouse { house in
             for (host, scope) in [("portal.test", "portal"), ("gone.labs.test", "away")] {
-                let answer = try await house.send("GET", host, "/head", ["X-Carrel-Scope": "lab", "X-Forwarded-For": "x"])
+                let answer = try await house.send(
+                    "GET", host, "/head", ["X-Carrel-Scope": "lab", "X-Forwarded-For": "x"])
                 #expect(answer.received("X-Carrel-Scope") == [scope])
                 #expect(answer.received("X-Forwarded-For") == ["127.0.0.1"])
                 #expect(answer.received("Cookie") == ["__Host-carrel=secret; other=1"])
@@ -81,7 +83,9 @@ struct EdgeAccessTests {
             let claims: HeaderFields = ["X-Carrel-Scope": "portal", "X-Carrel-Learner": "root", "X_Carrel_Scope": "x"]
             let answer = try await house.send("GET", "abcd.labs.test", "/head", claims)
             #expect(answer.status == 200 && !answer.text.lowercased().contains("carrel-l"))
-            for name in ["X-Carrel-Scope", "X-Carrel-Learner", "X_Carrel_Scope"] { #expect(answer.received(name) == []) }
+            for name in ["X-Carrel-Scope", "X-Carrel-Learner", "X_Carrel_Scope"] {
+                #expect(answer.received(name) == [])
+            }
         }
     }
 

@@ -80,7 +80,7 @@ final class House: Sendable {
     ) async throws -> Answer {
         let client = await client()
         let request = request(method, host, target, fields, cookie: cookie, body: body)
-        let response = try await client.send(request, to: address, timeout: .seconds(30), bodyLimit: 1 << 20)
+        let response = try await client.send(request, to: address, timeout: .seconds(30), bodyLimit: 8 << 20)
         await client.close()
         return Answer(response)
     }
@@ -100,12 +100,13 @@ final class House: Sendable {
     struct Answer {
         let status: Int
         let fields: HeaderFields
-        let text: String
+        let body: [UInt8]
+        var text: String { String(decoding: body, as: UTF8.self) }
 
         init(_ response: HTTPClientResponse) {
             status = response.status
             fields = response.fields
-            text = String(decoding: response.body, as: UTF8.self)
+            body = response.body
         }
 
         func received(_ name: String) -> [String] {

@@ -28,6 +28,9 @@ final class Upstream: Sendable {
         var tunnelEnds = 0
     }
 
+    /// What a download consists of, again and again.
+    static let block = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+
     let loop = Loop(name: "upstream")
     let record = Mutex(Record())
     /// Touched on the loop only.
@@ -79,8 +82,6 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
     private var diesNext = false
     private var frames = WebSocketFrameReader()
     private var message: (frame: WebSocketFrame, payload: [UInt8])?
-
-    static let block = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 31) }
 
     init(_ home: Upstream) {
         self.home = home
@@ -155,8 +156,8 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
 
     private func feed(_ connection: HTTPServerConnection) {
         while toSend > 0, !connection.isSaturated {
-            let count = min(toSend, Self.block.count)
-            Self.block.withUnsafeBytes { connection.writeBody(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            let count = min(toSend, Upstream.block.count)
+            Upstream.block.withUnsafeBytes { connection.writeBody(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             toSend -= count
             home.record.withLock { $0.sent += count }
         }
