@@ -88,11 +88,11 @@ struct ServerConnectionTests {
     func expectContinue() async throws {
         let talk = try await dialogue(
             sending:
-                "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
-            react: { channel, received in
+                "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+        ) { owner in
+            owner.clientReacts = { channel, received in
                 if received == "HTTP/1.1 100 Continue\r\n\r\n" { channel.write(text: "body") }
             }
-        ) { owner in
             owner.onEnd = { $0.answer("ok") }
         }
         #expect(talk.events == ["PUT /", "body body", "end", "closed"])
@@ -142,12 +142,12 @@ struct ServerConnectionTests {
         "After 101 bytes pass both ways as they are, first those that came with the request", arguments: [false, true])
     func tunnel(secure: Bool) async throws {
         let talk = try await dialogue(
-            sending: "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly", secure: secure,
-            react: { channel, received in
+            sending: "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly", secure: secure
+        ) { owner in
+            owner.clientReacts = { channel, received in
                 if received.hasSuffix("early") { channel.write(text: " late") }
                 if received.hasSuffix("late") { channel.finishWriting() }
             }
-        ) { owner in
             owner.onHead = { connection, _, _ in
                 _ = connection.loop.schedule(after: .milliseconds(20)) {
                     let fields: HeaderFields = ["Connection": "Upgrade", "Upgrade": "echo"]
@@ -223,13 +223,13 @@ struct ServerConnectionTests {
     func slowClientAtTheEnd() async throws {
         let body = [UInt8](repeating: 0x61, count: 12_000_000)
         let talk = try await dialogue(
-            sending: "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
-            react: { channel, received in
+            sending: "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        ) { owner in
+            owner.clientReacts = { channel, received in
                 guard received.utf8.count < 100_000 else { return }
                 channel.pauseReading()
                 _ = channel.loop.schedule(after: .milliseconds(10)) { channel.resumeReading() }
             }
-        ) { owner in
             owner.onEnd = { connection in
                 connection.respond(head: ResponseHead(status: 200), whole: body)
                 #expect(connection.channel.queuedBytes > 0)
@@ -284,14 +284,14 @@ struct ServerConnectionTests {
         var timeouts = ServerTimeouts()
         timeouts.write = .milliseconds(100)
         let talk = try await dialogue(
-            sending: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", timeouts: timeouts,
-            react: { channel, received in
+            sending: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", timeouts: timeouts
+        ) { owner in
+            owner.clientReacts = { channel, received in
                 guard received.utf8.count < 100_000 else { return }
                 channel.pauseReading()
                 // Long after the server has lost its patience.
                 _ = channel.loop.schedule(after: .milliseconds(400)) { channel.resumeReading() }
             }
-        ) { owner in
             owner.onEnd = {
                 $0.respond(head: ResponseHead(status: 200), whole: [UInt8](repeating: 1, count: 20_000_000))
             }

@@ -15,6 +15,8 @@ final class ServerOwner: HTTPServerConnectionDelegate {
     var onTunnel: (HTTPServerConnection, UnsafeRawBufferPointer) -> Void = { _, _ in }
     var onTunnelEnd: (HTTPServerConnection) -> Void = { $0.finishTunnel() }
     var onClose: (ChannelError?) -> Void = { _ in }
+    /// What the client does with all that it has received so far, after each piece.
+    var clientReacts: (ByteChannel, String) -> Void = { _, _ in }
     private(set) var events: [String] = []
 
     func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming) {
@@ -69,11 +71,9 @@ struct Dialogue: Sendable {
 /// Connects to a server connection, sends `text`, and waits until both sides are closed.
 ///
 /// - Parameters:
-///   - configure: sets the owner's closures, on the loop.
-///   - react: called with all that was received so far, after each piece; may write more or end the client's side.
+///   - configure: sets the closures of both sides, on the loop.
 func dialogue(
     sending text: String, secure: Bool = false, endingAfter: Bool = false, timeouts: ServerTimeouts = ServerTimeouts(),
-    react: @escaping @Sendable (ByteChannel, String) -> Void = { _, _ in },
     configure: @escaping @Sendable (ServerOwner) -> Void
 ) async throws -> Dialogue {
     try await withChannelLoop { loop in
@@ -103,7 +103,7 @@ func dialogue(
                 }
                 client.onRead = { channel, bytes in
                     received += String(decoding: bytes, as: UTF8.self)
-                    react(channel, received)
+                    owner.clientReacts(channel, received)
                 }
                 client.onEnd = { channel in
                     sawEnd = true
