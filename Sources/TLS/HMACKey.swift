@@ -33,24 +33,34 @@ private final class KeyedContext: @unchecked Sendable {
         }
         EVP_MAC_free(algorithm)
         self.context = context
-        var digestName = Array("SHA256".utf8CString)
-        // An empty key has no address, and a missing address means "no key yet" to OpenSSL.
-        let done = key.withByteSpan { key in
-            digestName.withUnsafeMutableBufferPointer { name in
+        // The parameters only point to their names: both must live until they have been read.
+        let done = "digest".withCString { parameterName in
+            var digestName = Array("SHA256".utf8CString)
+            return digestName.withUnsafeMutableBufferPointer { digestName in
                 let parameters = [
-                    OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
+                    OSSL_PARAM_construct_utf8_string(parameterName, digestName.baseAddress, 0),
+                    OSSL_PARAM_construct_end(),
                 ]
-                var nothing: UInt8 = 0
-                return withUnsafePointer(to: &nothing) { nothing in
-                    let start = key.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? nothing
-                    return EVP_MAC_init(context, start, key.count, parameters)
-                }
+                return Self.start(context, key: key, parameters)
             }
         }
         precondition(done == 1, "HMAC-SHA256 could not be started: \(ErrorQueue.takeReasons())")
     }
 
     deinit { EVP_MAC_CTX_free(context) }
+
+    private static func start(
+        _ context: OpaquePointer, key: some ByteSpan, _ parameters: [OSSL_PARAM]
+    ) -> Int32 {
+        key.withByteSpan { key in
+            // An empty key has no address, and a missing address means "no key yet" to OpenSSL.
+            var nothing: UInt8 = 0
+            return withUnsafePointer(to: &nothing) { nothing in
+                let bytes = key.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? nothing
+                return EVP_MAC_init(context, bytes, key.count, parameters)
+            }
+        }
+    }
 
     func authenticationCode(for message: some ByteSpan) -> [UInt8] {
         guard let work = EVP_MAC_CTX_dup(context) else { fatalError("HMAC-SHA256 failed: out of memory") }
