@@ -46,7 +46,8 @@ public final class HTTPServer {
         }
     }
 
-    /// Accepts nothing more and closes every connection; handlers that are under way are cancelled.
+    /// Accepts nothing more and closes every connection. Handlers that are under way run to their end, their answers are
+    /// dropped; streams are cancelled.
     public func close() {
         listener?.close()
         listener = nil

@@ -107,7 +107,7 @@ extension HTTPServerConnection {
 
     private func gather(_ head: ResponseHead) {
         var head = head
-        head.fields.remove("Connection")
+        if head.fields.contains("Connection") { head.fields.remove("Connection") }
         switch exchange.connectionOption {
         case .none: break
         case .close: head.fields.append("Connection", "close")

@@ -63,7 +63,10 @@ public final class HTTPServerConnection {
     public func resumeReading() { perform(.resume) }
 
     /// Closes at once. A response that is not finished is cut, and a TLS client can tell.
-    public func close() { channel.close() }
+    public func close() {
+        exchange.didClose()
+        channel.close()
+    }
 
     // MARK: Carrying out
 
@@ -151,7 +154,7 @@ public final class HTTPServerConnection {
         isTaking = true
         defer { isTaking = false }
         var position = 0
-        while true {
+        while !channel.isClosed {
             switch exchange.intake {
             case .hold:
                 return position
@@ -166,6 +169,7 @@ public final class HTTPServerConnection {
                 guard parseOne(bytes, &position) else { return bytes.count }
             }
         }
+        return bytes.count
     }
 
     /// Takes one event out of the parser; false when it needs more bytes.

@@ -10,6 +10,7 @@ final class HTTPServerSession {
     private var body: [UInt8] = []
     private var task: Task<Void, Never>?
     private var isStreaming = false
+    private var clientHasEnded = false
     private var drained: CheckedContinuation<Void, Never>?
 
     init(server: HTTPServer) {
@@ -61,8 +62,7 @@ final class HTTPServerSession {
         let handler = server.handler
         task = Task { @ControlLoop [weak self] in
             let response = await handler(request)
-            guard let self, !Task.isCancelled else { return }
-            await send(response)
+            await self?.send(response)
         }
     }
 
@@ -82,6 +82,8 @@ final class HTTPServerSession {
     }
 
     private func send(_ stream: AsyncStream<[UInt8]>, after head: ResponseHead) async {
+        // A page is still sent to a client that has half closed; an endless stream would never learn that it has gone.
+        if clientHasEnded { return connection?.close() ?? () }
         isStreaming = true
         defer { isStreaming = false }
         connection?.respond(head: head, framing: .chunked)
@@ -111,7 +113,8 @@ final class HTTPServerSession {
         connection = nil
         head = nil
         body = []
-        task?.cancel()
+        // A handler runs to its end, whether anybody still listens or not: what it has begun must not break off.
+        if isStreaming { task?.cancel() }
         task = nil
         didDrain()
         server?.didClose(self)
@@ -135,8 +138,8 @@ extension HTTPServerSession: @ControlLoop HTTPServerConnectionDelegate {
         didDrain()
     }
 
-    /// A page is still sent to a client that has half closed; an endless stream would never learn that it has gone.
     func connectionClientDidEnd(_ connection: HTTPServerConnection) {
+        clientHasEnded = true
         if isStreaming { connection.close() }
     }
 

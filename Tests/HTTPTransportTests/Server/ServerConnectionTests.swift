@@ -309,4 +309,19 @@ struct ServerConnectionTests {
         }
         #expect(talk.events == ["GET /", "end", "client ended", "closed"])
     }
+
+    @Test("After the owner has closed the connection nothing more of what came is delivered")
+    func nothingAfterClose() async throws {
+        let requests = "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"
+        let talk = try await dialogue(sending: requests) { owner in
+            owner.onHead = { connection, _, _ in
+                connection.answer("ok")
+                connection.flush()
+                connection.close()
+                connection.answer("again")
+            }
+        }
+        #expect(talk.events == ["GET /1", "closed"])
+        #expect(talk.received.hasSuffix("\r\n\r\nok"))
+    }
 }
