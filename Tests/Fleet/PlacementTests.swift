@@ -18,9 +18,8 @@ extension FleetTests {
                 }
                 for lab in labs { #expect(try await lab.get("/api/status").status == 200) }
 
-                struct Listing: Decodable { var hosts: [HostRecord] }
                 let listing = try await fleet.succeed("host", "list", "--json")
-                let hosts = try JSONDecoder.api.decode(Listing.self, from: Data(listing.utf8)).hosts
+                let hosts = try JSONDecoder.api.decode([HostRecord].self, from: Data(listing.utf8))
                 #expect(hosts.map(\.sessions) == [1, 1])
                 #expect(hosts.allSatisfy { $0.density > 0 && $0.density < 1 })
                 try await fleet.expectNothingLeaked()
