@@ -46,6 +46,7 @@ public final class HTTPClientConnection {
     private var asked = ""
     private var failure: HTTPClientError?
     private var output: [UInt8] = []
+    private let writeStallTimeout: Duration
     private var stallTimer: LoopTimer?
 
     private enum Phase {
@@ -66,11 +67,12 @@ public final class HTTPClientConnection {
     }
 
     /// - Parameter channel: not yet opened; the connection becomes its delegate and opens it.
-    init(channel: ByteChannel, address: UpstreamAddress, serverName: String?, limits: HTTPLimits) {
+    init(channel: ByteChannel, address: UpstreamAddress, serverName: String?, limits: UpstreamPool.Limits) {
         self.channel = channel
+        writeStallTimeout = limits.writeStallTimeout
         self.address = address
         self.serverName = serverName
-        parser = ResponseParser(limits: limits)
+        parser = ResponseParser(limits: limits.http)
         channel.delegate = self
     }
 
@@ -157,8 +159,9 @@ public final class HTTPClientConnection {
 
     private func watchForStall() {
         guard stallTimer == nil, channel.queuedBytes > 0 else { return }
-        stallTimer = loop.schedule(after: TransportLimits.writeStallTimeout) { [weak self] in
-            self?.fail(.timeout, "nothing was read for \(TransportLimits.writeStallTimeout)")
+        stallTimer = loop.schedule(after: writeStallTimeout) { [weak self] in
+            guard let self else { return }
+            fail(.timeout, "what was written did not all leave within \(writeStallTimeout)")
         }
     }
 

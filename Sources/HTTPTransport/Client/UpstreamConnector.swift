@@ -65,7 +65,7 @@ final class UpstreamConnector {
         }
         let channel = ByteChannel(stream: stream, tls: engine, handshakeTimeout: pool.limits.connectTimeout)
         let connection = HTTPClientConnection(
-            channel: channel, address: key.address, serverName: key.serverName, limits: pool.limits.http)
+            channel: channel, address: key.address, serverName: key.serverName, limits: pool.limits)
         self.connection = connection
         connection.onOpen = { error in
             self.finish(error.map { .failure($0) } ?? .success(connection))

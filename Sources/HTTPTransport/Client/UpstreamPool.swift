@@ -8,6 +8,7 @@ public final class UpstreamPool {
     /// How many and how long; the defaults are those of `TransportLimits`.
     public struct Limits: Sendable {
         public var connectTimeout = TransportLimits.connectTimeout
+        public var writeStallTimeout = TransportLimits.writeStallTimeout
         public var connectionsPerUpstream = TransportLimits.connectionsPerUpstream
         public var idlePerUpstream = TransportLimits.idleConnectionsPerUpstream
         public var idle = TransportLimits.idleConnections

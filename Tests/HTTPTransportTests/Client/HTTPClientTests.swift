@@ -205,6 +205,23 @@ struct HTTPClientTests {
         #expect(response.text == "large")
     }
 
+    @Test("an upstream that does not read is given up at the write-stall limit")
+    func writeStall() async throws {
+        let listener = try Listener(on: ControlLoop.loop, address: .ip(address: "127.0.0.1", port: 0)) { _ in }
+        defer { listener.close() }
+        guard case .ip(_, let port) = listener.boundAddress else { return }
+        var limits = UpstreamPool.Limits()
+        limits.writeStallTimeout = .milliseconds(50)
+        let request = HTTPClientRequest(
+            method: "POST", target: "/", authority: "localhost", body: [UInt8](repeating: 1, count: 20_000_000))
+        let error = await #expect(throws: HTTPClientError.self) {
+            _ = try await HTTPClient(limits: limits).send(
+                request, to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(50), bodyLimit: 100)
+        }
+        #expect(error?.kind == .timeout)
+        #expect(error?.message.contains("did not all leave") == true)
+    }
+
     @Test("TLS: the authority's host must be proven, whatever address is connected to")
     func tls() async throws {
         let upstream = try ScriptedUpstream(tls: TestAuthority.server()) { _, channel in
