@@ -34,7 +34,10 @@ struct EdgeFailureTests {
 
     @Test("a portal that is not there yet has a page of its own")
     func portalRefused() async throws {
-        try await withHouse(change: { $0.portalUpstream = .unix(path: "/tmp/carrel-no-such-socket") }) { house in
+        let change = { (configuration: inout EdgeConfiguration) in
+            configuration.portalUpstream = .unix(path: "/tmp/carrel-no-such-socket")
+        }
+        try await withHouse(change: change) { house in
             let page = try await house.send("GET", "portal.test", "/", navigation)
             #expect(page.status == 503 && page.text.contains("Carrel is starting"))
         }
@@ -131,7 +134,8 @@ struct EdgeFailureTests {
 
     @Test("one connection more than the limit is closed, and the others go on")
     func connectionLimit() async throws {
-        try await withHouse(change: { $0.connectionsPerLoop = 1 }) { house in
+        let change = { (configuration: inout EdgeConfiguration) in configuration.connectionsPerLoop = 1 }
+        try await withHouse(change: change) { house in
             try await house.withRawClient { first in
                 try await house.withRawClient { second in
                     #expect(second.record { $0.isClosed })

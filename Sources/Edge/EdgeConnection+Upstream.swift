@@ -1,0 +1,93 @@
+import EventLoop
+import HTTPTransport
+import HTTPWire
+
+// The upstream of the current exchange: taken from the pool, listened to, given back.
+extension EdgeConnection {
+    func acquireUpstream(reuse: Bool) {
+        guard let exchange else { return }
+        attempt += 1
+        let attempt = attempt
+        home.pool.acquire(exchange.upstream, reuse: reuse) { [weak self, pool = home.pool] result in
+            guard let self, self.attempt == attempt, case .connecting = machine.state else {
+                // Asked for by an exchange that has ended since.
+                if case .success(let connection) = result { pool.release(connection) }
+                return
+            }
+            switch result {
+            case .success(let connection):
+                upstream = connection
+                connection.delegate = self
+                handle(.upstreamReady)
+            case .failure:
+                handle(.upstreamFailed(notAnswering, isRetrySafe: false))
+            }
+        }
+    }
+
+    var notAnswering: EdgeAnswer {
+        if case .portal = exchange?.destination { .portalNotAnswering } else { .notAnswering }
+    }
+
+    func letUpstreamGo(_ body: (HTTPClientConnection) -> Void) {
+        guard let connection = upstream else { return }
+        upstream = nil
+        connection.delegate = nil
+        body(connection)
+    }
+
+    /// The answer to a client whose upstream broke off.
+    func answer(to error: HTTPClientError) -> EdgeAnswer {
+        switch error.kind {
+        case .connect, .tls: return notAnswering
+        case .timeout: return .timeout
+        case .protocol: return .badGateway
+        // The engine's port forwarder accepts for a lab that does not listen yet, and closes. What may have been done
+        // all the same is not called "not answering", which asks to try again.
+        case .closed: return exchange?.head.isIdempotent == true ? notAnswering : .badGateway
+        }
+    }
+}
+
+extension EdgeConnection: HTTPClientConnectionDelegate {
+    func connection(_ connection: HTTPClientConnection, didReceiveInformational head: ResponseHead) {
+        response = (head, .none)
+        handle(.responseInformational)
+        response = nil
+    }
+
+    func connection(_ connection: HTTPClientConnection, didReceive head: ResponseHead, framing: BodyFraming) {
+        response = (head, framing)
+        defer { response = nil }
+        guard head.status == 101 else { return handle(.responseHead) }
+        let key = exchange?.head.fields.first("Sec-WebSocket-Key") ?? ""
+        if WebSocketHandshake.isValidResponse(head, toKey: key) {
+            handle(.responseSwitch)
+        } else {
+            handle(.upstreamFailed(.badGateway, isRetrySafe: false))
+        }
+    }
+
+    func connection(_ connection: HTTPClientConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {
+        handle(.responseBody, bytes: bytes)
+    }
+
+    func connectionDidReceiveEnd(_ connection: HTTPClientConnection) {
+        handle(.responseEnd(isReusable: connection.isReusable))
+    }
+
+    func connection(_ connection: HTTPClientConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
+        guard case .tunnel = machine.state, let server else { return }
+        upstreamFrames.pass(bytes)
+        server.writeTunnel(bytes)
+        if server.isSaturated { handle(.clientSaturated) }
+    }
+
+    func connectionDidEndTunnel(_ connection: HTTPClientConnection) { handle(.upstreamTunnelEnd) }
+
+    func connectionDidDrain(_ connection: HTTPClientConnection) { handle(.upstreamDrained) }
+
+    func connection(_ connection: HTTPClientConnection, didFail error: HTTPClientError) {
+        handle(.upstreamFailed(answer(to: error), isRetrySafe: error.isRetrySafe))
+    }
+}
