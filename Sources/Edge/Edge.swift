@@ -48,16 +48,19 @@ public final class Edge: Sendable {
         }
     }
 
-    /// Listens on every address, with every loop.
+    /// Listens on every address, with every loop. Whoever starts it waits for the end of this before stopping it.
     ///
     /// - Throws: `TLSError`, or `StreamError` with the address that is taken or not allowed; nothing listens then, and the
     ///   edge is stopped.
     public func start() async throws {
-        let isNew = state.withLock { state in
-            defer { state = .running }
-            return state == .new
+        let before = state.withLock { state in
+            defer { if state == .new { state = .running } }
+            return state
         }
-        precondition(isNew, "an edge is started once")
+        precondition(before != .running, "an edge is started once")
+        if before == .stopped {
+            throw StreamError(code: StreamError.cancelled, operation: "start the edge: it was stopped")
+        }
         do {
             let tls = try TLSServerContext(store: configuration.certificates)
             var addresses = configuration.listen

@@ -21,7 +21,7 @@ final class EdgeLoop: @unchecked Sendable {
     private var routes = RouteTable()
     private var meter = ActivityMeter()
     private var listeners: [Listener] = []
-    private var connections: [ObjectIdentifier: EdgeConnection] = [:]
+    private(set) var connections: [ObjectIdentifier: EdgeConnection] = [:]
     private var sweepTimer: LoopTimer?
     private var graceTimer: LoopTimer?
     private var onEmpty: (() -> Void)?
@@ -82,8 +82,6 @@ final class EdgeLoop: @unchecked Sendable {
         connections[ObjectIdentifier(connection)] = nil
         if connections.isEmpty { onEmpty?() }
     }
-
-    var connectionCount: Int { connections.count }
 
     /// One timer for all connections: none per request.
     private func scheduleSweep() {

@@ -126,6 +126,17 @@ struct EdgeAccessTests {
         }
     }
 
+    @Test("a lab that moves leaves no connection to where it was")
+    func movedLab() async throws {
+        try await withHouse { house in
+            let answer = try await house.send("GET", "abcd.labs.test", "/x")
+            #expect(answer.status == 200)
+            #expect(house.lab.record.withLock { $0.open } == 1, "kept for the next request")
+            house.edge.apply([.remove(slug: "abcd")])
+            try await eventually("closed") { house.lab.record.withLock { $0.open } == 0 }
+        }
+    }
+
     @Test("a lab sets cookies for its own hostname only, and never ours")
     func labCookies() async throws {
         try await withHouse { house in

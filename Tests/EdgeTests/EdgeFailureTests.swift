@@ -158,6 +158,8 @@ struct EdgeFailureTests {
             let error = await #expect(throws: StreamError.self) { try await edge.start() }
             #expect(error?.code == StreamError.addressInUse)
             #expect(error?.message.contains("\(port)") == true)
+            await edge.stop(grace: .zero)
+            await #expect(throws: StreamError.self) { try await edge.start() }
             await taken.stop()
         }
     }

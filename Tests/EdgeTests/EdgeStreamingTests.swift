@@ -102,6 +102,21 @@ struct EdgeStreamingTests {
         }
     }
 
+    @Test("a client that ends its side while it waits lets the upstream go, and nothing is kept of it")
+    func clientEndsWhileWaiting() async throws {
+        try await withHouse { house in
+            try await house.withRawClient { client in
+                client.send(house.wire("GET /hold"))
+                try await eventually("it waits") { house.lab.heads.count == 1 }
+                let kept = await house.firstConnection()
+                #expect(await house.isAlive(kept))
+                client.finish()
+                try await eventually("the upstream is let go") { house.lab.record.withLock { $0.open } == 0 }
+                try await eventually("and the connection freed") { await !house.isAlive(kept) }
+            }
+        }
+    }
+
     @Test("a long poll that is silent is kept for hours, and answered when the lab has something to say")
     func longPoll() async throws {
         try await withHouse { house in
@@ -140,12 +155,34 @@ struct EdgeStreamingTests {
     }
 }
 
+/// Looks at a connection without keeping it. Touched on the edge's loop only.
+final class Glimpse: @unchecked Sendable {
+    weak var connection: EdgeConnection?
+}
+
 extension House {
+    /// Some connection of the first loop.
+    func firstConnection() async -> Glimpse {
+        let (glimpse, member) = (Glimpse(), edge.members[0])
+        return await withCheckedContinuation { continuation in
+            member.loop.post {
+                glimpse.connection = member.connections.values.first
+                continuation.resume(returning: glimpse)
+            }
+        }
+    }
+
+    func isAlive(_ glimpse: Glimpse) async -> Bool {
+        await withCheckedContinuation { continuation in
+            edge.members[0].loop.post { continuation.resume(returning: glimpse.connection != nil) }
+        }
+    }
+
     func connectionCount() async -> Int {
         var sum = 0
         for member in edge.members {
             sum += await withCheckedContinuation { continuation in
-                member.loop.post { continuation.resume(returning: member.connectionCount) }
+                member.loop.post { continuation.resume(returning: member.connections.count) }
             }
         }
         return sum
