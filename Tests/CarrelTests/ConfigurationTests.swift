@@ -212,6 +212,17 @@ private func problems(_ yaml: String) -> [String] {
         #expect(problems(replacing(found, with: replacement)) == expected)
     }
 
+    @Test("refuses a state directory whose sockets would have too long a name")
+    func longState() {
+        let folder = String(repeating: "x", count: 90)
+        #expect(
+            problems(replacing("state: state", with: "state: /\(folder)/abcd"))
+                == [
+                    "carrel.yaml:1:8: state is /\(folder)/abcd, which has 96 bytes, but must have at most 94, because sockets lie in it"
+                ])
+        #expect(problems(replacing("state: state", with: "state: /\(folder)/ab")) == [])
+    }
+
     @Test("shows every mistake at once, repeated keys too, in the order of the lines")
     func collected() {
         let yaml = goodConfiguration.replacing("    slots: 40", with: "    slots: 40\n    slots: 50\n    slotz: 3")

@@ -1,8 +1,19 @@
 import BrokerCore
+import EventLoop
 
 /// What must hold between the keys of a file.
 struct ConfigurationChecks {
     let root: MappingReader
+
+    /// The sockets in the state directory have names of a limited length.
+    func state(_ directory: String?) {
+        let limit = EventLoopLimits.unixPathBytes - "/control.sock".utf8.count
+        guard let directory, directory.utf8.count > limit else { return }
+        root.problems.add(
+            root.place(of: "state"),
+            "state is \(directory), which has \(directory.utf8.count) bytes, but must have at most \(limit), because sockets "
+                + "lie in it")
+    }
 
     /// The portal's cookies must never be within reach of a lab, so neither domain may contain the other.
     func domains(portal: String?, labs: String?) {

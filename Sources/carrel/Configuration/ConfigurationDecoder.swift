@@ -23,6 +23,7 @@ struct ConfigurationDecoder {
         let labs = labEntries()
 
         let checks = ConfigurationChecks(root: root)
+        checks.state(state)
         checks.domains(portal: portal?.hostname, labs: labsDomain)
         checks.hosts(hosts)
         checks.labs(labs, on: hosts)
