@@ -27,6 +27,8 @@ struct HostDrain: AsyncParsableCommand {
 
     /// How often the broker is asked while waiting.
     static let pollInterval = Duration.seconds(1)
+    /// How often in a row the broker may fail to answer while waiting; it may be restarting, and drains go on then.
+    static let failureLimit = 60
     /// As many sessions as one host can have.
     static let sessionLimit = 1_000
 
@@ -53,9 +55,21 @@ struct HostDrain: AsyncParsableCommand {
     private static func watch(_ name: String, _ client: ControlClient, _ screen: DrainScreen) async throws {
         var progress = DrainProgress(host: name)
         var screen = screen
+        var failures = 0
         while true {
-            let host = try await client.hosts().first { $0.name == name }
-            let sessions = try await client.sessions(host: name, limit: sessionLimit)
+            let host: HostView?
+            let sessions: [SessionView]
+            do {
+                host = try await client.hosts().first { $0.name == name }
+                sessions = try await client.sessions(host: name, limit: sessionLimit)
+                failures = 0
+            } catch {
+                try Task.checkCancellation()
+                failures += 1
+                if failures == failureLimit { throw error }
+                try await Task.sleep(for: pollInterval)
+                continue
+            }
             try Task.checkCancellation()
             let text = progress.text(host, sessions, now: .current(), time: TimeText())
             screen.show(text, isNews: progress.isNews(host, sessions))
