@@ -60,6 +60,20 @@ final class Scratch {
         }
     }
 
+    @Test("warns of a certificate that ends soon, or has ended")
+    func expiry() throws {
+        let scratch = try Scratch()
+        let configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
+        let store = try Preflight.certificates(configuration)
+        let end = store.earliestExpiry
+        #expect(Preflight.expiry(of: store, configuration) == nil)
+        #expect(
+            Preflight.expiry(of: store, configuration, now: end - 7200)?.description
+                == "carrel.yaml:4: tls: \(scratch.path)/tls/edge.pem expires in 2h; renew it, then send carrel serve a SIGHUP"
+        )
+        #expect(Preflight.expiry(of: store, configuration, now: end)?.message.contains("has expired") == true)
+    }
+
     @Test("names the line of a host that does not answer")
     func unreachableHost() async throws {
         let scratch = try Scratch()

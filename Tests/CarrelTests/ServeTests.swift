@@ -133,4 +133,18 @@ private final class House {
             serve.output.contains(
                 "carrel.yaml:5: tls: \(house.scratch.path)/tls/edge.pem does not cover *.rooms.localhost"))
     }
+
+    @Test("ends with the address that it cannot listen on")
+    func addressInUse() async throws {
+        let house = try House()
+        let other = try House()
+        try other.write(other.configuration.replacing("127.0.0.1:\(other.port)", with: "127.0.0.1:\(house.port)"))
+        let first = try CarrelProcess("serve", "--config", house.file)
+        try await first.expect("ready")
+        let second = try CarrelProcess("serve", "--config", other.file)
+        // Listeners share a port only among the loops of one process.
+        #expect(try await second.end() == 1)
+        #expect(second.output.contains("127.0.0.1:\(house.port)"))
+        #expect(!FileManager.default.fileExists(atPath: other.controlSocket))
+    }
 }

@@ -19,7 +19,12 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try configurationOption.load()
         var problems: [ConfigurationProblem] = []
-        do { _ = try Preflight.certificates(configuration) } catch { problems += error.problems }
+        do {
+            let certificates = try Preflight.certificates(configuration)
+            problems += Preflight.expiry(of: certificates, configuration).map { [$0] } ?? []
+        } catch {
+            problems += error.problems
+        }
         problems += await Preflight.hosts(configuration)
         if !problems.isEmpty {
             throw CommandFailure(ConfigurationOption.explain(InvalidConfiguration(problems: problems)))

@@ -38,7 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
     @ControlLoop private static func serve(_ configuration: Configuration, _ log: Logger) async throws {
         let (signals, watchers) = try watchSignals()
         let service = try Service(configuration, log: log)
-        try await service.start()
+        do { try await service.start() } catch {
+            await service.stop()
+            throw error
+        }
         for await signal in signals {
             if signal != SIGHUP { break }
             await service.reload()

@@ -8,7 +8,7 @@ enum Preflight {
     /// Days; a certificate that ends sooner is a problem, since nothing here renews it.
     static let certificateDays: Int64 = 3
 
-    /// The edge's certificates, when they can be used for the portal and every lab.
+    /// The edge's certificates, when they belong together and are made out for the portal and every lab.
     static func certificates(_ configuration: Configuration) throws(InvalidConfiguration) -> CertificateStore {
         func fails(_ message: String) -> InvalidConfiguration {
             InvalidConfiguration(problems: [configuration.problem(line: configuration.certificateLine, message)])
@@ -26,15 +26,20 @@ enum Preflight {
                 "tls: \(configuration.certificate.certificate) does not cover \(shown), but must cover the portal's hostname "
                     + "and *.\(configuration.labsDomain)")
         }
-        let left = store.earliestExpiry - Int64(Date().timeIntervalSince1970)
-        if left < certificateDays * 86_400 {
-            let path = configuration.certificate.certificate
-            throw fails(
-                left <= 0
-                    ? "tls: \(path) has expired; renew it"
-                    : "tls: \(path) expires in \(DurationText.brief(.seconds(left))); renew it")
-        }
         return store
+    }
+
+    /// A problem when the certificate has expired or is about to.
+    static func expiry(
+        of certificates: CertificateStore, _ configuration: Configuration,
+        now: Int64 = Int64(Date().timeIntervalSince1970)
+    ) -> ConfigurationProblem? {
+        let left = certificates.earliestExpiry - now
+        if left >= certificateDays * 86_400 { return nil }
+        let what = left <= 0 ? "has expired" : "expires in \(DurationText.brief(.seconds(left)))"
+        return configuration.problem(
+            line: configuration.certificateLine,
+            "tls: \(configuration.certificate.certificate) \(what); renew it, then send carrel serve a SIGHUP")
     }
 
     /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.

@@ -54,6 +54,7 @@ final class Service {
 
     /// Restores what the database holds, then listens: on the two sockets first, and for browsers last.
     func start() async throws {
+        try claimAddresses()
         try await broker.start()
         try portal.start(
             portalSocket: configuration.portalSocketPath, controlSocket: configuration.controlSocketPath)
@@ -66,9 +67,24 @@ final class Service {
                 "hosts": "\(configuration.hosts.count)", "state": "\(configuration.stateDirectory)",
             ])
         // The broker finds out about its hosts by itself; this names the file's lines for the operator, and delays nothing.
-        Task { [log, configuration] in
-            for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
+        Task { await warn() }
+    }
+
+    /// The edge's loops share their port, and the kernel would let another process of the same user share it too: each
+    /// would get some of the connections. A listener that shares with nobody finds out.
+    private func claimAddresses() throws {
+        for address in configuration.listenAddresses {
+            do { try Listener(on: ControlLoop.loop, address: address) { $0.close() }.close() } catch {
+                throw CommandFailure(
+                    "\(configuration.file): cannot \(error.message); end what listens there, or change listen")
+            }
         }
+    }
+
+    /// Logs what is not as it should be, but keeps nothing from running.
+    private func warn() async {
+        if let problem = Preflight.expiry(of: certificates, configuration) { log.warning("\(problem)") }
+        for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
     }
 
     /// Reads the configuration and the certificates again. A mistake is logged, and everything stays as it was.
@@ -86,7 +102,7 @@ final class Service {
             broker.reconfigure(configuration.broker)
             log.info(
                 "reloaded", metadata: ["hosts": "\(fresh.hosts.count)", "labs": "\(fresh.labs.count)"])
-            for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
+            await warn()
         } catch {
             log.error("the configuration was not reloaded, and the old one stays in force:\n\(error)")
         }
