@@ -13,7 +13,9 @@ struct APIRefusal: Error, Equatable {
     static func notFound(_ target: String) -> APIRefusal {
         APIRefusal(
             status: 404,
-            body: APIFailure(code: "notFound", message: "There is no \(target); the API is described in the README."))
+            body: APIFailure(
+                code: "notFound",
+                message: "There is no \(target); the API has /v1/status, /v1/hosts and /v1/sessions."))
     }
 
     static func require(_ method: String, _ request: HTTPRequest) throws(APIRefusal) {
