@@ -80,6 +80,8 @@ final class Handler: StreamDelegate {
         closeCount += 1
         keptAlive = nil
         onClose(error)
+        // The closures may hold this handler.
+        (onRead, onEnd, onDrain, onClose) = ({ _, _ in }, { _ in }, { _ in }, { _ in })
     }
 }
 

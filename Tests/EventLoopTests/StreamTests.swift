@@ -238,6 +238,23 @@ struct StreamTests {
         }
     }
 
+    @Test("A closed stream, its connector and its delegate are released")
+    func released() async throws {
+        try await withLoop { loop in
+            let objects = Weak<Stream>()
+            try await loop.until { (finish: Finish<Void>) in
+                try connection(on: loop, { $0.echo() }) { stream in
+                    objects.add(stream)
+                    Handler(stream).onClose = { _ in finish() }
+                    stream.startReading()
+                    stream.write(text: "hello")
+                    stream.close()
+                }
+            }
+            try await loop.run { #expect(objects.livingCount == 0) }
+        }
+    }
+
     @Test("A thousand connections leave no file descriptor behind")
     func noLeak() async {
         // In a process of its own: other tests open descriptors too.
@@ -283,6 +300,17 @@ private func fiftyConnections(on loop: Loop) async throws {
             }
         }
     }
+}
+
+/// Objects of one loop that ought to go.
+///
+/// `@unchecked Sendable` because all calls are made on that loop.
+final class Weak<Object: AnyObject>: @unchecked Sendable {
+    private struct Reference { weak var object: Object? }
+    private var references: [Reference] = []
+
+    func add(_ object: Object) { references.append(Reference(object: object)) }
+    var livingCount: Int { references.count { $0.object != nil } }
 }
 
 struct Failure: Error {

@@ -324,4 +324,41 @@ struct ServerConnectionTests {
         #expect(talk.events == ["GET /1", "closed"])
         #expect(talk.received.hasSuffix("\r\n\r\nok"))
     }
+
+    @Test("A closed connection and its owner are released, whatever was under way")
+    func released() async throws {
+        try await withChannelLoop { loop in
+            let living = Living()
+            try await loop.reply { (reply: Reply<Void>) in
+                let pair = try ChannelPair(on: loop, server: nil) { channel in
+                    let owner = ServerOwner()
+                    owner.onHead = { connection, _, _ in
+                        connection.respond(head: ResponseHead(status: 200), framing: .chunked)
+                        connection.writeBody(text: "to be continued")
+                    }
+                    owner.onClose = { _ in reply(()) }
+                    let connection = HTTPServerConnection(channel: channel, delegate: owner)
+                    living.connection = connection
+                    living.owner = owner
+                    connection.start()
+                }
+                pair.connect(nil) { channel in
+                    let client = ChannelOwner(channel)
+                    client.onOpen = { $0.write(text: "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n") }
+                    client.onRead = { channel, _ in channel.close() }
+                    channel.open()
+                }
+            }
+            let isReleased: Bool = try await loop.reply { reply in
+                reply(living.connection == nil && living.owner == nil)
+            }
+            #expect(isReleased)
+        }
+    }
+}
+
+/// `@unchecked Sendable` because it is used on one loop only.
+private final class Living: @unchecked Sendable {
+    weak var connection: HTTPServerConnection?
+    weak var owner: ServerOwner?
 }
