@@ -38,11 +38,35 @@ print_help() {
 # The process group of the long step under way, so that a script's exit trap can end it.
 CONSOLE_RUNNING=
 
+# How long a step may take to end after it was asked to, before it is ended by force.
+readonly CONSOLE_END_SECONDS=60
+
 # Ends the long step under way, if there is one; for exit traps.
 end_running_step() {
     [[ -n $CONSOLE_RUNNING ]] || return 0
     kill -TERM -- "-$CONSOLE_RUNNING" 2>/dev/null || true
+    wait_until "$CONSOLE_END_SECONDS" step_is_over || kill -KILL -- "-$CONSOLE_RUNNING" 2>/dev/null || true
     CONSOLE_RUNNING=
+}
+
+step_is_over() { ! kill -0 -- "-$CONSOLE_RUNNING" 2>/dev/null; }
+
+# start_step COMMAND…: starts a command with a process group of its own: one signal ends it with all its children, and
+# this script hears a signal at once instead of after the command's end.
+start_step() {
+    set -m
+    "$@" </dev/null &
+    CONSOLE_RUNNING=$!
+    set +m
+}
+
+# run_aloud COMMAND…: runs a command that tells of its progress itself.
+run_aloud() {
+    local status=0
+    start_step "$@"
+    wait "$CONSOLE_RUNNING" || status=$?
+    CONSOLE_RUNNING=
+    return "$status"
 }
 
 # run_step LABEL LOG COMMAND…: runs a long command with its output in LOG; shows the seconds that pass, and the end of
@@ -51,11 +75,7 @@ run_step() {
     local label=$1 log=$2 began=$SECONDS status=0 beat
     shift 2
     mkdir -p "$(dirname "$log")"
-    # Job control gives the command a process group of its own: one signal then ends it with all its children.
-    set -m
-    "$@" >"$log" 2>&1 </dev/null &
-    CONSOLE_RUNNING=$!
-    set +m
+    start_step "$@" >"$log" 2>&1
     beat=$((SECONDS + CONSOLE_HEARTBEAT_SECONDS))
     [[ -t 1 ]] || step "$label"
     while kill -0 "$CONSOLE_RUNNING" 2>/dev/null; do
