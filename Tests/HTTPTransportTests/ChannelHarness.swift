@@ -1,5 +1,5 @@
 import EventLoop
-import Glibc
+import Foundation
 import Synchronization
 import TLS
 import Testing
@@ -50,37 +50,31 @@ func withChannelLoop<Value>(_ body: (Loop) async throws -> Value) async throws -
     }
 }
 
-/// The authority of this process's tests, in a directory that is removed at the end of the process.
+/// The TLS identities of this process's tests. Their files are gone as soon as they are loaded.
 enum TestAuthority {
-    static let shared = Result {
-        var template = Array("/tmp/carrel-transport-XXXXXX".utf8CString)
-        let directory = String(cString: mkdtemp(&template))
-        removeAtExit(directory)
-        return try DevelopmentCA(directory: directory)
+    private struct Identities: Sendable {
+        var server: TLSServerContext
+        var authority: [UInt8]
     }
 
-    static func server() throws -> TLSServerContext {
-        let authority = try shared.get()
-        let names = ["localhost", "127.0.0.1", "*.labs.example"]
-        let files = try lock.withLock { _ in try authority.issue("server", for: .server(names: names)) }
-        return try TLSServerContext(store: CertificateStore([files]))
+    private static let identities = Result {
+        var template = Array("/tmp/carrel-transport-XXXXXX".utf8CString)
+        let directory = String(cString: try #require(mkdtemp(&template)))
+        defer {
+            for name in ["ca.pem", "ca.key", "server.pem", "server.key"] { unlink("\(directory)/\(name)") }
+            rmdir(directory)
+        }
+        let authority = try DevelopmentCA(directory: directory)
+        let files = try authority.issue("server", for: .server(names: ["localhost", "127.0.0.1", "*.labs.example"]))
+        return Identities(
+            server: try TLSServerContext(store: CertificateStore([files])),
+            authority: Array(try Data(contentsOf: URL(fileURLWithPath: authority.certificatePath))))
     }
+
+    static func server() throws -> TLSServerContext { try identities.get().server }
 
     static func client() throws -> TLSClientContext {
-        try TLSClientContext(trust: .file(shared.get().certificatePath), alpn: ["http/1.1"])
-    }
-
-    private static let lock = Mutex(())
-    nonisolated(unsafe) private static var directory = ""
-
-    private static func removeAtExit(_ path: String) {
-        directory = path
-        atexit {
-            for name in ["ca.pem", "ca.key", "server.pem", "server.key"] {
-                unlink("\(TestAuthority.directory)/\(name)")
-            }
-            rmdir(TestAuthority.directory)
-        }
+        try TLSClientContext(trust: .pem(identities.get().authority), alpn: ["http/1.1"])
     }
 }
 
