@@ -85,9 +85,10 @@ extension BrokerCore {
             }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(id, entry)
-            // The listing may be older than the news that this run became ready.
+            // The listing may be older than the news that this run became ready; not the first one of a host that is
+            // back, because nothing becomes ready there in between.
             // (A start in the future means that the clock was set back.)
-            let isBelievable = now - since >= Limits.listingAge || since - now >= Limits.listingAge
+            let isBelievable = isBack || now - since >= Limits.listingAge || since - now >= Limits.listingAge
             guard let container else {
                 if isBelievable { beginEnding(entry, reason: .vanished(host: host), at: now) }
                 return

@@ -63,6 +63,15 @@ struct ReconcileTests {
         #expect(scene.state("a")?.name == "ending")
     }
 
+    @Test("The first listing of a host that is back is believed about the youngest run too")
+    func listingOfReturningHost() {
+        var scene = Scene.ready()
+        scene.run("a")
+        scene.lost("h1")
+        scene.listed("h1")
+        #expect(scene.state("a") == .ending(host: "h1", reason: .vanished(host: "h1"), since: scene.now))
+    }
+
     @Test("A container that was restarted at another port gets its new route, and the story says so")
     func movedEndpoint() {
         var scene = Scene.ready()
