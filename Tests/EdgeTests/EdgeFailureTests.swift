@@ -119,6 +119,18 @@ struct EdgeFailureTests {
         }
     }
 
+    @Test("nothing is processed after close")
+    func afterClose() async throws {
+        try await withHouse { house in
+            try await house.withRawClient { client in
+                client.send(house.wire("GET /last", "Connection: close\r\n") + house.wire("GET /never"))
+                try await eventually("answered, and over") { client.record { $0.hasEnded || $0.isClosed } }
+                #expect(client.text.contains("Connection: close\r\n") && client.text.hasSuffix("ok"))
+            }
+            #expect(house.lab.heads.map(\.target) == ["/last"])
+        }
+    }
+
     @Test("a body that turns out malformed ends the exchange on both sides")
     func malformedBody() async throws {
         try await withHouse { house in
