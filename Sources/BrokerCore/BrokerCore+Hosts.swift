@@ -73,9 +73,9 @@ extension BrokerCore {
 
     /// At the end of a step: a draining host that is empty is drained; one that the configuration no longer has is
     /// forgotten.
-    mutating func settleEmptiedHosts() {
-        guard !step.emptiedHosts.isEmpty else { return }
-        for name in step.emptiedHosts.sorted() {
+    mutating func settleEmptyHosts() {
+        guard !step.touchedHosts.isEmpty else { return }
+        for name in step.touchedHosts.sorted() {
             guard let host = record(of: name), host.usage.isEmpty, catalogue.isConfigured else { continue }
             if case .draining = host.settings.host.duty {
                 var settings = host.settings
@@ -107,7 +107,6 @@ extension BrokerCore {
             if let entry = entries[id], !entry.session.state.isOver { used.insert(entry.session.lab) }
         }
         catalogue.retired = catalogue.retired.filter { used.contains($0.key) }
-        for host in hosts.map(\.name) { settleIfGone(host, at: now) }
         step.mayPlace = true
     }
 
@@ -123,7 +122,7 @@ extension BrokerCore {
                 HostRecord.Settings(host: Host(spec: spec, duty: spareDuties[name] ?? .active), isConfigured: true))
             setSpareDuty(nil, of: name)
         }
-        step.emptiedHosts.insert(name)
+        step.touchedHosts.insert(name)
     }
 
     /// What a new configuration means for one session.

@@ -16,6 +16,11 @@ extension BrokerCore {
         }
     }
 
+    /// How long after a time without a way to the lab nothing ends for idleness.
+    func returnGrace(of entry: Entry) -> Duration {
+        min(Limits.returnGrace, lab(entry.session.lab)?.idleTimeout ?? Limits.returnGrace)
+    }
+
     func idleEnd(of entry: Entry, _ lab: Lab) -> Timestamp {
         let end = entry.session.lastActivityAt + lab.idleTimeout
         return entry.idleNotBefore.map { max($0, end) } ?? end
@@ -48,7 +53,8 @@ extension BrokerCore {
             return sleep(entry, until: nextLook(at: entry, runningSince: since, on: host))
         }
         if case .asked(let asked) = entry.inquiry, now >= asked + Limits.labReportTimeout {
-            return endIdle(entry, lab, isUnanswered: true, at: now)
+            entry.inquiry = .none
+            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: true, at: now) }
         }
         let due = nextLook(at: entry, runningSince: since, on: host) ?? now
         if due > now { return sleep(entry, until: due) }
@@ -112,7 +118,9 @@ extension BrokerCore {
             }
             guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: false, at: now) }
         case .unknown:
-            return endIdle(entry, lab, isUnanswered: true, at: now)
+            // One that was busy is asked again before it looks idle: then there is time for another question.
+            entry.inquiry = .none
+            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: true, at: now) }
         }
         entry.wake = nextLook(at: entry, runningSince: since, on: host)
         keepActivity(entry)

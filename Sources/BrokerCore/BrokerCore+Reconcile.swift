@@ -19,11 +19,14 @@ extension BrokerCore {
                     leavingOn: name, at: now)
             }
         }
-        settleIfGone(name, at: now)
     }
 
-    /// Nothing that waits for a host that is gone would ever happen.
-    mutating func settleIfGone(_ name: String, at now: Timestamp) {
+    /// Before placement: nothing that waits for a host that is gone would ever happen.
+    mutating func settleGoneHosts(at now: Timestamp) {
+        for name in step.touchedHosts.sorted() { settleIfGone(name, at: now) }
+    }
+
+    private mutating func settleIfGone(_ name: String, at now: Timestamp) {
         guard let host = record(of: name), isGone(host) else { return }
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id] else { continue }
@@ -81,7 +84,7 @@ extension BrokerCore {
         case .running(_, let endpoint, let since):
             if isBack {
                 entry.inquiry = .none
-                entry.idleNotBefore = now + Limits.returnGrace
+                entry.idleNotBefore = now + returnGrace(of: entry)
             }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(id, entry)
@@ -140,7 +143,7 @@ extension BrokerCore {
         step = Step()
         // For the first event to look at.
         step.mayPlace = true
-        step.emptiedHosts = Set(hosts.map(\.name))
+        step.touchedHosts = Set(hosts.map(\.name))
         queue.hasMoved = false
         return sessions.sorted { $0.id < $1.id }.compactMap { session in
             guard case .running(_, let endpoint, _) = session.state else { return nil }
@@ -163,7 +166,7 @@ extension BrokerCore {
             }
             entry.seatMemory = lab(session.lab)?.memoryBytes ?? 0
             if case .running(_, _, let since) = session.state {
-                entry.idleNotBefore = now + Limits.returnGrace
+                entry.idleNotBefore = now + returnGrace(of: entry)
                 entry.wake = nextLook(at: entry, runningSince: since, on: host)
             }
         }

@@ -63,6 +63,7 @@ extension BrokerCore {
             hosts[index].usage.memory += memory
             if isStarting { hosts[index].usage.starting += 1 }
             hosts[index].usage.sessions.insert(id)
+            step.touchedHosts.insert(host)
         }
     }
 
@@ -80,7 +81,7 @@ extension BrokerCore {
             hosts[index].usage.memory -= memory
             if isStarting { hosts[index].usage.starting -= 1 }
             hosts[index].usage.sessions.remove(id)
-            step.emptiedHosts.insert(host)
+            step.touchedHosts.insert(host)
             step.mayPlace = true
         }
     }
@@ -133,13 +134,14 @@ extension BrokerCore {
             hosts[index].usage.seats -= 1
             hosts[index].usage.memory -= old.memory
             hosts[index].usage.leftovers.remove(run)
-            step.emptiedHosts.insert(old.host)
+            step.touchedHosts.insert(old.host)
             step.mayPlace = true
         }
         if let new, let index = hostIndex[new.host] {
             hosts[index].usage.seats += 1
             hosts[index].usage.memory += new.memory
             hosts[index].usage.leftovers.insert(run)
+            step.touchedHosts.insert(new.host)
         }
         if let time = new?.retryAt { alarms.ensure(.removal(run), by: time) }
     }
@@ -184,7 +186,7 @@ extension BrokerCore {
         hosts[index].settings = new
         for run in runs { gate(run.session, by: gateWeight(of: leftovers[run])) }
         step.mayPlace = true
-        step.emptiedHosts.insert(name)
+        step.touchedHosts.insert(name)
         if let deadline = hosts[index].drainDeadline { alarms.ensure(.host(name), by: deadline) }
     }
 
@@ -193,7 +195,7 @@ extension BrokerCore {
         hosts.insert(host, at: index)
         for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
         step.mayPlace = true
-        step.emptiedHosts.insert(host.name)
+        step.touchedHosts.insert(host.name)
         if let deadline = host.drainDeadline { alarms.ensure(.host(host.name), by: deadline) }
     }
 

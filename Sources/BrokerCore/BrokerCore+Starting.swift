@@ -59,7 +59,8 @@ extension BrokerCore {
         case .hostUnreachable(let reason):
             // This session returns to the queue with all others that were on their way there.
             hostLost(host, reason: reason, at: now)
-        case .imageMissing(let image):
+        case .imageMissing(let message):
+            let image = lab(entry.session.lab).map { "the image \($0.image)" } ?? message
             imageIsMissing(image, for: entry, on: host, at: now)
         case .engine(let message):
             attemptFailed(entry, on: host, because: message, at: now)
@@ -80,11 +81,11 @@ extension BrokerCore {
                 && $0.spec.couldHold(entry.seatMemory)
         }
         if others {
-            detour(entry, because: "The host \(host) does not have the image \(image).", leavingOn: nil, at: now)
+            detour(entry, because: "The host \(host) does not have \(image).", leavingOn: nil, at: now)
         } else {
             let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
             fail(
-                entry, "\(place) the image \(image): an operator must build or pull it there, then start again.",
+                entry, "\(place) \(image): an operator must build or pull it there, then start again.",
                 at: now)
         }
     }

@@ -52,8 +52,8 @@ public struct BrokerCore: Sendable {
         var answers: [Action] = []
         var changed: [SessionID] = []
         var changedSet: Set<SessionID> = []
-        /// Hosts that lost a seat or got a duty: perhaps they are drained, or can be forgotten.
-        var emptiedHosts: Set<String> = []
+        /// Hosts whose seats or settings were written: perhaps they are gone, drained, or can be forgotten.
+        var touchedHosts: Set<String> = []
         /// A seat, a start, a host or a waiting session is new: placement must look.
         var mayPlace = false
     }
@@ -67,8 +67,9 @@ public struct BrokerCore: Sendable {
     /// Take in what happened, and decide. The actions may be carried out once `pendingChanges` are committed.
     public mutating func handle(_ event: Event, at now: Timestamp) -> [Action] {
         dispatch(event, at: now)
+        settleGoneHosts(at: now)
         if step.mayPlace { placeWaiting(at: now) }
-        settleEmptiedHosts()
+        settleEmptyHosts()
         settleAlarms()
         return takeActions()
     }

@@ -34,7 +34,7 @@ public struct ObservedContainer: Hashable, Sendable {
 public enum StartFailure: Hashable, Sendable {
     /// The engine did not answer: try another host; this one is unreachable until it answers again.
     case hostUnreachable(String)
-    /// The host does not have the image: try another host.
+    /// The host does not have the lab's image: try another host.
     case imageMissing(String)
     /// The engine refused, or the container stopped before it was ready: worth another attempt.
     case engine(String)

@@ -72,8 +72,13 @@ extension BrokerCore {
             if host.settings.host.duty == .drained, !usage.isEmpty {
                 broken.append("\(host.name) is drained, not empty")
             }
+            // After `restore` and after a rollback the next event settles what is noted in `touchedHosts`.
+            guard !step.touchedHosts.contains(host.name) else { continue }
             if case .draining = host.settings.host.duty, usage.isEmpty, host.settings.isConfigured {
                 broken.append("\(host.name) is empty and still drains")
+            }
+            if isGone(host), usage.sessions.contains(where: { entries[$0]?.session.state.name != "running" }) {
+                broken.append("a session waits for \(host.name), which is gone")
             }
             if isGone(host), !usage.leftovers.isEmpty {
                 broken.append("a leftover waits for \(host.name), which is gone")

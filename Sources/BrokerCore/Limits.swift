@@ -15,8 +15,8 @@ public enum Limits {
     /// How much older than the moment it is handed in a host's listing may be: what a younger run's absence from it
     /// says is not believed before the next one.
     public static let listingAge = Duration.seconds(10)
-    /// After a restart of the broker, or the return of a host, no session there ends for idleness before this has
-    /// passed: while the way to the lab was shut, nobody could show that they were there.
+    /// After a restart of the broker, or the return of a host, no session there ends for idleness before this (or its
+    /// idle timeout, if less) has passed: while the way to the lab was shut, nobody could show that they were there.
     public static let returnGrace = Duration.seconds(120)
     /// Activity is written when it is this much (or a tenth of the idle timeout, if less) newer than what is written.
     public static let activityWriteInterval = Duration.seconds(30)

@@ -98,6 +98,23 @@ struct IdleTests {
         #expect(silent.stories.first?.reason.contains("did not answer") == true)
     }
 
+    @Test("A busy lab that gives no answer once is not idle yet: it is asked again when it looks so")
+    func noAnswerFromBusy() {
+        var scene = scene(.of("lab", .jupyter, idle: .seconds(600)))
+        scene.wait(.seconds(600))
+        scene.send(.labReported("a", epoch: 1, .busy))
+        let busy = scene.now
+        scene.wait(Limits.busyRecheckDelay)
+        scene.send(.labReported("a", epoch: 1, .unknown))
+        #expect(scene.state("a")?.name == "running")
+        #expect(scene.core.nextDeadline == busy + .seconds(600))
+        #expect(scene.wait(.seconds(570)) == [.askLab("a", epoch: 1, .of("a"))])
+        scene.send(.labReported("a", epoch: 1, .busy))
+        scene.wait(Limits.busyRecheckDelay)
+        #expect(scene.wait(Limits.labReportTimeout) == [])
+        #expect(scene.state("a")?.name == "running")
+    }
+
     @Test("Activity while the lab is being asked keeps it, and a report that nobody asked for changes nothing")
     func activityWhileAsked() {
         var scene = scene(.of("lab", .jupyter, idle: .seconds(600)))

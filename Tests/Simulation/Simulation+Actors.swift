@@ -39,7 +39,7 @@ extension Simulation {
 
     func operatorActs() {
         guard hasFaults else { return }
-        plan(.operatorActs, in: random.milliseconds(5000...60_000))
+        plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
         switch Int.random(in: 0..<8, using: &random) {
         case 0: take(.cordon(host: host, request: newRequest()))
@@ -79,7 +79,7 @@ extension Simulation {
 
     func natureActs() {
         guard hasFaults else { return }
-        plan(.nature, in: random.milliseconds(1000...30_000))
+        plan(.nature, in: random.milliseconds(1000...30_000) * calmness)
         guard let host = random.pick(allHosts)?.name else { return }
         switch Int.random(in: 0..<12, using: &random) {
         case 0...2:

@@ -53,13 +53,19 @@ extension Simulation {
             actions += core!.handle(event, at: wall)
             for violation in core!.violations() { complain(violation) }
         }
-        if hasFaults, random.oneIn(150) { return crash("before its commit") }
-        if hasFaults, !core!.pendingChanges.isEmpty, random.oneIn(40) { return commitFails(events) }
+        if hasFaults, random.oneIn(150 * calmness) { return crash("before its commit") }
+        if hasFaults, !core!.pendingChanges.isEmpty, random.oneIn(40 * calmness) { return commitFails(events) }
+        for event in events {
+            if case .labReported(let id, let epoch, let report) = event {
+                lastReport[RunName(session: id, epoch: epoch)] = report
+            }
+        }
+        checkIdleEnds(core!.pendingChanges)
         store.commit(core!.pendingChanges)
         core!.confirm()
         checkMemoryIsDisk("after a commit")
         for action in actions {
-            if hasFaults, random.oneIn(200) { return crash("before \(action)") }
+            if hasFaults, random.oneIn(200 * calmness) { return crash("before \(action)") }
             remember("action \(action)")
             perform(action)
         }
@@ -99,12 +105,9 @@ extension Simulation {
             checkOrphan(containerID, on: host)
             plan(.call(EngineCall(.removeOrphan(containerID), host: host, generation: generation)), in: delay())
         case .publishRoute(let id, let epoch, let endpoint):
-            let session = store.sessions[id]
-            guard case .running(_, endpoint, _)? = session?.state, session?.epoch == epoch else {
-                // An end may have been committed in the same batch: then the withdrawal follows.
-                if session?.epoch == epoch, session?.state.name == "running" { complain("\(id): a wrong route") }
-                routes[id] = endpoint
-                return
+            // Before its intent is on disk it would be a route that a restart forgets.
+            if let stored = store.sessions[id], stored.epoch == epoch, stored.state.name == "starting" {
+                complain("\(id) has a route before it runs")
             }
             routes[id] = endpoint
         case .withdrawRoute(let id):

@@ -39,6 +39,21 @@ extension Simulation {
         if inMemory != store.live.count { complain("\(inMemory) live in memory, \(store.live.count) on disk \(when)") }
     }
 
+    /// Nobody ends for idleness whose last activity is too recent, or whose kernel was busy when it was asked last.
+    func checkIdleEnds(_ changes: [Change]) {
+        for case .session(let session) in changes {
+            guard case .ending(_, .idle(let timeoutSeconds), _) = session.state,
+                store.sessions[session.id]?.state.name == "running"
+            else { continue }
+            count("ended idle")
+            if wall - session.lastActivityAt < .seconds(timeoutSeconds) {
+                complain("\(session.id) ended for idleness after \(wall - session.lastActivityAt)")
+            }
+            let run = RunName(session: session.id, epoch: session.epoch)
+            if lastReport[run] == .busy { complain("\(session.id) ended with a busy kernel") }
+        }
+    }
+
     func checkOrphan(_ containerID: String, on host: String) {
         guard let container = engines[host]?.containers.values.first(where: { $0.id == containerID }),
             let session = store.sessions[container.run.session], session.epoch == container.run.epoch

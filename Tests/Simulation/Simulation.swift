@@ -27,6 +27,8 @@ final class Simulation {
     var clockOffset = Duration.zero
     var agenda = Agenda<Happening>()
     var hasFaults = true
+    /// Faults are this many times rarer: some worlds are calm enough for labs to grow old.
+    let calmness: Int
 
     // The world.
     var engines: [String: SimulatedEngine] = [:]
@@ -67,6 +69,7 @@ final class Simulation {
         self.seed = seed
         var random = SplitMix64(seed: seed)
         sharedHomes = random.oneIn(2)
+        calmness = random.pick([1, 1, 4, 12])!
         allLabs = [
             .simulated("python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900)),
             .simulated("rstudio", .rstudio, memory: 2, idle: .seconds(90), lifetime: .seconds(600)),
@@ -165,12 +168,12 @@ final class Simulation {
 
     /// News from an engine or a lab: may be lost, come twice, come late.
     func deliver(_ event: Event, within delay: ClosedRange<Int64> = 1...200) {
-        if hasFaults, random.oneIn(20) {
+        if hasFaults, random.oneIn(20 * calmness) {
             count("reply lost")
             return
         }
         plan(.deliver(event, generation: generation), in: random.milliseconds(delay))
-        if hasFaults, random.oneIn(20) {
+        if hasFaults, random.oneIn(20 * calmness) {
             count("reply duplicated")
             plan(.deliver(event, generation: generation), in: random.milliseconds(1...6000))
         }

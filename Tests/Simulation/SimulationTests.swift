@@ -12,7 +12,7 @@ struct SimulationTests {
         getenv(name).flatMap { UInt64(String(cString: $0)) }
     }
 
-    private static let steps = Int(number("CARREL_STEPS") ?? 400)
+    private static let steps = Int(number("CARREL_STEPS") ?? 500)
 
     /// Ranges of seeds, so that the cores share the work.
     private static let seeds: [ClosedRange<UInt64>] = {
