@@ -11,7 +11,8 @@ public struct LaunchSecrets: Sendable {
     /// Derives the tokens that the edge shows to labs.
     public let labTokens: HMACKey
 
-    /// - Parameter directory: the state directory's `secrets`; made with mode 0700 when missing. The files have mode 0600.
+    /// - Parameter directory: the state directory's `secrets`; made with mode 0700 when missing. The files have mode
+    /// 0600.
     public init(directory: String) throws(LaunchError) {
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw Self.error("make the directory", directory)

@@ -5,8 +5,10 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Check the configuration, its certificates, its hosts and their images.",
         discussion: """
-            Starts nothing and changes nothing. Every problem is named with the file, the line, and what would be right; \
-            all of them at once. A host that does not answer is a problem here, but keeps carrel serve from nothing: it is \
+            Starts nothing and changes nothing. Every problem is named with the file, the line, and what would be \
+            right; \
+            all of them at once. A host that does not answer is a problem here, but keeps carrel serve from nothing: \
+            it is \
             passed over until it answers.
 
             Examples:

@@ -13,7 +13,8 @@ struct HostList: AsyncParsableCommand {
         commandName: "list",
         abstract: "Show every host: its state, its sessions, its slots and memory.",
         discussion: """
-            A seat is taken by every session on the host, and by a container that is still being removed. Density is the \
+            A seat is taken by every session on the host, and by a container that is still being removed. Density is \
+            the \
             greater of the shares of slots and memory that are taken.
 
             Examples:

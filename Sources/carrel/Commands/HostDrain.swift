@@ -10,7 +10,8 @@ struct HostDrain: AsyncParsableCommand {
         abstract: "Empty a host without hurting anybody.",
         discussion: """
             The host gets no new sessions from now on. Live ones go on until they end by themselves, or until the \
-            deadline, when they end with a reason that their learners can read; files stay. Then the host is drained, and \
+            deadline, when they end with a reason that their learners can read; files stay. Then the host is \
+            drained, and \
             stays so until it is uncordoned. The broker does this by itself: interrupting this command cancels nothing.
 
             Examples:

@@ -8,7 +8,8 @@ struct TryCommand: AsyncParsableCommand {
         commandName: "try",
         abstract: "Open a lab as a learner does, and run code in it.",
         discussion: """
-            Follows the link through the portal with cookies of its own, waits for the lab, opens its first page, starts a \
+            Follows the link through the portal with cookies of its own, waits for the lab, opens its first page, \
+            starts a \
             kernel, runs the code, and prints the output and where the time went. The session stays; its kernel is ended.
 
             Examples:

@@ -19,7 +19,8 @@ enum ServeLimits {
 
 /// The whole of a running Carrel: the one place where the rooms are put together.
 ///
-/// Started in the order in which each part needs the ones before, stopped in the reverse order. What listens comes last.
+/// Started in the order in which each part needs the ones before, stopped in the reverse order. What listens comes
+/// last.
 @ControlLoop
 final class Service {
     private(set) var configuration: Configuration
@@ -66,7 +67,8 @@ final class Service {
                 "listen": "\(configuration.listen.map(\.description).joined(separator: " "))",
                 "hosts": "\(configuration.hosts.count)", "state": "\(configuration.stateDirectory)",
             ])
-        // The broker finds out about its hosts by itself; this names the file's lines for the operator, and delays nothing.
+        // The broker finds out about its hosts by itself; this names the file's lines for the operator, and delays
+        // nothing.
         Task { await warn() }
     }
 
