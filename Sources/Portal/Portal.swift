@@ -30,7 +30,11 @@ public final class Portal {
     /// Begins to answer. Throws if a socket is taken or cannot be made.
     public func start(portalSocket: String, controlSocket: String) throws {
         servers = [
-            try HTTPServer(listen: .unix(path: portalSocket), tls: nil) { await self.answer($0) },
+            // What was meant for a lab that is away is not read, however much it is: an upload, a notebook being saved.
+            try HTTPServer(
+                listen: .unix(path: portalSocket), tls: nil,
+                ignoresBody: { $0.fields.first("X-Carrel-Scope") == "away" },
+                handler: { await self.answer($0) }),
             try HTTPServer(listen: .unix(path: controlSocket), tls: nil) { await self.controlAPI.answer($0) },
         ]
     }

@@ -27,6 +27,10 @@ extension FleetTests {
                 let poll = try await lab.get("/api/kernels")
                 #expect(poll.status == 424)
                 #expect(try poll.object()["message"] is String)
+                let save = try await lab.send(
+                    "PUT", "/api/contents/n.ipynb",
+                    json: ["content": sha256(file) + String(repeating: "x", count: 3 << 20)])
+                #expect(save.status == 424)
                 let place = "/lab/tree/big.bin?reset"
                 let page = try await lab.browser.visit(lab.origin.at(place))
                 #expect(page.url == lab.origin.at(place))

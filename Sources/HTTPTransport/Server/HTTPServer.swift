@@ -22,18 +22,22 @@ public final class HTTPServer {
 
     let limits: Limits
     let handler: Handler
+    let ignoresBody: (RequestHead) -> Bool
     private let tls: TLSServerContext?
     private var listener: Listener?
     private var sessions: [ObjectIdentifier: HTTPServerSession] = [:]
     private var date = HTTPDate()
 
     /// Listens at once. A Unix socket has file mode 0600.
+    /// - Parameter ignoresBody: for requests whose answer does not depend on their body: however long it is, it is read
+    ///   and dropped, and the handler sees none.
     /// - Throws: `StreamError` when the address cannot be had.
     public init(
         listen address: SocketAddress, tls: TLSServerContext? = nil, limits: Limits = Limits(),
-        handler: @escaping Handler
+        ignoresBody: @escaping (RequestHead) -> Bool = { _ in false }, handler: @escaping Handler
     ) throws(StreamError) {
         self.tls = tls
+        self.ignoresBody = ignoresBody
         self.limits = limits
         self.handler = handler
         let accept = AcceptBox()

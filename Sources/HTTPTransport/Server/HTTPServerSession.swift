@@ -8,6 +8,7 @@ final class HTTPServerSession {
     private var connection: HTTPServerConnection?
     private var head: RequestHead?
     private var body: [UInt8] = []
+    private var dropsBody = false
     private var task: Task<Void, Never>?
     private var isStreaming = false
     private var clientHasEnded = false
@@ -30,13 +31,14 @@ final class HTTPServerSession {
     private func begin(_ head: RequestHead, _ framing: BodyFraming) {
         self.head = head
         body = []
-        if case .length(let length) = framing, length > limit {
+        dropsBody = server?.ignoresBody(head) ?? false
+        if case .length(let length) = framing, length > limit, !dropsBody {
             refuse(status: 413, "The request's body is too large.")
         }
     }
 
     private func add(_ bytes: UnsafeRawBufferPointer) {
-        guard head != nil else { return }
+        guard head != nil, !dropsBody else { return }
         if body.count + bytes.count > limit { return refuse(status: 413, "The request's body is too large.") }
         body.append(contentsOf: bytes)
     }

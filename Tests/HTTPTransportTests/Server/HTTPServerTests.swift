@@ -40,10 +40,12 @@ struct HTTPServerTests {
 
     private func withServer(
         limits: HTTPServer.Limits = HTTPServer.Limits(), tls: TLSServerContext? = nil,
-        _ handler: @escaping HTTPServer.Handler, body: (HTTPServer) async throws -> Void
+        ignoresBody: @escaping (RequestHead) -> Bool = { _ in false }, _ handler: @escaping HTTPServer.Handler,
+        body: (HTTPServer) async throws -> Void
     ) async throws {
         let server = try HTTPServer(
-            listen: .ip(address: "127.0.0.1", port: 0), tls: tls, limits: limits, handler: handler)
+            listen: .ip(address: "127.0.0.1", port: 0), tls: tls, limits: limits, ignoresBody: ignoresBody,
+            handler: handler)
         defer { server.close() }
         try await body(server)
     }
@@ -103,6 +105,22 @@ struct HTTPServerTests {
             let chunked = try await exchange(
                 server, head + "Transfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n012345\r\n0\r\n\r\n")
             #expect(chunked.hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test("A body that the server ignores is dropped, however long it is")
+    func ignoredBody() async throws {
+        var limits = HTTPServer.Limits()
+        limits.requestBodyBytes = 10
+        func isAway(_ head: RequestHead) -> Bool { head.target == "/away" }
+        try await withServer(limits: limits, ignoresBody: isAway) { request in
+            .text("read \(request.body.count)")
+        } body: { server in
+            let rest = " HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 12\r\n\r\n0123456789ab"
+            let dropped = try await exchange(server, "PUT /away" + rest)
+            #expect(dropped.hasSuffix("read 0"))
+            let refused = try await exchange(server, "PUT /here" + rest)
+            #expect(refused.hasPrefix("HTTP/1.1 413 "))
         }
     }
 
