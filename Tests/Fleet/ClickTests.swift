@@ -8,7 +8,7 @@ extension FleetTests {
         func wholeLife() async throws {
             // Ready before the lab is: making it takes a while, and the lab's idle timeout is short.
             let file = try await blocking { try randomBytes(20 << 20) }
-            try await withFleet(Plan(labs: [Plan.Lab(name: "python", idle: "8s")])) { fleet in
+            try await withFleet(Plan(labs: [Plan.Lab(name: "python", idle: "12s")])) { fleet in
                 let lab = try await fleet.open("ada")
 
                 let kernel = try await lab.startKernel()
@@ -92,6 +92,22 @@ extension FleetTests {
                 #expect(try await fleet.containers().count == 1)
                 #expect(try await first.get("/api/status").status == 200)
                 #expect(try await second.get("/api/status").status == 200)
+            }
+        }
+
+        @Test("can be tried from the command line: carrel try opens the lab, runs code and tells the times")
+        func tryCommand() async throws {
+            try await withFleet(Plan()) { fleet in
+                let link = try await fleet.link("ada").absoluteString
+                let way = ["--ca", fleet.authority.path, "--connect", "127.0.0.1:\(fleet.port)", "--link", link]
+                let code = ["--code", "print(6 * 7)"]
+                let right = try await Command([TestMachine.binary, "try"] + way + code + ["--expect", "42", "--json"])
+                    .succeed(within: .seconds(90))
+                #expect(right.contains("\"output\" : \"42\""), "\(right)")
+                let wrong = try await Command([TestMachine.binary, "try"] + way + code + ["--expect", "43"])
+                    .run(within: .seconds(90))
+                #expect(wrong.status != 0)
+                #expect(try await fleet.sessions().count == 1)
             }
         }
 

@@ -3,7 +3,7 @@ import Testing
 
 extension FleetTests {
     @Suite("Idleness") struct IdleTests {
-        static let timeout = 6
+        static let timeout = 8
 
         @Test("is what people do not do: an open tab keeps no lab alive; a keystroke and a busy kernel do")
         func whatCounts() async throws {
@@ -79,7 +79,7 @@ extension FleetTests {
 
         @Test("does not matter at the maximum lifetime: a lab in use ends then, with the reason")
         func lifetime() async throws {
-            let lab = Plan.Lab(name: "python", idle: "6s", lifetime: "7s")
+            let lab = Plan.Lab(name: "python", idle: "10s", lifetime: "12s")
             try await withFleet(Plan(labs: [lab])) { fleet in
                 let lab = try await fleet.open("ada")
                 let terminal = try await lab.openTerminal()
@@ -92,8 +92,8 @@ extension FleetTests {
                 }
                 let story = try await fleet.show(lab.session).story
                 let ready = try #require(story.first { $0.state == "running" })
-                #expect(ended.since - ready.at >= 7_000)
-                #expect(ended.reason?.isEmpty == false)
+                #expect(ended.since - ready.at >= 12_000)
+                #expect(ended.reason?.contains("lifetime") == true, "\(ended.reason ?? "")")
                 await terminal.close()
             }
         }
