@@ -4,8 +4,8 @@ import PackageDescription
 /// Every room is compiled in the Swift 6 language mode, and a warning is an error.
 let house: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: house)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: house)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -61,7 +61,9 @@ let package = Package(
         tests("BrokerTests", ["Broker"]),
         tests("PortalTests", ["Portal"]),
         tests("CarrelTests", ["carrel"]),
-        tests("Fleet", ["carrel", "Store", "COpenSSL", grdb]),
+        // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.
+        room("FleetSupport", ["BrokerCore", "Store", "COpenSSL", grdb], path: "Tests/FleetSupport"),
+        tests("Fleet", ["carrel", "FleetSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

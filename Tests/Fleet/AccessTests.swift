@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("Access") struct AccessTests {
         @Test("by a link that was forged, altered or has expired is refused with a page, and nothing is created")

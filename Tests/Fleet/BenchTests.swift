@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     /// Measured by `Scripts/bench` with the release binary; not part of the tests, because a busy machine is no defect.
     @Suite("Bench") struct BenchTests {

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("The configuration of a fleet") struct ConfigurationFileTests {
         @Test(

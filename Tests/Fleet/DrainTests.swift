@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("A drain", .enabled(if: Engine.all.count >= 2, "needs two engines")) struct DrainTests {
         @Test(

@@ -2,6 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("What goes wrong on a host") struct FailureTests {
         @Test("an image that no host has: the learner reads so, and nothing stays behind")

@@ -1,5 +1,7 @@
 import Testing
 
+@testable import FleetSupport
+
 /// The whole house on real Docker Engines, with real JupyterLabs, the real binary and clients of its own.
 /// One test after the other: they share the engines and this machine's processors.
 @Suite(

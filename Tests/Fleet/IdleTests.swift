@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("Idleness") struct IdleTests {
         static let timeout = 8

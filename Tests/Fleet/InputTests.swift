@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("Bad input at the edge") struct InputTests {
         private static func lab(_ label: String) -> String { "\(label).\(Plan.labsDomain)" }

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("Placement", .enabled(if: Engine.all.count >= 2, "needs two engines")) struct PlacementTests {
         @Test("puts two learners on two hosts")

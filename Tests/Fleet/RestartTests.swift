@@ -2,6 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("A restart of the broker") struct RestartTests {
         @Test("after kill -9 leaves running labs reachable with the same cookie, and a kernel remembers what it knew")

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("The state directory") struct StateTests {
         @Test("belongs to one broker: a second one says who has it and ends, and the first goes on")
