@@ -105,22 +105,25 @@ extension BrokerCore {
 
     mutating func labReported(_ id: SessionID, epoch: Int, _ report: LabReport, at now: Timestamp) {
         guard var entry = current(id, epoch), case .running(let host, _, let since) = entry.session.state,
-            case .asked = entry.inquiry, let lab = lab(entry.session.lab)
+            let lab = lab(entry.session.lab)
         else { return }
-        switch report {
-        case .busy:
-            entry.session.lastActivityAt = max(entry.session.lastActivityAt, now)
-            entry.inquiry = .busy(askAgainAt: now + min(Limits.busyRecheckDelay, lab.idleTimeout))
-        case .quiet(let lastActivity):
-            entry.inquiry = .none
-            if let lastActivity {
-                entry.session.lastActivityAt = max(entry.session.lastActivityAt, min(lastActivity, now))
+        // A late answer to a question that has settled itself still tells when something happened, and no more.
+        let wasAsked = if case .asked = entry.inquiry { true } else { false }
+        let moment: Timestamp? =
+            switch report {
+            case .busy: now
+            case .quiet(let lastActivity): lastActivity.map { min($0, now) }
+            case .unknown: nil
             }
-            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: false, at: now) }
-        case .unknown:
+        if let moment { entry.session.lastActivityAt = max(entry.session.lastActivityAt, moment) }
+        if wasAsked {
             // One that was busy is asked again before it looks idle: then there is time for another question.
             entry.inquiry = .none
-            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: true, at: now) }
+            if report == .busy {
+                entry.inquiry = .busy(askAgainAt: now + min(Limits.busyRecheckDelay, lab.idleTimeout))
+            } else if idleEnd(of: entry, lab) <= now {
+                return endIdle(entry, lab, isUnanswered: report == .unknown, at: now)
+            }
         }
         entry.wake = nextLook(at: entry, runningSince: since, on: host)
         keepActivity(entry)

@@ -125,6 +125,16 @@ struct IdleTests {
         #expect(scene.core.nextDeadline == scene.now + .seconds(600))
     }
 
+    @Test("A busy kernel counts also when its answer comes late")
+    func lateAnswer() {
+        var scene = scene(.of("lab", .jupyter, idle: .seconds(600)))
+        scene.wait(.seconds(600))
+        scene.send(.activity(["a": scene.now]))
+        scene.now = scene.now + .seconds(10)
+        scene.send(.labReported("a", epoch: 1, .busy))
+        #expect(scene.core.nextDeadline == scene.now + .seconds(600))
+    }
+
     @Test("The maximum lifetime ends a session, busy or not")
     func lifetime() {
         var scene = scene(.of("lab", .jupyter, idle: .seconds(600), lifetime: .seconds(3600)))

@@ -20,6 +20,8 @@ struct SimulatedEngine {
         var run: RunName
         var id: String
         var condition: Condition
+        /// Made by this broker process, and the host has answered ever since: it should be accounted for.
+        var isAccountedFor = true
     }
 
     let host: String
@@ -45,6 +47,11 @@ struct SimulatedEngine {
         let endpoint = Endpoint(address: host, port: nextPort)
         containers[run]?.condition = .running(endpoint)
         return endpoint
+    }
+
+    /// The broker, or the way to this host, was away: what is here is known from the next listing only.
+    mutating func loseAccount() {
+        for run in containers.keys { containers[run]?.isAccountedFor = false }
     }
 
     mutating func remove(containerID: String) {

@@ -7,6 +7,7 @@ struct SimulatedStore {
     private(set) var duties: [String: HostDuty] = [:]
     private(set) var homes: [String: HomeLocation] = [:]
     private(set) var stories: [SessionID: [StoryEntry]] = [:]
+    private var places: [SessionID: Timestamp] = [:]
     /// What was found wrong.
     private(set) var complaints: [String] = []
     let sharedHomes: Bool
@@ -41,6 +42,11 @@ struct SimulatedStore {
                 homes["\(portal)/\(learner)"] = HomeLocation(portal: portal, learner: learner, host: host)
             }
         }
+        for case .session(let session) in changes where !sharedHomes && session.state.name == "running" {
+            if homes["\(session.learner.portal)/\(session.learner.id)"] == nil {
+                complaints.append("\(session.id) runs, and where its home is is not on disk")
+            }
+        }
     }
 
     private mutating func look(at session: Session, before old: Session?, followedBy next: Change?) {
@@ -58,6 +64,13 @@ struct SimulatedStore {
         }
         if old == nil || old?.epoch != session.epoch, session.state.name != "queued" {
             complain("a new run that begins as \(session.state.name)")
+        }
+        if case .queued(let place) = session.state {
+            // The clock may have been set back between queue and start.
+            if case .starting(_, _, let since)? = old?.state, place > since, place != places[session.id] {
+                complain("lost its place in the queue")
+            }
+            places[session.id] = place
         }
         if case .starting(let host, _, _) = session.state, isNewState {
             if duties[host] ?? .active != .active { complain("placed on \(host), which is \(duties[host]!)") }

@@ -3,8 +3,8 @@ import BrokerCore
 /// Learners, operators, and what nature does to machines.
 extension Simulation {
     func learnerActs() {
-        guard hasFaults else { return }
         plan(.learnerActs, in: random.milliseconds(100...6000))
+        guard hasFaults else { return workOn() }
         guard core != nil, let learner = random.pick(learners), let lab = random.pick(allLabs) else { return }
         let stored = store.session(of: learner, lab: lab.name)
         switch Int.random(in: 0..<10, using: &random) {
@@ -23,12 +23,18 @@ extension Simulation {
         case 6:
             if let stored { take(.end(stored.id, reason: .learnerEnded, request: newRequest())) }
         default:
-            var moments: [SessionID: Timestamp] = [:]
-            for session in store.live where session.state.name == "running" && random.oneIn(2) {
-                moments[session.id] = wall - random.milliseconds(0...5000)
-            }
-            take(.activity(moments))
+            workOn()
         }
+    }
+
+    private func workOn() {
+        // When all is calm, people leave after a while.
+        guard core != nil, hasFaults || random.oneIn(30) else { return }
+        var moments: [SessionID: Timestamp] = [:]
+        for session in store.live where session.state.name == "running" && random.oneIn(2) {
+            moments[session.id] = wall - random.milliseconds(0...5000)
+        }
+        take(.activity(moments))
     }
 
     /// A request or a report from within the process is not lost but with the process.
@@ -69,6 +75,8 @@ extension Simulation {
     }
 
     private func applyConfiguration() {
+        noteSlots()
+        for host in engines.keys { engines[host]!.loseAccount() }
         take(.configure(labs: configuration.labs, hosts: configuration.hosts))
         // The driver connects to every host it is told of.
         agenda.removeAll { if case .monitor = $0 { true } else { false } }
@@ -86,6 +94,7 @@ extension Simulation {
             guard engines[host]!.isUp else { return }
             count("host died")
             engines[host]!.isUp = false
+            engines[host]!.loseAccount()
             // A cut cable, a power loss, or a machine that is set up anew.
             switch Int.random(in: 0..<4, using: &random) {
             case 0: engines[host]!.losePower()

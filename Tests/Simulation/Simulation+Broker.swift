@@ -5,6 +5,7 @@ extension Simulation {
     func bootBroker() {
         generation += 1
         remember("broker boots, generation \(generation)")
+        noteSlots()
         var core = BrokerCore(sharedHomes: sharedHomes)
         let configuresFirst = random.oneIn(2)
         if configuresFirst { configure(&core) }
@@ -35,6 +36,7 @@ extension Simulation {
     func crash(_ why: String) {
         remember("broker crashes \(why)")
         count("crash")
+        for host in engines.keys { engines[host]!.loseAccount() }
         core = nil
         inbox = []
         isWorkPlanned = false
@@ -57,10 +59,11 @@ extension Simulation {
         if hasFaults, !core!.pendingChanges.isEmpty, random.oneIn(40 * calmness) { return commitFails(events) }
         for event in events {
             if case .labReported(let id, let epoch, let report) = event {
-                lastReport[RunName(session: id, epoch: epoch)] = report
+                let run = RunName(session: id, epoch: epoch)
+                if report == .busy { lastBusy[run] = wall }
             }
         }
-        checkIdleEnds(core!.pendingChanges)
+        checkTruth(of: core!.pendingChanges)
         store.commit(core!.pendingChanges)
         core!.confirm()
         checkMemoryIsDisk("after a commit")
@@ -153,7 +156,7 @@ extension Simulation {
 
     private func askLab(_ run: RunName) {
         count("lab asked")
-        lastReport[run] = nil
+        asked.insert(run)
         let report: LabReport
         switch Int.random(in: 0..<10, using: &random) {
         case 0: return
@@ -164,6 +167,10 @@ extension Simulation {
         }
         let answered = hasFaults ? report : .quiet(lastActivity: nil)
         deliver(.labReported(run.session, epoch: run.epoch, answered), within: 1...14_000)
+    }
+
+    func noteSlots() {
+        for host in configuration.hosts { mostSlots[host.name] = max(mostSlots[host.name] ?? 0, host.slots) }
     }
 
     func call(_ what: EngineCall.What, on host: String) {

@@ -39,18 +39,52 @@ extension Simulation {
         if inMemory != store.live.count { complain("\(inMemory) live in memory, \(store.live.count) on disk \(when)") }
     }
 
-    /// Nobody ends for idleness whose last activity is too recent, or whose kernel was busy when it was asked last.
-    func checkIdleEnds(_ changes: [Change]) {
+    /// What is about to be written of sessions, held against what is so.
+    func checkTruth(of changes: [Change]) {
         for case .session(let session) in changes {
-            guard case .ending(_, .idle(let timeoutSeconds), _) = session.state,
-                store.sessions[session.id]?.state.name == "running"
-            else { continue }
-            count("ended idle")
-            if wall - session.lastActivityAt < .seconds(timeoutSeconds) {
-                complain("\(session.id) ended for idleness after \(wall - session.lastActivityAt)")
-            }
             let run = RunName(session: session.id, epoch: session.epoch)
-            if lastReport[run] == .busy { complain("\(session.id) ended with a busy kernel") }
+            let wasRunning = store.sessions[session.id]?.state.name == "running"
+            switch session.state {
+            case .running(_, let endpoint, _):
+                if endpoints[endpoint] != run { complain("\(run) runs at the endpoint of \(endpoints[endpoint]!)") }
+            case .ending(_, .idle(let timeoutSeconds), _) where wasRunning:
+                count("ended idle")
+                checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))
+            case .ending(let host, .vanished, _) where wasRunning, .ending(let host, .exited, _) where wasRunning:
+                if engines[host]!.isRunning(run) { complain("\(run) is said to be gone, and runs") }
+            default:
+                break
+            }
+        }
+    }
+
+    /// Nobody ends for idleness whose last activity is too recent, or whose kernel was busy not long ago; and a
+    /// JupyterLab only after it was asked.
+    private func checkIdleEnd(_ session: Session, _ run: RunName, timeout: Duration) {
+        if wall - session.lastActivityAt < timeout {
+            complain("\(run) ended for idleness after \(wall - session.lastActivityAt)")
+        }
+        if let busy = lastBusy[run], wall - busy < timeout { complain("\(run) ended with a busy kernel") }
+        let isReachable = session.state.host.flatMap { core?.hostStatus($0)?.link } == .reachable
+        if session.lab == "python", isReachable, !asked.contains(run) { complain("\(run) ended without a question") }
+    }
+
+    /// Not more containers than slots, of those that this broker made and nothing came between.
+    func checkCrowding(on host: String) {
+        let count = engines[host]!.containers.values.filter(\.isAccountedFor).count
+        if count > mostSlots[host] ?? 0 { complain("\(count) containers on \(host), \(mostSlots[host] ?? 0) slots") }
+    }
+
+    func checkOrphans(olderThan age: Duration) {
+        guard let core else { return complain("the broker is dead") }
+        for (host, engine) in engines.sorted(by: { $0.key < $1.key }) {
+            for run in engine.containers.keys.sorted() {
+                let session = core.session(run.session)
+                if let session, session.epoch == run.epoch, session.state.host == host { continue }
+                // An attempt that has just failed is being cleaned up.
+                if let told = store.stories[run.session]?.last?.at, wall - told < age { continue }
+                complain("\(run) is an orphan on \(host)")
+            }
         }
     }
 
@@ -87,14 +121,7 @@ extension Simulation {
                 complain("\(session.id) is over and still in memory")
             }
         }
-        for (host, engine) in engines {
-            for run in engine.containers.keys {
-                let session = core.session(run.session)
-                if session?.epoch != run.epoch || session?.state.host != host {
-                    complain("\(run) is an orphan on \(host)")
-                }
-            }
-        }
+        checkOrphans(olderThan: .seconds(60))
         for status in core.hostStatuses {
             if status.seats != status.sessions { complain("\(status.name) still has leftovers") }
             if case .unreachable = status.link { complain("\(status.name) has not come back") }

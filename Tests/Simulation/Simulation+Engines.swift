@@ -75,6 +75,7 @@ extension Simulation {
                 return isHeard ? startFails(run, .engine("no space left on device"), on: host) : ()
             }
             engines[host]!.create(run)
+            if isHeard { checkCrowding(on: host) } else { engines[host]!.loseAccount() }
         }
         guard isHeard else { return }
         deliver(.containerCreated(run.session, epoch: run.epoch))
@@ -86,6 +87,7 @@ extension Simulation {
             return isHeard ? startFails(run, .engine("no such container"), on: host) : ()
         }
         let endpoint = engines[host]!.start(run)
+        endpoints[endpoint] = run
         guard isHeard else { return }
         deliver(.containerStarted(run.session, epoch: run.epoch, endpoint: endpoint))
         call(.probe(run), on: host)

@@ -55,7 +55,12 @@ final class Simulation {
     var launchesAsked: Set<RequestID> = []
     var acknowledged: Set<SessionID> = []
     var runHosts: [RunName: String] = [:]
-    var lastReport: [RunName: LabReport] = [:]
+    var lastBusy: [RunName: Timestamp] = [:]
+    var asked: Set<RunName> = []
+    /// Which run an endpoint belongs to; none is given twice.
+    var endpoints: [Endpoint: RunName] = [:]
+    /// The most slots that a host has had.
+    var mostSlots: [String: Int] = [:]
     var complaints: [String] = []
     /// The last steps, for the failure message.
     var trace: [String] = []
@@ -106,7 +111,9 @@ final class Simulation {
         for _ in 0..<steps where complaints.isEmpty { step() }
         guard complaints.isEmpty else { return }
         calmDown()
-        let end = time + .seconds(1500)
+        let (middle, end) = (time + .seconds(200), time + .seconds(1500))
+        while time < middle, complaints.isEmpty { step() }
+        checkOrphans(olderThan: .seconds(100))
         while time < end, complaints.isEmpty { step() }
         if complaints.isEmpty { checkSettled() }
     }
@@ -175,7 +182,9 @@ final class Simulation {
         plan(.deliver(event, generation: generation), in: random.milliseconds(delay))
         if hasFaults, random.oneIn(20 * calmness) {
             count("reply duplicated")
-            plan(.deliver(event, generation: generation), in: random.milliseconds(1...6000))
+            // A listing that comes later than the core's limit would not be one.
+            let latest: Int64 = if case .hostListed = event { 6000 } else { 40_000 }
+            plan(.deliver(event, generation: generation), in: random.milliseconds(1...latest))
         }
     }
 
