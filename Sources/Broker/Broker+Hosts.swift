@@ -21,10 +21,12 @@ extension Broker {
         disconnectForgottenHosts()
     }
 
-    /// A host that left the configuration is talked to until its last session has ended, and then no more.
+    /// A host that left the configuration is talked to until its last session has ended, and then no more. One that has
+    /// just come into it stays: the core hears of it in the next step.
     func disconnectForgottenHosts() {
         guard hostDrivers.count > configuration.hosts.count else { return }
-        for name in hostDrivers.keys where core.hostStatus(name) == nil {
+        let configured = Set(configuration.hosts.map(\.spec.name))
+        for name in hostDrivers.keys where core.hostStatus(name) == nil && !configured.contains(name) {
             hostDrivers.removeValue(forKey: name)?.stop()
         }
     }

@@ -1,3 +1,4 @@
+import Broker
 import BrokerCore
 import EventLoop
 import Foundation
@@ -118,6 +119,25 @@ private final class House {
         try await serve.expect("reloaded")
         try await serve.expect("changes of homes wait for the next start")
         #expect(try await ControlClient(socket: house.controlSocket).hosts().map(\.slots) == [7])
+        serve.signal(SIGTERM)
+        #expect(try await serve.end() == 0)
+    }
+
+    @Test("talks to a host that takes another's place in the configuration")
+    func hostReplaced() async throws {
+        let house = try House()
+        let serve = try CarrelProcess("serve", "--config", house.file)
+        try await serve.expect("ready")
+        try house.write(house.configuration.replacing("name: one", with: "name: two"))
+        serve.signal(SIGHUP)
+        let deadline = ContinuousClock.now + .seconds(30)
+        var host: HostView?
+        // That it does not answer can only be told by somebody who asks it.
+        while host?.reason?.contains("none.sock") != true, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(10))
+            host = try await ControlClient(socket: house.controlSocket).hosts().first { $0.name == "two" }
+        }
+        #expect(host?.reason?.contains("none.sock") == true, "\(String(describing: host))")
         serve.signal(SIGTERM)
         #expect(try await serve.end() == 0)
     }
