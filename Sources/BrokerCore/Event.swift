@@ -67,7 +67,9 @@ public enum Event: Sendable {
     case configure(labs: [Lab], hosts: [HostSpec])
 
     // From engines.
-    /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist.
+    /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist, which
+    /// must come at intervals: it makes up for every reply that was lost. Never older than `Limits.listingAge` when
+    /// it is handled; one that was rolled back is better made anew than handed in again.
     case hostListed(host: String, containers: [ObservedContainer])
     case hostLost(host: String, reason: String)
     case containerCreated(SessionID, epoch: Int)

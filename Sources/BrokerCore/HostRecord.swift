@@ -64,7 +64,7 @@ struct HostRecord: Sendable {
 
 extension HostSpec {
     /// Memory that seats on this host may add up to, in bytes.
-    public var memoryLimit: Int64 { Int64((Double(memoryBytes) * overcommit).rounded(.down)) }
+    public var memoryLimit: Int64 { Int64(Double(memoryBytes) * overcommit) }
 
     /// An empty host of this kind could hold a seat of this memory.
     func couldHold(_ memory: Int64) -> Bool { slots > 0 && maximumStarts > 0 && memory <= memoryLimit }

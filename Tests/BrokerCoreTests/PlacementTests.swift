@@ -126,7 +126,7 @@ struct PlacementTests {
         #expect(reason.contains("h9"))
     }
 
-    @Test("A thousand launches over a thousand hosts look at lines and hosts, not at every session")
+    @Test("Thousands of launches fill a hundred hosts to the last slot, evenly, and the rest waits")
     func scale() {
         var core = BrokerCore(sharedHomes: true)
         let hosts = (0..<100).map { HostSpec.small("h\($0)", slots: 20, memory: 40, starts: 20) }

@@ -29,7 +29,7 @@ extension Simulation {
 
     private func workOn() {
         // When all is calm, people leave after a while.
-        guard core != nil, hasFaults || random.oneIn(30) else { return }
+        guard core != nil, hasFaults || random.oneIn(6) else { return }
         var moments: [SessionID: Timestamp] = [:]
         for session in store.live where session.state.name == "running" && random.oneIn(2) {
             moments[session.id] = wall - random.milliseconds(0...5000)
