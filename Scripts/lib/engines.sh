@@ -200,7 +200,7 @@ fleet_start_engine() {
     ip -n "$namespace" addr add "$(fleet_address "$engine")/30" dev eth0
     ip -n "$namespace" link set eth0 up
     ip -n "$namespace" route add default via "$(fleet_gateway "$engine")"
-    # A docker-proxy process per published port would cost memory and do nothing: nobody inside connects to a lab.
+    # A docker-proxy process per published port would cost memory, and let each lab in at its neighbours' ports.
     options=(
         --data-root "$home/data" --exec-root "$run/exec" --pidfile "$run/docker.pid"
         --host "unix://$run/docker.sock" --userland-proxy=false --log-level warn
