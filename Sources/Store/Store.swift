@@ -80,13 +80,11 @@ public final class Store: Sendable {
         }
     }
 
-    /// Moves the log into the file and empties it. For quiet moments: it waits for readers.
-    public func checkpoint() async throws(StoreError) {
-        try await access("empty the log") { db in _ = try db.checkpoint(.truncate) }
-    }
-
-    /// Closes the file; every later call fails. Waits for what is under way.
+    /// Moves the log into the file, so that the file alone is everything, and closes it; every later call fails. Waits
+    /// for what is under way.
     public func close() throws(StoreError) {
+        // SQLite would do it with the last connection, but that is one that reads. On a full disk the log stays.
+        try? database.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         do { try database.close() } catch { throw StoreError(error, doing: "close the state file", path: path) }
     }
 

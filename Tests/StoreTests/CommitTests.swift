@@ -1,4 +1,5 @@
 import BrokerCore
+import Foundation
 import GRDB
 import Testing
 
@@ -141,13 +142,13 @@ struct CommitTests {
         #expect(try await store.session(SessionID(rawValue: "abc")) != nil)
     }
 
-    @Test("The log can be emptied at a quiet moment")
-    func checkpoint() async throws {
+    @Test("A file that was closed is whole without its log")
+    func close() async throws {
         try await store.commit([.session(session("abc", .queued(since: at(1))))])
-        try await store.checkpoint()
-        let size = try #require(try? store.logSize)
-        #expect(size == 0)
-        #expect(try await store.session(SessionID(rawValue: "abc")) != nil)
+        try store.close()
+        let copy = try ScratchDirectory()
+        try FileManager.default.copyItem(atPath: store.path, toPath: copy.databasePath)
+        #expect(try await Store(path: copy.databasePath).session(SessionID(rawValue: "abc")) != nil)
     }
 
     static func digest(_ number: Int) -> [UInt8] { [UInt8](repeating: UInt8(number), count: 32) }

@@ -65,11 +65,4 @@ extension Store {
     func pragma(_ name: String) throws -> String? {
         try database.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA \(name)") }
     }
-
-    /// The size of the write-ahead log, in bytes.
-    var logSize: Int {
-        get throws {
-            try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int ?? 0
-        }
-    }
 }
