@@ -2,13 +2,15 @@ import BrokerCore
 import Store
 
 /// Why the broker did not do what it was asked to. The message says what happened and what to do next.
-public struct BrokerError: Error, Sendable {
+public struct BrokerError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable {
         case unknownLab, unknownSession, unknownHost, ambiguous, notNow, neverFits, limit, storage, badCode, stopping
     }
 
     public var code: Code
     public var message: String
+
+    public var description: String { message }
 
     public init(_ code: Code, _ message: String) {
         self.code = code

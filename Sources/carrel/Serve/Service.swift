@@ -78,7 +78,7 @@ final class Service {
         for address in configuration.listenAddresses {
             do { try Listener(on: ControlLoop.loop, address: address) { $0.close() }.close() } catch {
                 throw CommandFailure(
-                    "\(configuration.file): cannot \(error.message); end what listens there, or change listen")
+                    "\(configuration.file): \(error.message); end what listens there, or change listen")
             }
         }
     }
