@@ -23,6 +23,7 @@ import Testing
         arguments: [
             (["link", "--lab", "python"], "Missing expected argument '--learner <id>'"),
             (["link", "--lab", "p", "--learner", "a", "--valid", "31d"], "--valid is 31d, but must be from 1s to 30d"),
+            (["host", "drain", "one", "--deadline", "8d"], "--deadline is 8d, but must be at most 7d"),
             (
                 ["link", "--lab", "p", "--learner", "a", "--valid", "soon"],
                 "The value 'soon' is invalid for '--valid <duration>'"

@@ -3,6 +3,7 @@ import Broker
 import BrokerCore
 import EventLoop
 import Foundation
+import Portal
 
 struct HostDrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,8 +12,7 @@ struct HostDrain: AsyncParsableCommand {
         discussion: """
             The host gets no new sessions from now on. Live ones go on until they end by themselves, or until the \
             deadline, when they end with a reason that their learners can read; files stay. Then the host is \
-            drained, and \
-            stays so until it is uncordoned. The broker does this by itself: interrupting this command cancels nothing.
+            drained, and stays so until it is uncordoned. The broker does this by itself: interrupting this command cancels nothing.
 
             Examples:
               carrel host drain one
@@ -32,6 +32,14 @@ struct HostDrain: AsyncParsableCommand {
     static let failureLimit = 60
     /// As many sessions as one host can have.
     static let sessionLimit = 1_000
+
+    func validate() throws {
+        guard deadline.duration <= PortalLimits.drainDeadlineMaximum else {
+            throw ValidationError(
+                "--deadline is \(DurationText.format(deadline.duration)), but must be at most "
+                    + DurationText.format(PortalLimits.drainDeadlineMaximum))
+        }
+    }
 
     func run() async throws {
         let client = try await ControlClient(configurationOption)
