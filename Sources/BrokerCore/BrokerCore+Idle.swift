@@ -52,13 +52,16 @@ extension BrokerCore {
             entry.inquiry = .none
             return sleep(entry, until: nextLook(at: entry, runningSince: since, on: host))
         }
+        // On a host that is gone there is nobody left to ask; and the lab may have become one without kernels.
+        let canBeAsked = lab.kind == .jupyter && record.isReachable
+        if !canBeAsked { entry.inquiry = .none }
         if case .asked(let asked) = entry.inquiry, now >= asked + Limits.labReportTimeout {
             entry.inquiry = .none
             guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: true, at: now) }
         }
         let due = nextLook(at: entry, runningSince: since, on: host) ?? now
         if due > now { return sleep(entry, until: due) }
-        guard lab.kind == .jupyter, record.isReachable else {
+        guard canBeAsked else {
             return endIdle(entry, lab, isUnanswered: false, at: now)
         }
         entry.inquiry = .asked(at: now)

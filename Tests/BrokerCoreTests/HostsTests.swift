@@ -202,6 +202,20 @@ struct HostsTests {
         #expect(scene.core.hostStatus("h1") == nil)
     }
 
+    @Test("A busy lab on a removed host that stops answering has its whole idle timeout from then")
+    func busyOnGoneHost() {
+        var scene = Scene.ready(hosts: [.small("h1"), .small("h2")])
+        scene.run("a")
+        scene.wait(.seconds(600))
+        scene.send(.labReported("a", epoch: 1, .busy))
+        scene.send(.configure(labs: [.python], hosts: [.small("h2")]))
+        scene.lost("h1")
+        scene.wait(.seconds(599))
+        #expect(scene.state("a")?.name == "running")
+        scene.wait(.seconds(1))
+        #expect(scene.core.session("a") == nil)
+    }
+
     @Test("Slots and memory lowered below their use end nobody; new seats wait until there is room")
     func lowered() {
         var scene = Scene.ready()
