@@ -31,8 +31,8 @@ enum PortalScope: String {
 ///    4. no route → the portal, scope `away`: it knows whether the session starts, has ended, or never was.
 ///    5. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
 ///       learns anything about it; upgrades included.
-///    6. a method that changes something, or an upgrade, that comes from a page of another origin → 403: the edge
-///       injects the lab's token, so the lab itself no longer asks.
+///    6. what comes from a page of another origin → 403, but for a navigation that changes nothing: the edge injects the
+///       lab's token, so the lab itself no longer asks; Jupyter even lets every origin read what bears it.
 ///    7. OPTIONS with `Max-Forwards: 0` → answered here.
 ///    8. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
 /// 4. Any other host → 421 when no certificate of the edge covers it, so that the client tries elsewhere; else a plain 404.
@@ -79,9 +79,11 @@ struct DecisionList: Sendable {
         if head.targetBytes[...].hasPrefix(Self.ownPaths) { return .portal(.lab) }
         guard let entry = routes.entry(for: slug) else { return .portal(.away) }
         guard isAdmitted(head, to: entry) else { return .answer(.forbidden) }
-        if !head.isSafe || head.fields.contains("Upgrade") {
-            guard OriginRules.isSameOrigin(head.fields, scheme: "https") else { return .answer(.foreignOrigin) }
-        }
+        let onlyReads = head.isSafe && !head.fields.contains("Upgrade")
+        let isWelcome =
+            onlyReads
+            ? OriginRules.mayRead(head.fields, scheme: "https") : OriginRules.isSameOrigin(head.fields, scheme: "https")
+        guard isWelcome else { return .answer(.foreignOrigin) }
         if head.maxForwards == .answerHere { return .answer(.options) }
         return .lab(entry, isWebSocket: WebSocketHandshake.isValidRequest(head))
     }

@@ -64,7 +64,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         switch self {
         case .badRequest: "The request does not say for which host it is; send a Host field."
         case .forbidden: "This lab is not open for you; open it again from your course or your link."
-        case .foreignOrigin: "A page of another site may not change anything here."
+        case .foreignOrigin: "A page of another site may neither take nor change anything here."
         case .notFound: "There is nothing at this address."
         case .methodNotAllowed: "This method is not allowed here."
         case .misdirected: "This server does not answer for that host."

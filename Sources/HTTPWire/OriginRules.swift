@@ -1,5 +1,7 @@
-/// Whether a request that changes something, or opens a WebSocket, comes from a page of the same origin.
+/// Whether a request comes from a page of the same origin, and what the others may have.
 public enum OriginRules {
+    /// Whether a request that changes something, or opens a WebSocket, may be answered.
+    ///
     /// Both fields that browsers send about this are looked at, and each that is there must agree.
     ///
     /// - `Sec-Fetch-Site` must be `same-origin` in every line of it. `Sec-Fetch-Mode` says nothing about the site.
@@ -11,6 +13,25 @@ public enum OriginRules {
     public static func isSameOrigin(_ fields: HeaderFields, scheme: StaticString) -> Bool {
         var isForeign = false
         fields.forEachValue(of: "Sec-Fetch-Site") { if !$0.equals("same-origin") { isForeign = true } }
+        return !isForeign && hasNoForeignOrigin(fields, scheme: scheme)
+    }
+
+    /// Whether a request that changes nothing may be answered. A page of another origin may lead here (`Sec-Fetch-Mode:
+    /// navigate`), but not take what is here into itself as a script, an image or data; `Sec-Fetch-Site: none` is the
+    /// person's own doing. With none of the fields the request is let through, as above.
+    public static func mayRead(_ fields: HeaderFields, scheme: StaticString) -> Bool {
+        if fields.count(of: "Sec-Fetch-Mode") == 1, fields.contains("Sec-Fetch-Mode", element: "navigate") {
+            return true
+        }
+        var isForeign = false
+        fields.forEachValue(of: "Sec-Fetch-Site") {
+            if !$0.equals("same-origin"), !$0.equals("none") { isForeign = true }
+        }
+        return !isForeign && hasNoForeignOrigin(fields, scheme: scheme)
+    }
+
+    private static func hasNoForeignOrigin(_ fields: HeaderFields, scheme: StaticString) -> Bool {
+        var isForeign = false
         var origins = 0
         fields.forEachValue(of: "Origin") { origin in
             origins += 1

@@ -110,13 +110,35 @@ struct DecisionListTests {
             #expect(decide(method, host, "/", with(["Sec-Fetch-Site": "same-site"])) == "foreignOrigin")
             #expect(decide(method, host, "/", with(own)) == "lab")
         }
-        #expect(decide("GET", host, "/", with(foreign)) == "lab")
         var socket = with(Self.webSocket)
         #expect(decide("GET", host, "/", socket) == "websocket")
         socket.append("Origin", "https://evil.example")
         #expect(decide("GET", host, "/", socket) == "foreignOrigin")
         socket.replace("Origin", "https://abcd.labs.example:8443")
         #expect(decide("GET", host, "/", socket) == "websocket")
+    }
+
+    @Test("rule 3.6: another origin may lead to a lab, but not take what is in it")
+    func foreignReading() {
+        let host = "abcd.labs.example:8443"
+        for site in ["same-site", "cross-site"] {
+            let taken: HeaderFields = ["Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"]
+            #expect(decide("GET", host, "/files/data.js", with(taken)) == "foreignOrigin")
+            #expect(decide("HEAD", host, "/files/data.js", with(taken)) == "foreignOrigin")
+            let led: HeaderFields = ["Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"]
+            #expect(decide("GET", host, "/lab", with(led)) == "lab")
+            #expect(decide("POST", host, "/lab", with(led)) == "foreignOrigin")
+        }
+        for site in ["same-origin", "none"] {
+            #expect(decide("GET", host, "/", with(["Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"])) == "lab")
+        }
+        #expect(decide("GET", host, "/", with(["Origin": "https://evil.example"])) == "foreignOrigin")
+        #expect(decide("GET", host, "/", with(["Origin": "null"])) == "foreignOrigin")
+        #expect(decide("GET", host, "/", with(["Origin": "https://abcd.labs.example:8443"])) == "lab")
+        let twice: HeaderFields = [
+            "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "sec-fetch-mode": "navigate",
+        ]
+        #expect(decide("GET", host, "/", with(twice)) == "foreignOrigin")
     }
 
     @Test("rule 3.7: OPTIONS that may go no further ends here")
