@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import FleetSupport
+
 extension FleetTests {
     @Suite("A lab") struct IsolationTests {
         @Test("has no privileges, and reaches neither its neighbour nor the outside")
