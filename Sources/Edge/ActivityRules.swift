@@ -6,16 +6,19 @@ enum ActivityRules {
     /// Whether a request counts when it comes in.
     ///
     /// 1. RStudio's long poll (`POST …/events/get_events`) never counts, although it is a POST.
-    /// 2. A method that changes something counts: a run, a save, an upload.
-    /// 3. A navigation counts: somebody opened or reloaded a page.
-    /// 4. A file download counts.
-    /// 5. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for as
+    /// 2. JupyterLab's saving of its window's layout never counts, although it is a PUT: an open tab saves it after every
+    ///    look into the folder, which is every ten seconds, whether anything has changed or not.
+    /// 3. A method that changes something counts: a run, a save, an upload.
+    /// 4. A navigation counts: somebody opened or reloaded a page.
+    /// 5. A file download counts.
+    /// 6. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for as
     ///    long as a tab is open.
     static func counts(_ head: RequestHead, kind: Edge.LabKind) -> Bool {
         let path = head.pathBytes
         if kind == .rstudio, path.hasSuffix("/events/get_events") || path.elementsEqual("events/get_events".utf8) {
             return false
         }
+        if kind == .jupyter, path.hasPrefix("/lab/api/workspaces/") { return false }
         if !head.isSafe { return true }
         if head.isNavigation { return true }
         guard head.method == "GET" else { return false }

@@ -33,6 +33,13 @@ struct ActivityRulesTests {
         #expect(!counts("GET", target, .jupyter, ["Sec-Fetch-Mode": "cors", "Accept": "text/html"]))
     }
 
+    @Test("JupyterLab's saving of its layout never counts, although it is a PUT")
+    func layout() {
+        #expect(!counts("PUT", "/lab/api/workspaces/default?1700000000"))
+        #expect(counts("PUT", "/lab/api/settings/@jupyterlab/apputils-extension:themes"))
+        #expect(counts("PUT", "/lab/api/workspaces/default", .http))
+    }
+
     @Test("RStudio's long polls never count, although they are POSTs")
     func longPolls() {
         #expect(!counts("POST", "/events/get_events", .rstudio))

@@ -71,6 +71,8 @@ struct Lab: Sendable {
     func pollAsOpenTab() async throws -> [Int] {
         var statuses: [Int] = []
         for target in Self.polls { statuses.append(try await get(target).status) }
+        let layout: [String: Any] = ["data": [String: String](), "metadata": ["id": "default"]]
+        statuses.append(try await send("PUT", "/lab/api/workspaces/default", json: layout).status)
         return statuses
     }
 
