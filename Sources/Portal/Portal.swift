@@ -42,6 +42,9 @@ public final class Portal {
     /// Pages that follow their session at this moment.
     var openStreams: Int { streams.open }
 
+    /// Ends the streams of open pages, which would hold up the end for as long as they are open.
+    public func endStreams() { streams.end() }
+
     /// Answers nothing from now on, and removes the sockets.
     public func close() {
         for server in servers { server.close() }

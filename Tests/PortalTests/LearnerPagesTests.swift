@@ -151,6 +151,22 @@ struct LearnerPagesTests {
         }
     }
 
+    @Test("At the end open pages are let go, and none can follow any more", .timeLimit(.minutes(1)))
+    func endOfStreams() async throws {
+        try await withDesk { desk in
+            let (id, ticket) = try await desk.launch()
+            let response = try await desk.onPortal("/sessions/\(id)/events", cookie: ticket)
+            guard case .stream(let stream) = response.body else {
+                Issue.record("no stream")
+                return
+            }
+            let reader = Task { for await _ in stream {} }
+            desk.portal.endStreams()
+            await reader.value
+            #expect(try await desk.onPortal("/sessions/\(id)/events", cookie: ticket).status == 503)
+        }
+    }
+
     @Test("Other addresses lead nowhere")
     func nowhere() async throws {
         try await withDesk { desk in

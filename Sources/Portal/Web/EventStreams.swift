@@ -8,7 +8,9 @@ import HTTPTransport
 final class EventStreams {
     private let broker: Broker
     private let renderer: PageRenderer
-    private(set) var open = 0
+    private var following: [UInt64: AsyncStream<[UInt8]>.Continuation] = [:]
+    private var lastNumber: UInt64 = 0
+    private var hasEnded = false
 
     /// How soon a browser connects again after the stream broke, in milliseconds; goes first on every stream.
     nonisolated static let opening = Array("retry: 1000\n\n".utf8)
@@ -20,17 +22,27 @@ final class EventStreams {
         self.renderer = renderer
     }
 
+    var open: Int { following.count }
+
+    /// Ends every stream, and opens none from now on. The pages come back to whoever runs next.
+    func end() {
+        hasEnded = true
+        for continuation in following.values { continuation.finish() }
+    }
+
     /// The session as it is, then every change: the card as HTML (`panel`), then the view as JSON (`session`).
     ///
     /// Ends when the browser goes.
     func follow(_ id: SessionID, at place: SessionPlace) -> HTTPResponse {
-        guard open < PortalLimits.eventStreams else {
+        guard open < PortalLimits.eventStreams, !hasEnded else {
             return HTTPResponse(
                 status: 503, fields: ["Retry-After": "5", "Cache-Control": "no-store"], body: .bytes([]))
         }
-        open += 1
         let (stream, continuation) = AsyncStream.makeStream(
             of: [UInt8].self, bufferingPolicy: .bufferingNewest(PortalLimits.eventBacklog))
+        lastNumber += 1
+        let number = lastNumber
+        following[number] = continuation
         continuation.yield(Self.opening)
         let views = broker.watch(id)
         let renderer = renderer
@@ -47,7 +59,7 @@ final class EventStreams {
         continuation.onTermination = { [weak self] _ in
             changes.cancel()
             heartbeat.cancel()
-            Task { @ControlLoop in self?.open -= 1 }
+            Task { @ControlLoop in self?.following[number] = nil }
         }
         var fields = PageResponses.careful
         fields.append("Content-Type", "text/event-stream")

@@ -113,6 +113,7 @@ final class Service {
     /// Takes in nothing new, lets what is under way finish for a while, and leaves the labs running.
     func stop() async {
         log.info("stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
+        portal.endStreams()
         await edge.stop(grace: ServeLimits.stopGrace)
         portal.close()
         await broker.stop()
