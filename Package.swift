@@ -64,6 +64,7 @@ let package = Package(
         // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.
         room("FleetSupport", ["BrokerCore", "Store", "COpenSSL", grdb], path: "Tests/FleetSupport"),
         tests("Fleet", ["carrel", "FleetSupport"]),
+        tests("Browser", ["carrel", "FleetSupport", "HTTPTransport", "COpenSSL"]),
     ],
     swiftLanguageModes: [.v6]
 )

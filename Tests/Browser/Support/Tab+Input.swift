@@ -1,0 +1,76 @@
+@testable import FleetSupport
+
+/// Keys and clicks that the page cannot tell from a person's.
+extension Tab {
+    enum Key: String {
+        case enter = "Enter"
+        case backspace = "Backspace"
+
+        var code: Int {
+            switch self {
+            case .enter: 13
+            case .backspace: 8
+            }
+        }
+        var text: String? { self == .enter ? "\r" : nil }
+    }
+
+    /// Clicks into the middle of the first visible element that the selector finds, as soon as there is one.
+    func click(_ selector: String, within limit: Duration = .seconds(60)) async throws {
+        let find = """
+            (() => {
+              for (const element of document.querySelectorAll(\(try JSON.string(selector).text))) {
+                element.scrollIntoView({ block: 'nearest' });
+                const box = element.getBoundingClientRect();
+                const x = box.x + box.width / 2, y = box.y + box.height / 2;
+                const hit = document.elementFromPoint(x, y);
+                if (box.width && hit && (element.contains(hit) || hit.contains(element))) return [x, y];
+              }
+              return null;
+            })()
+            """
+        let point = try await eventually("\(selector) can be clicked", within: limit, every: .milliseconds(100)) {
+            let point = try await self.evaluate(find).array
+            return point.count == 2 ? point : nil
+        }
+        for type in ["mouseMoved", "mousePressed", "mouseReleased"] {
+            try await call(
+                "Input.dispatchMouseEvent",
+                [
+                    "type": .string(type), "x": point[0], "y": point[1],
+                    "button": type == "mouseMoved" ? "none" : "left", "clickCount": type == "mouseMoved" ? 0 : 1,
+                ])
+        }
+    }
+
+    /// Presses and releases a key for each character.
+    func type(_ text: String) async throws {
+        for character in text {
+            let letter = String(character)
+            var key: [String: JSON] = ["key": .string(letter), "text": .string(letter)]
+            if character.isASCII, character.isLetter || character.isNumber, let code = letter.uppercased().utf8.first {
+                key["windowsVirtualKeyCode"] = .number(Double(code))
+                key["code"] = .string(character.isLetter ? "Key" + letter.uppercased() : "Digit" + letter)
+            }
+            try await press(key)
+        }
+    }
+
+    func press(_ key: Key, shift: Bool = false) async throws {
+        var event: [String: JSON] = [
+            "key": .string(key.rawValue), "code": .string(key.rawValue),
+            "windowsVirtualKeyCode": .number(Double(key.code)), "modifiers": shift ? 8 : 0,
+        ]
+        if let text = key.text { event["text"] = .string(text) }
+        try await press(event)
+    }
+
+    private func press(_ key: [String: JSON]) async throws {
+        var event = key
+        event["type"] = "keyDown"
+        try await call("Input.dispatchKeyEvent", .object(event))
+        event["type"] = "keyUp"
+        event["text"] = nil
+        try await call("Input.dispatchKeyEvent", .object(event))
+    }
+}

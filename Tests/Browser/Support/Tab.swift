@@ -1,0 +1,144 @@
+import EventLoop
+import Foundation
+import HTTPTransport
+
+@testable import FleetSupport
+
+/// One tab of a browser, as a person has it before them: goes to addresses, reads, types and clicks.
+final class Tab: Sendable {
+    enum Colours: String, CaseIterable, Sendable { case light, dark }
+
+    /// Everything that happened in the tab.
+    let journal = Journal()
+    private let devTools: DevTools
+    private let target: JSON
+    private let session: String
+
+    /// The size of the page.
+    static let width = 1200
+    static let height = 750
+
+    init(in chromium: Chromium, context: JSON) async throws {
+        devTools = chromium.devTools
+        target = try await devTools.call(
+            "Target.createTarget", ["url": "about:blank", "browserContextId": context])["targetId"]
+        let attached = try await devTools.call("Target.attachToTarget", ["targetId": target, "flatten": true])
+        guard let session = attached["sessionId"].string else { throw FleetError("a tab without a session") }
+        self.session = session
+        await devTools.listen(to: session) { [journal] in journal.add($0) }
+        for domain in ["Page", "Runtime", "Network", "Log", "Audits", "Security"] { try await call(domain + ".enable") }
+        try await call(
+            "Emulation.setDeviceMetricsOverride",
+            [
+                "width": .number(Double(Self.width)), "height": .number(Double(Self.height)), "deviceScaleFactor": 1,
+                "mobile": false,
+            ])
+        try await show(.light)
+    }
+
+    @discardableResult
+    func call(_ method: String, _ parameters: JSON = [:]) async throws -> JSON {
+        try await devTools.call(method, parameters, in: session)
+    }
+
+    func close() async throws {
+        try await devTools.call("Target.closeTarget", ["targetId": target])
+        await devTools.listen(to: session, nil)
+    }
+
+    // MARK: going somewhere
+
+    /// Types an address. Does not wait for more than the first answer.
+    func go(to url: URL) async throws {
+        let answer = try await call("Page.navigate", ["url": .string(url.absoluteString)])
+        if let error = answer["errorText"].string { throw FleetError("going to \(url): \(error)") }
+    }
+
+    /// What the person does who comes back to a tab. Does not wait for the page.
+    func reload() async throws { try await call("Page.reload") }
+
+    func allowScripts(_ isAllowed: Bool) async throws {
+        try await call("Emulation.setScriptExecutionDisabled", ["value": .bool(!isAllowed)])
+    }
+
+    /// As the person's system has it.
+    func show(_ colours: Colours) async throws {
+        try await call(
+            "Emulation.setEmulatedMedia",
+            ["features": [["name": "prefers-color-scheme", "value": .string(colours.rawValue)]]])
+    }
+
+    /// The address of the page that is shown.
+    func url() async throws -> URL {
+        let tree = try await call("Page.getFrameTree")["frameTree"]["frame"]
+        guard let url = tree["url"].string.flatMap(URL.init(string:)) else { throw FleetError("a tab without address") }
+        return url
+    }
+
+    /// The page as HTML, scripts allowed or not.
+    func html() async throws -> String {
+        let root = try await call("DOM.getDocument", ["depth": 0])["root"]
+        return try await call("DOM.getOuterHTML", ["nodeId": root["nodeId"]])["outerHTML"].string ?? ""
+    }
+
+    // MARK: looking
+
+    /// The value of an expression in the page; promises are waited for.
+    @discardableResult
+    func evaluate(_ expression: String) async throws -> JSON {
+        let answer = try await call(
+            "Runtime.evaluate", ["expression": .string(expression), "awaitPromise": true, "returnByValue": true])
+        let thrown = answer["exceptionDetails"]
+        guard thrown.isNull else {
+            let why = thrown["exception"]["description"].string ?? thrown["text"].string ?? ""
+            throw FleetError("in the page: \(why): \(expression)")
+        }
+        return answer["result"]["value"]
+    }
+
+    /// Waits until an expression is true in the page, over navigations.
+    func wait(_ what: String, within limit: Duration = .seconds(60), until expression: String) async throws {
+        do {
+            try await eventually(what, within: limit, every: .milliseconds(100)) {
+                try await self.evaluate("Boolean(\(expression))").isTrue
+            }
+        } catch let error as WaitedInVain {
+            let page = try? await evaluate("location.href + ': ' + document.body.innerText.slice(0, 600)").string
+            throw FleetError("\(error); the page is \(page ?? "out of reach"); \(journal.complaints)")
+        }
+    }
+
+    /// The trimmed text of every element that the selector finds.
+    func texts(_ selector: String) async throws -> [String] {
+        let selector = try JSON.string(selector).text
+        return try await evaluate("[...document.querySelectorAll(\(selector))].map(e => e.textContent.trim())")
+            .array.compactMap(\.string)
+    }
+
+    func wait(forText text: String, within limit: Duration = .seconds(60)) async throws {
+        try await wait(
+            "the page says “\(text)”", within: limit,
+            until: "document.body && document.body.innerText.includes(\(JSON.string(text).text))")
+    }
+
+    /// Every cookie that the browser would send to these addresses.
+    func cookies(for urls: [URL]) async throws -> [JSON] {
+        try await call("Network.getCookies", ["urls": .array(urls.map { .string($0.absoluteString) })])["cookies"].array
+    }
+
+    /// Keeps a picture of the tab where `CARREL_SCREENSHOTS` says; nowhere if it says nothing.
+    func keepPicture(_ name: String) async throws {
+        guard let folder = ProcessInfo.processInfo.environment["CARREL_SCREENSHOTS"], !folder.isEmpty else { return }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let picture = try await call("Page.captureScreenshot", ["format": "png"])["data"].string ?? ""
+        try Data(base64Encoded: picture)?.write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
+    }
+
+    /// The page as it is, in both colours.
+    func keepPictures(_ name: String) async throws {
+        for colours in Colours.allCases.reversed() {
+            try await show(colours)
+            try await keepPicture("\(name)-\(colours.rawValue)")
+        }
+    }
+}
