@@ -81,8 +81,8 @@ extension Broker {
     }
 
     /// Does this cookie's token open this session? Asks the store, which knows ended sessions too.
-    public func holdsGrant(_ id: SessionID, token: String) async -> Bool {
+    public func holdsGrant(_ id: SessionID, token: String) async throws(BrokerError) -> Bool {
         let digest = SHA256.digest(Array(token.utf8))
-        return (try? await store.holdsGrant(id, tokenDigest: digest.bytes)) ?? false
+        do { return try await store.holdsGrant(id, tokenDigest: digest.bytes) } catch { throw BrokerError(error) }
     }
 }

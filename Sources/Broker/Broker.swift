@@ -40,6 +40,8 @@ public final class Broker {
     var queueNews: LoopTimer?
     /// The steps under way; nil while nothing happens.
     private var pumping: Task<Void, Never>?
+    /// The failure to save that lasts, and when it was last logged.
+    private var storageFailure: (code: StoreError.Code, toldAt: MonotonicTime)?
     private var isStopping = false
     private var timer: LoopTimer?
     private var timerDue: Timestamp?
@@ -160,7 +162,9 @@ public final class Broker {
             inbox.removeFirst(batch.count)
             do {
                 try await step(batch)
+                storageFailure = nil
             } catch {
+                core.rollback()
                 await recover(batch, from: error)
             }
         }
@@ -208,21 +212,41 @@ public final class Broker {
     }
 
     /// The commit failed: nothing of this step happened. People are told; what engines reported still holds, so it is
-    /// tried again.
+    /// tried again, for as long as it takes.
     private func recover(_ batch: [Event], from error: StoreError) async {
-        core.rollback()
-        log.error("state cannot be saved", metadata: ["reason": "\(error.message)"])
+        tell(error)
+        guard error.isTransient || batch.count == 1 else {
+            // One of these events makes a change that the schema forbids: each by itself, so that only that one fails.
+            for event in batch {
+                do {
+                    try await step([event])
+                } catch {
+                    core.rollback()
+                    await recover([event], from: error)
+                }
+            }
+            return
+        }
         var again: [Event] = []
         for event in batch {
-            guard let request = event.request else {
+            if let request = event.request {
+                waiting.removeValue(forKey: request)?.resume(throwing: BrokerError(error))
+            } else if error.isTransient {
                 again.append(event)
-                continue
             }
-            waiting.removeValue(forKey: request)?.resume(throwing: BrokerError(error))
         }
         guard !again.isEmpty else { return }
         inbox.insert(contentsOf: again, at: 0)
         try? await Task.sleep(for: BrokerLimits.storageRetryDelay)
+    }
+
+    private func tell(_ error: StoreError) {
+        let now = ControlLoop.loop.now
+        if let last = storageFailure, last.code == error.code, now - last.toldAt < BrokerLimits.storageLogInterval {
+            return
+        }
+        storageFailure = (error.code, now)
+        log.error("state cannot be saved", metadata: ["reason": "\(error.message)"])
     }
 
     func answer(_ request: RequestID, _ answer: Answer) {

@@ -7,6 +7,8 @@ public enum BrokerLimits {
     public static let eventsPerStep = 512
     /// How long to wait before a step whose commit failed is tried again.
     public static let storageRetryDelay = Duration.seconds(1)
+    /// A failure to save that lasts is logged again after this long.
+    public static let storageLogInterval = Duration.seconds(60)
     /// How often a host that answers is asked whether it still does.
     public static let heartbeatInterval = Duration.seconds(5)
     /// How often all containers of a host are listed although its events arrive: event streams are known to hang.

@@ -34,8 +34,9 @@ struct LabContainer {
 
     static func networkName(instance: String, egress: Egress) -> String { "carrel-\(instance)-\(egress.rawValue)" }
 
+    /// The full stop stands in no encoded name, so no portal and learner share a volume with another pair.
     var volumeName: String {
-        "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal))-\(HomeName.encode(session.learner.id))"
+        "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal)).\(HomeName.encode(session.learner.id))"
     }
 
     var labels: [String: String] {

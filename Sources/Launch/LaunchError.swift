@@ -29,6 +29,12 @@ public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
+    /// What happened, without the learner's way out: for operators, who have another.
+    public var cause: String {
+        let remedy = "; \(Self.askAgain)"
+        return message.hasSuffix(remedy) ? String(message.dropLast(remedy.count)) : message
+    }
+
     init(_ code: Code, _ subject: String? = nil, _ message: String) {
         self.code = code
         self.subject = subject

@@ -51,7 +51,7 @@ struct LabContainerTests {
     func volume() {
         #expect(
             Self.container().specification.mounts == [
-                .volume(name: "carrel-i1-home-p-a_2fb", destination: "/home/learner")
+                .volume(name: "carrel-i1-home-p.a_2fb", destination: "/home/learner")
             ])
     }
 

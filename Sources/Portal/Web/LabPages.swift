@@ -26,18 +26,13 @@ final class LabPages {
         guard let id = session(of: request) else {
             return responses.notice(NoticePage.unknownHostname(), status: 404, isNavigation: isNavigation)
         }
-        let view: SessionView?
+        var view: SessionView?
+        var hasKey = false
         do {
             view = try await broker.view(id)
+            if let token = request.cookie(Self.accessCookie) { hasKey = try await broker.holdsGrant(id, token: token) }
         } catch {
             guard error.code == .unknownSession else { return failure(error, isNavigation: isNavigation) }
-            view = nil
-        }
-        let hasKey: Bool
-        if view != nil, let token = request.cookie(Self.accessCookie) {
-            hasKey = await broker.holdsGrant(id, token: token)
-        } else {
-            hasKey = false
         }
         if let view, request.path.first == ".carrel" {
             return await ownPath(request, view, hasKey: hasKey, isNavigation: isNavigation)

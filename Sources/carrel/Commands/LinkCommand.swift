@@ -52,7 +52,13 @@ struct LinkCommand: AsyncParsableCommand {
         let link = SignedLink(
             learner: Learner(portal: configuration.portal.name, id: learner, name: name ?? learner), lab: lab,
             expires: expires)
-        let url = try secrets.links.url(for: link, origin: configuration.portalOrigin, now: now)
+        let url: String
+        do {
+            url = try secrets.links.url(for: link, origin: configuration.portalOrigin, now: now)
+        } catch {
+            // The library's words are for the learner who opens a bad link; this is the operator who makes one.
+            throw CommandFailure("no link can be made: \(error.cause)")
+        }
         let answer = Answer(url: url, expires: Timestamp(milliseconds: expires * 1000))
         Output.print(output.json ? Output.json(answer) : url)
     }
