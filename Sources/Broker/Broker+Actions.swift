@@ -11,7 +11,7 @@ extension Broker {
         for action in actions {
             switch action {
             case .start(let id, let epoch, let host):
-                guard let session = core.session(id), let lab = labs[session.lab] else { continue }
+                guard let session = core.session(id), let lab = core.lab(session.lab) else { continue }
                 hostDrivers[host]?.start(session, epoch: epoch, lab: lab)
             case .remove(let id, let epoch, let host):
                 hostDrivers[host]?.remove(id, epoch: epoch)
@@ -35,7 +35,7 @@ extension Broker {
     }
 
     private func route(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) -> LabRoute? {
-        guard let session = core.session(id), let lab = labs[session.lab] else { return nil }
+        guard let session = core.session(id), let lab = core.lab(session.lab) else { return nil }
         return LabRoute(
             slug: id.rawValue, upstream: .tcp(host: endpoint.address, port: endpoint.port),
             kind: lab.kind.routeKind, authorization: labAuthorization(id, epoch: epoch, kind: lab.kind),
@@ -49,7 +49,7 @@ extension Broker {
     }
 
     private func askLab(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) {
-        guard let session = core.session(id), let lab = labs[session.lab] else { return }
+        guard let session = core.session(id), let lab = core.lab(session.lab) else { return }
         let questions = LabQuestions(
             client: client, endpoint: endpoint, kind: lab.kind,
             authorization: labAuthorization(id, epoch: epoch, kind: lab.kind))

@@ -16,7 +16,7 @@ extension Broker {
     }
 
     func view(of session: Session) -> SessionView {
-        let lab = labs[session.lab] ?? core.lab(session.lab)
+        let lab = core.lab(session.lab)
         let hostname = configuration.hostname(of: session.id)
         var view = SessionView(
             id: session.id, portal: session.learner.portal, learner: session.learner.id,

@@ -27,7 +27,6 @@ public final class Broker {
     private let clock: @Sendable () -> Timestamp
 
     var configuration: BrokerConfiguration
-    var labs: [String: Lab] = [:]
     var core: BrokerCore
     var hostDrivers: [String: HostDriver] = [:]
     var grants: [SessionID: [Digest32]] = [:]
@@ -75,11 +74,11 @@ public final class Broker {
         guard let stored else { return }
         self.stored = nil
         for grant in stored.grants { remember(grant) }
-        adoptCatalogue()
-        // The catalogue first: a restored session's deadlines come from its lab.
-        submit(.configure(labs: configuration.labs, hosts: configuration.hosts.map(\.spec)))
         let homes = stored.homes.map { HomeLocation(portal: $0.portal, learner: $0.learner, host: $0.host) }
-        let actions = core.restore(sessions: stored.sessions, duties: stored.duties, homes: homes, at: now)
+        // Before the actions, the catalogue: a restored session's route depends on its lab.
+        let actions =
+            core.restore(sessions: stored.sessions, duties: stored.duties, homes: homes, at: now)
+            + core.handle(.configure(labs: configuration.labs, hosts: configuration.hosts.map(\.spec)), at: now)
         try await settle(afterRestoring: actions)
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
         connectHosts()
@@ -101,13 +100,8 @@ public final class Broker {
     /// Takes a new catalogue and new hosts. The labs domain and the homes root need a restart; the caller checks that.
     public func reconfigure(_ new: BrokerConfiguration) {
         configuration = new
-        adoptCatalogue()
         submit(.configure(labs: new.labs, hosts: new.hosts.map(\.spec)))
         connectHosts()
-    }
-
-    private func adoptCatalogue() {
-        labs = Dictionary(uniqueKeysWithValues: configuration.labs.map { ($0.name, $0) })
     }
 
     // MARK: Steps
@@ -228,16 +222,21 @@ public final class Broker {
             return
         }
         var again: [Event] = []
+        var listed: Set<String> = []
         for event in batch {
             if let request = event.request {
                 waiting.removeValue(forKey: request)?.resume(throwing: BrokerError(error))
+            } else if case .hostListed(let host, _) = event {
+                listed.insert(host)
             } else if error.isTransient {
                 again.append(event)
             }
         }
-        guard !again.isEmpty else { return }
+        guard !again.isEmpty || !listed.isEmpty else { return }
         inbox.insert(contentsOf: again, at: 0)
         try? await Task.sleep(for: BrokerLimits.storageRetryDelay)
+        // A listing grows old while it waits: a fresh one says what is so now.
+        for host in listed { hostDrivers[host]?.listAgain() }
     }
 
     private func tell(_ error: StoreError) {

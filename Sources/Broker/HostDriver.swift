@@ -124,6 +124,11 @@ final class HostDriver {
                 outOfMemory: container?.outOfMemory ?? false))
     }
 
+    /// Lists the host's containers now. If that fails, the heartbeat or the next list finds out.
+    func listAgain() {
+        Task { @ControlLoop in try? await self.list() }
+    }
+
     private func list() async throws {
         var observed: [ObservedContainer] = []
         for summary in try await engine.list(labels: [LabContainer.Label.instance: broker.instance]) {
