@@ -80,7 +80,7 @@ private func problems(_ yaml: String) -> [String] {
         #expect(python.egress == Egress.none)
         let r = read.labs[1].lab
         #expect(r.port == 8787)
-        #expect(r.homePath == "/home/rstudio")
+        #expect(r.homePath == "/home/learner")
         #expect(r.environment == ["MODE": "course"])
     }
 

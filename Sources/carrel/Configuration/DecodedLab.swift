@@ -14,7 +14,7 @@ struct DecodedLab {
         static func of(_ kind: LabKind) -> Defaults {
             switch kind {
             case .jupyter: Defaults(memoryBytes: 1 << 30, port: 8888, home: "/home/learner")
-            case .rstudio: Defaults(memoryBytes: 2 << 30, port: 8787, home: "/home/rstudio")
+            case .rstudio: Defaults(memoryBytes: 2 << 30, port: 8787, home: "/home/learner")
             case .http: Defaults(memoryBytes: 512 << 20, port: 8080, home: "/home/learner")
             }
         }
