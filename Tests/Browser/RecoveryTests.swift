@@ -26,5 +26,39 @@ extension BrowserTests {
                 try await fleet.expectNothingLeaked()
             }
         }
+
+        @Test("survives an outage in which it gave up its stream, and is loaded anew only when somebody answers")
+        func longOutage() async throws {
+            try await withChromium { fleet, chromium in
+                let tab = try await chromium.open()
+                try await tab.noteSteps()
+                try await tab.call("Page.addScriptToEvaluateOnNewDocument", ["source": .string(Self.hastyBrowser)])
+                try await tab.go(to: fleet.link("ada"))
+                fleet.killBroker()
+                let page = try await tab.url()
+                #expect(page.host == Plan.portal)
+                try await eventually("the page looks whether somebody answers") {
+                    tab.journal.requests.filter { $0.method == "HEAD" }.count >= 3
+                }
+                #expect(try await tab.url() == page)
+                try await fleet.start()
+                _ = try await JupyterLabPage(in: tab)
+            }
+        }
+
+        /// A browser whose streams always fail at once and for good, and for which time flies.
+        private static let hastyBrowser = """
+            if (location.hostname === '\(Plan.portal)') {
+              window.EventSource = class {
+                static CLOSED = 2;
+                readyState = 2;
+                constructor() { setTimeout(() => this.onerror()); }
+                addEventListener() {}
+                close() {}
+              };
+              const original = window.setTimeout;
+              window.setTimeout = (body, delay) => original(body, Math.min(delay ?? 0, 300));
+            }
+            """
     }
 }

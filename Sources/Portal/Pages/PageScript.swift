@@ -2,7 +2,8 @@
 ///
 /// It listens to the session's events, shows the panel that the server renders for each, and opens the lab when it
 /// runs. A page must never have to be reloaded by hand: a stream that the server refuses or that falls silent is opened
-/// again, and after some failures the page is loaded anew, which says what is wrong.
+/// again, and after some failures the page is loaded anew, which says what is wrong. It is loaded only once something
+/// answers there: the browser's own error page would never come back.
 enum PageScript {
     static let javaScript = """
         (() => {
@@ -12,11 +13,13 @@ enum PageScript {
           if (!events || !window.EventSource) return;
           let source, silence, failures = 0, over = false;
           const open = () => next ? location.replace(next) : location.reload();
+          const reload = () => fetch(location.href, { method: 'HEAD', redirect: 'manual', cache: 'no-store' })
+            .then(() => location.reload(), () => setTimeout(reload, 2000));
           const again = () => {
             source.close();
             clearTimeout(silence);
             failures += 1;
-            if (failures > 5) location.reload();
+            if (failures > 5) reload();
             else setTimeout(watch, 1000 * failures);
           };
           const alive = () => {
