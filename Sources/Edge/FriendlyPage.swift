@@ -74,8 +74,8 @@ enum FriendlyPage {
             <style>\(style)</style>
             </head>
             <body>
-            <main>
             \(desk)
+            <main>
             <h1>\(title)</h1>
             <p>\(text)</p>
             <p class="hint">\(hint)</p>
@@ -88,27 +88,29 @@ enum FriendlyPage {
 
     /// A desk with its screen: the portal's mark.
     private static let desk = """
-        <svg width="32" height="32" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
+        <svg width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
         stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">\
         <path d="M4 21V5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 2.5 0 0 1 20 5.5V21M4 14h16M9 14v-4h6v4"/></svg>
         """
 
-    // The colours are those of the portal's pages: a learner sees both on one way.
+    // The colours and places are those of the portal's pages: a learner sees both on one way.
     private static let style = """
         :root{color-scheme:light dark;--paper:#f5f4f0;--card:#fff;--ink:#1d2524;--soft:#59635f;--line:#e2dfd6;--accent:#1c6357}
         @media(prefers-color-scheme:dark){:root{--paper:#121617;--card:#1a2021;--ink:#e9edeb;--soft:#a1aca8;--line:#2d3637;\
         --accent:#79cdbb}}
         *{box-sizing:border-box}
-        body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--paper);\
+        body{margin:0;display:grid;grid-template-columns:minmax(0,32.5rem);justify-content:center;gap:1.25rem;\
+        padding:1.75rem 1.25rem;background:var(--paper);\
         color:var(--ink);font:100%/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-        main{max-width:32.5rem;width:100%;padding:2rem;background:var(--card);border:1px solid var(--line);\
+        main{padding:2rem;background:var(--card);border:1px solid var(--line);\
         border-radius:14px;box-shadow:0 1px 2px rgb(0 0 0/.04),0 8px 28px rgb(0 0 0/.05)}
-        svg{color:var(--accent);margin-bottom:.75rem}
+        svg{color:var(--accent)}
         h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.012em;text-wrap:balance}
         p{margin:0 0 .5rem}
-        .hint{color:var(--soft)}
+        .hint{color:var(--soft);margin:0}
         .pulse{height:3px;margin-top:1.5rem;border-radius:2px;background:var(--accent);\
         animation:pulse 1.8s ease-in-out infinite}
+        @media(max-width:30rem){body{padding-top:1.1rem}main{padding:1.4rem}}
         @keyframes pulse{0%,100%{opacity:.2}50%{opacity:.9}}
         @media(prefers-reduced-motion:reduce){.pulse{animation:none;opacity:.6}}
         """
