@@ -39,7 +39,7 @@ extension BrowserTests {
                 #expect(try await lab.run("sum(range(10))") == "45")
                 try await lab.openTerminal()
                 try await tab.type("echo carrel")
-                try await tab.press(.enter)
+                try await tab.pressEnter()
                 // At the beginning of a line: not what was typed, but what the shell makes of it.
                 try await eventually("the shell says “carrel”") { tab.journal.terminal.contains("\rcarrel\r\n") }
                 try await tab.keepPicture("terminal")

@@ -1,6 +1,5 @@
 import COpenSSL
 import Foundation
-import HTTPTransport
 
 @testable import FleetSupport
 

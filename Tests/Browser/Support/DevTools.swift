@@ -66,8 +66,6 @@ final class DevTools {
     /// What happens in a tab goes to its listener, in order; one listener for each session.
     func listen(to session: String, _ listener: ((Event) -> Void)?) { listeners[session] = listener }
 
-    func close() async { await socket.close() }
-
     private func read() async {
         do {
             while let message = try await socket.receive() {

@@ -33,7 +33,7 @@ struct JupyterLabPage: Sendable {
     func begin(_ code: String) async throws {
         try await tab.click(".jp-CodeConsole-promptCell .cm-content")
         try await tab.type(code)
-        try await tab.press(.enter, shift: true)
+        try await tab.pressEnter(shift: true)
     }
 
     /// Runs code to its end; what the console shows as its result.

@@ -2,19 +2,6 @@
 
 /// Keys and clicks that the page cannot tell from a person's.
 extension Tab {
-    enum Key: String {
-        case enter = "Enter"
-        case backspace = "Backspace"
-
-        var code: Int {
-            switch self {
-            case .enter: 13
-            case .backspace: 8
-            }
-        }
-        var text: String? { self == .enter ? "\r" : nil }
-    }
-
     /// Clicks into the middle of the first visible element that the selector finds, as soon as there is one.
     func click(_ selector: String, within limit: Duration = .seconds(60)) async throws {
         let find = """
@@ -56,13 +43,10 @@ extension Tab {
         }
     }
 
-    func press(_ key: Key, shift: Bool = false) async throws {
-        var event: [String: JSON] = [
-            "key": .string(key.rawValue), "code": .string(key.rawValue),
-            "windowsVirtualKeyCode": .number(Double(key.code)), "modifiers": shift ? 8 : 0,
-        ]
-        if let text = key.text { event["text"] = .string(text) }
-        try await press(event)
+    func pressEnter(shift: Bool = false) async throws {
+        try await press([
+            "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13, "modifiers": shift ? 8 : 0,
+        ])
     }
 
     private func press(_ key: [String: JSON]) async throws {

@@ -1,6 +1,4 @@
-import EventLoop
 import Foundation
-import HTTPTransport
 
 @testable import FleetSupport
 
