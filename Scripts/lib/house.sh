@@ -42,3 +42,16 @@ fleet_list() {
     done
     printf '\n]\n'
 }
+
+# fleet_sweep COUNT: removes what tests that were killed left on the engines of the fleet, which only tests use.
+fleet_sweep() {
+    local count=$1 engine kind ids
+    for ((engine = 1; engine <= count; engine++)); do
+        for kind in container volume network; do
+            local list=(ls --quiet) remove=(rm)
+            if [[ $kind == container ]]; then list+=(--all) remove+=(--force); fi
+            mapfile -t ids < <(fleet_docker "$engine" "$kind" "${list[@]}" --filter label=carrel.instance)
+            ((${#ids[@]} == 0)) || fleet_docker "$engine" "$kind" "${remove[@]}" "${ids[@]}" >/dev/null
+        done
+    done
+}

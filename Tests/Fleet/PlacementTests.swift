@@ -45,7 +45,8 @@ extension FleetTests {
                 let sessions = try await fleet.sessions()
                 #expect(sessions.map(\.state) == Array(repeating: "running", count: 10))
                 #expect(sessions.map(\.epoch) == Array(repeating: 1, count: 10))
-                for host in fleet.plan.hosts { #expect(sessions.count { $0.host == host.name } == 5) }
+                // A host takes a few starts at a time, so a quick one gets more of a crowd; but none gets all of it.
+                for host in fleet.plan.hosts { #expect((3...7).contains(sessions.count { $0.host == host.name })) }
 
                 // First come, first served: whoever came earlier began to start no later.
                 var began: [(came: Int64, seated: Int64)] = []

@@ -56,8 +56,8 @@ final class Fleet: Sendable {
 
     /// Starts the broker without waiting for anything.
     func launchBroker() throws {
-        let pid = try Command([TestMachine.binary, "serve", "--config", configurationPath])
-            .spawn(output: logPath, error: logPath, append: true)
+        let pid = try Tether.shared.spawn(
+            [TestMachine.binary, "serve", "--config", configurationPath], output: logPath)
         running.withLock { $0 = pid }
     }
 

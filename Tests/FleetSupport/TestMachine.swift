@@ -16,8 +16,10 @@ enum TestMachine {
         var edge: String
     }
 
+    private static let directory = FileManager.default.temporaryDirectory.path + "/fleet-authority-\(getpid())"
+
     private static let making = Task<Authority, any Error> {
-        let directory = FileManager.default.temporaryDirectory.path + "/fleet-authority-\(getpid())"
+        atexit { try? FileManager.default.removeItem(atPath: TestMachine.directory) }
         try await Command([
             binary, "dev-ca", "--dir", directory, "--server", "edge=\(Plan.portal),*.\(Plan.labsDomain)",
         ]).succeed()
