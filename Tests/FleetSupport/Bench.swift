@@ -12,12 +12,13 @@ enum Bench {
 
     static let clicks = environment["CARREL_BENCH_CLICKS"].flatMap(Int.init) ?? 10
 
-    /// One line of the report: what was measured, in which unit, and what it must stay below.
-    static func report(_ what: String, _ value: Double, unit: String, bar: Double) throws {
+    /// One line of the report: what was measured, in which unit, and what it must stay below; without a bar, it is told
+    /// for completeness.
+    static func report(_ what: String, _ value: Double, unit: String, bar: Double?) throws {
         guard let path = environment["CARREL_BENCH_REPORT"] else { return }
-        let verdict = value < bar ? "met" : "MISSED"
-        let line = [what, String(format: "%.1f", value), unit, String(format: "%.0f", bar), verdict]
-            .joined(separator: "\t")
+        let verdict = bar.map { value < $0 ? "met" : "MISSED" } ?? "-"
+        let limit = bar.map { String(format: "< %.0f", $0) } ?? "-"
+        let line = [what, String(format: "%.1f", value), unit, limit, verdict].joined(separator: "\t")
         let earlier = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         try (earlier + line + "\n").write(toFile: path, atomically: true, encoding: .utf8)
     }
