@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Testing
 
 @testable import FleetSupport
@@ -37,31 +36,31 @@ extension FleetTests {
         func middleOfLaunch(request: String) async throws {
             let words = request.split(separator: " ")
             try await withFleet(Plan(relayed: true)) { fleet in
-                let died = Mutex(false)
+                let death = Once()
                 // The engine still gets the request of a broker that dies while it waits for the answer.
                 fleet.relay.judge { line in
-                    guard line.hasPrefix(words[0]), line.prefix(while: { $0 != "?" }).hasSuffix(words[1]),
-                        line.contains("/containers/"),
-                        died.withLock({ died in
-                            !died
-                                && {
-                                    died = true
-                                    return true
-                                }()
-                        })
-                    else { return .forward }
-                    fleet.killBroker()
+                    let path = line.prefix { $0 != "?" }
+                    if line.hasPrefix(words[0]), path.contains("/containers/"), path.hasSuffix(words[1]),
+                        death.isFirst()
+                    {
+                        fleet.killBroker()
+                    }
                     return .forward
                 }
                 let browser = fleet.browser()
-                let page = try await browser.visit(fleet.link("ada"), from: Fleet.course)
-                let id = try #require(page.sessionID)
-                try await eventually("the broker died at \(request)") { died.withLock { $0 } }
+                let link = try await fleet.link("ada")
+                // The broker may die before this page is there; then the learner clicks again.
+                let began = try? await browser.visit(link, from: Fleet.course)
+                try await eventually("the broker died at \(request)") { death.hasHappened }
                 try await fleet.start()
 
-                // The open page connects its stream again and gets there without a reload.
-                try await browser.waitUntilRunning(page.url, within: .seconds(60))
-                let lab = try await fleet.enter(id, from: page.url, in: browser)
+                // A page that was open connects its stream again and gets there without a reload.
+                var page = began
+                if page == nil { page = try await browser.visit(link, from: Fleet.course) }
+                let id = try #require(page?.sessionID)
+                let url = try #require(page?.url)
+                try await browser.waitUntilRunning(url, within: .seconds(60))
+                let lab = try await fleet.enter(id, from: url, in: browser)
                 #expect(try await lab.get("/api/status").status == 200)
                 #expect(try await fleet.sessions().count == 1)
                 try await fleet.expectNothingLeaked()
@@ -133,15 +132,9 @@ extension FleetTests {
                 let lab = try await fleet.open("ada")
                 let file = try randomBytes(8 << 20)
                 try await lab.upload(file, as: "slow.bin")
-                let signalled = Mutex(false)
+                let signal = Once()
                 let received = try await lab.browser.download(lab.origin.at("/files/slow.bin")) {
-                    if signalled.withLock({ done in
-                        !done
-                            && {
-                                done = true
-                                return true
-                            }()
-                    }) {
+                    if signal.isFirst() {
                         try fleet.signalBroker(SIGTERM)
                     }
                 }

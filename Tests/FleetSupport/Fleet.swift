@@ -172,7 +172,13 @@ final class Fleet: Sendable {
         for relay in relays.values { relay.finish() }
         if let instance = try? instance() {
             for host in plan.hosts {
-                do { try await host.engine.removeAll(instance: instance) } catch {
+                // A container that the engine was just asked for may appear in the middle of this.
+                do {
+                    try await eventually("\(host.name) is clean", within: .seconds(30), every: .milliseconds(200)) {
+                        try await host.engine.removeAll(instance: instance)
+                        return true
+                    }
+                } catch {
                     Issue.record("cleaning up on \(host.name): \(error)")
                 }
             }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// Something that a test waited for and that did not come in time.
 struct WaitedInVain: Error, CustomStringConvertible {
@@ -69,3 +70,18 @@ extension Duration {
 
 /// Unix time in milliseconds, as Carrel's timestamps have it.
 func nowMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
+/// Something that happens once, whoever comes first. Any thread.
+final class Once: Sendable {
+    private let state = Mutex(false)
+
+    var hasHappened: Bool { state.withLock { $0 } }
+
+    /// True for the first caller.
+    func isFirst() -> Bool {
+        state.withLock { happened in
+            defer { happened = true }
+            return !happened
+        }
+    }
+}
