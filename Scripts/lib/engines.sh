@@ -74,6 +74,7 @@ machine_engine_start() {
     step "Docker Engine: none answers on $ENGINE_SOCKET, starting one"
     machine_engine_clear
     start_detached "$home/pid" "$home/dockerd.log" dockerd
+    disown "$!"
     await_engine "$home/pid" "$home/dockerd.log" -H "unix://$ENGINE_SOCKET"
 }
 
@@ -211,6 +212,8 @@ fleet_start_engine() {
     fi
     start_detached "$home/pid" "$home/dockerd.log" \
         nsenter --net="/var/run/netns/$namespace" dockerd "${options[@]}"
+    # Nobody waits for it; without this the shell would announce its end, whoever kills it.
+    disown "$!"
 }
 
 # Ends one engine with all that belongs to it, in whatever state it is. Its images and volumes stay.
