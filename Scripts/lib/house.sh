@@ -12,6 +12,11 @@ house_packages() {
     fi
 }
 
+# How the binary for use is built. It carries Swift's libraries with it: that needs less memory than the shared ones, and
+# runs where no Swift is installed.
+# shellcheck disable=SC2034 # used where this is sourced
+readonly RELEASE_BUILD=(--configuration release --static-swift-stdlib --product carrel)
+
 # memory_mebibytes: the memory of this machine.
 memory_mebibytes() { awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo; }
 
