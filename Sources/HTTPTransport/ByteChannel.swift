@@ -32,6 +32,11 @@ public final class ByteChannel {
     private var hasEnded = false
     private var isDiscarding = false
     private var failure: ChannelError?
+    private let rooms: ChannelRooms?
+    /// Where the rooms have it, while it may hold buffers.
+    var place: Int?
+    /// Since the rooms looked last.
+    var isActive = false
     private let handshakeTimeout: Duration
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
@@ -52,9 +57,12 @@ public final class ByteChannel {
     /// - Parameters:
     ///   - stream: a connected stream that nobody reads yet; the channel becomes its delegate and closes it.
     ///   - tls: an engine that has not begun.
+    ///   - rooms: what the loop's channels share; given exactly when the engine was made with its `tls` rooms.
     public init(
-        stream: Stream, tls: TLSConnection?, handshakeTimeout: Duration = TransportLimits.handshakeTimeout
+        stream: Stream, tls: TLSConnection?, rooms: ChannelRooms? = nil,
+        handshakeTimeout: Duration = TransportLimits.handshakeTimeout
     ) {
+        self.rooms = rooms
         self.stream = stream
         self.tls = tls
         self.handshakeTimeout = handshakeTimeout
@@ -62,6 +70,7 @@ public final class ByteChannel {
     }
 
     deinit {
+        rooms?.remove(self)
         // Never opened: nobody else will close it.
         if phase == .new { stream.close() }
     }
@@ -159,23 +168,40 @@ public final class ByteChannel {
     private func decrypt() {
         guard let tls, !isDecrypting, !hasEnded else { return }
         isDecrypting = true
-        withUnsafeTemporaryAllocation(byteCount: TransportLimits.plaintextBytes, alignment: 16) { room in
-            while !isPaused, !hasEnded, phase == .open || phase == .finishing {
-                do throws(TLSError) {
-                    switch try tls.read(into: room) {
-                    case .bytes(let count): deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
-                    case .closed: didEnd()
-                    case .wouldBlock: return
-                    }
-                } catch {
-                    return fail(error)
-                }
+        if let rooms {
+            noteActivity()
+            rooms.withPlaintext { decrypt(tls, into: $0) }
+        } else {
+            withUnsafeTemporaryAllocation(byteCount: TransportLimits.plaintextBytes, alignment: 16) {
+                decrypt(tls, into: $0)
             }
         }
         isDecrypting = false
         // Reading can have something to say: an answer to a key update.
         if phase != .closed { sendCiphertext() }
     }
+
+    private func decrypt(_ tls: TLSConnection, into room: UnsafeMutableRawBufferPointer) {
+        while !isPaused, !hasEnded, phase == .open || phase == .finishing {
+            do throws(TLSError) {
+                switch try tls.read(into: room) {
+                case .bytes(let count): deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                case .closed: didEnd()
+                case .wouldBlock: return
+                }
+            } catch {
+                return fail(error)
+            }
+        }
+    }
+
+    private func noteActivity() {
+        isActive = true
+        if place == nil, phase != .closed { rooms?.add(self) }
+    }
+
+    /// It has been silent for a while.
+    func releaseBuffers() { tls?.releaseBuffers() }
 
     // MARK: Writing
 
@@ -189,6 +215,7 @@ public final class ByteChannel {
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         guard phase == .open else { return }
         guard let tls else { return stream.write(first, second) }
+        noteActivity()
         let joined = min(second.count, TransportLimits.encryptionBytes)
         do throws(TLSError) {
             try tls.write(first, UnsafeRawBufferPointer(rebasing: second[..<joined]))
@@ -237,6 +264,7 @@ public final class ByteChannel {
         guard phase != .closed else { return }
         let isNew = phase == .new
         phase = .closed
+        rooms?.remove(self)
         timer?.cancel()
         if isNew { stream.delegate = self }
         ownReference = self
@@ -263,12 +291,13 @@ extension ByteChannel: StreamDelegate {
     public func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer) {
         guard let tls else { return deliver(bytes) }
         do throws(TLSError) {
-            try tls.receive(bytes)
+            try tls.receive(bytes) {
+                if phase == .handshaking { shakeHands() }
+                decrypt()
+            }
         } catch {
-            return fail(error)
+            fail(error)
         }
-        if phase == .handshaking { shakeHands() }
-        decrypt()
     }
 
     public func streamDidEnd(_ stream: Stream) {
@@ -292,6 +321,7 @@ extension ByteChannel: StreamDelegate {
 
     public func streamDidClose(_ stream: Stream, error: StreamError?) {
         phase = .closed
+        rooms?.remove(self)
         timer?.cancel()
         let delegate = delegate
         self.delegate = nil

@@ -10,6 +10,8 @@ public enum TransportLimits {
     public static let lingerTimeout = Duration.seconds(2)
     /// Plaintext that is taken out of TLS at a time: one record.
     static let plaintextBytes = 16 * 1024
+    /// How often channels are looked at: one that was silent all the while gives its buffers back.
+    static let bufferIdleInterval = Duration.seconds(1)
     /// Plaintext that is encrypted before the ciphertext is handed on: bounds the memory of a large write.
     static let encryptionBytes = 64 * 1024
 
@@ -23,7 +25,7 @@ public enum TransportLimits {
     /// Connections of one pool to one upstream, busy ones and tunnels included.
     public static let connectionsPerUpstream = 512
     /// Unused connections that a pool keeps per upstream; beyond it the oldest is closed.
-    public static let idleConnectionsPerUpstream = 32
+    public static let idleConnectionsPerUpstream = 256
     /// Unused connections that a pool keeps in all; beyond it none is added.
     public static let idleConnections = 4096
     /// How long an unused connection is kept: shorter than upstreams keep theirs.
