@@ -14,7 +14,8 @@ public final class Edge: Sendable {
     }
 
     /// The cookie that opens a lab on its hostname. The edge takes it out of what the lab sees.
-    public static let cookieName = "__Host-carrel"
+    public static var cookieName: String { "__Host-carrel" }
+    static var cookieField: StaticString { "__Host-carrel" }
 
     private enum State {
         case new, running, stopped
@@ -36,13 +37,8 @@ public final class Edge: Sendable {
     ///     Called by each loop on its thread, at most once per `EdgeLimits.activityReportInterval`; it must not wait.
     public init(_ configuration: EdgeConfiguration, onActivity: @escaping @Sendable ([String: Int64]) -> Void) {
         precondition(configuration.loops > 0, "an edge needs at least one loop")
-        precondition(Hostname.isValid(configuration.portalHostname), "the portal's hostname is not valid")
-        guard let labsDomain = LabsDomain(configuration.labsDomain) else {
-            preconditionFailure("the labs' domain is not a valid hostname")
-        }
         self.configuration = configuration
-        let decisions = DecisionList(
-            portalHostname: configuration.portalHostname.lowercased(), labsDomain: labsDomain)
+        let decisions = DecisionList(configuration.routing)
         members = (0..<configuration.loops).map {
             EdgeLoop(name: "edge \($0)", configuration: configuration, decisions: decisions, onActivity: onActivity)
         }
@@ -83,6 +79,19 @@ public final class Edge: Sendable {
         if changes.isEmpty { return }
         order.withLock { _ in
             for member in members { member.loop.post { member.apply(changes) } }
+        }
+    }
+
+    /// Waits until every loop has made the changes that were given to it so far.
+    public func applied() async {
+        await withTaskGroup { group in
+            for member in members {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        member.loop.post { continuation.resume() }
+                    }
+                }
+            }
         }
     }
 

@@ -6,28 +6,30 @@ import HTTPWire
 extension EdgeConnection {
     func acquireUpstream(reuse: Bool) {
         guard let exchange else { return }
+        let site = home.site(of: exchange.route)
+        if reuse, let connection = home.pool.reuse(site) { return use(connection) }
         attempt += 1
         let attempt = attempt
-        home.pool.acquire(exchange.upstream, reuse: reuse) { [weak self, pool = home.pool] result in
+        home.pool.acquire(site, reuse: false) { [weak self, pool = home.pool] result in
             guard let self, self.attempt == attempt, case .connecting = machine.state else {
                 // Asked for by an exchange that has ended since.
                 if case .success(let connection) = result { pool.release(connection) }
                 return
             }
             switch result {
-            case .success(let connection):
-                upstream = connection
-                connection.delegate = self
-                handle(.upstreamReady)
-            case .failure:
-                handle(.upstreamFailed(notAnswering, isRetrySafe: false))
+            case .success(let connection): use(connection)
+            case .failure: handle(.upstreamFailed(notAnswering, isRetrySafe: false))
             }
         }
     }
 
-    var notAnswering: EdgeAnswer {
-        if case .portal = exchange?.destination { .portalNotAnswering } else { .notAnswering }
+    private func use(_ connection: HTTPClientConnection) {
+        upstream = connection
+        connection.delegate = self
+        handle(.upstreamReady)
     }
+
+    var notAnswering: EdgeAnswer { exchange?.route == nil ? .portalNotAnswering : .notAnswering }
 
     func letUpstreamGo(_ body: (HTTPClientConnection) -> Void) {
         guard let connection = upstream else { return }
@@ -44,7 +46,7 @@ extension EdgeConnection {
         case .protocol: return .badGateway
         // The engine's port forwarder accepts for a lab that does not listen yet, and closes. What may have been done
         // all the same is not called "not answering", which asks to try again.
-        case .closed: return exchange?.head.isIdempotent == true ? notAnswering : .badGateway
+        case .closed: return exchange?.facts.isIdempotent == true ? notAnswering : .badGateway
         }
     }
 }
@@ -60,7 +62,7 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
         response = (head, framing)
         defer { response = nil }
         guard head.status == 101 else { return handle(.responseHead) }
-        let key = exchange?.head.fields.first("Sec-WebSocket-Key") ?? ""
+        let key = requestHead?.fields.first("Sec-WebSocket-Key") ?? ""
         if WebSocketHandshake.isValidResponse(head, toKey: key) {
             handle(.responseSwitch)
         } else {

@@ -9,7 +9,8 @@ import TLS
 /// `@unchecked Sendable` because everything that changes is touched on the loop's thread alone; other threads only post.
 final class EdgeLoop: @unchecked Sendable {
     let loop: Loop
-    let portalUpstream: UpstreamAddress
+    /// Absent where the routes are hostnames.
+    let portalUpstream: UpstreamAddress?
     private(set) var pool: UpstreamPool
     /// Takes in nothing new, and ends each connection at its next pause.
     private(set) var isGoingAway = false
@@ -20,6 +21,8 @@ final class EdgeLoop: @unchecked Sendable {
     private let onActivity: @Sendable ([String: Int64]) -> Void
     private var routes = RouteTable()
     private var meter = ActivityMeter()
+    private let rooms: ChannelRooms
+    private var buffers: [[UInt8]] = []
     private var listeners: [Listener] = []
     private(set) var connections: [ObjectIdentifier: EdgeConnection] = [:]
     private var sweepTimer: LoopTimer?
@@ -37,6 +40,7 @@ final class EdgeLoop: @unchecked Sendable {
         self.decisions = decisions
         self.onActivity = onActivity
         pool = UpstreamPool(on: loop)
+        rooms = ChannelRooms(on: loop)
     }
 
     // MARK: Routes
@@ -66,10 +70,10 @@ final class EdgeLoop: @unchecked Sendable {
     }
 
     private func accept(_ stream: Stream, _ tls: TLSServerContext) {
-        guard connections.count < connectionLimit, let engine = try? TLSConnection(server: tls) else {
+        guard connections.count < connectionLimit, let engine = try? TLSConnection(server: tls, rooms: rooms.tls) else {
             return stream.close()
         }
-        let channel = ByteChannel(stream: stream, tls: engine)
+        let channel = ByteChannel(stream: stream, tls: engine, rooms: rooms)
         let client: String =
             if case .ip(let address, _) = channel.peerAddress { address } else { "unknown" }
         let connection = EdgeConnection(home: self, client: client)
@@ -94,6 +98,29 @@ final class EdgeLoop: @unchecked Sendable {
 
     func sweep(at now: MonotonicTime) {
         for connection in connections.values { connection.sweep(at: now) }
+    }
+
+    // MARK: What connections share
+
+    /// Where connections to the upstream of a route are kept, or to the portal's.
+    func site(of route: RouteTable.Entry?) -> UpstreamSite {
+        if let site = route?.site, site.isCurrent { return site }
+        guard let address = route?.upstream ?? portalUpstream else { preconditionFailure("there is no portal here") }
+        let site = pool.site(for: address)
+        route?.site = site
+        return site
+    }
+
+    /// An empty buffer, with room if one is at hand.
+    func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
+
+    func giveBack(_ buffer: inout [UInt8]) {
+        guard buffer.capacity > 0 else { return }
+        var spare: [UInt8] = []
+        swap(&spare, &buffer)
+        guard buffers.count < EdgeLimits.spareBuffers, spare.capacity <= EdgeLimits.spareBufferBytes else { return }
+        spare.removeAll(keepingCapacity: true)
+        buffers.append(spare)
     }
 
     // MARK: Activity
@@ -135,20 +162,5 @@ final class EdgeLoop: @unchecked Sendable {
             completion()
         }
         if connections.isEmpty { onEmpty?() }
-    }
-}
-
-extension RouteTable {
-    /// The upstream that no longer is what it was, once the change is made.
-    func upstream(leftBy change: RouteChange) -> UpstreamAddress? {
-        switch change {
-        case .set(let route):
-            let upstream = Slug(route.slug).flatMap { entry(for: $0) }?.upstream
-            return upstream == route.upstream ? nil : upstream
-        case .remove(let slug):
-            return Slug(slug).flatMap { entry(for: $0) }?.upstream
-        case .grant:
-            return nil
-        }
     }
 }

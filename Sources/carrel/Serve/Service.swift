@@ -72,14 +72,9 @@ final class Service {
         Task { await warn() }
     }
 
-    /// The edge's loops share their port, and the kernel would let another process of the same user share it too: each
-    /// would get some of the connections. A listener that shares with nobody finds out.
     private func claimAddresses() throws {
-        for address in configuration.listenAddresses {
-            do { try Listener(on: ControlLoop.loop, address: address) { $0.close() }.close() } catch {
-                throw CommandFailure(
-                    "\(configuration.file): \(error.message); end what listens there, or change listen")
-            }
+        do { try ListenerCheck.claim(configuration.listenAddresses) } catch {
+            throw CommandFailure("\(configuration.file): \(error.message); end what listens there, or change listen")
         }
     }
 

@@ -1,0 +1,90 @@
+import Edge
+import EventLoop
+import HTTPTransport
+import Logging
+import TLS
+
+/// A running edge that stands alone: the data plane that `carrel serve` has inside, with its routes from a file.
+@ControlLoop
+final class EdgeService {
+    struct Settings: Sendable {
+        var listen: [SocketAddress]
+        var certificate: CertificateFiles
+        var routesPath: String
+        var threads: Int
+        var admin: SocketAddress?
+        var grace: Duration
+    }
+
+    private let settings: Settings
+    private let log: Logger
+    private let edge: Edge
+    private let book: RouteBook
+    private var admin: HTTPServer?
+
+    /// Reads everything and listens on nothing.
+    /// - Throws: what is wrong with the certificate or the routes.
+    init(_ settings: Settings, log: Logger) throws {
+        self.settings = settings
+        self.log = log
+        let routes = try RoutesFile.read(settings.routesPath)
+        let certificates = try CertificateStore([settings.certificate])
+        edge = Edge(
+            EdgeConfiguration(listen: settings.listen, loops: settings.threads, certificates: certificates),
+            onActivity: { _ in })
+        book = RouteBook(edge: edge)
+        _ = book.replace(by: routes)
+    }
+
+    func start() async throws {
+        try ListenerCheck.claim(settings.listen)
+        await edge.applied()
+        if let address = settings.admin {
+            let admin = EdgeAdmin(book: book, edge: edge)
+            self.admin = try HTTPServer(listen: address) { await admin.answer($0) }
+        }
+        try await edge.start()
+        log.info(
+            "ready",
+            metadata: [
+                "listen": "\(edge.boundAddresses.map(\.description).joined(separator: " "))",
+                "routes": "\(book.routes.count)", "threads": "\(settings.threads)",
+            ])
+    }
+
+    /// Reads the routes and the certificate again. A mistake is logged, and everything stays as it was.
+    func reload() {
+        do {
+            let routes = try RoutesFile.read(settings.routesPath)
+            try edge.reloadCertificates()
+            let difference = book.replace(by: routes)
+            log.info(
+                "reloaded",
+                metadata: [
+                    "routes": "\(routes.count)", "added": "\(difference.added)", "changed": "\(difference.changed)",
+                    "removed": "\(difference.removed)",
+                ])
+        } catch {
+            log.error("nothing was reloaded, and the old routes and certificate stay in force:\n\(error)")
+        }
+    }
+
+    /// Takes in nothing new, and lets what is under way finish for a while.
+    func stop() async {
+        log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"])
+        await edge.stop(grace: settings.grace)
+        admin?.close()
+        log.info("stopped")
+    }
+}
+
+/// The edge's loops share their port, and the kernel would let another process of the same user share it too: each would
+/// get some of the connections. A listener that shares with nobody finds out.
+enum ListenerCheck {
+    /// - Throws: `StreamError`, when somebody listens there already or nobody may.
+    @ControlLoop static func claim(_ addresses: [SocketAddress]) throws(StreamError) {
+        for address in addresses {
+            try Listener(on: ControlLoop.loop, address: address) { $0.close() }.close()
+        }
+    }
+}
