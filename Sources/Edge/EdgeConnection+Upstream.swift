@@ -10,8 +10,8 @@ extension EdgeConnection {
         if reuse, let connection = home.pool.reuse(site) { return use(connection) }
         attempt += 1
         let attempt = attempt
-        home.pool.acquire(site, reuse: false) { [weak self, pool = home.pool] result in
-            guard let self, self.attempt == attempt, case .connecting = machine.state else {
+        home.pool.acquire(site, reuse: false) { [self, pool = home.pool] result in
+            guard self.attempt == attempt, case .connecting = machine.state else {
                 // Asked for by an exchange that has ended since.
                 if case .success(let connection) = result { pool.release(connection) }
                 return

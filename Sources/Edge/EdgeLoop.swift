@@ -11,7 +11,7 @@ final class EdgeLoop: @unchecked Sendable {
     let loop: Loop
     /// Absent where the routes are hostnames.
     let portalUpstream: UpstreamAddress?
-    private(set) var pool: UpstreamPool
+    let pool: UpstreamPool
     /// Takes in nothing new, and ends each connection at its next pause.
     private(set) var isGoingAway = false
 

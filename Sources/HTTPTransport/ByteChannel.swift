@@ -18,10 +18,10 @@ public protocol ByteChannelDelegate: AnyObject {
 
 /// A stream, with or without TLS on it. Confined to its loop.
 ///
-/// It holds its delegate weakly and, from `open()` until it is closed, itself: whoever opens a channel closes it.
+/// From `open()` until it is closed it holds its delegate and itself: whoever opens a channel closes it.
 /// Every method may be called from within a delegate's method.
 public final class ByteChannel {
-    public weak var delegate: (any ByteChannelDelegate)?
+    public var delegate: (any ByteChannelDelegate)?
     public let loop: Loop
 
     let stream: Stream
@@ -106,8 +106,7 @@ public final class ByteChannel {
             return
         }
         phase = .handshaking
-        timer = loop.schedule(after: handshakeTimeout) { [weak self] in
-            guard let self else { return }
+        timer = loop.schedule(after: handshakeTimeout) { [self] in
             fail(ChannelError(.handshakeTimeout, "the TLS handshake did not finish within \(handshakeTimeout)"))
         }
         stream.startReading()
@@ -255,7 +254,7 @@ public final class ByteChannel {
         if hasEnded && stream.queuedBytes == 0 { return close() }
         isDiscarding = true
         timer?.cancel()
-        timer = loop.schedule(after: TransportLimits.lingerTimeout) { [weak self] in self?.close() }
+        timer = loop.schedule(after: TransportLimits.lingerTimeout) { [self] in close() }
         if !hasEnded { resumeReading() }
     }
 

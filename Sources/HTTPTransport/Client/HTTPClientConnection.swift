@@ -24,19 +24,21 @@ public protocol HTTPClientConnectionDelegate: AnyObject {
 
 /// One HTTP/1.1 connection to an upstream: one exchange at a time, kept alive between them. Confined to its loop.
 ///
-/// It holds its delegate weakly; dropped, it closes its channel. Writing is in the hands of the owner: it stops feeding
+/// It lives until it is closed: whoever has it releases it to its pool or closes it. Writing is in the hands of the owner: it stops feeding
 /// while `isSaturated`, until `connectionDidDrain`.
 public final class HTTPClientConnection {
-    public weak var delegate: (any HTTPClientConnectionDelegate)?
+    /// Held until the exchange ends it, or the connection is closed.
+    public var delegate: (any HTTPClientConnectionDelegate)?
     public var address: UpstreamAddress { site.key.address }
     /// Whether an earlier exchange has been completed on it.
     public private(set) var isReused = false
 
     let channel: ByteChannel
     let site: UpstreamSite
+    /// Its pool counts it: it has opened.
+    var isCounted = false
     /// It stands among the unused ones of its site.
     var isPooled = false
-    weak var pool: UpstreamPool?
     /// Called once: when the channel has opened, or has closed before.
     var onOpen: ((HTTPClientError?) -> Void)?
 
@@ -76,8 +78,6 @@ public final class HTTPClientConnection {
         parser = ResponseParser(limits: limits.http)
         channel.delegate = self
     }
-
-    deinit { channel.close() }
 
     // MARK: Facts
 
@@ -257,8 +257,10 @@ public final class HTTPClientConnection {
     private func becomeClosed() {
         phase = .closed
         stallTimer?.cancel()
-        pool?.didClose(self)
-        pool = nil
+        if isCounted {
+            isCounted = false
+            site.pool?.didClose(self)
+        }
     }
 }
 
@@ -317,7 +319,9 @@ extension HTTPClientConnection: ByteChannelDelegate {
         case .idle: becomeClosed()
         case .closed: break
         }
-        if let failure { delegate?.connection(self, didFail: failure) }
+        let owner = delegate
+        delegate = nil
+        if let failure { owner?.connection(self, didFail: failure) }
     }
 }
 

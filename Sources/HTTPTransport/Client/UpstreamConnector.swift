@@ -82,7 +82,7 @@ final class UpstreamConnector {
         self.connection = nil
         switch result {
         // From here on the connection itself tells the pool of its end.
-        case .success(let open): open.pool = pool
+        case .success(let open): open.isCounted = true
         case .failure:
             pool.didEnd(site)
             connection?.onOpen = nil

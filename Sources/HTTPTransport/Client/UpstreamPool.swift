@@ -42,7 +42,10 @@ public final class UpstreamPool {
 
     deinit {
         // Each of them refers to its site.
-        for site in sites.values { site.idle = [] }
+        for site in sites.values {
+            site.idle = []
+            site.pool = nil
+        }
     }
 
     /// The place where the connections to an address are counted and kept. Whoever asks for it often may keep it as long
@@ -50,7 +53,7 @@ public final class UpstreamPool {
     public func site(for address: UpstreamAddress, serverName: String? = nil) -> UpstreamSite {
         let key = Key(address: address, serverName: verifiedName(address, serverName))
         if let site = sites[key] { return site }
-        let site = UpstreamSite(key)
+        let site = UpstreamSite(key, pool: self)
         sites[key] = site
         return site
     }
@@ -102,7 +105,7 @@ public final class UpstreamPool {
     public func release(_ connection: HTTPClientConnection) {
         assert(loop.isCurrent)
         connection.delegate = nil
-        guard connection.isReusable, !isClosed, connection.pool === self, idleCount < limits.idle else {
+        guard connection.isReusable, !isClosed, connection.site.pool === self, idleCount < limits.idle else {
             return connection.close()
         }
         let site = connection.site
@@ -158,6 +161,7 @@ public final class UpstreamPool {
         site.open -= 1
         guard site.open == 0 else { return }
         site.isCurrent = false
+        site.pool = nil
         sites[site.key] = nil
     }
 
@@ -203,5 +207,11 @@ public final class UpstreamSite {
     /// Whether its pool still knows it: it is forgotten with its last connection.
     public internal(set) var isCurrent = true
 
-    init(_ key: UpstreamPool.Key) { self.key = key }
+    /// Its pool clears it when it goes; a site that is forgotten has no connections any more.
+    unowned(unsafe) var pool: UpstreamPool?
+
+    init(_ key: UpstreamPool.Key, pool: UpstreamPool) {
+        self.key = key
+        self.pool = pool
+    }
 }
