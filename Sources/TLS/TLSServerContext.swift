@@ -9,16 +9,20 @@ public final class TLSServerContext: @unchecked Sendable {
     let pointer: OpaquePointer
     private let store: CertificateStore
     private let alpn: [UInt8]
+    let tickets: TicketKeys
 
     /// - Parameters:
     ///   - store: the certificates; a later `reload()` of it takes effect at the next handshake.
     ///   - alpn: protocols by preference; a client that offers ALPN with none of them is refused (RFC 7301).
+    ///   - tickets: what seals the sessions that clients keep; contexts with the same ones know each other's.
     ///   - clientTrust: when given, a client must bear a certificate of these authorities (mutual TLS).
     public init(
-        store: CertificateStore, alpn: [String] = ["http/1.1"], requiringClientsOf clientTrust: Trust? = nil
+        store: CertificateStore, alpn: [String] = ["http/1.1"], tickets: TicketKeys = TicketKeys(),
+        requiringClientsOf clientTrust: Trust? = nil
     ) throws(TLSError) {
         pointer = try ContextSettings.make(TLS_server_method())
         self.store = store
+        self.tickets = tickets
         self.alpn = ContextSettings.encode(alpn: alpn)
         SSL_CTX_set_options(pointer, carrel_SSL_OP_CIPHER_SERVER_PREFERENCE | carrel_SSL_OP_PRIORITIZE_CHACHA)
         // Sessions live in tickets at the client; the server remembers nothing per session.
@@ -26,6 +30,8 @@ public final class TLSServerContext: @unchecked Sendable {
         let sessionContext = Array("carrel".utf8)
         SSL_CTX_set_session_id_context(pointer, sessionContext, UInt32(sessionContext.count))
         let owner = Unmanaged.passUnretained(self).toOpaque()
+        SSL_CTX_set_ex_data(pointer, 0, owner)
+        TicketKeys.install(in: pointer)
         SSL_CTX_set_cert_cb(pointer, Self.chooseCertificate, owner)
         if !alpn.isEmpty { SSL_CTX_set_alpn_select_cb(pointer, Self.chooseProtocol, owner) }
         if let clientTrust {
