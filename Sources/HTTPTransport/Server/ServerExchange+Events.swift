@@ -66,7 +66,7 @@ extension ServerExchange {
         owesContinue = false
         switch state {
         case .exchange(.body, _):
-            wait = now + timeouts.body
+            wait = bodyDeadline(after: count, at: now)
             return .deliver
         case .exchange(.discarding(let left), let response):
             guard count <= left else { return closeGracefully() }
@@ -75,6 +75,16 @@ extension ServerExchange {
         case .exchange(.complete, _), .idle, .head, .tunnel, .closing, .closed:
             return []
         }
+    }
+
+    /// A piece of the body moves its deadline by the time that it would have taken at the least rate that is borne, and
+    /// never further than `timeouts.body` from now.
+    private func bodyDeadline(after count: Int, at now: MonotonicTime) -> MonotonicTime {
+        let latest = now + timeouts.body
+        guard let wait, timeouts.minimumBodyRate > 0 else { return latest }
+        // A piece is at most a scratch buffer long, so that this cannot overflow.
+        let earned = Int64(count) * 1_000_000_000 / Int64(timeouts.minimumBodyRate)
+        return min(latest, wait + .nanoseconds(earned))
     }
 
     private mutating func receivedEnd(at now: MonotonicTime) -> Actions {

@@ -184,13 +184,15 @@ struct ServerExchangeTests {
         #expect(exchange.state == .closing)
     }
 
-    @Test("A body must go on coming, unless its reader has paused; each piece gives it new time")
+    @Test("A body must go on coming at the least rate, unless its reader has paused")
     func bodyDeadline() {
         var exchange = newExchange()
         _ = play(&exchange, [.head(withBody), .headDelivered])
         let later = start + .seconds(20)
-        _ = play(&exchange, [.body(1)], at: later)
-        #expect(exchange.deadline == later + TransportLimits.bodyTimeout)
+        _ = play(&exchange, [.body(2 * TransportLimits.minimumBodyRate)], at: later)
+        #expect(exchange.deadline == start + TransportLimits.bodyTimeout + .seconds(2))
+        _ = play(&exchange, [.body(64 * TransportLimits.minimumBodyRate)], at: later)
+        #expect(exchange.deadline == later + TransportLimits.bodyTimeout, "no time is saved up")
         _ = play(&exchange, [.pause], at: later)
         #expect(exchange.deadline == nil)
         #expect(exchange.intake == .hold)
@@ -200,6 +202,25 @@ struct ServerExchangeTests {
         let due = resumed + TransportLimits.bodyTimeout
         #expect(exchange.deadline == due)
         #expect(play(&exchange, [.time(queued: 0)], at: due) == [[.fail, .answerError, .closeGracefully]])
+    }
+
+    @Test("A byte of the body now and then gives no more time than it would have taken")
+    func drippingBody() {
+        var exchange = newExchange()
+        _ = play(&exchange, [.head(withBody), .headDelivered])
+        for second in stride(from: 10, to: 30, by: 10) {
+            _ = play(&exchange, [.body(1), .time(queued: 0)], at: start + .seconds(second))
+            #expect(exchange.state == .exchange(.body, .awaited))
+        }
+        let due = start + TransportLimits.bodyTimeout + .milliseconds(2)
+        #expect(play(&exchange, [.time(queued: 0)], at: due) == [[.fail, .answerError, .closeGracefully]])
+
+        var timeouts = ServerTimeouts()
+        timeouts.minimumBodyRate = 0
+        var free = ServerExchange(at: start, timeouts: timeouts)
+        _ = play(&free, [.head(withBody), .headDelivered])
+        _ = play(&free, [.body(1)], at: start + .seconds(20))
+        #expect(free.deadline == start + .seconds(20) + TransportLimits.bodyTimeout)
     }
 
     @Test("While the owner thinks there is no deadline")
