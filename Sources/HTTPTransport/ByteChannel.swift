@@ -40,6 +40,9 @@ public final class ByteChannel {
     private let handshakeTimeout: Duration
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
+    /// Bytes delivered and written so far: without what TLS adds.
+    public private(set) var receivedBytes = 0
+    public private(set) var sentBytes = 0
 
     private enum Phase {
         /// Exits to `handshaking` or `open` by `open()`.
@@ -79,6 +82,8 @@ public final class ByteChannel {
 
     /// The name the client asked for in its TLS handshake.
     public var serverName: String? { tls?.serverName }
+    /// Whether its TLS took up an earlier session.
+    public var isResumed: Bool { tls?.isResumed == true }
     /// The protocol that TLS agreed on.
     public var negotiatedALPN: String? { tls?.negotiatedALPN }
     public var isSecure: Bool { tls != nil }
@@ -152,6 +157,7 @@ public final class ByteChannel {
     }
 
     private func deliver(_ bytes: UnsafeRawBufferPointer) {
+        receivedBytes += bytes.count
         if !isDiscarding { delegate?.channel(self, didRead: bytes) }
     }
 
@@ -213,6 +219,7 @@ public final class ByteChannel {
     /// of its body.
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         guard phase == .open else { return }
+        sentBytes += first.count + second.count
         guard let tls else { return stream.write(first, second) }
         noteActivity()
         let joined = min(second.count, TransportLimits.encryptionBytes)

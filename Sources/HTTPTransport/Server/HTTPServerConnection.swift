@@ -243,6 +243,7 @@ extension HTTPServerConnection: EndOfTurnTask {
 
 extension HTTPServerConnection: ByteChannelDelegate {
     public func channelDidOpen(_ channel: ByteChannel) {
+        delegate?.connectionDidOpen(self)
         settle()
     }
 
