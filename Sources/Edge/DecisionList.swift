@@ -80,6 +80,20 @@ struct DecisionList: Sendable {
         }
     }
 
+    /// The request's host in lower case and without port, if it is the portal's or one that a lab can have.
+    func knownHost(of head: RequestHead, routes: borrowing RouteTable) -> String? {
+        head.fields.withFirst("Host") { bytes -> String? in
+            guard let authority = AuthorityBytes(bytes) else { return nil }
+            let host = UnsafeRawBufferPointer(rebasing: bytes[authority.host])
+            let name = String(decoding: host, as: UTF8.self).lowercased()
+            guard let sessions else { return routes.entry(forHost: host) == nil ? nil : name }
+            switch kind(of: host, sessions) {
+            case .portal, .lab(.some): return name
+            case .lab(nil), .other: return nil
+            }
+        }
+    }
+
     private enum HostKind {
         case portal
         /// `nil` for a label that no session can have.

@@ -25,6 +25,7 @@ public final class Edge: Sendable {
     private let configuration: EdgeConfiguration
     private let state = Mutex(State.new)
     private let bound = Mutex<[SocketAddress]>([])
+    private let boundWithoutTLS = Mutex<[SocketAddress]>([])
     /// Held while changes are given to the loops, so that all of them see the same order.
     private let order = Mutex(())
 
@@ -39,8 +40,11 @@ public final class Edge: Sendable {
         precondition(configuration.loops > 0, "an edge needs at least one loop")
         self.configuration = configuration
         let decisions = DecisionList(configuration.routing)
+        let addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
         members = (0..<configuration.loops).map {
-            EdgeLoop(name: "edge \($0)", configuration: configuration, decisions: decisions, onActivity: onActivity)
+            EdgeLoop(
+                name: "edge \($0)", configuration: configuration, decisions: decisions, addresses: addresses,
+                onActivity: onActivity)
         }
     }
 
@@ -62,9 +66,17 @@ public final class Edge: Sendable {
             var addresses = configuration.listen
             for member in members {
                 // Where the kernel was to choose a port, the first loop's choice holds for all.
-                addresses = try await member.listen(on: addresses, tls: tls)
+                let listen = addresses
+                addresses = try await member.onLoop { try member.listen(on: listen, tls: tls) }
             }
             bound.withLock { $0 = addresses }
+            if var redirect = configuration.redirect {
+                for member in members {
+                    let listen = redirect
+                    redirect.listen = try await member.onLoop { try member.listen(withoutTLS: listen) }
+                }
+                boundWithoutTLS.withLock { [redirect] in $0 = redirect.listen }
+            }
         } catch {
             await stop(grace: .zero)
             throw error
@@ -73,6 +85,9 @@ public final class Edge: Sendable {
 
     /// Where it listens, with the ports that the kernel chose where 0 was asked for. Empty before `start()`.
     public var boundAddresses: [SocketAddress] { bound.withLock { $0 } }
+
+    /// The same for the listener without TLS.
+    public var boundRedirectAddresses: [SocketAddress] { boundWithoutTLS.withLock { $0 } }
 
     /// Changes the routes of every loop, in the order given; a loop that is not busy sees it within a millisecond.
     public func apply(_ changes: [RouteChange]) {
@@ -99,6 +114,23 @@ public final class Edge: Sendable {
     /// - Throws: what is wrong with a file; every certificate then stays as it was.
     public func reloadCertificates() throws(TLSError) { try configuration.certificates.reload() }
 
+    /// What all loops have counted, as one; nothing once the edge has stopped.
+    public func metrics() async -> EdgeMetrics {
+        var sum = EdgeMetrics()
+        for member in members {
+            let asked = MonotonicTime.current()
+            let counted = await withCheckedContinuation { (continuation: CheckedContinuation<EdgeMetrics?, Never>) in
+                let isAsked = member.loop.postIfRunning {
+                    continuation.resume(returning: member.snapshot(asked: asked))
+                }
+                if !isAsked { continuation.resume(returning: nil) }
+            }
+            if let counted { sum += counted }
+        }
+        sum.droppedLogLines += configuration.accessLog?.failedLines ?? 0
+        return sum
+    }
+
     /// Listens no more, tells WebSockets that it goes away (1001), lets requests finish for `grace`, then cuts what is
     /// left and ends its threads. Harmless when called again.
     public func stop(grace: Duration) async {
@@ -114,11 +146,9 @@ public final class Edge: Sendable {
 }
 
 extension EdgeLoop {
-    fileprivate func listen(on addresses: [SocketAddress], tls: TLSServerContext) async throws -> [SocketAddress] {
+    fileprivate func onLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            loop.post {
-                continuation.resume(with: Result { try self.listen(on: addresses, tls: tls) as [SocketAddress] })
-            }
+            loop.post { continuation.resume(with: Result { try body() }) }
         }
     }
 

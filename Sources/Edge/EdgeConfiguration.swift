@@ -10,8 +10,14 @@ public struct EdgeConfiguration: Sendable {
     public var loops: Int
     public var routing: Routing
     public var certificates: CertificateStore
-    /// Client connections of one loop; a further one is closed at once.
-    public var connectionsPerLoop = EdgeLimits.connectionsPerLoop
+    /// The listener without TLS, if there is to be one.
+    public var redirect: RedirectConfiguration?
+    /// For how many seconds browsers are told to come by `https` only (HSTS, RFC 6797); 0 tells them nothing.
+    public var hstsSeconds = EdgeLimits.hstsSeconds
+    /// How much is borne from clients.
+    public var limits = ClientLimits()
+    /// Gets a line for each exchange. Whoever made it closes it, after the edge has stopped.
+    public var accessLog: AccessLog?
 
     var portalUpstream: UpstreamAddress? {
         if case .sessions(_, _, let upstream) = routing { upstream } else { nil }
@@ -32,6 +38,8 @@ public struct EdgeConfiguration: Sendable {
         self.loops = loops
         self.certificates = certificates
         routing = .hostnames
+        // The hostnames are their upstreams' own, and so is what is said of them.
+        hstsSeconds = 0
     }
 
     /// An edge in front of a portal and its sessions.

@@ -4,6 +4,7 @@ import HTTPWire
 // What the client sends.
 extension EdgeConnection: HTTPServerConnectionDelegate {
     func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming) {
+        recordRequest(head)
         switch home.decide(head) {
         case .answer(let answer):
             self.answer(answer, isNavigation: head.isNavigation)
@@ -21,6 +22,7 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
     }
 
     private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?) {
+        record.answerer = route == nil ? .portal : .lab
         exchange = Exchange(route: route, facts: facts)
         let hasBody = facts.framing != .none && facts.framing != .length(0)
         handle(
@@ -30,6 +32,7 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
     }
 
     func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {
+        record.receivedBytes += bytes.count
         handle(.requestBody, bytes: bytes)
     }
 
@@ -43,15 +46,25 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
     func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
         guard case .tunnel = machine.state, let upstream else { return }
         if let activity = exchange?.route?.activity, clientFrames.sees(bytes) { home.note(activity) }
+        record.receivedBytes += bytes.count
         upstream.writeTunnel(bytes)
         if upstream.isSaturated { handle(.upstreamSaturated) }
     }
 
     func connectionDidEndTunnel(_ connection: HTTPServerConnection) { handle(.clientTunnelEnd) }
 
-    func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) { handle(.clientClosed) }
+    func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) {
+        recordFault(fault)
+        handle(.clientClosed)
+    }
+
+    func connectionDidOpen(_ connection: HTTPServerConnection) {
+        isHandshakeDone = true
+        home.metrics.count(connection.channel.isResumed ? EdgeMetrics.Handshake.resumed : .full)
+    }
 
     func connectionDidClose(_ connection: HTTPServerConnection, error: ChannelError?) {
+        recordClose(connection.channel, error)
         handle(.clientClosed)
         server = nil
         home.remove(self)

@@ -18,13 +18,17 @@ extension EdgeConnection {
             }
             switch result {
             case .success(let connection): use(connection)
-            case .failure: handle(.upstreamFailed(notAnswering, isRetrySafe: false))
+            case .failure(let error):
+                home.metrics.count(EdgeMetrics.Failure(error))
+                handle(.upstreamFailed(notAnswering, isRetrySafe: false))
             }
         }
     }
 
     private func use(_ connection: HTTPClientConnection) {
         upstream = connection
+        record.usedUpstream = connection.isReused
+        if connection.isReused { home.metrics.upstreamsReused += 1 } else { home.metrics.upstreamsNew += 1 }
         connection.delegate = self
         handle(.upstreamReady)
     }
@@ -81,6 +85,7 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
     func connection(_ connection: HTTPClientConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
         guard case .tunnel = machine.state, let server else { return }
         upstreamFrames.pass(bytes)
+        record.sentBytes += bytes.count
         server.writeTunnel(bytes)
         if server.isSaturated { handle(.clientSaturated) }
     }
@@ -90,6 +95,7 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
     func connectionDidDrain(_ connection: HTTPClientConnection) { handle(.upstreamDrained) }
 
     func connection(_ connection: HTTPClientConnection, didFail error: HTTPClientError) {
+        home.metrics.count(EdgeMetrics.Failure(error))
         handle(.upstreamFailed(answer(to: error), isRetrySafe: error.isRetrySafe))
     }
 }

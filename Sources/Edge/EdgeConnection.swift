@@ -16,6 +16,8 @@ final class EdgeConnection {
     let home: EdgeLoop
     /// The client's address, without port.
     let client: String
+    /// As what its connection is counted; given back when it is closed.
+    let network: ClientNetwork?
     private(set) var machine = ExchangeMachine()
     // Made with self as its owner, and there from `start` on.
     var server: HTTPServerConnection?
@@ -31,14 +33,20 @@ final class EdgeConnection {
     var waitingSince: MonotonicTime?
     var clientFrames = ClientFrameMeter()
     var upstreamFrames = FrameBoundary()
+    var record = ExchangeRecord()
+    var isHandshakeDone = false
 
-    init(home: EdgeLoop, client: String) {
+    init(home: EdgeLoop, client: String, network: ClientNetwork?) {
         self.home = home
         self.client = client
+        self.network = network
     }
 
+    var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
+
     func start(_ channel: ByteChannel) {
-        let server = HTTPServerConnection(channel: channel, delegate: self)
+        let server = HTTPServerConnection(
+            channel: channel, limits: home.limits.http, timeouts: home.limits.timeouts, delegate: self)
         self.server = server
         server.start()
     }
@@ -73,7 +81,10 @@ final class EdgeConnection {
         performResponse(actions, bytes)
         performEndings(actions)
         if actions.contains(.acquireUpstream) { acquireUpstream(reuse: true) }
-        if actions.contains(.acquireNewUpstream) { acquireUpstream(reuse: false) }
+        if actions.contains(.acquireNewUpstream) {
+            home.metrics.retries += 1
+            acquireUpstream(reuse: false)
+        }
     }
 
     private func performResponse(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
@@ -84,18 +95,22 @@ final class EdgeConnection {
             // Without a length the end of the connection would be the only end, and browsers could not use it again.
             let framing = response.framing == .untilClose ? .chunked : response.framing
             let head = response.head
+            recordResponse(head.status)
             server.respond(status: head.status, framing: framing, closing: home.isGoingAway) { output, framing in
                 write(head, framing: framing, into: &output)
             }
             letRequestGo()
         }
         if actions.contains(.sendResponseBody), let bytes {
+            record.sentBytes += bytes.count
             server.writeBody(bytes)
             if server.isSaturated { handle(.clientSaturated) }
         }
         if actions.contains(.upgradeClient), let response {
             waitingSince = nil
             let head = response.head
+            recordResponse(head.status)
+            home.metrics.tunnels += 1
             server.upgrade { write(head, framing: .none, into: &$0) }
             letRequestGo()
         }
@@ -116,6 +131,7 @@ final class EdgeConnection {
         }
         if actions.contains(.finishResponse) {
             exchange = nil
+            recordEnd()
             server.finish()
             // A response that began before the end was announced.
             if home.isGoingAway { handle(.goingAway) }
@@ -131,22 +147,32 @@ final class EdgeConnection {
             server.flush()
             server.channel.closeGracefully()
         }
-        if actions.contains(.abortClient) { server.close() }
+        if actions.contains(.abortClient) {
+            recordEnd(isCut: true)
+            server.close()
+        }
     }
 
     func answer(_ answer: EdgeAnswer, isNavigation: Bool) {
-        let (head, body) = answer.response(isNavigation: isNavigation)
+        var (head, body) = answer.response(isNavigation: isNavigation)
+        if home.hstsSeconds > 0 { head.fields.append("Strict-Transport-Security", "max-age=\(home.hstsSeconds)") }
+        record.answerer = .edge
+        record.sentBytes = body.count
+        recordResponse(answer.status)
+        recordEnd()
         server?.respond(head: head, whole: body)
         if home.isGoingAway { handle(.goingAway) }
     }
 
     private func write(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {
         guard let route = exchange?.route else {
-            return ResponseRewriting.writeFromPortal(head, framing: framing, into: &output)
+            ResponseRewriting.writeFromPortal(head, framing: framing, into: &output)
+            return output.append(contentsOf: home.hsts)
         }
         ResponseRewriting.writeFromLab(
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
-            isWebSocket: head.status == 101, into: &output)
+            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, into: &output)
+        output.append(contentsOf: home.hsts)
     }
 
     /// The head of the current request, read again from what the upstream got: it is seldom needed.

@@ -15,18 +15,20 @@ enum ResponseRewriting {
     /// From a lab. Besides what is for the connection:
     /// - a cookie for the whole domain becomes one for this host, and a cookie with our name goes: no lab sets cookies
     ///   for another, or lets somebody in. Every other Set-Cookie stays as it is, duplicates included;
+    /// - `Strict-Transport-Security` goes, unless the hostname is the upstream's own;
     /// - `Alt-Svc` goes: it would lead the browser past the edge;
     /// - a Location with the lab's inner address, or with `http`, is led back to this hostname.
     ///
     /// - Parameter host: the Host field as the client sent it; asked for where it is needed.
     static func writeFromLab(
         _ head: ResponseHead, framing: BodyFraming, host: () -> String, upstream: UpstreamAddress, isWebSocket: Bool,
-        into output: inout [UInt8]
+        keepsHSTS: Bool = false, into output: inout [UInt8]
     ) {
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { name, _ in
             switch name.count {
             case 7 where name.equalsField("alt-svc"): .drop
+            case 25 where !keepsHSTS && name.equalsField("strict-transport-security"): .drop
             case 8 where name.equalsField("location"): .rewrite
             case 10 where name.equalsField("set-cookie"): .rewrite
             default: .keep

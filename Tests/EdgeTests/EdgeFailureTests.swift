@@ -148,7 +148,7 @@ struct EdgeFailureTests {
 
     @Test("one connection more than the limit is closed, and the others go on")
     func connectionLimit() async throws {
-        let change = { (configuration: inout EdgeConfiguration) in configuration.connectionsPerLoop = 1 }
+        let change = { (configuration: inout EdgeConfiguration) in configuration.limits.connectionsPerLoop = 1 }
         try await withHouse(change: change) { house in
             try await house.withRawClient { first in
                 try await house.withRawClient { second in
