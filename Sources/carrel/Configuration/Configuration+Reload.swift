@@ -4,8 +4,13 @@ extension Configuration {
         let differences: [(String, Bool)] = [
             ("state", stateDirectory != fresh.stateDirectory), ("listen", listen != fresh.listen),
             ("portal", portal != fresh.portal), ("labs_domain", labsDomain != fresh.labsDomain),
-            ("public_port", publicPort != fresh.publicPort), ("tls", certificate != fresh.certificate),
-            ("homes", homes != fresh.homes), ("edge", edgeThreads != fresh.edgeThreads),
+            ("public_port", publicPort != fresh.publicPort),
+            ("tls", certificate != fresh.certificate || hsts != fresh.hsts),
+            ("homes", homes != fresh.homes), ("redirect", redirect != fresh.redirect),
+            (
+                "edge",
+                edgeThreads != fresh.edgeThreads || edgeLimits != fresh.edgeLimits || accessLog != fresh.accessLog
+            ),
         ]
         return differences.filter(\.1).map(\.0)
     }

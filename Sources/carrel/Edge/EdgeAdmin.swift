@@ -1,24 +1,37 @@
 import Edge
 import EventLoop
 import HTTPTransport
+import Metrics
+import TLS
 
 /// What an operator of an edge that runs alone can ask and do, by HTTP on a Unix socket that only its owner may open:
 ///
 /// - `GET /routes`: all of them, as a routes file has them. `POST /routes`: adds or changes what such lines say.
 /// - `GET`, `PUT`, `DELETE /routes/HOSTNAME`: one of them; the body of PUT is `http://host:port`.
 ///
+/// - `GET /metrics`: numbers in the text format of Prometheus.
+///
 /// A change is answered once every loop has made it. What is changed here lasts until the file is read again.
 @ControlLoop
 struct EdgeAdmin {
     let book: RouteBook
     let edge: Edge
+    let certificates: CertificateStore
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         switch (request.path.count, request.path.first) {
         case (1, "routes"): return await answerAll(request)
         case (2, "routes"): return await answerOne(request, request.path[1])
-        default: return .text("There are only /routes and /routes/HOSTNAME here.\n", status: 404)
+        case (1, "metrics"): return await answerMetrics(request)
+        default: return .text("There are only /routes, /routes/HOSTNAME and /metrics here.\n", status: 404)
         }
+    }
+
+    private func answerMetrics(_ request: HTTPRequest) async -> HTTPResponse {
+        guard request.method == "GET" || request.method == "HEAD" else { return notAllowed("GET, HEAD") }
+        let text = await ServiceMetrics.text(edge: edge, certificates: certificates)
+        return HTTPResponse(
+            status: 200, fields: ["Content-Type": MetricsText.mediaType], body: .bytes(Array(text.text.utf8)))
     }
 
     private func answerAll(_ request: HTTPRequest) async -> HTTPResponse {

@@ -20,6 +20,8 @@ final class EdgeService {
     private let log: Logger
     private let edge: Edge
     private let book: RouteBook
+    private let certificates: CertificateStore
+    private var certificateTimer: LoopTimer?
     private var admin: HTTPServer?
 
     /// Reads everything and listens on nothing.
@@ -28,7 +30,7 @@ final class EdgeService {
         self.settings = settings
         self.log = log
         let routes = try RoutesFile.read(settings.routesPath)
-        let certificates = try CertificateStore([settings.certificate])
+        certificates = try CertificateStore([settings.certificate])
         edge = Edge(
             EdgeConfiguration(listen: settings.listen, loops: settings.threads, certificates: certificates),
             onActivity: { _ in })
@@ -40,16 +42,35 @@ final class EdgeService {
         try ListenerCheck.claim(settings.listen)
         await edge.applied()
         if let address = settings.admin {
-            let admin = EdgeAdmin(book: book, edge: edge)
+            let admin = EdgeAdmin(book: book, edge: edge, certificates: certificates)
             self.admin = try HTTPServer(listen: address) { await admin.answer($0) }
         }
         try await edge.start()
+        watchCertificates()
         log.info(
             "ready",
             metadata: [
                 "listen": "\(edge.boundAddresses.map(\.description).joined(separator: " "))",
                 "routes": "\(book.routes.count)", "threads": "\(settings.threads)",
             ])
+    }
+
+    /// Takes a new certificate over when the files change; one that does not fit keeps the old.
+    private func watchCertificates() {
+        certificateTimer = ControlLoop.loop.schedule(after: ServeLimits.certificateInterval) { [weak self] in
+            ControlLoop.assumeIsolated {
+                guard let self else { return }
+                if self.certificates.takeChange() {
+                    do {
+                        try self.certificates.reload()
+                        self.log.info("certificate reloaded")
+                    } catch {
+                        self.log.error("the certificate has changed and cannot be used; the old one stays: \(error)")
+                    }
+                }
+                self.watchCertificates()
+            }
+        }
     }
 
     /// Reads the routes and the certificate again. A mistake is logged, and everything stays as it was.
@@ -72,6 +93,7 @@ final class EdgeService {
     /// Takes in nothing new, and lets what is under way finish for a while.
     func stop() async {
         log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"])
+        certificateTimer?.cancel()
         await edge.stop(grace: settings.grace)
         admin?.close()
         log.info("stopped")
