@@ -14,6 +14,8 @@ public struct EdgeConfiguration: Sendable {
     public var redirect: RedirectConfiguration?
     /// For how many seconds browsers are told to come by `https` only (HSTS, RFC 6797); 0 tells them nothing.
     public var hstsSeconds = EdgeLimits.hstsSeconds
+    /// The origins whose pages may show labs in a frame, such as `https://courses.example.org`.
+    public var embeddedIn: [String] = []
     /// How much is borne from clients.
     public var limits = ClientLimits()
     /// Gets a line for each exchange. Whoever made it closes it, after the edge has stopped.

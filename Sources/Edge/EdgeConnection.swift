@@ -171,7 +171,7 @@ final class EdgeConnection {
         }
         ResponseRewriting.writeFromLab(
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
-            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, into: &output)
+            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
         output.append(contentsOf: home.hsts)
     }
 

@@ -15,6 +15,7 @@ final class EdgeLoop: @unchecked Sendable {
     /// Takes in nothing new, and ends each connection at its next pause.
     private(set) var isGoingAway = false
     let limits: ClientLimits
+    let frames: FramePolicy?
     let hstsSeconds: Int64
     /// The field that tells browsers to come by `https` only, with its line's end; empty for none.
     let hsts: [UInt8]
@@ -46,6 +47,7 @@ final class EdgeLoop: @unchecked Sendable {
         portalUpstream = configuration.portalUpstream
         certificates = configuration.certificates
         limits = configuration.limits
+        frames = FramePolicy(embeddedIn: configuration.embeddedIn)
         hstsSeconds = configuration.hstsSeconds
         hsts = hstsSeconds > 0 ? Array("Strict-Transport-Security: max-age=\(hstsSeconds)\r\n".utf8) : []
         ownsHostnames = configuration.routing != .hostnames

@@ -32,7 +32,8 @@ enum RequestRewriting {
         if let authorization = route.authorization { output.appendField("Authorization", authorization) }
         if case .forward(let hops) = maxForwards { output.appendField("Max-Forwards", String(hops)) }
         writeForwarded(head, client: client, lowercased: true, into: &output)
-        if isRStudio {
+        // `*` is no part of a URL.
+        if isRStudio, head.targetBytes.first == UInt8(ascii: "/") {
             // Its first choice among the ways to learn its own URL; `Forwarded` it would misread at a hyphen.
             let host = (head.fields.first("Host") ?? "").lowercased()
             output.appendField("X-RStudio-Request", "https://\(host)\(head.target)")

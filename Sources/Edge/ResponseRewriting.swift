@@ -19,10 +19,12 @@ enum ResponseRewriting {
     /// - `Alt-Svc` goes: it would lead the browser past the edge;
     /// - a Location with the lab's inner address, or with `http`, is led back to this hostname.
     ///
-    /// - Parameter host: the Host field as the client sent it; asked for where it is needed.
+    /// - Parameters:
+    ///   - frames: who may show the lab in a frame; without it, that is for the lab to say.
+    ///   - host: the Host field as the client sent it; asked for where it is needed.
     static func writeFromLab(
         _ head: ResponseHead, framing: BodyFraming, host: () -> String, upstream: UpstreamAddress, isWebSocket: Bool,
-        keepsHSTS: Bool = false, into output: inout [UInt8]
+        keepsHSTS: Bool = false, frames: FramePolicy? = nil, into output: inout [UInt8]
     ) {
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { name, _ in
@@ -31,11 +33,14 @@ enum ResponseRewriting {
             case 25 where !keepsHSTS && name.equalsField("strict-transport-security"): .drop
             case 8 where name.equalsField("location"): .rewrite
             case 10 where name.equalsField("set-cookie"): .rewrite
+            case 15, 23: frames != nil && FramePolicy.isConcerned(name) ? .rewrite : .keep
             default: .keep
             }
         } rewrite: { name, value, output in
             if name.count == 10 {
                 write(name, cookie: value, into: &output)
+            } else if let frames, FramePolicy.isConcerned(name) {
+                frames.write(name, value, into: &output)
             } else if let location = rewrite(location: value, host: host, upstream: upstream) {
                 output.appendField("Location", location)
             } else {
@@ -80,7 +85,9 @@ enum ResponseRewriting {
         guard let authority = Authority(String(rest[..<end])) else { return nil }
         let isHere = authority.host == Authority(host)?.host
         guard isInner(authority, upstream) || (isHere && scheme == "http://") else { return nil }
-        return "https://\(host)\(rest[end...])"
+        // A root path of `/` that was put before another one.
+        let path = rest[end...]
+        return "https://\(host)\(path.hasPrefix("//") ? "/" + path.drop { $0 == "/" } : String(path))"
     }
 
     private static func isInner(_ authority: Authority, _ upstream: UpstreamAddress) -> Bool {

@@ -23,9 +23,11 @@ public final class Portal {
         _ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets,
         metrics: @escaping @ControlLoop () async -> MetricsText
     ) throws {
-        let renderer = try PageRenderer(portalTitle: configuration.title, labsOrigin: configuration.labsOrigin)
-        let responses = PageResponses(renderer: renderer)
-        streams = EventStreams(broker: broker, renderer: renderer)
+        let renderer = try PageRenderer(
+            portalTitle: configuration.title, labsOrigin: configuration.labsOrigin,
+            embeddedIn: configuration.embeddedIn)
+        let responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
+        streams = EventStreams(broker: broker, renderer: renderer, careful: responses.careful)
         learnerPages = LearnerPages(
             configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
         labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)

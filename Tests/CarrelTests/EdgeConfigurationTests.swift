@@ -73,6 +73,24 @@ import Testing
         #expect(try Configuration(yaml: never, file: "carrel.yaml", folder: "/").hsts == .zero)
     }
 
+    @Test("allows embedding in the pages of origins, which are written as browsers compare them")
+    func embedding() throws {
+        func embedding(_ list: String) -> String {
+            goodConfiguration.replacingOccurrences(of: "title: The School}", with: "embedded_in: [\(list)]}")
+        }
+        let read = try Configuration(
+            yaml: embedding("\"https://Courses.example.org\", \"https://a.example:8443\", \"https://b.example:443\""),
+            file: "carrel.yaml", folder: "/")
+        #expect(
+            read.portal.embeddedIn == ["https://courses.example.org", "https://a.example:8443", "https://b.example"])
+        #expect(try self.read("").portal.embeddedIn.isEmpty)
+        for wrong in ["*", "http://a.example", "https://a.example/", "https://a.example; script-src *", "https://"] {
+            #expect(throws: InvalidConfiguration.self, "\(wrong)") {
+                try Configuration(yaml: embedding("\"\(wrong)\""), file: "carrel.yaml", folder: "/")
+            }
+        }
+    }
+
     @Test("says that the listener without TLS needs an address, and one of its own")
     func redirectProblems() {
         #expect(

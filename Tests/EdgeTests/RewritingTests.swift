@@ -128,13 +128,13 @@ struct RewritingTests {
         #expect(!request(bytes).contains("Transfer-Encoding"))
     }
 
-    private func respond(_ fields: HeaderFields) -> HeaderFields {
+    private func respond(_ fields: HeaderFields, embeddedIn origins: [String] = []) -> HeaderFields {
         let head = ResponseHead(status: 302, fields: fields)
         let upstream = UpstreamAddress.tcp(host: "10.0.0.7", port: 32_768)
         var bytes: [UInt8] = []
         ResponseRewriting.writeFromLab(
             head, framing: .length(0), host: { "abcd.labs.example:8443" }, upstream: upstream, isWebSocket: false,
-            into: &bytes)
+            frames: FramePolicy(embeddedIn: origins), into: &bytes)
         bytes.append(contentsOf: "\r\n".utf8)
         var parser = ResponseParser()
         parser.expect(requestMethod: "GET")
@@ -165,10 +165,53 @@ struct RewritingTests {
     }
 
     @Test(
+        "where embedding is allowed, frame-ancestors is replaced and no other directive",
+        arguments: [
+            (
+                "frame-ancestors 'self'; report-uri /api/security/csp-report",
+                "frame-ancestors 'self' https://c.example; report-uri /api/security/csp-report"
+            ),
+            (
+                "default-src 'none';Frame-Ancestors 'none'",
+                "default-src 'none';frame-ancestors 'self' https://c.example"
+            ),
+            ("frame-ancestors", "frame-ancestors 'self' https://c.example"),
+            ("default-src x, frame-ancestors *;", "default-src x, frame-ancestors 'self' https://c.example;"),
+            ("script-src 'self'; x-frame-ancestors y;;", "script-src 'self'; x-frame-ancestors y;;"),
+            ("", ""),
+        ])
+    func frameAncestors(policy: String, expected: String) {
+        let fields: HeaderFields = ["Content-Security-Policy": policy, "Content-Security-Policy-Report-Only": policy]
+        let answer = respond(fields, embeddedIn: ["https://c.example"])
+        #expect(answer.all("Content-Security-Policy") == [expected])
+        #expect(answer.all("Content-Security-Policy-Report-Only") == [policy])
+        #expect(respond(fields).all("Content-Security-Policy") == [policy])
+    }
+
+    @Test("X-Frame-Options, which cannot name a site, gives way to a policy where embedding is allowed")
+    func frameOptions() {
+        let fields: HeaderFields = ["X-Frame-Options": "DENY", "X-Other": "1"]
+        #expect(respond(fields) == fields)
+        #expect(
+            respond(fields, embeddedIn: ["https://c.example", "https://d.example:8443"]) == [
+                "Content-Security-Policy": "frame-ancestors 'self' https://c.example https://d.example:8443",
+                "X-Other": "1",
+            ])
+        #expect(respond(["X-Other": "1"], embeddedIn: ["https://c.example"]) == ["X-Other": "1"])
+    }
+
+    @Test("OPTIONS of the whole server is no URL for RStudio")
+    func wholeServer() {
+        let head = RequestHead(method: "OPTIONS", target: "*", fields: ["Host": "a"])
+        #expect(!forLab(head, entry(.rstudio)).contains("X-RStudio-Request"))
+    }
+
+    @Test(
         "a redirect with the inner address, or to http, comes back to this hostname; others stay",
         arguments: [
             ("http://10.0.0.7:32768/auth-sign-in?x", "https://abcd.labs.example:8443/auth-sign-in?x"),
             ("http://abcd.labs.example:8443/a", "https://abcd.labs.example:8443/a"),
+            ("http://10.0.0.7:32768//auth-sign-in", "https://abcd.labs.example:8443/auth-sign-in"),
             ("HTTP://ABCD.labs.example", "https://abcd.labs.example:8443"),
             ("https://abcd.labs.example:8443/a", "https://abcd.labs.example:8443/a"),
             ("/relative", "/relative"), ("//10.0.0.7:32768/", "//10.0.0.7:32768/"),

@@ -2,12 +2,14 @@ import Broker
 import BrokerCore
 import EventLoop
 import HTTPTransport
+import HTTPWire
 
 /// The streams of events by which open pages follow their sessions.
 @ControlLoop
 final class EventStreams {
     private let broker: Broker
     private let renderer: PageRenderer
+    private let careful: HeaderFields
     private(set) var open = 0
 
     /// How soon a browser connects again after the stream broke, in milliseconds; goes first on every stream.
@@ -15,8 +17,10 @@ final class EventStreams {
     /// An event and not a comment: the page must notice when it stays away, and cannot see comments.
     nonisolated static let heartbeat = ServerSentEvent.event("alive", data: "1")
 
-    init(broker: Broker, renderer: PageRenderer) {
+    /// - Parameter careful: the fields of every answer of the portal's.
+    init(broker: Broker, renderer: PageRenderer, careful: HeaderFields) {
         self.broker = broker
+        self.careful = careful
         self.renderer = renderer
     }
 
@@ -49,7 +53,7 @@ final class EventStreams {
             heartbeat.cancel()
             Task { @ControlLoop in self?.open -= 1 }
         }
-        var fields = PageResponses.careful
+        var fields = careful
         fields.append("Content-Type", "text/event-stream")
         return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
     }

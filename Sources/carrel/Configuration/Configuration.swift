@@ -54,6 +54,8 @@ struct Configuration: Hashable, Sendable {
         var hostname: String
         /// What learners read.
         var title: String
+        /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
+        var embeddedIn: [String]
     }
 
     struct CertificatePaths: Hashable, Sendable {

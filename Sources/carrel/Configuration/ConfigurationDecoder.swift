@@ -67,12 +67,20 @@ struct ConfigurationDecoder {
             root.missing("portal", "a mapping with name, hostname and title")
             return nil
         }
-        reader.allow("name", "hostname", "title")
+        reader.allow("name", "hostname", "title", "embedded_in")
         let name = reader.required("name", .name)
         let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
         let title = reader.optional("title", .text(maximum: 200))
         guard let name, let hostname else { return nil }
-        return Configuration.PortalEntry(name: name, hostname: hostname, title: title ?? name)
+        return Configuration.PortalEntry(
+            name: name, hostname: hostname, title: title ?? name, embeddedIn: origins(of: reader))
+    }
+
+    private func origins(of portal: MappingReader) -> [String] {
+        let list = portal.list(
+            "embedded_in", of: "origins such as \"https://courses.example.org\"",
+            maximum: Configuration.FileLimits.embeddingOrigins)
+        return (list ?? []).compactMap { portal.read($0.node, at: $0.place, name: $0.path, .origin) }
     }
 
     private func certificatePaths() -> Configuration.CertificatePaths? {

@@ -196,6 +196,7 @@ extension Configuration {
             portalUpstream: .unix(path: portalSocketPath), certificates: certificates)
         edge.limits = edgeLimits
         edge.accessLog = accessLog
+        edge.embeddedIn = portal.embeddedIn
         edge.hstsSeconds = hsts.components.seconds
         edge.redirect = redirect.map {
             RedirectConfiguration(listen: redirectAddresses, publicPort: publicPort, acmeWebroot: $0.acmeWebroot)
@@ -204,8 +205,10 @@ extension Configuration {
     }
 
     fileprivate var portalPages: PortalConfiguration {
-        PortalConfiguration(
+        var pages = PortalConfiguration(
             name: portal.name, title: portal.title, labsDomain: labsDomain, publicPort: publicPort,
             version: Carrel.version)
+        pages.embeddedIn = portal.embeddedIn
+        return pages
     }
 }
