@@ -54,9 +54,9 @@ public enum TransportLimits {
     public static let idleTimeout = Duration.seconds(75)
     /// How far a request's body may be behind, while its reader wants more: without a piece for so long it is given up.
     public static let bodyTimeout = Duration.seconds(30)
-    /// Bytes per second. A body that comes slower falls behind, and a byte now and then does not hold a connection.
+    /// Bytes per second. What comes or is taken slower falls behind, and a byte now and then does not hold a connection.
     public static let minimumBodyRate = 1024
-    /// While bytes wait to be sent, the client has to take some within this time.
+    /// How far a client may be behind with taking the bytes that wait for it.
     public static let writeTimeout = Duration.seconds(60)
     /// How much of a request is read and forgotten after its response is complete, to keep the connection.
     public static let discardedBytes = 256 * 1024

@@ -81,10 +81,14 @@ extension ServerExchange {
     /// never further than `timeouts.body` from now.
     private func bodyDeadline(after count: Int, at now: MonotonicTime) -> MonotonicTime {
         let latest = now + timeouts.body
-        guard let wait, timeouts.minimumBodyRate > 0 else { return latest }
-        // A piece is at most a scratch buffer long, so that this cannot overflow.
-        let earned = Int64(count) * 1_000_000_000 / Int64(timeouts.minimumBodyRate)
-        return min(latest, wait + .nanoseconds(earned))
+        return wait.map { min(latest, $0 + earned(by: count, atMost: timeouts.body)) } ?? latest
+    }
+
+    /// The time that so many bytes take at the least rate that is borne; without one all there is to be had.
+    private func earned(by count: Int, atMost most: Duration) -> Duration {
+        guard timeouts.minimumBodyRate > 0 else { return most }
+        // Queues and pieces are far from where this would overflow.
+        return min(most, .nanoseconds(Int64(count) * 1_000_000_000 / Int64(timeouts.minimumBodyRate)))
     }
 
     private mutating func receivedEnd(at now: MonotonicTime) -> Actions {
@@ -256,14 +260,17 @@ extension ServerExchange {
             return
         }
         // Only what the client takes moves the deadline, not what is added.
-        let until = stall.flatMap { before < $0.queued ? nil : $0.until } ?? now + timeouts.write
-        stall = Stall(queued: after, until: until)
+        let latest = now + timeouts.write
+        let until = stall.map { stall in
+            min(latest, stall.until + earned(by: max(0, stall.queued - before), atMost: timeouts.write))
+        }
+        stall = Stall(queued: after, until: until ?? latest)
     }
 
     private mutating func timeCame(queued: Int, at now: MonotonicTime) -> Actions {
         if let stall, stall.until <= now {
-            if queued >= stall.queued { return abort() }
             noteQueue(before: queued, after: queued, at: now)
+            if let after = self.stall, after.until <= now { return abort() }
         }
         guard let wait, wait <= now else { return [] }
         switch state {

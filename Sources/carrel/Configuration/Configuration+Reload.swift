@@ -6,12 +6,17 @@ extension Configuration {
             ("portal", portal != fresh.portal), ("labs_domain", labsDomain != fresh.labsDomain),
             ("public_port", publicPort != fresh.publicPort),
             ("tls", certificate != fresh.certificate || hsts != fresh.hsts),
-            ("homes", homes != fresh.homes), ("redirect", redirect != fresh.redirect),
+            ("homes", homes != fresh.homes), ("redirect", hasOtherRedirect(than: fresh)),
             (
                 "edge",
                 edgeThreads != fresh.edgeThreads || edgeLimits != fresh.edgeLimits || accessLog != fresh.accessLog
             ),
         ]
         return differences.filter(\.1).map(\.0)
+    }
+
+    /// Where it stands in the file changes nothing.
+    private func hasOtherRedirect(than fresh: Configuration) -> Bool {
+        redirect?.listen != fresh.redirect?.listen || redirect?.acmeWebroot != fresh.redirect?.acmeWebroot
     }
 }

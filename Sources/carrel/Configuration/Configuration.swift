@@ -47,6 +47,8 @@ struct Configuration: Hashable, Sendable {
         var listen: [ListenAddress]
         /// The directory in which an ACME client puts its answers.
         var acmeWebroot: String?
+        /// The line of the directory, for a problem that only shows when it is looked at.
+        var line: Int
     }
 
     struct PortalEntry: Hashable, Sendable {

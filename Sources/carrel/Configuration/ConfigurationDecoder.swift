@@ -112,7 +112,8 @@ struct ConfigurationDecoder {
         }
         let webroot = reader.optional("acme_webroot", .path(from: folder))
         guard let addresses else { return nil }
-        return Configuration.RedirectEntry(listen: addresses, acmeWebroot: webroot)
+        return Configuration.RedirectEntry(
+            listen: addresses, acmeWebroot: webroot, line: reader.place(of: "acme_webroot").line)
     }
 
     private func hostEntries() -> [DecodedHost]? {

@@ -43,6 +43,17 @@ enum Preflight {
         )
     }
 
+    /// A problem when the ACME client's directory is not there: its challenges would fail, months from now.
+    static func webroot(_ configuration: Configuration) -> ConfigurationProblem? {
+        guard let webroot = configuration.redirect?.acmeWebroot else { return nil }
+        var isDirectory = ObjCBool(false)
+        let isThere = FileManager.default.fileExists(atPath: webroot, isDirectory: &isDirectory)
+        if isThere && isDirectory.boolValue { return nil }
+        return configuration.problem(
+            line: configuration.redirect?.line ?? 0,
+            "redirect.acme_webroot is \(webroot), which is no directory; make it, or take the key out")
+    }
+
     /// Whole days until the first of the certificates expires.
     static func daysLeft(of certificates: CertificateStore) -> Int64 {
         (certificates.earliestExpiry - Int64(Date().timeIntervalSince1970)) / 86_400

@@ -94,6 +94,7 @@ final class Service {
     /// Logs what is not as it should be, but keeps nothing from running.
     private func warn() async {
         warnOfExpiry()
+        if let problem = Preflight.webroot(configuration) { log.warning("\(problem)") }
         for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
     }
 
