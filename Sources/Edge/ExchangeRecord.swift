@@ -42,7 +42,6 @@ extension EdgeConnection {
     func recordEnd(isCut: Bool = false) {
         guard record.isOpen else { return }
         record.isOpen = false
-        if record.status == 0 { home.metrics.count(.left) }
         home.log?.add(record, client: client, isCut: isCut)
     }
 
@@ -60,7 +59,9 @@ extension EdgeConnection {
     }
 
     func recordClose(_ channel: ByteChannel, _ error: ChannelError?) {
-        recordEnd(isCut: !isTunnel)
+        if record.isOpen, record.status == 0 { home.metrics.count(.left) }
+        // A WebSocket's record ends with its connection, however that ends.
+        recordEnd(isCut: record.status != 101)
         home.metrics.receivedBytes += UInt64(channel.receivedBytes)
         home.metrics.sentBytes += UInt64(channel.sentBytes)
         guard !isHandshakeDone else { return }

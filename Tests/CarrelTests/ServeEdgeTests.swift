@@ -25,7 +25,7 @@ import Testing
         #expect(try await shown.end() == 0)
         #expect(shown.output.contains("carrel_certificate_expiry_timestamp_seconds 1"))
         if let promtool = Self.promtool {
-            let (status, said) = try Self.run(promtool, ["check", "metrics"], input: text)
+            let (status, said) = try await Self.run(promtool, ["check", "metrics"], input: text)
             #expect(status == 0 && said.isEmpty, "\(said)")
         }
         serve.signal(SIGTERM)
@@ -92,7 +92,10 @@ import Testing
         #expect(serve.output.contains("cannot open the access log \(house.scratch.path)/none/access.log"))
     }
 
-    private static func run(_ path: String, _ arguments: [String], input: String) throws -> (Int32, String) {
+    /// Not on the control loop, which other tests share.
+    @concurrent private static func run(
+        _ path: String, _ arguments: [String], input: String
+    ) async throws -> (Int32, String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments

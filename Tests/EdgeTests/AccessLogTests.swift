@@ -97,7 +97,30 @@ struct AccessLogTests {
             }
             await log.close()
             let line = try #require(try lines().first)
-            #expect(line.status == 101 && line.path == "/ws" && line.received > 0)
+            #expect(line.status == 101 && line.path == "/ws" && line.received > 0 && line.cut == nil)
+        }
+    }
+
+    @Test("says of a client that left before its answer that there was none")
+    func left() async throws {
+        try await withLog { log, lines in
+            try await withHouse(change: logging(to: log)) { house in
+                try await house.withRawClient { client in
+                    client.send(house.wire("GET /hold"))
+                    try await eventually("asked") { !house.lab.heads.isEmpty }
+                }
+                try await eventually("gone") { await house.edge.metrics().number(of: .left) == 1 }
+                try await house.withRawClient { client in
+                    client.send(house.wire("GET /cut"))
+                    try await eventually("begun") { client.text.hasSuffix("abc") }
+                    house.lab.release()
+                    try await eventually("cut") { client.record { $0.isClosed || $0.hasEnded } }
+                }
+            }
+            await log.close()
+            let lines = try lines()
+            #expect(lines.map(\.path) == ["/hold", "/cut"] && lines.map(\.status) == [0, 200])
+            #expect(lines.map(\.cut) == [true, true] && lines.map(\.sent) == [0, 3])
         }
     }
 

@@ -19,7 +19,8 @@ struct EdgeCommand: AsyncParsableCommand {
             certificate again and changes what is different; a file with a mistake changes nothing. SIGTERM and SIGINT \
             end it gracefully.
 
-            Whoever may open the admin socket may list, add and remove routes; such changes last until SIGHUP.
+            Whoever may open the admin socket may list, add and remove routes; such changes last until SIGHUP. Its \
+            /metrics is what Prometheus reads. SIGHUP goes on in a new access log when the file was moved away.
 
             Examples:
               carrel edge --listen 0.0.0.0:443 --cert fullchain.pem --key key.pem --routes routes.yaml
@@ -39,6 +40,7 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many loops run, each on a thread (default: one per core).", valueName: "n"))
     var threads: Int?
     @Option(help: ArgumentHelp("A Unix socket for the admin API.", valueName: "unix:path")) var admin: SocketAddress?
+    @Option(help: ArgumentHelp("Gets a line of JSON for each exchange.", valueName: "file")) var accessLog: String?
     @Option(help: ArgumentHelp("How long requests may finish when it ends.", valueName: "duration"))
     var grace = DurationArgument(ServeLimits.stopGrace)
     @Option(help: ArgumentHelp("How much is logged.", valueName: "level")) var logLevel = LogLevel.info
@@ -64,7 +66,7 @@ struct EdgeCommand: AsyncParsableCommand {
         let settings = EdgeService.Settings(
             listen: listen, certificate: CertificateFiles(certificatePath: cert, keyPath: key), routesPath: routes,
             threads: threads ?? min(ProcessInfo.processInfo.activeProcessorCount, Self.mostThreads), admin: admin,
-            grace: grace.duration)
+            accessLog: accessLog, grace: grace.duration)
         try await Self.serve(settings, Logger(label: "carrel.edge"))
     }
 

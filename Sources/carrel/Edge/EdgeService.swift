@@ -13,6 +13,7 @@ final class EdgeService {
         var routesPath: String
         var threads: Int
         var admin: SocketAddress?
+        var accessLog: String?
         var grace: Duration
     }
 
@@ -21,6 +22,7 @@ final class EdgeService {
     private let edge: Edge
     private let book: RouteBook
     private let certificates: CertificateStore
+    private let accessLog: AccessLog?
     private var certificateTimer: LoopTimer?
     private var admin: HTTPServer?
 
@@ -31,9 +33,11 @@ final class EdgeService {
         self.log = log
         let routes = try RoutesFile.read(settings.routesPath)
         certificates = try CertificateStore([settings.certificate])
-        edge = Edge(
-            EdgeConfiguration(listen: settings.listen, loops: settings.threads, certificates: certificates),
-            onActivity: { _ in })
+        accessLog = try settings.accessLog.map { try AccessLog(path: $0) }
+        var configuration = EdgeConfiguration(
+            listen: settings.listen, loops: settings.threads, certificates: certificates)
+        configuration.accessLog = accessLog
+        edge = Edge(configuration, onActivity: { _ in })
         book = RouteBook(edge: edge)
         _ = book.replace(by: routes)
     }
@@ -78,6 +82,7 @@ final class EdgeService {
         do {
             let routes = try RoutesFile.read(settings.routesPath)
             try edge.reloadCertificates()
+            try accessLog?.reopen()
             let difference = book.replace(by: routes)
             log.info(
                 "reloaded",
@@ -95,6 +100,7 @@ final class EdgeService {
         log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"])
         certificateTimer?.cancel()
         await edge.stop(grace: settings.grace)
+        await accessLog?.close()
         admin?.close()
         log.info("stopped")
     }
