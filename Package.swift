@@ -49,6 +49,10 @@ let package = Package(
         .executableTarget(
             name: "carrel", dependencies: ["Portal", "Broker", argumentParser, yams, logging], swiftSettings: house),
 
+        // What `Scripts/bench edge` loads proxies with; no product.
+        .executableTarget(
+            name: "EdgeBench", dependencies: ["HTTPTransport"], path: "Tests/EdgeBench", swiftSettings: house),
+
         tests("EventLoopTests", ["EventLoop"]),
         tests("TLSTests", ["TLS"]),
         tests("HTTPWireTests", ["HTTPWire"]),

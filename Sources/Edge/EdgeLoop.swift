@@ -54,7 +54,9 @@ final class EdgeLoop: @unchecked Sendable {
         self.addresses = addresses
         self.decisions = decisions
         self.onActivity = onActivity
-        pool = UpstreamPool(on: loop)
+        var limits = UpstreamPool.Limits()
+        limits.connectionsPerUpstream = EdgeLimits.connectionsPerUpstream
+        pool = UpstreamPool(on: loop, limits: limits)
         rooms = ChannelRooms(on: loop)
         log = configuration.accessLog.map { LoopLog($0, home: self) }
     }
