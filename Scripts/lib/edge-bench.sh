@@ -25,7 +25,8 @@ edge_bench() {
     edge_bench_configure
     edge_bench_stop
     edge_bench_start edge "$release/carrel" edge --listen "127.0.0.1:$((EDGE_BENCH_PORT + 1))" \
-        --cert "$tls/bench.pem" --key "$tls/bench.key" --routes "$1/routes.yaml" --threads 1 --log-level warning
+        --cert "$tls/bench.pem" --key "$tls/bench.key" --routes "$1/routes.yaml" --threads 1 --log-level warning \
+        --connections-per-address "$EDGE_BENCH_DESCRIPTORS"
     edge_bench_start nginx nginx -c "$1/nginx.conf" -e "$1/nginx.log"
     edge_bench_start haproxy haproxy -db -f "$1/haproxy.cfg"
     for name in edge nginx haproxy; do

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Edge
 import EventLoop
 import Foundation
 import Logging
@@ -40,6 +41,8 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many loops run, each on a thread (default: one per core).", valueName: "n"))
     var threads: Int?
     @Option(help: ArgumentHelp("A Unix socket for the admin API.", valueName: "unix:path")) var admin: SocketAddress?
+    @Option(help: ArgumentHelp("Connections of one client address; more are closed.", valueName: "n"))
+    var connectionsPerAddress = EdgeLimits.connectionsPerAddress
     @Option(help: ArgumentHelp("Gets a line of JSON for each exchange.", valueName: "file")) var accessLog: String?
     @Option(help: ArgumentHelp("How long requests may finish when it ends.", valueName: "duration"))
     var grace = DurationArgument(ServeLimits.stopGrace)
@@ -58,15 +61,20 @@ struct EdgeCommand: AsyncParsableCommand {
         if let threads, !(1...Self.mostThreads).contains(threads) {
             throw ValidationError("--threads \(threads): write a number from 1 to \(Self.mostThreads)")
         }
+        if connectionsPerAddress < 1 {
+            throw ValidationError("--connections-per-address \(connectionsPerAddress): write a number from 1 on")
+        }
     }
 
     func run() async throws {
         logLevel.bootstrap()
         DaemonProcess.prepare()
+        var limits = ClientLimits()
+        limits.connectionsPerAddress = connectionsPerAddress
         let settings = EdgeService.Settings(
             listen: listen, certificate: CertificateFiles(certificatePath: cert, keyPath: key), routesPath: routes,
             threads: threads ?? min(ProcessInfo.processInfo.activeProcessorCount, Self.mostThreads), admin: admin,
-            accessLog: accessLog, grace: grace.duration)
+            limits: limits, accessLog: accessLog, grace: grace.duration)
         try await Self.serve(settings, Logger(label: "carrel.edge"))
     }
 

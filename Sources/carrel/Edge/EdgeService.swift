@@ -13,6 +13,7 @@ final class EdgeService {
         var routesPath: String
         var threads: Int
         var admin: SocketAddress?
+        var limits = ClientLimits()
         var accessLog: String?
         var grace: Duration
     }
@@ -37,6 +38,7 @@ final class EdgeService {
         var configuration = EdgeConfiguration(
             listen: settings.listen, loops: settings.threads, certificates: certificates)
         configuration.accessLog = accessLog
+        configuration.limits = settings.limits
         edge = Edge(configuration, onActivity: { _ in })
         book = RouteBook(edge: edge)
         _ = book.replace(by: routes)
