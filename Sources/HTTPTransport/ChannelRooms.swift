@@ -12,6 +12,8 @@ public final class ChannelRooms {
     /// Channels that may hold buffers; each knows its place here.
     private var busy: [Unmanaged<ByteChannel>] = []
     private var isLookScheduled = false
+    /// So many releases at once are worth a look at the whole heap (16 of them hold half a megabyte).
+    private static let releasesBeforeTrim = 16
 
     public init(on loop: Loop) { self.loop = loop }
 
@@ -52,6 +54,7 @@ public final class ChannelRooms {
 
     private func look() {
         isLookScheduled = false
+        var released = 0
         var index = 0
         while index < busy.count {
             let channel = busy[index].takeUnretainedValue()
@@ -62,8 +65,11 @@ public final class ChannelRooms {
                 // Another one takes this place.
                 remove(channel)
                 channel.releaseBuffers()
+                released += 1
             }
         }
+        // What they held lies between what lives on: the allocator would keep it for itself.
+        if released >= Self.releasesBeforeTrim { Heap.giveBack() }
         guard !busy.isEmpty else { return }
         isLookScheduled = true
         _ = loop.schedule(after: TransportLimits.bufferIdleInterval) { [weak self] in self?.look() }
