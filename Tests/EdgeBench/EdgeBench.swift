@@ -95,7 +95,10 @@ struct EdgeBench {
         let contexts = try targets.map { _ in try tls(row.work) }
         var rates = targets.map { _ in [Double]() }
         for round in 0...rounds {
-            for (index, target) in targets.enumerated() {
+            // Whoever comes first in one round comes last in another.
+            for place in targets.indices {
+                let index = (place + round) % targets.count
+                let target = targets[index]
                 // The first round only warms up.
                 let seconds = round == 0 ? min(0.5, seconds) : seconds
                 let before = try ProcessFigures.cpuSeconds(target.pid)

@@ -60,6 +60,10 @@ final class Load {
     private var clients: [ObjectIdentifier: LoadClient] = [:]
     private var completion: ((Outcome) -> Void)?
     private let enough: Int?
+    private var planned = 0
+    private var made = 0
+    /// Tunnels are opened as people come, not all in one instant.
+    private static let tunnelsAtATime = 8
 
     private init(loop: Loop, target: Target, work: Work, tls: TLSClientContext, enough: Int?) {
         self.loop = loop
@@ -70,19 +74,22 @@ final class Load {
     }
 
     /// Runs on `loop`; ends after `seconds`, or when `enough` was done, and calls back when every client has ended.
-    /// - Returns: what stops idle tunnels.
     static func run(
         on loop: Loop, target: Target, work: Work, tls: TLSClientContext, clients: Int, seconds: Double,
         enough: Int? = nil, completion: @escaping @Sendable (Outcome) -> Void
     ) {
         let load = Load(loop: loop, target: target, work: work, tls: tls, enough: enough)
         load.completion = completion
-        for number in 0..<clients {
-            let client = LoadClient(load, number: number)
-            load.clients[ObjectIdentifier(client)] = client
-            client.connect()
-        }
+        load.planned = clients
+        for _ in 0..<min(clients, work == .idleTunnel ? Self.tunnelsAtATime : clients) { load.addClient() }
         _ = loop.schedule(after: .seconds(seconds)) { load.end() }
+    }
+
+    private func addClient() {
+        let client = LoadClient(self, number: made)
+        made += 1
+        clients[ObjectIdentifier(client)] = client
+        client.connect()
     }
 
     func count(since began: MonotonicTime, isResumed: Bool) {
@@ -90,6 +97,7 @@ final class Load {
         if isResumed { outcome.resumed += 1 }
         if latencies.count < 200_000 { latencies.append((MonotonicTime.current() - began).nanoseconds) }
         if outcome.count == enough { report() }
+        if work == .idleTunnel, made < planned { addClient() }
     }
 
     func fail(_ what: String) {
