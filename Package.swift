@@ -37,20 +37,26 @@ let package = Package(
         room("EventLoop", ["CLibUV"]),
         room("TLS", ["COpenSSL"]),
         room("HTTPWire"),
+        room("Metrics"),
         room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire"]),
         room("BrokerCore", [heap]),
         room("Store", ["BrokerCore", grdb]),
         room("DockerEngine", ["HTTPTransport"]),
-        room("Edge", ["HTTPTransport"]),
+        room("Edge", ["HTTPTransport", "Metrics"]),
         room("Launch", ["HTTPTransport", "BrokerCore"]),
-        room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", logging]),
-        room("Portal", ["Broker", "Launch", mustache]),
+        room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", "Metrics", logging]),
+        room("Portal", ["Broker", "Launch", "Metrics", mustache]),
         .executableTarget(
             name: "carrel", dependencies: ["Portal", "Broker", argumentParser, yams, logging], swiftSettings: house),
+
+        // What `Scripts/bench edge` loads proxies with; no product.
+        .executableTarget(
+            name: "EdgeBench", dependencies: ["HTTPTransport"], path: "Tests/EdgeBench", swiftSettings: house),
 
         tests("EventLoopTests", ["EventLoop"]),
         tests("TLSTests", ["TLS"]),
         tests("HTTPWireTests", ["HTTPWire"]),
+        tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["HTTPTransport"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("Simulation", ["BrokerCore"]),

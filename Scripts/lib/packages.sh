@@ -32,6 +32,17 @@ install_packages() {
     run_step "installing ${missing[*]}" "$log" "${become[@]}" apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+# unpacked_command PACKAGE COMMAND DIRECTORY: prints where a command is: on the PATH, or taken out of its Debian package
+# without installing that.
+unpacked_command() {
+    local package=$1 command=$2 directory=$3
+    if command -v "$command"; then return 0; fi
+    mkdir -p "$directory"
+    (cd "$directory" && apt-get download "$package" >download.log 2>&1 && dpkg-deb -x ./*.deb .) ||
+        die "$command cannot be taken out of the package $package: see $directory/download.log"
+    printf '%s\n' "$directory/usr/bin/$command"
+}
+
 # Swift is not a Debian package: without it there is nothing to build with.
 require_swift() {
     local version

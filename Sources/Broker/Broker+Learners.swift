@@ -7,7 +7,14 @@ extension Broker {
     /// Finds or creates the learner's session of this lab; an ended one is started again at the same hostname.
     public func launch(_ learner: Learner, lab: String) async throws(BrokerError) -> SessionView {
         let newID = SessionID(rawValue: SecureRandom.slug(length: Broker.slugLength))
-        let id = try await ask { .launch(learner: learner, lab: lab, newID: newID, request: $0) }
+        let id: SessionID?
+        do throws(BrokerError) {
+            id = try await ask { .launch(learner: learner, lab: lab, newID: newID, request: $0) }
+        } catch {
+            metrics.refusedLaunches += 1
+            throw error
+        }
+        metrics.launches += 1
         return try await view(id ?? newID)
     }
 

@@ -32,6 +32,7 @@ public final class Broker {
     var grants: [SessionID: [Digest32]] = [:]
     var entryCodes = EntryCodes()
     var watchers = Watchers()
+    var metrics = BrokerMetrics()
 
     private var inbox: [Event] = []
     private var waiting: [RequestID: CheckedContinuation<Answer, any Error>] = [:]
@@ -170,15 +171,28 @@ public final class Broker {
         for event in batch { try await adoptIfForgotten(event) }
         let at = now
         var actions: [Action] = []
-        for event in batch { actions += core.handle(event, at: at) }
+        var starts = StepStarts()
+        for event in batch {
+            let before = event.endedStart.flatMap { core.session($0)?.state }
+            actions += core.handle(event, at: at)
+            starts.note(event, before: before, after: event.endedStart.flatMap { core.session($0)?.state })
+        }
         try await commit()
+        metrics.count(starts)
         perform(actions)
         disconnectForgottenHosts()
     }
 
     private func commit() async throws(StoreError) {
         let changes = core.pendingChanges
-        if !changes.isEmpty { try await store.commit(changes, grants: []) }
+        if !changes.isEmpty {
+            let began = MonotonicTime.current()
+            do throws(StoreError) { try await store.commit(changes, grants: []) } catch {
+                metrics.commitFailures += 1
+                throw error
+            }
+            metrics.commits.observe(nanoseconds: MonotonicTime.current().nanoseconds - began.nanoseconds)
+        }
         core.confirm()
     }
 
@@ -267,6 +281,14 @@ public final class Broker {
 }
 
 extension Event {
+    /// The session whose start has come to its end with this event, well or not.
+    var endedStart: SessionID? {
+        switch self {
+        case .labReady(let id, _, _), .startFailed(let id, _, _): id
+        default: nil
+        }
+    }
+
     /// The request that this event carries, if a person waits for its answer.
     var request: RequestID? {
         switch self {

@@ -2,6 +2,7 @@
 #ifndef CARREL_CLIBUV_SHIM_H
 #define CARREL_CLIBUV_SHIM_H
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <uv.h>
 
@@ -9,5 +10,8 @@
 static inline void carrel_name_this_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
+
+// Swift's Glibc module leaves malloc.h out.
+static inline int carrel_malloc_trim(size_t pad) { return malloc_trim(pad); }
 
 #endif

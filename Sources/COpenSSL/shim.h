@@ -20,6 +20,7 @@ static inline int carrel_SSL_CTX_set_min_proto_version(SSL_CTX *context, int ver
     return (int)SSL_CTX_set_min_proto_version(context, version);
 }
 static inline long carrel_SSL_CTX_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }
+static inline long carrel_SSL_clear_mode(SSL *connection, long mode) { return SSL_clear_mode(connection, mode); }
 static inline long carrel_SSL_CTX_set_session_cache_mode(SSL_CTX *context, long mode) {
     return SSL_CTX_set_session_cache_mode(context, mode);
 }

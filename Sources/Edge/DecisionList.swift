@@ -36,18 +36,40 @@ enum PortalScope: String {
 ///    7. OPTIONS with `Max-Forwards: 0` → answered here.
 ///    8. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
 /// 4. Any other host → 421 when no certificate of the edge covers it, so that the client tries elsewhere; else a plain 404.
+///
+/// Where the routes are hostnames, there is no portal and nobody is asked for a cookie: rules 1, 3.2, 3.7, 3.8 and 4 hold.
 struct DecisionList: Sendable {
     /// The path prefix on every lab's hostname that is Carrel's own.
     static let ownPaths: StaticString = "/.carrel/"
 
-    /// In lower case.
-    let portalHostname: String
-    let labsDomain: LabsDomain
+    private let sessions: Sessions?
+
+    /// The names of an edge that routes sessions.
+    private struct Sessions {
+        /// In lower case.
+        let portalHostname: String
+        let labsDomain: LabsDomain
+    }
+
+    /// - Precondition: the hostnames are valid.
+    init(_ routing: EdgeConfiguration.Routing) {
+        switch routing {
+        case .sessions(let portalHostname, let labsDomain, _):
+            precondition(Hostname.isValid(portalHostname), "the portal's hostname is not valid")
+            guard let labsDomain = LabsDomain(labsDomain) else {
+                preconditionFailure("the labs' domain is not a valid hostname")
+            }
+            sessions = Sessions(portalHostname: portalHostname.lowercased(), labsDomain: labsDomain)
+        case .hostnames:
+            sessions = nil
+        }
+    }
 
     func decide(_ head: RequestHead, routes: borrowing RouteTable, isCovered: (String) -> Bool) -> Decision {
+        guard let sessions else { return decideByHostname(head, routes: routes, isCovered: isCovered) }
         let host = head.fields.withFirst("Host") { bytes -> HostKind? in
             guard let authority = AuthorityBytes(bytes) else { return nil }
-            return kind(of: UnsafeRawBufferPointer(rebasing: bytes[authority.host]))
+            return kind(of: UnsafeRawBufferPointer(rebasing: bytes[authority.host]), sessions)
         }
         switch host {
         case nil: return .answer(.badRequest)
@@ -58,6 +80,20 @@ struct DecisionList: Sendable {
         }
     }
 
+    /// The request's host in lower case and without port, if it is the portal's or one that a lab can have.
+    func knownHost(of head: RequestHead, routes: borrowing RouteTable) -> String? {
+        head.fields.withFirst("Host") { bytes -> String? in
+            guard let authority = AuthorityBytes(bytes) else { return nil }
+            let host = UnsafeRawBufferPointer(rebasing: bytes[authority.host])
+            let name = String(decoding: host, as: UTF8.self).lowercased()
+            guard let sessions else { return routes.entry(forHost: host) == nil ? nil : name }
+            switch kind(of: host, sessions) {
+            case .portal, .lab(.some): return name
+            case .lab(nil), .other: return nil
+            }
+        }
+    }
+
     private enum HostKind {
         case portal
         /// `nil` for a label that no session can have.
@@ -65,13 +101,13 @@ struct DecisionList: Sendable {
         case other(String)
     }
 
-    private func kind(of host: UnsafeRawBufferPointer) -> HostKind {
-        if let label = labsDomain.label(of: host) {
+    private func kind(of host: UnsafeRawBufferPointer, _ sessions: Sessions) -> HostKind {
+        if let label = sessions.labsDomain.label(of: host) {
             let parts = LabLabel(UnsafeRawBufferPointer(rebasing: host[label]))
             return .lab(parts?.port == nil ? parts?.slug : nil)
         }
         let name = String(decoding: host, as: UTF8.self).lowercased()
-        return name == portalHostname ? .portal : .other(name)
+        return name == sessions.portalHostname ? .portal : .other(name)
     }
 
     private func decide(_ head: RequestHead, slug: Slug, routes: borrowing RouteTable) -> Decision {
@@ -84,6 +120,26 @@ struct DecisionList: Sendable {
             onlyReads
             ? OriginRules.mayRead(head.fields, scheme: "https") : OriginRules.isSameOrigin(head.fields, scheme: "https")
         guard isWelcome else { return .answer(.foreignOrigin) }
+        if head.maxForwards == .answerHere { return .answer(.options) }
+        return .lab(entry, isWebSocket: WebSocketHandshake.isValidRequest(head))
+    }
+
+    private func decideByHostname(
+        _ head: RequestHead, routes: borrowing RouteTable, isCovered: (String) -> Bool
+    ) -> Decision {
+        var name = ""
+        var isMalformed = true
+        let entry = head.fields.withFirst("Host") { bytes -> RouteTable.Entry? in
+            guard let authority = AuthorityBytes(bytes) else { return nil }
+            isMalformed = false
+            let host = UnsafeRawBufferPointer(rebasing: bytes[authority.host])
+            if let entry = routes.entry(forHost: host) { return entry }
+            name = String(decoding: host, as: UTF8.self).lowercased()
+            return nil
+        }
+        if isMalformed { return .answer(.badRequest) }
+        guard let entry else { return .answer(isCovered(name) ? .notFound : .misdirected) }
+        if head.method == "TRACE" { return .answer(.methodNotAllowed) }
         if head.maxForwards == .answerHere { return .answer(.options) }
         return .lab(entry, isWebSocket: WebSocketHandshake.isValidRequest(head))
     }

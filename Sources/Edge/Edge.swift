@@ -14,7 +14,8 @@ public final class Edge: Sendable {
     }
 
     /// The cookie that opens a lab on its hostname. The edge takes it out of what the lab sees.
-    public static let cookieName = "__Host-carrel"
+    public static var cookieName: String { "__Host-carrel" }
+    static var cookieField: StaticString { "__Host-carrel" }
 
     private enum State {
         case new, running, stopped
@@ -24,6 +25,7 @@ public final class Edge: Sendable {
     private let configuration: EdgeConfiguration
     private let state = Mutex(State.new)
     private let bound = Mutex<[SocketAddress]>([])
+    private let boundWithoutTLS = Mutex<[SocketAddress]>([])
     /// Held while changes are given to the loops, so that all of them see the same order.
     private let order = Mutex(())
 
@@ -36,15 +38,13 @@ public final class Edge: Sendable {
     ///     Called by each loop on its thread, at most once per `EdgeLimits.activityReportInterval`; it must not wait.
     public init(_ configuration: EdgeConfiguration, onActivity: @escaping @Sendable ([String: Int64]) -> Void) {
         precondition(configuration.loops > 0, "an edge needs at least one loop")
-        precondition(Hostname.isValid(configuration.portalHostname), "the portal's hostname is not valid")
-        guard let labsDomain = LabsDomain(configuration.labsDomain) else {
-            preconditionFailure("the labs' domain is not a valid hostname")
-        }
         self.configuration = configuration
-        let decisions = DecisionList(
-            portalHostname: configuration.portalHostname.lowercased(), labsDomain: labsDomain)
+        let decisions = DecisionList(configuration.routing)
+        let addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
         members = (0..<configuration.loops).map {
-            EdgeLoop(name: "edge \($0)", configuration: configuration, decisions: decisions, onActivity: onActivity)
+            EdgeLoop(
+                name: "edge \($0)", configuration: configuration, decisions: decisions, addresses: addresses,
+                onActivity: onActivity)
         }
     }
 
@@ -66,9 +66,17 @@ public final class Edge: Sendable {
             var addresses = configuration.listen
             for member in members {
                 // Where the kernel was to choose a port, the first loop's choice holds for all.
-                addresses = try await member.listen(on: addresses, tls: tls)
+                let listen = addresses
+                addresses = try await member.onLoop { try member.listen(on: listen, tls: tls) }
             }
             bound.withLock { $0 = addresses }
+            if var redirect = configuration.redirect {
+                for member in members {
+                    let listen = redirect
+                    redirect.listen = try await member.onLoop { try member.listen(withoutTLS: listen) }
+                }
+                boundWithoutTLS.withLock { [redirect] in $0 = redirect.listen }
+            }
         } catch {
             await stop(grace: .zero)
             throw error
@@ -78,6 +86,9 @@ public final class Edge: Sendable {
     /// Where it listens, with the ports that the kernel chose where 0 was asked for. Empty before `start()`.
     public var boundAddresses: [SocketAddress] { bound.withLock { $0 } }
 
+    /// The same for the listener without TLS.
+    public var boundRedirectAddresses: [SocketAddress] { boundWithoutTLS.withLock { $0 } }
+
     /// Changes the routes of every loop, in the order given; a loop that is not busy sees it within a millisecond.
     public func apply(_ changes: [RouteChange]) {
         if changes.isEmpty { return }
@@ -86,9 +97,39 @@ public final class Edge: Sendable {
         }
     }
 
+    /// Waits until every loop has made the changes that were given to it so far.
+    public func applied() async {
+        await withTaskGroup { group in
+            for member in members {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        member.loop.post { continuation.resume() }
+                    }
+                }
+            }
+        }
+    }
+
     /// Reads the certificates' files again; new handshakes use them, open connections go on.
     /// - Throws: what is wrong with a file; every certificate then stays as it was.
     public func reloadCertificates() throws(TLSError) { try configuration.certificates.reload() }
+
+    /// What all loops have counted, as one; nothing once the edge has stopped.
+    public func metrics() async -> EdgeMetrics {
+        var sum = EdgeMetrics()
+        for member in members {
+            let asked = MonotonicTime.current()
+            let counted = await withCheckedContinuation { (continuation: CheckedContinuation<EdgeMetrics?, Never>) in
+                let isAsked = member.loop.postIfRunning {
+                    continuation.resume(returning: member.snapshot(asked: asked))
+                }
+                if !isAsked { continuation.resume(returning: nil) }
+            }
+            if let counted { sum += counted }
+        }
+        sum.droppedLogLines += configuration.accessLog?.failedLines ?? 0
+        return sum
+    }
 
     /// Listens no more, tells WebSockets that it goes away (1001), lets requests finish for `grace`, then cuts what is
     /// left and ends its threads. Harmless when called again.
@@ -105,11 +146,9 @@ public final class Edge: Sendable {
 }
 
 extension EdgeLoop {
-    fileprivate func listen(on addresses: [SocketAddress], tls: TLSServerContext) async throws -> [SocketAddress] {
+    fileprivate func onLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            loop.post {
-                continuation.resume(with: Result { try self.listen(on: addresses, tls: tls) as [SocketAddress] })
-            }
+            loop.post { continuation.resume(with: Result { try body() }) }
         }
     }
 

@@ -8,6 +8,8 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     case forbidden
     /// A page of another origin wants to change something here.
     case foreignOrigin
+    /// Something was to be changed without TLS.
+    case plainText
     case notFound
     case methodNotAllowed
     case misdirected
@@ -25,7 +27,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     var status: Int {
         switch self {
         case .badRequest: 400
-        case .forbidden, .foreignOrigin: 403
+        case .forbidden, .foreignOrigin, .plainText: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .misdirected: 421
@@ -65,6 +67,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .badRequest: "The request does not say for which host it is; send a Host field."
         case .forbidden: "This lab is not open for you; open it again from your course or your link."
         case .foreignOrigin: "A page of another site may neither take nor change anything here."
+        case .plainText: "This is only done by https; what was sent has travelled in the clear."
         case .notFound: "There is nothing at this address."
         case .methodNotAllowed: "This method is not allowed here."
         case .misdirected: "This server does not answer for that host."

@@ -8,25 +8,51 @@ public struct EdgeConfiguration: Sendable {
     public var listen: [SocketAddress]
     /// Loops, each on a thread of its own; at least 1.
     public var loops: Int
-    /// In any case; without port.
-    public var portalHostname: String
-    /// The domain under which each session has one label.
-    public var labsDomain: String
-    /// Where the portal answers.
-    public var portalUpstream: UpstreamAddress
+    public var routing: Routing
     public var certificates: CertificateStore
-    /// Client connections of one loop; a further one is closed at once.
-    public var connectionsPerLoop = EdgeLimits.connectionsPerLoop
+    /// The listener without TLS, if there is to be one.
+    public var redirect: RedirectConfiguration?
+    /// For how many seconds browsers are told to come by `https` only (HSTS, RFC 6797); 0 tells them nothing.
+    public var hstsSeconds = EdgeLimits.hstsSeconds
+    /// The origins whose pages may show labs in a frame, such as `https://courses.example.org`.
+    public var embeddedIn: [String] = []
+    /// How much is borne from clients.
+    public var limits = ClientLimits()
+    /// Gets a line for each exchange. Whoever made it closes it, after the edge has stopped.
+    public var accessLog: AccessLog?
 
+    var portalUpstream: UpstreamAddress? {
+        if case .sessions(_, _, let upstream) = routing { upstream } else { nil }
+    }
+
+    /// What the routes are, and who may use them.
+    public enum Routing: Sendable, Hashable {
+        /// Each session has one label under `labsDomain`, and opens for those who have its cookie. What has no route and
+        /// Carrel's own paths lead to the portal, as does `portalHostname` (in any case, without port).
+        case sessions(portalHostname: String, labsDomain: String, portalUpstream: UpstreamAddress)
+        /// Each route is a whole hostname, and open to everybody. There is no portal.
+        case hostnames
+    }
+
+    /// An edge that routes by hostnames.
+    public init(listen: [SocketAddress], loops: Int, certificates: CertificateStore) {
+        self.listen = listen
+        self.loops = loops
+        self.certificates = certificates
+        routing = .hostnames
+        // The hostnames are their upstreams' own, and so is what is said of them.
+        hstsSeconds = 0
+    }
+
+    /// An edge in front of a portal and its sessions.
     public init(
         listen: [SocketAddress], loops: Int, portalHostname: String, labsDomain: String,
         portalUpstream: UpstreamAddress, certificates: CertificateStore
     ) {
         self.listen = listen
         self.loops = loops
-        self.portalHostname = portalHostname
-        self.labsDomain = labsDomain
-        self.portalUpstream = portalUpstream
         self.certificates = certificates
+        routing = .sessions(
+            portalHostname: portalHostname, labsDomain: labsDomain, portalUpstream: portalUpstream)
     }
 }

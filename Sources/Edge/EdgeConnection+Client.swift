@@ -4,34 +4,35 @@ import HTTPWire
 // What the client sends.
 extension EdgeConnection: HTTPServerConnectionDelegate {
     func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming) {
+        recordRequest(head)
         switch home.decide(head) {
         case .answer(let answer):
             self.answer(answer, isNavigation: head.isNavigation)
         case .portal(let scope):
-            let forwarded = RequestRewriting.forPortal(head, scope: scope, client: client)
-            begin(head, as: forwarded, framing, to: .portal, at: home.portalUpstream, isWebSocket: false)
+            requestBytes = home.takeBuffer()
+            RequestRewriting.writeForPortal(head, framing: framing, scope: scope, client: client, into: &requestBytes)
+            begin(RequestFacts(head, framing: framing, upgrade: false), to: nil)
         case .lab(let route, let isWebSocket):
-            if ActivityRules.counts(head, kind: route.kind) { home.note(route.activity) }
-            let forwarded = RequestRewriting.forLab(head, route: route, client: client, isWebSocket: isWebSocket)
-            begin(head, as: forwarded, framing, to: .lab(route), at: route.upstream, isWebSocket: isWebSocket)
+            if let activity = route.activity, ActivityRules.counts(head, kind: route.kind) { home.note(activity) }
+            requestBytes = home.takeBuffer()
+            RequestRewriting.writeForLab(
+                head, framing: framing, route: route, client: client, isWebSocket: isWebSocket, into: &requestBytes)
+            begin(RequestFacts(head, framing: framing, upgrade: isWebSocket), to: route)
         }
     }
 
-    private func begin(
-        _ head: RequestHead, as forwarded: RequestHead, _ framing: BodyFraming, to destination: Destination,
-        at upstream: UpstreamAddress, isWebSocket: Bool
-    ) {
-        exchange = Exchange(
-            destination: destination, upstream: upstream, head: forwarded, framing: framing, isWebSocket: isWebSocket,
-            host: head.fields.first("Host") ?? "", isNavigation: head.isNavigation)
-        let hasBody = framing != .none && framing != .length(0)
+    private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?) {
+        record.answerer = route == nil ? .portal : .lab
+        exchange = Exchange(route: route, facts: facts)
+        let hasBody = facts.framing != .none && facts.framing != .length(0)
         handle(
             .request(
                 ExchangeMachine.Request(
-                    hasBody: hasBody, isIdempotent: head.isIdempotent, isWebSocket: isWebSocket && !hasBody)))
+                    hasBody: hasBody, isIdempotent: facts.isIdempotent, isWebSocket: facts.upgrade && !hasBody)))
     }
 
     func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {
+        record.receivedBytes += bytes.count
         handle(.requestBody, bytes: bytes)
     }
 
@@ -44,16 +45,26 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
 
     func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
         guard case .tunnel = machine.state, let upstream else { return }
-        if case .lab(let route) = exchange?.destination, clientFrames.sees(bytes) { home.note(route.activity) }
+        if let activity = exchange?.route?.activity, clientFrames.sees(bytes) { home.note(activity) }
+        record.receivedBytes += bytes.count
         upstream.writeTunnel(bytes)
         if upstream.isSaturated { handle(.upstreamSaturated) }
     }
 
     func connectionDidEndTunnel(_ connection: HTTPServerConnection) { handle(.clientTunnelEnd) }
 
-    func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) { handle(.clientClosed) }
+    func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) {
+        recordFault(fault)
+        handle(.clientClosed)
+    }
+
+    func connectionDidOpen(_ connection: HTTPServerConnection) {
+        isHandshakeDone = true
+        home.metrics.count(connection.channel.isResumed ? EdgeMetrics.Handshake.resumed : .full)
+    }
 
     func connectionDidClose(_ connection: HTTPServerConnection, error: ChannelError?) {
+        recordClose(connection.channel, error)
         handle(.clientClosed)
         server = nil
         home.remove(self)

@@ -6,28 +6,34 @@ import HTTPWire
 extension EdgeConnection {
     func acquireUpstream(reuse: Bool) {
         guard let exchange else { return }
+        let site = home.site(of: exchange.route)
+        if reuse, let connection = home.pool.reuse(site) { return use(connection) }
         attempt += 1
         let attempt = attempt
-        home.pool.acquire(exchange.upstream, reuse: reuse) { [weak self, pool = home.pool] result in
-            guard let self, self.attempt == attempt, case .connecting = machine.state else {
+        home.pool.acquire(site, reuse: false) { [self, pool = home.pool] result in
+            guard self.attempt == attempt, case .connecting = machine.state else {
                 // Asked for by an exchange that has ended since.
                 if case .success(let connection) = result { pool.release(connection) }
                 return
             }
             switch result {
-            case .success(let connection):
-                upstream = connection
-                connection.delegate = self
-                handle(.upstreamReady)
-            case .failure:
+            case .success(let connection): use(connection)
+            case .failure(let error):
+                home.metrics.count(EdgeMetrics.Failure(error))
                 handle(.upstreamFailed(notAnswering, isRetrySafe: false))
             }
         }
     }
 
-    var notAnswering: EdgeAnswer {
-        if case .portal = exchange?.destination { .portalNotAnswering } else { .notAnswering }
+    private func use(_ connection: HTTPClientConnection) {
+        upstream = connection
+        record.usedUpstream = connection.isReused
+        if connection.isReused { home.metrics.upstreamsReused += 1 } else { home.metrics.upstreamsNew += 1 }
+        connection.delegate = self
+        handle(.upstreamReady)
     }
+
+    var notAnswering: EdgeAnswer { exchange?.route == nil ? .portalNotAnswering : .notAnswering }
 
     func letUpstreamGo(_ body: (HTTPClientConnection) -> Void) {
         guard let connection = upstream else { return }
@@ -44,7 +50,7 @@ extension EdgeConnection {
         case .protocol: return .badGateway
         // The engine's port forwarder accepts for a lab that does not listen yet, and closes. What may have been done
         // all the same is not called "not answering", which asks to try again.
-        case .closed: return exchange?.head.isIdempotent == true ? notAnswering : .badGateway
+        case .closed: return exchange?.facts.isIdempotent == true ? notAnswering : .badGateway
         }
     }
 }
@@ -60,7 +66,7 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
         response = (head, framing)
         defer { response = nil }
         guard head.status == 101 else { return handle(.responseHead) }
-        let key = exchange?.head.fields.first("Sec-WebSocket-Key") ?? ""
+        let key = requestHead?.fields.first("Sec-WebSocket-Key") ?? ""
         if WebSocketHandshake.isValidResponse(head, toKey: key) {
             handle(.responseSwitch)
         } else {
@@ -79,6 +85,7 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
     func connection(_ connection: HTTPClientConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
         guard case .tunnel = machine.state, let server else { return }
         upstreamFrames.pass(bytes)
+        record.sentBytes += bytes.count
         server.writeTunnel(bytes)
         if server.isSaturated { handle(.clientSaturated) }
     }
@@ -88,6 +95,7 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
     func connectionDidDrain(_ connection: HTTPClientConnection) { handle(.upstreamDrained) }
 
     func connection(_ connection: HTTPClientConnection, didFail error: HTTPClientError) {
+        home.metrics.count(EdgeMetrics.Failure(error))
         handle(.upstreamFailed(answer(to: error), isRetrySafe: error.isRetrySafe))
     }
 }

@@ -5,34 +5,26 @@ import HTTPWire
 /// One client's connection, and the exchange that is under way on it: it carries out what `DecisionList` and
 /// `ExchangeMachine` say. Confined to its loop; the server connection holds it until the client has gone.
 final class EdgeConnection {
-    /// Where the current request goes.
-    enum Destination {
-        case portal
-        case lab(RouteTable.Entry)
-    }
-
-    /// What is kept of the current request until its response has begun.
+    /// What is kept of the current request until its response has begun; its head is in `requestBytes`.
     struct Exchange {
-        let destination: Destination
-        let upstream: UpstreamAddress
-        /// As the upstream gets it.
-        let head: RequestHead
-        let framing: BodyFraming
-        let isWebSocket: Bool
-        /// The Host field as the client sent it.
-        let host: String
-        let isNavigation: Bool
+        /// Without a route it goes to the portal.
+        let route: RouteTable.Entry?
+        let facts: RequestFacts
     }
 
     // It holds its connections, and they hold it, until they are closed.
     let home: EdgeLoop
     /// The client's address, without port.
     let client: String
+    /// As what its connection is counted; given back when it is closed.
+    let network: ClientNetwork?
     private(set) var machine = ExchangeMachine()
     // Made with self as its owner, and there from `start` on.
     var server: HTTPServerConnection?
     var upstream: HTTPClientConnection?
     var exchange: Exchange?
+    /// The head of the current request as the upstream gets it, until the response has begun.
+    var requestBytes: [UInt8] = []
     /// What the upstream answered, while that event is handled.
     var response: (head: ResponseHead, framing: BodyFraming)?
     /// Counts the connections asked of the pool, so that one that comes too late is known.
@@ -41,14 +33,20 @@ final class EdgeConnection {
     var waitingSince: MonotonicTime?
     var clientFrames = ClientFrameMeter()
     var upstreamFrames = FrameBoundary()
+    var record = ExchangeRecord()
+    var isHandshakeDone = false
 
-    init(home: EdgeLoop, client: String) {
+    init(home: EdgeLoop, client: String, network: ClientNetwork?) {
         self.home = home
         self.client = client
+        self.network = network
     }
 
+    var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
+
     func start(_ channel: ByteChannel) {
-        let server = HTTPServerConnection(channel: channel, delegate: self)
+        let server = HTTPServerConnection(
+            channel: channel, limits: home.limits.http, timeouts: home.limits.timeouts, delegate: self)
         self.server = server
         server.start()
     }
@@ -66,7 +64,7 @@ final class EdgeConnection {
         if actions.contains(.closeUpstream) { letUpstreamGo { $0.close() } }
         if actions.contains(.releaseUpstream) { letUpstreamGo { home.pool.release($0) } }
         if actions.contains(.sendRequestHead), let exchange {
-            upstream?.send(exchange.head, framing: exchange.framing, upgrade: exchange.isWebSocket)
+            requestBytes.withUnsafeBytes { upstream?.send(wire: $0, exchange.facts) }
         }
         if actions.contains(.sendRequestBody), let bytes, let upstream {
             upstream.sendBody(bytes)
@@ -83,7 +81,10 @@ final class EdgeConnection {
         performResponse(actions, bytes)
         performEndings(actions)
         if actions.contains(.acquireUpstream) { acquireUpstream(reuse: true) }
-        if actions.contains(.acquireNewUpstream) { acquireUpstream(reuse: false) }
+        if actions.contains(.acquireNewUpstream) {
+            home.metrics.retries += 1
+            acquireUpstream(reuse: false)
+        }
     }
 
     private func performResponse(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
@@ -93,15 +94,25 @@ final class EdgeConnection {
             waitingSince = nil
             // Without a length the end of the connection would be the only end, and browsers could not use it again.
             let framing = response.framing == .untilClose ? .chunked : response.framing
-            server.respond(head: rewritten(response.head), framing: framing, closing: home.isGoingAway)
+            let head = response.head
+            recordResponse(head.status)
+            server.respond(status: head.status, framing: framing, closing: home.isGoingAway) { output, framing in
+                write(head, framing: framing, into: &output)
+            }
+            letRequestGo()
         }
         if actions.contains(.sendResponseBody), let bytes {
+            record.sentBytes += bytes.count
             server.writeBody(bytes)
             if server.isSaturated { handle(.clientSaturated) }
         }
         if actions.contains(.upgradeClient), let response {
             waitingSince = nil
-            server.upgrade(head: rewritten(response.head))
+            let head = response.head
+            recordResponse(head.status)
+            home.metrics.tunnels += 1
+            server.upgrade { write(head, framing: .none, into: &$0) }
+            letRequestGo()
         }
     }
 
@@ -120,36 +131,62 @@ final class EdgeConnection {
         }
         if actions.contains(.finishResponse) {
             exchange = nil
+            recordEnd()
             server.finish()
             // A response that began before the end was announced.
             if home.isGoingAway { handle(.goingAway) }
         }
         if actions.contains(.answerFailure) {
             waitingSince = nil
-            let isNavigation = exchange?.isNavigation == true
+            let isNavigation = requestHead?.isNavigation == true
             exchange = nil
+            letRequestGo()
             answer(machine.failure, isNavigation: isNavigation)
         }
         if actions.contains(.closeClient) {
             server.flush()
             server.channel.closeGracefully()
         }
-        if actions.contains(.abortClient) { server.close() }
+        if actions.contains(.abortClient) {
+            recordEnd(isCut: true)
+            server.close()
+        }
     }
 
     func answer(_ answer: EdgeAnswer, isNavigation: Bool) {
-        let (head, body) = answer.response(isNavigation: isNavigation)
+        var (head, body) = answer.response(isNavigation: isNavigation)
+        if home.hstsSeconds > 0 { head.fields.append("Strict-Transport-Security", "max-age=\(home.hstsSeconds)") }
+        record.answerer = .edge
+        record.sentBytes = body.count
+        recordResponse(answer.status)
+        recordEnd()
         server?.respond(head: head, whole: body)
         if home.isGoingAway { handle(.goingAway) }
     }
 
-    private func rewritten(_ head: ResponseHead) -> ResponseHead {
-        guard let exchange, case .lab(let route) = exchange.destination else {
-            return ResponseRewriting.fromPortal(head)
+    private func write(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {
+        guard let route = exchange?.route else {
+            ResponseRewriting.writeFromPortal(head, framing: framing, into: &output)
+            return output.append(contentsOf: home.hsts)
         }
-        return ResponseRewriting.fromLab(
-            head, host: exchange.host, upstream: route.upstream, isWebSocket: head.status == 101)
+        ResponseRewriting.writeFromLab(
+            head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
+            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
+        output.append(contentsOf: home.hsts)
     }
+
+    /// The head of the current request, read again from what the upstream got: it is seldom needed.
+    var requestHead: RequestHead? {
+        requestBytes.withUnsafeBytes { bytes in
+            var parser = RequestParser()
+            var position = 0
+            guard case .head? = try? parser.next(in: bytes, at: &position) else { return nil }
+            return parser.head
+        }
+    }
+
+    /// Its room is for other requests now.
+    private func letRequestGo() { home.giveBack(&requestBytes) }
 
     /// Looks whether a limit has passed. Called by the loop from time to time.
     func sweep(at now: MonotonicTime) {

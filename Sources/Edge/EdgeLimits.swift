@@ -6,6 +6,11 @@ public enum EdgeLimits {
     public static let grantsPerRoute = 16
     /// Client connections of one loop, unless the configuration says otherwise; a further one is closed at once.
     public static let connectionsPerLoop = 20_000
+    /// Client connections of one address on all loops, unless the configuration says otherwise: a class of hundreds comes
+    /// from behind one address, and each of its browsers opens a dozen.
+    public static let connectionsPerAddress = 8_192
+    /// A year, unless the configuration says otherwise: for how long browsers come by `https` only.
+    public static let hstsSeconds: Int64 = 365 * 86_400
     /// From the end of a request to the head of its response. Long polls are silent for minutes and notebooks compute for
     /// hours; this only keeps an upstream that has forgotten a request from holding it for ever.
     public static let responseHeadTimeout = Duration.seconds(4 * 3600)
@@ -15,4 +20,9 @@ public enum EdgeLimits {
     public static let halfOpenTimeout = Duration.seconds(60)
     /// How often each loop looks for what has passed one of the limits above: no timer is made per request.
     public static let sweepInterval = Duration.seconds(30)
+    /// Connections of one loop to one upstream, tunnels included.
+    public static let connectionsPerUpstream = 8192
+    /// Buffers that one loop keeps for requests' heads, and how large one of them may be.
+    static let spareBuffers = 64
+    static let spareBufferBytes = 16 * 1024
 }

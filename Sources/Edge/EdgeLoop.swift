@@ -9,34 +9,56 @@ import TLS
 /// `@unchecked Sendable` because everything that changes is touched on the loop's thread alone; other threads only post.
 final class EdgeLoop: @unchecked Sendable {
     let loop: Loop
-    let portalUpstream: UpstreamAddress
-    private(set) var pool: UpstreamPool
+    /// Absent where the routes are hostnames.
+    let portalUpstream: UpstreamAddress?
+    let pool: UpstreamPool
     /// Takes in nothing new, and ends each connection at its next pause.
     private(set) var isGoingAway = false
+    let limits: ClientLimits
+    let frames: FramePolicy?
+    let hstsSeconds: Int64
+    /// The field that tells browsers to come by `https` only, with its line's end; empty for none.
+    let hsts: [UInt8]
+    /// The edge alone says how its hostnames are reached: a lab's word would outlive the lab.
+    let ownsHostnames: Bool
+    var metrics = EdgeMetrics()
+    private(set) var log: LoopLog?
 
     private let decisions: DecisionList
     private let certificates: CertificateStore
-    private let connectionLimit: Int
+    private let addresses: AddressCounts
     private let onActivity: @Sendable ([String: Int64]) -> Void
     private var routes = RouteTable()
     private var meter = ActivityMeter()
+    private let rooms: ChannelRooms
+    private var buffers: [[UInt8]] = []
     private var listeners: [Listener] = []
     private(set) var connections: [ObjectIdentifier: EdgeConnection] = [:]
+    private var redirects: [ObjectIdentifier: RedirectConnection] = [:]
     private var sweepTimer: LoopTimer?
     private var graceTimer: LoopTimer?
     private var onEmpty: (() -> Void)?
 
     init(
-        name: String, configuration: EdgeConfiguration, decisions: DecisionList,
+        name: String, configuration: EdgeConfiguration, decisions: DecisionList, addresses: AddressCounts,
         onActivity: @escaping @Sendable ([String: Int64]) -> Void
     ) {
         loop = Loop(name: name)
         portalUpstream = configuration.portalUpstream
         certificates = configuration.certificates
-        connectionLimit = configuration.connectionsPerLoop
+        limits = configuration.limits
+        frames = FramePolicy(embeddedIn: configuration.embeddedIn)
+        hstsSeconds = configuration.hstsSeconds
+        hsts = hstsSeconds > 0 ? Array("Strict-Transport-Security: max-age=\(hstsSeconds)\r\n".utf8) : []
+        ownsHostnames = configuration.routing != .hostnames
+        self.addresses = addresses
         self.decisions = decisions
         self.onActivity = onActivity
-        pool = UpstreamPool(on: loop)
+        var limits = UpstreamPool.Limits()
+        limits.connectionsPerUpstream = EdgeLimits.connectionsPerUpstream
+        pool = UpstreamPool(on: loop, limits: limits)
+        rooms = ChannelRooms(on: loop)
+        log = configuration.accessLog.map { LoopLog($0, home: self) }
     }
 
     // MARK: Routes
@@ -53,26 +75,79 @@ final class EdgeLoop: @unchecked Sendable {
         decisions.decide(head, routes: routes) { certificates.covers(hostname: $0) }
     }
 
+    func knownHost(of head: RequestHead) -> String? { decisions.knownHost(of: head, routes: routes) }
+
     // MARK: Connections
 
     /// - Throws: what the kernel said about the address.
     func listen(on addresses: [SocketAddress], tls: TLSServerContext) throws(StreamError) -> [SocketAddress] {
+        var bound: [SocketAddress] = []
         for address in addresses {
             let isTCP = if case .ip = address { true } else { false }
-            listeners.append(
-                try Listener(on: loop, address: address, reusePort: isTCP) { [self] in accept($0, tls) })
+            let listener = try Listener(on: loop, address: address, reusePort: isTCP) { [self] in accept($0, tls) }
+            listeners.append(listener)
+            bound.append(listener.boundAddress)
         }
-        return listeners.map(\.boundAddress)
+        return bound
+    }
+
+    /// - Throws: what the kernel said about the address.
+    func listen(withoutTLS redirect: RedirectConfiguration) throws(StreamError) -> [SocketAddress] {
+        var bound: [SocketAddress] = []
+        for address in redirect.listen {
+            let isTCP = if case .ip = address { true } else { false }
+            let listener = try Listener(on: loop, address: address, reusePort: isTCP) { [self] in
+                accept($0, withoutTLS: redirect)
+            }
+            listeners.append(listener)
+            bound.append(listener.boundAddress)
+        }
+        return bound
+    }
+
+    /// Counts a connection that comes, and closes it if it is one too many.
+    private func admit(_ stream: Stream) -> (client: String, network: ClientNetwork?)? {
+        metrics.connections += 1
+        guard connections.count + redirects.count < limits.connectionsPerLoop else {
+            refuse(stream, .threadLimit)
+            return nil
+        }
+        let client: String =
+            if case .ip(let address, _) = stream.peerAddress { address } else { "unknown" }
+        let network = ClientNetwork(client)
+        if let network, !addresses.admit(network) {
+            refuse(stream, .addressLimit)
+            return nil
+        }
+        return (client, network)
+    }
+
+    private func refuse(_ stream: Stream, _ reason: EdgeMetrics.Refusal) {
+        metrics.count(reason)
+        stream.close()
+    }
+
+    private func accept(_ stream: Stream, withoutTLS redirect: RedirectConfiguration) {
+        guard let (_, network) = admit(stream) else { return }
+        let connection = RedirectConnection(home: self, network: network, configuration: redirect)
+        redirects[ObjectIdentifier(connection)] = connection
+        connection.start(ByteChannel(stream: stream, tls: nil))
+    }
+
+    func remove(_ connection: RedirectConnection) {
+        redirects[ObjectIdentifier(connection)] = nil
+        if let network = connection.network { addresses.leave(network) }
+        endIfEmpty()
     }
 
     private func accept(_ stream: Stream, _ tls: TLSServerContext) {
-        guard connections.count < connectionLimit, let engine = try? TLSConnection(server: tls) else {
-            return stream.close()
+        guard let (client, network) = admit(stream) else { return }
+        guard let engine = try? TLSConnection(server: tls, rooms: rooms.tls) else {
+            if let network { addresses.leave(network) }
+            return refuse(stream, .tls)
         }
-        let channel = ByteChannel(stream: stream, tls: engine)
-        let client: String =
-            if case .ip(let address, _) = channel.peerAddress { address } else { "unknown" }
-        let connection = EdgeConnection(home: self, client: client)
+        let channel = ByteChannel(stream: stream, tls: engine, rooms: rooms, handshakeTimeout: limits.handshake)
+        let connection = EdgeConnection(home: self, client: client, network: network)
         connections[ObjectIdentifier(connection)] = connection
         if sweepTimer == nil { scheduleSweep() }
         connection.start(channel)
@@ -80,7 +155,12 @@ final class EdgeLoop: @unchecked Sendable {
 
     func remove(_ connection: EdgeConnection) {
         connections[ObjectIdentifier(connection)] = nil
-        if connections.isEmpty { onEmpty?() }
+        if let network = connection.network { addresses.leave(network) }
+        endIfEmpty()
+    }
+
+    private func endIfEmpty() {
+        if connections.isEmpty && redirects.isEmpty { onEmpty?() }
     }
 
     /// One timer for all connections: none per request.
@@ -94,6 +174,29 @@ final class EdgeLoop: @unchecked Sendable {
 
     func sweep(at now: MonotonicTime) {
         for connection in connections.values { connection.sweep(at: now) }
+    }
+
+    // MARK: What connections share
+
+    /// Where connections to the upstream of a route are kept, or to the portal's.
+    func site(of route: RouteTable.Entry?) -> UpstreamSite {
+        if let site = route?.site, site.isCurrent { return site }
+        guard let address = route?.upstream ?? portalUpstream else { preconditionFailure("there is no portal here") }
+        let site = pool.site(for: address)
+        route?.site = site
+        return site
+    }
+
+    /// An empty buffer, with room if one is at hand.
+    func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
+
+    func giveBack(_ buffer: inout [UInt8]) {
+        guard buffer.capacity > 0 else { return }
+        var spare: [UInt8] = []
+        swap(&spare, &buffer)
+        guard buffers.count < EdgeLimits.spareBuffers, spare.capacity <= EdgeLimits.spareBufferBytes else { return }
+        spare.removeAll(keepingCapacity: true)
+        buffers.append(spare)
     }
 
     // MARK: Activity
@@ -113,6 +216,25 @@ final class EdgeLoop: @unchecked Sendable {
         onActivity(meter.takeReport(now: loop.now, wallMilliseconds: milliseconds))
     }
 
+    // MARK: Numbers
+
+    /// What was counted and what there is now.
+    /// - Parameter asked: when somebody asked for it: the message's wait is the loop's lag.
+    func snapshot(asked: MonotonicTime) -> EdgeMetrics {
+        var snapshot = metrics
+        for connection in connections.values {
+            guard let channel = connection.server?.channel else { continue }
+            snapshot.receivedBytes += UInt64(channel.receivedBytes)
+            snapshot.sentBytes += UInt64(channel.sentBytes)
+            if connection.isTunnel { snapshot.openTunnels += 1 }
+        }
+        snapshot.openConnections = connections.count
+        snapshot.routes = routes.count
+        snapshot.count(.accept, listeners.reduce(0) { $0 + $1.failedAccepts })
+        snapshot.lags = [(loop.name, MonotonicTime.current().nanoseconds - asked.nanoseconds)]
+        return snapshot
+    }
+
     // MARK: The end
 
     /// Listens no more, lets requests finish for so long, and cuts what is left then.
@@ -122,6 +244,7 @@ final class EdgeLoop: @unchecked Sendable {
         isGoingAway = true
         for listener in listeners { listener.close() }
         listeners = []
+        for connection in redirects.values { connection.close() }
         for connection in connections.values { connection.handle(.goingAway) }
         graceTimer = loop.schedule(after: grace) { [self] in
             for connection in connections.values { connection.handle(.stop) }
@@ -132,23 +255,9 @@ final class EdgeLoop: @unchecked Sendable {
             sweepTimer?.cancel()
             pool.close()
             report()
+            log?.close()
             completion()
         }
-        if connections.isEmpty { onEmpty?() }
-    }
-}
-
-extension RouteTable {
-    /// The upstream that no longer is what it was, once the change is made.
-    func upstream(leftBy change: RouteChange) -> UpstreamAddress? {
-        switch change {
-        case .set(let route):
-            let upstream = Slug(route.slug).flatMap { entry(for: $0) }?.upstream
-            return upstream == route.upstream ? nil : upstream
-        case .remove(let slug):
-            return Slug(slug).flatMap { entry(for: $0) }?.upstream
-        case .grant:
-            return nil
-        }
+        endIfEmpty()
     }
 }

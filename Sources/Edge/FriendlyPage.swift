@@ -21,6 +21,11 @@ enum FriendlyPage {
                 "This came from another site", "Only pages of this lab itself may change something in it.",
                 "Nothing was changed. Open the lab from your course and try there."
             )
+        case .plainText:
+            (
+                "This needs a safe connection", "What you sent has travelled in the clear.",
+                "Nothing was changed. Open the lab from your course and try there."
+            )
         case .notFound:
             (
                 "There is no lab here", "Nothing has this address now.",

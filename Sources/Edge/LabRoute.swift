@@ -31,4 +31,8 @@ public enum RouteChange: Sendable, Hashable {
     case remove(slug: String)
     /// Opens a lab for one more token. Without a route of that slug it changes nothing.
     case grant(slug: String, digest: Digest32)
+    /// Leads a hostname (in any case, without port) to an upstream, or to another one. For an edge that routes by
+    /// hostnames; on one that routes sessions it leads nowhere.
+    case setHost(hostname: String, upstream: UpstreamAddress)
+    case removeHost(hostname: String)
 }

@@ -1,48 +1,82 @@
 import HTTPTransport
 import HTTPWire
 
-/// The head that an upstream gets for a client's request.
+/// The head that an upstream gets for a client's request, written in one pass and in wire form.
 enum RequestRewriting {
     /// For a lab: what is for this connection only and what the client claims about its way are taken away, and so is
     /// our cookie; the lab's token and the edge's own words are added. `Host` passes in lower case, because Jupyter
     /// compares it with a lower-case Origin; `Referer` stays, because Jupyter falls back to it.
-    static func forLab(
-        _ head: RequestHead, route: RouteTable.Entry, client: String, isWebSocket: Bool
-    ) -> RequestHead {
-        var head = head
-        let host = (head.fields.first("Host") ?? "").lowercased()
-        prepare(&head, client: client, host: host)
-        head.fields.replace("Host", host)
-        head.fields.removeCookie(named: Edge.cookieName)
-        if let authorization = route.authorization { head.fields.replace("Authorization", authorization) }
-        if case .forward(let hops) = head.maxForwards { head.fields.replace("Max-Forwards", String(hops)) }
-        if route.kind == .rstudio {
+    static func writeForLab(
+        _ head: RequestHead, framing: BodyFraming, route: RouteTable.Entry, client: String, isWebSocket: Bool,
+        into output: inout [UInt8]
+    ) {
+        let hasToken = route.authorization != nil
+        let isRStudio = route.kind == .rstudio
+        let maxForwards = head.maxForwards
+        head.writeStart(into: &output)
+        head.fields.writeForwarded(into: &output) { name, value in
+            switch name.count {
+            case 4 where name.equalsField("host"): .rewrite
+            case 6 where name.equalsField("cookie"): value.hasCookie(named: Edge.cookieField) ? .rewrite : .keep
+            case 13 where hasToken && name.equalsField("authorization"): .drop
+            case 12 where maxForwards != .unlimited && name.equalsField("max-forwards"): .drop
+            default: isRStudio && isRStudioClaim(name) || isForUs(name) ? .drop : .keep
+            }
+        } rewrite: { name, value, output in
+            if name.count == 4 {
+                output.appendField("Host", lowercased: value)
+            } else {
+                output.appendCookies(value, without: Edge.cookieField)
+            }
+        }
+        if let authorization = route.authorization { output.appendField("Authorization", authorization) }
+        if case .forward(let hops) = maxForwards { output.appendField("Max-Forwards", String(hops)) }
+        writeForwarded(head, client: client, lowercased: true, into: &output)
+        // `*` is no part of a URL.
+        if isRStudio, head.targetBytes.first == UInt8(ascii: "/") {
             // Its first choice among the ways to learn its own URL; `Forwarded` it would misread at a hyphen.
-            head.fields.removeAll { name, _ in isRStudioClaim(name) }
-            head.fields.append("X-RStudio-Request", "https://\(host)\(head.target)")
+            let host = (head.fields.first("Host") ?? "").lowercased()
+            output.appendField("X-RStudio-Request", "https://\(host)\(head.target)")
         }
-        if isWebSocket {
-            head.fields.append("Connection", "Upgrade")
-            head.fields.append("Upgrade", "websocket")
-        }
-        return head
+        if isWebSocket { output.appendLiteral("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
+        framing.writeEnd(into: &output)
     }
 
     /// For the portal: cookies stay, and the scope says why it gets this.
-    static func forPortal(_ head: RequestHead, scope: PortalScope, client: String) -> RequestHead {
-        var head = head
-        prepare(&head, client: client, host: head.fields.first("Host") ?? "")
-        head.fields.append("X-Carrel-Scope", scope.rawValue)
-        return head
+    static func writeForPortal(
+        _ head: RequestHead, framing: BodyFraming, scope: PortalScope, client: String, into output: inout [UInt8]
+    ) {
+        head.writeStart(into: &output)
+        head.fields.writeForwarded(into: &output) { name, _ in
+            isForUs(name) ? .drop : .keep
+        } rewrite: { _, _, _ in
+        }
+        writeForwarded(head, client: client, lowercased: false, into: &output)
+        output.appendField("X-Carrel-Scope", scope.rawValue)
+        framing.writeEnd(into: &output)
     }
 
-    private static func prepare(_ head: inout RequestHead, client: String, host: String) {
-        head.fields.removeHopByHop()
-        // The connection to the client answers 100-continue itself.
-        head.fields.remove("Expect")
-        head.fields.setForwarded(client: client, scheme: "https", host: host)
-        head.fields.appendVia("carrel")
-        head.version = .http11
+    /// The connection to the client answers 100-continue itself, and what a client claims about its way is not believed.
+    private static func isForUs(_ name: UnsafeRawBufferPointer) -> Bool {
+        ForwardingRules.isForwardingClaim(name) || (name.count == 6 && name.equalsField("expect"))
+    }
+
+    private static func writeForwarded(
+        _ head: RequestHead, client: String, lowercased: Bool, into output: inout [UInt8]
+    ) {
+        output.appendField("X-Forwarded-For", client)
+        output.appendLiteral("X-Forwarded-Proto: https\r\n")
+        _ = head.fields.withFirst("Host") { host -> Void? in
+            if lowercased {
+                output.appendField("X-Forwarded-Host", lowercased: host)
+            } else {
+                "X-Forwarded-Host".utf8.withContiguousStorageIfAvailable {
+                    output.appendField(name: UnsafeRawBufferPointer($0), value: host)
+                }
+            }
+            return nil
+        }
+        output.appendLiteral("Via: 1.1 carrel\r\n")
     }
 
     /// Fields by which a proxy tells RStudio Server where and who the client is.

@@ -1,76 +1,93 @@
 import HTTPTransport
 import HTTPWire
 
-/// The head that a client gets for an upstream's response.
+/// The head that a client gets for an upstream's response, written in one pass, but for what the client's connection adds.
 enum ResponseRewriting {
     /// From the portal: only what is for the connection goes.
-    static func fromPortal(_ head: ResponseHead) -> ResponseHead {
-        var head = head
-        head.fields.removeHopByHop()
-        return head
+    static func writeFromPortal(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {
+        head.writeStart(into: &output)
+        head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { _, _ in
+            .keep
+        } rewrite: { _, _, _ in
+        }
     }
 
     /// From a lab. Besides what is for the connection:
     /// - a cookie for the whole domain becomes one for this host, and a cookie with our name goes: no lab sets cookies
     ///   for another, or lets somebody in. Every other Set-Cookie stays as it is, duplicates included;
+    /// - `Strict-Transport-Security` goes, unless the hostname is the upstream's own;
     /// - `Alt-Svc` goes: it would lead the browser past the edge;
     /// - a Location with the lab's inner address, or with `http`, is led back to this hostname.
-    static func fromLab(_ head: ResponseHead, host: String, upstream: UpstreamAddress, isWebSocket: Bool)
-        -> ResponseHead
-    {
-        var head = head
-        head.fields.removeHopByHop()
-        head.fields.remove("Alt-Svc")
-        restrictCookies(&head.fields)
-        if let location = head.fields.first("Location"),
-            let rewritten = rewrite(location: location, host: host, upstream: upstream)
-        {
-            head.fields.replace("Location", rewritten)
+    ///
+    /// - Parameters:
+    ///   - frames: who may show the lab in a frame; without it, that is for the lab to say.
+    ///   - host: the Host field as the client sent it; asked for where it is needed.
+    static func writeFromLab(
+        _ head: ResponseHead, framing: BodyFraming, host: () -> String, upstream: UpstreamAddress, isWebSocket: Bool,
+        keepsHSTS: Bool = false, frames: FramePolicy? = nil, into output: inout [UInt8]
+    ) {
+        head.writeStart(into: &output)
+        head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { name, _ in
+            switch name.count {
+            case 7 where name.equalsField("alt-svc"): .drop
+            case 25 where !keepsHSTS && name.equalsField("strict-transport-security"): .drop
+            case 8 where name.equalsField("location"): .rewrite
+            case 10 where name.equalsField("set-cookie"): .rewrite
+            case 15, 23: frames != nil && FramePolicy.isConcerned(name) ? .rewrite : .keep
+            default: .keep
+            }
+        } rewrite: { name, value, output in
+            if name.count == 10 {
+                write(name, cookie: value, into: &output)
+            } else if let frames, FramePolicy.isConcerned(name) {
+                frames.write(name, value, into: &output)
+            } else if let location = rewrite(location: value, host: host, upstream: upstream) {
+                output.appendField("Location", location)
+            } else {
+                output.appendField(name: name, value: value)
+            }
         }
-        if isWebSocket {
-            head.fields.append("Connection", "Upgrade")
-            head.fields.append("Upgrade", "websocket")
-        }
-        return head
+        if isWebSocket { output.appendLiteral("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     }
 
-    private static func restrictCookies(_ fields: inout HeaderFields) {
-        var isHarmless = true
-        fields.forEachValue(of: "Set-Cookie") { value in
-            if isOurs(SetCookieRules.name(of: value)) || SetCookieRules.withoutDomain(value) != nil {
-                isHarmless = false
-            }
+    private static func write(
+        _ name: UnsafeRawBufferPointer, cookie: UnsafeRawBufferPointer, into output: inout [UInt8]
+    ) {
+        if isOurs(SetCookieRules.name(of: cookie)) { return }
+        if let narrowed = SetCookieRules.withoutDomain(cookie) {
+            narrowed.withUnsafeBytes { output.appendField(name: name, value: $0) }
+        } else {
+            output.appendField(name: name, value: cookie)
         }
-        if isHarmless { return }
-        var kept = HeaderFields()
-        fields.forEachRaw { name, value in
-            guard name.equalsField("set-cookie") else { return kept.append(name: name, value: value) }
-            if isOurs(SetCookieRules.name(of: value)) { return }
-            if let narrowed = SetCookieRules.withoutDomain(value) {
-                narrowed.withUnsafeBytes { kept.append(name: name, value: $0) }
-            } else {
-                kept.append(name: name, value: value)
-            }
-        }
-        fields = kept
     }
 
     /// Browsers compare the `__Host-` prefix without regard to case, so every spelling is ours.
     private static func isOurs(_ name: UnsafeRawBufferPointer) -> Bool {
-        String(decoding: name, as: UTF8.self).lowercased().hasPrefix(Edge.cookieName.lowercased())
+        let ours = Edge.cookieField
+        guard name.count >= ours.utf8CodeUnitCount else { return false }
+        return name.prefix(ours.utf8CodeUnitCount).elementsEqual(ours.bytes) { byte, expected in
+            (byte &- 0x41 < 26 ? byte | 0x20 : byte) == (expected &- 0x41 < 26 ? expected | 0x20 : expected)
+        }
     }
 
     /// `nil` when the location may stay as it is: relative, or somewhere else entirely.
-    private static func rewrite(location: String, host: String, upstream: UpstreamAddress) -> String? {
+    private static func rewrite(
+        location bytes: UnsafeRawBufferPointer, host: () -> String, upstream: UpstreamAddress
+    ) -> String? {
+        guard bytes.first.map({ $0 | 0x20 == UInt8(ascii: "h") }) == true else { return nil }
+        let location = String(decoding: bytes, as: UTF8.self)
         guard let scheme = ["http://", "https://"].first(where: { location.lowercased().hasPrefix($0) }) else {
             return nil
         }
+        let host = host()
         let rest = location.dropFirst(scheme.count)
         let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         guard let authority = Authority(String(rest[..<end])) else { return nil }
         let isHere = authority.host == Authority(host)?.host
         guard isInner(authority, upstream) || (isHere && scheme == "http://") else { return nil }
-        return "https://\(host)\(rest[end...])"
+        // A root path of `/` that was put before another one.
+        let path = rest[end...]
+        return "https://\(host)\(path.hasPrefix("//") ? "/" + path.drop { $0 == "/" } : String(path))"
     }
 
     private static func isInner(_ authority: Authority, _ upstream: UpstreamAddress) -> Bool {

@@ -95,6 +95,12 @@ public final class Loop: @unchecked Sendable {
         _ = mailbox.add(.work(work)) { uv_async_send(wakeup) }
     }
 
+    /// The same for what somebody waits for.
+    /// - Returns: false when the loop has stopped, and the work will not run; otherwise it will.
+    public func postIfRunning(_ work: @escaping @Sendable () -> Void) -> Bool {
+        mailbox.add(.work(work)) { uv_async_send(wakeup) }
+    }
+
     func enqueue(job: UnownedJob) {
         let isAccepted = mailbox.add(.job(job)) { uv_async_send(wakeup) }
         precondition(isAccepted, "the loop \(name) has stopped while a task or an actor still runs on it")

@@ -16,10 +16,11 @@ public protocol StreamDelegate: AnyObject {
 ///
 /// Ownership: the libuv handle and its two requests stand in one allocated ``StreamBlock``, which only the loop's thread
 /// touches and which is freed in the close callback. Until then the handle keeps this object alive, so a stream lives
-/// until it is closed, whoever refers to it. It holds its delegate weakly.
+/// until it is closed, whoever refers to it, and it holds its delegate until then. (Weakly it would cost each read and
+/// each count of the delegate's references a detour.)
 public final class Stream {
     public let loop: Loop
-    public weak var delegate: (any StreamDelegate)?
+    public var delegate: (any StreamDelegate)?
 
     let block: UnsafeMutablePointer<StreamBlock>
     let kind: StreamBlock.Kind

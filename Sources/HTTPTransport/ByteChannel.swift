@@ -18,10 +18,10 @@ public protocol ByteChannelDelegate: AnyObject {
 
 /// A stream, with or without TLS on it. Confined to its loop.
 ///
-/// It holds its delegate weakly and, from `open()` until it is closed, itself: whoever opens a channel closes it.
+/// From `open()` until it is closed it holds its delegate and itself: whoever opens a channel closes it.
 /// Every method may be called from within a delegate's method.
 public final class ByteChannel {
-    public weak var delegate: (any ByteChannelDelegate)?
+    public var delegate: (any ByteChannelDelegate)?
     public let loop: Loop
 
     let stream: Stream
@@ -32,9 +32,17 @@ public final class ByteChannel {
     private var hasEnded = false
     private var isDiscarding = false
     private var failure: ChannelError?
+    private let rooms: ChannelRooms?
+    /// Where the rooms have it, while it may hold buffers.
+    var place: Int?
+    /// Since the rooms looked last.
+    var isActive = false
     private let handshakeTimeout: Duration
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
+    /// Bytes delivered and written so far: without what TLS adds.
+    public private(set) var receivedBytes = 0
+    public private(set) var sentBytes = 0
 
     private enum Phase {
         /// Exits to `handshaking` or `open` by `open()`.
@@ -52,9 +60,12 @@ public final class ByteChannel {
     /// - Parameters:
     ///   - stream: a connected stream that nobody reads yet; the channel becomes its delegate and closes it.
     ///   - tls: an engine that has not begun.
+    ///   - rooms: what the loop's channels share; given exactly when the engine was made with its `tls` rooms.
     public init(
-        stream: Stream, tls: TLSConnection?, handshakeTimeout: Duration = TransportLimits.handshakeTimeout
+        stream: Stream, tls: TLSConnection?, rooms: ChannelRooms? = nil,
+        handshakeTimeout: Duration = TransportLimits.handshakeTimeout
     ) {
+        self.rooms = rooms
         self.stream = stream
         self.tls = tls
         self.handshakeTimeout = handshakeTimeout
@@ -62,6 +73,7 @@ public final class ByteChannel {
     }
 
     deinit {
+        rooms?.remove(self)
         // Never opened: nobody else will close it.
         if phase == .new { stream.close() }
     }
@@ -70,6 +82,8 @@ public final class ByteChannel {
 
     /// The name the client asked for in its TLS handshake.
     public var serverName: String? { tls?.serverName }
+    /// Whether its TLS took up an earlier session.
+    public var isResumed: Bool { tls?.isResumed == true }
     /// The protocol that TLS agreed on.
     public var negotiatedALPN: String? { tls?.negotiatedALPN }
     public var isSecure: Bool { tls != nil }
@@ -97,8 +111,7 @@ public final class ByteChannel {
             return
         }
         phase = .handshaking
-        timer = loop.schedule(after: handshakeTimeout) { [weak self] in
-            guard let self else { return }
+        timer = loop.schedule(after: handshakeTimeout) { [self] in
             fail(ChannelError(.handshakeTimeout, "the TLS handshake did not finish within \(handshakeTimeout)"))
         }
         stream.startReading()
@@ -144,6 +157,7 @@ public final class ByteChannel {
     }
 
     private func deliver(_ bytes: UnsafeRawBufferPointer) {
+        receivedBytes += bytes.count
         if !isDiscarding { delegate?.channel(self, didRead: bytes) }
     }
 
@@ -159,23 +173,40 @@ public final class ByteChannel {
     private func decrypt() {
         guard let tls, !isDecrypting, !hasEnded else { return }
         isDecrypting = true
-        withUnsafeTemporaryAllocation(byteCount: TransportLimits.plaintextBytes, alignment: 16) { room in
-            while !isPaused, !hasEnded, phase == .open || phase == .finishing {
-                do throws(TLSError) {
-                    switch try tls.read(into: room) {
-                    case .bytes(let count): deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
-                    case .closed: didEnd()
-                    case .wouldBlock: return
-                    }
-                } catch {
-                    return fail(error)
-                }
+        if let rooms {
+            noteActivity()
+            rooms.withPlaintext { decrypt(tls, into: $0) }
+        } else {
+            withUnsafeTemporaryAllocation(byteCount: TransportLimits.plaintextBytes, alignment: 16) {
+                decrypt(tls, into: $0)
             }
         }
         isDecrypting = false
         // Reading can have something to say: an answer to a key update.
         if phase != .closed { sendCiphertext() }
     }
+
+    private func decrypt(_ tls: TLSConnection, into room: UnsafeMutableRawBufferPointer) {
+        while !isPaused, !hasEnded, phase == .open || phase == .finishing {
+            do throws(TLSError) {
+                switch try tls.read(into: room) {
+                case .bytes(let count): deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                case .closed: didEnd()
+                case .wouldBlock: return
+                }
+            } catch {
+                return fail(error)
+            }
+        }
+    }
+
+    private func noteActivity() {
+        isActive = true
+        if place == nil, phase != .closed { rooms?.add(self) }
+    }
+
+    /// It has been silent for a while.
+    func releaseBuffers() { tls?.releaseBuffers() }
 
     // MARK: Writing
 
@@ -188,7 +219,9 @@ public final class ByteChannel {
     /// of its body.
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         guard phase == .open else { return }
+        sentBytes += first.count + second.count
         guard let tls else { return stream.write(first, second) }
+        noteActivity()
         let joined = min(second.count, TransportLimits.encryptionBytes)
         do throws(TLSError) {
             try tls.write(first, UnsafeRawBufferPointer(rebasing: second[..<joined]))
@@ -228,7 +261,7 @@ public final class ByteChannel {
         if hasEnded && stream.queuedBytes == 0 { return close() }
         isDiscarding = true
         timer?.cancel()
-        timer = loop.schedule(after: TransportLimits.lingerTimeout) { [weak self] in self?.close() }
+        timer = loop.schedule(after: TransportLimits.lingerTimeout) { [self] in close() }
         if !hasEnded { resumeReading() }
     }
 
@@ -237,6 +270,7 @@ public final class ByteChannel {
         guard phase != .closed else { return }
         let isNew = phase == .new
         phase = .closed
+        rooms?.remove(self)
         timer?.cancel()
         if isNew { stream.delegate = self }
         ownReference = self
@@ -263,12 +297,13 @@ extension ByteChannel: StreamDelegate {
     public func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer) {
         guard let tls else { return deliver(bytes) }
         do throws(TLSError) {
-            try tls.receive(bytes)
+            try tls.receive(bytes) {
+                if phase == .handshaking { shakeHands() }
+                decrypt()
+            }
         } catch {
-            return fail(error)
+            fail(error)
         }
-        if phase == .handshaking { shakeHands() }
-        decrypt()
     }
 
     public func streamDidEnd(_ stream: Stream) {
@@ -292,6 +327,7 @@ extension ByteChannel: StreamDelegate {
 
     public func streamDidClose(_ stream: Stream, error: StreamError?) {
         phase = .closed
+        rooms?.remove(self)
         timer?.cancel()
         let delegate = delegate
         self.delegate = nil

@@ -10,6 +10,8 @@ public enum TransportLimits {
     public static let lingerTimeout = Duration.seconds(2)
     /// Plaintext that is taken out of TLS at a time: one record.
     static let plaintextBytes = 16 * 1024
+    /// How often channels are looked at: one that was silent all the while gives its buffers back.
+    static let bufferIdleInterval = Duration.seconds(1)
     /// Plaintext that is encrypted before the ciphertext is handed on: bounds the memory of a large write.
     static let encryptionBytes = 64 * 1024
 
@@ -23,7 +25,7 @@ public enum TransportLimits {
     /// Connections of one pool to one upstream, busy ones and tunnels included.
     public static let connectionsPerUpstream = 512
     /// Unused connections that a pool keeps per upstream; beyond it the oldest is closed.
-    public static let idleConnectionsPerUpstream = 32
+    public static let idleConnectionsPerUpstream = 256
     /// Unused connections that a pool keeps in all; beyond it none is added.
     public static let idleConnections = 4096
     /// How long an unused connection is kept: shorter than upstreams keep theirs.
@@ -50,9 +52,11 @@ public enum TransportLimits {
     public static let headTimeout = Duration.seconds(10)
     /// A connection without a request, new or kept alive.
     public static let idleTimeout = Duration.seconds(75)
-    /// Between two pieces of a request's body, while its reader wants more.
+    /// How far a request's body may be behind, while its reader wants more: without a piece for so long it is given up.
     public static let bodyTimeout = Duration.seconds(30)
-    /// While bytes wait to be sent, the client has to take some within this time.
+    /// Bytes per second. What comes or is taken slower falls behind, and a byte now and then does not hold a connection.
+    public static let minimumBodyRate = 1024
+    /// How far a client may be behind with taking the bytes that wait for it.
     public static let writeTimeout = Duration.seconds(60)
     /// How much of a request is read and forgotten after its response is complete, to keep the connection.
     public static let discardedBytes = 256 * 1024

@@ -75,7 +75,7 @@ extension UnsafeRawBufferPointer {
     }
 
     /// Equal but for case to a word that is already in lower case.
-    func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
+    public func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard count == lowercase.utf8CodeUnitCount else { return false }
         let word = lowercase.utf8Start
         for index in 0..<count where Byte.lowercased(self[index]) != word[index] { return false }

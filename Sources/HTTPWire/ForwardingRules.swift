@@ -8,8 +8,9 @@ public enum ForwardingRules {
 
         /// Whether this field must not be forwarded. `Host` always goes on, even when the Connection field names it.
         public func contains(_ name: UnsafeRawBufferPointer) -> Bool {
-            ForwardingRules.isHopByHop(name)
-                || named.contains { other in other.withUnsafeBytes { name.equalsIgnoringCase($0) } }
+            if ForwardingRules.isHopByHop(name) { return true }
+            if named.isEmpty { return false }
+            return named.contains { other in other.withUnsafeBytes { name.equalsIgnoringCase($0) } }
         }
     }
 

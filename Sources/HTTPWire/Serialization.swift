@@ -5,14 +5,9 @@ extension RequestHead {
     /// request is never framed by the end of the connection: `.untilClose` is a programmer's error.
     public func write(framing: BodyFraming, into output: inout [UInt8]) {
         precondition(framing != .untilClose, "a request cannot end with its connection")
-        output.append(contentsOf: method.utf8)
-        output.append(Byte.space)
-        output.append(contentsOf: targetBytes)
-        output.append(contentsOf: " HTTP/1.1\r\n".utf8)
+        writeStart(into: &output)
         fields.write(into: &output) { !$0.isFramingField }
-        framing.writeField(into: &output)
-        output.append(Byte.carriageReturn)
-        output.append(Byte.lineFeed)
+        framing.writeEnd(into: &output)
     }
 }
 
@@ -22,23 +17,12 @@ extension ResponseHead {
     /// `framing` decides about `Content-Length` and `Transfer-Encoding`; such fields of the head are left out. With `.none`
     /// the head's `Content-Length` stays (it tells what GET would have sent), but not where the status forbids it.
     public func write(framing: BodyFraming, into output: inout [UInt8]) {
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
-        output.appendDecimal(Int64(status))
-        output.append(Byte.space)
-        if reason.isEmpty {
-            output.append(contentsOf: Self.reason(of: status).utf8)
-        } else {
-            for byte in reason.utf8 { output.append(Byte.isFieldValue(byte) ? byte : Byte.space) }
-        }
-        output.append(Byte.carriageReturn)
-        output.append(Byte.lineFeed)
-        let keepsLength = framing == .none && status >= 200 && status != 204
+        writeStart(into: &output)
+        let keepsLength = keepsLength(with: framing)
         fields.write(into: &output) { name in
             !name.isFramingField || (keepsLength && name.count == 14)
         }
-        framing.writeField(into: &output)
-        output.append(Byte.carriageReturn)
-        output.append(Byte.lineFeed)
+        framing.writeEnd(into: &output)
     }
 
     /// The usual words for a status (RFC 9110, section 15); empty when there are none.
@@ -90,12 +74,12 @@ extension BodyFraming {
         case .none, .untilClose:
             break
         case .length(let length):
-            output.append(contentsOf: "Content-Length: ".utf8)
+            output.appendLiteral("Content-Length: ")
             output.appendDecimal(length)
             output.append(Byte.carriageReturn)
             output.append(Byte.lineFeed)
         case .chunked:
-            output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+            output.appendLiteral("Transfer-Encoding: chunked\r\n")
         }
     }
 }
@@ -123,7 +107,7 @@ public enum ChunkEncoding {
 
 extension UnsafeRawBufferPointer {
     /// `Content-Length` or `Transfer-Encoding`.
-    @inline(__always) var isFramingField: Bool {
+    public var isFramingField: Bool {
         (count == 14 && equalsIgnoringCase("content-length"))
             || (count == 17 && equalsIgnoringCase("transfer-encoding"))
     }

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTransport
 import HTTPWire
 import Launch
+import Metrics
 
 /// The pages for learners and the JSON API for operators: two servers on Unix sockets in the state directory.
 ///
@@ -17,14 +18,20 @@ public final class Portal {
     private let streams: EventStreams
     private var servers: [HTTPServer] = []
 
-    public init(_ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets) throws {
-        let renderer = try PageRenderer(portalTitle: configuration.title, labsOrigin: configuration.labsOrigin)
-        let responses = PageResponses(renderer: renderer)
-        streams = EventStreams(broker: broker, renderer: renderer)
+    /// - Parameter metrics: the whole process's numbers, as Prometheus reads them.
+    public init(
+        _ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets,
+        metrics: @escaping @ControlLoop () async -> MetricsText
+    ) throws {
+        let renderer = try PageRenderer(
+            portalTitle: configuration.title, labsOrigin: configuration.labsOrigin,
+            embeddedIn: configuration.embeddedIn)
+        let responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
+        streams = EventStreams(broker: broker, renderer: renderer, careful: responses.careful)
         learnerPages = LearnerPages(
             configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
         labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
-        controlAPI = ControlAPI(broker: broker, version: configuration.version)
+        controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics)
     }
 
     /// Begins to answer. Throws if a socket is taken or cannot be made.

@@ -11,6 +11,8 @@ public struct PortalConfiguration: Sendable {
     public var publicPort: Int
     /// The program's version, for `GET /v1/status`.
     public var version: String
+    /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
+    public var embeddedIn: [String] = []
 
     public init(name: String, title: String, labsDomain: String, publicPort: Int, version: String) {
         self.name = name

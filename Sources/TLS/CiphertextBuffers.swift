@@ -61,12 +61,16 @@ struct CiphertextBuffers {
 struct ByteQueue {
     private static let smallestRoom = 2048
 
+    /// Where rooms come from and go to; without it each is allocated and freed.
+    var rooms: TLSRooms?
+    /// Bytes of somebody else that follow the own ones, for the time of one call.
+    private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
     private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var start = 0
     private var end = 0
 
-    var isEmpty: Bool { start == end }
-    var count: Int { end - start }
+    var isEmpty: Bool { start == end && lent.isEmpty }
+    private var count: Int { end - start }
 
     /// What waits, in one piece; valid until the next call.
     var contents: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: room[start..<end]) }
@@ -78,20 +82,45 @@ struct ByteQueue {
         end += bytes.count
     }
 
+    /// Uses the bytes without copying them, until `keepLent()`.
+    mutating func lend(_ bytes: UnsafeRawBufferPointer) {
+        precondition(lent.isEmpty, "bytes were lent within the use of others")
+        lent = bytes
+    }
+
+    /// Copies what was not taken of the lent bytes: they are somebody else's again.
+    mutating func keepLent() {
+        let rest = lent
+        lent = UnsafeRawBufferPointer(start: nil, count: 0)
+        append(rest)
+    }
+
     mutating func take(into target: UnsafeMutableRawBufferPointer) -> Int {
+        guard count > 0 else { return takeLent(into: target) }
         let taken = min(target.count, count)
-        guard taken > 0 else { return 0 }
         target.copyMemory(from: UnsafeRawBufferPointer(rebasing: room[start..<start + taken]))
         start += taken
         if start == end { deallocate() }
         return taken
     }
 
+    private mutating func takeLent(into target: UnsafeMutableRawBufferPointer) -> Int {
+        let taken = min(target.count, lent.count)
+        guard taken > 0 else { return 0 }
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: lent[..<taken]))
+        lent = UnsafeRawBufferPointer(rebasing: lent[taken...])
+        return taken
+    }
+
     mutating func deallocate() {
-        room.deallocate()
+        giveBack()
         room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         start = 0
         end = 0
+    }
+
+    private func giveBack() {
+        if let rooms, room.count == TLSRooms.roomBytes { rooms.giveBack(room) } else { room.deallocate() }
     }
 
     private mutating func makeRoom(for added: Int) {
@@ -101,13 +130,17 @@ struct ByteQueue {
             // Plenty was taken from the front: move the rest there.
             room.copyMemory(from: contents)
         } else {
-            let larger = UnsafeMutableRawBufferPointer.allocate(
-                byteCount: max(needed + needed / 2, Self.smallestRoom), alignment: 16)
+            let larger = newRoom(for: needed)
             larger.copyMemory(from: contents)
-            room.deallocate()
+            giveBack()
             room = larger
         }
         end -= start
         start = 0
+    }
+
+    private func newRoom(for needed: Int) -> UnsafeMutableRawBufferPointer {
+        if let rooms, needed <= TLSRooms.roomBytes { return rooms.take() }
+        return .allocate(byteCount: max(needed + needed / 2, Self.smallestRoom), alignment: 16)
     }
 }

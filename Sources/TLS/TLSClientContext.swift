@@ -16,8 +16,10 @@ public final class TLSClientContext: @unchecked Sendable {
     ///   - trust: the authorities whose servers are believed; the server's name is always verified too.
     ///   - clientCertificate: what we show to a server that asks (mutual TLS).
     ///   - alpn: protocols to offer, by preference.
+    ///   - keepsSessions: false makes every handshake a full one.
     public init(
-        trust: Trust = .system, clientCertificate: CertificateFiles? = nil, alpn: [String] = []
+        trust: Trust = .system, clientCertificate: CertificateFiles? = nil, alpn: [String] = [],
+        keepsSessions: Bool = true
     ) throws(TLSError) {
         pointer = try ContextSettings.make(TLS_client_method())
         try trust.install(in: pointer)
@@ -31,6 +33,7 @@ public final class TLSClientContext: @unchecked Sendable {
         }
         let offered = ContextSettings.encode(alpn: alpn)
         if !offered.isEmpty { SSL_CTX_set_alpn_protos(pointer, offered, UInt32(offered.count)) }
+        guard keepsSessions else { return }
         let mode = SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
         _ = carrel_SSL_CTX_set_session_cache_mode(pointer, Int(mode))
         SSL_CTX_sess_set_new_cb(pointer) { connection, session in

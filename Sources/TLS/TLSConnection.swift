@@ -26,12 +26,16 @@ public final class TLSConnection {
     let clientContext: TLSClientContext?
     /// For messages, and the key of kept sessions: the server's name on a client, "the client" on a server.
     let peerName: String
+    private let rooms: TLSRooms?
     private var failure: TLSError?
     private var hasSentCloseNotify = false
 
     /// The server's side.
-    public convenience init(server context: TLSServerContext) throws(TLSError) {
-        try self.init(context.pointer, server: context, client: nil, peerName: "the client")
+    /// - Parameter rooms: working memory that the connections of this thread share. Whoever gives it calls
+    ///   `releaseBuffers()` when the connection has been silent for a while; without it OpenSSL releases its own buffers
+    ///   after each record, which costs a connection that is busy.
+    public convenience init(server context: TLSServerContext, rooms: TLSRooms? = nil) throws(TLSError) {
+        try self.init(context.pointer, server: context, client: nil, peerName: "the client", rooms: rooms)
         SSL_set_accept_state(connection)
     }
 
@@ -39,7 +43,7 @@ public final class TLSConnection {
     /// - Parameter serverName: the host name or IP address that the server's certificate must bear.
     public convenience init(client context: TLSClientContext, serverName: String) throws(TLSError) {
         let name = Hostname.normal(serverName)
-        try self.init(context.pointer, server: nil, client: context, peerName: name)
+        try self.init(context.pointer, server: nil, client: context, peerName: name, rooms: nil)
         SSL_set_connect_state(connection)
         ErrorQueue.clear()
         let accepted: Bool
@@ -57,7 +61,8 @@ public final class TLSConnection {
     }
 
     private init(
-        _ context: OpaquePointer, server: TLSServerContext?, client: TLSClientContext?, peerName: String
+        _ context: OpaquePointer, server: TLSServerContext?, client: TLSClientContext?, peerName: String,
+        rooms: TLSRooms?
     ) throws(TLSError) {
         ErrorQueue.clear()
         guard let connection = SSL_new(context) else {
@@ -69,6 +74,11 @@ public final class TLSConnection {
         serverContext = server
         clientContext = client
         self.peerName = peerName
+        self.rooms = rooms
+        if rooms != nil {
+            buffers.pointee.outgoing.rooms = rooms
+            carrel_SSL_clear_mode(connection, Int(SSL_MODE_RELEASE_BUFFERS))
+        }
         let bio = CiphertextBuffers.makeBIO(over: buffers)
         SSL_set_bio(connection, bio, bio)
         SSL_set_ex_data(connection, 0, Unmanaged.passUnretained(self).toOpaque())
@@ -89,6 +99,18 @@ public final class TLSConnection {
         if let failure { throw failure }
         buffers.pointee.incoming.append(ciphertext)
     }
+
+    /// Takes what came from the transport without copying it: `body` reads as much as it wants to, and what is left then
+    /// is kept.
+    public func receive(_ ciphertext: UnsafeRawBufferPointer, during body: () -> Void) throws(TLSError) {
+        if let failure { throw failure }
+        buffers.pointee.incoming.lend(ciphertext)
+        body()
+        buffers.pointee.incoming.keepLent()
+    }
+
+    /// Gives OpenSSL's buffers back (about 34 KB), if nothing is in them. They come back by themselves.
+    public func releaseBuffers() { SSL_free_buffers(connection) }
 
     /// The transport has ended. A `read` that finds no `close_notify` before this end fails as truncated.
     public func receiveEnd() { buffers.pointee.hasEnded = true }
@@ -169,6 +191,13 @@ public final class TLSConnection {
             return try write(second)
         }
         let joined = min(first.count + second.count, Self.largestRecord)
+        if let rooms {
+            rooms.record.copyMemory(from: first)
+            let head = UnsafeRawBufferPointer(rebasing: second[..<(joined - first.count)])
+            UnsafeMutableRawBufferPointer(rebasing: rooms.record[first.count...]).copyMemory(from: head)
+            try write(UnsafeRawBufferPointer(rebasing: rooms.record[..<joined]))
+            return try write(UnsafeRawBufferPointer(rebasing: second[(joined - first.count)...]))
+        }
         let result = withUnsafeTemporaryAllocation(byteCount: joined, alignment: 16) {
             record -> Result<Void, TLSError> in
             record.copyMemory(from: first)

@@ -9,23 +9,35 @@ public final class TLSServerContext: @unchecked Sendable {
     let pointer: OpaquePointer
     private let store: CertificateStore
     private let alpn: [UInt8]
+    /// What every connection has from the start, so that in the usual case nothing is to be changed at its handshake:
+    /// OpenSSL looks anew whether a key belongs to its certificate whenever it is given one.
+    private let installed: CertifiedKey
+    let tickets: TicketKeys
 
     /// - Parameters:
     ///   - store: the certificates; a later `reload()` of it takes effect at the next handshake.
     ///   - alpn: protocols by preference; a client that offers ALPN with none of them is refused (RFC 7301).
+    ///   - tickets: what seals the sessions that clients keep; contexts with the same ones know each other's.
     ///   - clientTrust: when given, a client must bear a certificate of these authorities (mutual TLS).
     public init(
-        store: CertificateStore, alpn: [String] = ["http/1.1"], requiringClientsOf clientTrust: Trust? = nil
+        store: CertificateStore, alpn: [String] = ["http/1.1"], tickets: TicketKeys = TicketKeys(),
+        requiringClientsOf clientTrust: Trust? = nil
     ) throws(TLSError) {
         pointer = try ContextSettings.make(TLS_server_method())
         self.store = store
+        installed = store.certificate(for: nil)
+        self.tickets = tickets
         self.alpn = ContextSettings.encode(alpn: alpn)
         SSL_CTX_set_options(pointer, carrel_SSL_OP_CIPHER_SERVER_PREFERENCE | carrel_SSL_OP_PRIORITIZE_CHACHA)
         // Sessions live in tickets at the client; the server remembers nothing per session.
         _ = carrel_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
         let sessionContext = Array("carrel".utf8)
         SSL_CTX_set_session_id_context(pointer, sessionContext, UInt32(sessionContext.count))
+        // A pair that was found to belong together when it was loaded; where it failed, each handshake tries again.
+        SSL_CTX_use_cert_and_key(pointer, installed.certificate, installed.key, installed.chain, 1)
         let owner = Unmanaged.passUnretained(self).toOpaque()
+        SSL_CTX_set_ex_data(pointer, 0, owner)
+        TicketKeys.install(in: pointer)
         SSL_CTX_set_cert_cb(pointer, Self.chooseCertificate, owner)
         if !alpn.isEmpty { SSL_CTX_set_alpn_select_cb(pointer, Self.chooseProtocol, owner) }
         if let clientTrust {
@@ -42,7 +54,8 @@ public final class TLSServerContext: @unchecked Sendable {
         guard let connection, let owner else { return 0 }
         let context = Unmanaged<TLSServerContext>.fromOpaque(owner).takeUnretainedValue()
         let asked = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }
-        return context.store.certificate(for: asked).use(for: connection) ? 1 : 0
+        let chosen = context.store.certificate(for: asked)
+        return chosen === context.installed || chosen.use(for: connection) ? 1 : 0
     }
 
     private static let chooseProtocol: SSL_CTX_alpn_select_cb_func = { _, chosen, chosenCount, offered, count, owner in

@@ -275,13 +275,14 @@ private func problems(_ yaml: String) -> [String] {
         let labs = goodConfiguration.replacing("slots: 40", with: "slots: 50").replacing("20m", with: "30m")
         #expect(old.keysThatNeedARestart(comparedTo: try configuration(labs)) == [])
         let all = goodConfiguration.replacing(
-            "state: state", with: "state: other\nhomes: /srv/homes\nedge: {threads: 200}"
+            "state: state",
+            with: "state: other\nhomes: /srv/homes\nedge: {threads: 200}\nredirect: {listen: [\"0.0.0.0:80\"]}"
         )
         .replacing("8443", with: "9443").replacing("The School", with: "Our School")
         .replacing("labs.test", with: "rooms.test").replacing("edge.pem", with: "new.pem")
         #expect(
             old.keysThatNeedARestart(comparedTo: try configuration(all))
-                == ["state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge"])
+                == ["state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "redirect", "edge"])
     }
 
     @Test("can have any mistake while commands only ask for its state directory")

@@ -28,6 +28,17 @@ import Testing
         for key in keys { #expect(Self.text.contains("`\(key)`"), "the README does not explain \(key)") }
     }
 
+    @Test("names every key of the edge, its limits included")
+    func edgeKeys() {
+        let keys = [
+            "edge.threads", "edge.access_log", "edge.limits", "tls.hsts", "redirect.listen", "redirect.acme_webroot",
+            "portal.embedded_in", "connections_per_thread", "connections_per_address", "handshake_timeout",
+            "header_timeout", "idle_timeout", "body_timeout", "minimum_body_rate", "write_timeout", "url_size",
+            "header_size", "header_fields",
+        ]
+        for key in keys { #expect(Self.text.contains("`\(key)`"), "the README does not explain \(key)") }
+    }
+
     @Test("names only commands that there are")
     func commands() throws {
         let known = Set(Carrel.configuration.subcommands.compactMap { $0.configuration.commandName })

@@ -69,9 +69,23 @@ final class Scratch {
         #expect(Preflight.expiry(of: store, configuration) == nil)
         #expect(
             Preflight.expiry(of: store, configuration, now: end - 7200)?.description
-                == "carrel.yaml:4: tls: \(scratch.path)/tls/edge.pem expires in 2h; renew it, then send carrel serve a SIGHUP"
+                == "carrel.yaml:4: tls: \(scratch.path)/tls/edge.pem expires in 2h; renew it, and carrel serve takes the new files over"
         )
         #expect(Preflight.expiry(of: store, configuration, now: end)?.message.contains("has expired") == true)
+    }
+
+    @Test("names the line of an ACME webroot that is no directory")
+    func webroot() throws {
+        let scratch = try Scratch()
+        var configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
+        #expect(Preflight.webroot(configuration) == nil)
+        configuration.redirect = .init(listen: [], acmeWebroot: scratch.path, line: 9)
+        #expect(Preflight.webroot(configuration) == nil)
+        configuration.redirect?.acmeWebroot = scratch.path + "/none"
+        #expect(
+            Preflight.webroot(configuration)?.description
+                == "carrel.yaml:9: redirect.acme_webroot is \(scratch.path)/none, which is no directory; make it, or take "
+                + "the key out")
     }
 
     @Test("names the line of a host that does not answer")

@@ -9,7 +9,7 @@ import Testing
 @testable import carrel
 
 /// A state directory with a configuration whose one engine answers nowhere.
-private final class House {
+final class House {
     let scratch: Scratch
     let port: Int
 
@@ -51,7 +51,7 @@ private final class House {
             origin: configuration.portalOrigin, now: .current())
     }
 
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(file) }
         var address = sockaddr_in()

@@ -7,7 +7,8 @@ import Testing
 
 struct DecisionListTests {
     private let list = DecisionList(
-        portalHostname: "portal.example", labsDomain: LabsDomain("labs.example")!)
+        .sessions(
+            portalHostname: "portal.example", labsDomain: "labs.example", portalUpstream: .unix(path: "/portal")))
     private var routes = RouteTable()
 
     init() {
@@ -159,5 +160,33 @@ struct DecisionListTests {
         #expect(decide("GET", "Covered.example:8443") == "notFound")
         #expect(decide("GET", "labs.example") == "misdirected")
         #expect(decide("GET", "x.abcd.labs.example") == "misdirected")
+    }
+
+    @Test("where the routes are hostnames, each leads to its upstream without a cookie, and there is no portal")
+    func hostnames() {
+        let list = DecisionList(.hostnames)
+        var routes = RouteTable()
+        let upstream = UpstreamAddress.tcp(host: "10.0.0.1", port: 9000)
+        routes.apply(.setHost(hostname: "One.example", upstream: upstream))
+        func decide(_ method: String, _ host: String?, _ target: String = "/", _ more: HeaderFields = [:]) -> String {
+            var all: HeaderFields = [:]
+            if let host { all.append("Host", host) }
+            for (name, value) in more { all.append(name, value) }
+            let head = RequestHead(method: method, target: target, fields: all)
+            switch list.decide(head, routes: routes, isCovered: { $0 == "covered.example" }) {
+            case .answer(let answer): return "\(answer)"
+            case .portal(let scope): return "portal \(scope)"
+            case .lab(let entry, let isWebSocket): return "\(entry.upstream)\(isWebSocket ? " websocket" : "")"
+            }
+        }
+        #expect(decide("GET", "one.EXAMPLE:8443", "/.carrel/x") == "10.0.0.1:9000")
+        #expect(decide("POST", "one.example.", "/", ["Origin": "https://evil.example"]) == "10.0.0.1:9000")
+        #expect(decide("GET", "one.example", "/", Self.webSocket) == "10.0.0.1:9000 websocket")
+        #expect(decide("GET", "covered.example") == "notFound")
+        #expect(decide("GET", "xone.example") == "misdirected")
+        #expect(decide("GET", String(repeating: "a", count: 60) + ".example") == "misdirected")
+        #expect(decide("GET", nil) == "badRequest")
+        #expect(decide("TRACE", "one.example") == "methodNotAllowed")
+        #expect(decide("OPTIONS", "one.example", "/", ["Max-Forwards": "0"]) == "options")
     }
 }

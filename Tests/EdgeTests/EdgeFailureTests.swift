@@ -35,7 +35,9 @@ struct EdgeFailureTests {
     @Test("a portal that is not there yet has a page of its own")
     func portalRefused() async throws {
         let change = { (configuration: inout EdgeConfiguration) in
-            configuration.portalUpstream = .unix(path: "/tmp/carrel-no-such-socket")
+            configuration.routing = .sessions(
+                portalHostname: "portal.test", labsDomain: "labs.test",
+                portalUpstream: .unix(path: "/tmp/carrel-no-such-socket"))
         }
         try await withHouse(change: change) { house in
             let page = try await house.send("GET", "portal.test", "/", navigation)
@@ -146,7 +148,7 @@ struct EdgeFailureTests {
 
     @Test("one connection more than the limit is closed, and the others go on")
     func connectionLimit() async throws {
-        let change = { (configuration: inout EdgeConfiguration) in configuration.connectionsPerLoop = 1 }
+        let change = { (configuration: inout EdgeConfiguration) in configuration.limits.connectionsPerLoop = 1 }
         try await withHouse(change: change) { house in
             try await house.withRawClient { first in
                 try await house.withRawClient { second in

@@ -15,7 +15,22 @@ struct RewritingTests {
         -> HeaderFields
     {
         let head = RequestHead(method: "GET", target: "/x?y", fields: fields)
-        return RequestRewriting.forLab(head, route: entry(kind), client: "192.0.2.1", isWebSocket: isWebSocket).fields
+        return forLab(head, entry(kind), isWebSocket: isWebSocket)
+    }
+
+    private func forLab(_ head: RequestHead, _ route: RouteTable.Entry, isWebSocket: Bool = false) -> HeaderFields {
+        var bytes: [UInt8] = []
+        RequestRewriting.writeForLab(
+            head, framing: .none, route: route, client: "192.0.2.1", isWebSocket: isWebSocket, into: &bytes)
+        return request(bytes)
+    }
+
+    private func request(_ bytes: [UInt8]) -> HeaderFields {
+        var parser = RequestParser()
+        var position = 0
+        let event = bytes.withUnsafeBytes { try? parser.next(in: $0, at: &position) }
+        #expect(event == .head && position == bytes.count)
+        return parser.head.fields
     }
 
     @Test("a lab gets its token and never our cookie, nor what the client claims")
@@ -28,8 +43,9 @@ struct RewritingTests {
         ])
         #expect(
             fields == [
-                "Host": "abcd.labs.example:8443", "Cookie": "_xsrf=1", "Authorization": "token t",
-                "Referer": "https://abcd.labs.example:8443/", "X-Forwarded-For": "192.0.2.1",
+                "Host": "abcd.labs.example:8443", "Cookie": "_xsrf=1",
+                "Referer": "https://abcd.labs.example:8443/", "Authorization": "token t",
+                "X-Forwarded-For": "192.0.2.1",
                 "X-Forwarded-Proto": "https", "X-Forwarded-Host": "abcd.labs.example:8443", "Via": "1.1 carrel",
             ])
     }
@@ -76,7 +92,9 @@ struct RewritingTests {
         let head = RequestHead(
             method: "GET", target: "/",
             fields: ["Host": "P.example", "Cookie": "__Host-carrel=x", "X-Carrel-Scope": "lab", "x_carrel_scope": "y"])
-        let fields = RequestRewriting.forPortal(head, scope: .away, client: "192.0.2.1").fields
+        var bytes: [UInt8] = []
+        RequestRewriting.writeForPortal(head, framing: .none, scope: .away, client: "192.0.2.1", into: &bytes)
+        let fields = request(bytes)
         #expect(fields.all("X-Carrel-Scope") == ["away"])
         #expect(!fields.contains("x_carrel_scope"))
         #expect(fields.first("Cookie") == "__Host-carrel=x")
@@ -86,15 +104,44 @@ struct RewritingTests {
     @Test("Max-Forwards is counted down")
     func maxForwards() {
         let head = RequestHead(method: "OPTIONS", target: "/", fields: ["Host": "a", "Max-Forwards": "3"])
-        let sent = RequestRewriting.forLab(head, route: entry(.http), client: "c", isWebSocket: false)
-        #expect(sent.fields.first("Max-Forwards") == "2")
+        #expect(forLab(head, entry(.http)).all("Max-Forwards") == ["2"])
+        let other = RequestHead(method: "GET", target: "/", fields: ["Host": "a", "Max-Forwards": "x"])
+        #expect(forLab(other, entry(.http)).all("Max-Forwards") == ["x"])
     }
 
-    private func respond(_ fields: HeaderFields) -> HeaderFields {
+    @Test("cookies that are not ours stay as they are, letter by letter; without any the field goes")
+    func otherCookies() {
+        #expect(forward(["Host": "a", "Cookie": "a=1;b=2;; c"]).all("Cookie") == ["a=1;b=2;; c"])
+        #expect(!forward(["Host": "a", "Cookie": "__Host-carrel=x"]).contains("Cookie"))
+        #expect(forward(["Host": "a", "Cookie": "__Host-carrel=x;a=1; __Host-carrel=y;b"]).all("Cookie") == ["a=1; b"])
+    }
+
+    @Test("framing is the writer's word, whatever the fields say")
+    func framing() {
+        let head = RequestHead(
+            method: "POST", target: "/", fields: ["Host": "a", "Transfer-Encoding": "chunked", "A": "1"])
+        var bytes: [UInt8] = []
+        RequestRewriting.writeForLab(
+            head, framing: .length(3), route: entry(.http, authorization: nil), client: "c", isWebSocket: false,
+            into: &bytes)
+        #expect(request(bytes).all("Content-Length") == ["3"])
+        #expect(!request(bytes).contains("Transfer-Encoding"))
+    }
+
+    private func respond(_ fields: HeaderFields, embeddedIn origins: [String] = []) -> HeaderFields {
         let head = ResponseHead(status: 302, fields: fields)
         let upstream = UpstreamAddress.tcp(host: "10.0.0.7", port: 32_768)
-        return ResponseRewriting.fromLab(head, host: "abcd.labs.example:8443", upstream: upstream, isWebSocket: false)
-            .fields
+        var bytes: [UInt8] = []
+        ResponseRewriting.writeFromLab(
+            head, framing: .length(0), host: { "abcd.labs.example:8443" }, upstream: upstream, isWebSocket: false,
+            frames: FramePolicy(embeddedIn: origins), into: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
+        var parser = ResponseParser()
+        parser.expect(requestMethod: "GET")
+        var position = 0
+        let event = bytes.withUnsafeBytes { try? parser.next(in: $0, at: &position) }
+        #expect(event == .head && position == bytes.count && parser.head.status == 302)
+        return parser.head.fields
     }
 
     @Test("a lab's cookies are for its own hostname, and never ours")
@@ -118,10 +165,53 @@ struct RewritingTests {
     }
 
     @Test(
+        "where embedding is allowed, frame-ancestors is replaced and no other directive",
+        arguments: [
+            (
+                "frame-ancestors 'self'; report-uri /api/security/csp-report",
+                "frame-ancestors 'self' https://c.example; report-uri /api/security/csp-report"
+            ),
+            (
+                "default-src 'none';Frame-Ancestors 'none'",
+                "default-src 'none';frame-ancestors 'self' https://c.example"
+            ),
+            ("frame-ancestors", "frame-ancestors 'self' https://c.example"),
+            ("default-src x, frame-ancestors *;", "default-src x, frame-ancestors 'self' https://c.example;"),
+            ("script-src 'self'; x-frame-ancestors y;;", "script-src 'self'; x-frame-ancestors y;;"),
+            ("", ""),
+        ])
+    func frameAncestors(policy: String, expected: String) {
+        let fields: HeaderFields = ["Content-Security-Policy": policy, "Content-Security-Policy-Report-Only": policy]
+        let answer = respond(fields, embeddedIn: ["https://c.example"])
+        #expect(answer.all("Content-Security-Policy") == [expected])
+        #expect(answer.all("Content-Security-Policy-Report-Only") == [policy])
+        #expect(respond(fields).all("Content-Security-Policy") == [policy])
+    }
+
+    @Test("X-Frame-Options, which cannot name a site, gives way to a policy where embedding is allowed")
+    func frameOptions() {
+        let fields: HeaderFields = ["X-Frame-Options": "DENY", "X-Other": "1"]
+        #expect(respond(fields) == fields)
+        #expect(
+            respond(fields, embeddedIn: ["https://c.example", "https://d.example:8443"]) == [
+                "Content-Security-Policy": "frame-ancestors 'self' https://c.example https://d.example:8443",
+                "X-Other": "1",
+            ])
+        #expect(respond(["X-Other": "1"], embeddedIn: ["https://c.example"]) == ["X-Other": "1"])
+    }
+
+    @Test("OPTIONS of the whole server is no URL for RStudio")
+    func wholeServer() {
+        let head = RequestHead(method: "OPTIONS", target: "*", fields: ["Host": "a"])
+        #expect(!forLab(head, entry(.rstudio)).contains("X-RStudio-Request"))
+    }
+
+    @Test(
         "a redirect with the inner address, or to http, comes back to this hostname; others stay",
         arguments: [
             ("http://10.0.0.7:32768/auth-sign-in?x", "https://abcd.labs.example:8443/auth-sign-in?x"),
             ("http://abcd.labs.example:8443/a", "https://abcd.labs.example:8443/a"),
+            ("http://10.0.0.7:32768//auth-sign-in", "https://abcd.labs.example:8443/auth-sign-in"),
             ("HTTP://ABCD.labs.example", "https://abcd.labs.example:8443"),
             ("https://abcd.labs.example:8443/a", "https://abcd.labs.example:8443/a"),
             ("/relative", "/relative"), ("//10.0.0.7:32768/", "//10.0.0.7:32768/"),

@@ -30,6 +30,32 @@ struct RouteTableTests {
         #expect(table.count == 1)
     }
 
+    @Test("a hostname is found in any case; an entry that was replaced or removed knows it")
+    func hostnames() {
+        var table = RouteTable()
+        func entry(_ host: String) -> RouteTable.Entry? {
+            Array(host.utf8).withUnsafeBytes { table.entry(forHost: $0) }
+        }
+        table.apply(.setHost(hostname: "A.example", upstream: .tcp(host: "h", port: 1)))
+        table.apply(.setHost(hostname: "b.example", upstream: .tcp(host: "h", port: 2)))
+        let first = entry("a.EXAMPLE")
+        #expect(first?.upstream == .tcp(host: "h", port: 1))
+        #expect(first?.isCurrent == true)
+        #expect(table.upstream(leftBy: .setHost(hostname: "a.example", upstream: .tcp(host: "h", port: 1))) == nil)
+        let change = RouteChange.setHost(hostname: "a.example", upstream: .tcp(host: "h", port: 3))
+        #expect(table.upstream(leftBy: change) == .tcp(host: "h", port: 1))
+        table.apply(change)
+        #expect(first?.isCurrent == false)
+        #expect(entry("a.example")?.upstream == .tcp(host: "h", port: 3))
+        let last = entry("a.example")
+        table.apply(.removeHost(hostname: "A.EXAMPLE"))
+        #expect(last?.isCurrent == false)
+        #expect(entry("a.example") == nil)
+        #expect(entry("") == nil)
+        #expect(entry(String(repeating: "x", count: 300)) == nil)
+        #expect(table.count == 1)
+    }
+
     @Test("a grant opens one lab for one token, and the oldest of too many goes")
     func grants() {
         var table = RouteTable()

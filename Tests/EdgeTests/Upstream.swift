@@ -139,6 +139,10 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
                 "Set-Cookie": "a=1; Domain=.labs.test", "set-cookie": "__Host-carrel=stolen; Secure; Path=/",
             ]
             connection.respond(head: ResponseHead(status: 200, fields: fields), whole: [])
+        case "/hsts":
+            connection.respond(
+                head: ResponseHead(status: 200, fields: ["Strict-Transport-Security": "max-age=0; includeSubDomains"]),
+                whole: [])
         case "/ws": openWebSocket(connection)
         case "/ws-bad":
             connection.upgrade(

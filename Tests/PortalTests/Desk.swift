@@ -8,6 +8,7 @@ import HTTPTransport
 import HTTPWire
 import Launch
 import Logging
+import Metrics
 import Store
 import TLS
 
@@ -57,7 +58,12 @@ final class Desk {
             PortalConfiguration(
                 name: "school", title: "Open School of Data", labsDomain: Self.labsDomain, publicPort: 443,
                 version: "1.2.3"),
-            broker: broker, secrets: secrets)
+            broker: broker, secrets: secrets,
+            metrics: { [broker] in
+                var text = MetricsText()
+                broker.writeMetrics(to: &text)
+                return text
+            })
     }
 
     func close() async throws {

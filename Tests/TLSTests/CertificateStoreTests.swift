@@ -62,6 +62,29 @@ struct CertificateStoreTests {
         try Pair(fixtures.clientContext(), TLSServerContext(store: store), name: "lab.example").handshake()
     }
 
+    @Test("tells once of each change of the files, through symbolic links, and of none after a reload")
+    func changes() throws {
+        let fixtures = try Fixtures()
+        let files = try fixtures.server("one.example")
+        let other = try fixtures.server("two.example", file: "two")
+        let live = CertificateFiles(
+            certificatePath: fixtures.directory + "/live.pem", keyPath: fixtures.directory + "/live.key")
+        symlink(files.certificatePath, live.certificatePath)
+        symlink(files.keyPath, live.keyPath)
+        let store = try CertificateStore([live])
+        #expect(!store.takeChange())
+        unlink(live.certificatePath)
+        symlink(other.certificatePath, live.certificatePath)
+        #expect(store.takeChange() && !store.takeChange())
+        #expect(throws: TLSError.self, "the key has not come yet") { try store.reload() }
+        unlink(live.keyPath)
+        symlink(other.keyPath, live.keyPath)
+        try store.reload()
+        #expect(!store.takeChange() && store.covers(hostname: "two.example"))
+        unlink(live.keyPath)
+        #expect(store.takeChange() && !store.takeChange(), "a file that is gone is a change too")
+    }
+
     @Test("no certificate at all is an error")
     func empty() {
         #expect(throws: TLSError.self) { try CertificateStore([]) }

@@ -24,17 +24,21 @@ public protocol HTTPClientConnectionDelegate: AnyObject {
 
 /// One HTTP/1.1 connection to an upstream: one exchange at a time, kept alive between them. Confined to its loop.
 ///
-/// It holds its delegate weakly; dropped, it closes its channel. Writing is in the hands of the owner: it stops feeding
+/// It lives until it is closed: whoever has it releases it to its pool or closes it. Writing is in the hands of the owner: it stops feeding
 /// while `isSaturated`, until `connectionDidDrain`.
 public final class HTTPClientConnection {
-    public weak var delegate: (any HTTPClientConnectionDelegate)?
-    public let address: UpstreamAddress
+    /// Held until the exchange ends it, or the connection is closed.
+    public var delegate: (any HTTPClientConnectionDelegate)?
+    public var address: UpstreamAddress { site.key.address }
     /// Whether an earlier exchange has been completed on it.
     public private(set) var isReused = false
 
     let channel: ByteChannel
-    let serverName: String?
-    weak var pool: UpstreamPool?
+    let site: UpstreamSite
+    /// Its pool counts it: it has opened.
+    var isCounted = false
+    /// It stands among the unused ones of its site.
+    var isPooled = false
     /// Called once: when the channel has opened, or has closed before.
     var onOpen: ((HTTPClientError?) -> Void)?
 
@@ -67,16 +71,13 @@ public final class HTTPClientConnection {
     }
 
     /// - Parameter channel: not yet opened; the connection becomes its delegate and opens it.
-    init(channel: ByteChannel, address: UpstreamAddress, serverName: String?, limits: UpstreamPool.Limits) {
+    init(channel: ByteChannel, site: UpstreamSite, limits: UpstreamPool.Limits) {
         self.channel = channel
         writeStallTimeout = limits.writeStallTimeout
-        self.address = address
-        self.serverName = serverName
+        self.site = site
         parser = ResponseParser(limits: limits.http)
         channel.delegate = self
     }
-
-    deinit { channel.close() }
 
     // MARK: Facts
 
@@ -96,22 +97,33 @@ public final class HTTPClientConnection {
     public func send(
         _ head: RequestHead, framing: BodyFraming, body: UnsafeRawBufferPointer? = nil, upgrade: Bool = false
     ) {
-        precondition(phase == .idle, "an exchange begins on an unused connection")
-        phase = .exchange
-        hasAnswerBytes = false
-        isIdempotent = head.isIdempotent
-        asked = head.method
-        request =
-            switch framing {
-            case .none, .untilClose, .length(0): .finished
-            case .length(let length): .length(remaining: length)
-            case .chunked: .chunked
-            }
-        parser.expect(requestMethod: head.method, upgrade: upgrade)
+        begin(RequestFacts(head, framing: framing, upgrade: upgrade))
         output.removeAll(keepingCapacity: true)
         head.write(framing: framing, into: &output)
         guard let body, !body.isEmpty else { return flush() }
         append(body)
+    }
+
+    /// The same with a head that stands in wire form already, its empty line included; it leaves at once.
+    public func send(wire head: UnsafeRawBufferPointer, _ facts: RequestFacts) {
+        begin(facts)
+        channel.write(head)
+        watchForStall()
+    }
+
+    private func begin(_ facts: RequestFacts) {
+        precondition(phase == .idle, "an exchange begins on an unused connection")
+        phase = .exchange
+        hasAnswerBytes = false
+        isIdempotent = facts.isIdempotent
+        asked = facts.method
+        request =
+            switch facts.framing {
+            case .none, .untilClose, .length(0): .finished
+            case .length(let length): .length(remaining: length)
+            case .chunked: .chunked
+            }
+        parser.expect(requestMethod: facts.method, upgrade: facts.upgrade)
     }
 
     /// Sends on with the body; with `.chunked` each call makes one chunk.
@@ -245,8 +257,10 @@ public final class HTTPClientConnection {
     private func becomeClosed() {
         phase = .closed
         stallTimer?.cancel()
-        pool?.didClose(self)
-        pool = nil
+        if isCounted {
+            isCounted = false
+            site.pool?.didClose(self)
+        }
     }
 }
 
@@ -305,11 +319,30 @@ extension HTTPClientConnection: ByteChannelDelegate {
         case .idle: becomeClosed()
         case .closed: break
         }
-        if let failure { delegate?.connection(self, didFail: failure) }
+        let owner = delegate
+        delegate = nil
+        if let failure { owner?.connection(self, didFail: failure) }
     }
 }
 
 extension StaticString {
     /// The text's bytes; it lives as long as the process.
     var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
+}
+
+/// What the connection to an upstream must know of a request besides its bytes.
+public struct RequestFacts: Sendable, Hashable {
+    public var method: String
+    public var isIdempotent: Bool
+    /// Never `.untilClose`.
+    public var framing: BodyFraming
+    /// The head asks for another protocol, so that a 101 is a valid answer.
+    public var upgrade: Bool
+
+    public init(_ head: RequestHead, framing: BodyFraming, upgrade: Bool) {
+        method = head.method
+        isIdempotent = head.isIdempotent
+        self.framing = framing
+        self.upgrade = upgrade
+    }
 }

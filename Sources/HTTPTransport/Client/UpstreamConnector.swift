@@ -3,17 +3,18 @@ import TLS
 
 /// One attempt to reach an upstream: resolve, connect, shake hands, all within one limit. Lives until its completion.
 final class UpstreamConnector {
-    private let key: UpstreamPool.Key
+    private let site: UpstreamSite
+    private var key: UpstreamPool.Key { site.key }
     private let pool: UpstreamPool
     private var completion: ((Result<HTTPClientConnection, HTTPClientError>) -> Void)?
     private var connection: HTTPClientConnection?
     private var timer: LoopTimer?
 
     init(
-        _ key: UpstreamPool.Key, pool: UpstreamPool,
+        _ site: UpstreamSite, pool: UpstreamPool,
         completion: @escaping (Result<HTTPClientConnection, HTTPClientError>) -> Void
     ) {
-        self.key = key
+        self.site = site
         self.pool = pool
         self.completion = completion
     }
@@ -65,7 +66,7 @@ final class UpstreamConnector {
         }
         let channel = ByteChannel(stream: stream, tls: engine, handshakeTimeout: pool.limits.connectTimeout)
         let connection = HTTPClientConnection(
-            channel: channel, address: key.address, serverName: key.serverName, limits: pool.limits)
+            channel: channel, site: site, limits: pool.limits)
         self.connection = connection
         connection.onOpen = { error in
             self.finish(error.map { .failure($0) } ?? .success(connection))
@@ -81,9 +82,9 @@ final class UpstreamConnector {
         self.connection = nil
         switch result {
         // From here on the connection itself tells the pool of its end.
-        case .success(let open): open.pool = pool
+        case .success(let open): open.isCounted = true
         case .failure:
-            pool.didEnd(key)
+            pool.didEnd(site)
             connection?.onOpen = nil
             connection?.close()
         }

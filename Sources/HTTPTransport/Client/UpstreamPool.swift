@@ -25,17 +25,10 @@ public final class UpstreamPool {
         let serverName: String?
     }
 
-    private struct Idle {
-        let connection: HTTPClientConnection
-        let since: MonotonicTime
-    }
-
     public let loop: Loop
     let limits: Limits
     let tls: TLSClientContext?
-    /// Newest last: the newest is the least likely to have been closed by its upstream.
-    private var idle: [Key: [Idle]] = [:]
-    private var open: [Key: Int] = [:]
+    private var sites: [Key: UpstreamSite] = [:]
     private var idleCount = 0
     private var sweepTimer: LoopTimer?
     private var isClosed = false
@@ -45,6 +38,36 @@ public final class UpstreamPool {
         self.loop = loop
         self.tls = tls
         self.limits = limits
+    }
+
+    deinit {
+        // Each of them refers to its site.
+        for site in sites.values {
+            site.idle = []
+            site.pool = nil
+        }
+    }
+
+    /// The place where the connections to an address are counted and kept. Whoever asks for it often may keep it as long
+    /// as it `isCurrent`.
+    public func site(for address: UpstreamAddress, serverName: String? = nil) -> UpstreamSite {
+        let key = Key(address: address, serverName: verifiedName(address, serverName))
+        if let site = sites[key] { return site }
+        let site = UpstreamSite(key, pool: self)
+        sites[key] = site
+        return site
+    }
+
+    /// An unused connection, if there is one. Costs no lookup and no allocation.
+    public func reuse(_ site: UpstreamSite) -> HTTPClientConnection? {
+        assert(loop.isCurrent)
+        while let entry = site.idle.popLast() {
+            idleCount -= 1
+            entry.connection.isPooled = false
+            if entry.connection.isReusable { return entry.connection }
+            entry.connection.close()
+        }
+        return nil
     }
 
     /// An unused connection, or a new one.
@@ -57,31 +80,39 @@ public final class UpstreamPool {
         _ address: UpstreamAddress, serverName: String? = nil, reuse: Bool = true,
         completion: @escaping (Result<HTTPClientConnection, HTTPClientError>) -> Void
     ) {
+        acquire(site(for: address, serverName: serverName), reuse: reuse, completion: completion)
+    }
+
+    /// The same for a site that is current.
+    public func acquire(
+        _ site: UpstreamSite, reuse: Bool = true,
+        completion: @escaping (Result<HTTPClientConnection, HTTPClientError>) -> Void
+    ) {
         assert(loop.isCurrent)
-        let key = Key(address: address, serverName: verifiedName(address, serverName))
-        if reuse, let connection = takeIdle(key) { return completion(.success(connection)) }
-        let count = open[key, default: 0]
-        guard !isClosed, count < limits.connectionsPerUpstream else {
-            let why = isClosed ? "this pool is closed" : "\(count) connections are open already; let some of them end"
-            let error = HTTPClientError(.connect, "cannot connect to \(address): \(why)", isRetrySafe: true)
+        if reuse, let connection = self.reuse(site) { return completion(.success(connection)) }
+        guard !isClosed, site.open < limits.connectionsPerUpstream else {
+            let why =
+                isClosed ? "this pool is closed" : "\(site.open) connections are open already; let some of them end"
+            let error = HTTPClientError(.connect, "cannot connect to \(site.key.address): \(why)", isRetrySafe: true)
             let later = SameLoop { completion(.failure(error)) }
             return loop.post { later.value() }
         }
-        open[key] = count + 1
-        UpstreamConnector(key, pool: self, completion: completion).start()
+        site.open += 1
+        UpstreamConnector(site, pool: self, completion: completion).start()
     }
 
     /// Gives a connection back after an exchange. One that cannot be used again is closed.
     public func release(_ connection: HTTPClientConnection) {
         assert(loop.isCurrent)
         connection.delegate = nil
-        guard connection.isReusable, !isClosed, connection.pool === self, idleCount < limits.idle else {
+        guard connection.isReusable, !isClosed, connection.site.pool === self, idleCount < limits.idle else {
             return connection.close()
         }
-        let key = connection.key
+        let site = connection.site
         // Closing takes it off the list.
-        if idle[key, default: []].count >= limits.idlePerUpstream { idle[key]?.first?.connection.close() }
-        idle[key, default: []].append(Idle(connection: connection, since: loop.now))
+        if site.idle.count >= limits.idlePerUpstream { site.idle.first?.connection.close() }
+        site.idle.append(UpstreamSite.Idle(connection: connection, since: loop.now))
+        connection.isPooled = true
         idleCount += 1
         // It may have been paused by its last owner; an end or stray bytes must be seen.
         connection.resumeReading()
@@ -98,8 +129,10 @@ public final class UpstreamPool {
 
     /// Closes the unused connections to an upstream that has gone.
     public func forget(_ address: UpstreamAddress) {
-        for key in idle.keys where key.address == address {
-            for entry in idle[key] ?? [] { entry.connection.close() }
+        if tls == nil {
+            if let site = sites[Key(address: address, serverName: nil)] { dropIdle(of: site) { _ in true } }
+        } else {
+            for site in Array(sites.values) where site.key.address == address { dropIdle(of: site) { _ in true } }
         }
     }
 
@@ -107,21 +140,29 @@ public final class UpstreamPool {
 
     /// Connections to this address, unused ones and attempts included.
     func openConnections(to address: UpstreamAddress) -> Int {
-        open.reduce(0) { $1.key.address == address ? $0 + $1.value : $0 }
+        sites.values.reduce(0) { $1.key.address == address ? $0 + $1.open : $0 }
     }
 
     var idleConnections: Int { idleCount }
 
-    /// A connection of this pool is over, whoever ended it; or an attempt failed.
+    /// A connection of this pool is over, whoever ended it.
     func didClose(_ connection: HTTPClientConnection) {
-        let key = connection.key
-        if let index = idle[key]?.firstIndex(where: { $0.connection === connection }) { removeIdle(key, at: index) }
-        didEnd(key)
+        let site = connection.site
+        if connection.isPooled, let index = site.idle.firstIndex(where: { $0.connection === connection }) {
+            site.idle.remove(at: index)
+            connection.isPooled = false
+            idleCount -= 1
+        }
+        didEnd(site)
     }
 
-    func didEnd(_ key: Key) {
-        let count = open[key, default: 0] - 1
-        open[key] = count > 0 ? count : nil
+    /// A connection is over, or an attempt failed.
+    func didEnd(_ site: UpstreamSite) {
+        site.open -= 1
+        guard site.open == 0 else { return }
+        site.isCurrent = false
+        site.pool = nil
+        sites[site.key] = nil
     }
 
     private func verifiedName(_ address: UpstreamAddress, _ serverName: String?) -> String? {
@@ -131,24 +172,12 @@ public final class UpstreamPool {
 
     // MARK: Unused connections
 
-    private func takeIdle(_ key: Key) -> HTTPClientConnection? {
-        while let entry = idle[key]?.last {
-            removeIdle(key, at: idle[key, default: []].count - 1)
-            if entry.connection.isReusable { return entry.connection }
-            entry.connection.close()
-        }
-        return nil
-    }
-
-    private func removeIdle(_ key: Key, at index: Int) {
-        idle[key]?.remove(at: index)
-        if idle[key]?.isEmpty == true { idle[key] = nil }
-        idleCount -= 1
+    private func dropIdle(of site: UpstreamSite, where isOver: (MonotonicTime) -> Bool) {
+        for entry in site.idle where isOver(entry.since) { entry.connection.close() }
     }
 
     private func dropIdle(where isOver: (MonotonicTime) -> Bool) {
-        let over = idle.values.joined().filter { isOver($0.since) }
-        for entry in over { entry.connection.close() }
+        for site in Array(sites.values) { dropIdle(of: site, where: isOver) }
     }
 
     /// One timer for all: no timer per request.
@@ -163,6 +192,26 @@ public final class UpstreamPool {
     }
 }
 
-extension HTTPClientConnection {
-    fileprivate var key: UpstreamPool.Key { UpstreamPool.Key(address: address, serverName: serverName) }
+/// Where a pool counts the connections to one address and keeps the unused ones. Confined to the pool's loop.
+public final class UpstreamSite {
+    struct Idle {
+        let connection: HTTPClientConnection
+        let since: MonotonicTime
+    }
+
+    let key: UpstreamPool.Key
+    /// Newest last: the newest is the least likely to have been closed by its upstream.
+    var idle: [Idle] = []
+    /// Connections and attempts, unused ones included.
+    var open = 0
+    /// Whether its pool still knows it: it is forgotten with its last connection.
+    public internal(set) var isCurrent = true
+
+    /// Its pool clears it when it goes; a site that is forgotten has no connections any more.
+    unowned(unsafe) var pool: UpstreamPool?
+
+    init(_ key: UpstreamPool.Key, pool: UpstreamPool) {
+        self.key = key
+        self.pool = pool
+    }
 }

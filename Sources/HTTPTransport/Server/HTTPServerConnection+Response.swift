@@ -12,9 +12,32 @@ extension HTTPServerConnection {
 
     /// Begins the last response on this connection.
     public func respond(head: ResponseHead, framing: BodyFraming, closing: Bool) {
-        let event = ServerExchange.Event.respond(status: head.status, framing: framing, wantsClose: closing)
+        respond(status: head.status, framing: framing, closing: closing) { output, framing in
+            head.writeStart(into: &output)
+            let keepsLength = head.keepsLength(with: framing)
+            head.fields.write(into: &output) { name in
+                !name.equalsIgnoringCase("connection") && (!name.isFramingField || (keepsLength && name.count == 14))
+            }
+        }
+    }
+
+    /// Begins the response, whose head is written by `write`: the status line and the fields, but for Connection and
+    /// those that the framing is said by, which this connection adds. It is given the framing that the client gets.
+    public func respond(
+        status: Int, framing: BodyFraming, closing: Bool, write: (inout [UInt8], BodyFraming) -> Void
+    ) {
+        let event = ServerExchange.Event.respond(status: status, framing: framing, wantsClose: closing)
         let actions = exchange.handle(event, at: loop.now)
-        if actions.contains(.writeHead) { gather(head) }
+        if actions.contains(.writeHead) {
+            write(&gathered, exchange.framing)
+            switch exchange.connectionOption {
+            case .none: break
+            case .close: gathered.appendLiteral("Connection: close\r\n")
+            case .keepAlive: gathered.appendLiteral("Connection: keep-alive\r\n")
+            }
+            exchange.framing.writeEnd(into: &gathered)
+            askForEndOfTurn()
+        }
         carryOut(actions)
     }
 
@@ -57,12 +80,21 @@ extension HTTPServerConnection {
     /// Answers 101 and switches to the tunnel: bytes that came after the request are delivered first, soon. Only for a
     /// request without a body that asked for it; otherwise the connection is closed.
     public func upgrade(head: ResponseHead) {
+        upgrade { output in
+            head.writeStart(into: &output)
+            head.fields.write(into: &output) { !$0.isFramingField }
+        }
+    }
+
+    /// The same with a head that is written by `write`: the status line and the fields.
+    public func upgrade(write: (inout [UInt8]) -> Void) {
         let actions = exchange.handle(.upgrade, at: loop.now)
         guard actions.contains(.writeHead) else {
             if exchange.awaitsResponse { close() }
             return
         }
-        head.write(framing: .none, into: &gathered)
+        write(&gathered)
+        BodyFraming.none.writeEnd(into: &gathered)
         askForEndOfTurn()
         carryOut(actions)
     }
@@ -103,18 +135,6 @@ extension HTTPServerConnection {
         if before > 0 || after > 0 {
             _ = exchange.handle(.queue(before: before, after: after), at: loop.now)
         }
-    }
-
-    private func gather(_ head: ResponseHead) {
-        var head = head
-        if head.fields.contains("Connection") { head.fields.remove("Connection") }
-        switch exchange.connectionOption {
-        case .none: break
-        case .close: head.fields.append("Connection", "close")
-        case .keepAlive: head.fields.append("Connection", "keep-alive")
-        }
-        head.write(framing: exchange.framing, into: &gathered)
-        askForEndOfTurn()
     }
 
     private func gatherChunk(_ bytes: UnsafeRawBufferPointer) {

@@ -117,7 +117,7 @@ public final class HTTPServerConnection {
         guard let deadline = exchange.deadline, deadline < timerDue else { return }
         timer?.cancel()
         timerDue = deadline
-        timer = loop.schedule(after: deadline - loop.now) { [weak self] in self?.timeCame() }
+        timer = loop.schedule(after: deadline - loop.now) { [self] in timeCame() }
     }
 
     private func timeCame() {
@@ -215,7 +215,7 @@ public final class HTTPServerConnection {
 
     private func readOnSoon() {
         if exchange.state == .tunnel { parser = RequestParser(limits: parser.limits) }
-        guard !isTaking else { return }
+        guard !isTaking, !held.isEmpty || clientHasEnded else { return }
         mustReadOn = true
         askForEndOfTurn()
     }
@@ -243,6 +243,7 @@ extension HTTPServerConnection: EndOfTurnTask {
 
 extension HTTPServerConnection: ByteChannelDelegate {
     public func channelDidOpen(_ channel: ByteChannel) {
+        delegate?.connectionDidOpen(self)
         settle()
     }
 

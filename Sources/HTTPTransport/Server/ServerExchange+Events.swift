@@ -66,7 +66,7 @@ extension ServerExchange {
         owesContinue = false
         switch state {
         case .exchange(.body, _):
-            wait = now + timeouts.body
+            wait = bodyDeadline(after: count, at: now)
             return .deliver
         case .exchange(.discarding(let left), let response):
             guard count <= left else { return closeGracefully() }
@@ -75,6 +75,20 @@ extension ServerExchange {
         case .exchange(.complete, _), .idle, .head, .tunnel, .closing, .closed:
             return []
         }
+    }
+
+    /// A piece of the body moves its deadline by the time that it would have taken at the least rate that is borne, and
+    /// never further than `timeouts.body` from now.
+    private func bodyDeadline(after count: Int, at now: MonotonicTime) -> MonotonicTime {
+        let latest = now + timeouts.body
+        return wait.map { min(latest, $0 + earned(by: count, atMost: timeouts.body)) } ?? latest
+    }
+
+    /// The time that so many bytes take at the least rate that is borne; without one all there is to be had.
+    private func earned(by count: Int, atMost most: Duration) -> Duration {
+        guard timeouts.minimumBodyRate > 0 else { return most }
+        // Queues and pieces are far from where this would overflow.
+        return min(most, .nanoseconds(Int64(count) * 1_000_000_000 / Int64(timeouts.minimumBodyRate)))
     }
 
     private mutating func receivedEnd(at now: MonotonicTime) -> Actions {
@@ -246,14 +260,17 @@ extension ServerExchange {
             return
         }
         // Only what the client takes moves the deadline, not what is added.
-        let until = stall.flatMap { before < $0.queued ? nil : $0.until } ?? now + timeouts.write
-        stall = Stall(queued: after, until: until)
+        let latest = now + timeouts.write
+        let until = stall.map { stall in
+            min(latest, stall.until + earned(by: max(0, stall.queued - before), atMost: timeouts.write))
+        }
+        stall = Stall(queued: after, until: until ?? latest)
     }
 
     private mutating func timeCame(queued: Int, at now: MonotonicTime) -> Actions {
         if let stall, stall.until <= now {
-            if queued >= stall.queued { return abort() }
             noteQueue(before: queued, after: queued, at: now)
+            if let after = self.stall, after.until <= now { return abort() }
         }
         guard let wait, wait <= now else { return [] }
         switch state {

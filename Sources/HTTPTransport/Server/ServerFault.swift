@@ -5,7 +5,7 @@ public enum ServerFault: Error, Hashable, Sendable {
     case malformed(HTTPParseError)
     /// The head of a request did not come within `TransportLimits.headTimeout`.
     case headTimeout
-    /// No more of a request's body came for `TransportLimits.bodyTimeout`.
+    /// A request's body stopped coming, or came slower than is borne: see `ServerTimeouts.minimumBodyRate`.
     case bodyTimeout
 
     public var status: Int {
@@ -20,7 +20,7 @@ public enum ServerFault: Error, Hashable, Sendable {
         switch self {
         case .malformed(let error): error.reason
         case .headTimeout: "The request's header fields did not come in time; send the request again."
-        case .bodyTimeout: "The request's body stopped coming; send the request again."
+        case .bodyTimeout: "The request's body stopped coming, or came too slowly; send the request again."
         }
     }
 }

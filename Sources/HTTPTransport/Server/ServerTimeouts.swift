@@ -4,9 +4,12 @@ public struct ServerTimeouts: Sendable, Hashable {
     public var head = TransportLimits.headTimeout
     /// A connection without a request.
     public var idle = TransportLimits.idleTimeout
-    /// Between two pieces of a request's body.
+    /// How far a request's body may be behind.
     public var body = TransportLimits.bodyTimeout
-    /// Until the client takes some of the bytes that wait for it.
+    /// Bytes per second: each piece of a body that comes, or of a response that is taken, gives only as much time as it
+    /// would have taken at this rate. 0 for none: then each piece gives the whole of `body` or `write`.
+    public var minimumBodyRate = TransportLimits.minimumBodyRate
+    /// How far a client may be behind with taking the bytes that wait for it.
     public var write = TransportLimits.writeTimeout
     /// For the rest of a request whose response is complete.
     public var discard = TransportLimits.discardTimeout

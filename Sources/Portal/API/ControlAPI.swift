@@ -4,6 +4,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
+import Metrics
 import Store
 
 /// The JSON API of `control.sock`.
@@ -17,21 +18,30 @@ import Store
 /// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
+/// | `GET /metrics` | | numbers in the text format of Prometheus |
 ///
 /// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
 @ControlLoop
 final class ControlAPI {
     private let broker: Broker
     private let version: String
+    private let metrics: @ControlLoop () async -> MetricsText
     private let startedAt = Timestamp.now
 
-    init(broker: Broker, version: String) {
+    init(broker: Broker, version: String, metrics: @escaping @ControlLoop () async -> MetricsText) {
         self.broker = broker
         self.version = version
+        self.metrics = metrics
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         do {
+            if request.path == ["metrics"] {
+                try APIRefusal.require("GET", request)
+                return HTTPResponse(
+                    status: 200, fields: ["Content-Type": MetricsText.mediaType, "Cache-Control": "no-store"],
+                    body: .bytes(Array(await metrics().text.utf8)))
+            }
             return json(try await route(request), status: 200)
         } catch let failure as APIRefusal {
             return json(failure.body, status: failure.status)

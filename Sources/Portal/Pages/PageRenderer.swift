@@ -10,15 +10,18 @@ struct PageRenderer: Sendable {
     let contentSecurityPolicy: String
     private let library: MustacheLibrary
 
-    /// - Parameter labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the
-    ///   portal may end in a redirect to a lab, which browsers hold against `form-action` too.
-    init(portalTitle: String, labsOrigin: String) throws {
+    /// - Parameters:
+    ///   - labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the portal may
+    ///     end in a redirect to a lab, which browsers hold against `form-action` too.
+    ///   - embeddedIn: the origins whose pages may show ours in a frame.
+    init(portalTitle: String, labsOrigin: String, embeddedIn: [String] = []) throws {
         self.portalTitle = portalTitle
         library = try PageTemplates.library()
         contentSecurityPolicy = [
             "default-src 'none'", "style-src \(Self.source(PageStyle.css))",
             "script-src \(Self.source(PageScript.javaScript))", "connect-src 'self'", "img-src data:",
-            "form-action 'self' \(labsOrigin)", "base-uri 'none'", "frame-ancestors 'none'",
+            "form-action 'self' \(labsOrigin)", "base-uri 'none'",
+            "frame-ancestors " + (embeddedIn.isEmpty ? "'none'" : "'self' " + embeddedIn.joined(separator: " ")),
         ].joined(separator: "; ")
     }
 

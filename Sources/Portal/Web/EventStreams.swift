@@ -2,12 +2,14 @@ import Broker
 import BrokerCore
 import EventLoop
 import HTTPTransport
+import HTTPWire
 
 /// The streams of events by which open pages follow their sessions.
 @ControlLoop
 final class EventStreams {
     private let broker: Broker
     private let renderer: PageRenderer
+    private let careful: HeaderFields
     private var following: [UInt64: AsyncStream<[UInt8]>.Continuation] = [:]
     private var lastNumber: UInt64 = 0
     private var hasEnded = false
@@ -17,8 +19,10 @@ final class EventStreams {
     /// An event and not a comment: the page must notice when it stays away, and cannot see comments.
     nonisolated static let heartbeat = ServerSentEvent.event("alive", data: "1")
 
-    init(broker: Broker, renderer: PageRenderer) {
+    /// - Parameter careful: the fields of every answer of the portal's.
+    init(broker: Broker, renderer: PageRenderer, careful: HeaderFields) {
         self.broker = broker
+        self.careful = careful
         self.renderer = renderer
     }
 
@@ -61,7 +65,7 @@ final class EventStreams {
             heartbeat.cancel()
             Task { @ControlLoop in self?.following[number] = nil }
         }
-        var fields = PageResponses.careful
+        var fields = careful
         fields.append("Content-Type", "text/event-stream")
         return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
     }

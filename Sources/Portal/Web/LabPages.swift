@@ -92,7 +92,7 @@ final class LabPages {
         let code = request.query.first { $0.name == "code" }?.value ?? ""
         do {
             let token = try await broker.redeem(code, on: id)
-            return responses.redirect(next, cookie: PageResponses.cookie(Self.accessCookie, token))
+            return responses.redirect(next, cookie: responses.cookie(Self.accessCookie, token))
         } catch {
             return error.code == .badCode
                 ? responses.page(NoticePage.usedCode(), status: 403) : failure(error, isNavigation: true)

@@ -58,7 +58,7 @@ final class LearnerPages {
             let ticket = secrets.tickets.text(for: PortalTicket(learner: link.learner, now: now))
             return responses.redirect(
                 "/sessions/\(view.id)",
-                cookie: PageResponses.cookie(Self.ticketCookie, ticket, maxAge: LaunchLimits.ticketValidity))
+                cookie: responses.cookie(Self.ticketCookie, ticket, maxAge: LaunchLimits.ticketValidity))
         } catch {
             return error.code == .unknownLab
                 ? responses.page(NoticePage.unknownLab(link.lab), status: 404) : failure(error)

@@ -4,9 +4,11 @@ import HTTPWire
 /// Pages and redirects as responses, with the fields that keep browsers careful.
 struct PageResponses: Sendable {
     let renderer: PageRenderer
+    /// Pages of other sites may show ours in a frame; which ones is in the renderer's policy.
+    var isEmbedded = false
 
     func page(_ page: Page, status: Int = 200) -> HTTPResponse {
-        var fields = Self.careful
+        var fields = careful
         fields.append("Content-Type", "text/html; charset=utf-8")
         fields.append("Content-Security-Policy", renderer.contentSecurityPolicy)
         if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
@@ -20,7 +22,7 @@ struct PageResponses: Sendable {
 
     /// `{"message": …}`, which is where Jupyter's programs look for words.
     func message(_ text: String, status: Int) -> HTTPResponse {
-        var fields = Self.careful
+        var fields = careful
         fields.append("Content-Type", "application/json")
         if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(APICoding.encode(["message": text])))
@@ -28,7 +30,7 @@ struct PageResponses: Sendable {
 
     /// 303: the browser goes on with GET, whatever it came with.
     func redirect(_ location: String, cookie: String? = nil) -> HTTPResponse {
-        var fields = Self.careful
+        var fields = careful
         fields.append("Location", location)
         if let cookie { fields.append("Set-Cookie", cookie) }
         return HTTPResponse(status: 303, fields: fields, body: .bytes([]))
@@ -58,14 +60,22 @@ struct PageResponses: Sendable {
     }
 
     /// A cookie for this hostname alone: the `__Host-` prefix keeps other hosts of the domain from setting it.
-    static func cookie(_ name: String, _ value: String, maxAge: Duration? = nil) -> String {
+    ///
+    /// In a frame of another site browsers send only cookies that say so; a partitioned one is kept for each such site
+    /// apart, so that it follows nobody from one to the other.
+    func cookie(_ name: String, _ value: String, maxAge: Duration? = nil) -> String {
         let age = maxAge.map { "; Max-Age=\($0.components.seconds)" } ?? ""
-        return "\(name)=\(value); Path=/; Secure; HttpOnly; SameSite=Lax\(age)"
+        let site = isEmbedded ? "SameSite=None; Partitioned" : "SameSite=Lax"
+        return "\(name)=\(value); Path=/; Secure; HttpOnly; \(site)\(age)"
     }
 
     /// Not `no-referrer`: with it, browsers send `Origin: null` with our own forms, which is nobody's origin.
-    static let careful: HeaderFields = [
-        "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY", "X-Robots-Tag": "noindex", "Cross-Origin-Opener-Policy": "same-origin",
-    ]
+    var careful: HeaderFields {
+        var fields: HeaderFields = [
+            "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+            "X-Robots-Tag": "noindex", "Cross-Origin-Opener-Policy": "same-origin",
+        ]
+        if !isEmbedded { fields.append("X-Frame-Options", "DENY") }
+        return fields
+    }
 }

@@ -27,6 +27,7 @@ struct CheckCommand: AsyncParsableCommand {
         } catch {
             problems += error.problems
         }
+        problems += Preflight.webroot(configuration).map { [$0] } ?? []
         problems += await Preflight.hosts(configuration)
         if !problems.isEmpty {
             throw CommandFailure(ConfigurationOption.explain(InvalidConfiguration(problems: problems)))

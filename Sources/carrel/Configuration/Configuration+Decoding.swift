@@ -9,6 +9,7 @@ extension Configuration {
         static let hosts = 500
         static let labs = 1_000
         static let listenAddresses = 16
+        static let embeddingOrigins = 50
         static let environmentVariables = 100
     }
 

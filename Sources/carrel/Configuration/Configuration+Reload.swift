@@ -4,9 +4,19 @@ extension Configuration {
         let differences: [(String, Bool)] = [
             ("state", stateDirectory != fresh.stateDirectory), ("listen", listen != fresh.listen),
             ("portal", portal != fresh.portal), ("labs_domain", labsDomain != fresh.labsDomain),
-            ("public_port", publicPort != fresh.publicPort), ("tls", certificate != fresh.certificate),
-            ("homes", homes != fresh.homes), ("edge", edgeThreads != fresh.edgeThreads),
+            ("public_port", publicPort != fresh.publicPort),
+            ("tls", certificate != fresh.certificate || hsts != fresh.hsts),
+            ("homes", homes != fresh.homes), ("redirect", hasOtherRedirect(than: fresh)),
+            (
+                "edge",
+                edgeThreads != fresh.edgeThreads || edgeLimits != fresh.edgeLimits || accessLog != fresh.accessLog
+            ),
         ]
         return differences.filter(\.1).map(\.0)
+    }
+
+    /// Where it stands in the file changes nothing.
+    private func hasOtherRedirect(than fresh: Configuration) -> Bool {
+        redirect?.listen != fresh.redirect?.listen || redirect?.acmeWebroot != fresh.redirect?.acmeWebroot
     }
 }

@@ -20,6 +20,10 @@ extension Configuration {
 
     var listenAddresses: [SocketAddress] { listen.map { .ip(address: $0.address, port: $0.port) } }
 
+    var redirectAddresses: [SocketAddress] {
+        redirect?.listen.map { .ip(address: $0.address, port: $0.port) } ?? []
+    }
+
     /// A problem that shows only when what the file names is looked at.
     func problem(line: Int, _ message: String) -> ConfigurationProblem {
         ConfigurationProblem(file: file, line: line, column: 0, message: message)

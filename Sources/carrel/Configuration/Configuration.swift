@@ -1,4 +1,5 @@
 import BrokerCore
+import Edge
 
 /// What `carrel.yaml` says, checked and complete: every default is filled in and every path is absolute.
 ///
@@ -22,6 +23,14 @@ struct Configuration: Hashable, Sendable {
     var homes: String?
     /// How many loops the edge runs on, 1–256.
     var edgeThreads: Int
+    /// How much the edge bears from its clients.
+    var edgeLimits: ClientLimits
+    /// The file that gets a line for each exchange of the edge; `nil` for none.
+    var accessLog: String?
+    /// For how long browsers are told to come by https only; 0 tells them nothing.
+    var hsts: Duration
+    /// The listener without TLS, if there is one.
+    var redirect: RedirectEntry?
     var hosts: [HostEntry]
     var labs: [LabEntry]
 
@@ -33,11 +42,22 @@ struct Configuration: Hashable, Sendable {
         var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
     }
 
+    /// Leads browsers to https, and answers ACME challenges.
+    struct RedirectEntry: Hashable, Sendable {
+        var listen: [ListenAddress]
+        /// The directory in which an ACME client puts its answers.
+        var acmeWebroot: String?
+        /// The line of the directory, for a problem that only shows when it is looked at.
+        var line: Int
+    }
+
     struct PortalEntry: Hashable, Sendable {
         var name: String
         var hostname: String
         /// What learners read.
         var title: String
+        /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
+        var embeddedIn: [String]
     }
 
     struct CertificatePaths: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import BrokerCore
+import Edge
 import Foundation
 
 /// Turns the file's nodes into a `Configuration`: the keys, their rules, their defaults.
@@ -10,15 +11,19 @@ struct ConfigurationDecoder {
     /// `nil` only if a problem was added.
     func decode() -> Configuration? {
         root.allow(
-            "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "hosts", "labs")
+            "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "redirect", "hosts",
+            "labs")
         let state = root.required("state", .path(from: folder))
-        let listen = listenAddresses()
+        let listen =
+            root.node("listen") == nil
+            ? [Configuration.ListenAddress(address: "0.0.0.0", port: 8443)] : listenAddresses(of: root)
         let portal = portalEntry()
         let labsDomain = root.required("labs_domain", .hostname(example: "labs.example.net"))
         let publicPort = root.optional("public_port", .integer(1...65_535))
         let certificate = certificatePaths()
         let homes = root.optional("homes", .path(from: folder))
-        let threads = edgeThreads()
+        let edge = DecodedEdge(root.mapping("edge"), folder: folder)
+        let redirect = redirectEntry(besides: listen)
         let hosts = hostEntries()
         let labs = labEntries()
 
@@ -35,22 +40,22 @@ struct ConfigurationDecoder {
             file: file, stateDirectory: state, listen: listen, portal: portal, labsDomain: labsDomain,
             publicPort: publicPort ?? listen[0].port, certificate: certificate,
             certificateLine: root.place(of: "tls").line,
-            homes: homes, edgeThreads: threads, hosts: hosts.map(\.entry), labs: labs.map(\.entry))
+            homes: homes, edgeThreads: edge.threads, edgeLimits: edge.limits, accessLog: edge.accessLog,
+            hsts: hsts(), redirect: redirect, hosts: hosts.map(\.entry), labs: labs.map(\.entry))
     }
 
-    private func listenAddresses() -> [Configuration.ListenAddress]? {
-        guard root.node("listen") != nil else { return [Configuration.ListenAddress(address: "0.0.0.0", port: 8443)] }
+    private func listenAddresses(of reader: MappingReader) -> [Configuration.ListenAddress]? {
         guard
-            let list = root.list(
+            let list = reader.list(
                 "listen", of: "addresses such as \"0.0.0.0:8443\"", maximum: Configuration.FileLimits.listenAddresses)
         else { return nil }
         var addresses: [Configuration.ListenAddress] = []
         for element in list {
-            guard let address = root.read(element.node, at: element.place, name: element.path, .listenAddress) else {
+            guard let address = reader.read(element.node, at: element.place, name: element.path, .listenAddress) else {
                 continue
             }
             if addresses.contains(address) {
-                root.problems.add(element.place, "\(element.path) is \(address) once more; keep one of them")
+                reader.problems.add(element.place, "\(element.path) is \(address) once more; keep one of them")
             }
             addresses.append(address)
         }
@@ -62,12 +67,20 @@ struct ConfigurationDecoder {
             root.missing("portal", "a mapping with name, hostname and title")
             return nil
         }
-        reader.allow("name", "hostname", "title")
+        reader.allow("name", "hostname", "title", "embedded_in")
         let name = reader.required("name", .name)
         let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
         let title = reader.optional("title", .text(maximum: 200))
         guard let name, let hostname else { return nil }
-        return Configuration.PortalEntry(name: name, hostname: hostname, title: title ?? name)
+        return Configuration.PortalEntry(
+            name: name, hostname: hostname, title: title ?? name, embeddedIn: origins(of: reader))
+    }
+
+    private func origins(of portal: MappingReader) -> [String] {
+        let list = portal.list(
+            "embedded_in", of: "origins such as \"https://courses.example.org\"",
+            maximum: Configuration.FileLimits.embeddingOrigins)
+        return (list ?? []).compactMap { portal.read($0.node, at: $0.place, name: $0.path, .origin) }
     }
 
     private func certificatePaths() -> Configuration.CertificatePaths? {
@@ -75,18 +88,32 @@ struct ConfigurationDecoder {
             root.missing("tls", "a mapping with certificate and key, the paths of two PEM files")
             return nil
         }
-        reader.allow("certificate", "key")
+        reader.allow("certificate", "key", "hsts")
         let certificate = reader.required("certificate", .path(from: folder))
         let key = reader.required("key", .path(from: folder))
         guard let certificate, let key else { return nil }
         return Configuration.CertificatePaths(certificate: certificate, key: key)
     }
 
-    private func edgeThreads() -> Int {
-        let processors = min(256, max(1, ProcessInfo.processInfo.activeProcessorCount))
-        guard let reader = root.mapping("edge") else { return processors }
-        reader.allow("threads")
-        return reader.optional("threads", .integer(1...256)) ?? processors
+    private func hsts() -> Duration {
+        root.mapping("tls")?.optional("hsts", .duration(.zero ... .seconds(730 * 86_400)))
+            ?? .seconds(EdgeLimits.hstsSeconds)
+    }
+
+    private func redirectEntry(besides listen: [Configuration.ListenAddress]?) -> Configuration.RedirectEntry? {
+        guard let reader = root.mapping("redirect") else { return nil }
+        reader.allow("listen", "acme_webroot")
+        if reader.node("listen") == nil { reader.missing("listen", "a list of addresses such as \"0.0.0.0:80\"") }
+        let addresses = listenAddresses(of: reader)
+        for address in addresses ?? [] where listen?.contains(address) == true {
+            reader.problems.add(
+                reader.place(of: "listen"),
+                "redirect.listen has \(address), where the edge listens for TLS already; take another port, such as 80")
+        }
+        let webroot = reader.optional("acme_webroot", .path(from: folder))
+        guard let addresses else { return nil }
+        return Configuration.RedirectEntry(
+            listen: addresses, acmeWebroot: webroot, line: reader.place(of: "acme_webroot").line)
     }
 
     private func hostEntries() -> [DecodedHost]? {

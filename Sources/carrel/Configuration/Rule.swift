@@ -142,6 +142,19 @@ extension Rule where Value == Configuration.ListenAddress {
     }
 }
 
+extension Rule where Value == String {
+    /// A site's address without a path: what browsers compare.
+    static var origin: Rule {
+        Rule(expectation: "an origin such as https://courses.example.org, without a path") { scalar in
+            guard scalar.text.hasPrefix("https://") else { return nil }
+            let rest = String(scalar.text.dropFirst("https://".count)).lowercased()
+            if Names.isHostname(rest) { return "https://\(rest)" }
+            guard let (host, port) = Names.hostAndPort(rest), Names.isHostname(host) else { return nil }
+            return port == 443 ? "https://\(host)" : "https://\(host):\(port)"
+        }
+    }
+}
+
 /// The user and group that a lab runs as.
 struct NumericUser: Hashable, Sendable {
     var user: Int

@@ -62,6 +62,12 @@ final class ControlClient {
         return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
     }
 
+    /// As Prometheus reads them.
+    func metrics() async throws -> String {
+        let body = try await send(HTTPClientRequest(method: "GET", target: "/metrics", authority: "carrel"))
+        return String(decoding: body, as: UTF8.self)
+    }
+
     private func get<Answer: Decodable>(_ target: String, as type: Answer.Type) async throws -> Answer {
         try await answer(to: HTTPClientRequest(method: "GET", target: target, authority: "carrel"), as: type)
     }
@@ -78,6 +84,17 @@ final class ControlClient {
     private func answer<Answer: Decodable>(
         to request: HTTPClientRequest, as type: Answer.Type
     ) async throws -> Answer {
+        let body = try await send(request)
+        do {
+            return try APICoding.decode(type, from: body)
+        } catch {
+            throw CommandFailure(
+                "the broker's answer cannot be read (\(error)); is it of another version than this command, "
+                    + "\(Carrel.version)?")
+        }
+    }
+
+    private func send(_ request: HTTPClientRequest) async throws -> [UInt8] {
         let response: HTTPClientResponse
         do {
             response = try await client.send(
@@ -92,13 +109,7 @@ final class ControlClient {
             let failure = try? APICoding.decode(APIFailure.self, from: response.body)
             throw CommandFailure(failure?.error.message ?? "the broker answered with status \(response.status)")
         }
-        do {
-            return try APICoding.decode(type, from: response.body)
-        } catch {
-            throw CommandFailure(
-                "the broker's answer cannot be read (\(error)); is it of another version than this command, "
-                    + "\(Carrel.version)?")
-        }
+        return response.body
     }
 
     /// RFC 3986 section 2.3: everything but unreserved characters.

@@ -29,17 +29,34 @@ enum Preflight {
         return store
     }
 
-    /// A problem when the certificate has expired or is about to.
+    /// A problem when the certificate has expired or is about to, within so many days.
     static func expiry(
-        of certificates: CertificateStore, _ configuration: Configuration,
+        of certificates: CertificateStore, _ configuration: Configuration, within days: Int64 = certificateDays,
         now: Int64 = Int64(Date().timeIntervalSince1970)
     ) -> ConfigurationProblem? {
         let left = certificates.earliestExpiry - now
-        if left >= certificateDays * 86_400 { return nil }
+        if left >= days * 86_400 { return nil }
         let what = left <= 0 ? "has expired" : "expires in \(DurationText.brief(.seconds(left)))"
         return configuration.problem(
             line: configuration.certificateLine,
-            "tls: \(configuration.certificate.certificate) \(what); renew it, then send carrel serve a SIGHUP")
+            "tls: \(configuration.certificate.certificate) \(what); renew it, and carrel serve takes the new files over"
+        )
+    }
+
+    /// A problem when the ACME client's directory is not there: its challenges would fail, months from now.
+    static func webroot(_ configuration: Configuration) -> ConfigurationProblem? {
+        guard let webroot = configuration.redirect?.acmeWebroot else { return nil }
+        var isDirectory = ObjCBool(false)
+        let isThere = FileManager.default.fileExists(atPath: webroot, isDirectory: &isDirectory)
+        if isThere && isDirectory.boolValue { return nil }
+        return configuration.problem(
+            line: configuration.redirect?.line ?? 0,
+            "redirect.acme_webroot is \(webroot), which is no directory; make it, or take the key out")
+    }
+
+    /// Whole days until the first of the certificates expires.
+    static func daysLeft(of certificates: CertificateStore) -> Int64 {
+        (certificates.earliestExpiry - Int64(Date().timeIntervalSince1970)) / 86_400
     }
 
     /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.

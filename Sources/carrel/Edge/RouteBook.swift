@@ -1,0 +1,66 @@
+import Edge
+import EventLoop
+import HTTPTransport
+
+/// The routes of an edge that runs alone, as its loops have them: what changes here changes there.
+@ControlLoop
+final class RouteBook {
+    /// Changes that a loop makes at a time, before connections get their turn again.
+    private static let changesAtATime = 1000
+
+    /// What became different.
+    struct Difference: Equatable {
+        var added = 0
+        var changed = 0
+        var removed = 0
+    }
+
+    private(set) var routes: [String: UpstreamAddress] = [:]
+    private let edge: Edge
+
+    init(edge: Edge) { self.edge = edge }
+
+    /// Makes the routes these and no others; what stays as it was is not touched.
+    func replace(by fresh: [String: UpstreamAddress]) -> Difference {
+        var difference = Difference()
+        var changes: [RouteChange] = []
+        for hostname in routes.keys where fresh[hostname] == nil {
+            difference.removed += 1
+            changes.append(.removeHost(hostname: hostname))
+        }
+        for (hostname, upstream) in fresh {
+            let before = routes[hostname]
+            if before == upstream { continue }
+            if before == nil { difference.added += 1 } else { difference.changed += 1 }
+            changes.append(.setHost(hostname: hostname, upstream: upstream))
+        }
+        routes = fresh
+        give(changes)
+        return difference
+    }
+
+    /// Adds routes, or changes them.
+    /// - Returns: how many hostnames had none before.
+    @discardableResult
+    func set(_ added: [String: UpstreamAddress]) -> Int {
+        var fresh = 0
+        for (hostname, upstream) in added where routes.updateValue(upstream, forKey: hostname) == nil { fresh += 1 }
+        give(added.map { .setHost(hostname: $0.key, upstream: $0.value) })
+        return fresh
+    }
+
+    /// - Returns: whether there was one.
+    func remove(_ hostname: String) -> Bool {
+        guard routes.removeValue(forKey: hostname) != nil else { return false }
+        give([.removeHost(hostname: hostname)])
+        return true
+    }
+
+    private func give(_ changes: [RouteChange]) {
+        var rest = changes[...]
+        while !rest.isEmpty {
+            edge.apply(Array(rest.prefix(Self.changesAtATime)))
+            rest = rest.dropFirst(Self.changesAtATime)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import EventLoop
+import Foundation
+import TLS
+
+/// Measures proxies side by side, in rounds: what each does per second of its own CPU time, what an idle tunnel takes,
+/// and how much later an answer comes. `Scripts/bench edge` starts it, with the proxies on another CPU.
+///
+///     EdgeBench CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…
+///
+/// The first target is the one that the bars are for. Prints a table; exits with 1 when a bar was missed.
+@main
+struct EdgeBench {
+    /// A bar for work per CPU second: the first target against the best of the others.
+    struct Row {
+        var name: String
+        var unit: String
+        var work: Work
+        var clients: Int
+        var bar: Double
+    }
+
+    static let rows = [
+        Row(name: "keepalive requests, 1 KB", unit: "req", work: .request, clients: 64, bar: 1.15),
+        Row(name: "full handshake + request", unit: "req", work: .handshake, clients: 16, bar: 1.0),
+        Row(name: "resumed handshake + request", unit: "req", work: .resumption, clients: 16, bar: 1.0),
+        Row(name: "1 MiB downloads", unit: "MiB", work: .download, clients: 8, bar: 1.0),
+        Row(name: "1 MiB uploads", unit: "MiB", work: .upload, clients: 8, bar: 1.0),
+        Row(name: "WebSocket 128 B round trips", unit: "msg", work: .message, clients: 64, bar: 1.15),
+    ]
+    static let idleTunnels = 1000
+    static let idleTunnelBar = 16.0
+    static let settleSeconds = 4.0
+
+    let loop = Loop(name: "load")
+    let targets: [Target]
+    let certificate: String
+    let rounds: Int
+    let seconds: Double
+    let upstream: Target
+
+    static func main() async {
+        do {
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            guard arguments.count >= 6, let port = Int(arguments[1]), let rounds = Int(arguments[2]),
+                let seconds = Double(arguments[3])
+            else { throw BenchFailure("EdgeBench CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…") }
+            let server = BenchUpstream()
+            try await server.listen(port: port)
+            let bench = EdgeBench(
+                targets: try arguments[4...].map(Self.target), certificate: arguments[0], rounds: rounds,
+                seconds: seconds, upstream: Target(name: "upstream", port: port, pid: 0, isSecure: false))
+            let isMet = try await bench.run()
+            exit(isMet ? 0 : 1)
+        } catch {
+            FileHandle.standardError.write(Data("EdgeBench: \(error)\n".utf8))
+            exit(2)
+        }
+    }
+
+    private static func target(_ text: String) throws -> Target {
+        let parts = text.split { $0 == "=" || $0 == ":" }
+        guard parts.count == 3, let port = Int(parts[1]), let pid = Int(parts[2]) else {
+            throw BenchFailure("\(text): write NAME=PORT:PID")
+        }
+        return Target(name: String(parts[0]), port: port, pid: pid)
+    }
+
+    private func run() async throws -> Bool {
+        let names = targets.map { pad($0.name, 10) }.joined()
+        say("\(pad("per CPU second of the proxy (median)", 40, left: true))\(names)\(pad("ratio", 8))\(pad("bar", 8))")
+        var isMet = try await measureIdleTunnels()
+        for row in Self.rows { isMet = try await measure(row) && isMet }
+        return try await measureLatency() && isMet
+    }
+
+    private func tls(_ work: Work) throws -> TLSClientContext {
+        try TLSClientContext(trust: .file(certificate), keepsSessions: work == .resumption)
+    }
+
+    private func load(
+        _ target: Target, _ work: Work, clients: Int, seconds: Double, _ tls: TLSClientContext
+    ) async throws -> Load.Outcome {
+        let outcome = await withCheckedContinuation { continuation in
+            loop.post {
+                Load.run(
+                    on: loop, target: target, work: work, tls: tls, clients: clients, seconds: seconds
+                ) { continuation.resume(returning: $0) }
+            }
+        }
+        if let failure = outcome.failure { throw BenchFailure("\(target.name): \(failure)") }
+        return outcome
+    }
+
+    private func measure(_ row: Row) async throws -> Bool {
+        let contexts = try targets.map { _ in try tls(row.work) }
+        var rates = targets.map { _ in [Double]() }
+        for round in 0...rounds {
+            // Whoever comes first in one round comes last in another.
+            for place in targets.indices {
+                let index = (place + round) % targets.count
+                let target = targets[index]
+                // The first round only warms up.
+                let seconds = round == 0 ? min(0.5, seconds) : seconds
+                let before = try ProcessFigures.cpuSeconds(target.pid)
+                let outcome = try await load(target, row.work, clients: row.clients, seconds: seconds, contexts[index])
+                let spent = try ProcessFigures.cpuSeconds(target.pid) - before
+                if round == 0 { continue }
+                if row.work == .resumption, outcome.resumed * 10 < outcome.count * 9 {
+                    throw BenchFailure("\(target.name) resumed \(outcome.resumed) of \(outcome.count) connections")
+                }
+                guard spent > 0 else { throw BenchFailure("\(target.name) spent no CPU time: give it more seconds") }
+                rates[index].append(Double(outcome.count) / spent)
+            }
+        }
+        // Each other one is compared within the same round; the best of them counts.
+        let ratios = rates.dropFirst().map { other in median(zip(rates[0], other).map { $0 / $1 }) }
+        let worst = ratios.min() ?? 1
+        return report(row: "\(row.name), \(row.unit)", rates.map(median), ratio: worst, bar: row.bar, worst >= row.bar)
+    }
+
+    private func measureIdleTunnels() async throws -> Bool {
+        var figures: [Double] = []
+        for target in targets {
+            _ = try await load(target, .request, clients: 8, seconds: 0.5, tls(.request))
+            let before = try ProcessFigures.pss(target.pid)
+            let context = try tls(.idleTunnel)
+            let outcome = await withCheckedContinuation { continuation in
+                loop.post {
+                    Load.run(
+                        on: loop, target: target, work: .idleTunnel, tls: context, clients: Self.idleTunnels,
+                        seconds: 30, enough: Self.idleTunnels
+                    ) { continuation.resume(returning: $0) }
+                }
+            }
+            guard outcome.count >= Self.idleTunnels else {
+                throw BenchFailure("\(target.name) opened \(outcome.count) tunnels: \(outcome.failure ?? "too slow")")
+            }
+            try await Task.sleep(for: .seconds(Self.settleSeconds))
+            figures.append((try ProcessFigures.pss(target.pid) - before) / Double(Self.idleTunnels))
+        }
+        let best = figures.dropFirst().min() ?? figures[0]
+        return report(
+            row: "idle wss tunnel, KiB PSS", figures, ratio: figures[0] / best, bar: Self.idleTunnelBar,
+            figures[0] <= Self.idleTunnelBar, isAbsolute: true)
+    }
+
+    private func measureLatency() async throws -> Bool {
+        var added = targets.map { _ in [Double]() }
+        for _ in 0..<rounds {
+            let direct = try await load(upstream, .request, clients: 1, seconds: 0.5, tls(.request)).latency
+            for (index, target) in targets.enumerated() {
+                let through = try await load(target, .request, clients: 1, seconds: 0.5, tls(.request)).latency
+                added[index].append(Double((through - direct).nanoseconds) / 1000)
+            }
+        }
+        let figures = added.map(median)
+        let bar = figures.last ?? 0
+        return report(
+            row: "added latency, µs (bar: the last one's)", figures, ratio: figures[0] / bar, bar: bar,
+            figures[0] <= bar, isAbsolute: true)
+    }
+
+    // MARK: The table
+
+    /// At once, not when a buffer is full.
+    private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+    private func report(
+        row: String, _ values: [Double], ratio: Double, bar: Double, _ isMet: Bool, isAbsolute: Bool = false
+    ) -> Bool {
+        let numbers = values.map { pad(String(format: $0 < 100 ? "%.1f" : "%.0f", $0), 10) }.joined()
+        let limit = isAbsolute ? String(format: "≤ %.0f", bar) : String(format: "≥ %.2f", bar)
+        let verdict = isMet ? "met" : "MISSED"
+        say(
+            "\(pad(row, 40, left: true))\(numbers)\(pad(String(format: "%.2f", ratio), 8))\(pad(limit, 8))  \(verdict)")
+        return isMet
+    }
+
+    private func pad(_ text: String, _ width: Int, left: Bool = false) -> String {
+        let space = String(repeating: " ", count: max(0, width - text.count))
+        return left ? text + space : space + text
+    }
+
+    private func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+}

@@ -1,0 +1,63 @@
+import Synchronization
+import Testing
+
+@testable import TLS
+
+@Suite("The keys of session tickets")
+struct TicketKeysTests {
+    private final class Clock: Sendable {
+        private let seconds = Mutex<Int64>(1_000)
+        var now: Int64 { seconds.withLock { $0 } }
+        func pass(_ time: Int64) { seconds.withLock { $0 += time } }
+    }
+
+    /// Connects as a client that keeps sessions; whether both took one up again.
+    private func resumes(_ client: TLSClientContext, _ server: TLSServerContext) throws -> Bool {
+        let pair = try Pair(client, server, name: "lab.example")
+        try pair.handshake()
+        _ = try pair.client.readAll()
+        // OpenSSL forgets the session of a connection that just breaks off.
+        pair.client.sendCloseNotify()
+        #expect(pair.client.isResumed == pair.server.isResumed)
+        return pair.server.isResumed
+    }
+
+    @Test("seal for a time, then only open, then are gone; a client that comes often never notices")
+    func rotation() throws {
+        let clock = Clock()
+        let keys = TicketKeys(clock: { clock.now })
+        let fixtures = try Fixtures()
+        let store = try CertificateStore([fixtures.server("lab.example")])
+        let server = try TLSServerContext(store: store, tickets: keys)
+        let client = try fixtures.clientContext()
+        #expect(try !resumes(client, server))
+        let first = keys.sealing().name
+        for _ in 0..<8 {
+            clock.pass(TicketKeys.sealingSeconds / 2)
+            #expect(try resumes(client, server), "each visit brings a ticket of the newest key")
+        }
+        #expect(keys.sealing().name != first)
+        #expect(keys.count <= 3)
+        clock.pass(TicketKeys.openingSeconds)
+        #expect(try !resumes(client, server), "a ticket whose key has gone is no error")
+        #expect(try resumes(client, server))
+    }
+
+    @Test("are the same for every context that shares them, and others for each that does not")
+    func sharing() throws {
+        let fixtures = try Fixtures()
+        let store = try CertificateStore([fixtures.server("lab.example")])
+        let keys = TicketKeys()
+        let client = try fixtures.clientContext()
+        #expect(try !resumes(client, TLSServerContext(store: store, tickets: keys)))
+        #expect(try resumes(client, TLSServerContext(store: store, tickets: keys)))
+        #expect(try !resumes(client, TLSServerContext(store: store)))
+    }
+
+    @Test("a forged name opens nothing")
+    func forged() {
+        let keys = TicketKeys()
+        [UInt8](repeating: 0, count: 16).withUnsafeBufferPointer { #expect(keys.opening($0) == nil) }
+        keys.sealing().name.withUnsafeBufferPointer { #expect(keys.opening($0)?.isOld == false) }
+    }
+}
