@@ -64,7 +64,7 @@ enum AccessLine {
             line.append(0x30 + UInt8(rest % 10))
             rest /= 10
         } while rest > 0
-        line[start...].reverse()
+        line.reverse(from: start)
     }
 
     /// With leading zeros.
@@ -75,7 +75,7 @@ enum AccessLine {
             line.append(0x30 + UInt8(rest % 10))
             rest /= 10
         }
-        line[start...].reverse()
+        line.reverse(from: start)
     }
 
     /// What is not plain ASCII is written as if it were Latin-1: any byte gives valid JSON.

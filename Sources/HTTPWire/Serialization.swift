@@ -123,6 +123,16 @@ extension [UInt8] {
             append(Byte.zero + UInt8(rest % 10))
             rest /= 10
         } while rest > 0
-        self[start...].reverse()
+        reverse(from: start)
+    }
+
+    /// Turns the end of the bytes round where they lie: to change a slice of an array is to copy it.
+    public mutating func reverse(from start: Int) {
+        var (low, high) = (start, count - 1)
+        while low < high {
+            swapAt(low, high)
+            low += 1
+            high -= 1
+        }
     }
 }
