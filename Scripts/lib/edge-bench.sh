@@ -13,7 +13,7 @@ edge_bench() {
     local logs=$2 rounds=$3 seconds=$4 release tls=$1/tls status=0 name
     (($(nproc) >= 2)) || die "two CPUs are needed: one for the proxies, one for the load"
     ulimit -n "$EDGE_BENCH_DESCRIPTORS" || die "$EDGE_BENCH_DESCRIPTORS open files are needed: raise 'ulimit -n'"
-    install_packages "$logs/packages" libuv1-dev libssl-dev libsqlite3-dev nginx-light haproxy util-linux
+    install_packages "$logs/packages" libuv1-dev libssl-dev libsqlite3-dev gcc libc6-dev nginx-light haproxy util-linux
     require_swift
     run_step "building carrel for release (the first time takes minutes)" "$logs/build-release" \
         swift build -c release --product carrel
@@ -27,13 +27,18 @@ edge_bench() {
     edge_bench_start edge "$release/carrel" edge --listen "127.0.0.1:$((EDGE_BENCH_PORT + 1))" \
         --cert "$tls/bench.pem" --key "$tls/bench.key" --routes "$1/routes.yaml" --threads 1 --log-level warning \
         --connections-per-address "$EDGE_BENCH_DESCRIPTORS"
+    # One more, that is only asked how often it allocates: counting costs time.
+    cc -O2 -shared -fPIC -o "$1/count.so" "$(dirname "${BASH_SOURCE[0]}")/count-allocations.c"
+    edge_bench_start counted env LD_PRELOAD="$1/count.so" COUNT_ALLOCATIONS="$1/allocations" \
+        "$release/carrel" edge --listen "127.0.0.1:$((EDGE_BENCH_PORT + 4))" --cert "$tls/bench.pem" \
+        --key "$tls/bench.key" --routes "$1/routes.yaml" --threads 1 --log-level warning
     edge_bench_start nginx nginx -c "$1/nginx.conf" -e "$1/nginx.log"
     edge_bench_start haproxy haproxy -db -f "$1/haproxy.cfg"
-    for name in edge nginx haproxy; do
+    for name in edge counted nginx haproxy; do
         wait_until 10 edge_bench_answers "$name" || die "$name does not listen: see $1/$name.log"
     done
     step "measuring, $rounds rounds of $seconds s each"
-    run_aloud timeout --kill-after=10 "$EDGE_BENCH_SECONDS" taskset -c 1 "$release/EdgeBench" "$tls/ca.pem" \
+    EDGE_BENCH_ALLOCATIONS="$((EDGE_BENCH_PORT + 4)):$1/allocations" run_aloud timeout --kill-after=10 "$EDGE_BENCH_SECONDS" taskset -c 1 "$release/EdgeBench" "$tls/ca.pem" \
         "$EDGE_BENCH_PORT" "$rounds" "$seconds" \
         "edge=$((EDGE_BENCH_PORT + 1)):$(recorded_process "$1/edge.pid")" \
         "nginx=$((EDGE_BENCH_PORT + 2)):$(edge_bench_nginx_worker)" \
@@ -53,11 +58,11 @@ edge_bench_start() {
 edge_bench_stop() {
     local name
     [[ -n ${EDGE_BENCH_STATE:-} ]] || return 0
-    for name in edge nginx haproxy; do end_recorded_process "$EDGE_BENCH_STATE/$name.pid" 15; done
+    for name in edge counted nginx haproxy; do end_recorded_process "$EDGE_BENCH_STATE/$name.pid" 15; done
 }
 
 edge_bench_answers() {
-    local -A ports=([edge]=1 [nginx]=2 [haproxy]=3)
+    local -A ports=([edge]=1 [nginx]=2 [haproxy]=3 [counted]=4)
     (: <"/dev/tcp/127.0.0.1/$((EDGE_BENCH_PORT + ports[$1]))") 2>/dev/null
 }
 

@@ -30,6 +30,8 @@ struct EdgeBench {
     static let idleTunnels = 1000
     static let idleTunnelBar = 16.0
     static let settleSeconds = 4.0
+    /// None per request; what timers take now and then does not count.
+    static let allocationsBar = 0.01
 
     let loop = Loop(name: "load")
     let targets: [Target]
@@ -70,7 +72,33 @@ struct EdgeBench {
         say("\(pad("per CPU second of the proxy (median)", 40, left: true))\(names)\(pad("ratio", 8))\(pad("bar", 8))")
         var isMet = try await measureIdleTunnels()
         for row in Self.rows { isMet = try await measure(row) && isMet }
-        return try await measureLatency() && isMet
+        isMet = try await measureLatency() && isMet
+        return try await measureAllocations() && isMet
+    }
+
+    /// Counts on an edge that was started with `count-allocations.c`, while requests are under way.
+    private func measureAllocations() async throws -> Bool {
+        guard let place = ProcessInfo.processInfo.environment["EDGE_BENCH_ALLOCATIONS"] else { return true }
+        let parts = place.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let port = Int(parts[0]) else { throw BenchFailure("\(place): write PORT:FILE") }
+        let counted = Target(name: "counted edge", port: port, pid: 0)
+        func sample() throws -> (allocations: UInt64, requests: Int) {
+            let data = try Data(contentsOf: URL(fileURLWithPath: String(parts[1])))
+            guard data.count >= 8 else { throw BenchFailure("\(parts[1]) holds no count") }
+            return (data.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }, Load.total.load(ordering: .relaxed))
+        }
+        async let outcome = load(counted, .request, clients: 16, seconds: 4, tls(.request))
+        try await Task.sleep(for: .seconds(1.5))
+        let before = try sample()
+        try await Task.sleep(for: .seconds(2))
+        let after = try sample()
+        _ = try await outcome
+        let each = Double(after.allocations - before.allocations) / Double(max(1, after.requests - before.requests))
+        let isMet = each < Self.allocationsBar
+        say(
+            "\(pad("allocations per keepalive request", 40, left: true))\(pad(String(format: "%.4f", each), 10))"
+                + "\(pad("", 10 * (targets.count - 1) + 8))\(pad("0", 8))  \(isMet ? "met" : "MISSED")")
+        return isMet
     }
 
     private func tls(_ work: Work) throws -> TLSClientContext {

@@ -1,5 +1,6 @@
 import EventLoop
 import HTTPWire
+import Synchronization
 import TLS
 
 /// What clients do.
@@ -92,7 +93,11 @@ final class Load {
         client.connect()
     }
 
+    /// Of all loads so far; for whoever counts while one is under way.
+    static let total = Atomic<Int>(0)
+
     func count(since began: MonotonicTime, isResumed: Bool) {
+        Self.total.add(1, ordering: .relaxed)
         outcome.count += 1
         if isResumed { outcome.resumed += 1 }
         if latencies.count < 200_000 { latencies.append((MonotonicTime.current() - began).nanoseconds) }
