@@ -89,7 +89,7 @@ extension Store {
         }
     }
 
-    private static func duties(_ db: Database) throws -> [String: HostDuty] {
+    static func duties(_ db: Database) throws -> [String: HostDuty] {
         var duties: [String: HostDuty] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT name, duty, drain_deadline FROM hosts") {
             guard let duty = DutyColumns.duty(word: row[1], deadline: row[2]) else {

@@ -16,4 +16,11 @@ public enum StoreLimits {
     public static let activitySlot = Duration.seconds(300)
     /// How long those slots are kept.
     public static let activityRetention = Duration.seconds(30 * 86_400)
+    /// Pages that a backup copies at a time.
+    static let backupPages: CInt = 4096
+    /// Problems of one kind that a check names.
+    static let integrityProblems = 100
+    /// Keys that a backup takes up, and the bytes of one.
+    static let keys = 64
+    static let keyBytes = 64 * 1024
 }

@@ -6,6 +6,7 @@ import Testing
 final class CarrelProcess: Sendable {
     private let process: Mutex<Process>
     private let written = Mutex("")
+    private let isWhole = Mutex(false)
 
     /// Beside the test bundle that is running.
     private static var binary: URL {
@@ -13,7 +14,9 @@ final class CarrelProcess: Sendable {
             .appendingPathComponent("carrel")
     }
 
-    init(_ arguments: String...) throws {
+    convenience init(_ arguments: String...) throws { try self.init(arguments) }
+
+    init(_ arguments: [String]) throws {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments = arguments
@@ -23,7 +26,10 @@ final class CarrelProcess: Sendable {
         self.process = Mutex(process)
         pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
             let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
+            if data.isEmpty {
+                handle.readabilityHandler = nil
+                self?.isWhole.withLock { $0 = true }
+            }
             self?.written.withLock { $0 += String(decoding: data, as: UTF8.self) }
         }
         try process.run()
@@ -32,6 +38,13 @@ final class CarrelProcess: Sendable {
     deinit { process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } } }
 
     var output: String { written.withLock { $0 } }
+
+    /// All that it wrote, once it has ended.
+    func wholeOutput(within limit: Duration = .seconds(30)) async throws -> String {
+        try await Self.wait(limit, "the end of the output") { self.isWhole.withLock { $0 } }
+        return output
+    }
+
     var id: Int32 { process.withLock { $0.processIdentifier } }
 
     func signal(_ signal: Int32) { kill(id, signal) }

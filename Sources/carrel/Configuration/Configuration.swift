@@ -102,10 +102,10 @@ struct Configuration: Hashable, Sendable {
 }
 
 extension Configuration {
-    var databasePath: String { stateDirectory + "/carrel.db" }
+    var databasePath: String { stateDirectory + "/" + StateFileNames.database }
     var controlSocketPath: String { stateDirectory + "/control.sock" }
     var portalSocketPath: String { stateDirectory + "/portal.sock" }
-    var secretsDirectory: String { stateDirectory + "/secrets" }
+    var secretsDirectory: String { stateDirectory + "/" + StateFileNames.keys }
 
     /// `:8443`, or nothing for the port that browsers assume.
     var publicPortSuffix: String { publicPort == 443 ? "" : ":\(publicPort)" }

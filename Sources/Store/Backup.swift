@@ -1,0 +1,139 @@
+import Foundation
+import GRDB
+
+/// A whole broker in one file: its state file as it was at one moment, and the keys in its `secrets` directory, which
+/// sign the links that learners hold. It is an SQLite database with mode 0600.
+///
+/// Calls block.
+public enum Backup {
+    private static let keysTable = """
+        CREATE TABLE backup_keys (
+            name TEXT PRIMARY KEY,
+            content BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Makes a backup while a broker runs, or while none does. It appears at `target` when it is whole, checked and on the disk.
+    ///
+    /// - Parameters:
+    ///   - keys: the `secrets` directory; without one, there are no keys yet.
+    ///   - target: where nothing is yet.
+    ///   - progress: told how many pages are copied, of how many.
+    public static func make(
+        of path: String, keys: String, to target: String,
+        progress: @escaping (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws(StoreError) -> StateFile.Summary {
+        let source = try StateFile(path: path)
+        guard !FileManager.default.fileExists(atPath: target) else {
+            throw StoreError(code: .io, message: "\(target) is there already; name another file, or remove it")
+        }
+        let draft = target + ".partial"
+        do {
+            try makeEmpty(draft)
+            let copy = try open(draft)
+            try source.copy(to: copy, progress: progress)
+            try finish(copy, path: draft) { db in
+                try db.execute(sql: keysTable)
+                for key in try Keys.read(keys) {
+                    try db.execute(
+                        sql: "INSERT INTO backup_keys VALUES (?, ?)", arguments: [key.name, Data(key.content)])
+                }
+            }
+            let summary = try sound(draft).summary()
+            // Fails, rather than replaces, where somebody was quicker.
+            guard link(draft, target) == 0 else { throw StateFiles.failure("write", target) }
+            unlink(draft)
+            try StateFiles.sync(directoryOf: target)
+            return summary
+        } catch {
+            unlink(draft)
+            throw StoreError(error, doing: "write the backup", path: target)
+        }
+    }
+
+    /// Puts a backup in the place of what is in a state directory, which is kept in a directory beside it.
+    ///
+    /// The backup is checked before anything is touched, and the state file is replaced in one step: whenever this is cut
+    /// off, the state directory holds the old state or the new one.
+    ///
+    /// - Parameters:
+    ///   - directory: the state directory; the caller holds its `StateDirectoryLock`.
+    ///   - file: the name of the state file in it; `keys`: that of the directory of keys.
+    ///   - aside: the name of the directory that takes up what was there; it must not exist.
+    /// - Returns: what is in force now, and whether there was something that was kept aside.
+    public static func restore(
+        _ backup: String, into directory: String, file: String, keys: String, aside: String,
+        progress: @escaping (_ done: Int, _ of: Int) -> Void = { _, _ in }
+    ) throws(StoreError) -> (summary: StateFile.Summary, keptOld: Bool) {
+        let source = try sound(backup)
+        let place = directory + "/" + file
+        let draft = place + ".restoring"
+        let draftKeys = directory + "/" + keys + ".restoring"
+        defer {
+            unlink(draft)
+            try? FileManager.default.removeItem(atPath: draftKeys)
+        }
+        do {
+            let found = try source.read("read its keys") { db in
+                guard try db.tableExists("backup_keys") else {
+                    throw StoreError(
+                        code: .foreign,
+                        message: "\(backup) is a state file and no backup: it holds no keys; "
+                            + "to use it as it is, put it in the place of \(place) while no broker runs")
+                }
+                return try Row.fetchAll(db, sql: "SELECT name, content FROM backup_keys").map { row -> Key in
+                    let content: Data = row[1]
+                    return Key(name: row[0], content: [UInt8](content))
+                }
+            }
+            try makeEmpty(draft)
+            let copy = try open(draft)
+            try source.copy(to: copy, progress: progress)
+            try finish(copy, path: draft) { db in try db.execute(sql: "DROP TABLE backup_keys") }
+            try Keys.write(found, to: draftKeys)
+            let summary = try sound(draft).summary()
+            let kept = try StateFiles.keepAside(directory: directory, file: file, aside: aside)
+            try StateFiles.swap(draftKeys, directory + "/" + keys, aside: directory + "/" + aside + "/" + keys)
+            guard rename(draft, place) == 0 else { throw StateFiles.failure("replace", place) }
+            try StateFiles.sync(directoryOf: place)
+            return (summary, kept)
+        } catch {
+            throw StoreError(error, doing: "restore \(backup)", path: place)
+        }
+    }
+
+    /// A file that is worth being kept, or restored.
+    private static func sound(_ path: String) throws(StoreError) -> StateFile {
+        let file = try StateFile(path: path)
+        let problems = try file.problems()
+        guard let first = problems.first else { return file }
+        let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+        throw StoreError(
+            code: .corrupt, message: "\(path) is damaged: \(first)\(more); nothing was changed; use an older backup")
+    }
+
+    private static func makeEmpty(_ path: String) throws {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StateFiles.failure("write", path) }
+        close(descriptor)
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "backup"
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// Makes one file of it, without a log beside it, and brings it to the disk.
+    private static func finish(_ copy: DatabaseQueue, path: String, _ body: (Database) throws -> Void) throws {
+        try copy.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL")
+            try db.inTransaction {
+                try body(db)
+                return .commit
+            }
+        }
+        try copy.close()
+        try StateFiles.sync(path)
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import GRDB
+
+/// A state file, or a backup of one, that is only looked at: by operators' commands, beside a broker that goes on writing.
+///
+/// What it reads is one moment of the file, however long it takes. Not for the broker, whose door is `Store`. Calls block.
+public final class StateFile {
+    public let path: String
+    private let database: DatabaseQueue
+
+    /// What a state file says of itself, at one moment.
+    public struct Summary: Hashable, Sendable, Codable {
+        public var instance: String
+        /// Of the schema.
+        public var version: Int
+        public var bytes: Int64
+        public var sessions: Int
+        public var liveSessions: Int
+    }
+
+    /// - Throws: `.io` where there is no such file, `.foreign` and `.newer` as `Store` does.
+    public init(path: String) throws(StoreError) {
+        self.path = path
+        // SQLite's own words for it name neither the file nor the reason.
+        if access(path, R_OK) != 0 {
+            throw StoreError(code: .io, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        do {
+            var configuration = Configuration()
+            configuration.label = "state file"
+            configuration.readonly = true
+            configuration.busyMode = .timeout(StoreLimits.busyTimeout / .seconds(1))
+            database = try DatabaseQueue(path: path, configuration: configuration)
+            try database.unsafeRead { db in try Schema.check(db, path: path, known: Schema.migrations.count) }
+        } catch {
+            throw StoreError(error, doing: "open it", path: path)
+        }
+    }
+
+    public func summary() throws(StoreError) -> Summary {
+        try read("read it") { db in
+            func number(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+            return Summary(
+                instance: try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
+                version: try number("PRAGMA user_version"),
+                bytes: Int64(try number("PRAGMA page_count")) * Int64(try number("PRAGMA page_size")),
+                sessions: try number("SELECT count(*) FROM sessions"),
+                liveSessions: try number("SELECT count(*) FROM sessions WHERE \(Schema.live)"))
+        }
+    }
+
+    /// Everything that is wrong with the file, at most `StoreLimits.integrityProblems` of each kind: its pages, indexes
+    /// and constraints, its references, and what in it the broker could not read. Empty for a sound file.
+    public func problems() throws(StoreError) -> [String] {
+        try read("check it") { db in
+            let limit = StoreLimits.integrityProblems
+            let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(limit))").filter { $0 != "ok" }
+            // Rows are only looked at one by one where SQLite vouches for what their columns hold.
+            guard damage.isEmpty else { return damage }
+            let dangling = try Row.fetchCursor(db, sql: "PRAGMA foreign_key_check")
+            var problems: [String] = []
+            while problems.count < limit, let row = try dangling.next() {
+                let (table, parent): (String, String) = (row[0], row[2])
+                problems.append("a row of \(table) belongs to none of \(parent)")
+            }
+            return try problems + Self.unreadable(db).prefix(limit) + Self.doubled(db, limit: limit)
+        }
+    }
+
+    /// Copies the file as it is at one moment, whole pages at a time, to `target`, which must be empty or missing.
+    ///
+    /// - Parameter progress: told how many pages are copied, of how many.
+    func copy(to target: DatabaseQueue, progress: @escaping (_ done: Int, _ of: Int) -> Void) throws(StoreError) {
+        try read("copy it") { source in
+            try target.writeWithoutTransaction { target in
+                // Within a read transaction: what a broker writes meanwhile does not make the copy begin anew.
+                try source.backup(to: target, pagesPerStep: StoreLimits.backupPages) { step in
+                    progress(step.completedPageCount, step.totalPageCount)
+                }
+            }
+        }
+    }
+
+    func read<T>(_ what: String, _ body: (Database) throws -> T) throws(StoreError) -> T {
+        do { return try database.read(body) } catch { throw StoreError(error, doing: what, path: path) }
+    }
+
+    private static func unreadable(_ db: Database) throws -> [String] {
+        var problems: [String] = []
+        func note(_ body: () throws -> Void) throws {
+            do { try body() } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                problems.append(error.message ?? "a row makes no sense")
+            }
+        }
+        let sessions = try Row.fetchCursor(db, sql: "SELECT \(SessionRow.columns) FROM sessions")
+        while problems.count < StoreLimits.integrityProblems, let row = try sessions.next() {
+            try note { _ = try SessionRow.session(row) }
+        }
+        try note { _ = try Store.duties(db) }
+        return problems
+    }
+
+    /// A learner has at most one live session of a lab.
+    private static func doubled(_ db: Database, limit: Int) throws -> [String] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT portal, learner, lab, count(*) FROM sessions WHERE \(Schema.live)
+                GROUP BY portal, learner, lab HAVING count(*) > 1 LIMIT ?
+                """, arguments: [limit]
+        ).map { row in
+            let (portal, learner, lab, count): (String, String, String, Int) = (row[0], row[1], row[2], row[3])
+            return "learner \(learner) of portal \(portal) has \(count) live sessions of lab \(lab)"
+        }
+    }
+}

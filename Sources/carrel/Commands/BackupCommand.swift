@@ -1,0 +1,167 @@
+import ArgumentParser
+import BrokerCore
+import Foundation
+import Store
+
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copy the broker's whole memory into one file, while it runs.",
+        discussion: """
+            The file holds the database as it is at one moment and the keys that sign links; keep it as you keep keys. \
+            It is checked before it appears, and never replaces a file. Learners' files and the configuration are not \
+            in it.
+
+            Examples:
+              carrel backup "/var/backups/carrel-$(date +%F).backup"
+              carrel restore /var/backups/carrel-2026-12-01.backup
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @Argument(help: "The file to be made.", completion: .file()) var file: String
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let state = try configurationOption.stateFiles()
+        let screen = PageProgress("copying")
+        let summary = try CommandFailure.translating {
+            try Backup.make(of: state.database, keys: state.keys, to: file) { screen.show($0, of: $1) }
+        }
+        screen.clear()
+        Output.print(output.json ? Output.json(summary) : "\(file) holds \(StateFileText.describe(summary))")
+    }
+}
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Put a backup in the place of the broker's memory, while no broker runs.",
+        discussion: """
+            The backup is checked first. What was there is kept in a directory beside it, whose name is printed. When \
+            the broker starts again, labs that were launched after the backup was made are ended, because it does \
+            not know them; learners' files stay.
+
+            Example:
+              carrel restore /var/backups/carrel-2026-12-01.backup
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @Argument(help: "The backup.", completion: .file()) var file: String
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let state = try configurationOption.stateFiles()
+        let screen = PageProgress("restoring")
+        // In the order of time, whatever the zone's clock does.
+        let moment = TimeText(zone: .gmt).moment(.current())
+        let aside = "before-restore-" + moment.replacing(" ", with: "T").replacing(":", with: "")
+        let result = try CommandFailure.translating {
+            try FileManager.default.createDirectory(
+                atPath: state.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let lock = try StateDirectoryLock(directory: state.directory)
+            return try withExtendedLifetime(lock) {
+                try Backup.restore(
+                    file, into: state.directory, file: StateFileNames.database, keys: StateFileNames.keys, aside: aside
+                ) { screen.show($0, of: $1) }
+            }
+        }
+        screen.clear()
+        if output.json { return Output.print(Output.json(result.summary)) }
+        Output.print("\(state.directory) holds \(StateFileText.describe(result.summary)) again")
+        if result.keptOld { Output.print("what was there is kept in \(state.directory)/\(aside)") }
+        Output.print("start carrel serve; labs launched since the backup end then, and learners' files stay")
+    }
+}
+
+struct IntegrityCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "integrity",
+        abstract: "Check the broker's database, or a backup, from its pages to its meaning.",
+        discussion: """
+            Only reads, while the broker runs or not. Exits with 1 if something is wrong, and names it.
+
+            Examples:
+              carrel integrity
+              carrel integrity /var/backups/carrel-2026-12-01.backup --json
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @Argument(help: "A backup; without it, the broker's own database.", completion: .file()) var file: String?
+    @OptionGroup var output: JSONOption
+
+    private struct Report: Encodable {
+        var file: String
+        var problems: [String]
+        var summary: StateFile.Summary?
+    }
+
+    func run() async throws {
+        let path = try file ?? configurationOption.stateFiles().database
+        let report = try CommandFailure.translating {
+            let state = try StateFile(path: path)
+            let problems = try state.problems()
+            // What a damaged file says of itself is not worth repeating.
+            return Report(file: path, problems: problems, summary: problems.isEmpty ? try state.summary() : nil)
+        }
+        if output.json {
+            Output.print(Output.json(report))
+        } else if let summary = report.summary {
+            Output.print("\(path) is in order: \(StateFileText.describe(summary))")
+        } else {
+            Output.print(report.problems.map(Table.cleaned).joined(separator: "\n"))
+            Output.note("\(path) is damaged; stop the broker and restore a backup: carrel restore FILE")
+        }
+        if !report.problems.isEmpty { throw ExitCode.failure }
+    }
+}
+
+/// What lies in a state directory, by name.
+enum StateFileNames {
+    static let database = "carrel.db"
+    static let keys = "secrets"
+}
+
+enum StateFileText {
+    static func describe(_ summary: StateFile.Summary) -> String {
+        let sessions = summary.sessions == 1 ? "1 session" : "\(summary.sessions) sessions"
+        return "\(sessions), \(summary.liveSessions) of them live, in \(SizeText.format(summary.bytes)) "
+            + "(instance \(summary.instance), version \(summary.version))"
+    }
+}
+
+/// How far something long has come, on a terminal; nothing anywhere else.
+struct PageProgress {
+    private let what: String
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+
+    init(_ what: String) { self.what = what }
+
+    func show(_ done: Int, of all: Int) {
+        guard isTerminal, all > 0 else { return }
+        FileHandle.standardError.write(Data("\r\(what): \(done * 100 / all) %".utf8))
+    }
+
+    func clear() {
+        if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    }
+}
+
+extension ConfigurationOption {
+    /// Where the state is. Only `state` is looked at: a file with a mistake elsewhere keeps nobody from making a backup.
+    func stateFiles() throws -> (directory: String, database: String, keys: String) {
+        let path = try resolvedPath()
+        do {
+            let directory = try Configuration.stateDirectory(contentsOf: path)
+            return (directory, directory + "/" + StateFileNames.database, directory + "/" + StateFileNames.keys)
+        } catch {
+            throw CommandFailure(Self.explain(error))
+        }
+    }
+}
+
+extension CommandFailure {
+    /// What the store says is for people as it is.
+    static func translating<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as StoreError { throw CommandFailure(error.message) }
+    }
+}
