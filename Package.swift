@@ -34,11 +34,12 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         room("EventLoop", ["CLibUV"]),
         room("TLS", ["COpenSSL"]),
         room("HTTPWire"),
         room("Metrics"),
-        room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire"]),
+        room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire", "CNGHTTP2"]),
         room("BrokerCore", [heap]),
         room("Store", ["BrokerCore", grdb]),
         room("DockerEngine", ["HTTPTransport"]),

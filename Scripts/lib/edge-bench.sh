@@ -13,7 +13,7 @@ edge_bench() {
     local logs=$2 rounds=$3 seconds=$4 release tls=$1/tls status=0 name
     (($(nproc) >= 2)) || die "two CPUs are needed: one for the proxies, one for the load"
     ulimit -n "$EDGE_BENCH_DESCRIPTORS" || die "$EDGE_BENCH_DESCRIPTORS open files are needed: raise 'ulimit -n'"
-    install_packages "$logs/packages" libuv1-dev libssl-dev libsqlite3-dev gcc libc6-dev nginx-light haproxy util-linux
+    install_packages "$logs/packages" libuv1-dev libssl-dev libnghttp2-dev libsqlite3-dev gcc libc6-dev nginx-light haproxy util-linux
     require_swift
     run_step "building carrel for release (the first time takes minutes)" "$logs/build-release" \
         swift build -c release --product carrel

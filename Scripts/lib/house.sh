@@ -4,7 +4,7 @@
 # What building and running Carrel takes on Debian. The engine's package is left out where an engine of another make is
 # installed, which it would remove.
 house_packages() {
-    printf '%s\n' libuv1-dev libssl-dev libsqlite3-dev pkg-config mmdebstrap iproute2 iptables curl ca-certificates
+    printf '%s\n' libuv1-dev libssl-dev libnghttp2-dev libsqlite3-dev pkg-config mmdebstrap iproute2 iptables curl ca-certificates
     if ! command -v dockerd >/dev/null && ! engine_answers -H "unix://$ENGINE_SOCKET"; then
         printf '%s\n' docker.io
         # With this kernel feature on, no container starts without its tools.

@@ -2,199 +2,84 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// One client's connection, and the exchange that is under way on it: it carries out what `DecisionList` and
-/// `ExchangeMachine` say. Confined to its loop; the server connection holds it until the client has gone.
+/// One client's connection, from its TLS handshake to its end, and what is under way on it. Confined to its loop; the
+/// server connection holds it until the client has gone.
 final class EdgeConnection {
-    /// What is kept of the current request until its response has begun; its head is in `requestBytes`.
-    struct Exchange {
-        /// Without a route it goes to the portal.
-        let route: RouteTable.Entry?
-        let facts: RequestFacts
-    }
-
-    // It holds its connections, and they hold it, until they are closed.
     let home: EdgeLoop
-    /// The client's address, without port.
-    let client: String
     /// As what its connection is counted; given back when it is closed.
     let network: ClientNetwork?
-    private(set) var machine = ExchangeMachine()
-    // Made with self as its owner, and there from `start` on.
-    var server: HTTPServerConnection?
-    var upstream: HTTPClientConnection?
-    var exchange: Exchange?
-    /// The head of the current request as the upstream gets it, until the response has begun.
-    var requestBytes: [UInt8] = []
-    /// What the upstream answered, while that event is handled.
-    var response: (head: ResponseHead, framing: BodyFraming)?
-    /// Counts the connections asked of the pool, so that one that comes too late is known.
-    var attempt = 0
-    /// Since when the current limit runs: the wait for a response's head, or for the other end of a tunnel.
-    var waitingSince: MonotonicTime?
-    var clientFrames = ClientFrameMeter()
-    var upstreamFrames = FrameBoundary()
-    var record = ExchangeRecord()
-    var isHandshakeDone = false
+    private(set) var channel: ByteChannel?
+    private let exchange: EdgeExchange
+    private var isHandshakeDone = false
 
+    /// - Parameter client: the client's address, without port.
     init(home: EdgeLoop, client: String, network: ClientNetwork?) {
         self.home = home
-        self.client = client
         self.network = network
+        exchange = EdgeExchange(home: home, client: client)
     }
 
-    var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
+    var openTunnels: Int { exchange.isTunnel ? 1 : 0 }
 
     func start(_ channel: ByteChannel) {
+        self.channel = channel
         let server = HTTPServerConnection(
             channel: channel, limits: home.limits.http, timeouts: home.limits.timeouts, delegate: self)
-        self.server = server
+        exchange.stream = server
         server.start()
     }
 
-    // MARK: Events and actions
+    /// The edge takes in nothing new; what is under way may finish.
+    func goAway() { exchange.handle(.goingAway) }
 
-    func handle(_ event: ExchangeMachine.Event, bytes: UnsafeRawBufferPointer? = nil) {
-        let actions = machine.handle(event)
-        if !actions.isEmpty { perform(actions, bytes) }
-    }
-
-    /// Carries out the actions in the order of their bits. Some of them lead to the next event before they return; what
-    /// stands after them is only what still fits then.
-    private func perform(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
-        if actions.contains(.closeUpstream) { letUpstreamGo { $0.close() } }
-        if actions.contains(.releaseUpstream) { letUpstreamGo { home.pool.release($0) } }
-        if actions.contains(.sendRequestHead), let exchange {
-            requestBytes.withUnsafeBytes { upstream?.send(wire: $0, exchange.facts) }
-        }
-        if actions.contains(.sendRequestBody), let bytes, let upstream {
-            upstream.sendBody(bytes)
-            if upstream.isSaturated { handle(.upstreamSaturated) }
-        }
-        if actions.contains(.finishRequest) {
-            upstream?.finishRequest()
-            waitingSince = home.loop.now
-        }
-        if actions.contains(.pauseClient) { server?.pauseReading() }
-        if actions.contains(.resumeClient) { server?.resumeReading() }
-        if actions.contains(.pauseUpstream) { upstream?.pauseReading() }
-        if actions.contains(.resumeUpstream) { upstream?.resumeReading() }
-        performResponse(actions, bytes)
-        performEndings(actions)
-        if actions.contains(.acquireUpstream) { acquireUpstream(reuse: true) }
-        if actions.contains(.acquireNewUpstream) {
-            home.metrics.retries += 1
-            acquireUpstream(reuse: false)
-        }
-    }
-
-    private func performResponse(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
-        guard let server else { return }
-        if actions.contains(.sendInformational), let response { server.inform(head: response.head) }
-        if actions.contains(.sendResponseHead), let response {
-            waitingSince = nil
-            // Without a length the end of the connection would be the only end, and browsers could not use it again.
-            let framing = response.framing == .untilClose ? .chunked : response.framing
-            let head = response.head
-            recordResponse(head.status)
-            server.respond(status: head.status, framing: framing, closing: home.isGoingAway) { output, framing in
-                write(head, framing: framing, into: &output)
-            }
-            letRequestGo()
-        }
-        if actions.contains(.sendResponseBody), let bytes {
-            record.sentBytes += bytes.count
-            server.writeBody(bytes)
-            if server.isSaturated { handle(.clientSaturated) }
-        }
-        if actions.contains(.upgradeClient), let response {
-            waitingSince = nil
-            let head = response.head
-            recordResponse(head.status)
-            home.metrics.tunnels += 1
-            server.upgrade { write(head, framing: .none, into: &$0) }
-            letRequestGo()
-        }
-    }
-
-    private func performEndings(_ actions: ExchangeMachine.Actions) {
-        guard let server else { return }
-        if actions.contains(.endTunnelToUpstream) {
-            upstream?.finishTunnel()
-            waitingSince = home.loop.now
-        }
-        if actions.contains(.endTunnelToClient) {
-            server.finishTunnel()
-            waitingSince = home.loop.now
-        }
-        if actions.contains(.sayFarewell), let farewell = upstreamFrames.farewell {
-            farewell.withUnsafeBytes { server.writeTunnel($0) }
-        }
-        if actions.contains(.finishResponse) {
-            exchange = nil
-            recordEnd()
-            server.finish()
-            // A response that began before the end was announced.
-            if home.isGoingAway { handle(.goingAway) }
-        }
-        if actions.contains(.answerFailure) {
-            waitingSince = nil
-            let isNavigation = requestHead?.isNavigation == true
-            exchange = nil
-            letRequestGo()
-            answer(machine.failure, isNavigation: isNavigation)
-        }
-        if actions.contains(.closeClient) {
-            server.flush()
-            server.channel.closeGracefully()
-        }
-        if actions.contains(.abortClient) {
-            recordEnd(isCut: true)
-            server.close()
-        }
-    }
-
-    func answer(_ answer: EdgeAnswer, isNavigation: Bool) {
-        var (head, body) = answer.response(isNavigation: isNavigation)
-        if home.hstsSeconds > 0 { head.fields.append("Strict-Transport-Security", "max-age=\(home.hstsSeconds)") }
-        record.answerer = .edge
-        record.sentBytes = body.count
-        recordResponse(answer.status)
-        recordEnd()
-        server?.respond(head: head, whole: body)
-        if home.isGoingAway { handle(.goingAway) }
-    }
-
-    private func write(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {
-        guard let route = exchange?.route else {
-            ResponseRewriting.writeFromPortal(head, framing: framing, into: &output)
-            return output.append(contentsOf: home.hsts)
-        }
-        ResponseRewriting.writeFromLab(
-            head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
-            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
-        output.append(contentsOf: home.hsts)
-    }
-
-    /// The head of the current request, read again from what the upstream got: it is seldom needed.
-    var requestHead: RequestHead? {
-        requestBytes.withUnsafeBytes { bytes in
-            var parser = RequestParser()
-            var position = 0
-            guard case .head? = try? parser.next(in: bytes, at: &position) else { return nil }
-            return parser.head
-        }
-    }
-
-    /// Its room is for other requests now.
-    private func letRequestGo() { home.giveBack(&requestBytes) }
+    /// The grace is over.
+    func stop() { exchange.handle(.stop) }
 
     /// Looks whether a limit has passed. Called by the loop from time to time.
-    func sweep(at now: MonotonicTime) {
-        guard let since = waitingSince else { return }
-        if machine.isHalfOpen {
-            if now - since >= EdgeLimits.halfOpenTimeout { handle(.stop) }
-        } else if now - since >= EdgeLimits.responseHeadTimeout {
-            handle(.responseHeadTimeout)
-        }
+    func sweep(at now: MonotonicTime) { exchange.sweep(at: now) }
+}
+
+extension EdgeConnection: HTTPServerConnectionDelegate {
+    func connectionDidOpen(_ connection: HTTPServerConnection) {
+        isHandshakeDone = true
+        home.metrics.count(connection.channel.isResumed ? EdgeMetrics.Handshake.resumed : .full)
+    }
+
+    func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming) {
+        exchange.receive(head, framing: framing)
+    }
+
+    func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {
+        exchange.receiveBody(bytes)
+    }
+
+    func connectionDidReceiveEnd(_ connection: HTTPServerConnection) { exchange.handle(.requestEnd) }
+
+    func connectionDidDrain(_ connection: HTTPServerConnection) { exchange.handle(.clientDrained) }
+
+    /// Whoever closes its side while it waits has gone: a silent long poll would be held for nobody.
+    func connectionClientDidEnd(_ connection: HTTPServerConnection) { connection.close() }
+
+    func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
+        exchange.receiveTunnel(bytes)
+    }
+
+    func connectionDidEndTunnel(_ connection: HTTPServerConnection) { exchange.handle(.clientTunnelEnd) }
+
+    func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) { exchange.clientDidFail(fault) }
+
+    func connectionDidClose(_ connection: HTTPServerConnection, error: ChannelError?) {
+        exchange.clientDidClose()
+        recordClose(connection.channel, error)
+        channel = nil
+        home.remove(self)
+    }
+
+    private func recordClose(_ channel: ByteChannel, _ error: ChannelError?) {
+        home.metrics.receivedBytes += UInt64(channel.receivedBytes)
+        home.metrics.sentBytes += UInt64(channel.sentBytes)
+        guard !isHandshakeDone else { return }
+        home.metrics.count(EdgeMetrics.Handshake.failed)
+        home.metrics.count(error?.code == .handshakeTimeout ? .handshakeTimeout : .handshake)
     }
 }

@@ -223,10 +223,10 @@ final class EdgeLoop: @unchecked Sendable {
     func snapshot(asked: MonotonicTime) -> EdgeMetrics {
         var snapshot = metrics
         for connection in connections.values {
-            guard let channel = connection.server?.channel else { continue }
+            guard let channel = connection.channel else { continue }
             snapshot.receivedBytes += UInt64(channel.receivedBytes)
             snapshot.sentBytes += UInt64(channel.sentBytes)
-            if connection.isTunnel { snapshot.openTunnels += 1 }
+            snapshot.openTunnels += connection.openTunnels
         }
         snapshot.openConnections = connections.count
         snapshot.routes = routes.count
@@ -245,9 +245,9 @@ final class EdgeLoop: @unchecked Sendable {
         for listener in listeners { listener.close() }
         listeners = []
         for connection in redirects.values { connection.close() }
-        for connection in connections.values { connection.handle(.goingAway) }
+        for connection in connections.values { connection.goAway() }
         graceTimer = loop.schedule(after: grace) { [self] in
-            for connection in connections.values { connection.handle(.stop) }
+            for connection in connections.values { connection.stop() }
         }
         onEmpty = { [self] in
             onEmpty = nil

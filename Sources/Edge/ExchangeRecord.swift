@@ -2,7 +2,7 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// What is kept of a connection's current exchange for the numbers and the access log.
+/// What is kept of an exchange for the numbers and the access log.
 struct ExchangeRecord {
     var isOpen = false
     var answerer = EdgeMetrics.Answerer.edge
@@ -18,7 +18,7 @@ struct ExchangeRecord {
 }
 
 // The events of an exchange that are counted and logged.
-extension EdgeConnection {
+extension EdgeExchange {
     func recordRequest(_ head: RequestHead) {
         record.isOpen = true
         record.answerer = .edge
@@ -58,14 +58,9 @@ extension EdgeConnection {
         }
     }
 
-    func recordClose(_ channel: ByteChannel, _ error: ChannelError?) {
+    func recordClose() {
         if record.isOpen, record.status == 0 { home.metrics.count(.left) }
         // A WebSocket's record ends with its connection, however that ends.
         recordEnd(isCut: record.status != 101)
-        home.metrics.receivedBytes += UInt64(channel.receivedBytes)
-        home.metrics.sentBytes += UInt64(channel.sentBytes)
-        guard !isHandshakeDone else { return }
-        home.metrics.count(EdgeMetrics.Handshake.failed)
-        home.metrics.count(error?.code == .handshakeTimeout ? .handshakeTimeout : .handshake)
     }
 }

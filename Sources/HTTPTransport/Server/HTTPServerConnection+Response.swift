@@ -1,28 +1,10 @@
 import HTTPWire
 
-extension HTTPServerConnection {
-    /// Begins the response. `framing` and this connection decide about `Content-Length`, `Transfer-Encoding` and
-    /// `Connection`: such fields of the head are left out or rewritten.
+extension HTTPServerConnection: ServerStream {
+    /// Connection and what the framing is said by are added by this connection.
     ///
     /// The head goes out with the first bytes of the body, at the latest at the end of the loop's turn. To HTTP/1.0
     /// clients a chunked body is sent until the connection's end; to HEAD, and with 204 and 304, no body is sent.
-    public func respond(head: ResponseHead, framing: BodyFraming) {
-        respond(head: head, framing: framing, closing: false)
-    }
-
-    /// Begins the last response on this connection.
-    public func respond(head: ResponseHead, framing: BodyFraming, closing: Bool) {
-        respond(status: head.status, framing: framing, closing: closing) { output, framing in
-            head.writeStart(into: &output)
-            let keepsLength = head.keepsLength(with: framing)
-            head.fields.write(into: &output) { name in
-                !name.equalsIgnoringCase("connection") && (!name.isFramingField || (keepsLength && name.count == 14))
-            }
-        }
-    }
-
-    /// Begins the response, whose head is written by `write`: the status line and the fields, but for Connection and
-    /// those that the framing is said by, which this connection adds. It is given the framing that the client gets.
     public func respond(
         status: Int, framing: BodyFraming, closing: Bool, write: (inout [UInt8], BodyFraming) -> Void
     ) {
@@ -39,17 +21,6 @@ extension HTTPServerConnection {
             askForEndOfTurn()
         }
         carryOut(actions)
-    }
-
-    /// Sends a whole response.
-    public func respond(head: ResponseHead, whole body: UnsafeRawBufferPointer) {
-        respond(head: head, framing: .length(Int64(body.count)))
-        writeBody(body)
-        finish()
-    }
-
-    public func respond(head: ResponseHead, whole body: [UInt8]) {
-        body.withUnsafeBytes { respond(head: head, whole: $0) }
     }
 
     /// Sends an informational response (102–199 without 101) before the final one; HTTP/1.0 clients are spared it.
@@ -109,6 +80,11 @@ extension HTTPServerConnection {
     /// Ends our side of the tunnel after what was written; the client's may go on. When both have ended the connection
     /// closes.
     public func finishTunnel() { perform(.finishTunnel) }
+
+    public func closeGracefully() {
+        flush()
+        channel.closeGracefully()
+    }
 
     /// Sends what was gathered now, not at the end of the turn.
     public func flush() {

@@ -2,8 +2,8 @@ import HTTPTransport
 import HTTPWire
 
 // What the client sends.
-extension EdgeConnection: HTTPServerConnectionDelegate {
-    func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming) {
+extension EdgeExchange {
+    func receive(_ head: RequestHead, framing: BodyFraming) {
         recordRequest(head)
         switch home.decide(head) {
         case .answer(let answer):
@@ -23,7 +23,7 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
 
     private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?) {
         record.answerer = route == nil ? .portal : .lab
-        exchange = Exchange(route: route, facts: facts)
+        request = Request(route: route, facts: facts)
         let hasBody = facts.framing != .none && facts.framing != .length(0)
         handle(
             .request(
@@ -31,42 +31,29 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
                     hasBody: hasBody, isIdempotent: facts.isIdempotent, isWebSocket: facts.upgrade && !hasBody)))
     }
 
-    func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {
+    func receiveBody(_ bytes: UnsafeRawBufferPointer) {
         record.receivedBytes += bytes.count
         handle(.requestBody, bytes: bytes)
     }
 
-    func connectionDidReceiveEnd(_ connection: HTTPServerConnection) { handle(.requestEnd) }
-
-    func connectionDidDrain(_ connection: HTTPServerConnection) { handle(.clientDrained) }
-
-    /// Whoever closes its side while it waits has gone: a silent long poll would be held for nobody.
-    func connectionClientDidEnd(_ connection: HTTPServerConnection) { connection.close() }
-
-    func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
+    func receiveTunnel(_ bytes: UnsafeRawBufferPointer) {
         guard case .tunnel = machine.state, let upstream else { return }
-        if let activity = exchange?.route?.activity, clientFrames.sees(bytes) { home.note(activity) }
+        if let activity = request?.route?.activity, clientFrames.sees(bytes) { home.note(activity) }
         record.receivedBytes += bytes.count
         upstream.writeTunnel(bytes)
         if upstream.isSaturated { handle(.upstreamSaturated) }
     }
 
-    func connectionDidEndTunnel(_ connection: HTTPServerConnection) { handle(.clientTunnelEnd) }
-
-    func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) {
+    /// The client's request was refused and answered already.
+    func clientDidFail(_ fault: ServerFault) {
         recordFault(fault)
         handle(.clientClosed)
     }
 
-    func connectionDidOpen(_ connection: HTTPServerConnection) {
-        isHandshakeDone = true
-        home.metrics.count(connection.channel.isResumed ? EdgeMetrics.Handshake.resumed : .full)
-    }
-
-    func connectionDidClose(_ connection: HTTPServerConnection, error: ChannelError?) {
-        recordClose(connection.channel, error)
+    /// The client has gone, or has its whole response and goes.
+    func clientDidClose() {
+        recordClose()
         handle(.clientClosed)
-        server = nil
-        home.remove(self)
+        stream = nil
     }
 }

@@ -3,10 +3,10 @@ import HTTPTransport
 import HTTPWire
 
 // The upstream of the current exchange: taken from the pool, listened to, given back.
-extension EdgeConnection {
+extension EdgeExchange {
     func acquireUpstream(reuse: Bool) {
-        guard let exchange else { return }
-        let site = home.site(of: exchange.route)
+        guard let request else { return }
+        let site = home.site(of: request.route)
         if reuse, let connection = home.pool.reuse(site) { return use(connection) }
         attempt += 1
         let attempt = attempt
@@ -33,7 +33,7 @@ extension EdgeConnection {
         handle(.upstreamReady)
     }
 
-    var notAnswering: EdgeAnswer { exchange?.route == nil ? .portalNotAnswering : .notAnswering }
+    var notAnswering: EdgeAnswer { request?.route == nil ? .portalNotAnswering : .notAnswering }
 
     func letUpstreamGo(_ body: (HTTPClientConnection) -> Void) {
         guard let connection = upstream else { return }
@@ -50,12 +50,12 @@ extension EdgeConnection {
         case .protocol: return .badGateway
         // The engine's port forwarder accepts for a lab that does not listen yet, and closes. What may have been done
         // all the same is not called "not answering", which asks to try again.
-        case .closed: return exchange?.facts.isIdempotent == true ? notAnswering : .badGateway
+        case .closed: return request?.facts.isIdempotent == true ? notAnswering : .badGateway
         }
     }
 }
 
-extension EdgeConnection: HTTPClientConnectionDelegate {
+extension EdgeExchange: HTTPClientConnectionDelegate {
     func connection(_ connection: HTTPClientConnection, didReceiveInformational head: ResponseHead) {
         response = (head, .none)
         handle(.responseInformational)
@@ -83,11 +83,11 @@ extension EdgeConnection: HTTPClientConnectionDelegate {
     }
 
     func connection(_ connection: HTTPClientConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {
-        guard case .tunnel = machine.state, let server else { return }
+        guard case .tunnel = machine.state, let stream else { return }
         upstreamFrames.pass(bytes)
         record.sentBytes += bytes.count
-        server.writeTunnel(bytes)
-        if server.isSaturated { handle(.clientSaturated) }
+        stream.writeTunnel(bytes)
+        if stream.isSaturated { handle(.clientSaturated) }
     }
 
     func connectionDidEndTunnel(_ connection: HTTPClientConnection) { handle(.upstreamTunnelEnd) }

@@ -1,0 +1,185 @@
+import EventLoop
+import HTTPTransport
+import HTTPWire
+
+/// A request of a client and its response: it carries out what `DecisionList` and `ExchangeMachine` say. Confined to its
+/// loop. An HTTP/1.1 connection has one, for one request after another.
+final class EdgeExchange {
+    /// What is kept of the current request until its response has begun; its head is in `requestBytes`.
+    struct Request {
+        /// Without a route it goes to the portal.
+        let route: RouteTable.Entry?
+        let facts: RequestFacts
+    }
+
+    let home: EdgeLoop
+    /// The client's address, without port.
+    let client: String
+    private(set) var machine = ExchangeMachine()
+    /// The way back to the client, until that has gone. It holds its owner, and is held by it.
+    var stream: (any ServerStream)?
+    var upstream: HTTPClientConnection?
+    var request: Request?
+    /// The head of the current request as the upstream gets it, until the response has begun.
+    var requestBytes: [UInt8] = []
+    /// What the upstream answered, while that event is handled.
+    var response: (head: ResponseHead, framing: BodyFraming)?
+    /// Counts the connections asked of the pool, so that one that comes too late is known.
+    var attempt = 0
+    /// Since when the current limit runs: the wait for a response's head, or for the other end of a tunnel.
+    var waitingSince: MonotonicTime?
+    var clientFrames = ClientFrameMeter()
+    var upstreamFrames = FrameBoundary()
+    var record = ExchangeRecord()
+
+    init(home: EdgeLoop, client: String) {
+        self.home = home
+        self.client = client
+    }
+
+    var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
+
+    // MARK: Events and actions
+
+    func handle(_ event: ExchangeMachine.Event, bytes: UnsafeRawBufferPointer? = nil) {
+        let actions = machine.handle(event)
+        if !actions.isEmpty { perform(actions, bytes) }
+    }
+
+    /// Carries out the actions in the order of their bits. Some of them lead to the next event before they return; what
+    /// stands after them is only what still fits then.
+    private func perform(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
+        if actions.contains(.closeUpstream) { letUpstreamGo { $0.close() } }
+        if actions.contains(.releaseUpstream) { letUpstreamGo { home.pool.release($0) } }
+        if actions.contains(.sendRequestHead), let request {
+            requestBytes.withUnsafeBytes { upstream?.send(wire: $0, request.facts) }
+        }
+        if actions.contains(.sendRequestBody), let bytes, let upstream {
+            upstream.sendBody(bytes)
+            if upstream.isSaturated { handle(.upstreamSaturated) }
+        }
+        if actions.contains(.finishRequest) {
+            upstream?.finishRequest()
+            waitingSince = home.loop.now
+        }
+        if actions.contains(.pauseClient) { stream?.pauseReading() }
+        if actions.contains(.resumeClient) { stream?.resumeReading() }
+        if actions.contains(.pauseUpstream) { upstream?.pauseReading() }
+        if actions.contains(.resumeUpstream) { upstream?.resumeReading() }
+        performResponse(actions, bytes)
+        performEndings(actions)
+        if actions.contains(.acquireUpstream) { acquireUpstream(reuse: true) }
+        if actions.contains(.acquireNewUpstream) {
+            home.metrics.retries += 1
+            acquireUpstream(reuse: false)
+        }
+    }
+
+    private func performResponse(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
+        guard let stream else { return }
+        if actions.contains(.sendInformational), let response { stream.inform(head: response.head) }
+        if actions.contains(.sendResponseHead), let response {
+            waitingSince = nil
+            // Without a length the end of the connection would be the only end, and browsers could not use it again.
+            let framing = response.framing == .untilClose ? .chunked : response.framing
+            let head = response.head
+            recordResponse(head.status)
+            stream.respond(status: head.status, framing: framing, closing: home.isGoingAway) { output, framing in
+                write(head, framing: framing, into: &output)
+            }
+            letRequestGo()
+        }
+        if actions.contains(.sendResponseBody), let bytes {
+            record.sentBytes += bytes.count
+            stream.writeBody(bytes)
+            if stream.isSaturated { handle(.clientSaturated) }
+        }
+        if actions.contains(.upgradeClient), let response {
+            waitingSince = nil
+            let head = response.head
+            recordResponse(head.status)
+            home.metrics.tunnels += 1
+            stream.upgrade { write(head, framing: .none, into: &$0) }
+            letRequestGo()
+        }
+    }
+
+    private func performEndings(_ actions: ExchangeMachine.Actions) {
+        guard let stream else { return }
+        if actions.contains(.endTunnelToUpstream) {
+            upstream?.finishTunnel()
+            waitingSince = home.loop.now
+        }
+        if actions.contains(.endTunnelToClient) {
+            stream.finishTunnel()
+            waitingSince = home.loop.now
+        }
+        if actions.contains(.sayFarewell), let farewell = upstreamFrames.farewell {
+            farewell.withUnsafeBytes { stream.writeTunnel($0) }
+        }
+        if actions.contains(.finishResponse) {
+            request = nil
+            recordEnd()
+            stream.finish()
+            // A response that began before the end was announced.
+            if home.isGoingAway { handle(.goingAway) }
+        }
+        if actions.contains(.answerFailure) {
+            waitingSince = nil
+            let isNavigation = requestHead?.isNavigation == true
+            request = nil
+            letRequestGo()
+            answer(machine.failure, isNavigation: isNavigation)
+        }
+        if actions.contains(.closeClient) { stream.closeGracefully() }
+        if actions.contains(.abortClient) {
+            recordEnd(isCut: true)
+            stream.close()
+        }
+    }
+
+    func answer(_ answer: EdgeAnswer, isNavigation: Bool) {
+        var (head, body) = answer.response(isNavigation: isNavigation)
+        if home.hstsSeconds > 0 { head.fields.append("Strict-Transport-Security", "max-age=\(home.hstsSeconds)") }
+        record.answerer = .edge
+        record.sentBytes = body.count
+        recordResponse(answer.status)
+        recordEnd()
+        stream?.respond(head: head, whole: body)
+        if home.isGoingAway { handle(.goingAway) }
+    }
+
+    private func write(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {
+        guard let route = request?.route else {
+            ResponseRewriting.writeFromPortal(head, framing: framing, into: &output)
+            return output.append(contentsOf: home.hsts)
+        }
+        ResponseRewriting.writeFromLab(
+            head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
+            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
+        output.append(contentsOf: home.hsts)
+    }
+
+    /// The head of the current request, read again from what the upstream got: it is seldom needed.
+    var requestHead: RequestHead? {
+        requestBytes.withUnsafeBytes { bytes in
+            var parser = RequestParser()
+            var position = 0
+            guard case .head? = try? parser.next(in: bytes, at: &position) else { return nil }
+            return parser.head
+        }
+    }
+
+    /// Its room is for other requests now.
+    private func letRequestGo() { home.giveBack(&requestBytes) }
+
+    /// Looks whether a limit has passed. Called by the loop from time to time.
+    func sweep(at now: MonotonicTime) {
+        guard let since = waitingSince else { return }
+        if machine.isHalfOpen {
+            if now - since >= EdgeLimits.halfOpenTimeout { handle(.stop) }
+        } else if now - since >= EdgeLimits.responseHeadTimeout {
+            handle(.responseHeadTimeout)
+        }
+    }
+}
