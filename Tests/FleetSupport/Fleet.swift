@@ -11,6 +11,8 @@ final class Fleet: Sendable {
     let port: Int
     let authority: TestMachine.Authority
     let relays: [String: Relay]
+    /// Where the broker's database writes; those of `Plan.crashes` only.
+    let crashPoints: CrashPoints?
     private let running = Mutex<pid_t?>(nil)
 
     fileprivate init(_ plan: Plan) async throws {
@@ -30,6 +32,7 @@ final class Fleet: Sendable {
             relays[host.name] = try Relay(at: Plan.relayPath(root, host.name), to: host.engine.socketPath)
         }
         self.relays = relays
+        crashPoints = plan.crashes ? try CrashPoints(path: root + "/crash-points") : nil
         try write(configuration: plan)
     }
 
@@ -57,7 +60,8 @@ final class Fleet: Sendable {
     /// Starts the broker without waiting for anything.
     func launchBroker() throws {
         let pid = try Tether.shared.spawn(
-            [TestMachine.binary, "serve", "--config", configurationPath], output: logPath)
+            (crashPoints?.prefix() ?? []) + [TestMachine.binary, "serve", "--config", configurationPath],
+            output: logPath)
         running.withLock { $0 = pid }
     }
 

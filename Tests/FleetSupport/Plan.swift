@@ -37,6 +37,9 @@ struct Plan: Sendable {
     /// The state directory is a file system of its own with this many bytes.
     var stateBytes: Int?
 
+    /// The broker runs on a database at whose writes it can be made to die.
+    var crashes = false
+
     /// One or two hosts, one lab.
     init(hosts count: Int = 1, relayed: Bool = false, labs: [Lab] = [Lab(name: "python")]) {
         hosts = Engine.all.prefix(count).map { Host(name: $0.name, engine: $0) }
