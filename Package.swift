@@ -54,16 +54,19 @@ let package = Package(
         .executableTarget(
             name: "EdgeBench", dependencies: ["HTTPTransport"], path: "Tests/EdgeBench", swiftSettings: house),
 
+        // Hostile bytes, and what has to become of them.
+        .target(
+            name: "SmugglingCorpus", path: "Tests/Corpus", exclude: ["requests", "responses"], swiftSettings: house),
         tests("EventLoopTests", ["EventLoop"]),
         tests("TLSTests", ["TLS"]),
-        tests("HTTPWireTests", ["HTTPWire"]),
+        tests("HTTPWireTests", ["HTTPWire", "SmugglingCorpus"]),
         tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["HTTPTransport"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("Simulation", ["BrokerCore"]),
         tests("StoreTests", ["Store"]),
         tests("DockerEngineTests", ["DockerEngine"]),
-        tests("EdgeTests", ["Edge"]),
+        tests("EdgeTests", ["Edge", "SmugglingCorpus"]),
         tests("LaunchTests", ["Launch"]),
         tests("BrokerTests", ["Broker"]),
         tests("PortalTests", ["Portal"]),

@@ -26,11 +26,14 @@ struct FramingFields: Sendable {
                 if element.equalsIgnoringCase("close") { connectionClose = true }
                 if element.equalsIgnoringCase("keep-alive") { connectionKeepAlive = true }
             }
-        case 14 where name.equalsIgnoringCase("content-length"):
+        case 14 where name.hasHeaderPrefix("content-length"):
+            // CGI and what descends from it takes one for the other.
+            if name[7] == Byte.underscore { throw .ambiguousFieldName }
             if contentLength != nil { throw .duplicateContentLength }
             guard let length = value.decimal() else { throw .invalidContentLength }
             contentLength = length
-        case 17 where name.equalsIgnoringCase("transfer-encoding"):
+        case 17 where name.hasHeaderPrefix("transfer-encoding"):
+            if name[8] == Byte.underscore { throw .ambiguousFieldName }
             hasTransferEncoding = true
             noteCodings(value)
         default:

@@ -17,6 +17,8 @@ public enum HTTPParseError: Error, Hashable, Sendable {
     case foldedField
     case whitespaceBeforeColon
     case invalidFieldName
+    /// `Content_Length` or `Transfer_Encoding`, which some readers take for the field with a hyphen.
+    case ambiguousFieldName
     case invalidFieldValue
     case missingHost
     case duplicateHost
@@ -72,6 +74,7 @@ public enum HTTPParseError: Error, Hashable, Sendable {
         case .foldedField: "A header field is folded over lines."
         case .whitespaceBeforeColon: "Whitespace stands before the colon of a header field."
         case .invalidFieldName: "A header field's name is not a token."
+        case .ambiguousFieldName: "A header field's name can be taken for one that says how long the body is."
         case .invalidFieldValue: "A header field's value has control characters."
         case .missingHost: "The Host field is missing."
         case .duplicateHost: "There is more than one Host field."

@@ -30,7 +30,7 @@ final class House: Sendable {
         func forget() { seen.withLock { $0 = [:] } }
     }
 
-    fileprivate init(
+    init(
         loops: Int, kind: Edge.LabKind, change: (inout EdgeConfiguration) -> Void
     ) async throws {
         let authority = try TestAuthority.shared.get()
