@@ -8,7 +8,8 @@ extension Broker {
         return core.hostStatuses.map { status in
             HostView(
                 name: status.name, endpoint: endpoints[status.name]?.description ?? "", state: status.state,
-                reason: status.reason, sessions: status.sessions, starting: status.starting, seats: status.seats,
+                reason: status.reason, sessions: status.sessions, starting: status.starting,
+                startsAllowed: status.startsAllowed, seats: status.seats,
                 slots: status.slots, memoryUsedBytes: status.memoryUsedBytes,
                 memoryLimitBytes: status.memoryLimitBytes, density: status.density,
                 drainDeadline: status.drainDeadline)

@@ -49,6 +49,8 @@ public struct HostView: Hashable, Sendable, Codable {
     public var sessions: Int
     /// Of these, on their way to ready.
     public var starting: Int
+    /// How many may be so at the same time, as the host bears it.
+    public var startsAllowed: Int
     /// Seats taken: of sessions, and of old containers that are still being removed.
     public var seats: Int
     public var slots: Int

@@ -96,6 +96,7 @@ extension BrokerCore {
         journal.keep(catalogue)
         let old = catalogue
         catalogue.isConfigured = true
+        isOrderOld = true
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }

@@ -16,8 +16,8 @@ extension BrokerCore {
         let before = old?.standing ?? .none
         let after = new?.standing ?? .none
         if before != after {
-            leave(before, id)
-            enter(after, id)
+            leave(before, id, of: old, towards: after)
+            enter(after, id, as: new, from: old)
             if let learner = (new ?? old)?.learner { realign(learner) }
         }
         if let wake = new?.wake { alarms.ensure(.session(id), by: wake) }
@@ -50,12 +50,15 @@ extension BrokerCore {
         journal.changes.append(.story(entry))
     }
 
-    private mutating func enter(_ standing: Entry.Standing, _ id: SessionID) {
+    private mutating func enter(_ standing: Entry.Standing, _ id: SessionID, as new: Entry?, from old: Entry?) {
         switch standing {
         case .none:
             break
         case .queued(let ticket):
-            queue.insert(ticket)
+            guard let portal = new?.learner.portal else { return }
+            journal.keep(queue.turns)
+            let isReturn = if case .starting? = old?.session.state { true } else { false }
+            queue.insert(ticket, in: portal, isReturning: isReturn)
             align(ticket)
         case .seated(let host, let isStarting, let memory):
             guard let index = hostIndex[host] else { return }
@@ -63,16 +66,22 @@ extension BrokerCore {
             hosts[index].usage.memory += memory
             if isStarting { hosts[index].usage.starting += 1 }
             hosts[index].usage.sessions.insert(id)
+            order.touch(index)
             step.touchedHosts.insert(host)
         }
     }
 
-    private mutating func leave(_ standing: Entry.Standing, _ id: SessionID) {
+    private mutating func leave(
+        _ standing: Entry.Standing, _ id: SessionID, of old: Entry?, towards next: Entry.Standing
+    ) {
         switch standing {
         case .none:
             break
         case .queued(let ticket):
-            queue.remove(ticket)
+            guard let portal = old?.learner.portal else { return }
+            journal.keep(queue.turns)
+            let isSeated = if case .seated = next { true } else { false }
+            queue.remove(ticket, of: portal, isSeated ? .seated : .gaveUp)
             // A host may have been held for it.
             step.mayPlace = true
         case .seated(let host, let isStarting, let memory):
@@ -81,6 +90,7 @@ extension BrokerCore {
             hosts[index].usage.memory -= memory
             if isStarting { hosts[index].usage.starting -= 1 }
             hosts[index].usage.sessions.remove(id)
+            order.touch(index)
             step.touchedHosts.insert(host)
             step.mayPlace = true
         }
@@ -97,11 +107,15 @@ extension BrokerCore {
         return sessionsOf[learner]?.values.compactMap { $0 == besides ? nil : entries[$0]?.session.state.host }.min()
     }
 
+    func line(for entry: Entry) -> Queue.Line {
+        Queue.Line(portal: entry.learner.portal, lab: entry.session.lab, host: boundHost(of: entry.learner))
+    }
+
     /// Put a queued session into the line that fits it, or hold it back while a container of it is being removed.
     private mutating func align(_ ticket: Queue.Ticket) {
         guard let entry = entries[ticket.id] else { return }
         if gates[ticket.id] == nil {
-            queue.setLine(Queue.Line(lab: entry.session.lab, host: boundHost(of: entry.learner)), of: ticket)
+            queue.setLine(line(for: entry), of: ticket)
             step.mayPlace = true
         } else {
             queue.setLine(nil, of: ticket)
@@ -134,6 +148,7 @@ extension BrokerCore {
             hosts[index].usage.seats -= 1
             hosts[index].usage.memory -= old.memory
             hosts[index].usage.leftovers.remove(run)
+            order.touch(index)
             step.touchedHosts.insert(old.host)
             step.mayPlace = true
         }
@@ -141,6 +156,7 @@ extension BrokerCore {
             hosts[index].usage.seats += 1
             hosts[index].usage.memory += new.memory
             hosts[index].usage.leftovers.insert(run)
+            order.touch(index)
             step.touchedHosts.insert(new.host)
         }
         if let time = new?.retryAt { alarms.ensure(.removal(run), by: time) }
@@ -177,6 +193,7 @@ extension BrokerCore {
             hosts.remove(at: index)
             hostIndex[name] = nil
             for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
+            isOrderOld = true
             return
         }
         guard old != new else { return }
@@ -184,6 +201,7 @@ extension BrokerCore {
         let runs = old.host.link == new.host.link ? [] : hosts[index].usage.leftovers
         for run in runs { gate(run.session, by: -gateWeight(of: leftovers[run])) }
         hosts[index].settings = new
+        order.touch(index)
         for run in runs { gate(run.session, by: gateWeight(of: leftovers[run])) }
         step.mayPlace = true
         step.touchedHosts.insert(name)
@@ -193,6 +211,7 @@ extension BrokerCore {
     private mutating func insertHost(_ host: HostRecord) {
         let index = hosts.firstIndex { $0.name > host.name } ?? hosts.count
         hosts.insert(host, at: index)
+        isOrderOld = true
         for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
         step.mayPlace = true
         step.touchedHosts.insert(host.name)

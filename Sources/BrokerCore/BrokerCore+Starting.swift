@@ -25,8 +25,7 @@ extension BrokerCore {
         guard var entry = current(id, epoch), case .starting(let host, _, let since) = entry.session.state else {
             return
         }
-        journal.keep(startTimes)
-        startTimes.add(now - since)
+        measureStart(of: entry, on: host, since: since, at: now)
         entry.session.state = .running(host: host, endpoint: endpoint, since: now)
         entry.session.lastActivityAt = now
         entry.session.failedAttempts = 0
@@ -43,6 +42,28 @@ extension BrokerCore {
         }
     }
 
+    /// What a start that has come to its end says of its host. One that an earlier broker process began says nothing:
+    /// it waited for this one, too.
+    private mutating func measureStart(of entry: Entry, on host: String, since: Timestamp, at now: Timestamp) {
+        guard entry.startCrowd > 0, let record = record(of: host) else { return }
+        journal.keep(startTimes)
+        startTimes.add(now - since)
+        var settings = record.settings
+        settings.pace.noteReady(
+            entry.session.lab, after: now - since, crowd: max(entry.startCrowd, record.usage.starting),
+            upTo: record.spec.maximumStarts, at: now)
+        setHost(host, settings)
+    }
+
+    private mutating func noteNeverReady(_ entry: Entry, on host: String, since: Timestamp, at now: Timestamp) {
+        guard entry.startCrowd > 0, let record = record(of: host) else { return }
+        var settings = record.settings
+        settings.pace.noteNeverReady(
+            begunAt: since, crowd: max(entry.startCrowd, record.usage.starting), upTo: record.spec.maximumStarts,
+            at: now)
+        setHost(host, settings)
+    }
+
     /// A home is bound to a host now: labs that this host can never hold need not wait any longer.
     private mutating func failThoseBoundTooNarrowly(_ learner: LearnerKey, at now: Timestamp) {
         for id in sessionsOf[learner, default: [:]].values.sorted() {
@@ -54,7 +75,9 @@ extension BrokerCore {
     }
 
     mutating func startFailed(_ id: SessionID, epoch: Int, _ failure: StartFailure, at now: Timestamp) {
-        guard let entry = current(id, epoch), case .starting(let host, _, _) = entry.session.state else { return }
+        guard let entry = current(id, epoch), case .starting(let host, _, let since) = entry.session.state else {
+            return
+        }
         switch failure {
         case .hostUnreachable(let reason):
             // This session returns to the queue with all others that were on their way there.
@@ -65,6 +88,7 @@ extension BrokerCore {
         case .engine(let message):
             attemptFailed(entry, on: host, because: message, at: now)
         case .neverReady(let message):
+            noteNeverReady(entry, on: host, since: since, at: now)
             attemptFailed(entry, on: host, because: message, at: now)
         }
     }
@@ -131,6 +155,7 @@ extension BrokerCore {
         entry.session.epoch += 1
         entry.session.state = .queued(since: entry.queuedSince)
         entry.seatMemory = 0
+        entry.startCrowd = 0
         entry.wake = nil
         store(entry, at: now, because: "\(Explanations.sentence(reason)) Back in the queue, at the old place.")
     }

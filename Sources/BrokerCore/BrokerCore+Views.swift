@@ -12,6 +12,8 @@ public struct HostStatus: Hashable, Sendable {
     public var sessions: Int
     /// Those of them that are on their way to ready.
     public var starting: Int
+    /// How many may be so at the same time: at most what the configuration allows, less while starts take long.
+    public var startsAllowed: Int
     /// Seats taken: of sessions, and of old containers that are still being removed.
     public var seats: Int
     public var slots: Int
@@ -46,7 +48,8 @@ extension BrokerCore {
         return HostStatus(
             name: host.name, state: state(of: host), reason: reason(for: host), duty: host.settings.host.duty,
             link: host.settings.host.link, isConfigured: host.settings.isConfigured, sessions: usage.sessions.count,
-            starting: usage.starting, seats: usage.seats, slots: host.spec.slots, memoryUsedBytes: usage.memory,
+            starting: usage.starting, startsAllowed: host.startsAllowed, seats: usage.seats, slots: host.spec.slots,
+            memoryUsedBytes: usage.memory,
             memoryLimitBytes: host.memoryLimit,
             density: usage.isEmpty
                 ? 0
@@ -76,7 +79,7 @@ extension BrokerCore {
     /// A queued session's position, from 1.
     public func queuePosition(of id: SessionID) -> Int? {
         guard case .queued(let ticket)? = entries[id]?.standing else { return nil }
-        return queue.position(of: ticket)
+        return queue.position(of: ticket, in: entries[id]?.learner.portal ?? "")
     }
 
     /// How long a queued or starting session will probably take to be ready, from measured starts. `nil` where that
@@ -96,9 +99,7 @@ extension BrokerCore {
     private func waitingEstimate(of entry: Entry, mean: Duration) -> Duration? {
         guard let lab = catalogue.labs[entry.session.lab], case .queued(let ticket) = entry.standing else { return nil }
         let bound = boundHost(of: entry.learner)
-        let position =
-            bound == nil
-            ? queue.position(of: ticket) : queue.line(of: ticket.id).flatMap { queue.lines[$0] }?.position(of: ticket)
+        let position = bound == nil ? queuePosition(of: ticket.id) : boundPosition(of: entry, ticket)
         var seats = 0
         var starts = 0
         for host in hosts where host.takesSeats && (bound == nil || host.name == bound) {
@@ -106,12 +107,25 @@ extension BrokerCore {
             let memory = max(0, (host.memoryLimit - host.usage.memory) / max(1, lab.memoryBytes))
             let free = min(slots, Int(memory))
             seats += free
-            starts += min(host.spec.maximumStarts, free + host.usage.starting)
+            starts += min(host.startsAllowed, free + host.usage.starting)
         }
         guard let position, position <= seats, starts > 0 else { return nil }
         let rounds = (position + starts - 1) / starts
         // Those who are being started now are on average half way.
         return mean * rounds + mean / 2
+    }
+
+    /// The position among those whose files are on the same host.
+    private func boundPosition(of entry: Entry, _ ticket: Queue.Ticket) -> Int? {
+        guard let own = queue.line(of: ticket.id),
+            let place = queue.place(of: ticket, in: entry.learner.portal)
+        else { return nil }
+        return queue.lines.lazy.filter { $0.key.host == own.host }.reduce(1) { position, line in
+            position
+                + line.value.prefix { other in
+                    queue.place(of: other, in: line.key.portal).map { $0 < place } ?? false
+                }.count
+        }
     }
 
     // MARK: Timeouts

@@ -37,6 +37,9 @@ public struct BrokerCore: Sendable {
     var hostIndex: [String: Int] = [:]
     var sessionsOf: [LearnerKey: [String: SessionID]] = [:]
     var queue = Queue()
+    var order = HostOrder()
+    /// Other hosts than `order` knows, or labs of other sizes.
+    var isOrderOld = true
     /// How many leftovers a queued session must see removed before it may start again.
     var gates: [SessionID: Int] = [:]
     var alarms = Alarms()

@@ -45,6 +45,9 @@ struct Entry: Hashable, Sendable {
     var storedActivity: Timestamp
     /// Starts since the launch that were sent elsewhere without a fault of their own.
     var detours = 0
+    /// While it starts: how many were starting on its host when it began, itself included; 0 if an earlier broker
+    /// process began it, which makes it useless as a measurement.
+    var startCrowd = 0
     /// The host on which the last run failed: another one is better, if one is free.
     var shunned: String?
 

@@ -119,8 +119,16 @@ extension BrokerCore {
         let equipped = answering.filter { !$0.settings.lackingLabs.contains(lab.name) }
         if equipped.isEmpty { return "Waiting: no host that answers has the image \(lab.image)." }
         let free = equipped.filter { $0.usage.seats < $0.spec.slots && $0.hasRoom(for: lab.memoryBytes) }
-        if free.isEmpty { return "Waiting for a seat: all of them are taken." }
-        return "Waiting: labs are started a few at a time, and others are before this one."
+        if free.isEmpty { return "Waiting for a seat: all of them are taken, and \(before(entry)) before this one." }
+        return "Waiting: labs are started a few at a time, and \(before(entry)) before this one."
+    }
+
+    /// Who is before a waiting session, as the beginning of "… before this one".
+    private func before(_ entry: Entry) -> String {
+        let portal = entry.learner.portal
+        guard let position = queuePosition(of: entry.session.id), position > 1 else { return "nobody is" }
+        let turns = queue.waiting.keys.contains { $0 != portal } ? " (portals take turns)" : ""
+        return position == 2 ? "one other is\(turns)" : "\(position - 1) others are\(turns)"
     }
 
     private func boundReason(_ lab: Lab, _ bound: String, at now: Timestamp) -> String {

@@ -9,6 +9,8 @@ struct HostRecord: Sendable {
         var lackingLabs: Set<String> = []
         /// The drain's deadline has passed, and the sessions here were ended.
         var isDrainDue = false
+        /// How many starts at the same time it bears, as measured.
+        var pace = Pace()
     }
 
     /// The part that follows from sessions and leftovers; only the indexes write it.
@@ -42,9 +44,19 @@ struct HostRecord: Sendable {
     /// New seats may be taken here as far as operator, configuration and network are concerned.
     var takesSeats: Bool { settings.isConfigured && settings.host.duty == .active && isReachable }
 
+    /// Starts that may be under way here at the same time.
+    var startsAllowed: Int { settings.pace.allowed(upTo: spec.maximumStarts) }
+
     /// A free slot and a free start, too.
     var isOpen: Bool {
-        takesSeats && usage.seats < settings.host.spec.slots && usage.starting < settings.host.spec.maximumStarts
+        takesSeats && usage.seats < settings.host.spec.slots && usage.starting < startsAllowed
+    }
+
+    /// What this host offers to a seat of that memory.
+    func offer(_ memory: Int64) -> HostOrder.Offer {
+        guard takesSeats, spec.couldHold(memory) else { return HostOrder.Offer() }
+        let density = density(adding: memory)
+        return HostOrder.Offer(open: isOpen && hasRoom(for: memory) ? density : .infinity, promised: density)
     }
 
     func hasRoom(for memory: Int64) -> Bool { usage.memory + memory <= memoryLimit }

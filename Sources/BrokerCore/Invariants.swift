@@ -3,7 +3,7 @@ extension BrokerCore {
     /// What is broken, in words; empty if all is well. O(everything): not for the product's own use.
     public func violations() -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
-            + alarmViolations() + idleHandsViolations()
+            + orderViolations() + alarmViolations() + idleHandsViolations()
     }
 
     /// Looks at a seat that was just given, independently of how it was found.
@@ -18,7 +18,9 @@ extension BrokerCore {
         if !host.isReachable { broken("which does not answer") }
         if host.usage.seats > host.spec.slots { broken("which has \(host.spec.slots) slots for \(host.usage.seats)") }
         if host.usage.memory > host.memoryLimit { broken("whose memory is exceeded") }
-        if host.usage.starting > host.spec.maximumStarts { broken("which starts \(host.usage.starting) at once") }
+        if host.usage.starting > min(host.startsAllowed, host.spec.maximumStarts) {
+            broken("which starts \(host.usage.starting) at once")
+        }
         if !sharedHomes, let home = homes[entry.learner], home != name { broken("but its home is on \(home)") }
         if gates[entry.session.id] != nil { broken("while its last container is still there") }
     }
@@ -94,11 +96,20 @@ extension BrokerCore {
         for (id, entry) in entries {
             guard case .queued(let ticket) = entry.standing else { continue }
             tickets.append(ticket)
-            let line = gates[id] == nil ? Queue.Line(lab: entry.session.lab, host: boundHost(of: entry.learner)) : nil
+            let line = gates[id] == nil ? self.line(for: entry) : nil
             if queue.line(of: id) != line { broken.append("\(id) stands in the wrong line") }
             if let line, queue.lines[line]?.contains(ticket) != true { broken.append("\(id) is missing in its line") }
         }
-        if queue.order != tickets.sorted() { broken.append("the queue is not those who wait, in order") }
+        if queue.order.sorted() != tickets.sorted() { broken.append("the queue is not those who wait") }
+        for (position, ticket) in queue.order.enumerated() where queuePosition(of: ticket.id) != position + 1 {
+            broken.append("\(ticket.id) is told a position that is not \(position + 1)")
+        }
+        for (portal, tickets) in queue.waiting where tickets.isEmpty || tickets != tickets.sorted() {
+            broken.append("\(portal) does not wait first come, first served")
+        }
+        for (portal, turns) in queue.turns.held where turns != turns.sorted() {
+            broken.append("the turns of \(portal) go down: \(turns)")
+        }
         for (line, tickets) in queue.lines where tickets.isEmpty || tickets != tickets.sorted() {
             broken.append("the line \(line) is empty or out of order")
         }
@@ -119,6 +130,22 @@ extension BrokerCore {
         }
         if gates != self.gates { broken.append("the gates are \(self.gates), not \(gates)") }
         return broken
+    }
+
+    /// What placement believes of hosts is so.
+    private func orderViolations() -> [String] {
+        guard !isOrderOld else { return [] }
+        var fresh = self
+        fresh.isOrderOld = true
+        fresh.refreshOrder()
+        var believed = self
+        believed.refreshOrder()
+        return catalogue.labs.values.compactMap { lab in
+            let (a, b) = (fresh.order, believed.order)
+            return a.bestOpen(lab.memoryBytes) { _ in true } == b.bestOpen(lab.memoryBytes) { _ in true }
+                && a.nearest(lab.memoryBytes) { _ in true } == b.nearest(lab.memoryBytes) { _ in true }
+                ? nil : "the order of hosts for \(lab.name) is old"
+        }
     }
 
     private func alarmViolations() -> [String] {

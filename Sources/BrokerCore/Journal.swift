@@ -10,6 +10,7 @@ struct Journal: Sendable {
     private(set) var spareDuties: [String: HostDuty?] = [:]
     private(set) var catalogue: BrokerCore.Catalogue?
     private(set) var startTimes: StartTimes?
+    private(set) var turns: Queue.Turns?
     /// Ended sessions that `adopt` brought into the memory.
     var adopted: Set<SessionID> = []
 
@@ -31,6 +32,9 @@ struct Journal: Sendable {
     }
     mutating func keep(_ catalogue: BrokerCore.Catalogue) {
         if self.catalogue == nil { self.catalogue = catalogue }
+    }
+    mutating func keep(_ turns: Queue.Turns) {
+        if self.turns == nil { self.turns = turns }
     }
     mutating func keep(_ startTimes: StartTimes) {
         if self.startTimes == nil { self.startTimes = startTimes }
@@ -61,6 +65,8 @@ extension BrokerCore {
         for (run, leftover) in old.leftovers { setLeftover(run, leftover) }
         for (id, entry) in old.sessions { set(id, entry) }
         for case (let name, nil) in old.hosts { setHost(name, nil) }
+        if let turns = old.turns { queue.restore(turns) }
+        isOrderOld = true
         journal = Journal()
         forgetThoseOver(old)
         // What the writing above left in `step` makes the next event look at placement and drains again.

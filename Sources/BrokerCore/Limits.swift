@@ -22,4 +22,10 @@ public enum Limits {
     public static let activityWriteInterval = Duration.seconds(30)
     /// Measured starts that the estimates are made of.
     public static let startTimeSamples = 32
+    /// Starts that a host whose starts were not measured yet may have under way at the same time.
+    public static let startsAtFirst = 2
+    /// A start that takes this many times as long as one that has its host for itself says that too many are under way.
+    public static let slowStart = 2.0
+    /// Labs whose usual start time a host remembers.
+    public static let pacedLabs = 256
 }

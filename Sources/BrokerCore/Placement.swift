@@ -7,10 +7,16 @@ import HeapModule
 /// labs behind it would take bit by bit, the host that is nearest to having it is held for it.
 extension BrokerCore {
     private struct Head: Comparable {
-        var ticket: Queue.Ticket
+        var place: Queue.Place
         var line: Queue.Line
 
-        static func < (a: Head, b: Head) -> Bool { a.ticket < b.ticket }
+        static func < (a: Head, b: Head) -> Bool { a.place < b.place }
+    }
+
+    /// What lines of different portals have in common: the same hosts can serve them.
+    private struct Need: Hashable {
+        var lab: String
+        var host: String?
     }
 
     mutating func placeWaiting(at now: Timestamp) {
@@ -20,70 +26,73 @@ extension BrokerCore {
 
     /// One walk through the lines; whether anybody was placed.
     private mutating func placeOnce(at now: Timestamp) -> Bool {
-        guard catalogue.isConfigured, queue.count > 0, hosts.contains(where: \.isOpen) else { return false }
+        guard catalogue.isConfigured, queue.count > 0 else { return false }
+        refreshOrder()
+        guard !order.isClosed else { return false }
         let waiting = queue.count
-        var heads = Heap<Head>()
-        for (line, tickets) in queue.lines { heads.insert(Head(ticket: tickets[0], line: line)) }
-        var held: Set<String> = []
-        while let head = heads.popMin() {
-            guard let entry = entries[head.ticket.id], let lab = catalogue.labs[head.line.lab] else { continue }
+        var heads = Heap<Head>(queue.lines.compactMap { head(of: $0, $1) })
+        var held: Set<Int> = []
+        var blocked: Set<Need> = []
+        while !order.isClosed, let head = heads.popMin() {
+            let need = Need(lab: head.line.lab, host: head.line.host)
+            guard !blocked.contains(need), let entry = entries[head.place.ticket.id],
+                let lab = catalogue.labs[head.line.lab]
+            else { continue }
             guard let host = bestHost(for: lab, boundTo: head.line.host, held: held, shunning: entry.shunned) else {
+                blocked.insert(need)
                 if let host = hostToHold(for: lab, boundTo: head.line.host, held: held) { held.insert(host) }
                 continue
             }
-            start(entry, lab: lab, on: host, at: now)
-            if let next = queue.lines[head.line]?.first {
-                heads.insert(Head(ticket: next, line: head.line))
-            }
+            start(entry, lab: lab, on: hosts[host].name, at: now)
+            refreshOrder()
+            if let tickets = queue.lines[head.line], let next = self.head(of: head.line, tickets) { heads.insert(next) }
         }
         return queue.count < waiting
     }
 
-    /// The open host on which one more seat of this lab gives the lowest density; by name among equals.
-    private func bestHost(
-        for lab: Lab, boundTo bound: String?, held: Set<String>, shunning shunned: String?
-    ) -> String? {
-        func isPossible(_ host: borrowing HostRecord) -> Bool {
-            host.isOpen && host.hasRoom(for: lab.memoryBytes) && !host.settings.lackingLabs.contains(lab.name)
+    private func head(of line: Queue.Line, _ tickets: [Queue.Ticket]) -> Head? {
+        queue.place(of: tickets[0], in: line.portal).map { Head(place: $0, line: line) }
+    }
+
+    /// Ask the hosts that have changed since the last placement what they offer.
+    mutating func refreshOrder() {
+        if isOrderOld {
+            order.reset(hosts: hosts.count, sizes: Set(catalogue.labs.values.map(\.memoryBytes)))
+            isOrderOld = false
+        }
+        order.refresh { hosts[$0].offer($1) }
+    }
+
+    /// The open host on which one more seat of this lab gives the lowest density; by name among equals. One that is
+    /// shunned only if there is no other.
+    private func bestHost(for lab: Lab, boundTo bound: String?, held: Set<Int>, shunning shunned: String?) -> Int? {
+        func isPossible(_ index: Int) -> Bool {
+            !held.contains(index) && !hosts[index].settings.lackingLabs.contains(lab.name)
         }
         if let bound {
-            guard let index = hostIndex[bound], !held.contains(bound) else { return nil }
-            return isPossible(hosts[index]) ? bound : nil
+            guard let index = hostIndex[bound], isPossible(index) else { return nil }
+            return hosts[index].offer(lab.memoryBytes).open < .infinity ? index : nil
         }
-        var best: (index: Int, isShunned: Bool, density: Double)?
-        for index in hosts.indices where isPossible(hosts[index]) && !held.contains(hosts[index].name) {
-            let isShunned = hosts[index].name == shunned
-            let density = hosts[index].density(adding: lab.memoryBytes)
-            if let best {
-                if isShunned != best.isShunned {
-                    guard best.isShunned else { continue }
-                } else if density >= best.density {
-                    continue
-                }
-            }
-            best = (index, isShunned, density)
-        }
-        return best.map { hosts[$0.index].name }
+        let shunnedIndex = shunned.flatMap { hostIndex[$0] }
+        return order.bestOpen(lab.memoryBytes) { isPossible($0) && $0 != shunnedIndex }
+            ?? order.bestOpen(lab.memoryBytes, where: isPossible)
     }
 
     /// The host that is nearest to having a seat for a lab that finds none now.
-    private func hostToHold(for lab: Lab, boundTo bound: String?, held: Set<String>) -> String? {
-        var best: (index: Int, density: Double)?
-        for index in hosts.indices where bound == nil || hosts[index].name == bound {
-            let host = hosts[index]
-            guard host.takesSeats, host.spec.couldHold(lab.memoryBytes), !held.contains(host.name),
-                !host.settings.lackingLabs.contains(lab.name)
-            else { continue }
-            let density = host.density(adding: lab.memoryBytes)
-            if best.map({ density < $0.density }) ?? true { best = (index, density) }
+    private func hostToHold(for lab: Lab, boundTo bound: String?, held: Set<Int>) -> Int? {
+        let boundIndex = bound.flatMap { hostIndex[$0] }
+        if bound != nil, boundIndex == nil { return nil }
+        return order.nearest(lab.memoryBytes) { index in
+            (boundIndex == nil || index == boundIndex) && !held.contains(index)
+                && !hosts[index].settings.lackingLabs.contains(lab.name)
         }
-        return best.map { hosts[$0.index].name }
     }
 
     private mutating func start(_ old: Entry, lab: Lab, on host: String, at now: Timestamp) {
         var entry = old
         entry.session.state = .starting(host: host, step: .creating, since: now)
         entry.seatMemory = lab.memoryBytes
+        entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
         store(entry, at: now, because: "A seat on \(host) is free; its container is being created.")
         emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
         audit(placementOf: entry, on: host)

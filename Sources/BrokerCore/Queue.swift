@@ -1,7 +1,15 @@
-/// Sessions that wait for a seat: one order for all, by (since, id), and a line for each group of sessions that the
-/// same hosts can serve, so that placement looks at the head of each line and never at everybody.
+/// Sessions that wait for a seat.
+///
+/// Portals take turns (start-time fair queueing): the launches of one portal get consecutive turns in the order in which
+/// they come; whoever has the lowest turn is next, the earlier one among equals. A portal that had nobody waiting joins
+/// at the turn that is being served, or after the last one that it was given, so it waits behind nobody's backlog and
+/// gains nothing by coming back often. A portal's first launch may so be next while another portal's fiftieth waits,
+/// although that one came earlier; within a portal it is first come, first served. Who finds no seat keeps their turn.
+///
+/// Those who may be placed also stand in lines, one for each group that the same hosts can serve, so that placement
+/// looks at the head of each line and never at everybody.
 struct Queue: Sendable {
-    /// A place in the queue.
+    /// A launch within its portal's order.
     struct Ticket: Hashable, Comparable, Sendable {
         var since: Timestamp
         var id: SessionID
@@ -9,42 +17,126 @@ struct Queue: Sendable {
         static func < (a: Ticket, b: Ticket) -> Bool { (a.since, a.id) < (b.since, b.id) }
     }
 
+    /// A place in the order of all.
+    struct Place: Hashable, Comparable, Sendable {
+        var turn: Int64
+        var ticket: Ticket
+
+        static func < (a: Place, b: Place) -> Bool { (a.turn, a.ticket) < (b.turn, b.ticket) }
+    }
+
     /// What decides which hosts can serve a waiting session: its lab, and the host that its home is bound to.
     struct Line: Hashable, Comparable, Sendable {
+        var portal: String
         var lab: String
         var host: String?
 
-        static func < (a: Line, b: Line) -> Bool { (a.lab, a.host ?? "") < (b.lab, b.host ?? "") }
+        static func < (a: Line, b: Line) -> Bool {
+            (a.portal, a.lab, a.host ?? "") < (b.portal, b.lab, b.host ?? "")
+        }
     }
 
-    /// Everybody, in order.
-    private(set) var order: [Ticket] = []
+    /// Whose turn it is. Not stored: after a restart the turns are dealt anew, in the order in which people came.
+    struct Turns: Hashable, Sendable {
+        /// The latest turn that was served.
+        var served: Int64 = 0
+        /// The turn that each portal's next launch gets, unless it is too old.
+        var next: [String: Int64] = [:]
+        /// The turns of those who wait, by portal, in the order of its tickets; they never go down.
+        var held: [String: [Int64]] = [:]
+    }
+
+    /// Why a ticket leaves the queue.
+    enum Departure {
+        case seated
+        /// Without a seat: those behind move up within their portal.
+        case gaveUp
+    }
+
+    private(set) var turns = Turns()
+    /// Those who wait, in order, by portal. No list is empty.
+    private(set) var waiting: [String: [Ticket]] = [:]
     /// Those who may be placed, in order, by line. No line is empty.
     private(set) var lines: [Line: [Ticket]] = [:]
+    private(set) var count = 0
     private var lineOf: [SessionID: Line] = [:]
     /// Somebody's position has changed since this was last cleared.
     var hasMoved = false
 
-    var count: Int { order.count }
-
     func line(of id: SessionID) -> Line? { lineOf[id] }
 
-    /// The position of a ticket, from 1.
-    func position(of ticket: Ticket) -> Int? { order.position(of: ticket) }
-
-    mutating func insert(_ ticket: Ticket) {
-        let index = order.insertionIndex(of: ticket)
-        hasMoved = hasMoved || index < order.count
-        order.insert(ticket, at: index)
+    /// A waiting ticket's place in the order of all. O(log n).
+    func place(of ticket: Ticket, in portal: String) -> Place? {
+        guard let rank = waiting[portal]?.rank(of: ticket), let turns = turns.held[portal] else { return nil }
+        return Place(turn: turns[rank], ticket: ticket)
     }
 
-    mutating func remove(_ ticket: Ticket) {
+    /// The position of a ticket among all, from 1. O(portals * log n).
+    func position(of ticket: Ticket, in portal: String) -> Int? {
+        guard let place = place(of: ticket, in: portal) else { return nil }
+        return waiting.reduce(1) { position, other in
+            guard let turns = turns.held[other.key] else { return position }
+            var low = 0
+            var high = other.value.count
+            while low < high {
+                let middle = (low + high) / 2
+                let candidate = Place(turn: turns[middle], ticket: other.value[middle])
+                if candidate < place { low = middle + 1 } else { high = middle }
+            }
+            return position + low
+        }
+    }
+
+    /// Everybody, in order. O(n log n): for tests and checks.
+    var order: [Ticket] {
+        waiting.flatMap { portal, tickets in tickets.compactMap { place(of: $0, in: portal) } }.sorted().map(\.ticket)
+    }
+
+    /// - Parameter isReturning: it had a seat, and lost it before it was ready: it is still its turn.
+    mutating func insert(_ ticket: Ticket, in portal: String, isReturning: Bool) {
+        let index = waiting[portal, default: []].insertionIndex(of: ticket)
+        waiting[portal, default: []].insert(ticket, at: index)
+        let held = turns.held[portal] ?? []
+        var turn = max(turns.served, turns.next[portal] ?? turns.served)
+        if isReturning {
+            turn = turns.served
+        } else {
+            turns.next[portal] = turn + 1
+        }
+        // Somebody who came earlier is inserted before others.
+        if index < held.count { turn = min(turn, held[index]) }
+        if index > 0 { turn = max(turn, held[index - 1]) }
+        turns.held[portal, default: []].insert(turn, at: index)
+        count += 1
+        hasMoved = hasMoved || position(of: ticket, in: portal) != count
+    }
+
+    mutating func remove(_ ticket: Ticket, of portal: String, _ departure: Departure) {
         setLine(nil, of: ticket)
-        let index = order.insertionIndex(of: ticket)
-        guard index < order.count, order[index] == ticket else { return }
-        order.remove(at: index)
-        hasMoved = hasMoved || index < order.count
+        guard let rank = waiting[portal]?.rank(of: ticket) else { return }
+        hasMoved = hasMoved || position(of: ticket, in: portal) != count
+        waiting[portal]?.remove(at: rank)
+        let turn = turns.held[portal]?.remove(at: rank)
+        switch departure {
+        case .seated:
+            turns.served = max(turns.served, turn ?? 0)
+        case .gaveUp:
+            for later in rank..<(waiting[portal]?.count ?? 0) {
+                turns.held[portal]![later] = max(turns.held[portal]![later] - 1, turn ?? 0)
+            }
+            turns.next[portal]? -= 1
+        }
+        count -= 1
+        if waiting[portal]?.isEmpty == true {
+            waiting[portal] = nil
+            turns.held[portal] = nil
+        }
+        // With nobody waiting there is nobody to be fair to.
+        if count == 0 { turns = Turns() }
     }
+
+    /// After a rollback has put everybody back: the turns are as they were, too.
+    mutating func restore(_ turns: Turns) { self.turns = turns }
 
     /// Put a ticket into a line, or, with `nil`, hold it back from placement: it keeps its position.
     mutating func setLine(_ line: Line?, of ticket: Ticket) {
@@ -73,10 +165,10 @@ extension [Queue.Ticket] {
         return low
     }
 
-    /// From 1.
-    func position(of ticket: Queue.Ticket) -> Int? {
+    /// From 0.
+    func rank(of ticket: Queue.Ticket) -> Int? {
         let index = insertionIndex(of: ticket)
-        return index < count && self[index] == ticket ? index + 1 : nil
+        return index < count && self[index] == ticket ? index : nil
     }
 
     fileprivate mutating func insertTicket(_ ticket: Queue.Ticket) {
@@ -84,7 +176,6 @@ extension [Queue.Ticket] {
     }
 
     fileprivate mutating func removeTicket(_ ticket: Queue.Ticket) {
-        let index = insertionIndex(of: ticket)
-        if index < count, self[index] == ticket { remove(at: index) }
+        if let index = rank(of: ticket) { remove(at: index) }
     }
 }

@@ -25,7 +25,7 @@ struct ExplanationTests {
         scene.run("a")
         scene.launch("b")
         func why() -> String { scene.core.explanation(of: "b", at: scene.now) ?? "" }
-        #expect(why() == "Waiting for a seat: all of them are taken.")
+        #expect(why() == "Waiting for a seat: all of them are taken, and nobody is before this one.")
         scene.lost("h1")
         #expect(why() == "Waiting: no host that could serve this lab answers at the moment.")
         scene.send(.cordon(host: "h1", request: scene.request()))

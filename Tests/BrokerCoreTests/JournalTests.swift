@@ -16,6 +16,7 @@ struct JournalTests {
         var labs: [String: Lab]
         var order: [Queue.Ticket]
         var lines: [Queue.Line: [Queue.Ticket]]
+        var turns: Queue.Turns
         var gates: [SessionID: Int]
         var deadline: Timestamp?
 
@@ -30,6 +31,7 @@ struct JournalTests {
             labs = core.catalogue.labs
             order = core.queue.order
             lines = core.queue.lines
+            turns = core.queue.turns
             gates = core.gates
             deadline = core.nextDeadline
         }

@@ -26,14 +26,15 @@ struct PlacementTests {
         let exact = HostSpec(
             name: "h1", slots: 9, memoryBytes: 2 * gibibyte, overcommit: 1.5, maximumStarts: 9)
         var scene = Scene.ready(hosts: [exact])
-        for id: SessionID in ["a", "b", "c", "d"] { scene.launch(id) }
+        for id: SessionID in ["a", "b", "c"] { scene.run(id) }
+        scene.launch("d")
         #expect(["a", "b", "c", "d"].map { scene.host($0) } == ["h1", "h1", "h1", nil])
         #expect(scene.core.hostStatus("h1")?.density == 1)
 
         var less = exact
         less.memoryBytes -= 1
         var tighter = Scene.ready(hosts: [less])
-        for id: SessionID in ["a", "b", "c"] { tighter.launch(id) }
+        for id: SessionID in ["a", "b", "c"] { tighter.run(id) }
         #expect(tighter.host("c") == nil)
     }
 
@@ -139,6 +140,7 @@ struct PlacementTests {
                 .launch(
                     learner: .named("l\(index)"), lab: "python", newID: id,
                     request: RequestID(rawValue: UInt64(index))), at: now)
+            _ = core.handle(.labReady(id, epoch: 1, endpoint: .of(id)), at: now)
             core.confirm()
         }
         #expect(core.hostStatuses.map(\.seats) == Array(repeating: 20, count: 100))

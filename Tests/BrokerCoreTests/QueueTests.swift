@@ -30,6 +30,140 @@ struct QueueTests {
         #expect(["b", "c"].map { scene.core.queuePosition(of: $0) } == [1, 2])
     }
 
+    @Test("Portals take turns: one launch of each, however many another portal has waiting")
+    func portalsTakeTurns() {
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        scene.run("x")
+        for index in 1...4 {
+            scene.now = scene.now + .seconds(1)
+            scene.launch(SessionID(rawValue: "a\(index)"), portal: "university")
+        }
+        for index in 1...2 {
+            scene.now = scene.now + .seconds(1)
+            // The second portal's first launch is next but one, and everybody behind sees it.
+            #expect(scene.launch(SessionID(rawValue: "b\(index)"), portal: "college").last == .queueMoved)
+        }
+        let all: [SessionID] = ["a1", "b1", "a2", "b2", "a3", "a4"]
+        #expect(all.map { scene.core.queuePosition(of: $0) } == [1, 2, 3, 4, 5, 6])
+        #expect(scene.core.explanation(of: "a2", at: scene.now)?.contains("2 others are (portals take turns)") == true)
+        var served: [SessionID] = []
+        var last: SessionID = "x"
+        while served.count < all.count {
+            scene.end(last)
+            scene.send(.containerRemoved(last, epoch: 1))
+            last = all.first { scene.host($0) != nil } ?? last
+            served.append(last)
+            scene.ready(last)
+        }
+        #expect(served == all)
+    }
+
+    @Test("A portal whose learners come one by one does not overtake another's backlog again and again")
+    func tricklingPortal() {
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        scene.run("x")
+        for index in 1...8 { scene.launch(SessionID(rawValue: "b\(index)"), portal: "backlog") }
+        var served: [String: Int] = [:]
+        var last: SessionID = "x"
+        for round in 1...8 {
+            scene.now = scene.now + .seconds(1)
+            scene.launch(SessionID(rawValue: "t\(round)"), portal: "trickle")
+            scene.end(last)
+            scene.send(.containerRemoved(last, epoch: 1))
+            last = scene.core.sessions.first { $0.state.host != nil }!.id
+            served[scene.core.session(last)!.learner.portal, default: 0] += 1
+            scene.ready(last)
+        }
+        #expect(served == ["backlog": 4, "trickle": 4])
+    }
+
+    @Test("A portal that joins late takes turns from then on, and does not make up for the time when it had nobody")
+    func joiningLate() {
+        var scene = Scene.ready(hosts: [.small("h1", slots: 4, starts: 1)])
+        for index in 1...5 { scene.launch(SessionID(rawValue: "a\(index)"), portal: "university") }
+        for index in 1...3 { scene.ready(SessionID(rawValue: "a\(index)")) }
+        scene.now = scene.now + .seconds(1)
+        scene.launch("a6", portal: "university")
+        for index in 1...3 { scene.launch(SessionID(rawValue: "b\(index)"), portal: "college") }
+        #expect(["b1", "a5", "b2", "a6", "b3"].map { scene.core.queuePosition(of: $0) } == [1, 2, 3, 4, 5])
+    }
+
+    @Test("Launches that were given up while they waited cost their portal no turn")
+    func abandonedTurns() {
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        scene.run("x")
+        for index in 1...5 { scene.launch(SessionID(rawValue: "a\(index)"), portal: "university") }
+        for index in 1...3 { scene.end(SessionID(rawValue: "a\(index)")) }
+        scene.now = scene.now + .seconds(1)
+        scene.launch("b1", portal: "college")
+        scene.launch("b2", portal: "college")
+        #expect(["a4", "b1", "a5", "b2"].map { scene.core.queuePosition(of: $0) } == [1, 2, 3, 4])
+        scene.launch("a6", portal: "university")
+        #expect(scene.core.queuePosition(of: "a6") == 5)
+    }
+
+    @Test("Who lost a seat before it was ready is next again, before portals whose turn came since")
+    func returnedTurn() {
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        scene.launch("a1", portal: "university")
+        for id: SessionID in ["a2", "a3"] { scene.launch(id, portal: "university") }
+        scene.now = scene.now + .seconds(1)
+        scene.launch("b1", portal: "college")
+        scene.send(.startFailed("a1", epoch: 1, .engine("full")))
+        #expect(["a1", "a2", "b1", "a3"].map { scene.core.queuePosition(of: $0) } == [1, 2, 3, 4])
+        for id: SessionID in ["a2", "a3"] { scene.end(id) }
+        #expect(["a1", "b1"].map { scene.core.queuePosition(of: $0) } == [1, 2])
+        scene.send(.containerRemoved("a1", epoch: 1))
+        scene.send(.startFailed("a1", epoch: 2, .engine("full")))
+        #expect(["a1", "b1"].map { scene.core.queuePosition(of: $0) } == [1, 2])
+    }
+
+    @Test("Who can find no seat keeps their turn while others of their portal get one")
+    func blockedKeepsTurn() {
+        var scene = Scene.ready(hosts: [
+            .small("h1", slots: 9, starts: 1), .small("h2", slots: 9, memory: 2, starts: 1),
+        ])
+        for id: SessionID in ["a", "b", "c", "d"] { scene.run(id) }
+        // No memory for it; the turn of the small one behind it is later.
+        scene.launch("x", lab: "big", portal: "university")
+        scene.now = scene.now + .seconds(1)
+        scene.launch("y", lab: "big", portal: "college")
+        let before = ["x", "y"].map { scene.core.queuePosition(of: $0) }
+        scene.launch("z", portal: "university")
+        #expect(["x", "y"].map { scene.core.queuePosition(of: $0) } == before)
+    }
+
+    @Test("Of two portals that both have somebody waiting, neither gets two seats more than the other")
+    func fairness() {
+        var queue = Queue()
+        var random = SplitMix(seed: 42)
+        var serial: Int64 = 0
+        var served: [String: Int] = [:]
+        func come(_ portal: String) {
+            serial += 1
+            queue.insert(
+                Queue.Ticket(since: Timestamp(milliseconds: serial), id: SessionID(rawValue: "\(serial)")), in: portal,
+                isReturning: false)
+        }
+        for _ in 0..<40 { come("a") }
+        for _ in 0..<3 { come("b") }
+        for _ in 0..<400 {
+            for portal in ["a", "b"] where queue.waiting[portal, default: []].count < 2 || random.next() % 3 == 0 {
+                come(portal)
+            }
+            // Now and then somebody gives up.
+            if random.next() % 5 == 0, let tickets = queue.waiting["a"], tickets.count > 3 {
+                queue.remove(tickets[Int(random.next() % UInt64(tickets.count))], of: "a", .gaveUp)
+            }
+            let next = queue.order[0]
+            let portal = queue.waiting["a"]?.first == next ? "a" : "b"
+            #expect(queue.position(of: next, in: portal) == 1)
+            queue.remove(next, of: portal, .seated)
+            served[portal, default: 0] += 1
+            #expect(abs(served["a", default: 0] - served["b", default: 0]) <= 2)
+        }
+    }
+
     @Test("Joining the queue at its end moves nobody")
     func joining() {
         var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
@@ -135,6 +269,23 @@ struct QueueTests {
         #expect(scene.core.estimate(of: "d", at: scene.now) == .seconds(10))
         #expect(scene.core.estimate(of: "e", at: scene.now) == nil)
         #expect(scene.core.estimate(of: "a", at: scene.now) == nil)
+    }
+
+    @Test("The estimate counts the starts that the host bears, not those that its operator allows")
+    func estimateFollowsPace() {
+        var scene = Scene.ready(hosts: [.small("h1", slots: 20, memory: 40, starts: 10)])
+        scene.launch("a")
+        scene.now = scene.now + .seconds(4)
+        scene.ready("a")
+        for index in 1...8 { scene.launch(SessionID(rawValue: "b\(index)")) }
+        #expect(scene.core.hostStatus("h1")?.startsAllowed == Limits.startsAtFirst)
+        // The sixth that waits, two at a time, 4 s each, and half of one for those who are on their way.
+        #expect(scene.core.estimate(of: "b8", at: scene.now) == .seconds(14))
+        scene.now = scene.now + .seconds(30)
+        scene.ready("b1")
+        #expect(scene.core.hostStatus("h1")?.startsAllowed == 1)
+        #expect(scene.core.queuePosition(of: "b8") == 6)
+        #expect(scene.core.estimate(of: "b8", at: scene.now) == .milliseconds(17_000 * 6 + 8500))
     }
 
     @Test("Only recent starts are remembered")

@@ -69,11 +69,11 @@ struct Scene {
 
     @discardableResult
     mutating func launch(
-        _ id: SessionID, learner: String? = nil, lab: String = "python",
+        _ id: SessionID, learner: String? = nil, lab: String = "python", portal: String = "school",
         sourceLocation: SourceLocation = #_sourceLocation
     ) -> [Action] {
         send(
-            .launch(learner: .named(learner ?? id.rawValue), lab: lab, newID: id, request: request()),
+            .launch(learner: .named(learner ?? id.rawValue, portal), lab: lab, newID: id, request: request()),
             sourceLocation: sourceLocation)
     }
 
@@ -127,7 +127,9 @@ extension SessionID: ExpressibleByStringLiteral {
 }
 
 extension Learner {
-    static func named(_ id: String) -> Learner { Learner(portal: "school", id: id, name: id.uppercased()) }
+    static func named(_ id: String, _ portal: String = "school") -> Learner {
+        Learner(portal: portal, id: id, name: id.uppercased())
+    }
 }
 
 extension Endpoint {
@@ -172,4 +174,19 @@ extension Lab {
     static let python = of("python")
     static let rstudio = of("rstudio", .rstudio)
     static let big = of("big", memory: 6)
+}
+
+/// The same numbers at every run.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
 }

@@ -64,7 +64,7 @@ private func problems(_ yaml: String) -> [String] {
         #expect(read.certificate.key == "/etc/carrel/tls/edge.key")
         #expect(
             read.hosts.map(\.spec) == [
-                HostSpec(name: "one", slots: 40, memoryBytes: 32 << 30, overcommit: 1, maximumStarts: 2),
+                HostSpec(name: "one", slots: 40, memoryBytes: 32 << 30, overcommit: 1, maximumStarts: 8),
                 HostSpec(name: "two", slots: 20, memoryBytes: 16 << 30, overcommit: 1.5, maximumStarts: 4),
             ])
         #expect(read.hosts[0].endpoint == .unix(path: "/run/docker.sock"))

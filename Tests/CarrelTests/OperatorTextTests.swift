@@ -15,7 +15,7 @@ private func host(_ state: String, sessions: Int = 3, deadline: Int64? = nil, re
         HostView.self,
         from: Array(
             """
-            {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "\(state)", "sessions": \(sessions), "starting": 1,
+            {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "\(state)", "sessions": \(sessions), "starting": 1, "starts_allowed": 2,
              "seats": 4, "slots": 40, "memory_used_bytes": 3221225472, "memory_limit_bytes": 51539607552, "density": 0.0749
              \(deadline.map { ", \"drain_deadline\": \($0)" } ?? "") \(reason.map { ", \"reason\": \"\($0)\"" } ?? "")}
             """.utf8))
@@ -42,8 +42,8 @@ private func session(_ id: String, _ state: String, extra: String = "") throws -
         #expect(
             text == """
                 NAME  STATE     SESSIONS  STARTING  SEATS      MEMORY  DENSITY  ENDPOINT                 NOTE
-                one   active           3         1   4/40  3GiB/48GiB       7%  unix:///run/docker.sock
-                one   draining         3         1   4/40  3GiB/48GiB       7%  unix:///run/docker.sock  drained by hand; until the deadline in 1m30s
+                one   active           3       1/2   4/40  3GiB/48GiB       7%  unix:///run/docker.sock
+                one   draining         3       1/2   4/40  3GiB/48GiB       7%  unix:///run/docker.sock  drained by hand; until the deadline in 1m30s
                 """)
     }
 

@@ -79,6 +79,7 @@ struct APITests {
         func host(_ name: String, _ state: HostState, sessions: Int) -> HostView {
             HostView(
                 name: name, endpoint: "unix:///x", state: state, reason: nil, sessions: sessions, starting: 1,
+                startsAllowed: 2,
                 seats: sessions + 1, slots: 10, memoryUsedBytes: 0, memoryLimitBytes: 1, density: 0, drainDeadline: nil)
         }
         let status = APIStatus(

@@ -176,7 +176,7 @@ struct DecodedHost {
         guard let name, let endpoint, let slots, let memory else { return nil }
         entry = Configuration.HostEntry(
             spec: HostSpec(
-                name: name, slots: slots, memoryBytes: memory, overcommit: overcommit ?? 1, maximumStarts: starts ?? 2),
+                name: name, slots: slots, memoryBytes: memory, overcommit: overcommit ?? 1, maximumStarts: starts ?? 8),
             endpoint: endpoint, publishAddress: published ?? "127.0.0.1", line: reader.place.line)
     }
 

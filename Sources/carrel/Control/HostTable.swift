@@ -11,7 +11,8 @@ enum HostTable {
         ])
         for host in hosts {
             table.add([
-                host.name, host.state.rawValue, "\(host.sessions)", "\(host.starting)", "\(host.seats)/\(host.slots)",
+                host.name, host.state.rawValue, "\(host.sessions)", "\(host.starting)/\(host.startsAllowed)",
+                "\(host.seats)/\(host.slots)",
                 "\(SizeText.format(host.memoryUsedBytes))/\(SizeText.format(host.memoryLimitBytes))",
                 "\(Int((host.density * 100).rounded()))%", host.endpoint, note(host, now: now),
             ])
