@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 // Names the calling thread; the kernel keeps the first 15 bytes.
@@ -13,5 +14,13 @@ static inline void carrel_name_this_thread(const char *name) {
 
 // Swift's Glibc module leaves malloc.h out.
 static inline int carrel_malloc_trim(size_t pad) { return malloc_trim(pad); }
+
+static inline size_t carrel_CMSG_SPACE(size_t length) { return CMSG_SPACE(length); }
+static inline size_t carrel_CMSG_LEN(size_t length) { return CMSG_LEN(length); }
+static inline struct cmsghdr *carrel_CMSG_FIRSTHDR(struct msghdr *message) { return CMSG_FIRSTHDR(message); }
+static inline struct cmsghdr *carrel_CMSG_NXTHDR(struct msghdr *message, struct cmsghdr *header) {
+    return CMSG_NXTHDR(message, header);
+}
+static inline unsigned char *carrel_CMSG_DATA(struct cmsghdr *header) { return CMSG_DATA(header); }
 
 #endif

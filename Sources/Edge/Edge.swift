@@ -50,9 +50,11 @@ public final class Edge: Sendable {
 
     /// Listens on every address, with every loop. Whoever starts it waits for the end of this before stopping it.
     ///
+    /// - Parameter inherited: sockets that listen already. Those of its addresses are accepted from; where they are fewer
+    ///   than the loops, more are bound.
     /// - Throws: `TLSError`, or `StreamError` with the address that is taken or not allowed; nothing listens then, and the
     ///   edge is stopped.
-    public func start() async throws {
+    public func start(inherited: InheritedSockets = InheritedSockets()) async throws {
         let before = state.withLock { state in
             defer { if state == .new { state = .running } }
             return state
@@ -62,25 +64,35 @@ public final class Edge: Sendable {
             throw StreamError(code: StreamError.cancelled, operation: "start the edge: it was stopped")
         }
         do {
-            let tls = try TLSServerContext(store: configuration.certificates)
-            var addresses = configuration.listen
-            for member in members {
-                // Where the kernel was to choose a port, the first loop's choice holds for all.
-                let listen = addresses
-                addresses = try await member.onLoop { try member.listen(on: listen, tls: tls) }
-            }
+            let tls = try TLSServerContext(store: configuration.certificates, tickets: configuration.tickets)
+            let addresses = try await listen(on: configuration.listen, inherited, .tls(tls))
             bound.withLock { $0 = addresses }
-            if var redirect = configuration.redirect {
-                for member in members {
-                    let listen = redirect
-                    redirect.listen = try await member.onLoop { try member.listen(withoutTLS: listen) }
-                }
-                boundWithoutTLS.withLock { [redirect] in $0 = redirect.listen }
+            if let redirect = configuration.redirect {
+                let addresses = try await listen(on: redirect.listen, inherited, .redirect(redirect))
+                boundWithoutTLS.withLock { $0 = addresses }
             }
         } catch {
             await stop(grace: .zero)
             throw error
         }
+    }
+
+    private func listen(
+        on addresses: [SocketAddress], _ inherited: InheritedSockets, _ purpose: EdgeLoop.Purpose
+    ) async throws -> [SocketAddress] {
+        var bound: [SocketAddress] = []
+        for address in addresses {
+            let sockets = ListenerShares(inherited.take(address), among: members.count)
+            var address = address
+            for (index, member) in members.enumerated() {
+                let wanted = address
+                let share = sockets.share(of: index)
+                // Where the kernel was to choose a port, the first loop's choice holds for all.
+                address = try await member.onLoop { try member.listen(on: wanted, share, purpose) }
+            }
+            bound.append(address)
+        }
+        return bound
     }
 
     /// Where it listens, with the ports that the kernel chose where 0 was asked for. Empty before `start()`.
@@ -131,6 +143,58 @@ public final class Edge: Sendable {
         return sum
     }
 
+    // MARK: Handing over
+
+    /// The sockets on which it listens, for another process.
+    /// - Throws: `StreamError` when there are too many descriptors.
+    public func listeningSockets() async throws -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        for member in members { sockets += try await member.onLoop { try member.listeningSockets() } }
+        return sockets
+    }
+
+    /// Accepts nothing more, and refuses nothing: who comes waits in the sockets, which go on listening. What is open goes
+    /// on. Followed by `resumeAccepting()`, `leave(grace:)` or `stop(grace:)`.
+    /// - Throws: `StreamError` when there are too many descriptors; it then accepts as before.
+    public func pauseAccepting() async throws {
+        do {
+            for member in members { try await member.onLoop { try member.pauseAccepting() } }
+        } catch {
+            await resumeAccepting()
+            throw error
+        }
+    }
+
+    /// Accepts again what waits in the sockets.
+    public func resumeAccepting() async {
+        for member in members { try? await member.onLoop { try member.resumeAccepting() } }
+    }
+
+    /// Another process accepts by the same sockets: finishes what is under way here. A connection ends with the answer to
+    /// its next request, which says so, or when none comes for `EdgeLimits.leavingIdleTimeout`; requests and WebSockets
+    /// have `grace`, then WebSockets are told that it goes away (1001) and requests are cut. A later `stop(grace:)`
+    /// shortens it.
+    public func leave(grace: Duration) async {
+        await withTaskGroup { group in
+            for member in members {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        let isAsked = member.loop.postIfRunning { member.leave(grace: grace) { continuation.resume() } }
+                        if !isAsked { continuation.resume() }
+                    }
+                }
+            }
+        }
+        await stop(grace: .zero)
+    }
+
+    /// New requests to the portal get connections of their own: whoever answers them may be another process by now.
+    public func forgetPortal() async {
+        for member in members {
+            try? await member.onLoop { member.forgetPortal() }
+        }
+    }
+
     /// Listens no more, tells WebSockets that it goes away (1001), lets requests finish for `grace`, then cuts what is
     /// left and ends its threads. Harmless when called again.
     public func stop(grace: Duration) async {
@@ -148,7 +212,10 @@ public final class Edge: Sendable {
 extension EdgeLoop {
     fileprivate func onLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            loop.post { continuation.resume(with: Result { try body() }) }
+            let isAsked = loop.postIfRunning { continuation.resume(with: Result { try body() }) }
+            if !isAsked {
+                continuation.resume(throwing: StreamError(code: StreamError.cancelled, operation: "use a stopped edge"))
+            }
         }
     }
 

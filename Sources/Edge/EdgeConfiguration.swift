@@ -18,6 +18,8 @@ public struct EdgeConfiguration: Sendable {
     public var embeddedIn: [String] = []
     /// How much is borne from clients.
     public var limits = ClientLimits()
+    /// What seals the sessions that clients keep. The keys of the process before this one open what clients have of it.
+    public var tickets = TicketKeys()
     /// Gets a line for each exchange. Whoever made it closes it, after the edge has stopped.
     public var accessLog: AccessLog?
 

@@ -9,6 +9,7 @@ final class EdgeConnection {
     /// As what its connection is counted; given back when it is closed.
     let network: ClientNetwork?
     private(set) var channel: ByteChannel?
+    private weak var server: HTTPServerConnection?
     private let exchange: EdgeExchange
     private var isHandshakeDone = false
 
@@ -20,17 +21,28 @@ final class EdgeConnection {
     }
 
     var openTunnels: Int { exchange.isTunnel ? 1 : 0 }
+    private var isIdle: Bool { exchange.isIdle && server?.isIdle == true }
 
     func start(_ channel: ByteChannel) {
         self.channel = channel
         let server = HTTPServerConnection(
             channel: channel, limits: home.limits.http, timeouts: home.limits.timeouts, delegate: self)
         exchange.stream = server
+        self.server = server
         server.start()
     }
 
     /// The edge takes in nothing new; what is under way may finish.
     func goAway() { exchange.handle(.goingAway) }
+
+    /// Another process accepts, and there was time for a request that was on its way.
+    func endIfIdle() {
+        if isIdle { goAway() }
+    }
+
+    /// Another process accepts, and the grace is over: a WebSocket is told, and has the time that a connection lingers
+    /// for to hear it.
+    func endLeaving() { exchange.handle(exchange.isTunnel ? .goingAway : .stop) }
 
     /// The grace is over.
     func stop() { exchange.handle(.stop) }

@@ -37,6 +37,7 @@ final class EdgeExchange {
         self.client = client
     }
 
+    var isIdle: Bool { machine.state == .idle }
     var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
 
     // MARK: Events and actions
@@ -84,7 +85,7 @@ final class EdgeExchange {
             let framing = response.framing == .untilClose ? .chunked : response.framing
             let head = response.head
             recordResponse(head.status)
-            stream.respond(status: head.status, framing: framing, closing: home.isGoingAway) { output, framing in
+            stream.respond(status: head.status, framing: framing, closing: home.isEnding) { output, framing in
                 write(head, framing: framing, into: &output)
             }
             letRequestGo()
@@ -145,7 +146,7 @@ final class EdgeExchange {
         record.sentBytes = body.count
         recordResponse(answer.status)
         recordEnd()
-        stream?.respond(head: head, whole: body)
+        stream?.respond(head: head, whole: body, closing: home.isEnding)
         if home.isGoingAway { handle(.goingAway) }
     }
 

@@ -18,6 +18,8 @@ public enum EdgeLimits {
     public static let retrySeconds = 3
     /// A WebSocket of which one direction has ended is over; the other has this long to end too.
     public static let halfOpenTimeout = Duration.seconds(60)
+    /// Once another process listens: how long a connection between two requests is kept for a request that is on its way.
+    public static let leavingIdleTimeout = Duration.seconds(5)
     /// How often each loop looks for what has passed one of the limits above: no timer is made per request.
     public static let sweepInterval = Duration.seconds(30)
     /// Connections of one loop to one upstream, tunnels included.

@@ -12,8 +12,12 @@ final class EdgeLoop: @unchecked Sendable {
     /// Absent where the routes are hostnames.
     let portalUpstream: UpstreamAddress?
     let pool: UpstreamPool
+    /// Another process accepts: each connection ends with its next answer.
+    var isLeaving = false
     /// Takes in nothing new, and ends each connection at its next pause.
-    private(set) var isGoingAway = false
+    var isGoingAway = false
+    /// A response that begins now is the last on its connection.
+    var isEnding: Bool { isLeaving || isGoingAway }
     let limits: ClientLimits
     let frames: FramePolicy?
     let hstsSeconds: Int64
@@ -32,12 +36,15 @@ final class EdgeLoop: @unchecked Sendable {
     private var meter = ActivityMeter()
     private let rooms: ChannelRooms
     private var buffers: [[UInt8]] = []
-    private var listeners: [Listener] = []
+    var listeners: [(listener: Listener, purpose: Purpose)] = []
+    /// Listened on before, and by nobody of this process now.
+    var pausedSockets: [(socket: ListeningSocket, purpose: Purpose)] = []
     private(set) var connections: [ObjectIdentifier: EdgeConnection] = [:]
-    private var redirects: [ObjectIdentifier: RedirectConnection] = [:]
-    private var sweepTimer: LoopTimer?
-    private var graceTimer: LoopTimer?
-    private var onEmpty: (() -> Void)?
+    private(set) var redirects: [ObjectIdentifier: RedirectConnection] = [:]
+    var sweepTimer: LoopTimer?
+    var endTimers: [LoopTimer] = []
+    /// What is done when the last connection has closed.
+    var onEmpty: [() -> Void] = []
 
     init(
         name: String, configuration: EdgeConfiguration, decisions: DecisionList, addresses: AddressCounts,
@@ -79,32 +86,6 @@ final class EdgeLoop: @unchecked Sendable {
 
     // MARK: Connections
 
-    /// - Throws: what the kernel said about the address.
-    func listen(on addresses: [SocketAddress], tls: TLSServerContext) throws(StreamError) -> [SocketAddress] {
-        var bound: [SocketAddress] = []
-        for address in addresses {
-            let isTCP = if case .ip = address { true } else { false }
-            let listener = try Listener(on: loop, address: address, reusePort: isTCP) { [self] in accept($0, tls) }
-            listeners.append(listener)
-            bound.append(listener.boundAddress)
-        }
-        return bound
-    }
-
-    /// - Throws: what the kernel said about the address.
-    func listen(withoutTLS redirect: RedirectConfiguration) throws(StreamError) -> [SocketAddress] {
-        var bound: [SocketAddress] = []
-        for address in redirect.listen {
-            let isTCP = if case .ip = address { true } else { false }
-            let listener = try Listener(on: loop, address: address, reusePort: isTCP) { [self] in
-                accept($0, withoutTLS: redirect)
-            }
-            listeners.append(listener)
-            bound.append(listener.boundAddress)
-        }
-        return bound
-    }
-
     /// Counts a connection that comes, and closes it if it is one too many.
     private func admit(_ stream: Stream) -> (client: String, network: ClientNetwork?)? {
         metrics.connections += 1
@@ -127,7 +108,7 @@ final class EdgeLoop: @unchecked Sendable {
         stream.close()
     }
 
-    private func accept(_ stream: Stream, withoutTLS redirect: RedirectConfiguration) {
+    func accept(_ stream: Stream, withoutTLS redirect: RedirectConfiguration) {
         guard let (_, network) = admit(stream) else { return }
         let connection = RedirectConnection(home: self, network: network, configuration: redirect)
         redirects[ObjectIdentifier(connection)] = connection
@@ -140,7 +121,7 @@ final class EdgeLoop: @unchecked Sendable {
         endIfEmpty()
     }
 
-    private func accept(_ stream: Stream, _ tls: TLSServerContext) {
+    func accept(_ stream: Stream, _ tls: TLSServerContext) {
         guard let (client, network) = admit(stream) else { return }
         guard let engine = try? TLSConnection(server: tls, rooms: rooms.tls) else {
             if let network { addresses.leave(network) }
@@ -159,8 +140,11 @@ final class EdgeLoop: @unchecked Sendable {
         endIfEmpty()
     }
 
-    private func endIfEmpty() {
-        if connections.isEmpty && redirects.isEmpty { onEmpty?() }
+    func endIfEmpty() {
+        guard connections.isEmpty, redirects.isEmpty else { return }
+        let waiting = onEmpty
+        onEmpty = []
+        for body in waiting { body() }
     }
 
     /// One timer for all connections: none per request.
@@ -208,7 +192,7 @@ final class EdgeLoop: @unchecked Sendable {
         meter.note(cell, at: loop.now)
     }
 
-    private func report() {
+    func report() {
         guard !meter.isEmpty else { return }
         var wall = timespec()
         clock_gettime(CLOCK_REALTIME, &wall)
@@ -230,34 +214,8 @@ final class EdgeLoop: @unchecked Sendable {
         }
         snapshot.openConnections = connections.count
         snapshot.routes = routes.count
-        snapshot.count(.accept, listeners.reduce(0) { $0 + $1.failedAccepts })
+        snapshot.count(.accept, listeners.reduce(0) { $0 + $1.listener.failedAccepts })
         snapshot.lags = [(loop.name, MonotonicTime.current().nanoseconds - asked.nanoseconds)]
         return snapshot
-    }
-
-    // MARK: The end
-
-    /// Listens no more, lets requests finish for so long, and cuts what is left then.
-    ///
-    /// - Parameter completion: called once, when the last connection has closed.
-    func goAway(grace: Duration, completion: @escaping () -> Void) {
-        isGoingAway = true
-        for listener in listeners { listener.close() }
-        listeners = []
-        for connection in redirects.values { connection.close() }
-        for connection in connections.values { connection.goAway() }
-        graceTimer = loop.schedule(after: grace) { [self] in
-            for connection in connections.values { connection.stop() }
-        }
-        onEmpty = { [self] in
-            onEmpty = nil
-            graceTimer?.cancel()
-            sweepTimer?.cancel()
-            pool.close()
-            report()
-            log?.close()
-            completion()
-        }
-        endIfEmpty()
     }
 }

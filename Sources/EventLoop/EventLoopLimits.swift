@@ -13,6 +13,14 @@ public enum EventLoopLimits {
     public static let tcpKeepAliveSeconds: UInt32 = 60
     /// Connections that wait for `accept`, unless the listener says otherwise.
     public static let listenBacklog: Int32 = 1024
+    /// Listening sockets that another process may pass on to this one.
+    public static let inheritedSockets: Int32 = 4096
+    /// Bytes of one message between processes.
+    public static let messageBytes = 64 * 1024
+    /// Sockets that one message carries; the kernel takes 253.
+    public static let messageSockets = 64
+    /// Messages that may wait until the other process takes them; beyond it the connection is closed with ENOBUFS.
+    static let waitingMessages = 1024
     /// The longest path of a Unix socket in bytes (`sun_path` has 108 with the closing zero).
     public static let unixPathBytes = 107
     /// The length of a timer tick; timers are rounded up to it.

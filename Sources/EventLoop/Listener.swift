@@ -13,7 +13,7 @@ public final class Listener {
     private let loop: Loop
     private let block: StreamBlock.Pointer
     private let kind: StreamBlock.Kind
-    private let socketFile: UnixSocketFile?
+    private var socketFile: UnixSocketFile?
     private var onAccept: ((Stream) -> Void)?
     private var isClosed = false
 
@@ -24,7 +24,7 @@ public final class Listener {
     ///   - reusePort: several listeners (one per loop) share a TCP address; the kernel spreads the connections.
     ///   - fileMode: the access rights of a Unix socket's file, in force from its first moment.
     /// - Throws: EADDRINUSE, EACCES, EADDRNOTAVAIL …, with what was asked for.
-    public init(
+    public convenience init(
         on loop: Loop, address: SocketAddress, reusePort: Bool = false,
         backlog: Int32 = EventLoopLimits.listenBacklog, fileMode: UInt32 = 0o600,
         onAccept: @escaping (Stream) -> Void
@@ -33,18 +33,36 @@ public final class Listener {
         let operation = "listen on \(address)"
         guard !loop.isStopping else { throw StreamError(UV_ECANCELED, operation) }
         let native = try address.native(for: operation)
+        let bound: (descriptor: Int32, file: UnixSocketFile?)
+        switch address {
+        case .ip: bound = (try Self.boundSocket(native, reusePort: reusePort, operation), nil)
+        case .unix(let path): bound = try UnixSocketFile.bind(path, native, mode: fileMode, operation)
+        }
+        try self.init(
+            on: loop, address, owning: bound.descriptor, bound.file, backlog: backlog, onAccept: onAccept)
+    }
+
+    /// Accepts what waits in a socket that listens already. A Unix socket's file stays whose it was until ``adoptFile()``.
+    /// - Throws: EMFILE, when the process has too many descriptors.
+    public convenience init(
+        on loop: Loop, inherited socket: ListeningSocket, backlog: Int32 = EventLoopLimits.listenBacklog,
+        onAccept: @escaping (Stream) -> Void
+    ) throws(StreamError) {
+        loop.preconditionCurrent()
+        guard !loop.isStopping else { throw StreamError(UV_ECANCELED, "listen on \(socket.address)") }
+        try self.init(
+            on: loop, socket.address, owning: try socket.duplicatedDescriptor(), nil, backlog: backlog,
+            onAccept: onAccept)
+    }
+
+    private init(
+        on loop: Loop, _ address: SocketAddress, owning descriptor: Int32, _ file: UnixSocketFile?, backlog: Int32,
+        onAccept: @escaping (Stream) -> Void
+    ) throws(StreamError) {
         self.loop = loop
         self.onAccept = onAccept
-        let descriptor: Int32
-        switch address {
-        case .ip:
-            kind = .tcp
-            socketFile = nil
-            descriptor = try Self.boundSocket(native, reusePort: reusePort, operation)
-        case .unix(let path):
-            kind = .pipe
-            (descriptor, socketFile) = try UnixSocketFile.bind(path, native, mode: fileMode, operation)
-        }
+        socketFile = file
+        if case .ip = address { kind = .tcp } else { kind = .pipe }
         block = StreamBlock.make(kind, on: loop)
         var status =
             kind == .tcp
@@ -59,7 +77,7 @@ public final class Listener {
         guard status == 0 else {
             StreamBlock.discard(block)
             socketFile?.remove()
-            throw StreamError(code: status, operation: operation)
+            throw StreamError(code: status, operation: "listen on \(address)")
         }
         boundAddress =
             kind == .tcp
@@ -71,7 +89,7 @@ public final class Listener {
         _ native: (storage: sockaddr_storage, length: socklen_t), reusePort: Bool, _ operation: String
     ) throws(StreamError) -> Int32 {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(Int32(native.storage.ss_family), type, 0)
+        let descriptor = Glibc.socket(Int32(native.storage.ss_family), type, 0)
         guard descriptor >= 0 else { throw StreamError(code: -errno, operation: operation) }
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
@@ -97,6 +115,31 @@ public final class Listener {
             return StreamBlock.discard(accepted)
         }
         onAccept(Stream(adopting: accepted, kind: kind, peer: nil, on: loop))
+    }
+
+    /// Another descriptor of its socket, which goes on listening when this listener is closed.
+    /// - Throws: EMFILE, when the process has too many descriptors.
+    public func socket() throws(StreamError) -> ListeningSocket {
+        assert(loop.isCurrent)
+        var descriptor: uv_os_fd_t = -1
+        let status = uv_fileno(StreamBlock.handle(block), &descriptor)
+        guard status == 0 else { throw StreamError(code: status, operation: "duplicate the socket of \(boundAddress)") }
+        let copy = try ListeningSocket.duplicate(descriptor, boundAddress)
+        guard let socket = ListeningSocket(owning: copy) else {
+            throw StreamError(UV_EINVAL, "duplicate the socket of \(boundAddress)")
+        }
+        return socket
+    }
+
+    /// The file of a Unix socket that was inherited is this listener's to remove from now on.
+    public func adoptFile() {
+        if case .unix(let path) = boundAddress { socketFile = UnixSocketFile(inherited: path) }
+    }
+
+    /// Accepts no more, and leaves a Unix socket's file to whoever has its socket too.
+    public func leave() {
+        socketFile = nil
+        close()
     }
 
     /// Accepts no more; connections that were accepted live on. Harmless when called again.

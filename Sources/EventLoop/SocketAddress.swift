@@ -89,7 +89,22 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         return (storage, socklen_t(start + path.utf8.count + 1))
     }
 
-    /// Reads the kernel's form back; nil for families other than IP and Unix.
+    /// Where a socket stands: an IP address, or the path that it was bound to.
+    init?(of descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let found: SocketAddress? = withUnsafeMutableBytes(of: &storage) { bytes in
+            let native = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+            guard getsockname(descriptor, native, &length) == 0 else { return nil }
+            guard Int32(native.pointee.sa_family) == AF_UNIX else { return SocketAddress(native: native) }
+            let path = bytes[MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!..<Int(length)].prefix { $0 != 0 }
+            return path.isEmpty ? nil : .unix(path: String(decoding: path, as: UTF8.self))
+        }
+        guard let found else { return nil }
+        self = found
+    }
+
+    /// Reads the kernel's form back; nil for families other than IP.
     init?(native: UnsafePointer<sockaddr>) {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN) + 1)
         let raw = UnsafeRawPointer(native)

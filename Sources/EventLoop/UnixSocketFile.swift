@@ -24,16 +24,17 @@ struct UnixSocketFile {
 
     /// Binds a new socket to the path, replacing a dead socket but nothing else. The caller owns the descriptor.
     static func bind(
-        _ path: String, _ native: (storage: sockaddr_storage, length: socklen_t), mode: UInt32, _ operation: String
+        _ path: String, _ native: (storage: sockaddr_storage, length: socklen_t), type: __socket_type = SOCK_STREAM,
+        mode: UInt32, _ operation: String
     ) throws(StreamError) -> (descriptor: Int32, file: UnixSocketFile) {
-        let descriptor = newSocket()
+        let descriptor = newSocket(type)
         guard descriptor >= 0 else { throw StreamError(code: -errno, operation: operation) }
         do throws(StreamError) {
             // The file inherits the rights of the unbound socket, so it is never open to more than it should be.
             guard fchmod(descriptor, mode_t(mode)) == 0 else { throw StreamError(code: -errno, operation: operation) }
             if withNative(native, { Glibc.bind(descriptor, $0, $1) }) != 0 {
                 guard errno == EADDRINUSE else { throw StreamError(code: -errno, operation: operation) }
-                try removeDead(path, native, operation)
+                try removeDead(path, native, type, operation)
                 guard withNative(native, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
                     throw StreamError(code: -errno, operation: operation)
                 }
@@ -46,19 +47,31 @@ struct UnixSocketFile {
         }
     }
 
-    private static func newSocket() -> Int32 {
-        socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    /// The file of a socket that another process has bound and passed on: from now on it is ours to remove.
+    init?(inherited path: String) {
+        guard let identity = Identity(path) else { return nil }
+        self.init(path: path, identity: identity)
+    }
+
+    private init(path: String, identity: Identity) {
+        self.path = path
+        self.identity = identity
+    }
+
+    static func newSocket(_ type: __socket_type) -> Int32 {
+        socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     }
 
     private static func removeDead(
-        _ path: String, _ native: (storage: sockaddr_storage, length: socklen_t), _ operation: String
+        _ path: String, _ native: (storage: sockaddr_storage, length: socklen_t), _ type: __socket_type,
+        _ operation: String
     ) throws(StreamError) {
-        var type: mode_t = 0
-        guard Identity(path, type: &type) != nil else { return }
-        guard type == S_IFSOCK else {
+        var kind: mode_t = 0
+        guard Identity(path, type: &kind) != nil else { return }
+        guard kind == S_IFSOCK else {
             throw StreamError(UV_EADDRINUSE, operation, "a file that is no socket stands there; move it away")
         }
-        let probe = newSocket()
+        let probe = newSocket(type)
         guard probe >= 0 else { throw StreamError(code: -errno, operation: operation) }
         defer { Glibc.close(probe) }
         let status = withNative(native) { connect(probe, $0, $1) }

@@ -6,7 +6,8 @@ import Synchronization
 /// and spares both sides the certificate and the signature.
 ///
 /// Shared by all loops, so that a client is known on whichever it comes. A key seals for a while and then only opens, so
-/// that nobody who gets hold of one can open what is older. They are in memory alone, and made anew with the process.
+/// that nobody who gets hold of one can open what is older. They are in memory alone, and made anew with the process,
+/// unless the process before it hands on its own.
 ///
 /// Any thread: a handshake looks, and whoever finds the newest key too old adds the next one.
 public final class TicketKeys: Sendable {
@@ -28,12 +29,38 @@ public final class TicketKeys: Sendable {
         let madeAt: Int64
 
         init(at now: Int64) {
-            name = SecureRandom.bytes(16)
-            cipher = SecureRandom.bytes(32)
-            code = SecureRandom.bytes(32)
+            name = SecureRandom.bytes(TicketKeys.nameBytes)
+            cipher = SecureRandom.bytes(TicketKeys.secretBytes)
+            code = SecureRandom.bytes(TicketKeys.secretBytes)
             madeAt = now
         }
+
+        /// Read back from what `TicketKeys.exported()` wrote.
+        fileprivate init(_ bytes: ArraySlice<UInt8>, at now: Int64) {
+            var rest = bytes
+            func take(_ count: Int) -> ArraySlice<UInt8> {
+                defer { rest = rest.dropFirst(count) }
+                return rest.prefix(count)
+            }
+            name = Array(take(TicketKeys.nameBytes))
+            cipher = Array(take(TicketKeys.secretBytes))
+            code = Array(take(TicketKeys.secretBytes))
+            madeAt = now - Int64(take(4).reduce(0) { $0 << 8 | UInt32($1) })
+        }
+
+        fileprivate func write(into bytes: inout [UInt8], at now: Int64) {
+            bytes += name
+            bytes += cipher
+            bytes += code
+            let age = UInt32(clamping: now - madeAt)
+            bytes += (0..<4).map { UInt8(truncatingIfNeeded: age >> (24 - 8 * $0)) }
+        }
     }
+
+    private static let nameBytes = 16
+    private static let secretBytes = 32
+    /// Name, two secrets, and the age in seconds.
+    private static let exportedBytes = nameBytes + 2 * secretBytes + 4
 
     private let clock: @Sendable () -> Int64
     /// Newest first.
@@ -73,6 +100,24 @@ public final class TicketKeys: Sendable {
             else { return nil }
             return (key, now - key.madeAt >= Self.sealingSeconds)
         }
+    }
+
+    /// The keys, for the process that takes over from this one: secrets, for no file and no log.
+    public func exported() -> [UInt8] {
+        let now = clock()
+        return keys.withLock { keys in
+            keys.reduce(into: []) { bytes, key in key.write(into: &bytes, at: now) }
+        }
+    }
+
+    /// Takes the keys of another process instead of its own, with their ages; what is not such keys changes nothing.
+    public func adopt(_ exported: [UInt8]) {
+        let now = clock()
+        guard !exported.isEmpty, exported.count.isMultiple(of: Self.exportedBytes) else { return }
+        let adopted = stride(from: 0, to: exported.count, by: Self.exportedBytes)
+            .map { Key(exported[$0..<$0 + Self.exportedBytes], at: now) }
+            .sorted { $0.madeAt > $1.madeAt }
+        keys.withLock { $0 = adopted }
     }
 
     /// How many are held: the limit is what opening and sealing times make of it.

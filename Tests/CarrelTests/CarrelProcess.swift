@@ -5,8 +5,8 @@ import Testing
 /// The built `carrel`, run as operators run it.
 final class CarrelProcess: Sendable {
     private let process: Mutex<Process>
-    private let written = Mutex("")
-    private let isWhole = Mutex(false)
+    /// A file and not a pipe: a pipe's end is heard late, or not at all, where many processes start at once.
+    private let file = FileManager.default.temporaryDirectory.path + "/carrel-output-\(UUID().uuidString)"
 
     /// Beside the test bundle that is running.
     private static var binary: URL {
@@ -20,30 +20,22 @@ final class CarrelProcess: Sendable {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments = arguments
-        let pipe = Pipe()
-        process.standardError = pipe
-        process.standardOutput = pipe
+        guard FileManager.default.createFile(atPath: file, contents: nil),
+            let written = FileHandle(forWritingAtPath: file)
+        else { throw CarrelProcessError(description: "cannot write \(file)") }
+        process.standardError = written
+        process.standardOutput = written
         self.process = Mutex(process)
-        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                self?.isWhole.withLock { $0 = true }
-            }
-            self?.written.withLock { $0 += String(decoding: data, as: UTF8.self) }
-        }
         try process.run()
     }
 
-    deinit { process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } } }
-
-    var output: String { written.withLock { $0 } }
-
-    /// All that it wrote, once it has ended.
-    func wholeOutput(within limit: Duration = .seconds(30)) async throws -> String {
-        try await Self.wait(limit, "the end of the output") { self.isWhole.withLock { $0 } }
-        return output
+    deinit {
+        process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } }
+        unlink(file)
     }
+
+    /// What it has written so far; all of it, once it has ended.
+    var output: String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
 
     var id: Int32 { process.withLock { $0.processIdentifier } }
 

@@ -25,23 +25,34 @@ public final class HTTPServer {
     let ignoresBody: (RequestHead) -> Bool
     private let tls: TLSServerContext?
     private var listener: Listener?
+    private var pausedSocket: ListeningSocket?
+    private let accept = AcceptBox()
+    private(set) var isFinishing = false
     private var sessions: [ObjectIdentifier: HTTPServerSession] = [:]
     private var date = HTTPDate()
 
     /// Listens at once. A Unix socket has file mode 0600.
-    /// - Parameter ignoresBody: for requests whose answer does not depend on their body: however long it is, it is read
-    ///   and dropped, and the handler sees none.
+    /// - Parameters:
+    ///   - inherited: where there is a socket for the address already, it is accepted from; its file stays whose it was
+    ///     until `adoptFile()`.
+    ///   - ignoresBody: for requests whose answer does not depend on their body: however long it is, it is read and
+    ///     dropped, and the handler sees none.
     /// - Throws: `StreamError` when the address cannot be had.
     public init(
-        listen address: SocketAddress, tls: TLSServerContext? = nil, limits: Limits = Limits(),
+        listen address: SocketAddress, inherited: InheritedSockets = InheritedSockets(),
+        tls: TLSServerContext? = nil, limits: Limits = Limits(),
         ignoresBody: @escaping (RequestHead) -> Bool = { _ in false }, handler: @escaping Handler
     ) throws(StreamError) {
         self.tls = tls
         self.ignoresBody = ignoresBody
         self.limits = limits
         self.handler = handler
-        let accept = AcceptBox()
-        let listener = try Listener(on: ControlLoop.loop, address: address) { accept.body?($0) }
+        let listener: Listener
+        if let socket = inherited.take(address).first {
+            listener = try Listener(on: ControlLoop.loop, inherited: socket) { [accept] in accept.body?($0) }
+        } else {
+            listener = try Listener(on: ControlLoop.loop, address: address) { [accept] in accept.body?($0) }
+        }
         self.listener = listener
         boundAddress = listener.boundAddress
         accept.body = { [weak self] stream in
@@ -55,8 +66,44 @@ public final class HTTPServer {
     public func close() {
         listener?.close()
         listener = nil
+        pausedSocket = nil
         for session in sessions.values { session.close() }
     }
+
+    // MARK: Handing over
+
+    /// Its socket, for another process.
+    /// - Throws: `StreamError` when there are too many descriptors.
+    public func listeningSocket() throws(StreamError) -> ListeningSocket? {
+        if let pausedSocket { return pausedSocket }
+        return try listener?.socket()
+    }
+
+    /// The file of a Unix socket that was inherited is removed at `close()` from now on.
+    public func adoptFile() { listener?.adoptFile() }
+
+    /// Accepts nothing more, and refuses nothing: who comes waits in the socket. What is open goes on.
+    /// - Throws: `StreamError` when there are too many descriptors; it then accepts as before.
+    public func pauseAccepting() throws(StreamError) {
+        guard let listener else { return }
+        pausedSocket = try listener.socket()
+        listener.leave()
+        self.listener = nil
+    }
+
+    /// Accepts again what waits in the socket. Its file is this server's again.
+    /// - Throws: `StreamError` when there are too many descriptors.
+    public func resumeAccepting() throws(StreamError) {
+        guard let socket = pausedSocket else { return }
+        let listener = try Listener(on: ControlLoop.loop, inherited: socket) { [accept] in accept.body?($0) }
+        listener.adoptFile()
+        self.listener = listener
+        pausedSocket = nil
+        isFinishing = false
+    }
+
+    /// Every answer from now on is the last on its connection.
+    public func finishConnections() { isFinishing = true }
 
     public var connectionCount: Int { sessions.count }
 

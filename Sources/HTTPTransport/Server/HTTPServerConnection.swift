@@ -55,6 +55,9 @@ public final class HTTPServerConnection {
     /// Whether a response is wanted: a request was delivered, and none has begun.
     public var awaitsResponse: Bool { exchange.awaitsResponse }
 
+    /// Open, and between two requests: not a byte of the next one has come.
+    public var isIdle: Bool { exchange.state == .idle && channel.isOpen }
+
     /// From now on nothing more of the request or the tunnel is delivered, at once, until `resumeReading()`. Holds for
     /// the current request only.
     public func pauseReading() { perform(.pause) }

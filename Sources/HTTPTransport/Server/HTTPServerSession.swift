@@ -26,6 +26,8 @@ final class HTTPServerSession {
 
     func close() { connection?.close() }
 
+    private var isLastAnswer: Bool { server?.isFinishing ?? true }
+
     // MARK: One request
 
     private func begin(_ head: RequestHead, _ framing: BodyFraming) {
@@ -49,7 +51,7 @@ final class HTTPServerSession {
         head = nil
         body = []
         let text = Array("\(status) \(reason)\n".utf8)
-        connection?.respond(head: responseHead(.text("", status: status)), whole: text)
+        connection?.respond(head: responseHead(.text("", status: status)), whole: text, closing: isLastAnswer)
     }
 
     private func runHandler() {
@@ -78,7 +80,7 @@ final class HTTPServerSession {
 
     private func send(_ response: HTTPResponse) async {
         switch response.body {
-        case .bytes(let bytes): connection?.respond(head: responseHead(response), whole: bytes)
+        case .bytes(let bytes): connection?.respond(head: responseHead(response), whole: bytes, closing: isLastAnswer)
         case .stream(let stream): await send(stream, after: responseHead(response))
         }
     }
@@ -88,7 +90,7 @@ final class HTTPServerSession {
         if clientHasEnded { return connection?.close() ?? () }
         isStreaming = true
         defer { isStreaming = false }
-        connection?.respond(head: head, framing: .chunked)
+        connection?.respond(head: head, framing: .chunked, closing: isLastAnswer)
         // HEAD gets the head; nobody would hear of the end of an endless stream.
         guard connection?.exchange.sendsBody == true else { return connection?.finish() ?? () }
         connection?.flush()

@@ -53,8 +53,8 @@ extension ServerStream {
     }
 
     /// Sends a whole response.
-    public func respond(head: ResponseHead, whole body: [UInt8]) {
-        respond(head: head, framing: .length(Int64(body.count)))
+    public func respond(head: ResponseHead, whole body: [UInt8], closing: Bool = false) {
+        respond(head: head, framing: .length(Int64(body.count)), closing: closing)
         body.withUnsafeBytes { writeBody($0) }
         finish()
     }

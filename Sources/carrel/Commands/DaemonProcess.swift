@@ -3,6 +3,19 @@ import EventLoop
 import Foundation
 import Logging
 
+/// A service that runs in the foreground until it is told to end, or another process takes over.
+@ControlLoop
+protocol Daemon: AnyObject {
+    /// Called when another process serves: this one only finishes what it has.
+    var onHandedOver: () -> Void { get set }
+    /// - Parameter takesOver: from the process that runs already, if there is one.
+    func start(takesOver: Bool) async throws
+    func reload() async
+    /// Finishes what it has; ends when that is done or its time is over, or by `stop()`.
+    func leave() async
+    func stop() async
+}
+
 /// What the commands that run in the foreground until they are told to end have in common.
 enum DaemonProcess {
     /// A peer that is gone is an error of one write, and as many connections may be open as the machine allows.
@@ -14,24 +27,94 @@ enum DaemonProcess {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// SIGTERM, SIGINT and SIGHUP as they come.
+    /// Runs a service until SIGTERM or SIGINT, or until it has handed over and is done. SIGHUP reloads it; SIGUSR2 starts
+    /// the program again, as it is on the disk now, and has that take over.
     @ControlLoop
-    struct Signals {
-        let stream: AsyncStream<Int32>
+    static func run(_ daemon: some Daemon, takesOver: Bool, _ log: Logger) async throws {
+        let signals = try Signals()
+        daemon.onHandedOver = { signals.add(.handedOver) }
+        do { try await daemon.start(takesOver: takesOver) } catch {
+            await daemon.stop()
+            throw error
+        }
+        ServiceManager.notify("READY=1")
+        events: for await event in signals.events {
+            switch event {
+            case .signal(SIGHUP): await daemon.reload()
+            case .signal(SIGUSR2): Successor.start(log)
+            case .signal, .finished: break events
+            case .handedOver:
+                Task { @ControlLoop in
+                    await daemon.leave()
+                    signals.add(.finished)
+                }
+            }
+        }
+        ServiceManager.notify("STOPPING=1")
+        signals.close()
+        await daemon.stop()
+    }
+
+    /// Signals as they come, and what else a running service waits for.
+    @ControlLoop
+    private struct Signals {
+        enum Event: Sendable {
+            case signal(Int32)
+            case handedOver, finished
+        }
+
+        let events: AsyncStream<Event>
+        private let continuation: AsyncStream<Event>.Continuation
         private let watchers: [SignalWatcher]
 
         init() throws {
-            let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(8))
-            self.stream = stream
-            watchers = try [SIGTERM, SIGINT, SIGHUP].map { signal in
-                try SignalWatcher(on: ControlLoop.loop, signal: signal) { continuation.yield(signal) }
+            let (events, continuation) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(8))
+            self.events = events
+            self.continuation = continuation
+            watchers = try [SIGTERM, SIGINT, SIGHUP, SIGUSR2].map { signal in
+                try SignalWatcher(on: ControlLoop.loop, signal: signal) { continuation.yield(.signal(signal)) }
             }
         }
+
+        func add(_ event: Event) { continuation.yield(event) }
 
         /// A second signal has its default action again: it ends the process at once.
         func close() {
             for watcher in watchers { watcher.close() }
         }
+    }
+}
+
+/// The same command, run once more to take over from this process.
+enum Successor {
+    static let option = "--takeover"
+
+    /// What becomes of it shows when it takes over; when it does not, this process goes on.
+    static func start(_ log: Logger) {
+        guard let path = CommandLine.arguments.first.flatMap(executable) else {
+            return log.error("this program's file cannot be found, so nothing takes over")
+        }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = CommandLine.arguments.dropFirst().filter { $0 != option } + [option]
+        process.terminationHandler = { process in
+            log.warning(
+                "the process that was to take over has ended",
+                metadata: ["pid": "\(process.processIdentifier)", "status": "\(process.terminationStatus)"])
+        }
+        do {
+            try process.run()
+            log.info("started a process to take over", metadata: ["pid": "\(process.processIdentifier)"])
+        } catch {
+            log.error("\(path) cannot be started, so nothing takes over: \(error.localizedDescription)")
+        }
+    }
+
+    /// The program as it was called: what stands there now may be a newer one.
+    private static func executable(_ name: String) -> String? {
+        if name.contains("/") { return name }
+        let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 }
 

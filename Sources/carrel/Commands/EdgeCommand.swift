@@ -18,7 +18,8 @@ struct EdgeCommand: AsyncParsableCommand {
 
             Writes its log to standard error, with a line `ready` when it listens. SIGHUP reads the routes and the \
             certificate again and changes what is different; a file with a mistake changes nothing. SIGTERM and SIGINT \
-            end it gracefully.
+            end it gracefully. SIGUSR2 starts the program again, with --takeover: the new one accepts by the same sockets, \
+            and the old one finishes its requests and WebSockets, and ends.
 
             Whoever may open the admin socket may list, add and remove routes; such changes last until SIGHUP. Its \
             /metrics is what Prometheus reads. SIGHUP goes on in a new access log when the file was moved away.
@@ -46,6 +47,11 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Gets a line of JSON for each exchange.", valueName: "file")) var accessLog: String?
     @Option(help: ArgumentHelp("How long requests may finish when it ends.", valueName: "duration"))
     var grace = DurationArgument(ServeLimits.stopGrace)
+    @Option(help: ArgumentHelp("How long they may go on when another has taken over.", valueName: "duration"))
+    var takeoverGrace = DurationArgument(TakeoverLimits.grace)
+    @Flag(
+        help: "Take over from the edge that has the same admin socket, if one runs: nobody is refused, nothing is cut.")
+    var takeover = false
     @Option(help: ArgumentHelp("How much is logged.", valueName: "level")) var logLevel = LogLevel.info
 
     static let mostThreads = 256
@@ -58,6 +64,7 @@ struct EdgeCommand: AsyncParsableCommand {
         if let admin {
             guard case .unix = admin else { throw ValidationError("--admin \(admin): write unix:PATH") }
         }
+        if takeover, admin == nil { throw ValidationError("--takeover finds the running edge by --admin unix:PATH") }
         if let threads, !(1...Self.mostThreads).contains(threads) {
             throw ValidationError("--threads \(threads): write a number from 1 to \(Self.mostThreads)")
         }
@@ -74,23 +81,9 @@ struct EdgeCommand: AsyncParsableCommand {
         let settings = EdgeService.Settings(
             listen: listen, certificate: CertificateFiles(certificatePath: cert, keyPath: key), routesPath: routes,
             threads: threads ?? min(ProcessInfo.processInfo.activeProcessorCount, Self.mostThreads), admin: admin,
-            limits: limits, accessLog: accessLog, grace: grace.duration)
-        try await Self.serve(settings, Logger(label: "carrel.edge"))
-    }
-
-    @ControlLoop private static func serve(_ settings: EdgeService.Settings, _ log: Logger) async throws {
-        let signals = try DaemonProcess.Signals()
-        let service = try EdgeService(settings, log: log)
-        do { try await service.start() } catch {
-            await service.stop()
-            throw error
-        }
-        for await signal in signals.stream {
-            if signal != SIGHUP { break }
-            service.reload()
-        }
-        signals.close()
-        await service.stop()
+            limits: limits, accessLog: accessLog, grace: grace.duration, takeoverGrace: takeoverGrace.duration)
+        let log = Logger(label: "carrel.edge")
+        try await DaemonProcess.run(try await EdgeService(settings, log: log), takesOver: takeover, log)
     }
 }
 

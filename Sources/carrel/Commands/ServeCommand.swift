@@ -23,21 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         logLevel.bootstrap()
         DaemonProcess.prepare()
-        try await Self.serve(try configurationOption.load(), Logger(label: "carrel"))
-    }
-
-    @ControlLoop private static func serve(_ configuration: Configuration, _ log: Logger) async throws {
-        let signals = try DaemonProcess.Signals()
-        let service = try Service(configuration, log: log)
-        do { try await service.start() } catch {
-            await service.stop()
-            throw error
-        }
-        for await signal in signals.stream {
-            if signal != SIGHUP { break }
-            await service.reload()
-        }
-        signals.close()
-        await service.stop()
+        let log = Logger(label: "carrel")
+        try await DaemonProcess.run(
+            try await Service(try configurationOption.load(), log: log), takesOver: false, log)
     }
 }

@@ -11,14 +11,23 @@ import TLS
 ///
 /// - `GET /metrics`: numbers in the text format of Prometheus.
 ///
+/// While another process takes over, changes are asked to come again: to that one.
+///
 /// A change is answered once every loop has made it. What is changed here lasts until the file is read again.
 @ControlLoop
 struct EdgeAdmin {
     let book: RouteBook
     let edge: Edge
     let certificates: CertificateStore
+    /// Whether another process takes over, and a change would be lost.
+    let isHandingOver: @ControlLoop () -> Bool
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        if isHandingOver(), request.method != "GET", request.method != "HEAD" {
+            var response = HTTPResponse.text("Another process takes over; ask again.\n", status: 503)
+            response.fields.append("Retry-After", "1")
+            return response
+        }
         switch (request.path.count, request.path.first) {
         case (1, "routes"): return await answerAll(request)
         case (2, "routes"): return await answerOne(request, request.path[1])

@@ -1,12 +1,13 @@
 import Edge
 import EventLoop
+import Foundation
 import HTTPTransport
 import Logging
 import TLS
 
 /// A running edge that stands alone: the data plane that `carrel serve` has inside, with its routes from a file.
 @ControlLoop
-final class EdgeService {
+final class EdgeService: Daemon {
     struct Settings: Sendable {
         var listen: [SocketAddress]
         var certificate: CertificateFiles
@@ -16,7 +17,15 @@ final class EdgeService {
         var limits = ClientLimits()
         var accessLog: String?
         var grace: Duration
+        var takeoverGrace: Duration
+
+        /// Where a process that is to take over finds this one: beside the admin socket.
+        var takeoverPath: String? {
+            if case .unix(let path)? = admin { "\(path).takeover" } else { nil }
+        }
     }
+
+    var onHandedOver: () -> Void = {}
 
     private let settings: Settings
     private let log: Logger
@@ -26,6 +35,9 @@ final class EdgeService {
     private let accessLog: AccessLog?
     private var certificateTimer: LoopTimer?
     private var admin: HTTPServer?
+    private let tickets = TicketKeys()
+    private var giver: TakeoverGiver?
+    private var isHandingOver = false
 
     /// Reads everything and listens on nothing.
     /// - Throws: what is wrong with the certificate or the routes.
@@ -39,19 +51,33 @@ final class EdgeService {
             listen: settings.listen, loops: settings.threads, certificates: certificates)
         configuration.accessLog = accessLog
         configuration.limits = settings.limits
+        configuration.tickets = tickets
         edge = Edge(configuration, onActivity: { _ in })
         book = RouteBook(edge: edge)
         _ = book.replace(by: routes)
     }
 
-    func start() async throws {
-        try ListenerCheck.claim(settings.listen)
+    func start(takesOver: Bool) async throws {
+        let path = settings.takeoverPath
+        var taker: TakeoverTaker?
+        if takesOver, let path { taker = try await TakeoverTaker.begin(at: path, role: .edge, log) }
+        let inherited = taker?.sockets ?? InheritedSockets(InheritedSockets.fromServiceManager())
+        if let state = try await taker?.take() { adopt(state) }
+        try ListenerCheck.claim(settings.listen.filter { !inherited.contains($0) })
         await edge.applied()
+        try await taker?.prepared()
         if let address = settings.admin {
-            let admin = EdgeAdmin(book: book, edge: edge, certificates: certificates)
-            self.admin = try HTTPServer(listen: address) { await admin.answer($0) }
+            let admin = EdgeAdmin(
+                book: book, edge: edge, certificates: certificates, isHandingOver: { [unowned self] in isHandingOver })
+            self.admin = try HTTPServer(listen: address, inherited: inherited) { await admin.answer($0) }
         }
-        try await edge.start()
+        try await edge.start(inherited: inherited)
+        if let path {
+            giver = try TakeoverGiver(path: path, inherited: inherited, role: .edge, source: self, log: log)
+        }
+        taker?.finish()
+        admin?.adoptFile()
+        giver?.adoptFile()
         watchCertificates()
         log.info(
             "ready",
@@ -59,6 +85,20 @@ final class EdgeService {
                 "listen": "\(edge.boundAddresses.map(\.description).joined(separator: " "))",
                 "routes": "\(book.routes.count)", "threads": "\(settings.threads)",
             ])
+    }
+
+    /// Takes over what only the process before this one knew.
+    private func adopt(_ state: TakeoverState) {
+        tickets.adopt(Array(state.tickets))
+        var set: [String: UpstreamAddress] = [:]
+        for (hostname, text) in state.routes {
+            guard let text else {
+                _ = book.remove(hostname)
+                continue
+            }
+            if let upstream = try? RouteLine.upstream(text) { set[hostname] = upstream }
+        }
+        book.set(set)
     }
 
     /// Takes a new certificate over when the files change; one that does not fit keeps the old.
@@ -81,6 +121,7 @@ final class EdgeService {
 
     /// Reads the routes and the certificate again. A mistake is logged, and everything stays as it was.
     func reload() {
+        if isHandingOver { return log.warning("nothing was reloaded: another process takes over") }
         do {
             let routes = try RoutesFile.read(settings.routesPath)
             try edge.reloadCertificates()
@@ -97,14 +138,54 @@ final class EdgeService {
         }
     }
 
+    func leave() async {
+        log.info("finishing what is open", metadata: ["grace": "\(DurationText.format(settings.takeoverGrace))"])
+        await edge.leave(grace: settings.takeoverGrace)
+    }
+
     /// Takes in nothing new, and lets what is under way finish for a while.
     func stop() async {
         log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"])
+        giver?.close()
         certificateTimer?.cancel()
         await edge.stop(grace: settings.grace)
         await accessLog?.close()
         admin?.close()
         log.info("stopped")
+    }
+}
+
+extension EdgeService: TakeoverSource {
+    func listeningSockets() async throws -> [ListeningSocket] {
+        var sockets = try await edge.listeningSockets()
+        if let socket = try admin?.listeningSocket() { sockets.append(socket) }
+        return sockets
+    }
+
+    func releaseControl() -> TakeoverState {
+        isHandingOver = true
+        var state = TakeoverState()
+        state.tickets = Data(tickets.exported())
+        state.routes = book.overrides.mapValues { $0.map { "http://\($0)" } }
+        return state
+    }
+
+    func resumeControl() { isHandingOver = false }
+
+    func pauseAccepting() async throws {
+        try await edge.pauseAccepting()
+        try admin?.pauseAccepting()
+        admin?.finishConnections()
+    }
+
+    func resumeAccepting() async {
+        await edge.resumeAccepting()
+        do { try admin?.resumeAccepting() } catch { log.error("the admin socket answers no more: \(error)") }
+    }
+
+    func didHandOver() {
+        certificateTimer?.cancel()
+        onHandedOver()
     }
 }
 

@@ -16,6 +16,8 @@ final class RouteBook {
     }
 
     private(set) var routes: [String: UpstreamAddress] = [:]
+    /// What was set or removed since all routes were last replaced; `nil` for removed.
+    private(set) var overrides: [String: UpstreamAddress?] = [:]
     private let edge: Edge
 
     init(edge: Edge) { self.edge = edge }
@@ -35,6 +37,7 @@ final class RouteBook {
             changes.append(.setHost(hostname: hostname, upstream: upstream))
         }
         routes = fresh
+        overrides = [:]
         give(changes)
         return difference
     }
@@ -44,7 +47,10 @@ final class RouteBook {
     @discardableResult
     func set(_ added: [String: UpstreamAddress]) -> Int {
         var fresh = 0
-        for (hostname, upstream) in added where routes.updateValue(upstream, forKey: hostname) == nil { fresh += 1 }
+        for (hostname, upstream) in added {
+            if routes.updateValue(upstream, forKey: hostname) == nil { fresh += 1 }
+            overrides.updateValue(upstream, forKey: hostname)
+        }
         give(added.map { .setHost(hostname: $0.key, upstream: $0.value) })
         return fresh
     }
@@ -52,6 +58,7 @@ final class RouteBook {
     /// - Returns: whether there was one.
     func remove(_ hostname: String) -> Bool {
         guard routes.removeValue(forKey: hostname) != nil else { return false }
+        overrides.updateValue(nil, forKey: hostname)
         give([.removeHost(hostname: hostname)])
         return true
     }

@@ -27,7 +27,8 @@ enum ServeLimits {
 /// Started in the order in which each part needs the ones before, stopped in the reverse order. What listens comes
 /// last.
 @ControlLoop
-final class Service {
+final class Service: Daemon {
+    var onHandedOver: () -> Void = {}
     private(set) var configuration: Configuration
     private let log: Logger
     /// Held as long as the process runs; nobody else may touch the state directory.
@@ -65,7 +66,7 @@ final class Service {
     }
 
     /// Restores what the database holds, then listens: on the two sockets first, and for browsers last.
-    func start() async throws {
+    func start(takesOver: Bool) async throws {
         try claimAddresses()
         try await broker.start()
         try portal.start(
@@ -119,6 +120,8 @@ final class Service {
             log.error("the configuration was not reloaded, and the old one stays in force:\n\(error)")
         }
     }
+
+    func leave() async { await edge.leave(grace: TakeoverLimits.grace) }
 
     /// Takes in nothing new, lets what is under way finish for a while, and leaves the labs running.
     func stop() async {

@@ -1,0 +1,43 @@
+import Glibc
+
+/// A listening socket that no loop watches: connections wait in it until somebody accepts them, here or in another
+/// process that has it too. That is how one process takes over from another without refusing anybody.
+///
+/// Owns its descriptor and closes it in `deinit`; the socket itself lives as long as any process has a descriptor of it.
+public final class ListeningSocket: Sendable {
+    let descriptor: Int32
+    /// Where it stands.
+    public let address: SocketAddress
+    /// Whether more sockets may be bound to its address (SO_REUSEPORT).
+    public let sharesPort: Bool
+
+    /// Takes a descriptor over.
+    /// - Returns: `nil` for what is no listening socket with an address; the descriptor is closed then.
+    public init?(owning descriptor: Int32) {
+        guard Self.option(SO_ACCEPTCONN, of: descriptor) == 1, let address = SocketAddress(of: descriptor) else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        self.descriptor = descriptor
+        self.address = address
+        sharesPort = Self.option(SO_REUSEPORT, of: descriptor) == 1
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    /// Another descriptor of the same socket.
+    /// - Throws: EMFILE, when the process has too many open.
+    func duplicatedDescriptor() throws(StreamError) -> Int32 { try Self.duplicate(descriptor, address) }
+
+    static func duplicate(_ descriptor: Int32, _ address: SocketAddress) throws(StreamError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw StreamError(code: -errno, operation: "duplicate the socket of \(address)") }
+        return copy
+    }
+
+    private static func option(_ name: Int32, of descriptor: Int32) -> Int32 {
+        var value: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1
+    }
+}

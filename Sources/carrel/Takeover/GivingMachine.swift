@@ -1,0 +1,154 @@
+/// The old process's side of a takeover: what it does at each word of the new one. Pure: events in, actions out.
+///
+/// Until the new process accepts, every way leads back to where it began.
+struct GivingMachine: Equatable {
+    enum Event: Equatable {
+        case said(TakeoverMessage)
+        /// The new process has closed or died.
+        case lost
+        /// It has been silent for `TakeoverLimits.stepTimeout`.
+        case deadline
+        // What the driver was asked for is done, or cannot be.
+        case socketsCollected
+        case controlReleased
+        case acceptingPaused
+        case failed(String)
+        /// The old process is again as it was.
+        case resumed
+    }
+
+    enum State: Equatable {
+        /// Nobody takes over. Exits to `collecting` by `hello`.
+        case waiting
+        /// Its sockets are being duplicated. Exits to `offered`, or back to `waiting`.
+        case collecting
+        /// The new process has them, and looks whether it can serve. Exits to `releasing` by `take`, or to `waiting`.
+        case offered
+        /// It stops deciding. Exits to `released`; to `resuming` when meanwhile the new one was lost, or it cannot.
+        case releasing(isLost: Bool)
+        /// The new process begins to decide. Exits to `pausing` by `prepared`, or to `resuming`.
+        case released
+        /// It stops accepting. Exits to `paused`, or to `resuming`.
+        case pausing(isLost: Bool)
+        /// Who comes waits in the sockets. Exits to `handedOver` by `accepting`, or to `resuming`.
+        case paused
+        /// It takes back what it gave. Exits to `waiting`.
+        case resuming
+        /// The new process serves.
+        case handedOver
+    }
+
+    enum Action: Equatable {
+        case collectSockets
+        case sendSockets
+        case releaseControl
+        case sendState
+        case pauseAccepting
+        case say(TakeoverMessage)
+        case resumeAccepting
+        case resumeControl
+        case disconnect
+        /// Finish what is under way, and end.
+        case leave
+    }
+
+    private(set) var state = State.waiting
+    private let role: TakeoverMessage.Role
+
+    init(role: TakeoverMessage.Role) { self.role = role }
+
+    /// Whether it waits for the new process, which has `TakeoverLimits.stepTimeout` for it.
+    var awaitsPeer: Bool {
+        switch state {
+        case .offered, .released, .paused: true
+        case .waiting, .collecting, .releasing, .pausing, .resuming, .handedOver: false
+        }
+    }
+
+    mutating func handle(_ event: Event) -> [Action] {
+        switch event {
+        case .said(let message): return heard(message)
+        case .lost: return lost()
+        case .deadline: return awaitsPeer ? lost() : []
+        case .failed(let reason): return failed(reason)
+        case .socketsCollected: return advance(from: .collecting, to: .offered, [.sendSockets])
+        case .controlReleased:
+            if state == .releasing(isLost: true) { return advance(from: state, to: .resuming, [.resumeControl]) }
+            return advance(from: .releasing(isLost: false), to: .released, [.sendState, .say(.released)])
+        case .acceptingPaused:
+            if state == .pausing(isLost: true) {
+                return advance(from: state, to: .resuming, [.resumeAccepting, .resumeControl])
+            }
+            return advance(from: .pausing(isLost: false), to: .paused, [.say(.yours)])
+        case .resumed: return advance(from: .resuming, to: .waiting, [])
+        }
+    }
+
+    private mutating func advance(from expected: State, to next: State, _ actions: [Action]) -> [Action] {
+        guard state == expected else { return [] }
+        state = next
+        return actions
+    }
+
+    private mutating func heard(_ message: TakeoverMessage) -> [Action] {
+        switch (state, message) {
+        case (.waiting, .hello(let hello)):
+            if let reason = objection(to: hello) { return [.say(.refused(reason)), .disconnect] }
+            state = .collecting
+            return [.collectSockets]
+        case (.offered, .take):
+            state = .releasing(isLost: false)
+            return [.releaseControl]
+        case (.released, .prepared):
+            state = .pausing(isLost: false)
+            return [.pauseAccepting]
+        case (.paused, .accepting):
+            state = .handedOver
+            return [.leave]
+        case (.handedOver, _): return []
+        default: return [.say(.refused("it said something that does not belong there"))] + lost()
+        }
+    }
+
+    private func objection(to hello: TakeoverMessage.Hello) -> String? {
+        if hello.protocolVersion != TakeoverLimits.protocolVersion {
+            return
+                "it hands over by protocol \(TakeoverLimits.protocolVersion), and carrel \(hello.program) takes over by "
+                + "\(hello.protocolVersion); end it with SIGTERM and start the other"
+        }
+        return hello.role == role ? nil : "it is carrel \(role.rawValue), and not carrel \(hello.role.rawValue)"
+    }
+
+    private mutating func lost() -> [Action] {
+        switch state {
+        case .waiting, .resuming, .handedOver: return [.disconnect]
+        case .collecting, .offered:
+            state = .waiting
+            return [.disconnect]
+        case .releasing:
+            state = .releasing(isLost: true)
+            return [.disconnect]
+        case .released:
+            state = .resuming
+            return [.disconnect, .resumeControl]
+        case .pausing:
+            state = .pausing(isLost: true)
+            return [.disconnect]
+        case .paused:
+            state = .resuming
+            return [.disconnect, .resumeAccepting, .resumeControl]
+        }
+    }
+
+    private mutating func failed(_ reason: String) -> [Action] {
+        switch state {
+        case .collecting:
+            state = .waiting
+            return [.say(.refused(reason)), .disconnect]
+        case .releasing, .pausing:
+            state = .resuming
+            return [.say(.refused(reason)), .disconnect, .resumeControl]
+        case .waiting, .offered, .released, .paused, .resuming, .handedOver: return []
+        }
+    }
+}

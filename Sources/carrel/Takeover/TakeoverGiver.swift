@@ -1,0 +1,190 @@
+import EventLoop
+import Foundation
+import Logging
+
+/// What a running process does so that another can take over from it.
+@ControlLoop
+protocol TakeoverSource: AnyObject {
+    /// All sockets on which it listens.
+    func listeningSockets() async throws -> [ListeningSocket]
+    /// Stops deciding, and tells what only it knows. What it has open goes on.
+    func releaseControl() async throws -> TakeoverState
+    /// Decides again.
+    func resumeControl() async
+    /// Accepts nothing more; who comes waits in the sockets.
+    func pauseAccepting() async throws
+    func resumeAccepting() async
+    /// Another process serves now.
+    func didHandOver()
+}
+
+/// Waits for a process that wants to take over, and carries out what `GivingMachine` says.
+@ControlLoop
+final class TakeoverGiver {
+    private var machine: GivingMachine
+    private let log: Logger
+    private unowned let source: any TakeoverSource
+    private var listener: MessageListener?
+    private var peer: MessageSocket?
+    private var deadline: LoopTimer?
+    private var sockets: [ListeningSocket] = []
+    private var state = TakeoverState()
+
+    /// Listens at once; the file has mode 0600.
+    /// - Throws: `StreamError` when the path cannot be had.
+    init(
+        path: String, inherited: InheritedSockets, role: TakeoverMessage.Role, source: any TakeoverSource, log: Logger
+    ) throws(StreamError) {
+        machine = GivingMachine(role: role)
+        self.source = source
+        self.log = log
+        let onConnect: (MessageSocket) -> Void = { [weak self] peer in
+            ControlLoop.assumeIsolated { self?.connected(SameThread(peer)) }
+        }
+        if let socket = inherited.take(.unix(path: path)).first {
+            listener = try MessageListener(on: ControlLoop.loop, inherited: socket, onConnect: onConnect)
+        } else {
+            listener = try MessageListener(on: ControlLoop.loop, path: path, onConnect: onConnect)
+        }
+    }
+
+    /// The file is this process's to remove from now on.
+    func adoptFile() { listener?.adoptFile() }
+
+    func close() {
+        listener?.close()
+        listener = nil
+        peer?.close()
+        deadline?.cancel()
+    }
+
+    /// To the process that has taken over: what happened in sessions that are still open here.
+    func report(_ activity: [String: Int64]) {
+        guard machine.state == .handedOver, !activity.isEmpty else { return }
+        var rest = activity[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(TakeoverLimits.sessionsPerMessage)
+            rest = rest.dropFirst(part.count)
+            peer?.send(
+                TakeoverMessage.activity(Dictionary(uniqueKeysWithValues: part.map { ($0.key, $0.value) })).bytes)
+        }
+    }
+
+    // MARK: The new process
+
+    private func connected(_ connection: SameThread<MessageSocket>) {
+        let socket = connection.value
+        // The file's mode says the same; a process that was handed the socket some other way is told so too.
+        guard socket.peer.user == geteuid() else { return refuse(socket, "it runs as another user") }
+        guard peer == nil, machine.state == .waiting else {
+            return refuse(socket, "another process takes over already")
+        }
+        peer = socket
+        log.info("another process wants to take over", metadata: ["pid": "\(socket.peer.process)"])
+        socket.start(
+            onMessage: { [weak self] message in
+                ControlLoop.assumeIsolated { self?.heard(message.bytes) }
+            },
+            onEnd: { [weak self] _ in
+                ControlLoop.assumeIsolated { self?.handle(.lost) }
+            })
+    }
+
+    private func refuse(_ socket: MessageSocket, _ reason: String) {
+        socket.send(TakeoverMessage.refused(reason).bytes)
+        // The other end closes when it has read that: closing here would throw away what it says, and with it the answer.
+        socket.start(onMessage: { _ in }, onEnd: { _ in })
+    }
+
+    private func heard(_ bytes: [UInt8]) {
+        guard let message = TakeoverMessage(bytes) else { return handle(.lost) }
+        handle(.said(message))
+    }
+
+    // MARK: Events and actions
+
+    private func handle(_ event: GivingMachine.Event) {
+        let before = machine.state
+        let actions = machine.handle(event)
+        if machine.state == .resuming, before != .resuming {
+            log.warning("the takeover was given up, and this process goes on", metadata: ["at": "\(before)"])
+        }
+        deadline?.cancel()
+        if machine.awaitsPeer {
+            deadline = ControlLoop.loop.schedule(after: TakeoverLimits.stepTimeout) { [weak self] in
+                ControlLoop.assumeIsolated { self?.handle(.deadline) }
+            }
+        }
+        var slow: [GivingMachine.Action] = []
+        for action in actions where !performAtOnce(action) { slow.append(action) }
+        if !slow.isEmpty { Task { @ControlLoop in await perform(slow) } }
+    }
+
+    /// - Returns: false for what takes time.
+    private func performAtOnce(_ action: GivingMachine.Action) -> Bool {
+        switch action {
+        case .sendSockets: sendSockets()
+        case .sendState:
+            for piece in state.pieces { peer?.send(TakeoverMessage.state(piece).bytes) }
+            state = TakeoverState()
+        case .say(let message):
+            if case .refused(let reason) = message { log.warning("the takeover was refused: \(reason)") }
+            peer?.send(message.bytes)
+        case .disconnect:
+            peer?.close()
+            peer = nil
+        case .leave:
+            log.info("another process has taken over", metadata: ["pid": "\(peer?.peer.process ?? 0)"])
+            ServiceManager.notify("MAINPID=\(peer?.peer.process ?? 0)")
+            listener?.leave()
+            listener = nil
+            source.didHandOver()
+        case .collectSockets, .releaseControl, .pauseAccepting, .resumeAccepting, .resumeControl: return false
+        }
+        return true
+    }
+
+    private func perform(_ actions: [GivingMachine.Action]) async {
+        do {
+            for action in actions {
+                switch action {
+                case .collectSockets:
+                    sockets = try await source.listeningSockets()
+                    if let own = try listener?.socket() { sockets.append(own) }
+                    handle(.socketsCollected)
+                case .releaseControl:
+                    state = try await source.releaseControl()
+                    handle(.controlReleased)
+                case .pauseAccepting:
+                    try await source.pauseAccepting()
+                    handle(.acceptingPaused)
+                case .resumeAccepting: await source.resumeAccepting()
+                case .resumeControl:
+                    await source.resumeControl()
+                    handle(.resumed)
+                case .sendSockets, .sendState, .say, .disconnect, .leave: break
+                }
+            }
+        } catch {
+            handle(.failed("\(error)"))
+        }
+    }
+
+    private func sendSockets() {
+        var rest = sockets[...]
+        sockets = []
+        repeat {
+            let part = Array(rest.prefix(EventLoopLimits.messageSockets))
+            rest = rest.dropFirst(part.count)
+            peer?.send(TakeoverMessage.sockets(areLast: rest.isEmpty).bytes, part)
+        } while !rest.isEmpty
+    }
+}
+
+/// Carries a value into an isolation that is checked at run time.
+///
+/// `@unchecked Sendable` because it is made and opened on the control loop's thread.
+struct SameThread<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,112 @@
+import EventLoop
+import Foundation
+
+/// What two processes say to each other while one takes over from the other, in this order:
+///
+/// 1. the new one: `hello`. The old one: `sockets` until it says that these were the last; or `refused`, now or later.
+/// 2. the new one: `take`, once it knows that it will be able to serve. The old one stops deciding, then says what only
+///    it knows, in pieces of `state`, and `released`. It still serves by what it has.
+/// 3. the new one: `prepared`, when it is ready to accept. The old one stops accepting, and says `yours`.
+/// 4. the new one: `accepting`. From now on the old one only finishes what it has, and may report `activity`.
+///
+/// Before 4, the old one goes on as if nothing had happened when the new one dies or falls silent.
+enum TakeoverMessage: Equatable {
+    case hello(Hello)
+    case refused(String)
+    case sockets(areLast: Bool)
+    case take
+    case state([UInt8])
+    case released
+    case prepared
+    case yours
+    case accepting
+    /// Sessions in which something happened, with milliseconds since 1970.
+    case activity([String: Int64])
+
+    struct Hello: Codable, Equatable {
+        var protocolVersion = TakeoverLimits.protocolVersion
+        var program = Carrel.version
+        var role: Role
+    }
+
+    /// What the process is: nobody takes over from something else.
+    enum Role: String, Codable {
+        case edge, serve
+    }
+
+    private enum Kind: UInt8 {
+        case hello = 1
+        case refused, sockets, lastSockets, take, state, released, prepared, yours, accepting, activity
+    }
+
+    /// Bytes of one piece of `state`.
+    static let pieceBytes = EventLoopLimits.messageBytes - 1
+
+    var bytes: [UInt8] {
+        switch self {
+        case .hello(let hello): Self.message(.hello, Self.json(hello))
+        case .refused(let reason): Self.message(.refused, Array(reason.utf8.prefix(Self.pieceBytes)))
+        case .sockets(let areLast): Self.message(areLast ? .lastSockets : .sockets)
+        case .take: Self.message(.take)
+        case .state(let piece): Self.message(.state, piece)
+        case .released: Self.message(.released)
+        case .prepared: Self.message(.prepared)
+        case .yours: Self.message(.yours)
+        case .accepting: Self.message(.accepting)
+        case .activity(let activity): Self.message(.activity, Self.json(activity))
+        }
+    }
+
+    /// - Returns: `nil` for what no process of this version says.
+    init?(_ bytes: [UInt8]) {
+        guard let first = bytes.first, let kind = Kind(rawValue: first) else { return nil }
+        let rest = Array(bytes.dropFirst())
+        switch kind {
+        case .hello:
+            guard let hello = try? JSONDecoder().decode(Hello.self, from: Data(rest)) else { return nil }
+            self = .hello(hello)
+        case .refused: self = .refused(String(decoding: rest, as: UTF8.self))
+        case .sockets: self = .sockets(areLast: false)
+        case .lastSockets: self = .sockets(areLast: true)
+        case .take: self = .take
+        case .state: self = .state(rest)
+        case .released: self = .released
+        case .prepared: self = .prepared
+        case .yours: self = .yours
+        case .accepting: self = .accepting
+        case .activity:
+            guard let activity = try? JSONDecoder().decode([String: Int64].self, from: Data(rest)) else { return nil }
+            self = .activity(activity)
+        }
+    }
+
+    private static func message(_ kind: Kind, _ rest: [UInt8] = []) -> [UInt8] { [kind.rawValue] + rest }
+
+    private static func json(_ value: some Encodable) -> [UInt8] {
+        guard let data = try? JSONEncoder().encode(value) else { preconditionFailure("a message cannot be encoded") }
+        return Array(data)
+    }
+}
+
+/// What only the running process knows, and the next one must know too. Secrets are among it.
+struct TakeoverState: Codable, Equatable {
+    /// The keys of TLS session tickets.
+    var tickets = Data()
+    /// The routes that differ from the routes file because the admin socket said so; without an upstream, a removed one.
+    var routes: [String: String?] = [:]
+
+    /// In pieces that fit into messages.
+    var pieces: [[UInt8]] {
+        guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("the state cannot be encoded") }
+        return stride(from: 0, to: data.count, by: TakeoverMessage.pieceBytes).map {
+            Array(data[$0..<min($0 + TakeoverMessage.pieceBytes, data.count)])
+        }
+    }
+
+    init() {}
+
+    /// - Throws: when the pieces are not what `pieces` made.
+    init(pieces: [UInt8]) throws {
+        self = try JSONDecoder().decode(TakeoverState.self, from: Data(pieces))
+    }
+}

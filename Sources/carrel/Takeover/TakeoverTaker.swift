@@ -1,0 +1,173 @@
+import EventLoop
+import Foundation
+import Logging
+
+/// The new process's side of a takeover, step by step; see `TakeoverMessage`.
+///
+/// When the old process dies in the middle, its sockets and what waits in them are here already: this one goes on alone.
+@ControlLoop
+final class TakeoverTaker {
+    /// What the old process listened on.
+    private(set) var sockets = InheritedSockets()
+    /// Gets what happens in sessions that are still open in the old process.
+    var onActivity: ([String: Int64]) -> Void = { _ in }
+    var process: Int32 { peer.peer.process }
+
+    private let peer: MessageSocket
+    private let log: Logger
+    private var heard: [TakeoverMessage] = []
+    private var received: [ListeningSocket] = []
+    private var hasEnded = false
+    private var isDone = false
+    private var waiting: CheckedContinuation<Void, Never>?
+    private var timer: LoopTimer?
+
+    /// Takes the sockets of the process that listens at a path.
+    /// - Returns: `nil` when there is none.
+    /// - Throws: `CommandFailure` when it refuses, does not answer, or is not to be trusted.
+    static func begin(
+        at path: String, role: TakeoverMessage.Role, _ log: Logger
+    ) async throws(CommandFailure) -> TakeoverTaker? {
+        let peer: MessageSocket
+        do throws(StreamError) {
+            peer = try MessageSocket.connect(to: path, on: ControlLoop.loop)
+        } catch {
+            if error.code == StreamError.noSuchFile || error.code == StreamError.refused { return nil }
+            throw CommandFailure("cannot take over from the process at \(path): \(error.message)")
+        }
+        let taker = TakeoverTaker(peer, log)
+        guard peer.peer.user == geteuid() else {
+            peer.close()
+            throw CommandFailure(
+                "the process \(peer.peer.process) at \(path) runs as user \(peer.peer.user), and only that user takes over from it"
+            )
+        }
+        do throws(CommandFailure) { try await taker.receiveSockets(as: role) } catch {
+            peer.close()
+            throw error
+        }
+        return taker
+    }
+
+    private init(_ peer: MessageSocket, _ log: Logger) {
+        self.peer = peer
+        self.log = log
+        peer.start(
+            onMessage: { [weak self] message in
+                let message = SameThread(message)
+                ControlLoop.assumeIsolated { self?.received(message) }
+            },
+            onEnd: { [weak self] _ in
+                ControlLoop.assumeIsolated { self?.ended() }
+            })
+    }
+
+    private func receiveSockets(as role: TakeoverMessage.Role) async throws(CommandFailure) {
+        peer.send(TakeoverMessage.hello(TakeoverMessage.Hello(role: role)).bytes)
+        while true {
+            let answer = try await next("its sockets")
+            guard case .sockets(let areLast)? = answer else { throw unexpected(answer) }
+            if areLast { break }
+        }
+        sockets = InheritedSockets(received)
+        log.info(
+            "taking over", metadata: ["from": "\(process)", "sockets": "\(received.count)"])
+        received = []
+    }
+
+    /// The old process stops deciding.
+    /// - Returns: what only it knew.
+    func take() async throws(CommandFailure) -> TakeoverState {
+        peer.send(TakeoverMessage.take.bytes)
+        var state: [UInt8] = []
+        while true {
+            let answer = try await next("what it knows")
+            switch answer {
+            case .state(let piece)? where state.count + piece.count <= TakeoverLimits.stateBytes: state += piece
+            case .released?:
+                do { return try TakeoverState(pieces: state) } catch {
+                    throw failure("what it says cannot be understood: \(error)")
+                }
+            case nil: return TakeoverState()
+            default: throw unexpected(answer)
+            }
+        }
+    }
+
+    /// This process is ready to accept: the old one stops.
+    func prepared() async throws(CommandFailure) {
+        peer.send(TakeoverMessage.prepared.bytes)
+        let answer = try await next("its listeners")
+        guard answer == .yours || answer == nil else { throw unexpected(answer) }
+    }
+
+    /// This process accepts: the old one finishes what it has, and ends.
+    func finish() {
+        isDone = true
+        peer.send(TakeoverMessage.accepting.bytes)
+        for message in heard { tell(message) }
+        heard = []
+    }
+
+    /// The old process goes on, if this did not finish.
+    func close() { peer.close() }
+
+    // MARK: What it hears
+
+    private func received(_ message: SameThread<MessageSocket.Message>) {
+        received += message.value.sockets
+        guard let message = TakeoverMessage(message.value.bytes) else {
+            peer.close()
+            return ended()
+        }
+        if isDone { return tell(message) }
+        heard.append(message)
+        wake()
+    }
+
+    private func tell(_ message: TakeoverMessage) {
+        if case .activity(let activity) = message { onActivity(activity) }
+    }
+
+    private func ended() {
+        hasEnded = true
+        wake()
+    }
+
+    private func wake() {
+        timer?.cancel()
+        waiting?.resume()
+        waiting = nil
+    }
+
+    /// - Returns: `nil` when the old process has ended and its sockets are here.
+    private func next(_ what: String) async throws(CommandFailure) -> TakeoverMessage? {
+        if heard.isEmpty, !hasEnded {
+            await withCheckedContinuation { continuation in
+                waiting = continuation
+                timer = ControlLoop.loop.schedule(after: TakeoverLimits.stepTimeout) { [weak self] in
+                    ControlLoop.assumeIsolated { self?.wake() }
+                }
+            }
+        }
+        if !heard.isEmpty {
+            let message = heard.removeFirst()
+            if case .refused(let reason) = message { throw failure(reason) }
+            return message
+        }
+        if hasEnded { return nil }
+        peer.close()
+        throw failure(
+            "it did not hand over \(what) within \(DurationText.format(TakeoverLimits.stepTimeout)); "
+                + "end it with SIGTERM or SIGKILL, and start without --takeover")
+    }
+
+    private func unexpected(_ answer: TakeoverMessage?) -> CommandFailure {
+        answer == nil
+            ? failure("it ended before it had handed over its sockets") : failure("it said what it should not")
+    }
+
+    private func failure(_ reason: String) -> CommandFailure {
+        CommandFailure("cannot take over from the process \(process): \(reason)")
+    }
+}
