@@ -18,9 +18,12 @@ extension Broker {
             case .removeOrphan(let host, let containerID):
                 hostDrivers[host]?.removeOrphan(containerID)
             case .publishRoute(let id, let epoch, let endpoint):
-                if let route = route(id, epoch: epoch, endpoint) { routes.append(.set(route)) }
+                guard let route = route(id, epoch: epoch, endpoint) else { continue }
+                routes.append(.set(route))
+                routedSlugs.insert(route.slug)
             case .withdrawRoute(let id):
                 routes.append(.remove(slug: id.rawValue))
+                routedSlugs.remove(id.rawValue)
             case .askLab(let id, let epoch, let endpoint):
                 askLab(id, epoch: epoch, endpoint)
             case .answer(let request, let answer):

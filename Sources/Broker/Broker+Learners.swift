@@ -65,6 +65,12 @@ extension Broker {
         entryCodes.mint(for: id, now: ControlLoop.loop.now)
     }
 
+    /// The one-time codes that are still good, for the broker that takes over: only digests.
+    public func handedEntryCodes() -> [HandedEntryCode] { entryCodes.handed(now: ControlLoop.loop.now) }
+
+    /// Lets codes of the broker before this one in.
+    public func adopt(_ codes: [HandedEntryCode]) { entryCodes.adopt(codes, now: ControlLoop.loop.now) }
+
     /// Turns a one-time code into the token of the access cookie. Only the token's digest is kept.
     public func redeem(_ code: String, on id: SessionID) async throws(BrokerError) -> String {
         guard entryCodes.redeem(code, for: id, now: ControlLoop.loop.now) else {

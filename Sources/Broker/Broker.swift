@@ -33,6 +33,8 @@ public final class Broker {
     var entryCodes = EntryCodes()
     var watchers = Watchers()
     var metrics = BrokerMetrics()
+    /// The slugs that this broker has given the edge a route for.
+    public internal(set) var routedSlugs: Set<String> = []
 
     private var inbox: [Event] = []
     private var waiting: [RequestID: CheckedContinuation<Answer, any Error>] = [:]
@@ -86,12 +88,14 @@ public final class Broker {
         pumpSoon()
     }
 
-    /// Stops deciding. Labs go on; the next start finds them.
+    /// Stops deciding. Labs go on; the next start finds them. What was being started is left as it is by then: whoever
+    /// decides next goes on with it.
     public func stop() async {
         isStopping = true
         timer?.cancel()
         queueNews?.cancel()
-        for driver in hostDrivers.values { driver.stop() }
+        let starts = hostDrivers.values.flatMap { $0.stop() }
+        for start in starts { await start.value }
         await pumping?.value
         for (_, continuation) in waiting { continuation.resume(throwing: Broker.stoppingError) }
         waiting = [:]

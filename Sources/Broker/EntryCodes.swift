@@ -33,6 +33,26 @@ struct EntryCodes {
         return entry.session == session && now < entry.expires
     }
 
+    /// The codes that are still good, oldest first, for the process that takes over.
+    func handed(now: MonotonicTime) -> [HandedEntryCode] {
+        order.compactMap { digest in
+            guard let entry = entries[digest], now < entry.expires else { return nil }
+            return HandedEntryCode(
+                digest: digest.bytes, session: entry.session.rawValue,
+                milliseconds: (entry.expires - now).wholeMilliseconds)
+        }
+    }
+
+    /// Takes codes over; what is none, or has run out, is left out.
+    mutating func adopt(_ codes: [HandedEntryCode], now: MonotonicTime) {
+        for code in codes.suffix(BrokerLimits.entryCodes) where code.milliseconds > 0 {
+            guard let digest = Digest32(code.digest) else { continue }
+            let left = min(.milliseconds(code.milliseconds), BrokerLimits.entryCodeLifetime)
+            entries[digest] = Entry(session: SessionID(rawValue: code.session), expires: now + left)
+            order.append(digest)
+        }
+    }
+
     private mutating func dropExpired(now: MonotonicTime) {
         order.removeAll { digest in
             guard let entry = entries[digest] else { return true }
@@ -41,4 +61,11 @@ struct EntryCodes {
             return true
         }
     }
+}
+
+/// A one-time code on its way to the process that takes over: its digest, whose it is, and how long it is still good.
+public struct HandedEntryCode: Codable, Hashable, Sendable {
+    public var digest: [UInt8]
+    public var session: String
+    public var milliseconds: Int64
 }

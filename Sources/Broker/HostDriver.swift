@@ -52,10 +52,16 @@ final class HostDriver {
         }
     }
 
-    func stop() {
+    /// Asks the engine for nothing more; a removal that is under way goes on, and whoever decides next may ask for the
+    /// same.
+    /// - Returns: the starts that were under way; each ends at its next question to the engine.
+    @discardableResult
+    func stop() -> [Task<Void, Never>] {
         life?.cancel()
-        for task in starts.values { task.cancel() }
+        let ending = Array(starts.values)
         starts = [:]
+        for task in ending { task.cancel() }
+        return ending
     }
 
     private func lost(_ error: any Error) {

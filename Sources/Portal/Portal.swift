@@ -35,14 +35,19 @@ public final class Portal {
     }
 
     /// Begins to answer. Throws if a socket is taken or cannot be made.
-    public func start(portalSocket: String, controlSocket: String) throws {
+    /// - Parameter inherited: sockets that listen already; their files stay whose they were until `adoptFiles()`.
+    public func start(
+        portalSocket: String, controlSocket: String, inherited: InheritedSockets = InheritedSockets()
+    ) throws {
         servers = [
             // What was meant for a lab that is away is not read, however much it is: an upload, a notebook being saved.
             try HTTPServer(
-                listen: .unix(path: portalSocket), tls: nil,
+                listen: .unix(path: portalSocket), inherited: inherited, tls: nil,
                 ignoresBody: { $0.fields.first("X-Carrel-Scope") == "away" },
                 handler: { await self.answer($0) }),
-            try HTTPServer(listen: .unix(path: controlSocket), tls: nil) { await self.controlAPI.answer($0) },
+            try HTTPServer(listen: .unix(path: controlSocket), inherited: inherited, tls: nil) {
+                await self.controlAPI.answer($0)
+            },
         ]
     }
 
@@ -51,6 +56,36 @@ public final class Portal {
 
     /// Ends the streams of open pages, which would hold up the end for as long as they are open.
     public func endStreams() { streams.end() }
+
+    // MARK: Handing over
+
+    /// The two sockets, for another process.
+    /// - Throws: `StreamError` when there are too many descriptors.
+    public func listeningSockets() throws -> [ListeningSocket] {
+        try servers.compactMap { server in try server.listeningSocket() }
+    }
+
+    /// Removes the files of the sockets at the end, although others have made them.
+    public func adoptFiles() {
+        for server in servers { server.adoptFile() }
+    }
+
+    /// Accepts nothing more, refuses nothing, and answers what it was asked before: whoever comes waits in the sockets.
+    /// Open pages come back by themselves.
+    /// - Parameters:
+    ///   - limit: when what is still not answered then is given up.
+    ///   - closeIdle: called until every connection has ended: lets whoever keeps connections for later close them.
+    /// - Throws: `StreamError` when there are too many descriptors; it may be paused in part then, and `close()` ends it.
+    public func finish(within limit: Duration, closeIdle: () async -> Void) async throws {
+        for server in servers { try server.pauseAccepting() }
+        endStreams()
+        for server in servers { server.finishConnections() }
+        let deadline = ControlLoop.loop.now + limit
+        while servers.contains(where: { $0.connectionCount > 0 }), ControlLoop.loop.now < deadline {
+            await closeIdle()
+            for server in servers { await server.connectionsDidEnd(within: PortalLimits.finishInterval) }
+        }
+    }
 
     /// Answers nothing from now on, and removes the sockets.
     public func close() {

@@ -6,6 +6,8 @@ public enum PortalLimits {
     public static let eventBacklog = 16
     /// Streams of events that are open at the same time.
     public static let eventStreams = 10_000
+    /// While it hands over: how often those who keep connections for later are asked to close them.
+    public static let finishInterval = Duration.milliseconds(20)
     /// A page without JavaScript loads itself again after so many seconds.
     public static let refreshSeconds = 2
     /// What a program that calls a lab too early is told to wait, in seconds.

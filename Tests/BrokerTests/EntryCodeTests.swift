@@ -52,4 +52,31 @@ struct EntryCodeTests {
         let newest = codes.redeem(last, for: session, now: start)
         #expect(newest)
     }
+
+    @Test("pass to the next broker with the time that they have left, and open once there")
+    func handed() {
+        let (ada, bob) = (SessionID(rawValue: "ada"), SessionID(rawValue: "bob"))
+        var codes = EntryCodes()
+        let early = codes.mint(for: ada, now: start)
+        let code = codes.mint(for: bob, now: start + .seconds(30))
+        let used = codes.mint(for: ada, now: start + .seconds(30))
+        let wasGood = codes.redeem(used, for: ada, now: start + .seconds(31))
+        #expect(wasGood)
+        let handed = codes.handed(now: start + BrokerLimits.entryCodeLifetime)
+        #expect(handed.map(\.session) == ["bob"])
+        #expect(handed.map(\.milliseconds) == [30_000])
+
+        // The next broker has a clock of its own.
+        var next = EntryCodes()
+        let there = MonotonicTime(nanoseconds: 7_000_000_000_000)
+        next.adopt(handed + [HandedEntryCode(digest: [1], session: "x", milliseconds: 1)], now: there)
+        let opens = [
+            next.redeem(early, for: ada, now: there), next.redeem(code, for: bob, now: there + .seconds(29)),
+            next.redeem(code, for: bob, now: there + .seconds(29)),
+        ]
+        #expect(opens == [false, true, false])
+        next.adopt(handed, now: there)
+        let isLate = !next.redeem(code, for: bob, now: there + .seconds(31))
+        #expect(isLate)
+    }
 }

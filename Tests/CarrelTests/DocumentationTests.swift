@@ -31,7 +31,8 @@ import Testing
     @Test("names every key of the edge, its limits included")
     func edgeKeys() {
         let keys = [
-            "edge.threads", "edge.access_log", "edge.limits", "tls.hsts", "redirect.listen", "redirect.acme_webroot",
+            "edge.threads", "edge.access_log", "edge.takeover_grace", "edge.limits", "tls.hsts", "redirect.listen",
+            "redirect.acme_webroot",
             "portal.embedded_in", "connections_per_thread", "connections_per_address", "handshake_timeout",
             "header_timeout", "idle_timeout", "body_timeout", "minimum_body_rate", "write_timeout", "url_size",
             "header_size", "header_fields",

@@ -42,11 +42,11 @@ final class House {
     func write(_ yaml: String) throws { try Data(yaml.utf8).write(to: URL(fileURLWithPath: file)) }
 
     /// A link as `carrel link` makes it.
-    func link() throws -> String {
+    func link(learner: String = "ada") throws -> String {
         let configuration = try Configuration(contentsOf: file)
         return try LaunchSecrets(directory: configuration.secretsDirectory).links.url(
             for: SignedLink(
-                learner: .init(portal: "school", id: "ada", name: "Ada"), lab: "python",
+                learner: .init(portal: "school", id: learner, name: "Ada"), lab: "python",
                 expires: Timestamp.current().milliseconds / 1000 + 60),
             origin: configuration.portalOrigin, now: .current())
     }

@@ -147,7 +147,7 @@ private final class LoadClient: ByteChannelDelegate {
                     isTunnel = true
                     return say()
                 }
-                if parser.head.status != 200 { load.count { $0.cut.append("status \(parser.head.status)") } }
+                if parser.head.status >= 500 { load.count { $0.cut.append("status \(parser.head.status)") } }
             case .body(let range): received += range.count
             case .end: return finishAnswer()
             }

@@ -28,6 +28,8 @@ public final class HTTPServer {
     private var pausedSocket: ListeningSocket?
     private let accept = AcceptBox()
     private(set) var isFinishing = false
+    private var onLastClose: CheckedContinuation<Void, Never>?
+    private var closeTimer: LoopTimer?
     private var sessions: [ObjectIdentifier: HTTPServerSession] = [:]
     private var date = HTTPDate()
 
@@ -105,6 +107,24 @@ public final class HTTPServer {
     /// Every answer from now on is the last on its connection.
     public func finishConnections() { isFinishing = true }
 
+    /// Waits until every connection has ended, but not longer than `limit`.
+    public func connectionsDidEnd(within limit: Duration) async {
+        guard !sessions.isEmpty else { return }
+        await withCheckedContinuation { continuation in
+            onLastClose?.resume()
+            onLastClose = continuation
+            closeTimer = ControlLoop.loop.schedule(after: limit) { [weak self] in
+                ControlLoop.assumeIsolated { self?.stopWaiting() }
+            }
+        }
+    }
+
+    private func stopWaiting() {
+        closeTimer?.cancel()
+        onLastClose?.resume()
+        onLastClose = nil
+    }
+
     public var connectionCount: Int { sessions.count }
 
     private func accept(_ stream: Stream) {
@@ -122,6 +142,7 @@ public final class HTTPServer {
 
     func didClose(_ session: HTTPServerSession) {
         sessions[ObjectIdentifier(session)] = nil
+        if sessions.isEmpty { stopWaiting() }
     }
 
     func currentDate() -> String { date.formatted(time(nil)) }

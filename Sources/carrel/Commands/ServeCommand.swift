@@ -10,7 +10,9 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Writes its log to standard error, with a line `ready` when everything listens. SIGTERM and SIGINT end it \
             gracefully: labs go on running, and the next start finds them. SIGHUP reads the configuration and the \
-            certificates again; a configuration with a mistake is logged, and the old one stays in force.
+            certificates again; a configuration with a mistake is logged, and the old one stays in force. \
+            SIGUSR2 starts the program again, as it is on the disk now, with --takeover: the new one takes the sockets, \
+            the sessions and the decisions, and the old one finishes the requests and WebSockets of labs, and ends.
 
             Examples:
               carrel serve
@@ -18,6 +20,9 @@ struct ServeCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @Flag(
+        help: "Take over from the carrel serve that runs on the same state, if one does: nobody is refused or cut off.")
+    var takeover = false
     @Option(help: ArgumentHelp("How much is logged.", valueName: "level")) var logLevel = LogLevel.info
 
     func run() async throws {
@@ -25,6 +30,6 @@ struct ServeCommand: AsyncParsableCommand {
         DaemonProcess.prepare()
         let log = Logger(label: "carrel")
         try await DaemonProcess.run(
-            try await Service(try configurationOption.load(), log: log), takesOver: false, log)
+            try await Service(try configurationOption.load(), log: log), takesOver: takeover, log)
     }
 }

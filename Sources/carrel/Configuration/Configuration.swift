@@ -27,6 +27,8 @@ struct Configuration: Hashable, Sendable {
     var edgeLimits: ClientLimits
     /// The file that gets a line for each exchange of the edge; `nil` for none.
     var accessLog: String?
+    /// How long requests and WebSockets of labs go on when another process has taken over.
+    var takeoverGrace: Duration
     /// For how long browsers are told to come by https only; 0 tells them nothing.
     var hsts: Duration
     /// The listener without TLS, if there is one.

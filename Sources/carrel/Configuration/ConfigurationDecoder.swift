@@ -41,6 +41,7 @@ struct ConfigurationDecoder {
             publicPort: publicPort ?? listen[0].port, certificate: certificate,
             certificateLine: root.place(of: "tls").line,
             homes: homes, edgeThreads: edge.threads, edgeLimits: edge.limits, accessLog: edge.accessLog,
+            takeoverGrace: edge.takeoverGrace,
             hsts: hsts(), redirect: redirect, hosts: hosts.map(\.entry), labs: labs.map(\.entry))
     }
 

@@ -7,10 +7,12 @@ struct DecodedEdge {
     var threads = min(256, max(1, ProcessInfo.processInfo.activeProcessorCount))
     var limits = ClientLimits()
     var accessLog: String?
+    var takeoverGrace = TakeoverLimits.grace
 
     init(_ reader: MappingReader?, folder: String) {
         guard let reader else { return }
-        reader.allow("threads", "access_log", "limits")
+        reader.allow("threads", "access_log", "limits", "takeover_grace")
+        takeoverGrace = reader.optional("takeover_grace", .duration(.zero ... .seconds(7 * 86_400))) ?? takeoverGrace
         accessLog = reader.optional("access_log", .path(from: folder))
         threads = reader.optional("threads", .integer(1...256)) ?? threads
         if let reader = reader.mapping("limits") { decodeLimits(reader) }

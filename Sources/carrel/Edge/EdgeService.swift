@@ -141,6 +141,7 @@ final class EdgeService: Daemon {
     func leave() async {
         log.info("finishing what is open", metadata: ["grace": "\(DurationText.format(settings.takeoverGrace))"])
         await edge.leave(grace: settings.takeoverGrace)
+        await admin?.connectionsDidEnd(within: TakeoverLimits.socketTimeout)
     }
 
     /// Takes in nothing new, and lets what is under way finish for a while.

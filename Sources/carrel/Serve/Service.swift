@@ -17,6 +17,8 @@ enum ServeLimits {
     static let stopGrace = Duration.seconds(10)
     /// How often the certificates' files are looked at.
     static let certificateInterval = Duration.seconds(5)
+    /// When a takeover was given up: how often the broker tries to open its state again.
+    static let resumeInterval = Duration.milliseconds(200)
     /// A certificate that expires sooner is warned of, once at the start and then every day.
     static let expiryWarningDays: Int64 = 14
     static let expiryWarningInterval = Duration.seconds(86_400)
@@ -31,47 +33,71 @@ final class Service: Daemon {
     var onHandedOver: () -> Void = {}
     private(set) var configuration: Configuration
     private let log: Logger
-    /// Held as long as the process runs; nobody else may touch the state directory.
-    private let lock: StateDirectoryLock
     private let certificates: CertificateStore
-    private let store: Store
     private let edge: Edge
-    private let broker: Broker
-    private let portal: Portal
+    private let report: ActivityReport
     private let accessLog: AccessLog?
+    private let tickets = TicketKeys()
+    /// Absent until it has started, and when another process decides.
+    private var control: ControlPlane?
+    /// What listens in the state directory, while nobody here answers there.
+    private var pausedSockets: [ListeningSocket] = []
+    private var giver: TakeoverGiver?
+    /// The process before this one, which tells what happens in the labs that are still open there.
+    private var predecessor: TakeoverTaker?
+    private var isHandingOver = false
+    /// The labs for which the edge has routes, while nobody here decides.
+    private var routedSlugs: Set<String> = []
+    private var hasStopped = false
     private var certificateTimer: LoopTimer?
     private var expiryTimer: LoopTimer?
 
-    /// Opens everything and listens on nothing.
-    /// - Throws: what is wrong with the state directory, the certificates or the database, in words for the operator.
+    /// Listens on nothing, and leaves the state alone: another process may be using it.
+    /// - Throws: what is wrong with the certificates or the access log, in words for the operator.
     init(_ configuration: Configuration, log: Logger) throws {
         self.configuration = configuration
         self.log = log
         try Self.makeDirectory(configuration.stateDirectory)
-        lock = try StateDirectoryLock(directory: configuration.stateDirectory)
         certificates = try Preflight.certificates(configuration)
         accessLog = try configuration.accessLog.map { try AccessLog(path: $0) }
-        let secrets = try LaunchSecrets(directory: configuration.secretsDirectory)
-        store = try Store(path: configuration.databasePath)
         // The edge reports to the broker, and the broker gives routes to the edge: one of them must come first.
         let report = ActivityReport()
-        edge = Edge(configuration.edge(certificates, accessLog), onActivity: { report.send($0) })
-        broker = try Broker(
-            configuration: configuration.broker, store: store, edge: edge, tokenKey: secrets.labTokens, log: log,
-            clock: { .current() })
-        report.connect(broker)
-        let numbers = ServiceMetrics(edge: edge, broker: broker, certificates: certificates)
-        portal = try Portal(
-            configuration.portalPages, broker: broker, secrets: secrets, metrics: { await numbers.text() })
+        self.report = report
+        var edgeConfiguration = configuration.edge(certificates, accessLog)
+        edgeConfiguration.tickets = tickets
+        edge = Edge(edgeConfiguration, onActivity: { report.send($0) })
     }
 
-    /// Restores what the database holds, then listens: on the two sockets first, and for browsers last.
+    /// Restores what the database holds, then listens: on the sockets in the state directory, and for browsers last. When
+    /// it takes over, learners' pages wait for no longer than that takes, and labs not at all.
     func start(takesOver: Bool) async throws {
-        try claimAddresses()
-        try await broker.start()
-        try portal.start(
-            portalSocket: configuration.portalSocketPath, controlSocket: configuration.controlSocketPath)
-        try await edge.start()
+        var taker: TakeoverTaker?
+        if takesOver { taker = try await TakeoverTaker.begin(at: configuration.takeoverPath, role: .serve, log) }
+        let inherited = taker?.sockets ?? InheritedSockets(InheritedSockets.fromServiceManager())
+        let state = try await taker?.take()
+        if let state { tickets.adopt(Array(state.tickets)) }
+        let lock = try StateDirectoryLock(directory: configuration.stateDirectory)
+        // Before the database is opened: while another process hands over to a third, the lock alone says too little.
+        try claimAddresses(besides: inherited)
+        let control = try ControlPlane(
+            configuration, lock: lock, edge: edge, certificates: certificates, log: log)
+        self.control = control
+        control.broker.adopt(state?.entryCodes ?? [])
+        report.connect { [broker = control.broker] in broker.activity($0) }
+        try await control.broker.start()
+        await edge.applied()
+        try await taker?.prepared()
+        try control.portal.start(
+            portalSocket: configuration.portalSocketPath, controlSocket: configuration.controlSocketPath,
+            inherited: inherited)
+        giver = try TakeoverGiver(
+            path: configuration.takeoverPath, inherited: inherited, role: .serve, source: self, log: log)
+        try await edge.start(inherited: inherited)
+        taker?.onActivity = { [broker = control.broker] in broker.activity($0) }
+        taker?.finish()
+        control.portal.adoptFiles()
+        giver?.adoptFile()
+        predecessor = taker
         log.info(
             "ready",
             metadata: [
@@ -86,8 +112,9 @@ final class Service: Daemon {
         scheduleExpiryWarning()
     }
 
-    private func claimAddresses() throws {
-        do { try ListenerCheck.claim(configuration.listenAddresses + configuration.redirectAddresses) } catch {
+    private func claimAddresses(besides inherited: InheritedSockets) throws {
+        let addresses = configuration.listenAddresses + configuration.redirectAddresses
+        do { try ListenerCheck.claim(addresses.filter { !inherited.contains($0) }) } catch {
             throw CommandFailure("\(configuration.file): \(error.message); end what listens there, or change listen")
         }
     }
@@ -101,6 +128,7 @@ final class Service: Daemon {
 
     /// Reads the configuration and the certificates again. A mistake is logged, and everything stays as it was.
     func reload() async {
+        if isHandingOver { return log.warning("nothing was reloaded: another process takes over") }
         do {
             let fresh = try Configuration(contentsOf: configuration.file)
             _ = try Preflight.certificates(fresh)
@@ -112,7 +140,8 @@ final class Service: Daemon {
             }
             configuration.hosts = fresh.hosts
             configuration.labs = fresh.labs
-            broker.reconfigure(configuration.broker)
+            configuration.takeoverGrace = fresh.takeoverGrace
+            control?.broker.reconfigure(configuration.broker)
             log.info(
                 "reloaded", metadata: ["hosts": "\(fresh.hosts.count)", "labs": "\(fresh.labs.count)"])
             await warn()
@@ -121,19 +150,24 @@ final class Service: Daemon {
         }
     }
 
-    func leave() async { await edge.leave(grace: TakeoverLimits.grace) }
+    /// Finishes what is open in labs; its pages have gone to the process that has taken over.
+    func leave() async {
+        log.info("finishing what is open", metadata: ["grace": "\(DurationText.format(configuration.takeoverGrace))"])
+        await edge.leave(grace: configuration.takeoverGrace)
+    }
 
     /// Takes in nothing new, lets what is under way finish for a while, and leaves the labs running.
     func stop() async {
         log.info("stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
+        hasStopped = true
         certificateTimer?.cancel()
         expiryTimer?.cancel()
-        portal.endStreams()
+        control?.portal.endStreams()
         await edge.stop(grace: ServeLimits.stopGrace)
+        giver?.close()
+        predecessor?.close()
         await accessLog?.close()
-        portal.close()
-        await broker.stop()
-        do { try store.close() } catch { log.error("the database was not closed in order: \(error)") }
+        await control?.close()
         log.info("stopped")
     }
 
@@ -188,13 +222,86 @@ final class Service: Daemon {
 
 /// Hands the edge's reports to the broker once there is one. Any thread.
 private final class ActivityReport: Sendable {
-    private let broker = Mutex<Broker?>(nil)
+    private let receiver = Mutex<(@Sendable ([String: Int64]) -> Void)?>(nil)
 
-    func connect(_ broker: Broker) { self.broker.withLock { $0 = broker } }
-    func send(_ activity: [String: Int64]) { broker.withLock { $0 }?.activity(activity) }
+    func connect(_ receiver: (@Sendable ([String: Int64]) -> Void)?) { self.receiver.withLock { $0 = receiver } }
+    func send(_ activity: [String: Int64]) { receiver.withLock { $0 }?(activity) }
+}
+
+extension Service: TakeoverSource {
+    func listeningSockets() async throws -> [ListeningSocket] {
+        try await edge.listeningSockets() + (control?.portal.listeningSockets() ?? [])
+    }
+
+    func releaseControl() async throws -> TakeoverState {
+        isHandingOver = true
+        var state = TakeoverState()
+        state.tickets = Data(tickets.exported())
+        guard let control else { return state }
+        pausedSockets = try control.portal.listeningSockets()
+        let codes: Result<[HandedEntryCode], any Error>
+        do { codes = .success(try await control.finish(edge: edge)) } catch { codes = .failure(error) }
+        report.connect(nil)
+        routedSlugs = control.broker.routedSlugs
+        await control.close()
+        // With it goes the lock of the state directory.
+        self.control = nil
+        state.entryCodes = try codes.get()
+        return state
+    }
+
+    /// Decides again, as a restarted broker does: the process that was to take over may have decided meanwhile.
+    func resumeControl() async {
+        var isFirst = true
+        while control == nil, !hasStopped {
+            do { try await openControl() } catch {
+                // The other process may not have ended quite yet.
+                if !isFirst { log.error("the broker cannot go on; labs do, and it is tried again: \(error)") }
+                isFirst = false
+                try? await Task.sleep(for: ServeLimits.resumeInterval)
+            }
+        }
+        isHandingOver = false
+    }
+
+    private func openControl() async throws {
+        let lock = try StateDirectoryLock(directory: configuration.stateDirectory)
+        let control = try ControlPlane(configuration, lock: lock, edge: edge, certificates: certificates, log: log)
+        do {
+            try await control.broker.start()
+            edge.apply(routedSlugs.subtracting(control.broker.routedSlugs).map { .remove(slug: $0) })
+            try control.portal.start(
+                portalSocket: configuration.portalSocketPath, controlSocket: configuration.controlSocketPath,
+                inherited: InheritedSockets(pausedSockets))
+        } catch {
+            await control.close()
+            throw error
+        }
+        control.portal.adoptFiles()
+        report.connect { [broker = control.broker] in broker.activity($0) }
+        pausedSockets = []
+        self.control = control
+    }
+
+    func pauseAccepting() async throws { try await edge.pauseAccepting() }
+
+    func resumeAccepting() async { await edge.resumeAccepting() }
+
+    func didHandOver() {
+        pausedSockets = []
+        certificateTimer?.cancel()
+        expiryTimer?.cancel()
+        report.connect { [weak self] activity in
+            Task { @ControlLoop in self?.giver?.report(activity) }
+        }
+        onHandedOver()
+    }
 }
 
 extension Configuration {
+    /// Where a process that is to take over finds the one that runs.
+    fileprivate var takeoverPath: String { stateDirectory + "/takeover.sock" }
+
     fileprivate func edge(_ certificates: CertificateStore, _ accessLog: AccessLog?) -> EdgeConfiguration {
         var edge = EdgeConfiguration(
             listen: listenAddresses, loops: edgeThreads, portalHostname: portal.hostname, labsDomain: labsDomain,
@@ -207,13 +314,5 @@ extension Configuration {
             RedirectConfiguration(listen: redirectAddresses, publicPort: publicPort, acmeWebroot: $0.acmeWebroot)
         }
         return edge
-    }
-
-    fileprivate var portalPages: PortalConfiguration {
-        var pages = PortalConfiguration(
-            name: portal.name, title: portal.title, labsDomain: labsDomain, publicPort: publicPort,
-            version: Carrel.version)
-        pages.embeddedIn = portal.embeddedIn
-        return pages
     }
 }

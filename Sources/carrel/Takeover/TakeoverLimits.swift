@@ -7,8 +7,8 @@ enum TakeoverLimits {
     static let stepTimeout = Duration.seconds(30)
     /// How long requests and WebSockets may go on in the old process, unless the configuration says otherwise.
     static let grace = Duration.seconds(300)
-    /// How long the portal may take to answer what it was asked before.
-    static let portalTimeout = Duration.seconds(5)
+    /// How long what came by a Unix socket before it was handed over may take to be answered.
+    static let socketTimeout = Duration.seconds(5)
     /// Sessions of one message about activity: each takes some 60 bytes.
     static let sessionsPerMessage = 500
     /// Bytes of what one process tells the other, beside its sockets.

@@ -1,3 +1,4 @@
+import Broker
 import EventLoop
 import Foundation
 
@@ -94,6 +95,8 @@ struct TakeoverState: Codable, Equatable {
     var tickets = Data()
     /// The routes that differ from the routes file because the admin socket said so; without an upstream, a removed one.
     var routes: [String: String?] = [:]
+    /// The one-time codes with which learners are on their way into their labs.
+    var entryCodes: [HandedEntryCode] = []
 
     /// In pieces that fit into messages.
     var pieces: [[UInt8]] {

@@ -1,0 +1,66 @@
+import Broker
+import Edge
+import EventLoop
+import Foundation
+import Launch
+import Logging
+import Portal
+import Store
+import TLS
+
+/// What decides, remembers and answers in a running Carrel: everything but the edge. It holds the state directory for as
+/// long as it lives, so that there is never a second one.
+///
+/// Opened in the order in which each part needs the ones before, and closed in the reverse order.
+@ControlLoop
+final class ControlPlane {
+    let broker: Broker
+    let portal: Portal
+    private let lock: StateDirectoryLock
+    private let store: Store
+    private let log: Logger
+
+    /// Opens everything and listens on nothing.
+    /// - Throws: what is wrong with the state directory or the database, in words for the operator.
+    /// - Parameter lock: of the state directory.
+    init(
+        _ configuration: Configuration, lock: StateDirectoryLock, edge: Edge, certificates: CertificateStore,
+        log: Logger
+    ) throws {
+        self.log = log
+        self.lock = lock
+        let secrets = try LaunchSecrets(directory: configuration.secretsDirectory)
+        store = try Store(path: configuration.databasePath)
+        broker = try Broker(
+            configuration: configuration.broker, store: store, edge: edge, tokenKey: secrets.labTokens, log: log,
+            clock: { .current() })
+        let numbers = ServiceMetrics(edge: edge, broker: broker, certificates: certificates)
+        portal = try Portal(
+            configuration.portalPages, broker: broker, secrets: secrets, metrics: { await numbers.text() })
+    }
+
+    /// Answers what was asked before, and decides nothing more. Followed by `close()`.
+    /// - Returns: the codes with which learners are on their way.
+    func finish(edge: Edge) async throws -> [HandedEntryCode] {
+        // The edge keeps connections to the portal: what comes next is for whoever answers next.
+        try await portal.finish(within: TakeoverLimits.socketTimeout) { await edge.forgetPortal() }
+        await broker.stop()
+        return broker.handedEntryCodes()
+    }
+
+    func close() async {
+        portal.close()
+        await broker.stop()
+        do { try store.close() } catch { log.error("the database was not closed in order: \(error)") }
+    }
+}
+
+extension Configuration {
+    fileprivate var portalPages: PortalConfiguration {
+        var pages = PortalConfiguration(
+            name: portal.name, title: portal.title, labsDomain: labsDomain, publicPort: publicPort,
+            version: Carrel.version)
+        pages.embeddedIn = portal.embeddedIn
+        return pages
+    }
+}
