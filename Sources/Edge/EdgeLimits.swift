@@ -22,8 +22,9 @@ public enum EdgeLimits {
     public static let leavingIdleTimeout = Duration.seconds(5)
     /// How often each loop looks for what has passed one of the limits above: no timer is made per request.
     public static let sweepInterval = Duration.seconds(30)
-    /// Connections of one loop to one upstream, tunnels included.
-    public static let connectionsPerUpstream = 8192
+    /// Connections of one loop to one upstream, tunnels included. The portal is one upstream, and every page that waits for
+    /// a lab holds a connection to it.
+    public static let connectionsPerUpstream = 16_384
     /// Buffers that one loop keeps for requests' heads, and how large one of them may be.
     static let spareBuffers = 64
     static let spareBufferBytes = 16 * 1024

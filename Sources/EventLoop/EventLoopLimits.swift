@@ -11,8 +11,9 @@ public enum EventLoopLimits {
     public static let lateReadGrace = Duration.seconds(1)
     /// Seconds without traffic before the kernel asks whether a TCP peer still lives.
     public static let tcpKeepAliveSeconds: UInt32 = 60
-    /// Connections that wait for `accept`, unless the listener says otherwise.
-    public static let listenBacklog: Int32 = 1024
+    /// Connections that wait for `accept`, unless the listener says otherwise; Linux takes no more of it than
+    /// `net.core.somaxconn`, 4096 by default.
+    public static let listenBacklog: Int32 = 4096
     /// Listening sockets that another process may pass on to this one.
     public static let inheritedSockets: Int32 = 4096
     /// Bytes of one message between processes.

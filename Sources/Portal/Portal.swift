@@ -39,10 +39,12 @@ public final class Portal {
     public func start(
         portalSocket: String, controlSocket: String, inherited: InheritedSockets = InheritedSockets()
     ) throws {
+        var limits = HTTPServer.Limits()
+        limits.connections = PortalLimits.connections
         servers = [
             // What was meant for a lab that is away is not read, however much it is: an upload, a notebook being saved.
             try HTTPServer(
-                listen: .unix(path: portalSocket), inherited: inherited, tls: nil,
+                listen: .unix(path: portalSocket), inherited: inherited, tls: nil, limits: limits,
                 ignoresBody: { $0.fields.first("X-Carrel-Scope") == "away" },
                 handler: { await self.answer($0) }),
             try HTTPServer(listen: .unix(path: controlSocket), inherited: inherited, tls: nil) {

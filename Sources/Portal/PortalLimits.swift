@@ -6,6 +6,8 @@ public enum PortalLimits {
     public static let eventBacklog = 16
     /// Streams of events that are open at the same time.
     public static let eventStreams = 10_000
+    /// Connections of the edge to the portal: the streams, and room for requests beside them.
+    public static let connections = eventStreams + 2_000
     /// While it hands over: how often those who keep connections for later are asked to close them.
     public static let finishInterval = Duration.milliseconds(20)
     /// A page without JavaScript loads itself again after so many seconds.
