@@ -4,6 +4,8 @@ import HTTPWire
 enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     /// It cannot be told for whom the request is.
     case badRequest
+    /// A WebSocket is asked for by a request with a body.
+    case upgradeWithBody
     /// The access cookie is missing or wrong.
     case forbidden
     /// A page of another origin wants to change something here.
@@ -26,7 +28,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
 
     var status: Int {
         switch self {
-        case .badRequest: 400
+        case .badRequest, .upgradeWithBody: 400
         case .forbidden, .foreignOrigin, .plainText: 403
         case .notFound: 404
         case .methodNotAllowed: 405
@@ -65,6 +67,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     var sentence: String {
         switch self {
         case .badRequest: "The request does not say for which host it is; send a Host field."
+        case .upgradeWithBody: "A request that asks for a WebSocket has no body."
         case .forbidden: "This lab is not open for you; open it again from your course or your link."
         case .foreignOrigin: "A page of another site may neither take nor change anything here."
         case .plainText: "This is only done by https; what was sent has travelled in the clear."
@@ -78,4 +81,10 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .portalNotAnswering: "Carrel is starting; try again in a few seconds."
         }
     }
+
+    /// What a client gets that speaks HTTP on the port for TLS, whole and in its own words.
+    static let toPlaintext: StaticString = """
+        HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 67\r\n\
+        Connection: close\r\n\r\nThis port speaks https: begin the address with https:// and retry.\n
+        """
 }

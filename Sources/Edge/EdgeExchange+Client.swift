@@ -12,6 +12,8 @@ extension EdgeExchange {
             requestBytes = home.takeBuffer()
             RequestRewriting.writeForPortal(head, framing: framing, scope: scope, client: client, into: &requestBytes)
             begin(RequestFacts(head, framing: framing, upgrade: false), to: nil)
+        case .lab(_, isWebSocket: true) where framing != .none && framing != .length(0):
+            answer(.upgradeWithBody, isNavigation: false)
         case .lab(let route, let isWebSocket):
             if let activity = route.activity, ActivityRules.counts(head, kind: route.kind) { home.note(activity) }
             requestBytes = home.takeBuffer()
@@ -28,7 +30,7 @@ extension EdgeExchange {
         handle(
             .request(
                 ExchangeMachine.Request(
-                    hasBody: hasBody, isIdempotent: facts.isIdempotent, isWebSocket: facts.upgrade && !hasBody)))
+                    hasBody: hasBody, isIdempotent: facts.isIdempotent, isWebSocket: facts.upgrade)))
     }
 
     func receiveBody(_ bytes: UnsafeRawBufferPointer) {

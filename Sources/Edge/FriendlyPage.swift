@@ -11,6 +11,12 @@ enum FriendlyPage {
                 "This request makes no sense here", "It does not say which address it is for.",
                 "Check the link you followed."
             )
+        case .upgradeWithBody:
+            (
+                "This request cannot be understood",
+                "It asks for a WebSocket and brings a body, which do not go together.",
+                "Nothing was changed."
+            )
         case .forbidden:
             (
                 "This lab is not open for you", "A lab opens only for the person it was started for.",

@@ -50,6 +50,29 @@ struct EdgeTunnelTests {
         }
     }
 
+    @Test("a WebSocket that is asked for with a body is refused before the lab hears of it")
+    func upgradeWithBody() async throws {
+        try await withHouse { house in
+            for body in ["Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"] {
+                try await house.withRawClient { client in
+                    let head = house.wire(
+                        "GET /ws",
+                        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+                    client.send(head.dropLast() + body)
+                    try await eventually("refused") {
+                        client.text.contains("brings a body") || client.text.contains("has no body")
+                    }
+                    #expect(client.text.hasPrefix("HTTP/1.1 400 "))
+                    // Its connection goes on.
+                    client.send(house.wire("GET /x"))
+                    try await eventually("the next one is answered") { client.text.hasSuffix("ok") }
+                }
+            }
+            #expect(house.lab.heads.allSatisfy { $0.target == "/x" })
+        }
+    }
+
     @Test("an upgrade to something else is a plain request")
     func otherUpgrade() async throws {
         try await withHouse { house in
