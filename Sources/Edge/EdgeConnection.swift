@@ -92,6 +92,10 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
         home.metrics.sentBytes += UInt64(channel.sentBytes)
         guard !isHandshakeDone else { return }
         home.metrics.count(EdgeMetrics.Handshake.failed)
-        home.metrics.count(error?.code == .handshakeTimeout ? .handshakeTimeout : .handshake)
+        switch error?.code {
+        case .handshakeTimeout: home.metrics.count(.handshakeTimeout)
+        case .plaintext: home.metrics.count(.plaintext)
+        default: home.metrics.count(.handshake)
+        }
     }
 }

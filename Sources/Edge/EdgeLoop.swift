@@ -128,6 +128,7 @@ final class EdgeLoop: @unchecked Sendable {
             return refuse(stream, .tls)
         }
         let channel = ByteChannel(stream: stream, tls: engine, rooms: rooms, handshakeTimeout: limits.handshake)
+        channel.answerToPlaintext = EdgeAnswer.toPlaintext
         let connection = EdgeConnection(home: self, client: client, network: network)
         connections[ObjectIdentifier(connection)] = connection
         if sweepTimer == nil { scheduleSweep() }

@@ -24,13 +24,14 @@ public struct EdgeMetrics: Sendable {
 
     /// What went wrong, and on whose side.
     enum Failure: Int, CaseIterable {
-        case malformed, tooLarge, headTimeout, bodyTimeout, handshakeTimeout, handshake, left
+        case malformed, tooLarge, headTimeout, bodyTimeout, handshakeTimeout, handshake, plaintext, left
         case connect, upstreamTimeout, upstreamProtocol, upstreamClosed
         case accept
 
         var side: String {
             switch self {
-            case .malformed, .tooLarge, .headTimeout, .bodyTimeout, .handshakeTimeout, .handshake, .left: "client"
+            case .malformed, .tooLarge, .headTimeout, .bodyTimeout, .handshakeTimeout, .handshake, .plaintext, .left:
+                "client"
             case .connect, .upstreamTimeout, .upstreamProtocol, .upstreamClosed: "upstream"
             case .accept: "edge"
             }
@@ -44,6 +45,7 @@ public struct EdgeMetrics: Sendable {
             case .bodyTimeout: "body_timeout"
             case .handshakeTimeout: "handshake_timeout"
             case .handshake: "handshake"
+            case .plaintext: "plaintext"
             case .left: "left"
             case .connect: "connect"
             case .upstreamTimeout: "timeout"

@@ -38,6 +38,10 @@ public final class ByteChannel {
     /// Since the rooms looked last.
     var isActive = false
     private let handshakeTimeout: Duration
+    /// What a client that speaks HTTP where TLS is due gets for an answer, before it is closed; `nil` tells it nothing.
+    public var answerToPlaintext: StaticString?
+    private var isPlaintext = false
+    private var isAwaitingFirstBytes = true
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
     /// Bytes delivered and written so far: without what TLS adds.
@@ -131,6 +135,24 @@ public final class ByteChannel {
         phase = .open
         if isPaused { stream.stopReading() }
         delegate?.channelDidOpen(self)
+    }
+
+    /// Whether these first bytes are the beginning of a method. A TLS record begins with a number below the letters, a
+    /// hello of SSL 2 with one above them.
+    private static func isMethod(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        !bytes.isEmpty && bytes.prefix(3).allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+    }
+
+    /// Tells a client in its own words, and waits a while for its end: what it still sends must not cut the answer off.
+    private func refusePlaintext(_ answer: StaticString) {
+        isPlaintext = true
+        failure = ChannelError(.plaintext, "the client spoke HTTP without TLS")
+        phase = .finishing
+        isDiscarding = true
+        timer?.cancel()
+        timer = loop.schedule(after: TransportLimits.lingerTimeout) { [self] in close() }
+        stream.write(UnsafeRawBufferPointer(start: answer.utf8Start, count: answer.utf8CodeUnitCount))
+        stream.shutdownWrite()
     }
 
     // MARK: Reading
@@ -296,6 +318,11 @@ extension ByteChannel: EndOfTurnTask {
 extension ByteChannel: StreamDelegate {
     public func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer) {
         guard let tls else { return deliver(bytes) }
+        if isAwaitingFirstBytes {
+            isAwaitingFirstBytes = false
+            if let answerToPlaintext, Self.isMethod(bytes) { return refusePlaintext(answerToPlaintext) }
+        }
+        if isPlaintext { return }
         do throws(TLSError) {
             try tls.receive(bytes) {
                 if phase == .handshaking { shakeHands() }
@@ -307,7 +334,7 @@ extension ByteChannel: StreamDelegate {
     }
 
     public func streamDidEnd(_ stream: Stream) {
-        guard let tls else { return didEnd() }
+        guard let tls, !isPlaintext else { return didEnd() }
         tls.receiveEnd()
         if phase == .handshaking { shakeHands() }
         if phase == .handshaking {

@@ -10,6 +10,8 @@ public struct ChannelError: Error, Hashable, Sendable, CustomStringConvertible {
         case handshakeTimeout
         /// The TLS handshake failed, or a record was invalid.
         case tls
+        /// The client spoke HTTP where TLS was due, and was told so.
+        case plaintext
         /// The certificate of the peer was refused.
         case untrustedPeer
         /// The peer's bytes ended without the `close_notify` that TLS demands: they may have been cut.

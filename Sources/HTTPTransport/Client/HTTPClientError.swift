@@ -38,7 +38,7 @@ public struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertibl
             switch error.code {
             case .stream, .truncated: .connect
             case .handshakeTimeout: .timeout
-            case .tls, .untrustedPeer: .tls
+            case .tls, .untrustedPeer, .plaintext: .tls
             }
         self.init(kind, "cannot connect to \(address): \(error.message)", isRetrySafe: true)
     }
