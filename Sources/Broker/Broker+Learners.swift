@@ -27,13 +27,24 @@ extension Broker {
         return try await view(id)
     }
 
+    /// *Keep it*: as if something had happened in the lab, a limited number of times in a row.
+    public func keep(_ id: SessionID) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .keep(id, request: $0) }
+        return try await view(id)
+    }
+
     public func view(_ id: SessionID) async throws(BrokerError) -> SessionView {
-        if let session = core.session(id) { return view(of: session) }
+        view(of: try await session(id))
+    }
+
+    /// In memory or not.
+    func session(_ id: SessionID) async throws(BrokerError) -> Session {
+        if let session = core.session(id) { return session }
         do {
             guard let session = try await store.session(id) else {
                 throw BrokerError(Refusal.unknownSession(id))
             }
-            return view(of: session)
+            return session
         } catch let error as StoreError {
             throw BrokerError(error)
         } catch let error as BrokerError {

@@ -8,6 +8,20 @@ extension Broker {
         return try await view(id)
     }
 
+    /// Moves both ends of a running session; `who` and `note` are for its story, which the learner can read.
+    public func extend(
+        _ id: SessionID, by duration: Duration, who: String, note: String
+    ) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .extend(id, by: duration, who: who, note: note, request: $0) }
+        return try await view(id)
+    }
+
+    /// Why the session is as it is, and until when.
+    public func explain(_ id: SessionID) async throws(BrokerError) -> SessionExplanation {
+        let story = try await story(of: id)
+        return core.explain(try await session(id), story: story, at: now)
+    }
+
     public func cordon(_ host: String) async throws(BrokerError) {
         _ = try await ask { .cordon(host: host, request: $0) }
     }

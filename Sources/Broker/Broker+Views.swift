@@ -41,6 +41,11 @@ extension Broker {
             view.idleEndsAt = core.idleEndsAt(session.id)
             view.lifetimeEndsAt = core.lifetimeEndsAt(session.id)
             view.reason = core.explanation(of: session.id, at: now)
+            let first = core.ends(of: session.id, at: now).first { $0.at != nil }
+            view.endsAt = first?.at
+            view.endsBy = first?.cause
+            view.isWarned = first?.isWarned
+            view.keepsLeft = Limits.keepsInARow - session.stay.keeps
         case .ending(_, let reason, let since):
             view.since = since
             view.reason = reason.explanation

@@ -212,7 +212,7 @@ public final class Broker {
         case .launch(let learner, let lab, _, _):
             guard core.session(learner: learner, lab: lab) == nil else { return }
             forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
-        case .restart(let id, _), .end(let id, _, _):
+        case .restart(let id, _), .end(let id, _, _), .keep(let id, _), .extend(let id, _, _, _, _):
             guard core.session(id) == nil else { return }
             forgotten = try await store.session(id)
         default: return
@@ -296,7 +296,8 @@ extension Event {
     /// The request that this event carries, if a person waits for its answer.
     var request: RequestID? {
         switch self {
-        case .launch(_, _, _, let request), .restart(_, let request), .end(_, _, let request),
+        case .launch(_, _, _, let request), .restart(_, let request), .end(_, _, let request), .keep(_, let request),
+            .extend(_, _, _, _, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request):
             request
         case .configure, .hostListed, .hostLost, .containerCreated, .containerStarted, .labReady, .startFailed,

@@ -36,6 +36,13 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var idleEndsAt: Timestamp?
     /// While running: when it ends in any case.
     public var lifetimeEndsAt: Timestamp?
+    /// While running: what ends it first, and when, if nothing changes.
+    public var endsAt: Timestamp?
+    public var endsBy: SessionExplanation.Cause?
+    /// While running: the learner is warned of that end.
+    public var isWarned: Bool?
+    /// While running: how often *Keep it* can be pressed before something else must happen in the lab.
+    public var keepsLeft: Int?
 }
 
 /// A host as operators see it.

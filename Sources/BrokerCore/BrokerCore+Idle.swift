@@ -1,4 +1,4 @@
-/// How long a running lab lives: activity, the question to the lab, the two timeouts.
+/// How long a running lab lives: activity, the question to the lab, the warning, the two timeouts.
 extension BrokerCore {
     /// A lab as the catalogue has it; if it was taken out, as its running sessions know it.
     public func lab(_ name: String) -> Lab? { catalogue.labs[name] ?? catalogue.retired[name] }
@@ -7,12 +7,15 @@ extension BrokerCore {
     /// nothing could be done: only the maximum lifetime counts then.
     func nextLook(at entry: Entry, runningSince since: Timestamp, on host: String) -> Timestamp? {
         guard let lab = lab(entry.session.lab) else { return nil }
-        let lifetimeEnd = since + lab.maximumLifetime
-        guard let record = record(of: host), record.isReachable || isGone(record) else { return lifetimeEnd }
+        let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
+        let lifetime = entry.warned.lifetime == lifetimeEnd ? lifetimeEnd : lifetimeEnd - lab.idleWarning
+        guard let record = record(of: host), record.isReachable || isGone(record) else { return lifetime }
         switch entry.inquiry {
-        case .asked(let at): return min(at + Limits.labReportTimeout, lifetimeEnd)
-        case .busy(let askAgainAt): return min(askAgainAt, lifetimeEnd)
-        case .none: return min(idleEnd(of: entry, lab), lifetimeEnd)
+        case .asked(let at): return min(at + Limits.labReportTimeout, lifetime)
+        case .busy(let askAgainAt): return min(askAgainAt, lifetime)
+        case .none:
+            let idleEnd = idleEnd(of: entry, lab)
+            return min(entry.warned.idle == idleEnd ? idleEnd : idleEnd - lab.idleWarning, lifetime)
         }
     }
 
@@ -23,7 +26,11 @@ extension BrokerCore {
 
     func idleEnd(of entry: Entry, _ lab: Lab) -> Timestamp {
         let end = entry.session.lastActivityAt + lab.idleTimeout
-        return entry.idleNotBefore.map { max($0, end) } ?? end
+        return max(end, entry.idleNotBefore ?? end, entry.session.stay.notIdleBefore ?? end)
+    }
+
+    func lifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
+        since + lab.maximumLifetime + entry.session.stay.extended
     }
 
     /// A session's alarm is due.
@@ -44,10 +51,12 @@ extension BrokerCore {
     ) {
         var entry = old
         guard let lab = lab(entry.session.lab), let record = record(of: host) else { return sleep(entry, until: nil) }
-        if now >= since + lab.maximumLifetime {
-            let seconds = lab.maximumLifetime.components.seconds
+        let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
+        if now >= lifetimeEnd {
+            let seconds = (lab.maximumLifetime + entry.session.stay.extended).components.seconds
             return beginEnding(entry, reason: .lifetime(limitSeconds: seconds), at: now)
         }
+        warnOfLifetime(&entry, lab, end: lifetimeEnd, at: now)
         guard record.isReachable || isGone(record) else {
             entry.inquiry = .none
             return sleep(entry, until: nextLook(at: entry, runningSince: since, on: host))
@@ -57,13 +66,15 @@ extension BrokerCore {
         if !canBeAsked { entry.inquiry = .none }
         if case .asked(let asked) = entry.inquiry, now >= asked + Limits.labReportTimeout {
             entry.inquiry = .none
-            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, isUnanswered: true, at: now) }
+            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, by: .noAnswer, at: now) }
+            warnOfIdleness(&entry, lab, at: now)
+        }
+        if !canBeAsked {
+            guard idleEnd(of: entry, lab) > now else { return endIdle(entry, lab, by: .edge, at: now) }
+            warnOfIdleness(&entry, lab, at: now)
         }
         let due = nextLook(at: entry, runningSince: since, on: host) ?? now
         if due > now { return sleep(entry, until: due) }
-        guard canBeAsked else {
-            return endIdle(entry, lab, isUnanswered: false, at: now)
-        }
         entry.inquiry = .asked(at: now)
         sleep(entry, until: nextLook(at: entry, runningSince: since, on: host))
         emit(.askLab(entry.session.id, epoch: entry.session.epoch, endpoint))
@@ -75,10 +86,60 @@ extension BrokerCore {
         set(entry.session.id, entry)
     }
 
-    private mutating func endIdle(_ entry: Entry, _ lab: Lab, isUnanswered: Bool, at now: Timestamp) {
-        let note = isUnanswered ? "The lab did not answer when it was asked whether a kernel is busy." : nil
-        beginEnding(entry, reason: .idle(timeoutSeconds: lab.idleTimeout.components.seconds), note: note, at: now)
+    // MARK: The warnings
+
+    /// The learner is warned of the idle end that holds now.
+    func isWarnedOfIdleness(_ entry: Entry) -> Bool {
+        guard let warned = entry.warned.idle, let lab = lab(entry.session.lab) else { return false }
+        return warned == idleEnd(of: entry, lab)
     }
+
+    private mutating func warnOfIdleness(_ entry: inout Entry, _ lab: Lab, at now: Timestamp) {
+        let end = idleEnd(of: entry, lab)
+        guard lab.idleWarning > .zero, now >= end - lab.idleWarning, entry.warned.idle != end else { return }
+        entry.warned.idle = end
+        warn(entry, "Without activity it ends in \(Explanations.span(end - now)): the learner is warned.", at: now)
+    }
+
+    private mutating func warnOfLifetime(_ entry: inout Entry, _ lab: Lab, end: Timestamp, at now: Timestamp) {
+        guard lab.idleWarning > .zero, now >= end - lab.idleWarning, entry.warned.lifetime != end else { return }
+        entry.warned.lifetime = end
+        warn(
+            entry, "It reaches its maximum lifetime in \(Explanations.span(end - now)): the learner is warned.", at: now
+        )
+    }
+
+    private mutating func warn(_ entry: Entry, _ words: String, at now: Timestamp) {
+        note(entry.session, at: now, host: entry.session.state.host, reason: words)
+        markChanged(entry.session.id)
+    }
+
+    // MARK: The end
+
+    /// What the decision that a lab is idle rests on, besides the time of its last activity.
+    private enum Witness {
+        case edge, quietKernels, noAnswer
+
+        var words: String {
+            switch self {
+            case .edge: "The edge saw nothing since that counts."
+            case .quietKernels: "The edge saw nothing since that counts, and the lab said that no kernel is executing."
+            case .noAnswer:
+                "The edge saw nothing since that counts, and the lab did not answer when it was asked whether a kernel "
+                    + "is busy."
+            }
+        }
+    }
+
+    private mutating func endIdle(_ entry: Entry, _ lab: Lab, by witness: Witness, at now: Timestamp) {
+        let last = Explanations.activity(entry.session.stay.source)
+        let ago = Explanations.span(now - entry.session.lastActivityAt)
+        beginEnding(
+            entry, reason: .idle(timeoutSeconds: lab.idleTimeout.components.seconds),
+            note: "The last sign of use was \(ago) ago: \(last). \(witness.words)", at: now)
+    }
+
+    // MARK: Activity
 
     mutating func noteActivity(_ moments: [SessionID: Timestamp], at now: Timestamp) {
         for (id, moment) in moments.sorted(by: { $0.key < $1.key }) {
@@ -89,21 +150,28 @@ extension BrokerCore {
             let moment = min(moment, now)
             guard moment > entry.session.lastActivityAt else { continue }
             entry.session.lastActivityAt = moment
+            entry.session.stay.source = .edge
+            entry.session.stay.keeps = 0
             if case .asked = entry.inquiry { entry.inquiry = .none }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             keepActivity(entry)
         }
     }
 
-    /// Write activity when it is much newer than what is on disk: not every keystroke is a transaction.
+    /// Write activity when it is much newer than what is on disk: not every keystroke is a transaction. Who was warned
+    /// sees at once that it holds no longer.
     private mutating func keepActivity(_ entry: Entry) {
         let timeout = lab(entry.session.lab)?.idleTimeout ?? .zero
         let interval = min(Limits.activityWriteInterval, timeout / 10)
-        if entry.session.lastActivityAt - entry.storedActivity >= interval {
+        let old = entries[entry.session.id]
+        if entry.session.lastActivityAt - entry.storedActivity >= interval
+            || entry.session.stay.keeps != old?.session.stay.keeps
+        {
             store(entry)
         } else {
             set(entry.session.id, entry)
         }
+        if let old, isWarnedOfIdleness(old) != isWarnedOfIdleness(entry) { markChanged(entry.session.id) }
     }
 
     mutating func labReported(_ id: SessionID, epoch: Int, _ report: LabReport, at now: Timestamp) {
@@ -118,14 +186,20 @@ extension BrokerCore {
             case .quiet(let lastActivity): lastActivity.map { min($0, now) }
             case .unknown: nil
             }
-        if let moment { entry.session.lastActivityAt = max(entry.session.lastActivityAt, moment) }
+        if let moment, moment > entry.session.lastActivityAt {
+            entry.session.lastActivityAt = moment
+            entry.session.stay.source = report == .busy ? .busyKernel : .kernel
+            entry.session.stay.keeps = 0
+        }
         if wasAsked {
             // One that was busy is asked again before it looks idle: then there is time for another question.
             entry.inquiry = .none
             if report == .busy {
                 entry.inquiry = .busy(askAgainAt: now + min(Limits.busyRecheckDelay, lab.idleTimeout))
             } else if idleEnd(of: entry, lab) <= now {
-                return endIdle(entry, lab, isUnanswered: report == .unknown, at: now)
+                return endIdle(entry, lab, by: report == .unknown ? .noAnswer : .quietKernels, at: now)
+            } else {
+                warnOfIdleness(&entry, lab, at: now)
             }
         }
         entry.wake = nextLook(at: entry, runningSince: since, on: host)

@@ -56,6 +56,7 @@ extension BrokerCore {
         session.state = .queued(since: now)
         session.failedAttempts = 0
         session.lastActivityAt = now
+        session.stay = Stay()
         if case .ending(let host, _, _) = old.session.state {
             leaveBehindEnding(old, on: host)
         }

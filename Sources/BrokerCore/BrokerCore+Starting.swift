@@ -28,6 +28,7 @@ extension BrokerCore {
         measureStart(of: entry, on: host, since: since, at: now)
         entry.session.state = .running(host: host, endpoint: endpoint, since: now)
         entry.session.lastActivityAt = now
+        entry.session.stay = Stay(source: .ready)
         entry.session.failedAttempts = 0
         entry.detours = 0
         entry.shunned = nil

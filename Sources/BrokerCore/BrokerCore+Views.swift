@@ -143,6 +143,6 @@ extension BrokerCore {
         guard let entry = entries[id], case .running(_, _, let since) = entry.session.state,
             let lab = lab(entry.session.lab)
         else { return nil }
-        return since + lab.maximumLifetime
+        return lifetimeEnd(of: entry, runningSince: since, lab)
     }
 }

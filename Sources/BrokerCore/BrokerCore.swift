@@ -88,6 +88,10 @@ public struct BrokerCore: Sendable {
             answer(request, restart(id, at: now))
         case .end(let id, let reason, let request):
             answer(request, end(id, reason: reason, at: now))
+        case .keep(let id, let request):
+            answer(request, keep(id, at: now))
+        case .extend(let id, let duration, let who, let note, let request):
+            answer(request, extend(id, by: duration, who: who, note: note, at: now))
         case .cordon(let host, let request):
             answer(request, cordon(host))
         case .uncordon(let host, let request):

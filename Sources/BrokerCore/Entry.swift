@@ -31,12 +31,19 @@ struct Entry: Hashable, Sendable {
         case busy(askAgainAt: Timestamp)
     }
 
+    /// The ends that the learner was warned of: as soon as one moves, they are warned of it no longer.
+    struct Warned: Hashable, Sendable {
+        var idle: Timestamp?
+        var lifetime: Timestamp?
+    }
+
     var session: Session
     /// The place in the queue to which a failed run returns.
     var queuedSince: Timestamp
     /// The memory of its seat, as the catalogue had it when the seat was taken.
     var seatMemory: Int64 = 0
     var inquiry = Inquiry.none
+    var warned = Warned()
     /// Not to be ended for idleness before.
     var idleNotBefore: Timestamp?
     /// When this session must be looked at next.

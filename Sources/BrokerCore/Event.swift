@@ -60,6 +60,10 @@ public enum Event: Sendable {
     /// *Start again* on an ended or failed session. Harmless on a live one.
     case restart(SessionID, request: RequestID)
     case end(SessionID, reason: EndReason, request: RequestID)
+    /// *Keep it*: the learner says that they are still there.
+    case keep(SessionID, request: RequestID)
+    /// Moves the idle end and the end of the lifetime of a running session; `who` and `note` are for its story.
+    case extend(SessionID, by: Duration, who: String, note: String, request: RequestID)
     case cordon(host: String, request: RequestID)
     case uncordon(host: String, request: RequestID)
     case drain(host: String, deadline: Timestamp, request: RequestID)

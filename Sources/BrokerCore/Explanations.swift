@@ -22,6 +22,18 @@ enum Explanations {
         return tenths % 10 == 0 ? "\(tenths / 10) GiB" : "\(tenths / 10).\(tenths % 10) GiB"
     }
 
+    /// What showed that a session is in use, as the middle of a sentence.
+    static func activity(_ source: ActivitySource) -> String {
+        switch source {
+        case .launch: "it was launched"
+        case .ready: "the lab became ready"
+        case .edge: "somebody did something in it"
+        case .busyKernel: "a kernel was executing"
+        case .kernel: "a kernel did something"
+        case .keep: "its learner pressed Keep it"
+        }
+    }
+
     /// A message from elsewhere as a sentence: with a full stop, if it has no end mark.
     static func sentence(_ message: String) -> String {
         guard let last = message.last else { return "No reason was given." }

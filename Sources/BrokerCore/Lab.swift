@@ -25,7 +25,9 @@ public struct Lab: Hashable, Sendable {
     public var processLimit: Int
     /// A session without activity for this long ends.
     public var idleTimeout: Duration
-    /// A session ends this long after it became ready, busy or not.
+    /// The learner is warned this long before their session ends for idleness or for its age; zero: not at all.
+    public var idleWarning: Duration
+    /// A session ends this long after it became ready, busy or not, unless it is extended.
     public var maximumLifetime: Duration
     /// A started container that does not answer for this long has failed to start.
     public var readyTimeout: Duration
@@ -43,7 +45,8 @@ public struct Lab: Hashable, Sendable {
     public init(
         name: String, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
         processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
-        egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:]
+        egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:],
+        idleWarning: Duration = .zero
     ) {
         self.name = name
         self.title = title
@@ -53,6 +56,7 @@ public struct Lab: Hashable, Sendable {
         self.cpus = cpus
         self.processLimit = processLimit
         self.idleTimeout = idleTimeout
+        self.idleWarning = idleWarning
         self.maximumLifetime = maximumLifetime
         self.readyTimeout = readyTimeout
         self.egress = egress

@@ -20,6 +20,10 @@ public enum Limits {
     public static let returnGrace = Duration.seconds(120)
     /// Activity is written when it is this much (or a tenth of the idle timeout, if less) newer than what is written.
     public static let activityWriteInterval = Duration.seconds(30)
+    /// How often *Keep it* may be pressed before something else must happen in the lab.
+    public static let keepsInARow = 4
+    /// By how much one run's lifetime may be extended, all extensions together.
+    public static let extensionMaximum = Duration.seconds(24 * 3600)
     /// Measured starts that the estimates are made of.
     public static let startTimeSamples = 32
     /// Starts that a host whose starts were not measured yet may have under way at the same time.

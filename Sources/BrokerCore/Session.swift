@@ -118,10 +118,12 @@ public struct Session: Hashable, Sendable {
     public var lastActivityAt: Timestamp
     /// How many runs failed since the last launch; a launch gives up after `Limits.startAttempts`.
     public var failedAttempts: Int
+    /// What bears on how long it stays.
+    public var stay: Stay
 
     public init(
         id: SessionID, learner: Learner, lab: String, epoch: Int, state: SessionState, createdAt: Timestamp,
-        lastActivityAt: Timestamp, failedAttempts: Int = 0
+        lastActivityAt: Timestamp, failedAttempts: Int = 0, stay: Stay = Stay()
     ) {
         self.id = id
         self.learner = learner
@@ -131,6 +133,7 @@ public struct Session: Hashable, Sendable {
         self.createdAt = createdAt
         self.lastActivityAt = lastActivityAt
         self.failedAttempts = failedAttempts
+        self.stay = stay
     }
 }
 

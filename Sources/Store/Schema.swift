@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4361_726C
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
-    static let migrations: [String] = [version1]
+    static let migrations: [String] = [version1, version2]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
@@ -88,6 +88,16 @@ enum Schema {
         ) STRICT;
 
         INSERT INTO meta VALUES ('instance', lower(hex(randomblob(8))));
+        """
+
+    /// What bears on how long a session stays (`Stay`).
+    private static let version2 = """
+        ALTER TABLE sessions ADD COLUMN activity_source TEXT NOT NULL DEFAULT 'launch';
+        ALTER TABLE sessions ADD COLUMN keeps INTEGER NOT NULL DEFAULT 0 CHECK (keeps >= 0);
+        -- In milliseconds.
+        ALTER TABLE sessions ADD COLUMN extended INTEGER NOT NULL DEFAULT 0 CHECK (extended >= 0);
+        ALTER TABLE sessions ADD COLUMN not_idle_before INTEGER;
+        ALTER TABLE sessions ADD COLUMN extended_by TEXT;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -5,11 +5,15 @@ import GRDB
 enum SessionRow {
     static let columns = """
         id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port, \
-        end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts
+        end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts, \
+        activity_source, keeps, extended, not_idle_before, extended_by
         """
 
+    private static let placeholders = repeatElement("?", count: columns.split(separator: ",").count)
+        .joined(separator: ", ")
+
     static let upsert = """
-        INSERT INTO sessions (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO sessions (\(columns)) VALUES (\(placeholders))
         ON CONFLICT (id) DO UPDATE SET
             portal = excluded.portal, learner = excluded.learner, learner_name = excluded.learner_name,
             lab = excluded.lab, epoch = excluded.epoch, state = excluded.state, since = excluded.since,
@@ -17,8 +21,11 @@ enum SessionRow {
             step = excluded.step, address = excluded.address, port = excluded.port,
             end_reason = excluded.end_reason, end_number = excluded.end_number, end_text = excluded.end_text,
             failure = excluded.failure, created_at = excluded.created_at,
+            activity_source = CASE WHEN excluded.last_activity_at >= last_activity_at
+                THEN excluded.activity_source ELSE activity_source END,
             last_activity_at = max(last_activity_at, excluded.last_activity_at),
-            failed_attempts = excluded.failed_attempts
+            failed_attempts = excluded.failed_attempts, keeps = excluded.keeps, extended = excluded.extended,
+            not_idle_before = excluded.not_idle_before, extended_by = excluded.extended_by
         """
 
     static func arguments(_ session: Session) -> StatementArguments {
@@ -29,6 +36,8 @@ enum SessionRow {
             state.endpoint?.address, state.endpoint?.port,
             state.end?.name, state.end?.number, state.end?.text, state.failure,
             session.createdAt.milliseconds, session.lastActivityAt.milliseconds, session.failedAttempts,
+            session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
+            session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
         ]
     }
 
@@ -36,7 +45,15 @@ enum SessionRow {
         Session(
             id: SessionID(rawValue: row[0]), learner: Learner(portal: row[1], id: row[2], name: row[3]), lab: row[4],
             epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
-            lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18])
+            lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: try stay(row))
+    }
+
+    private static func stay(_ row: Row) throws -> Stay {
+        guard let source = ActivitySource(rawValue: row[19]) else { throw unreadable(row, "activity_source") }
+        let notIdleBefore: Int64? = row[22]
+        return Stay(
+            source: source, keeps: row[20], extended: .milliseconds(row[21] as Int64),
+            notIdleBefore: notIdleBefore.map { Timestamp(milliseconds: $0) }, extendedBy: row[23])
     }
 
     private static func state(_ row: Row) throws -> SessionState {

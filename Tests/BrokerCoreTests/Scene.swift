@@ -86,6 +86,14 @@ struct Scene {
     }
 
     @discardableResult
+    mutating func keep(_ id: SessionID) -> [Action] { send(.keep(id, request: request())) }
+
+    @discardableResult
+    mutating func extend(_ id: SessionID, by duration: Duration, note: String = "") -> [Action] {
+        send(.extend(id, by: duration, who: "ada", note: note, request: request()))
+    }
+
+    @discardableResult
     mutating func ready(_ id: SessionID, epoch: Int = 1) -> [Action] {
         send(.labReady(id, epoch: epoch, endpoint: .of(id)))
     }

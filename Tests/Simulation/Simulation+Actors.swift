@@ -7,7 +7,10 @@ extension Simulation {
         guard hasFaults else { return workOn() }
         guard core != nil, let learner = random.pick(learners), let lab = random.pick(allLabs) else { return }
         let stored = store.session(of: learner, lab: lab.name)
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
+        case 10:
+            if stored?.state.name == "running" { count("kept") }
+            if let stored { take(.keep(stored.id, request: newRequest())) }
         case 0...4:
             let request = newRequest()
             launchesAsked.insert(request)
@@ -47,7 +50,13 @@ extension Simulation {
         guard hasFaults else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
+        case 8:
+            if let session = random.pick(store.live.filter { $0.state.name == "running" }) {
+                count("extended")
+                let more = random.milliseconds(1000...100_000)
+                take(.extend(session.id, by: more, who: "an operator", note: "", request: newRequest()))
+            }
         case 0: take(.cordon(host: host, request: newRequest()))
         case 1...2: take(.uncordon(host: host, request: newRequest()))
         case 3...4:
@@ -139,6 +148,7 @@ extension Simulation {
     func calmDown() {
         remember("faults stop")
         hasFaults = false
+        calmSince = time
         for host in engines.keys.sorted() {
             engines[host]!.isUp = true
             engines[host]!.images = Set(allLabs.map(\.image))

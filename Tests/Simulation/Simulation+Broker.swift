@@ -90,7 +90,8 @@ extension Simulation {
         let stored: Session? =
             switch event {
             case .launch(let learner, let lab, _, _): store.session(of: learner, lab: lab)
-            case .restart(let id, _), .end(let id, _, _): store.sessions[id]
+            case .restart(let id, _), .end(let id, _, _), .keep(let id, _), .extend(let id, _, _, _, _):
+                store.sessions[id]
             default: nil
             }
         if let stored { core!.adopt(stored) }
@@ -198,7 +199,7 @@ extension Simulation {
 extension Event {
     var isRequest: Bool {
         switch self {
-        case .launch, .restart, .end, .cordon, .uncordon, .drain: true
+        case .launch, .restart, .end, .keep, .extend, .cordon, .uncordon, .drain: true
         default: false
         }
     }

@@ -31,6 +31,7 @@ extension Simulation {
             // Activity may be written a little later.
             let written = stored.lastActivityAt
             stored.lastActivityAt = session.lastActivityAt
+            stored.stay.source = session.stay.source
             if stored != session { complain("\(session.id) \(when): \(session) in memory, \(stored) on disk") }
             if session.lastActivityAt - written > Limits.activityWriteInterval {
                 complain("\(session.id): the activity on disk is old")
@@ -41,6 +42,10 @@ extension Simulation {
 
     /// What is about to be written of sessions, held against what is so.
     func checkTruth(of changes: [Change]) {
+        for case .story(let entry) in changes where entry.reason.hasSuffix("the learner is warned.") {
+            count("warned")
+            warned.insert(RunName(session: entry.session, epoch: entry.epoch))
+        }
         for case .session(let session) in changes {
             let run = RunName(session: session.id, epoch: session.epoch)
             let wasRunning = store.sessions[session.id]?.state.name == "running"
@@ -50,6 +55,9 @@ extension Simulation {
             case .ending(_, .idle(let timeoutSeconds), _) where wasRunning:
                 count("ended idle")
                 checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))
+            case .ending(_, .lifetime(let limitSeconds), _) where wasRunning:
+                count("ended at its lifetime")
+                checkLifetimeEnd(session, run, limit: .seconds(limitSeconds))
             case .ending(let host, .vanished, _) where wasRunning, .ending(let host, .exited, _) where wasRunning:
                 if engines[host]!.isRunning(run) { complain("\(run) is said to be gone, and runs") }
             default:
@@ -58,12 +66,33 @@ extension Simulation {
         }
     }
 
+    /// Not before the lifetime and what it was extended by.
+    private func checkLifetimeEnd(_ session: Session, _ run: RunName, limit: Duration) {
+        guard case .running(_, _, let since) = store.sessions[session.id]?.state else { return }
+        guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
+        let lifetime = lab.maximumLifetime + session.stay.extended
+        if wall - since < lifetime { complain("\(run) ended after \(wall - since) of its \(lifetime)") }
+        if (lifetime - limit).wholeMilliseconds >= 1000 { complain("\(run) says that it lived \(limit)") }
+        if session.stay.extended > .zero { count("ended extended") }
+        checkWarned(run, of: lab)
+    }
+
+    /// Where nothing has gone wrong for long enough, every learner was warned.
+    private func checkWarned(_ run: RunName, of lab: Lab) {
+        guard lab.idleWarning > .zero, let calmSince, time - calmSince > .seconds(200) else { return }
+        if !warned.contains(run) { complain("\(run) ended without a warning") }
+    }
+
     /// Nobody ends for idleness whose last activity is too recent, or whose kernel was busy not long ago; and a
     /// JupyterLab only after it was asked.
     private func checkIdleEnd(_ session: Session, _ run: RunName, timeout: Duration) {
         if wall - session.lastActivityAt < timeout {
             complain("\(run) ended for idleness after \(wall - session.lastActivityAt)")
         }
+        if let floor = session.stay.notIdleBefore, wall < floor {
+            complain("\(run) ended for idleness before \(floor)")
+        }
+        if let lab = allLabs.first(where: { $0.name == session.lab }) { checkWarned(run, of: lab) }
         if let busy = lastBusy[run], wall - busy < timeout { complain("\(run) ended with a busy kernel") }
         let isReachable = session.state.host.flatMap { core?.hostStatus($0)?.link } == .reachable
         if session.lab == "python", isReachable, !asked.contains(run) { complain("\(run) ended without a question") }

@@ -57,6 +57,10 @@ final class Simulation {
     var runHosts: [RunName: String] = [:]
     var lastBusy: [RunName: Timestamp] = [:]
     var asked: Set<RunName> = []
+    /// Runs whose learner was warned of an end.
+    var warned: Set<RunName> = []
+    /// Since when there are no more faults.
+    var calmSince: Timestamp?
     /// Which run an endpoint belongs to; none is given twice.
     var endpoints: [Endpoint: RunName] = [:]
     /// The most slots that a host has had.
@@ -76,9 +80,10 @@ final class Simulation {
         sharedHomes = random.oneIn(2)
         calmness = random.pick([1, 1, 4, 12])!
         allLabs = [
-            .simulated("python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900)),
+            .simulated(
+                "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20)),
             .simulated("rstudio", .rstudio, memory: 2, idle: .seconds(90), lifetime: .seconds(600)),
-            .simulated("big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300)),
+            .simulated("big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10)),
         ]
         let count = Int.random(in: 1...4, using: &random)
         allHosts = (1...count).map { index in
@@ -205,11 +210,12 @@ final class Simulation {
 
 extension Lab {
     static func simulated(
-        _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration
+        _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration, warning: Duration = .zero
     ) -> Lab {
         Lab(
             name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory << 30, cpus: 1,
             processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(20),
-            egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000)
+            egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000,
+            idleWarning: warning)
     }
 }

@@ -27,6 +27,27 @@ struct CommitTests {
         #expect(try await reopened().session(original.id) == original)
     }
 
+    @Test("How long a session stays comes back too, from every source of activity", arguments: ActivitySource.allCases)
+    func stay(source: ActivitySource) async throws {
+        var original = session("abc", everyState[1])
+        original.stay = Stay(
+            source: source, keeps: 3, extended: .seconds(7200), notIdleBefore: at(99), extendedBy: "the operator ada")
+        try await store.commit([.session(original)])
+        #expect(try await reopened().session(original.id) == original)
+    }
+
+    @Test("Older news of activity changes neither its time nor what it was")
+    func olderActivity() async throws {
+        var newer = session("abc", everyState[1], lastActivity: at(50))
+        newer.stay.source = .edge
+        var older = session("abc", everyState[1], lastActivity: at(40))
+        older.stay.source = .kernel
+        older.stay.keeps = 1
+        try await store.commit([.session(newer), .session(older)])
+        let stored = try await store.session(newer.id)
+        #expect(stored?.lastActivityAt == at(50) && stored?.stay.source == .edge && stored?.stay.keeps == 1)
+    }
+
     @Test("A later change to the same session replaces it, and every pair of states can follow each other")
     func upsert() async throws {
         for first in everyState {

@@ -87,6 +87,25 @@ struct OpeningTests {
         #expect(try await store.session(SessionID(rawValue: "a")) != nil)
     }
 
+    @Test("A file of the first version is brought up to date; its sessions stay as long as they did")
+    func firstVersion() async throws {
+        let path = scratch.databasePath
+        let first = try Store(path: path, migrations: Array(Schema.migrations.prefix(1)))
+        try await first.database.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO sessions (id, portal, learner, learner_name, lab, epoch, state, since, host, address,
+                        port, created_at, last_activity_at, failed_attempts)
+                    VALUES ('a', 'school', 'ada', 'Ada', 'python', 1, 'running', 4000, 'h1', '10.0.0.7', 32768, 1000,
+                        5000, 0)
+                    """)
+        }
+        try first.close()
+        let session = try await Store(path: path).session(SessionID(rawValue: "a"))
+        #expect(session?.state.name == "running" && session?.lastActivityAt == at(5))
+        #expect(session?.stay == Stay())
+    }
+
     @Test("A migration that fails leaves the file at its old version, without half of the steps")
     func failedMigration() throws {
         let path = scratch.databasePath

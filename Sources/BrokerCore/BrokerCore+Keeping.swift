@@ -1,0 +1,66 @@
+/// What people do so that a running lab stays longer.
+extension BrokerCore {
+    /// *Keep it*: counts as activity, so that it never goes beyond the lifetime, and only so often in a row: a page
+    /// that presses by itself keeps no lab for ever.
+    mutating func keep(_ id: SessionID, at now: Timestamp) -> Answer {
+        guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
+        guard case .running(let host, _, let since) = entry.session.state, let lab = lab(entry.session.lab) else {
+            return .refused(.notNow("The lab does not run at the moment, so there is nothing to keep."))
+        }
+        // A second click is the same wish.
+        let isFresh = entry.session.stay.source == .keep && now - entry.session.lastActivityAt < lab.idleTimeout / 10
+        if isFresh { return .session(id) }
+        guard entry.session.stay.keeps < Limits.keepsInARow else {
+            return .refused(
+                .limit(
+                    "It was kept \(Limits.keepsInARow) times without anything else happening in it, which is the limit; "
+                        + "do something in the lab, and it stays."))
+        }
+        entry.session.lastActivityAt = max(entry.session.lastActivityAt, now)
+        entry.session.stay.source = .keep
+        entry.session.stay.keeps += 1
+        stays(entry, on: host, since: since)
+        note(
+            entry.session, at: now, host: host,
+            reason: "Kept by its learner, \(entry.session.stay.keeps) of \(Limits.keepsInARow) times in a row: "
+                + "\(Explanations.span(lab.idleTimeout)) from now, if nothing else happens and its lifetime allows it.")
+        return .session(id)
+    }
+
+    /// Moves both ends of a running session.
+    mutating func extend(
+        _ id: SessionID, by duration: Duration, who: String, note words: String, at now: Timestamp
+    ) -> Answer {
+        guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
+        guard case .running(let host, _, let since) = entry.session.state, let lab = lab(entry.session.lab) else {
+            return .refused(
+                .notNow("The session \(id) is \(entry.session.state.name); only a running one can be extended."))
+        }
+        let left = Limits.extensionMaximum - entry.session.stay.extended
+        guard duration > .zero, duration <= left else {
+            let limit = Explanations.span(Limits.extensionMaximum)
+            return .refused(
+                .limit(
+                    left > .zero
+                        ? "A run can be extended by \(limit) in all; \(Explanations.span(left)) of it are left."
+                        : "This run was extended by \(limit) already, which is the limit; end it and start it again."))
+        }
+        entry.session.stay.notIdleBefore = idleEnd(of: entry, lab) + duration
+        entry.session.stay.extended += duration
+        entry.session.stay.extendedBy = who
+        stays(entry, on: host, since: since)
+        let why = words.isEmpty ? "" : " \(Explanations.sentence(words))"
+        note(
+            entry.session, at: now, host: host,
+            reason: "Extended by \(Explanations.span(duration)) by \(who).\(why) Its lifetime ends in "
+                + "\(Explanations.span(lifetimeEnd(of: entry, runningSince: since, lab) - now)).")
+        return .session(id)
+    }
+
+    private mutating func stays(_ old: Entry, on host: String, since: Timestamp) {
+        var entry = old
+        if case .asked = entry.inquiry { entry.inquiry = .none }
+        entry.wake = nextLook(at: entry, runningSince: since, on: host)
+        store(entry)
+    }
+}

@@ -1,0 +1,184 @@
+/// Why a session is as it is, and until when: every decision about its life, with the facts that it rests on.
+public struct SessionExplanation: Hashable, Sendable, Codable {
+    /// What can end a running session.
+    public enum Cause: String, Hashable, Sendable, Codable, CaseIterable {
+        case idle, lifetime, drain
+    }
+
+    /// One limit that applies to a running session.
+    public struct End: Hashable, Sendable, Codable {
+        public var cause: Cause
+        /// When it ends the session if nothing changes; none while it cannot.
+        public var at: Timestamp?
+        /// Where that moment comes from.
+        public var why: String
+        /// The learner is warned of it.
+        public var isWarned: Bool
+    }
+
+    /// What showed last that somebody needs it.
+    public struct Sign: Hashable, Sendable, Codable {
+        public var at: Timestamp
+        public var source: ActivitySource
+        public var words: String
+    }
+
+    /// The extensions of a running session.
+    public struct Extension: Hashable, Sendable, Codable {
+        /// By how much its lifetime has been extended in all.
+        public var totalSeconds: Int64
+        /// Who gave the last one.
+        public var by: String
+        /// Not ended for idleness before.
+        public var notIdleBefore: Timestamp
+    }
+
+    public var session: SessionID
+    public var lab: String
+    /// As in `StoryEntry.state`.
+    public var state: String
+    public var since: Timestamp
+    /// The answer in one or two sentences.
+    public var summary: String
+    /// What was decided when this state began, and on which facts, as the story has it.
+    public var decision: StoryEntry?
+    /// Once it has run.
+    public var lastSign: Sign?
+    /// Of a running session, the one that comes first in front.
+    public var ends: [End]
+    public var extended: Extension?
+    /// *Keep it* since anything else happened.
+    public var keeps: Int
+    /// While queued: 1 is next.
+    public var queuePosition: Int?
+    public var queueLength: Int?
+    /// While queued or starting: how long it will probably take; none where that would be a guess.
+    public var estimateSeconds: Int?
+    /// What counts as activity in a lab of its kind.
+    public var rules: [ActivityRule]
+}
+
+extension BrokerCore {
+    /// Explains a session, in memory or not.
+    ///
+    /// - Parameters:
+    ///   - session: as the store has it; what the memory has counts, if it has one.
+    ///   - story: of this session, oldest first.
+    public func explain(_ session: Session, story: [StoryEntry], at now: Timestamp) -> SessionExplanation {
+        let session = entries[session.id]?.session ?? session
+        let state = session.state
+        let hasRun = story.contains { $0.epoch == session.epoch && $0.state == "running" }
+        let stay = session.stay
+        let estimate = estimate(of: session.id, at: now)
+        // What an end was decided on is told where it began, not where its container was gone.
+        let wanted: Set<String> = if case .ended = state { ["ending", "ended"] } else { [state.name] }
+        let run = story.filter { $0.epoch == session.epoch && wanted.contains($0.state) }
+        return SessionExplanation(
+            session: session.id, lab: session.lab, state: state.name, since: state.since,
+            summary: summary(of: session, at: now),
+            decision: run.first { $0.state == "ending" } ?? run.last,
+            lastSign: hasRun
+                ? SessionExplanation.Sign(
+                    at: session.lastActivityAt, source: stay.source, words: Explanations.activity(stay.source)) : nil,
+            ends: ends(of: session.id, at: now),
+            extended: stay.notIdleBefore.map {
+                SessionExplanation.Extension(
+                    totalSeconds: stay.extended.components.seconds, by: stay.extendedBy ?? "an operator",
+                    notIdleBefore: $0)
+            },
+            keeps: stay.keeps, queuePosition: queuePosition(of: session.id),
+            queueLength: state.name == "queued" ? queueLength : nil,
+            estimateSeconds: estimate.map { Int(($0.wholeMilliseconds + 999) / 1000) },
+            rules: lab(session.lab).map { ActivityRule.table(for: $0.kind) } ?? [])
+    }
+
+    /// The limits that apply to a running session, the one that comes first in front.
+    public func ends(of id: SessionID, at now: Timestamp) -> [SessionExplanation.End] {
+        guard let entry = entries[id], case .running(let host, _, let since) = entry.session.state,
+            let lab = lab(entry.session.lab)
+        else { return [] }
+        let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
+        let extended = entry.session.stay.extended
+        var ends = [
+            idleness(of: entry, lab, on: host),
+            SessionExplanation.End(
+                cause: .lifetime, at: lifetimeEnd,
+                why: "It lives \(Explanations.span(lab.maximumLifetime))"
+                    + (extended > .zero ? ", extended by \(Explanations.span(extended))" : "")
+                    + ", from the moment it became ready, busy or not.",
+                isWarned: entry.warned.lifetime == lifetimeEnd),
+        ]
+        if case .draining(let deadline)? = record(of: host)?.settings.host.duty {
+            ends.append(
+                SessionExplanation.End(
+                    cause: .drain, at: deadline, why: "Its host \(host) is being emptied for maintenance.",
+                    isWarned: lab.idleWarning > .zero && now >= deadline - lab.idleWarning))
+        }
+        let never = Timestamp(milliseconds: .max)
+        return ends.sorted { ($0.at ?? never, $0.cause.rawValue) < ($1.at ?? never, $1.cause.rawValue) }
+    }
+
+    private func idleness(of entry: Entry, _ lab: Lab, on host: String) -> SessionExplanation.End {
+        let end = idleEnd(of: entry, lab)
+        guard let record = record(of: host), record.isReachable || isGone(record) else {
+            return SessionExplanation.End(
+                cause: .idle, at: nil,
+                why:
+                    "Its host \(host) does not answer: until it does, nobody can show that they are there, and nothing "
+                    + "ends for idleness.",
+                isWarned: false)
+        }
+        if case .busy = entry.inquiry {
+            return SessionExplanation.End(
+                cause: .idle, at: nil,
+                why: "A kernel was executing when the lab was last asked, and it is asked again every "
+                    + "\(Explanations.span(Limits.busyRecheckDelay)): while one is, nothing ends for idleness.",
+                isWarned: false)
+        }
+        let timeout = Explanations.span(lab.idleTimeout)
+        let why =
+            if let floor = entry.session.stay.notIdleBefore, floor == end {
+                "It was extended: not before then, and not earlier than \(timeout) after the last sign of use."
+            } else if let floor = entry.idleNotBefore, floor == end {
+                "The way to the lab was shut for a while: nothing ends for idleness shortly after."
+            } else {
+                "\(timeout) after the last sign of use"
+                    + (lab.kind == .jupyter ? ", unless the lab says that a kernel is executing." : ".")
+            }
+        return SessionExplanation.End(cause: .idle, at: end, why: why, isWarned: isWarnedOfIdleness(entry))
+    }
+
+    private func summary(of session: Session, at now: Timestamp) -> String {
+        switch session.state {
+        case .running:
+            guard let first = ends(of: session.id, at: now).first, let at = first.at else {
+                return "It runs, and nothing ends it at the moment."
+            }
+            let what =
+                switch first.cause {
+                case .idle: "if nothing happens in it"
+                case .lifetime: "because its lifetime is over then, whatever happens in it"
+                case .drain: "because its host is being emptied, whatever happens in it"
+                }
+            return "It is alive because \(Explanations.activity(session.stay.source)) "
+                + "\(Explanations.span(now - session.lastActivityAt)) ago; it ends in \(Explanations.span(at - now)), "
+                + "\(what)."
+        case .ended(let reason, _):
+            return reason.explanation
+        case .failed(let message, _):
+            return message
+        case .queued, .starting, .ending:
+            return explanation(of: session.id, at: now) ?? ""
+        }
+    }
+}
+
+extension SessionState {
+    /// When this state began.
+    var since: Timestamp {
+        switch self {
+        case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since): since
+        case .ended(_, let at), .failed(_, let at): at
+        }
+    }
+}
