@@ -12,12 +12,16 @@ public enum PortalLimits {
     public static let finishInterval = Duration.milliseconds(20)
     /// A page without JavaScript loads itself again after so many seconds.
     public static let refreshSeconds = 2
+    /// The page that shows how long a lab stays does so after as many.
+    public static let stayRefreshSeconds = 30
     /// What a program that calls a lab too early is told to wait, in seconds.
     public static let retryAfterSeconds = 2
     /// The longest path that *Start again* comes back to, in bytes.
     public static let nextPathBytes = 4096
     /// The longest note with which an operator ends a session, in characters.
     public static let noteCharacters = 500
+    /// The longest name with which an operator extends a session, in characters.
+    public static let whoCharacters = 64
     /// The deadline of a drain that is asked for without one.
     public static let drainDeadline = Duration.seconds(30 * 60)
     /// The latest deadline of a drain.

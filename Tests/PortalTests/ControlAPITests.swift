@@ -84,6 +84,47 @@ struct ControlAPITests {
         }
     }
 
+    @Test("A session is explained, also when it is over; one that runs is extended, and its story says by whom and why")
+    func explaining() async throws {
+        let now = Timestamp.now
+        let running = Session(
+            id: slug, learner: Learner(portal: "school", id: "ada", name: "Ada"), lab: "python", epoch: 1,
+            state: .running(host: "h1", endpoint: Endpoint(address: "127.0.0.1", port: 9), since: now),
+            createdAt: now, lastActivityAt: now, stay: Stay(source: .ready))
+        try await withDesk(stored: [running]) { desk in
+            let (queued, _) = try await desk.launch(learner: "bob")
+            let api = try Operator(desk)
+            func why(_ id: SessionID) async throws -> SessionExplanation {
+                try await api.get("/v1/sessions/\(id.rawValue.prefix(12))/explain", as: APIExplanation.self).explanation
+            }
+            #expect(try await why(slug).ends.map(\.cause) == [.lifetime, .idle])
+            #expect(try await why(queued).queuePosition == 1)
+            let before = try #require(try await desk.broker.view(slug).lifetimeEndsAt)
+            let body = "{\"seconds\":7200,\"who\":\"ada\",\"note\":\"The exam takes longer\"}"
+            let answer = try await api.send("POST", "/v1/sessions/\(slug)/extend", body)
+            let extended = try APICoding.decode(APISession.self, from: answer.body)
+            #expect(extended.session.lifetimeEndsAt == before + .seconds(7200))
+            #expect(
+                extended.story.last?.reason.hasPrefix("Extended by 2 h by the operator ada. The exam takes longer.")
+                    == true)
+            #expect(try await why(slug).extended?.by == "the operator ada")
+
+            #expect(try await api.failure("POST", "/v1/sessions/\(queued)/extend", body) == (409, "notNow"))
+            for bad in ["", "{\"seconds\":0}", "{\"seconds\":86401}", "{\"seconds\":\"2h\"}"] {
+                #expect(try await api.failure("POST", "/v1/sessions/\(slug)/extend", bad) == (400, "badRequest"))
+            }
+            #expect(try await api.failure("POST", "/v1/sessions/\(slug)/explain") == (405, "methodNotAllowed"))
+            #expect(try await api.failure("GET", "/v1/sessions/nobody/explain") == (404, "unknownSession"))
+            let rest = "{\"seconds\":86000}"
+            let (status, code) = try await api.failure("POST", "/v1/sessions/\(slug)/extend", rest)
+            #expect(code == "limit" && status == 503)
+
+            _ = try await api.send("POST", "/v1/sessions/\(queued)/end", "{\"note\":\"enough\"}")
+            let over = try await why(queued)
+            #expect(over.state == "ended" && over.decision?.reason.contains("enough") == true)
+        }
+    }
+
     @Test("Whatever is wrong is answered with its status, a code and words")
     func failures() async throws {
         try await withDesk { desk in

@@ -26,12 +26,14 @@ final class Desk {
     let broker: Broker
     let portal: Portal
 
-    init() async throws {
+    /// - Parameter stored: sessions that an earlier broker left.
+    init(stored: [Session] = []) async throws {
         directory = NSTemporaryDirectory() + "carrel-portal-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let authority = try DevelopmentCA(directory: directory + "/tls")
         let certificate = try authority.issue("portal", for: .server(names: ["portal.test"]))
         store = try Store(path: directory + "/carrel.db")
+        try await store.commit(stored.map(Change.session))
         secrets = try LaunchSecrets(directory: directory + "/secrets")
         let edge = Edge(
             EdgeConfiguration(
@@ -43,7 +45,7 @@ final class Desk {
             name: "python", title: "Python", kind: .jupyter, image: "carrel/jupyterlab", memoryBytes: 1 << 30, cpus: 1,
             processLimit: 256, idleTimeout: .seconds(600), maximumLifetime: .seconds(3600),
             readyTimeout: .seconds(60), egress: .none, port: 8888, homePath: "/home/learner", userID: 1000,
-            groupID: 1000)
+            groupID: 1000, idleWarning: .seconds(120))
         let host = HostConfiguration(
             spec: HostSpec(name: "h1", slots: 4, memoryBytes: 8 << 30, overcommit: 1, maximumStarts: 2),
             endpoint: EngineEndpoint(.unix(path: directory + "/no-engine.sock")), publishAddress: "127.0.0.1")
@@ -153,8 +155,10 @@ extension HTTPResponse {
 }
 
 /// Runs a test at a desk of its own, and puts everything away.
-func withDesk(_ body: @ControlLoop @Sendable (Desk) async throws -> Void) async throws {
-    let desk = try await Desk()
+func withDesk(
+    stored: [Session] = [], _ body: @ControlLoop @Sendable (Desk) async throws -> Void
+) async throws {
+    let desk = try await Desk(stored: stored)
     do { try await body(desk) } catch {
         try? await desk.close()
         throw error

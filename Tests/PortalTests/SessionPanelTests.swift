@@ -97,4 +97,63 @@ struct SessionPanelTests {
     func estimates(seconds: Int, words: String) {
         #expect(Wording.duration(seconds: seconds) == words)
     }
+
+    // MARK: How long it stays
+
+    private static let now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    private func stay(
+        _ cause: SessionExplanation.Cause, in seconds: Int64, warned: Bool, keepsLeft: Int = 4
+    ) -> Page.Panel {
+        var view = view("running")
+        view.endsAt = Self.now + .seconds(seconds)
+        view.endsBy = cause
+        view.isWarned = warned
+        view.keepsLeft = keepsLeft
+        view.lifetimeEndsAt = Self.now + .seconds(7200)
+        return Page.Panel(view, at: .stay, now: Self.now)
+    }
+
+    @Test("A running lab says how long it stays, and leads back")
+    func stays() {
+        let panel = stay(.idle, in: 1500, warned: false)
+        #expect(panel.heading == "Your lab runs")
+        #expect(
+            panel.paragraphs == [
+                "If nothing happens in it, it ends in about 25 min. Your files stay.",
+                "In any case it ends in about 2 h.",
+            ])
+        #expect(panel.form == nil)
+        #expect(panel.link == Page.Link(target: "/", label: "Back to the lab"))
+    }
+
+    @Test("Shortly before an idle end it offers to keep it, as long as that helps")
+    func keep() {
+        let panel = stay(.idle, in: 240, warned: true)
+        #expect(panel.heading == "Your lab ends soon" && panel.status == "Your lab ends soon.")
+        #expect(panel.form == Page.Form(action: "/.carrel/keep", label: "Keep it", next: "/.carrel/"))
+        let often = stay(.idle, in: 240, warned: true, keepsLeft: 0)
+        #expect(often.form == nil)
+        #expect(often.paragraphs.last?.contains("do something in the lab") == true)
+    }
+
+    @Test("Before an end that nothing moves, it says to save", arguments: [SessionExplanation.Cause.lifetime, .drain])
+    func save(cause: SessionExplanation.Cause) {
+        let panel = stay(cause, in: 240, warned: true)
+        #expect(panel.form == nil)
+        #expect(panel.paragraphs.first?.contains("in about 4 min, whatever happens in it") == true)
+        #expect(panel.paragraphs.last?.hasPrefix("Save your work") == true)
+        #expect(stay(cause, in: 3000, warned: false).paragraphs.count == 1)
+    }
+
+    @Test("The page that says how long it stays does not leave when the lab runs")
+    func stayPage() throws {
+        let page = Page(view("running"), at: .stay)
+        #expect(page.live == Page.Live(state: "running", events: "/.carrel/events?page=stay", next: nil, stays: true))
+        #expect(page.refreshSeconds == PortalLimits.stayRefreshSeconds)
+        #expect(try html(page).contains("data-stays=\"1\""))
+        #expect(try !html(Page(view("running"), at: .lab(path: "/"))).contains("data-stays="))
+        let ended = Page.Panel(view("ended"), at: .stay)
+        #expect(ended.form == Page.Form(action: "/.carrel/restart", label: "Start again", next: "/"))
+    }
 }

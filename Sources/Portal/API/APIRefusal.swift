@@ -1,3 +1,4 @@
+import BrokerCore
 import HTTPTransport
 import Store
 
@@ -23,6 +24,15 @@ struct APIRefusal: Error, Equatable {
         throw APIRefusal(
             status: 405,
             body: APIFailure(code: "methodNotAllowed", message: "\(request.target) takes \(method) only."))
+    }
+
+    /// A text of a body; a missing one is empty.
+    static func checked(_ text: String?, name: String, limit: Int) throws(APIRefusal) -> String {
+        let text = text ?? ""
+        guard text.count <= limit else {
+            throw bad("The \(name) has \(text.count) characters; it may have \(limit).")
+        }
+        return text
     }
 
     /// An empty body stands for `{}`: every field of the API's bodies has a default.
@@ -57,11 +67,23 @@ extension APIEnd {
     }
 
     func checkedNote() throws(APIRefusal) -> String {
-        let note = note ?? ""
-        guard note.count <= PortalLimits.noteCharacters else {
-            throw APIRefusal.bad("The note has \(note.count) characters; it may have \(PortalLimits.noteCharacters).")
+        try APIRefusal.checked(note, name: "note", limit: PortalLimits.noteCharacters)
+    }
+}
+
+extension APIExtend {
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIExtend.self, from: body, example: "{\"seconds\":7200,\"note\":\"exam\"}")
+    }
+
+    func checked() throws(APIRefusal) -> (duration: Duration, who: String, note: String) {
+        let maximum = Limits.extensionMaximum.components.seconds
+        guard let seconds, (1...Int(maximum)).contains(seconds) else {
+            throw APIRefusal.bad("seconds must be there, and between 1 and \(maximum).")
         }
-        return note
+        let who = try APIRefusal.checked(who, name: "who", limit: PortalLimits.whoCharacters)
+        let note = try APIRefusal.checked(note, name: "note", limit: PortalLimits.noteCharacters)
+        return (.seconds(seconds), who.isEmpty ? "an operator" : "the operator \(who)", note)
     }
 }
 

@@ -78,6 +78,28 @@ public struct APIEnd: Hashable, Sendable, Codable {
     public init(note: String?) { self.note = note }
 }
 
+/// The body of `POST /v1/sessions/ID/extend`.
+public struct APIExtend: Hashable, Sendable, Codable {
+    /// 1 to `Limits.extensionMaximum`, all extensions of the run together.
+    public var seconds: Int?
+    /// Who asks for it, for the story; at most `PortalLimits.whoCharacters`.
+    public var who: String?
+    /// Why, for the story; at most `PortalLimits.noteCharacters`.
+    public var note: String?
+
+    public init(seconds: Int?, who: String?, note: String?) {
+        self.seconds = seconds
+        self.who = who
+        self.note = note
+    }
+}
+
+/// `GET /v1/sessions/ID/explain`.
+public struct APIExplanation: Hashable, Sendable, Codable {
+    public var explanation: SessionExplanation
+    public init(explanation: SessionExplanation) { self.explanation = explanation }
+}
+
 /// The body of every answer with a status of 400 or more.
 public struct APIFailure: Hashable, Sendable, Codable, Error {
     public struct Details: Hashable, Sendable, Codable {

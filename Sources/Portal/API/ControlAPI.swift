@@ -18,6 +18,8 @@ import Store
 /// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
+/// | `POST /v1/sessions/ID/extend` | `APIExtend` | `APISession` |
+/// | `GET /v1/sessions/ID/explain` | | `APIExplanation` |
 /// | `GET /metrics` | | numbers in the text format of Prometheus |
 ///
 /// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
@@ -74,6 +76,12 @@ final class ControlAPI {
         case ("sessions", 4) where path[3] == "end":
             try APIRefusal.require("POST", request)
             return try await endSession(path[2], request)
+        case ("sessions", 4) where path[3] == "extend":
+            try APIRefusal.require("POST", request)
+            return try await extendSession(path[2], request)
+        case ("sessions", 4) where path[3] == "explain":
+            try APIRefusal.require("GET", request)
+            return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
         default:
             throw APIRefusal.notFound(request.target)
         }
@@ -109,6 +117,13 @@ final class ControlAPI {
         let note = try APIEnd(body: request.body).checkedNote()
         let id = try await broker.resolve(prefix)
         let view = try await broker.end(id, reason: .operatorEnded(note: note))
+        return APISession(session: view, story: try await broker.story(of: id))
+    }
+
+    private func extendSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
+        let (duration, who, note) = try APIExtend(body: request.body).checked()
+        let id = try await broker.resolve(prefix)
+        let view = try await broker.extend(id, by: duration, who: who, note: note)
         return APISession(session: view, story: try await broker.story(of: id))
     }
 

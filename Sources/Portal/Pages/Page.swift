@@ -44,6 +44,8 @@ struct Page: Equatable {
         var events: String
         /// Where to go when the session runs; none: this page's own address.
         var next: String?
+        /// The page stays where it is when the session runs.
+        var stays = false
     }
 
     var panel: Panel

@@ -46,7 +46,7 @@ struct PageRenderer: Sendable {
         var fields: [String: Any] = ["portalTitle": portalTitle, "panel": self.fields(page.panel)]
         fields["refreshSeconds"] = page.refreshSeconds
         if let live = page.live {
-            var values = ["state": live.state, "events": live.events]
+            var values: [String: Any] = ["state": live.state, "events": live.events, "stays": live.stays]
             values["next"] = live.next
             fields["live"] = values
         }

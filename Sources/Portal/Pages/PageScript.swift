@@ -9,7 +9,7 @@ enum PageScript {
         (() => {
           const panel = document.getElementById('panel');
           const status = document.getElementById('status');
-          const { events, next, state } = panel.dataset;
+          const { events, next, state, stays } = panel.dataset;
           if (!events || !window.EventSource) return;
           let source, silence, failures = 0, over = false;
           const open = () => next ? location.replace(next) : location.reload();
@@ -49,6 +49,7 @@ enum PageScript {
               const text = panel.querySelector('[data-status]');
               if (text && status.textContent !== text.dataset.status) status.textContent = text.dataset.status;
               if (view.state === 'running') {
+                if (stays) return;
                 finish();
                 setTimeout(open, state === 'running' ? 1000 : 0);
               } else if (view.state === 'ended' || view.state === 'failed') {

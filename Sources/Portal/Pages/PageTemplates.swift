@@ -36,7 +36,7 @@ enum PageTemplates {
         <main>
         <p id="status" class="hidden" role="status">{{#panel}}{{status}}{{/panel}}</p>
         <section class="card" id="panel"{{#live}} data-state="{{state}}" data-events="{{events}}"\
-        {{#next}} data-next="{{.}}"{{/next}}{{/live}}>{{#panel}}{{>panel}}{{/panel}}</section>
+        {{#next}} data-next="{{.}}"{{/next}}{{#stays}} data-stays="1"{{/stays}}{{/live}}>{{#panel}}{{>panel}}{{/panel}}</section>
         </main>
         {{#live}}<script>\(PageScript.javaScript)</script>{{/live}}
         </body>

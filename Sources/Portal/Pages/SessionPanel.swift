@@ -8,12 +8,18 @@ enum SessionPlace: Equatable {
     case portal(SessionID)
     /// On the lab's own hostname, at the path that the learner wanted.
     case lab(path: String)
+    /// On the lab's own hostname, at `/.carrel/`: how long the lab stays, and *Keep it*.
+    case stay
+
+    /// The page at which a lab's hostname shows how long the lab stays.
+    static let stayPath = "/.carrel/"
 
     var eventsPath: String {
         switch self {
         case .portal(let id): "/sessions/\(id)/events"
         // The stream's buttons must come back to the same place as the page's.
         case .lab(let path): "/.carrel/events?next=" + Self.escape(path)
+        case .stay: "/.carrel/events?page=stay"
         }
     }
 
@@ -22,6 +28,7 @@ enum SessionPlace: Equatable {
         switch self {
         case .portal(let id): "/sessions/\(id)/open"
         case .lab(let path): path
+        case .stay: "/"
         }
     }
 
@@ -37,30 +44,31 @@ enum SessionPlace: Equatable {
         switch self {
         case .portal(let id): Page.Form(action: "/sessions/\(id)/restart", label: label, next: nil)
         case .lab(let path): Page.Form(action: "/.carrel/restart", label: label, next: path)
+        case .stay: Page.Form(action: "/.carrel/restart", label: label, next: "/")
         }
     }
 }
 
 extension Page {
     /// The page of a session in whatever state it is.
-    init(_ view: SessionView, at place: SessionPlace) {
-        panel = Panel(view, at: place)
+    init(_ view: SessionView, at place: SessionPlace, now: Timestamp = .now) {
+        panel = Panel(view, at: place, now: now)
         switch view.state {
         case "ended", "failed": break
         default:
             let next: String? =
                 switch place {
                 case .portal: place.openPath
-                case .lab: nil
+                case .lab, .stay: nil
                 }
-            live = Live(state: view.state, events: place.eventsPath, next: next)
-            refreshSeconds = PortalLimits.refreshSeconds
+            live = Live(state: view.state, events: place.eventsPath, next: next, stays: place == .stay)
+            refreshSeconds = place == .stay ? PortalLimits.stayRefreshSeconds : PortalLimits.refreshSeconds
         }
     }
 }
 
 extension Page.Panel {
-    init(_ view: SessionView, at place: SessionPlace) {
+    init(_ view: SessionView, at place: SessionPlace, now: Timestamp = .now) {
         over = view.learnerName.isEmpty ? view.labTitle : "\(view.labTitle) · \(view.learnerName)"
         heading = ""
         switch view.state {
@@ -72,6 +80,10 @@ extension Page.Panel {
         case "starting":
             heading = "Your lab is starting"
             steps = Self.steps(view, current: Self.index(ofStep: view.step))
+            fine = "While it runs, \(view.url.dropFirst("https://".count)).carrel/ shows how long it stays."
+        case "running" where place == .stay:
+            stay(view, now: now)
+            return
         case "running":
             heading = "Your lab is ready"
             steps = Self.steps(view, current: 5)
@@ -90,6 +102,49 @@ extension Page.Panel {
             fine = "Your files are kept. If it happens again, tell your instructor: session \(view.id)."
         }
         status = Self.status(view, heading: heading, steps: steps)
+    }
+
+    /// A running lab: when it ends, and what can be done about it.
+    private mutating func stay(_ view: SessionView, now: Timestamp) {
+        let isWarned = view.isWarned == true
+        heading = isWarned ? "Your lab ends soon" : "Your lab runs"
+        // Not the minutes, which would be read aloud again and again.
+        status = heading + "."
+        link = Page.Link(target: SessionPlace.stay.openPath, label: "Back to the lab")
+        fine =
+            "What counts is what you do in the lab: opening a page, running, saving, typing; and a busy kernel. "
+            + "A tab that is only open does not. Leave this page open, and its title tells you before the end."
+        guard let end = view.endsAt, let cause = view.endsBy else {
+            paragraphs = ["Nothing ends it now."]
+            return
+        }
+        func span(_ end: Timestamp) -> String {
+            Wording.duration(seconds: Int((end - now).components.seconds))
+        }
+        switch cause {
+        case .idle:
+            paragraphs = ["If nothing happens in it, it ends in about \(span(end)). Your files stay."]
+            if let lifetime = view.lifetimeEndsAt {
+                paragraphs.append("In any case it ends in about \(span(lifetime)).")
+            }
+            guard isWarned else { return }
+            if view.keepsLeft ?? 0 > 0 {
+                form = Page.Form(action: "/.carrel/keep", label: "Keep it", next: SessionPlace.stayPath)
+            } else {
+                paragraphs.append("It was kept as often in a row as it can be: do something in the lab, and it stays.")
+            }
+        case .lifetime:
+            paragraphs = [
+                "It ends in about \(span(end)), whatever happens in it: it has lived as long as such a lab may by then."
+            ]
+        case .drain:
+            paragraphs = [
+                "It ends in about \(span(end)), whatever happens in it: its host is being emptied for maintenance."
+            ]
+        }
+        if isWarned, cause != .idle {
+            paragraphs.append("Save your work. Your files stay, and you can start it again.")
+        }
     }
 
     private static func index(ofStep step: String?) -> Int {

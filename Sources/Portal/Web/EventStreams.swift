@@ -49,7 +49,7 @@ final class EventStreams {
         following[number] = continuation
         continuation.yield(Self.opening)
         let views = broker.watch(id)
-        let renderer = renderer
+        let (broker, renderer) = (broker, renderer)
         let changes = Task { @ControlLoop in
             for await view in views { continuation.yield(Self.events(view, at: place, renderer)) }
             continuation.finish()
@@ -57,7 +57,12 @@ final class EventStreams {
         let heartbeat = Task { @ControlLoop in
             while true {
                 try await Task.sleep(for: PortalLimits.heartbeat)
-                continuation.yield(Self.heartbeat)
+                // Where the time that is left is shown, it has become less.
+                if place == .stay, let view = try? await broker.view(id) {
+                    continuation.yield(Self.events(view, at: place, renderer))
+                } else {
+                    continuation.yield(Self.heartbeat)
+                }
             }
         }
         continuation.onTermination = { [weak self] _ in

@@ -75,9 +75,22 @@ final class LabPages {
         case "events":
             guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
             guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
-            return streams.follow(view.id, at: .lab(path: next(request.query)))
+            let isStay = request.query.contains { $0.name == "page" && $0.value == "stay" }
+            return streams.follow(view.id, at: isStay ? .stay : .lab(path: next(request.query)))
         case "restart":
             return await restart(request, view.id, hasKey: hasKey)
+        case "keep":
+            return await keep(request, view.id, hasKey: hasKey)
+        case "status":
+            guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
+            guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
+            return responses.json(StayStatus(view, now: .now))
+        case "" where request.path.count <= 2:
+            guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
+            guard request.method == "GET" || request.method == "HEAD" else {
+                return responses.methodNotAllowed("GET, HEAD")
+            }
+            return responses.page(Page(view, at: .stay))
         default:
             return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
         }
@@ -105,6 +118,21 @@ final class LabPages {
         let next = next(request.form())
         do { _ = try await broker.restart(id) } catch { return failure(error, isNavigation: true) }
         return responses.redirect(next)
+    }
+
+    /// *Keep it*, from our own page or from a program of the lab's own page. What runs there may press it by itself: the
+    /// core bounds how often in a row that helps.
+    private func keep(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
+        let isForm = !request.form().isEmpty
+        guard hasKey else { return responses.notice(NoticePage.notYours(), status: 403, isNavigation: isForm) }
+        if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
+        do {
+            let view = try await broker.keep(id)
+            return isForm ? responses.redirect(SessionPlace.stayPath) : responses.json(StayStatus(view, now: .now))
+        } catch {
+            return isForm
+                ? failure(error, isNavigation: true) : responses.message(error.message, status: error.status)
+        }
     }
 
     /// Where to come back to, as our own pages and links say it.

@@ -21,11 +21,13 @@ struct PageResponses: Sendable {
     }
 
     /// `{"message": …}`, which is where Jupyter's programs look for words.
-    func message(_ text: String, status: Int) -> HTTPResponse {
+    func message(_ text: String, status: Int) -> HTTPResponse { json(["message": text], status: status) }
+
+    func json(_ value: some Encodable, status: Int = 200) -> HTTPResponse {
         var fields = careful
         fields.append("Content-Type", "application/json")
         if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
-        return HTTPResponse(status: status, fields: fields, body: .bytes(APICoding.encode(["message": text])))
+        return HTTPResponse(status: status, fields: fields, body: .bytes(APICoding.encode(value)))
     }
 
     /// 303: the browser goes on with GET, whatever it came with.
