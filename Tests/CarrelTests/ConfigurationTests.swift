@@ -84,6 +84,18 @@ private func problems(_ yaml: String) -> [String] {
         #expect(r.environment == ["MODE": "course"])
     }
 
+    @Test(
+        "warns as the lab says; otherwise five minutes before, or half of a short idle timeout, or not at all",
+        arguments: [
+            ("20m", 300), ("4m", 120), ("50s", 0), ("20m\n    idle_warning: 0s", 0),
+            ("20m\n    idle_warning: 20m", 1200),
+            ("20m\n    idle_warning: 30s", 30),
+        ])
+    func idleWarning(text: String, seconds: Int) throws {
+        let yaml = goodConfiguration.replacingOccurrences(of: "idle_timeout: 20m", with: "idle_timeout: \(text)")
+        #expect(try configuration(yaml).labs[0].lab.idleWarning == .seconds(seconds))
+    }
+
     @Test("leaves the port that browsers assume out of URLs")
     func standardPort() throws {
         let read = try configuration(goodConfiguration + "\npublic_port: 443\n")
@@ -124,6 +136,18 @@ private func problems(_ yaml: String) -> [String] {
                 "idle_timeout: 20m", "idle_timeout: 9h",
                 [
                     "carrel.yaml:22:19: labs[0].idle_timeout is 9h, but must not be longer than maximum_lifetime, 8h"
+                ]
+            ),
+            (
+                "idle_timeout: 20m", "idle_timeout: 20m\n    idle_warning: 21m",
+                [
+                    "carrel.yaml:23:19: labs[0].idle_warning is 21m, but must be 0s, which is none, or from 30s to the idle_timeout, 20m"
+                ]
+            ),
+            (
+                "idle_timeout: 20m", "idle_timeout: 20m\n    idle_warning: 29s",
+                [
+                    "carrel.yaml:23:19: labs[0].idle_warning is 29s, but must be 0s, which is none, or from 30s to the idle_timeout, 20m"
                 ]
             ),
             (

@@ -22,7 +22,8 @@ import Testing
     func keys() {
         let keys = [
             "endpoint", "publish_address", "slots", "memory", "overcommit", "maximum_starts", "title", "kind", "image",
-            "cpus", "processes", "idle_timeout", "maximum_lifetime", "ready_timeout", "egress", "port", "home", "user",
+            "cpus", "processes", "idle_timeout", "idle_warning", "maximum_lifetime", "ready_timeout", "egress", "port",
+            "home", "user",
             "environment",
         ]
         for key in keys { #expect(Self.text.contains("`\(key)`"), "the README does not explain \(key)") }

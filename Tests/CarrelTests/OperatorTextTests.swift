@@ -1,9 +1,9 @@
 import Broker
-import BrokerCore
 import Foundation
 import Portal
 import Testing
 
+@testable import BrokerCore
 @testable import carrel
 
 private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z
@@ -79,6 +79,46 @@ private func session(_ id: String, _ state: String, extra: String = "") throws -
                 2025-12-31 23:00:00.000         starting    1  one   a seat is free
                 2025-12-31 23:00:02.340   2.3s  running     1  one   ready
                 """))
+    }
+
+    @Test("an explanation shows the decision, the last sign of use, every limit and what counts")
+    func explanation() throws {
+        let id = SessionID(rawValue: "abc")
+        let explanation = SessionExplanation(
+            session: id, lab: "python", state: "running", since: now - .seconds(3600), summary: "It is alive.",
+            decision: StoryEntry(
+                session: id, at: now - .seconds(3600), epoch: 1, state: "running", host: "one", reason: "ready"),
+            lastSign: SessionExplanation.Sign(
+                at: now - .seconds(60), source: .edge, words: "somebody did something in it"),
+            ends: [
+                SessionExplanation.End(cause: .idle, at: now + .seconds(540), why: "because", isWarned: true),
+                SessionExplanation.End(cause: .lifetime, at: nil, why: "why not", isWarned: false),
+            ],
+            extended: SessionExplanation.Extension(
+                totalSeconds: 7200, by: "the operator ada\u{1b}[2J", notIdleBefore: now + .seconds(60)),
+            keeps: 2, queuePosition: nil, queueLength: nil, estimateSeconds: nil,
+            rules: [
+                ActivityRule(what: "a page", counts: true, witness: .edge, example: "GET /"),
+                ActivityRule(what: "a busy kernel", counts: true, witness: .lab, example: nil),
+            ])
+        #expect(
+            ExplanationText.text(explanation, now: now, time: utc) == """
+                session abc, lab python: running since 2025-12-31 22:00:00 (1h ago)
+                It is alive.
+
+                decided           2025-12-31 22:00:00: ready
+                last sign of use  2025-12-31 22:59:00 (1m ago): somebody did something in it
+                kept              2 of 4 times in a row
+                extended          by 2h, last by the operator ada�[2J; not idle before 2025-12-31 23:01:00
+
+                ENDS BY   AT                   IN  WARNED  WHY
+                idle      2025-12-31 23:09:00  9m  yes     because
+                lifetime  never as it is        -  no      why not
+
+                COUNTS  SEEN BY  WHAT           FOR EXAMPLE
+                yes     edge     a page         GET /
+                yes     lab      a busy kernel
+                """)
     }
 
     @Test("a drain shows who is still there and until when, and knows when it is over")

@@ -79,6 +79,46 @@ extension FleetTests {
             #expect(try await lab.state(of: kernel) == "busy")
         }
 
+        @Test("is warned of, explained, put off by Keep it and by an operator's extension, and comes all the same")
+        func warned() async throws {
+            var lab = Plan.Lab(name: "python", idle: "40s", lifetime: "1h")
+            lab.warning = "30s"
+            try await withFleet(Plan(labs: [lab])) { fleet in
+                let lab = try await fleet.open("ada")
+                try await eventually("the lab's hostname warns", within: .seconds(60)) {
+                    // To ask is no activity, nor is an open tab.
+                    _ = try await lab.pollAsOpenTab()
+                    return try await lab.get("/.carrel/status").object()["is_warned"] as? Bool == true
+                }
+                let warned = try await lab.get("/.carrel/status").object()
+                #expect(warned["ends_by"] as? String == "idle")
+                #expect(warned["keeps_left"] as? Int == 4)
+                #expect(try await lab.get("/.carrel/", for: .navigation).text.contains("Keep it"))
+                let before = try await fleet.succeed("session", "explain", lab.session)
+                #expect(before.contains("It is alive because"), "\(before)")
+                #expect(before.contains(" yes     40 s after the last sign of use"), "\(before)")
+
+                let kept = try await lab.send("POST", "/.carrel/keep")
+                #expect(kept.status == 200)
+                #expect(try kept.object()["is_warned"] as? Bool == false)
+                #expect(try await fleet.succeed("session", "explain", lab.session).contains("pressed Keep it"))
+
+                let end = try #require(try await fleet.show(lab.session).session.idleEndsAt)
+                let extended = try await fleet.succeed(
+                    "session", "extend", lab.session, "--by", "10s", "--note", "exam")
+                #expect(extended.contains("is extended by 10s"))
+                #expect(try await fleet.show(lab.session).session.idleEndsAt == end + 10_000)
+                let tooMuch = try await fleet.carrel("session", "extend", lab.session, "--by", "24h")
+                #expect(tooMuch.status != 0)
+
+                let ended = try await fleet.wait(for: lab.session, toBe: "ended", within: .seconds(120))
+                #expect(ended.since >= end + 10_000)
+                let after = try await fleet.succeed("session", "explain", lab.session)
+                #expect(after.contains("the lab said that no kernel is executing"), "\(after)")
+                #expect(try await lab.send("POST", "/.carrel/keep").status == 409)
+            }
+        }
+
         @Test("does not matter at the maximum lifetime: a lab in use ends then, with the reason")
         func lifetime() async throws {
             let lab = Plan.Lab(name: "python", idle: "10s", lifetime: "12s")

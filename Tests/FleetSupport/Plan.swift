@@ -18,6 +18,7 @@ struct Plan: Sendable {
         var kind = "jupyter"
         var memory = "512MiB"
         var idle = "30m"
+        var warning: String?
         var lifetime = "2h"
         var ready = "90s"
         var port: Int?
@@ -91,6 +92,7 @@ struct Plan: Sendable {
                     ready_timeout: \(lab.ready)
 
                 """
+            if let warning = lab.warning { yaml += "    idle_warning: \(warning)\n" }
             if let port = lab.port { yaml += "    port: \(port)\n" }
         }
         return yaml

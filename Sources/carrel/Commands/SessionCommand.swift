@@ -6,8 +6,8 @@ import Store
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session",
-        abstract: "Watch and end learners' sessions.",
-        subcommands: [SessionList.self, SessionShow.self, SessionEnd.self])
+        abstract: "Watch, explain, extend and end learners' sessions.",
+        subcommands: [SessionList.self, SessionShow.self, SessionExplain.self, SessionExtend.self, SessionEnd.self])
 }
 
 struct SessionList: AsyncParsableCommand {

@@ -11,6 +11,9 @@ extension Configuration {
         static let listenAddresses = 16
         static let embeddingOrigins = 50
         static let environmentVariables = 100
+        /// The shortest warning that a lab can be asked before, and the longest.
+        static let leastIdleWarning = Duration.seconds(30)
+        static let idleWarning = Duration.seconds(86_400)
     }
 
     /// Reads and checks a configuration file.

@@ -23,6 +23,8 @@ struct DecodedLab {
         static let processes = 512
         static let idleTimeout = Duration.seconds(1800)
         static let maximumLifetime = Duration.seconds(8 * 3600)
+        /// Where the idle timeout is short, half of it.
+        static let idleWarning = Duration.seconds(300)
         static let readyTimeout = Duration.seconds(90)
         static let user = NumericUser(user: 1000, group: 1000)
         /// A lab reaches nothing outside unless its entry says so.
@@ -33,7 +35,7 @@ struct DecodedLab {
         self.reader = reader
         reader.allow(
             "name", "title", "kind", "image", "memory", "cpus", "processes", "idle_timeout", "maximum_lifetime",
-            "ready_timeout", "egress", "port", "home", "user", "environment")
+            "idle_warning", "ready_timeout", "egress", "port", "home", "user", "environment")
         let name = reader.required("name", .name)
         let image = reader.required("image", .imageReference)
         let title = reader.optional("title", .text(maximum: 200))
@@ -46,6 +48,7 @@ struct DecodedLab {
             reader.optional("maximum_lifetime", .duration(.seconds(1)...(.seconds(365 * 86_400))))
             ?? Defaults.maximumLifetime
         let idle = reader.optional("idle_timeout", .duration(.seconds(1)...(.seconds(365 * 86_400))))
+        let warning = Self.warning(reader, idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime))
         let ready = reader.optional("ready_timeout", .duration(.seconds(1)...(.seconds(3600))))
         let egress = reader.optional("egress", .oneOf) ?? Defaults.egress
         let port = reader.optional("port", .integer(1...65_535))
@@ -65,8 +68,26 @@ struct DecodedLab {
                 cpus: cpus ?? Defaults.cpus, processLimit: processes ?? Defaults.processes,
                 idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime), maximumLifetime: lifetime,
                 readyTimeout: ready ?? Defaults.readyTimeout, egress: egress, port: port ?? defaults.port,
-                homePath: home ?? defaults.home, userID: user.user, groupID: user.group, environment: environment),
+                homePath: home ?? defaults.home, userID: user.user, groupID: user.group, environment: environment,
+                idleWarning: warning),
             line: reader.place.line)
+    }
+
+    /// Before it, a JupyterLab is asked whether a kernel is busy; it must have had time to answer by then.
+    private static func warning(_ reader: MappingReader, idleTimeout: Duration) -> Duration {
+        let least = Configuration.FileLimits.leastIdleWarning
+        guard let warning = reader.optional("idle_warning", .duration(.zero...Configuration.FileLimits.idleWarning))
+        else {
+            let usual = min(Defaults.idleWarning, idleTimeout / 2)
+            return usual < least ? .zero : usual
+        }
+        if warning > .zero, warning < least || warning > idleTimeout {
+            reader.problems.add(
+                reader.place(of: "idle_warning"),
+                "\(reader.path).idle_warning is \(DurationText.format(warning)), but must be 0s, which is none, or from "
+                    + "\(DurationText.format(least)) to the idle_timeout, \(DurationText.format(idleTimeout))")
+        }
+        return warning
     }
 
     private static func environment(_ reader: MappingReader) -> [String: String] {

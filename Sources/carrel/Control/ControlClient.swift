@@ -62,6 +62,15 @@ final class ControlClient {
         return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
     }
 
+    func explain(_ id: String) async throws -> SessionExplanation {
+        try await get("/v1/sessions/\(Self.escape(id))/explain", as: APIExplanation.self).explanation
+    }
+
+    func extend(_ id: String, by duration: Duration, who: String, note: String) async throws -> SessionView {
+        let body = APICoding.encode(APIExtend(seconds: Int(duration.components.seconds), who: who, note: note))
+        return try await post("/v1/sessions/\(Self.escape(id))/extend", body, as: APISession.self).session
+    }
+
     /// As Prometheus reads them.
     func metrics() async throws -> String {
         let body = try await send(HTTPClientRequest(method: "GET", target: "/metrics", authority: "carrel"))
