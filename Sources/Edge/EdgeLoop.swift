@@ -57,7 +57,7 @@ final class EdgeLoop: @unchecked Sendable {
         frames = FramePolicy(embeddedIn: configuration.embeddedIn)
         hstsSeconds = configuration.hstsSeconds
         hsts = hstsSeconds > 0 ? Array("Strict-Transport-Security: max-age=\(hstsSeconds)\r\n".utf8) : []
-        ownsHostnames = configuration.routing != .hostnames
+        ownsHostnames = configuration.routing != .hostnames || configuration.hstsSeconds > 0
         self.addresses = addresses
         self.decisions = decisions
         self.onActivity = onActivity

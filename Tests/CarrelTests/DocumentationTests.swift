@@ -18,6 +18,16 @@ import Testing
         }
     }
 
+    @Test("shows a file of the edge alone that is read without a problem")
+    func edgeFile() throws {
+        let blocks = Self.text.components(separatedBy: "```yaml\n").dropFirst()
+            .compactMap { $0.components(separatedBy: "```").first }.filter { $0.contains("routes:") }
+        #expect(!blocks.isEmpty)
+        for block in blocks {
+            #expect(throws: Never.self) { try EdgeFile(yaml: block, file: "README.md", folder: "/etc/carrel") }
+        }
+    }
+
     @Test("names every key of a host and of a lab")
     func keys() {
         let keys = [

@@ -69,7 +69,7 @@ final class Scratch {
         #expect(Preflight.expiry(of: store, configuration) == nil)
         #expect(
             Preflight.expiry(of: store, configuration, now: end - 7200)?.description
-                == "carrel.yaml:4: tls: \(scratch.path)/tls/edge.pem expires in 2h; renew it, and carrel serve takes the new files over"
+                == "carrel.yaml:4: tls: \(scratch.path)/tls/edge.pem expires in 2h; renew it, and the new files are taken over"
         )
         #expect(Preflight.expiry(of: store, configuration, now: end)?.message.contains("has expired") == true)
     }

@@ -58,9 +58,10 @@ import Testing
             let name = "learner\(day.learners.count)"
             let learner = try LearnerClient(trust: trust)
             // The one engine answers nowhere: a launch that was taken in waits in the queue.
-            await #expect(throws: LearnerError(.session, "the lab was not running in time; it is queued")) {
+            let error = await #expect(throws: LearnerError.self) {
                 try await learner.open(try house.link(learner: name), within: .milliseconds(200))
             }
+            #expect(error?.code == .session && error?.message.contains("not running in time") == true)
             day.learners.insert(name)
         }
     }

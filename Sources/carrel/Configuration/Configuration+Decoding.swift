@@ -35,7 +35,7 @@ extension Configuration {
     }
 
     /// The file's text and its absolute folder.
-    private static func read(_ path: String) throws(InvalidConfiguration) -> (text: String, folder: String) {
+    static func read(_ path: String) throws(InvalidConfiguration) -> (text: String, folder: String) {
         func fails(_ message: String) -> InvalidConfiguration {
             InvalidConfiguration(problems: [ConfigurationProblem(file: path, line: 0, column: 0, message: message)])
         }
@@ -59,7 +59,7 @@ extension Configuration {
         )
     }
 
-    private static func root(
+    static func root(
         of yaml: String, problems: ProblemCollector
     ) throws(InvalidConfiguration) -> MappingReader {
         let document = try YAMLDocument(yaml, file: problems.file)

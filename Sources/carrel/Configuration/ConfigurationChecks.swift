@@ -7,7 +7,7 @@ struct ConfigurationChecks {
 
     /// The sockets in the state directory have names of a limited length.
     func state(_ directory: String?) {
-        let limit = EventLoopLimits.unixPathBytes - "/control.sock".utf8.count
+        let limit = EventLoopLimits.unixPathBytes - "/takeover.sock".utf8.count
         guard let directory, directory.utf8.count > limit else { return }
         root.problems.add(
             root.place(of: "state"),

@@ -42,10 +42,11 @@ struct ConfigurationDecoder {
             certificateLine: root.place(of: "tls").line,
             homes: homes, edgeThreads: edge.threads, edgeLimits: edge.limits, accessLog: edge.accessLog,
             takeoverGrace: edge.takeoverGrace,
-            hsts: hsts(), redirect: redirect, hosts: hosts.map(\.entry), labs: labs.map(\.entry))
+            hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, hosts: hosts.map(\.entry),
+            labs: labs.map(\.entry))
     }
 
-    private func listenAddresses(of reader: MappingReader) -> [Configuration.ListenAddress]? {
+    func listenAddresses(of reader: MappingReader) -> [Configuration.ListenAddress]? {
         guard
             let list = reader.list(
                 "listen", of: "addresses such as \"0.0.0.0:8443\"", maximum: Configuration.FileLimits.listenAddresses)
@@ -84,7 +85,7 @@ struct ConfigurationDecoder {
         return (list ?? []).compactMap { portal.read($0.node, at: $0.place, name: $0.path, .origin) }
     }
 
-    private func certificatePaths() -> Configuration.CertificatePaths? {
+    func certificatePaths() -> Configuration.CertificatePaths? {
         guard let reader = root.mapping("tls") else {
             root.missing("tls", "a mapping with certificate and key, the paths of two PEM files")
             return nil
@@ -96,12 +97,11 @@ struct ConfigurationDecoder {
         return Configuration.CertificatePaths(certificate: certificate, key: key)
     }
 
-    private func hsts() -> Duration {
+    func hsts() -> Duration? {
         root.mapping("tls")?.optional("hsts", .duration(.zero ... .seconds(730 * 86_400)))
-            ?? .seconds(EdgeLimits.hstsSeconds)
     }
 
-    private func redirectEntry(besides listen: [Configuration.ListenAddress]?) -> Configuration.RedirectEntry? {
+    func redirectEntry(besides listen: [Configuration.ListenAddress]?) -> Configuration.RedirectEntry? {
         guard let reader = root.mapping("redirect") else { return nil }
         reader.allow("listen", "acme_webroot")
         if reader.node("listen") == nil { reader.missing("listen", "a list of addresses such as \"0.0.0.0:80\"") }

@@ -16,6 +16,9 @@ final class EdgeService: Daemon {
         var admin: SocketAddress?
         var limits = ClientLimits()
         var accessLog: String?
+        /// The listener without TLS, if there is one.
+        var redirect: RedirectConfiguration?
+        var hsts = Duration.zero
         var grace: Duration
         var takeoverGrace: Duration
 
@@ -33,7 +36,7 @@ final class EdgeService: Daemon {
     private let book: RouteBook
     private let certificates: CertificateStore
     private let accessLog: AccessLog?
-    private var certificateTimer: LoopTimer?
+    private let certificateWatch: CertificateWatch
     private var admin: HTTPServer?
     private let tickets = TicketKeys()
     private var giver: TakeoverGiver?
@@ -46,12 +49,15 @@ final class EdgeService: Daemon {
         self.log = log
         let routes = try RoutesFile.read(settings.routesPath)
         certificates = try CertificateStore([settings.certificate])
+        certificateWatch = CertificateWatch(certificates, path: settings.certificate.certificatePath, log: log)
         accessLog = try settings.accessLog.map { try AccessLog(path: $0) }
         var configuration = EdgeConfiguration(
             listen: settings.listen, loops: settings.threads, certificates: certificates)
         configuration.accessLog = accessLog
         configuration.limits = settings.limits
         configuration.tickets = tickets
+        configuration.hstsSeconds = settings.hsts.components.seconds
+        configuration.redirect = settings.redirect
         edge = Edge(configuration, onActivity: { _ in })
         book = RouteBook(edge: edge)
         _ = book.replace(by: routes)
@@ -63,7 +69,8 @@ final class EdgeService: Daemon {
         if takesOver, let path { taker = try await TakeoverTaker.begin(at: path, role: .edge, log) }
         let inherited = taker?.sockets ?? InheritedSockets(InheritedSockets.fromServiceManager())
         if let state = try await taker?.take() { adopt(state) }
-        try ListenerCheck.claim(settings.listen.filter { !inherited.contains($0) })
+        try ListenerCheck.claim(
+            (settings.listen + (settings.redirect?.listen ?? [])).filter { !inherited.contains($0) })
         await edge.applied()
         try await taker?.prepared()
         if let address = settings.admin {
@@ -78,7 +85,8 @@ final class EdgeService: Daemon {
         taker?.finish()
         admin?.adoptFile()
         giver?.adoptFile()
-        watchCertificates()
+        certificateWatch.warnOfExpiry()
+        certificateWatch.start()
         log.info(
             "ready",
             metadata: [
@@ -99,24 +107,6 @@ final class EdgeService: Daemon {
             if let upstream = try? RouteLine.upstream(text) { set[hostname] = upstream }
         }
         book.set(set)
-    }
-
-    /// Takes a new certificate over when the files change; one that does not fit keeps the old.
-    private func watchCertificates() {
-        certificateTimer = ControlLoop.loop.schedule(after: ServeLimits.certificateInterval) { [weak self] in
-            ControlLoop.assumeIsolated {
-                guard let self else { return }
-                if self.certificates.takeChange() {
-                    do {
-                        try self.certificates.reload()
-                        self.log.info("certificate reloaded")
-                    } catch {
-                        self.log.error("the certificate has changed and cannot be used; the old one stays: \(error)")
-                    }
-                }
-                self.watchCertificates()
-            }
-        }
     }
 
     /// Reads the routes and the certificate again. A mistake is logged, and everything stays as it was.
@@ -148,7 +138,7 @@ final class EdgeService: Daemon {
     func stop() async {
         log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"])
         giver?.close()
-        certificateTimer?.cancel()
+        certificateWatch.stop()
         await edge.stop(grace: settings.grace)
         await accessLog?.close()
         admin?.close()
@@ -185,7 +175,7 @@ extension EdgeService: TakeoverSource {
     }
 
     func didHandOver() {
-        certificateTimer?.cancel()
+        certificateWatch.stop()
         onHandedOver()
     }
 }

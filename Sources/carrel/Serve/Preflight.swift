@@ -34,13 +34,19 @@ enum Preflight {
         of certificates: CertificateStore, _ configuration: Configuration, within days: Int64 = certificateDays,
         now: Int64 = Int64(Date().timeIntervalSince1970)
     ) -> ConfigurationProblem? {
+        expiry(of: certificates, path: configuration.certificate.certificate, within: days, now: now)
+            .map { configuration.problem(line: configuration.certificateLine, "tls: \($0)") }
+    }
+
+    /// The same in words alone.
+    static func expiry(
+        of certificates: CertificateStore, path: String, within days: Int64,
+        now: Int64 = Int64(Date().timeIntervalSince1970)
+    ) -> String? {
         let left = certificates.earliestExpiry - now
         if left >= days * 86_400 { return nil }
         let what = left <= 0 ? "has expired" : "expires in \(DurationText.brief(.seconds(left)))"
-        return configuration.problem(
-            line: configuration.certificateLine,
-            "tls: \(configuration.certificate.certificate) \(what); renew it, and carrel serve takes the new files over"
-        )
+        return "\(path) \(what); renew it, and the new files are taken over"
     }
 
     /// A problem when the ACME client's directory is not there: its challenges would fail, months from now.

@@ -49,8 +49,7 @@ final class Service: Daemon {
     /// The labs for which the edge has routes, while nobody here decides.
     private var routedSlugs: Set<String> = []
     private var hasStopped = false
-    private var certificateTimer: LoopTimer?
-    private var expiryTimer: LoopTimer?
+    private var certificateWatch: CertificateWatch?
 
     /// Listens on nothing, and leaves the state alone: another process may be using it.
     /// - Throws: what is wrong with the certificates or the access log, in words for the operator.
@@ -105,11 +104,15 @@ final class Service: Daemon {
                 "listen": "\(configuration.listen.map(\.description).joined(separator: " "))",
                 "hosts": "\(configuration.hosts.count)", "state": "\(configuration.stateDirectory)",
             ])
+        certificateWatch = CertificateWatch(certificates, path: configuration.certificate.certificate, log: log) {
+            [weak self] in
+            guard let self else { return }
+            _ = try Preflight.certificates(self.configuration)
+        }
+        certificateWatch?.start()
         // The broker finds out about its hosts by itself; this names the file's lines for the operator, and delays
         // nothing.
         Task { await warn() }
-        watchCertificates()
-        scheduleExpiryWarning()
     }
 
     private func claimAddresses(besides inherited: InheritedSockets) throws {
@@ -121,7 +124,7 @@ final class Service: Daemon {
 
     /// Logs what is not as it should be, but keeps nothing from running.
     private func warn() async {
-        warnOfExpiry()
+        certificateWatch?.warnOfExpiry()
         if let problem = Preflight.webroot(configuration) { log.warning("\(problem)") }
         for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
     }
@@ -160,8 +163,7 @@ final class Service: Daemon {
     func stop() async {
         log.info("stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
         hasStopped = true
-        certificateTimer?.cancel()
-        expiryTimer?.cancel()
+        certificateWatch?.stop()
         control?.portal.endStreams()
         await edge.stop(grace: ServeLimits.stopGrace)
         giver?.close()
@@ -169,45 +171,6 @@ final class Service: Daemon {
         await accessLog?.close()
         await control?.close()
         log.info("stopped")
-    }
-
-    // MARK: Certificates
-
-    /// Looks at the certificates' files from time to time, and takes over what has changed.
-    private func watchCertificates() {
-        certificateTimer = ControlLoop.loop.schedule(after: ServeLimits.certificateInterval) { [weak self] in
-            ControlLoop.assumeIsolated {
-                guard let self else { return }
-                if self.certificates.takeChange() { self.reloadCertificates() }
-                self.watchCertificates()
-            }
-        }
-    }
-
-    /// What does not fit keeps the old ones, and is looked at again when it changes.
-    private func reloadCertificates() {
-        do {
-            _ = try Preflight.certificates(configuration)
-            try certificates.reload()
-            log.info("certificates reloaded", metadata: ["days": "\(Preflight.daysLeft(of: certificates))"])
-        } catch {
-            log.error("the certificates have changed and cannot be used, so the old ones stay in force:\n\(error)")
-        }
-    }
-
-    private func warnOfExpiry() {
-        let days = ServeLimits.expiryWarningDays
-        guard let problem = Preflight.expiry(of: certificates, configuration, within: days) else { return }
-        log.warning("\(problem)")
-    }
-
-    private func scheduleExpiryWarning() {
-        expiryTimer = ControlLoop.loop.schedule(after: ServeLimits.expiryWarningInterval) { [weak self] in
-            ControlLoop.assumeIsolated {
-                self?.warnOfExpiry()
-                self?.scheduleExpiryWarning()
-            }
-        }
     }
 
     private static func makeDirectory(_ path: String) throws {
@@ -289,8 +252,7 @@ extension Service: TakeoverSource {
 
     func didHandOver() {
         pausedSockets = []
-        certificateTimer?.cancel()
-        expiryTimer?.cancel()
+        certificateWatch?.stop()
         report.connect { [weak self] activity in
             Task { @ControlLoop in self?.giver?.report(activity) }
         }

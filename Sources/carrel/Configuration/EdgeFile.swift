@@ -1,0 +1,61 @@
+import Edge
+import EventLoop
+
+/// The file of an edge that runs alone: the keys that `carrel.yaml` has for its edge, the routes file, and the admin
+/// socket. What the command line says too counts there.
+struct EdgeFile: Equatable {
+    var listen: [SocketAddress]
+    var certificate: Configuration.CertificatePaths?
+    var routes: String?
+    var admin: SocketAddress?
+    /// The port in the addresses that browsers are led to.
+    var publicPort: Int?
+    var redirect: Configuration.RedirectEntry?
+    /// For how long browsers are told to come by https only; 0 leaves it to the upstreams.
+    var hsts = Duration.zero
+    var threads: Int
+    var limits: ClientLimits
+    var accessLog: String?
+    var takeoverGrace: Duration
+
+    /// - Throws: all problems of the file together.
+    init(contentsOf path: String) throws(InvalidConfiguration) {
+        let (text, folder) = try Configuration.read(path)
+        try self.init(yaml: text, file: path, folder: folder)
+    }
+
+    /// - Parameters:
+    ///   - file: the name that problems bear.
+    ///   - folder: the absolute folder at which relative paths start.
+    init(yaml: String, file: String, folder: String) throws(InvalidConfiguration) {
+        let problems = ProblemCollector(file: file)
+        let root = try Configuration.root(of: yaml, problems: problems)
+        root.allow("listen", "public_port", "tls", "redirect", "edge", "routes", "admin")
+        let decoder = ConfigurationDecoder(root: root, folder: folder, file: file)
+        let addresses = root.node("listen") == nil ? nil : decoder.listenAddresses(of: root)
+        listen = (addresses ?? []).map { .ip(address: $0.address, port: $0.port) }
+        publicPort = root.optional("public_port", .integer(1...65_535))
+        if root.node("tls") != nil {
+            certificate = decoder.certificatePaths()
+            hsts = decoder.hsts() ?? .zero
+        }
+        redirect = decoder.redirectEntry(besides: addresses)
+        routes = root.optional("routes", .path(from: folder))
+        admin = root.optional("admin", .path(from: folder)).map { .unix(path: $0) }
+        let edge = DecodedEdge(root.mapping("edge"), folder: folder)
+        threads = edge.threads
+        limits = edge.limits
+        accessLog = edge.accessLog
+        takeoverGrace = edge.takeoverGrace
+        try problems.finish()
+    }
+
+    /// Without a file: what has a default.
+    init() {
+        let edge = DecodedEdge(nil, folder: "/")
+        listen = []
+        threads = edge.threads
+        limits = edge.limits
+        takeoverGrace = edge.takeoverGrace
+    }
+}

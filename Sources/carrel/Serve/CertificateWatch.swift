@@ -1,0 +1,73 @@
+import EventLoop
+import Foundation
+import Logging
+import TLS
+
+/// Takes over certificates whose files have changed, and warns in the log of those that are about to expire.
+@ControlLoop
+final class CertificateWatch {
+    private let certificates: CertificateStore
+    private let log: Logger
+    /// The certificate's file, for messages.
+    private let path: String
+    /// Whether what stands in the files now would do.
+    private let check: () throws -> Void
+    private var changeTimer: LoopTimer?
+    private var expiryTimer: LoopTimer?
+
+    init(
+        _ certificates: CertificateStore, path: String, log: Logger, check: @escaping () throws -> Void = {}
+    ) {
+        self.certificates = certificates
+        self.path = path
+        self.log = log
+        self.check = check
+    }
+
+    /// Looks at the files from time to time, and at the expiry every day, from now on.
+    func start() {
+        watchFiles()
+        warnEveryDay()
+    }
+
+    func stop() {
+        changeTimer?.cancel()
+        expiryTimer?.cancel()
+    }
+
+    func warnOfExpiry() {
+        let days = ServeLimits.expiryWarningDays
+        guard let text = Preflight.expiry(of: certificates, path: path, within: days) else { return }
+        log.warning("\(text)")
+    }
+
+    private func watchFiles() {
+        changeTimer = ControlLoop.loop.schedule(after: ServeLimits.certificateInterval) { [weak self] in
+            ControlLoop.assumeIsolated {
+                guard let self else { return }
+                if self.certificates.takeChange() { self.reload() }
+                self.watchFiles()
+            }
+        }
+    }
+
+    /// What does not fit keeps the old ones, and is looked at again when it changes.
+    private func reload() {
+        do {
+            try check()
+            try certificates.reload()
+            log.info("certificates reloaded", metadata: ["days": "\(Preflight.daysLeft(of: certificates))"])
+        } catch {
+            log.error("the certificates have changed and cannot be used, so the old ones stay in force:\n\(error)")
+        }
+    }
+
+    private func warnEveryDay() {
+        expiryTimer = ControlLoop.loop.schedule(after: ServeLimits.expiryWarningInterval) { [weak self] in
+            ControlLoop.assumeIsolated {
+                self?.warnOfExpiry()
+                self?.warnEveryDay()
+            }
+        }
+    }
+}
