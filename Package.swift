@@ -54,6 +54,8 @@ let package = Package(
         .executableTarget(
             name: "EdgeBench", dependencies: ["HTTPTransport"], path: "Tests/EdgeBench", swiftSettings: house),
 
+        // Randomness of which one seed replays one run.
+        room("SeededRandom", path: "Tests/SeededRandom"),
         // Hostile bytes, and what has to become of them.
         .target(
             name: "SmugglingCorpus", path: "Tests/Corpus", exclude: ["requests", "responses"], swiftSettings: house),
@@ -63,10 +65,11 @@ let package = Package(
         tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["HTTPTransport"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
-        tests("Simulation", ["BrokerCore"]),
+        tests("Simulation", ["BrokerCore", "SeededRandom"]),
         tests("StoreTests", ["Store"]),
         tests("DockerEngineTests", ["DockerEngine"]),
         tests("EdgeTests", ["Edge", "SmugglingCorpus"]),
+        tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
         tests("LaunchTests", ["Launch"]),
         tests("BrokerTests", ["Broker"]),
         tests("PortalTests", ["Portal"]),

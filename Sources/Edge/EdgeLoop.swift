@@ -129,6 +129,13 @@ final class EdgeLoop: @unchecked Sendable {
         }
         let channel = ByteChannel(stream: stream, tls: engine, rooms: rooms, handshakeTimeout: limits.handshake)
         channel.answerToPlaintext = EdgeAnswer.toPlaintext
+        serve(channel, client: client, network: network)
+    }
+
+    /// Takes in a connection that was admitted.
+    ///
+    /// - Parameter channel: not yet opened.
+    func serve(_ channel: ByteChannel, client: String, network: ClientNetwork?) {
         let connection = EdgeConnection(home: self, client: client, network: network)
         connections[ObjectIdentifier(connection)] = connection
         if sweepTimer == nil { scheduleSweep() }

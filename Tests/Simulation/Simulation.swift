@@ -1,4 +1,5 @@
 import BrokerCore
+import SeededRandom
 
 /// A small world around the real core: engines, a store, an edge, learners, operators and a clock, with everything
 /// that goes wrong between them. Driven by one seed; after every step the invariants are looked at.

@@ -81,10 +81,8 @@ extension HTTPServerConnection: ServerStream {
     /// closes.
     public func finishTunnel() { perform(.finishTunnel) }
 
-    public func closeGracefully() {
-        flush()
-        channel.closeGracefully()
-    }
+    /// Takes in no further request, and closes when what was written has left.
+    public func closeGracefully() { perform(.leave) }
 
     /// Sends what was gathered now, not at the end of the turn.
     public func flush() {

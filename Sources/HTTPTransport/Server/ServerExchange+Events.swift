@@ -19,6 +19,7 @@ extension ServerExchange {
         case .finish: return finish(at: now)
         case .upgrade: return upgrade()
         case .finishTunnel: return finishTunnel()
+        case .leave: return leave()
         case .pause:
             isPaused = true
             if case .exchange(.body, _) = state { wait = nil }
@@ -225,6 +226,15 @@ extension ServerExchange {
     }
 
     // MARK: Failure and the end
+
+    private mutating func leave() -> Actions {
+        switch state {
+        case .idle, .head, .exchange(_, .awaited), .exchange(_, .finished), .tunnel: return closeGracefully()
+        // What was sent of the response must not be taken for the whole.
+        case .exchange(_, .body): return abort()
+        case .closing, .closed: return []
+        }
+    }
 
     /// The client is at fault: told so, unless a response has begun.
     private mutating func refuse() -> Actions {

@@ -67,6 +67,8 @@ struct ServerExchange: Equatable {
         case upgrade
         /// The owner ends its side of the tunnel.
         case finishTunnel
+        /// The owner wants no further request, nor anything more of the tunnel.
+        case leave
         case pause
         case resume
         /// A write: so many bytes waited for the client to take them, and wait now. Both zero when it took all.

@@ -129,6 +129,28 @@ struct ServerExchangeTests {
         #expect(play(&exchange, [.write(5), .finish]) == [[], .readOn])
     }
 
+    @Test("An owner that leaves hears of no further request, and cuts what it has not finished")
+    func leaving() {
+        var idle = newExchange()
+        _ = play(&idle, [.head(Facts()), .headDelivered, .end, ok(.length(0)), .finish])
+        #expect(play(&idle, [.leave, .leave]) == [.closeGracefully, []])
+        #expect(idle.intake == .forget)
+        #expect(play(&idle, [.bytes, .head(Facts()), .malformed]) == [[], [], []])
+
+        var early = newExchange()
+        _ = play(&early, [.head(withBody), .headDelivered, ok(.length(0)), .finish])
+        #expect(play(&early, [.leave, .body(1), .end]) == [.closeGracefully, [], []])
+
+        var begun = newExchange()
+        _ = play(&begun, [.head(Facts()), .headDelivered, .end, ok()])
+        #expect(play(&begun, [.leave]) == [.close])
+
+        var tunnel = newExchange()
+        _ = play(&tunnel, [.head(Facts()), .headDelivered, .end, .upgrade])
+        #expect(play(&tunnel, [.leave]) == [.closeGracefully])
+        #expect(tunnel.intake == .forget)
+    }
+
     @Test("A chunked body is ended; too many or too few bytes cut the connection")
     func bodyLength() {
         var chunked = newExchange()
@@ -354,7 +376,7 @@ struct ServerExchangeTests {
             .body(10), .body(100_000), .end, .malformed, .clientEnd(inputLeft: false), .clientEnd(inputLeft: true),
             .inform(status: 103), ok(), ok(.chunked), ok(closing: true), .write(1), .write(2), .finish, .upgrade,
             .pause,
-            .resume, .queue(before: 0, after: 5), .queue(before: 0, after: 0), .time(queued: 5),
+            .leave, .resume, .queue(before: 0, after: 5), .queue(before: 0, after: 0), .time(queued: 5),
         ]
         let writing: Actions = [.sendContinue, .writeHead, .writeBody, .endBody, .answerError]
         for _ in 0..<300 {

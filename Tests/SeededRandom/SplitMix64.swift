@@ -1,10 +1,10 @@
 /// Small, fast and the same everywhere: one seed replays one run.
-struct SplitMix64: RandomNumberGenerator {
+public struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -13,12 +13,12 @@ struct SplitMix64: RandomNumberGenerator {
     }
 
     /// True once in `n` times.
-    mutating func oneIn(_ n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
+    public mutating func oneIn(_ n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
 
     /// A duration, in milliseconds.
-    mutating func milliseconds(_ range: ClosedRange<Int64>) -> Duration {
+    public mutating func milliseconds(_ range: ClosedRange<Int64>) -> Duration {
         .milliseconds(Int64.random(in: range, using: &self))
     }
 
-    mutating func pick<C: Collection>(_ choices: C) -> C.Element? { choices.randomElement(using: &self) }
+    public mutating func pick<C: Collection>(_ choices: C) -> C.Element? { choices.randomElement(using: &self) }
 }

@@ -1,0 +1,169 @@
+import CLibUV
+
+/// One connection: the loop's end, as `SimulatedUV` moves it, and the other end, as a script does.
+final class SimulatedSocket {
+    let handle: HandlePointer
+    private unowned let kernel: SimulatedKernel
+    var isClosing = false
+    /// The loop reads, and wants it here: bytes, or a negative status.
+    var onRead: ((ArraySlice<UInt8>, Int) -> Void)?
+
+    // What is between the ends, and how they have ended.
+    private var inbound: [UInt8] = []
+    private var hasPeerEnded = false
+    private var resetStatus: Int32?
+    private var outbound: [UInt8] = []
+    private var hasEnded = false
+    private var wasEndRead = false
+
+    // What the loop has asked for.
+    private var connecting: ((Int32) -> Void)?
+    private var writing: (rest: UnsafeRawBufferPointer, done: (Int32) -> Void)?
+    private var ending: ((Int32) -> Void)?
+
+    /// What the kernel holds for either side.
+    static let bufferBytes = 64 * 1024
+
+    init(handle: HandlePointer, kernel: SimulatedKernel) {
+        self.handle = handle
+        self.kernel = kernel
+    }
+
+    var queuedBytes: Int { writing?.rest.count ?? 0 }
+
+    // MARK: The loop's end
+
+    func connect(_ done: @escaping (Int32) -> Void) { connecting = done }
+
+    func tryWrite(_ bytes: ArraySlice<UInt8>) -> Int32 {
+        if writing != nil { return UV_EAGAIN.rawValue }
+        if resetStatus != nil { return UV_EPIPE.rawValue }
+        let room = Self.bufferBytes - outbound.count
+        if room <= 0 { return UV_EAGAIN.rawValue }
+        let count = min(bytes.count, kernel.random.oneIn(4) ? Int.random(in: 1...room, using: &kernel.random) : room)
+        outbound += bytes.prefix(count)
+        return Int32(count)
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, _ done: @escaping (Int32) -> Void) {
+        precondition(writing == nil && !hasEnded, "one write at a time, and none after the end")
+        writing = (bytes, done)
+    }
+
+    func shutDown(_ done: @escaping (Int32) -> Void) -> Int32 {
+        precondition(ending == nil && !hasEnded, "a stream is shut down once")
+        if resetStatus != nil { return UV_ENOTCONN.rawValue }
+        ending = done
+        return 0
+    }
+
+    /// What could happen on this end now.
+    func addReady(to ready: inout [() -> Void]) {
+        if isClosing { return }
+        if connecting != nil { ready.append { [self] in finishConnecting() } }
+        if onRead != nil, !inbound.isEmpty || (hasPeerEnded && !wasEndRead) || resetStatus != nil {
+            ready.append { [self] in read() }
+        }
+        if writing != nil, outbound.count < Self.bufferBytes || resetStatus != nil {
+            ready.append { [self] in writeOn() }
+        } else if writing == nil, ending != nil {
+            ready.append { [self] in end() }
+        }
+    }
+
+    private func finishConnecting() {
+        guard let done = connecting else { return }
+        connecting = nil
+        done(kernel.onConnect(self) ? 0 : UV_ECONNREFUSED.rawValue)
+    }
+
+    private func read() {
+        guard let onRead else { return }
+        if !inbound.isEmpty {
+            let most = min(inbound.count, Self.bufferBytes)
+            let count = kernel.random.oneIn(3) ? Int.random(in: 1...most, using: &kernel.random) : most
+            let piece = inbound.prefix(count)
+            inbound.removeFirst(count)
+            onRead(piece, count)
+        } else if let resetStatus {
+            self.onRead = nil
+            onRead([], Int(resetStatus))
+        } else if hasPeerEnded {
+            wasEndRead = true
+            self.onRead = nil
+            onRead([], Int(UV_EOF.rawValue))
+        }
+    }
+
+    private func writeOn() {
+        guard let (rest, done) = writing else { return }
+        if resetStatus != nil {
+            writing = nil
+            return done(UV_EPIPE.rawValue)
+        }
+        let count = min(rest.count, Int.random(in: 1...(Self.bufferBytes - outbound.count), using: &kernel.random))
+        outbound += rest.prefix(count)
+        guard count == rest.count else {
+            writing = (UnsafeRawBufferPointer(rebasing: rest[count...]), done)
+            return
+        }
+        writing = nil
+        done(0)
+    }
+
+    private func end() {
+        guard let done = ending else { return }
+        ending = nil
+        hasEnded = resetStatus == nil
+        done(hasEnded ? 0 : UV_ENOTCONN.rawValue)
+    }
+
+    /// The handle is closed: whatever was asked for is called off.
+    func dropRequests() {
+        let (connecting, writing, ending) = (connecting, writing, ending)
+        (self.connecting, self.writing, self.ending) = (nil, nil, nil)
+        connecting?(UV_ECANCELED.rawValue)
+        writing?.done(UV_ECANCELED.rawValue)
+        ending?(UV_ECANCELED.rawValue)
+        onRead = nil
+    }
+
+    // MARK: The script's end
+
+    /// How many bytes could be sent now.
+    var room: Int { isClosing || resetStatus != nil || hasPeerEnded ? 0 : max(0, Self.bufferBytes - inbound.count) }
+
+    func send(_ bytes: some Sequence<UInt8>) { inbound += bytes }
+
+    /// Ends the script's direction.
+    func finish() { hasPeerEnded = true }
+
+    /// Breaks the connection off. What is on its way to the loop may still be read, or not.
+    func reset() {
+        resetStatus = UV_ECONNRESET.rawValue
+        if kernel.random.oneIn(2) { inbound = [] }
+        outbound = []
+    }
+
+    /// Takes up to so many bytes of what the loop has sent.
+    func receive(_ count: Int) -> ArraySlice<UInt8> {
+        let piece = outbound.prefix(count)
+        outbound.removeFirst(piece.count)
+        return piece
+    }
+
+    /// How the loop's direction has ended, for a script that has received all.
+    var outcome: Outcome {
+        if !outbound.isEmpty || writing != nil && !isClosing { return .open }
+        if hasEnded { return .ended }
+        return isClosing ? .brokenOff : .open
+    }
+
+    enum Outcome {
+        case open
+        /// In order: by TLS, which is left out here, it would have said so.
+        case ended
+        /// Closed without that.
+        case brokenOff
+    }
+}
