@@ -3,6 +3,7 @@
 #ifndef CARREL_COPENSSL_SHIM_H
 #define CARREL_COPENSSL_SHIM_H
 
+#include <malloc.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -24,6 +25,7 @@ static inline long carrel_SSL_clear_mode(SSL *connection, long mode) { return SS
 static inline long carrel_SSL_CTX_set_session_cache_mode(SSL_CTX *context, long mode) {
     return SSL_CTX_set_session_cache_mode(context, mode);
 }
+static inline void carrel_SSL_CTX_set_read_ahead(SSL_CTX *context) { (void)SSL_CTX_set_read_ahead(context, 1); }
 static inline int carrel_SSL_CTX_set1_groups_list(SSL_CTX *context, const char *list) {
     return (int)SSL_CTX_set1_groups_list(context, list);
 }
@@ -47,5 +49,8 @@ static inline int carrel_sk_GENERAL_NAME_num(const STACK_OF(GENERAL_NAME) *names
 static inline GENERAL_NAME *carrel_sk_GENERAL_NAME_value(const STACK_OF(GENERAL_NAME) *names, int index) {
     return sk_GENERAL_NAME_value(names, index);
 }
+
+// Swift's Glibc module leaves malloc.h out.
+static inline size_t carrel_malloc_usable_size(void *block) { return malloc_usable_size(block); }
 
 #endif

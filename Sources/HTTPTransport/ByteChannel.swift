@@ -21,7 +21,8 @@ public protocol ByteChannelDelegate: AnyObject {
 /// From `open()` until it is closed it holds its delegate and itself: whoever opens a channel closes it.
 /// Every method may be called from within a delegate's method.
 public final class ByteChannel {
-    public var delegate: (any ByteChannelDelegate)?
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) public var delegate: (any ByteChannelDelegate)?
     public let loop: Loop
 
     let stream: Stream
@@ -212,7 +213,10 @@ public final class ByteChannel {
         while !isPaused, !hasEnded, phase == .open || phase == .finishing {
             do throws(TLSError) {
                 switch try tls.read(into: room) {
-                case .bytes(let count): deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                case .bytes(let count):
+                    deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                    // The end of the stream is found by a read, as an end of TLS or a lack of it.
+                    if !tls.hasUnread, !tls.hasEnded { return }
                 case .closed: didEnd()
                 case .wouldBlock: return
                 }

@@ -20,7 +20,7 @@ public final class TLSConnection {
     /// The largest plaintext of one record (RFC 8446 section 5.1), and so of one piece of a joint write.
     public static let largestRecord = 16 * 1024
 
-    private let connection: OpaquePointer
+    let connection: OpaquePointer
     private let buffers: UnsafeMutablePointer<CiphertextBuffers>
     private let serverContext: TLSServerContext?
     let clientContext: TLSClientContext?
@@ -112,6 +112,9 @@ public final class TLSConnection {
     /// Gives OpenSSL's buffers back (about 34 KB), if nothing is in them. They come back by themselves.
     public func releaseBuffers() { SSL_free_buffers(connection) }
 
+    /// Whether the transport has ended.
+    public var hasEnded: Bool { buffers.pointee.hasEnded }
+
     /// The transport has ended. A `read` that finds no `close_notify` before this end fails as truncated.
     public func receiveEnd() { buffers.pointee.hasEnded = true }
 
@@ -173,6 +176,10 @@ public final class TLSConnection {
         default: throw fail(isHandshakeFinished ? .record : .handshake, "reading from \(peerName) over TLS failed")
         }
     }
+
+    /// Whether a `read` may give something without more ciphertext, be it an end or an error. It saves the read that
+    /// finds nothing, after nearly every message.
+    public var hasUnread: Bool { !buffers.pointee.incoming.isEmpty || SSL_has_pending(connection) == 1 }
 
     /// Encrypts all of `plaintext` into the outgoing ciphertext. Only after the handshake, before `sendCloseNotify()`.
     public func write(_ plaintext: UnsafeRawBufferPointer) throws(TLSError) {

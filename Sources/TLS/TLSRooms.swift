@@ -6,7 +6,8 @@ public final class TLSRooms {
     /// Rooms that are kept while nobody has them.
     private static let keptRooms = 2
 
-    private var unused: [UnsafeMutableRawBufferPointer] = []
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private var unused: [UnsafeMutableRawBufferPointer] = []
     /// Where two pieces of plaintext become one record; used within one call only.
     let record = UnsafeMutableRawBufferPointer.allocate(byteCount: TLSConnection.largestRecord, alignment: 16)
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TLS
 
 /// The command line: one binary for the broker, its operators and its tests.
 @main
@@ -27,6 +28,11 @@ struct Carrel: AsyncParsableCommand {
             TryCommand.self, EdgeCommand.self, MetricsCommand.self, BackupCommand.self, RestoreCommand.self,
             IntegrityCommand.self, DevCACommand.self,
         ])
+
+    static func main() async {
+        LibraryMemory.install()
+        await main(nil)
+    }
 }
 
 /// A command that could not do what it was asked to; the message says why and what to do next.

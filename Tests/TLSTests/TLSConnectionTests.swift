@@ -1,3 +1,4 @@
+import COpenSSL
 import Testing
 
 @testable import TLS
@@ -51,6 +52,41 @@ struct TLSConnectionTests {
             #expect(count == records)
             #expect(try pair.client.readAll().bytes == Array("head".utf8) + body)
         }
+    }
+
+    @Test("whoever reads for as long as something may be unread misses nothing", arguments: [1, 3, 5, 29, 700, .max])
+    func unread(piece: Int) throws {
+        let fixtures = try Fixtures()
+        let pair = try Pair(
+            fixtures.clientContext(), fixtures.serverContext("lab.example"), name: "lab.example", piece: piece)
+        try pair.handshake()
+        _ = try pair.server.readAll()
+        #expect(!pair.server.hasUnread)
+        let message = SecureRandom.bytes(40_000)
+        try message.withUnsafeBytes { try pair.client.write($0) }
+        // A key update comes between two messages and gives nothing by itself; close_notify comes behind the last.
+        #expect(SSL_key_update(pair.client.connection, SSL_KEY_UPDATE_REQUESTED) == 1)
+        #expect(SSL_do_handshake(pair.client.connection) == 1)
+        try pair.client.write("more")
+        pair.client.sendCloseNotify()
+        var received: [UInt8] = []
+        var isClosed = false
+        var room = [UInt8](repeating: 0, count: TLSConnection.largestRecord)
+        try pair.move(from: pair.client, to: pair.server) {
+            repeat {
+                switch try room.withUnsafeMutableBytes({ try pair.server.read(into: $0) }) {
+                case .bytes(let count): received += room[..<count]
+                case .wouldBlock: return
+                case .closed: isClosed = true
+                }
+            } while pair.server.hasUnread && !isClosed
+        }
+        #expect(received == message + Array("more".utf8))
+        #expect(isClosed)
+        // The answer to the key update is right too.
+        try pair.server.write("fine")
+        try pair.move(from: pair.server, to: pair.client)
+        #expect(try pair.client.readText() == "fine")
     }
 
     @Test("a certificate that does not bear the name is refused, and the message says so")

@@ -1,0 +1,135 @@
+import COpenSSL
+import Glibc
+
+/// OpenSSL's small blocks, kept by the thread that freed them for the next that asks: OpenSSL allocates several for every
+/// record, and hundreds for every handshake, and once a thread is warm none of them reaches `malloc`.
+///
+/// Every block is one of `malloc`'s, so that it does not matter which thread frees it, nor whether it was allocated before
+/// this was put in place. What a thread keeps is bounded by `keptBytes`, and freed when the thread ends. OpenSSL wipes what
+/// is secret before it frees it.
+///
+/// Any thread: each touches its own cache alone, which it finds by a key of `pthread`.
+public enum LibraryMemory {
+    /// Bytes that one thread keeps.
+    static let keptBytes = 256 * 1024
+    /// The largest block that is kept.
+    static let largestBytes = 1032
+    /// Sizes are those of glibc's blocks, 24 and then 16 more each: no byte is lost to rounding.
+    static let smallestBytes = 24
+    static let stepBytes = 16
+    private static let classes = (largestBytes - smallestBytes) / stepBytes + 1
+
+    /// A free block holds the address of the next one of its size.
+    private struct Free {
+        var next: UnsafeMutablePointer<Free>?
+    }
+
+    /// One thread's: the first free block of each size stands behind it.
+    private struct Cache {
+        var kept = 0
+        /// How often it asked `malloc`.
+        var mallocs = 0
+    }
+
+    /// The free blocks of one size.
+    private typealias Slot = UnsafeMutablePointer<UnsafeMutablePointer<Free>?>
+
+    private static let headerBytes = 16
+
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        guard pthread_key_create(&key, { LibraryMemory.end($0) }) == 0 else { fatalError("out of thread keys") }
+        return key
+    }()
+
+    /// Puts it in place, for the rest of the process. To be called before anything else of OpenSSL's.
+    /// - Returns: false when OpenSSL has allocated something already; it then goes on as it began.
+    @discardableResult
+    public static func install() -> Bool {
+        // Made here, not within an allocation.
+        _ = key
+        return CRYPTO_set_mem_functions(
+            { count, _, _ in LibraryMemory.take(count) },
+            { block, count, _, _ in LibraryMemory.resize(block, count) },
+            { block, _, _ in LibraryMemory.giveBack(block) }) == 1
+    }
+
+    static func take(_ count: Int) -> UnsafeMutableRawPointer? {
+        guard count > 0, let cache = pthread_getspecific(key) ?? begin() else { return nil }
+        let state = cache.assumingMemoryBound(to: Cache.self)
+        guard count <= largestBytes else {
+            state.pointee.mallocs += 1
+            return malloc(count)
+        }
+        let place = (max(count, smallestBytes) - smallestBytes + stepBytes - 1) / stepBytes
+        let size = smallestBytes + place * stepBytes
+        let slot = slot(place, of: cache)
+        guard let block = slot.pointee else {
+            state.pointee.mallocs += 1
+            return malloc(size)
+        }
+        slot.pointee = block.pointee.next
+        state.pointee.kept -= size
+        return UnsafeMutableRawPointer(block)
+    }
+
+    static func giveBack(_ block: UnsafeMutableRawPointer?) {
+        guard let block else { return }
+        let count = carrel_malloc_usable_size(block)
+        // A thread that only frees keeps nothing.
+        guard count <= largestBytes, count >= smallestBytes, let cache = pthread_getspecific(key) else {
+            return free(block)
+        }
+        let place = (count - smallestBytes) / stepBytes
+        let state = cache.assumingMemoryBound(to: Cache.self)
+        let size = smallestBytes + place * stepBytes
+        guard state.pointee.kept + size <= keptBytes else { return free(block) }
+        state.pointee.kept += size
+        let slot = slot(place, of: cache)
+        let next = slot.pointee
+        slot.pointee = block.bindMemory(to: Free.self, capacity: 1)
+        slot.pointee?.pointee.next = next
+    }
+
+    static func resize(_ block: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
+        guard let block else { return take(count) }
+        guard count > 0 else {
+            giveBack(block)
+            return nil
+        }
+        pthread_getspecific(key)?.assumingMemoryBound(to: Cache.self).pointee.mallocs += 1
+        return realloc(block, count)
+    }
+
+    /// Bytes that the calling thread keeps.
+    static var kept: Int { pthread_getspecific(key)?.assumingMemoryBound(to: Cache.self).pointee.kept ?? 0 }
+
+    /// How often the calling thread had to ask `malloc`.
+    static var mallocs: Int { pthread_getspecific(key)?.assumingMemoryBound(to: Cache.self).pointee.mallocs ?? 0 }
+
+    /// The calling thread's first block.
+    private static func begin() -> UnsafeMutableRawPointer? {
+        guard let cache = calloc(1, headerBytes + classes * MemoryLayout<UnsafeMutableRawPointer?>.size) else {
+            return nil
+        }
+        pthread_setspecific(key, cache)
+        return cache
+    }
+
+    private static func slot(_ place: Int, of cache: UnsafeMutableRawPointer) -> Slot {
+        (cache + headerBytes).assumingMemoryBound(to: UnsafeMutablePointer<Free>?.self) + place
+    }
+
+    /// The thread ends, and what it kept goes.
+    private static func end(_ cache: UnsafeMutableRawPointer?) {
+        guard let cache else { return }
+        for place in 0..<classes {
+            var block = slot(place, of: cache).pointee
+            while let current = block {
+                block = current.pointee.next
+                free(current)
+            }
+        }
+        free(cache)
+    }
+}
