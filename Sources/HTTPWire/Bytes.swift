@@ -20,14 +20,16 @@ enum Byte {
     static let closeBracket: UInt8 = 0x5D
     static let underscore: UInt8 = 0x5F
 
-    /// `tchar`: what a method or a field name may consist of. Two bit sets, so that no table has to be loaded.
+    /// One digit for each of the 128 bytes of ASCII: 1 for `tchar`.
+    private static let tokens: StaticString =
+        """
+        0000000000000000000000000000000001011111001101101111111111000000\
+        0111111111111111111111111110001111111111111111111111111111101010
+        """
+
+    /// `tchar`: what a method or a field name may consist of.
     @inline(__always) static func isToken(_ byte: UInt8) -> Bool {
-        // ! # $ % & ' * + - . 0-9
-        let low: UInt64 = 0x03FF_6CFA_0000_0000
-        // A-Z ^ _ ` a-z | ~
-        let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
-        if byte < 64 { return (low >> UInt64(byte)) & 1 == 1 }
-        return byte < 128 && (high >> UInt64(byte & 63)) & 1 == 1
+        byte < 128 && tokens.utf8Start[Int(byte)] == 0x31
     }
 
     /// What a field value may consist of: HTAB, SP, VCHAR and obs-text; every other control is an attack or a mistake.
@@ -110,6 +112,29 @@ extension UnsafeRawBufferPointer {
             if !element.isEmpty { body(element) }
             start = index + 1
         }
+    }
+
+    /// Where the first byte stands, at or after an offset, that no field value may have; looks at eight bytes at a time.
+    func firstForbidden(from start: Int, before end: Int) -> Int? {
+        guard let base = baseAddress else { return nil }
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        var index = start
+        while index < end {
+            if index &+ 8 <= end {
+                let word = (base + index).loadUnaligned(as: UInt64.self)
+                let delete = word ^ (ones &* 0x7F)
+                let suspects = ((word &- (ones &* 0x20)) & ~word | (delete &- ones) & ~delete) & tops
+                if suspects == 0 {
+                    index &+= 8
+                    continue
+                }
+            }
+            // A tab is below the space too, and allowed.
+            if !Byte.isFieldValue(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
+            index &+= 1
+        }
+        return nil
     }
 
     /// Where a byte stands at or after an offset; looks at eight bytes at a time.

@@ -72,9 +72,10 @@ extension UnsafeRawBufferPointer {
     /// What stands between semicolons, trimmed.
     @inline(__always) func forEachCookiePart(_ body: (UnsafeRawBufferPointer) -> Void) {
         var start = 0
-        for index in 0...count where index == count || self[index] == Byte.semicolon {
-            body(part(start..<index).trimmed())
-            start = index + 1
+        while start <= count {
+            let end = firstIndex(of: Byte.semicolon, from: start, before: count) ?? count
+            body(part(start..<end).trimmed())
+            start = end + 1
         }
     }
 

@@ -69,8 +69,12 @@ extension [UInt8] {
 
     public mutating func appendField(_ name: StaticString, lowercased value: UnsafeRawBufferPointer) {
         appendFieldName(name)
-        for byte in value { append(Byte.lowercased(byte)) }
-        endField(from: count - value.count)
+        let start = count
+        append(contentsOf: value)
+        withUnsafeMutableBytes { bytes in
+            for index in start..<bytes.count { bytes[index] = Byte.lowercased(bytes[index]) }
+        }
+        endField(from: start)
     }
 
     private mutating func appendFieldName(_ name: StaticString) {
@@ -80,9 +84,18 @@ extension [UInt8] {
     }
 
     private mutating func endField(from valueStart: Int) {
-        for index in valueStart..<count where !Byte.isFieldValue(self[index]) { self[index] = Byte.space }
+        blankForbidden(from: valueStart, before: count)
         append(Byte.carriageReturn)
         append(Byte.lineFeed)
+    }
+
+    /// Makes a space of every byte that no field value may have.
+    mutating func blankForbidden(from start: Int, before end: Int) {
+        guard var index = withUnsafeBytes({ $0.firstForbidden(from: start, before: end) }) else { return }
+        while index < end {
+            if !Byte.isFieldValue(self[index]) { self[index] = Byte.space }
+            index += 1
+        }
     }
 
     /// The cookies of a Cookie field but those of one name; no field when none is left.
@@ -124,6 +137,7 @@ extension RequestHead {
 extension ResponseHead {
     /// Writes the status line of HTTP/1.1.
     public func writeStart(into output: inout [UInt8]) {
+        if status == 200, reason.isEmpty || reason == "OK" { return output.appendLiteral("HTTP/1.1 200 OK\r\n") }
         output.appendLiteral("HTTP/1.1 ")
         output.appendDecimal(Int64(status))
         output.append(Byte.space)

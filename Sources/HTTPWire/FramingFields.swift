@@ -106,7 +106,7 @@ struct HeaderBlockReader: Sendable {
                 case .field(let name, let value):
                     if fields.count == limits.fieldCount { throw .tooManyFields }
                     try framing.note(name: line.part(name), value: line.part(value))
-                    fields.add(name: line.part(name), value: line.part(value))
+                    fields.add(line: line, name: name, value: value)
                 }
             }
             switch outcome {

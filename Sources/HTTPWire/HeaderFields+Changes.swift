@@ -13,9 +13,20 @@ extension HeaderFields {
         let start = block.count
         add(name: name, value: value)
         let valueStart = start + name.count + 2
-        for index in valueStart..<valueStart + value.count where !Byte.isFieldValue(block[index]) {
-            block[index] = Byte.space
-        }
+        block.blankForbidden(from: valueStart, before: valueStart + value.count)
+    }
+
+    /// Adds a field of a line that was checked by the parser; the line ends with its carriage return.
+    @inline(__always) mutating func add(line: UnsafeRawBufferPointer, name: Range<Int>, value: Range<Int>) {
+        // Nearly every line stands there as it would be written.
+        let isPlain =
+            value.lowerBound == name.upperBound + 2 && value.upperBound == line.count - 1
+            && line[name.upperBound + 1] == Byte.space
+        guard isPlain else { return add(name: line.part(name), value: line.part(value)) }
+        slots.append(
+            Slot(start: UInt32(block.count), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
+        block.append(contentsOf: line)
+        block.append(Byte.lineFeed)
     }
 
     /// Adds a field whose bytes were checked by the parser.

@@ -4,21 +4,21 @@
 /// allocates nothing once the storage has grown, and writing an untouched one is a single copy. Strings are made only
 /// when asked for. Names are compared without regard to case (RFC 9110, section 5.1).
 public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDictionaryLiteral, Equatable {
-    struct Slot: Sendable {
+    @usableFromInline struct Slot: Sendable {
         var start: UInt32
         var nameCount: UInt32
         var valueCount: UInt32
 
         var name: Range<Int> { Int(start)..<Int(start) + Int(nameCount) }
-        var value: Range<Int> {
+        @usableFromInline var value: Range<Int> {
             let valueStart = Int(start) + Int(nameCount) + 2
             return valueStart..<valueStart + Int(valueCount)
         }
         var wire: Range<Int> { Int(start)..<Int(start) + Int(nameCount) + Int(valueCount) + 4 }
     }
 
-    var block: [UInt8] = []
-    var slots: [Slot] = []
+    @usableFromInline var block: [UInt8] = []
+    @usableFromInline var slots: [Slot] = []
     /// The slots are the whole block in its order: it can be written at once.
     var isWhole = true
 
@@ -52,30 +52,37 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
 
     /// The value of the first field of that name.
     public func first(_ name: String) -> String? {
-        withFirst(name) { String(decoding: $0, as: UTF8.self) }
+        name.withBytes { wanted in
+            guard let place = place(of: wanted, from: 0) else { return nil }
+            return withRaw(at: place) { String(decoding: $1, as: UTF8.self) }
+        }
     }
 
     /// The values of all fields of that name, in order.
     public func all(_ name: String) -> [String] {
-        var values: [String] = []
-        forEachValue(of: name) { values.append(String(decoding: $0, as: UTF8.self)) }
-        return values
+        name.withBytes { wanted in
+            var values: [String] = []
+            var next = place(of: wanted, from: 0)
+            while let place = next {
+                withRaw(at: place) { values.append(String(decoding: $1, as: UTF8.self)) }
+                next = self.place(of: wanted, from: place + 1)
+            }
+            return values
+        }
     }
 
-    public func contains(_ name: String) -> Bool { firstSlot(name) != nil }
+    public func contains(_ name: StaticString) -> Bool { place(of: name, from: 0) != nil }
 
     /// How many fields have that name.
-    public func count(of name: String) -> Int {
-        name.withBytes { wanted in
-            block.withUnsafeBytes { bytes in
-                slots.reduce(0) { bytes.part($1.name).equalsIgnoringCase(wanted) ? $0 + 1 : $0 }
-            }
-        }
+    public func count(of name: StaticString) -> Int {
+        var count = 0
+        forEachValue(of: name) { _ in count += 1 }
+        return count
     }
 
     /// Whether a comma-separated field (`Connection`, `Upgrade`, …) has this element, in any of its lines, without
     /// regard to case.
-    public func contains(_ name: String, element: StaticString) -> Bool {
+    public func contains(_ name: StaticString, element: StaticString) -> Bool {
         var found = false
         forEachValue(of: name) { value in
             value.forEachListElement { if $0.equalsIgnoringCase(element) { found = true } }
@@ -92,9 +99,11 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
     }
 
     /// Hands out the bytes of the first field of that name, if there is one. They are valid only during the call.
-    public func withFirst<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) -> Result?) -> Result? {
-        guard let slot = firstSlot(name) else { return nil }
-        return block.withUnsafeBytes { body($0.part(slot.value)) }
+    @inlinable public func withFirst<Result>(
+        _ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Result?
+    ) -> Result? {
+        guard let place = place(of: name, from: 0) else { return nil }
+        return withValue(at: place, body)
     }
 
     /// Hands out the bytes of every field, in order. They are valid only during each call.
@@ -105,24 +114,31 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
     }
 
     /// Hands out the bytes of every value of that name, in order. They are valid only during each call.
-    public func forEachValue(of name: String, _ body: (UnsafeRawBufferPointer) -> Void) {
-        name.withBytes { wanted in
-            block.withUnsafeBytes { bytes in
-                for slot in slots where Int(slot.nameCount) == wanted.count {
-                    if bytes.part(slot.name).equalsIgnoringCase(wanted) { body(bytes.part(slot.value)) }
-                }
-            }
+    @inlinable public func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
+        var next = place(of: name, from: 0)
+        while let place = next {
+            withValue(at: place, body)
+            next = self.place(of: name, from: place + 1)
         }
     }
 
-    private func firstSlot(_ name: String) -> Slot? {
-        name.withBytes { wanted in
-            block.withUnsafeBytes { bytes in
-                for slot in slots where Int(slot.nameCount) == wanted.count {
-                    if bytes.part(slot.name).equalsIgnoringCase(wanted) { return slot }
-                }
-                return nil
+    @inlinable func withValue<Result>(at place: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let range = slots[place].value
+        return block.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    @usableFromInline func place(of name: StaticString, from start: Int) -> Int? {
+        place(of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), from: start)
+    }
+
+    /// The place of the first field of that name, at or after another place.
+    private func place(of name: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        slots.withUnsafeBufferPointer { slots in
+            for place in start..<slots.count where Int(slots[place].nameCount) == name.count {
+                let isIt = block.withUnsafeBytes { $0.part(slots[place].name).equalsIgnoringCase(name) }
+                if isIt { return place }
             }
+            return nil
         }
     }
 }

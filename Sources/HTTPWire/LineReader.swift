@@ -71,7 +71,7 @@ enum FieldLine {
         while start < end, Byte.isWhitespace(line[start]) { start += 1 }
         var valueEnd = end
         while valueEnd > start, Byte.isWhitespace(line[valueEnd - 1]) { valueEnd -= 1 }
-        for index in start..<valueEnd where !Byte.isFieldValue(line[index]) {
+        if let index = line.firstForbidden(from: start, before: valueEnd) {
             throw line[index] == Byte.carriageReturn ? .bareCarriageReturn : .invalidFieldValue
         }
         return .field(name: 0..<colon, value: start..<valueEnd)

@@ -16,9 +16,16 @@ extension RequestHead {
         guard !target.isEmpty, target.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != Byte.hash }) else {
             throw .invalidTarget
         }
-        method = String(decoding: line.part(0..<methodEnd), as: UTF8.self)
+        method = Self.method(line.part(0..<methodEnd))
         targetBytes.removeAll(keepingCapacity: true)
         targetBytes.append(contentsOf: target)
+    }
+
+    /// The usual ones need no string to be made.
+    private static func method(_ text: UnsafeRawBufferPointer) -> String {
+        if text.equals("GET") { return "GET" }
+        if text.equals("POST") { return "POST" }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func version(_ text: UnsafeRawBufferPointer) throws(HTTPParseError) -> HTTPVersion {
