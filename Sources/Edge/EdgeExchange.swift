@@ -15,22 +15,23 @@ final class EdgeExchange {
     let home: EdgeLoop
     /// The client's address, without port.
     let client: String
-    private(set) var machine = ExchangeMachine()
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private(set) var machine = ExchangeMachine()
     /// The way back to the client, until that has gone. It holds its owner, and is held by it.
-    var stream: (any ServerStream)?
-    var upstream: HTTPClientConnection?
-    var request: Request?
+    @exclusivity(unchecked) var stream: (any ServerStream)?
+    @exclusivity(unchecked) var upstream: HTTPClientConnection?
+    @exclusivity(unchecked) var request: Request?
     /// The head of the current request as the upstream gets it, until the response has begun.
-    var requestBytes: [UInt8] = []
+    @exclusivity(unchecked) var requestBytes: [UInt8] = []
     /// What the upstream answered, while that event is handled.
-    var response: (head: ResponseHead, framing: BodyFraming)?
+    @exclusivity(unchecked) var response: (head: ResponseHead, framing: BodyFraming)?
     /// Counts the connections asked of the pool, so that one that comes too late is known.
     var attempt = 0
     /// Since when the current limit runs: the wait for a response's head, or for the other end of a tunnel.
     var waitingSince: MonotonicTime?
     var clientFrames = ClientFrameMeter()
     var upstreamFrames = FrameBoundary()
-    var record = ExchangeRecord()
+    @exclusivity(unchecked) var record = ExchangeRecord()
 
     init(home: EdgeLoop, client: String) {
         self.home = home

@@ -25,17 +25,18 @@ final class EdgeLoop: @unchecked Sendable {
     let hsts: [UInt8]
     /// The edge alone says how its hostnames are reached: a lab's word would outlive the lab.
     let ownsHostnames: Bool
-    var metrics = EdgeMetrics()
-    private(set) var log: LoopLog?
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) var metrics = EdgeMetrics()
+    @exclusivity(unchecked) private(set) var log: LoopLog?
 
     private let decisions: DecisionList
     private let certificates: CertificateStore
     private let addresses: AddressCounts
     private let onActivity: @Sendable ([String: Int64]) -> Void
-    private var routes = RouteTable()
+    @exclusivity(unchecked) private var routes = RouteTable()
     private var meter = ActivityMeter()
     private let rooms: ChannelRooms
-    private var buffers: [[UInt8]] = []
+    @exclusivity(unchecked) private var buffers: [[UInt8]] = []
     var listeners: [(listener: Listener, purpose: Purpose)] = []
     /// Listened on before, and by nobody of this process now.
     var pausedSockets: [(socket: ListeningSocket, purpose: Purpose)] = []

@@ -25,7 +25,8 @@ public final class Loop: @unchecked Sendable {
     let wakeup: UnsafeMutablePointer<uv_async_t>
     private let ticker: UnsafeMutablePointer<uv_timer_t>
     private let turn: UnsafeMutablePointer<TurnHandles>
-    var turnTasks: [any EndOfTurnTask] = []
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) var turnTasks: [any EndOfTurnTask] = []
     private let mailbox = Mailbox()
     private let threadID = Atomic<UInt>(0)
     private var batch: [Mailbox.Entry] = []

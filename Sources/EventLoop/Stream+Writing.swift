@@ -3,7 +3,7 @@ import CLibUV
 extension Stream {
     /// Bytes not yet with the kernel.
     public var queuedBytes: Int {
-        guard state == .open, writeFailure == nil, queue.isInFlight else { return 0 }
+        guard queue.isInFlight, state == .open, writeFailure == nil else { return 0 }
         return uv_stream_get_write_queue_size(StreamBlock.stream(block)) + queue.waiting.count
     }
 

@@ -20,14 +20,15 @@ public protocol StreamDelegate: AnyObject {
 /// each count of the delegate's references a detour.)
 public final class Stream {
     public let loop: Loop
-    public var delegate: (any StreamDelegate)?
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) public var delegate: (any StreamDelegate)?
 
     let block: UnsafeMutablePointer<StreamBlock>
     let kind: StreamBlock.Kind
     var state = State.open
-    var queue = WriteQueue()
+    @exclusivity(unchecked) var queue = WriteQueue()
     /// A read error or the end of the stream closes it; until then what the peer sent before is still read.
-    var writeFailure: StreamError?
+    @exclusivity(unchecked) var writeFailure: StreamError?
     var lateReadTimer: LoopTimer?
     private var closeError: StreamError?
     private var isReading = false

@@ -27,8 +27,9 @@ public protocol HTTPClientConnectionDelegate: AnyObject {
 /// It lives until it is closed: whoever has it releases it to its pool or closes it. Writing is in the hands of the owner: it stops feeding
 /// while `isSaturated`, until `connectionDidDrain`.
 public final class HTTPClientConnection {
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
     /// Held until the exchange ends it, or the connection is closed.
-    public var delegate: (any HTTPClientConnectionDelegate)?
+    @exclusivity(unchecked) public var delegate: (any HTTPClientConnectionDelegate)?
     public var address: UpstreamAddress { site.key.address }
     /// Whether an earlier exchange has been completed on it.
     public private(set) var isReused = false
@@ -44,12 +45,12 @@ public final class HTTPClientConnection {
 
     private var phase = Phase.opening
     private var request = RequestSide.finished
-    private var parser: ResponseParser
+    @exclusivity(unchecked) private var parser: ResponseParser
     private var hasAnswerBytes = false
     private var isIdempotent = false
     private var asked = ""
     private var failure: HTTPClientError?
-    private var output: [UInt8] = []
+    @exclusivity(unchecked) private var output: [UInt8] = []
     private let writeStallTimeout: Duration
     private var stallTimer: LoopTimer?
 

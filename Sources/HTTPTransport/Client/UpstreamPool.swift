@@ -29,7 +29,8 @@ public final class UpstreamPool {
     let limits: Limits
     let tls: TLSClientContext?
     private var sites: [Key: UpstreamSite] = [:]
-    private var idleCount = 0
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private var idleCount = 0
     private var sweepTimer: LoopTimer?
     private var isClosed = false
 
@@ -201,7 +202,7 @@ public final class UpstreamSite {
 
     let key: UpstreamPool.Key
     /// Newest last: the newest is the least likely to have been closed by its upstream.
-    var idle: [Idle] = []
+    @exclusivity(unchecked) var idle: [Idle] = []
     /// Connections and attempts, unused ones included.
     var open = 0
     /// Whether its pool still knows it: it is forgotten with its last connection.

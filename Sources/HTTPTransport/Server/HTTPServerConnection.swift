@@ -9,13 +9,14 @@ import HTTPWire
 /// are harmless.
 public final class HTTPServerConnection {
     public let channel: ByteChannel
-    public private(set) var delegate: (any HTTPServerConnectionDelegate)?
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) public private(set) var delegate: (any HTTPServerConnectionDelegate)?
 
-    var exchange: ServerExchange
+    @exclusivity(unchecked) var exchange: ServerExchange
     /// Framed bytes that go out together: at the end of the turn, with the next piece of a body, or when they are many.
-    var gathered: [UInt8] = []
-    private var parser: RequestParser
-    private var held = HeldBytes()
+    @exclusivity(unchecked) var gathered: [UInt8] = []
+    @exclusivity(unchecked) private var parser: RequestParser
+    @exclusivity(unchecked) private var held = HeldBytes()
     private var fault: ServerFault?
     private var isTaking = false
     private var isEndOfTurnDue = false
