@@ -5,8 +5,8 @@ import HTTPWire
 // The upstream of the current exchange: taken from the pool, listened to, given back.
 extension EdgeExchange {
     func acquireUpstream(reuse: Bool) {
-        guard let request else { return }
-        let site = home.site(of: request.route)
+        guard request != nil else { return }
+        let site = home.site(of: request?.route)
         if reuse, let connection = home.pool.reuse(site) { return use(connection) }
         attempt += 1
         let attempt = attempt
@@ -57,18 +57,15 @@ extension EdgeExchange {
 
 extension EdgeExchange: HTTPClientConnectionDelegate {
     func connection(_ connection: HTTPClientConnection, didReceiveInformational head: ResponseHead) {
-        response = (head, .none)
-        handle(.responseInformational)
-        response = nil
+        handle(.responseInformational, response: Response(head: head, framing: .none))
     }
 
     func connection(_ connection: HTTPClientConnection, didReceive head: ResponseHead, framing: BodyFraming) {
-        response = (head, framing)
-        defer { response = nil }
-        guard head.status == 101 else { return handle(.responseHead) }
+        let response = Response(head: head, framing: framing)
+        guard head.status == 101 else { return handle(.responseHead, response: response) }
         let key = requestHead?.fields.first("Sec-WebSocket-Key") ?? ""
         if WebSocketHandshake.isValidResponse(head, toKey: key) {
-            handle(.responseSwitch)
+            handle(.responseSwitch, response: response)
         } else {
             handle(.upstreamFailed(.badGateway, isRetrySafe: false))
         }

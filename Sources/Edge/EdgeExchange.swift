@@ -12,6 +12,12 @@ final class EdgeExchange {
         let facts: RequestFacts
     }
 
+    /// What the upstream answered. It is handed on, and kept nowhere.
+    struct Response {
+        let head: ResponseHead
+        let framing: BodyFraming
+    }
+
     let home: EdgeLoop
     /// The client's address, without port.
     let client: String
@@ -23,8 +29,6 @@ final class EdgeExchange {
     @exclusivity(unchecked) var request: Request?
     /// The head of the current request as the upstream gets it, until the response has begun.
     @exclusivity(unchecked) var requestBytes: [UInt8] = []
-    /// What the upstream answered, while that event is handled.
-    @exclusivity(unchecked) var response: (head: ResponseHead, framing: BodyFraming)?
     /// Counts the connections asked of the pool, so that one that comes too late is known.
     var attempt = 0
     /// Since when the current limit runs: the wait for a response's head, or for the other end of a tunnel.
@@ -43,18 +47,34 @@ final class EdgeExchange {
 
     // MARK: Events and actions
 
-    func handle(_ event: ExchangeMachine.Event, bytes: UnsafeRawBufferPointer? = nil) {
+    func handle(
+        _ event: ExchangeMachine.Event, bytes: UnsafeRawBufferPointer? = nil, response: Response? = nil
+    ) {
         let actions = machine.handle(event)
-        if !actions.isEmpty { perform(actions, bytes) }
+        if !actions.isEmpty { perform(actions, bytes, response) }
     }
 
     /// Carries out the actions in the order of their bits. Some of them lead to the next event before they return; what
     /// stands after them is only what still fits then.
-    private func perform(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
+    private func perform(
+        _ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?, _ response: Response?
+    ) {
+        if !actions.isDisjoint(with: .onUpstream) { performOnUpstream(actions, bytes) }
+        if !actions.isDisjoint(with: .pauses) { performPauses(actions) }
+        if !actions.isDisjoint(with: .onResponse) { performResponse(actions, bytes, response) }
+        if !actions.isDisjoint(with: .endings) { performEndings(actions) }
+        if actions.contains(.acquireUpstream) { acquireUpstream(reuse: true) }
+        if actions.contains(.acquireNewUpstream) {
+            home.metrics.retries += 1
+            acquireUpstream(reuse: false)
+        }
+    }
+
+    private func performOnUpstream(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
         if actions.contains(.closeUpstream) { letUpstreamGo { $0.close() } }
         if actions.contains(.releaseUpstream) { letUpstreamGo { home.pool.release($0) } }
-        if actions.contains(.sendRequestHead), let request {
-            requestBytes.withUnsafeBytes { upstream?.send(wire: $0, request.facts) }
+        if actions.contains(.sendRequestHead), let facts = request?.facts {
+            requestBytes.withUnsafeBytes { upstream?.send(wire: $0, facts) }
         }
         if actions.contains(.sendRequestBody), let bytes, let upstream {
             upstream.sendBody(bytes)
@@ -64,46 +84,46 @@ final class EdgeExchange {
             upstream?.finishRequest()
             waitingSince = home.loop.now
         }
+    }
+
+    private func performPauses(_ actions: ExchangeMachine.Actions) {
         if actions.contains(.pauseClient) { stream?.pauseReading() }
         if actions.contains(.resumeClient) { stream?.resumeReading() }
         if actions.contains(.pauseUpstream) { upstream?.pauseReading() }
         if actions.contains(.resumeUpstream) { upstream?.resumeReading() }
-        performResponse(actions, bytes)
-        performEndings(actions)
-        if actions.contains(.acquireUpstream) { acquireUpstream(reuse: true) }
-        if actions.contains(.acquireNewUpstream) {
-            home.metrics.retries += 1
-            acquireUpstream(reuse: false)
-        }
     }
 
-    private func performResponse(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
+    private func performResponse(
+        _ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?, _ response: Response?
+    ) {
         guard let stream else { return }
-        if actions.contains(.sendInformational), let response { stream.inform(head: response.head) }
-        if actions.contains(.sendResponseHead), let response {
-            waitingSince = nil
-            // Without a length the end of the connection would be the only end, and browsers could not use it again.
-            let framing = response.framing == .untilClose ? .chunked : response.framing
-            let head = response.head
-            recordResponse(head.status)
-            stream.respond(status: head.status, framing: framing, closing: home.isEnding) { output, framing in
-                write(head, framing: framing, into: &output)
+        if let response {
+            if actions.contains(.sendInformational) { stream.inform(head: response.head) }
+            if actions.contains(.sendResponseHead) { send(response, to: stream) }
+            if actions.contains(.upgradeClient) {
+                waitingSince = nil
+                recordResponse(response.head.status)
+                home.metrics.tunnels += 1
+                stream.upgrade { write(response.head, framing: .none, into: &$0) }
+                letRequestGo()
             }
-            letRequestGo()
         }
         if actions.contains(.sendResponseBody), let bytes {
             record.sentBytes += bytes.count
             stream.writeBody(bytes)
             if stream.isSaturated { handle(.clientSaturated) }
         }
-        if actions.contains(.upgradeClient), let response {
-            waitingSince = nil
-            let head = response.head
-            recordResponse(head.status)
-            home.metrics.tunnels += 1
-            stream.upgrade { write(head, framing: .none, into: &$0) }
-            letRequestGo()
+    }
+
+    private func send(_ response: Response, to stream: any ServerStream) {
+        waitingSince = nil
+        // Without a length the end of the connection would be the only end, and browsers could not use it again.
+        let framing = response.framing == .untilClose ? .chunked : response.framing
+        recordResponse(response.head.status)
+        stream.respond(status: response.head.status, framing: framing, closing: home.isEnding) { output, framing in
+            write(response.head, framing: framing, into: &output)
         }
+        letRequestGo()
     }
 
     private func performEndings(_ actions: ExchangeMachine.Actions) {
@@ -124,7 +144,7 @@ final class EdgeExchange {
             recordEnd()
             stream.finish()
             // A response that began before the end was announced.
-            if home.isGoingAway { handle(.goingAway) }
+            if home.isEnding { handle(.goingAway) }
         }
         if actions.contains(.answerFailure) {
             waitingSince = nil
@@ -148,7 +168,7 @@ final class EdgeExchange {
         recordResponse(answer.status)
         recordEnd()
         stream?.respond(head: head, whole: body, closing: home.isEnding)
-        if home.isGoingAway { handle(.goingAway) }
+        if home.isEnding { handle(.goingAway) }
     }
 
     private func write(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {

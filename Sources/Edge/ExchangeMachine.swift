@@ -104,6 +104,17 @@ struct ExchangeMachine: Equatable {
         static let acquireUpstream = Actions(rawValue: 1 << 20)
         /// Ask for a new connection: a used one has just died.
         static let acquireNewUpstream = Actions(rawValue: 1 << 21)
+
+        // What belongs together, in the same order.
+        static let onUpstream: Actions = [
+            .closeUpstream, .releaseUpstream, .sendRequestHead, .sendRequestBody, .finishRequest,
+        ]
+        static let pauses: Actions = [.pauseClient, .resumeClient, .pauseUpstream, .resumeUpstream]
+        static let onResponse: Actions = [.sendInformational, .sendResponseHead, .sendResponseBody, .upgradeClient]
+        static let endings: Actions = [
+            .endTunnelToUpstream, .endTunnelToClient, .sayFarewell, .finishResponse, .answerFailure, .closeClient,
+            .abortClient,
+        ]
     }
 
     // Written by the files of this machine only.
