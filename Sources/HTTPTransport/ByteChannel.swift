@@ -127,12 +127,13 @@ public final class ByteChannel {
         guard let tls, phase == .handshaking else { return }
         do throws(TLSError) {
             let isFinished = try tls.advanceHandshake()
-            sendCiphertext()
+            if !tls.holdsTickets { sendCiphertext() }
             guard isFinished, phase == .handshaking else { return }
         } catch {
             return fail(error)
         }
         timer?.cancel()
+        timer = nil
         phase = .open
         if isPaused { stream.stopReading() }
         delegate?.channelDidOpen(self)
@@ -206,7 +207,7 @@ public final class ByteChannel {
         }
         isDecrypting = false
         // Reading can have something to say: an answer to a key update.
-        if phase != .closed { sendCiphertext() }
+        if phase != .closed, !tls.holdsTickets { sendCiphertext() }
     }
 
     private func decrypt(_ tls: TLSConnection, into room: UnsafeMutableRawBufferPointer) {

@@ -119,6 +119,16 @@ struct ByteQueue {
         end = 0
     }
 
+    /// Waits in no more room than it needs.
+    mutating func shrink() {
+        guard count > 0, count < room.count else { return }
+        let smaller = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        smaller.copyMemory(from: contents)
+        giveBack()
+        room = smaller
+        (start, end) = (0, smaller.count)
+    }
+
     private func giveBack() {
         if let rooms, room.count == TLSRooms.roomBytes { rooms.giveBack(room) } else { room.deallocate() }
     }

@@ -28,6 +28,8 @@ public final class TLSConnection {
     let peerName: String
     private let rooms: TLSRooms?
     private var failure: TLSError?
+    /// What waits is of no hurry, and best leaves with the first answer. Until it is drained.
+    public private(set) var holdsTickets = false
     private var hasSentCloseNotify = false
 
     /// The server's side.
@@ -121,6 +123,7 @@ public final class TLSConnection {
     /// Hands out all pending outgoing ciphertext at once, then forgets it. Nothing pending: `body` is not called.
     public func drainCiphertext(_ body: (UnsafeRawBufferPointer) -> Void) {
         guard !buffers.pointee.outgoing.isEmpty else { return }
+        holdsTickets = false
         body(buffers.pointee.outgoing.contents)
         buffers.pointee.outgoing.deallocate()
     }
@@ -133,11 +136,21 @@ public final class TLSConnection {
         if isHandshakeFinished { return true }
         ErrorQueue.clear()
         let result = SSL_do_handshake(connection)
-        if result == 1 { return true }
+        if result == 1 {
+            holdTickets()
+            return true
+        }
         switch SSL_get_error(connection, result) {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return false
         default: throw fail(.handshake, "the TLS handshake with \(peerName) failed")
         }
+    }
+
+    /// A server of TLS 1.3 has nothing to say at the end of a handshake but a ticket, which nobody waits for.
+    private func holdTickets() {
+        guard serverContext != nil, SSL_version(connection) == TLS1_3_VERSION else { return }
+        buffers.pointee.outgoing.shrink()
+        holdsTickets = !buffers.pointee.outgoing.isEmpty
     }
 
     public var isHandshakeFinished: Bool { SSL_is_init_finished(connection) == 1 }

@@ -31,6 +31,8 @@ public final class TLSServerContext: @unchecked Sendable {
         SSL_CTX_set_options(pointer, carrel_SSL_OP_CIPHER_SERVER_PREFERENCE | carrel_SSL_OP_PRIORITIZE_CHACHA)
         // Sessions live in tickets at the client; the server remembers nothing per session.
         _ = carrel_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
+        // One ticket is enough: whoever comes back by it gets the next.
+        SSL_CTX_set_num_tickets(pointer, 1)
         let sessionContext = Array("carrel".utf8)
         SSL_CTX_set_session_id_context(pointer, sessionContext, UInt32(sessionContext.count))
         // A pair that was found to belong together when it was loaded; where it failed, each handshake tries again.

@@ -35,6 +35,8 @@ enum ContextSettings {
     static let groups = "X25519:P-256:P-384"
     /// For TLS 1.2: forward secrecy and authenticated encryption only. (TLS 1.3 has nothing else.)
     static let ciphersTLS12 = "ECDHE+AESGCM:ECDHE+CHACHA20"
+    /// In the order in which browsers offer them: OpenSSL's own would choose AES-256 for those that want AES-128.
+    static let ciphersTLS13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
     /// A new context; the caller owns it.
     static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
@@ -46,6 +48,7 @@ enum ContextSettings {
             carrel_SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1
             && carrel_SSL_CTX_set1_groups_list(context, groups) == 1
             && SSL_CTX_set_cipher_list(context, ciphersTLS12) == 1
+            && SSL_CTX_set_ciphersuites(context, ciphersTLS13) == 1
         guard applied else {
             let problem = ErrorQueue.failure(.library, "a TLS context could not be set up")
             SSL_CTX_free(context)

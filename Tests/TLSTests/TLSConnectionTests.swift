@@ -89,6 +89,34 @@ struct TLSConnectionTests {
         #expect(try pair.client.readText() == "fine")
     }
 
+    @Test("the ticket of TLS 1.3 is held for the first answer, and is good then")
+    func heldTicket() throws {
+        let fixtures = try Fixtures()
+        let (client, server) = (try fixtures.clientContext(), try fixtures.serverContext("lab.example"))
+        let rooms = TLSRooms()
+        // OpenSSL does not take up the session of a connection that was freed without an end.
+        var kept: [Pair] = []
+        for isResumed in [false, true] {
+            let pair = try Pair(
+                client: TLSConnection(client: client, serverName: "lab.example"),
+                server: TLSConnection(server: server, rooms: rooms))
+            kept.append(pair)
+            #expect(try !pair.client.advanceHandshake())
+            try pair.move(from: pair.client, to: pair.server) { _ = try pair.server.advanceHandshake() }
+            #expect(!pair.server.holdsTickets)
+            try pair.move(from: pair.server, to: pair.client) { _ = try pair.client.advanceHandshake() }
+            #expect(pair.client.isHandshakeFinished)
+            try pair.move(from: pair.client, to: pair.server) { _ = try pair.server.advanceHandshake() }
+            #expect(pair.server.isHandshakeFinished)
+            #expect(pair.server.holdsTickets)
+            try pair.server.write("an answer")
+            try pair.move(from: pair.server, to: pair.client)
+            #expect(!pair.server.holdsTickets)
+            #expect(try pair.client.readText() == "an answer")
+            #expect(pair.server.isResumed == isResumed)
+        }
+    }
+
     @Test("a certificate that does not bear the name is refused, and the message says so")
     func wrongName() throws {
         let fixtures = try Fixtures()
