@@ -11,6 +11,9 @@ public enum EventLoopLimits {
     public static let lateReadGrace = Duration.seconds(1)
     /// Seconds without traffic before the kernel asks whether a TCP peer still lives.
     public static let tcpKeepAliveSeconds: UInt32 = 60
+    /// Seconds between its questions, and how many go unanswered before the connection is given up; libuv has the same.
+    static let tcpProbeSeconds: Int32 = 1
+    static let tcpProbes: Int32 = 10
     /// Connections that wait for `accept`, unless the listener says otherwise; Linux takes no more of it than
     /// `net.core.somaxconn`, 4096 by default.
     public static let listenBacklog: Int32 = 4096

@@ -63,6 +63,7 @@ public final class Listener {
         self.onAccept = onAccept
         socketFile = file
         if case .ip = address { kind = .tcp } else { kind = .pipe }
+        if kind == .tcp { Self.setOptions(of: descriptor) }
         block = StreamBlock.make(kind, on: loop)
         var status =
             kind == .tcp
@@ -104,6 +105,23 @@ public final class Listener {
         return descriptor
     }
 
+    /// What every TCP connection has. The kernel gives each the options of the listener that it came by (tcp(7)), so that
+    /// they are set once and not five times for each.
+    private static func setOptions(of descriptor: Int32) {
+        let options: [(level: Int32, name: Int32, value: Int32)] = [
+            (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
+            (SOL_SOCKET, SO_KEEPALIVE, 1),
+            (Int32(IPPROTO_TCP), TCP_KEEPIDLE, Int32(EventLoopLimits.tcpKeepAliveSeconds)),
+            (Int32(IPPROTO_TCP), TCP_KEEPINTVL, EventLoopLimits.tcpProbeSeconds),
+            (Int32(IPPROTO_TCP), TCP_KEEPCNT, EventLoopLimits.tcpProbes),
+        ]
+        for option in options {
+            var value = option.value
+            // Only a socket that is none of TCP's refuses them.
+            setsockopt(descriptor, option.level, option.name, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+    }
+
     private func didConnect(_ status: Int32) {
         guard status == 0, let onAccept else {
             failedAccepts += 1
@@ -114,7 +132,7 @@ public final class Listener {
             failedAccepts += 1
             return StreamBlock.discard(accepted)
         }
-        onAccept(Stream(adopting: accepted, kind: kind, peer: nil, on: loop))
+        onAccept(Stream(accepted: accepted, kind: kind, on: loop))
     }
 
     /// Another descriptor of its socket, which goes on listening when this listener is closed.

@@ -61,7 +61,9 @@ extension Stream {
     private func launch() {
         guard let run = queue.launch() else { return }
         var buffer = uv_buf_t(base: run.base.assumingMemoryBound(to: CChar.self), len: run.count)
-        let status = uv_write(StreamBlock.writing(block), StreamBlock.stream(block), &buffer, 1) { request, status in
+        let request = writing ?? .allocate(capacity: 1)
+        writing = request
+        let status = uv_write(request, StreamBlock.stream(block), &buffer, 1) { request, status in
             Stream.of(request!.pointee.handle).didWrite(status)
         }
         if status < 0 {
@@ -82,7 +84,9 @@ extension Stream {
 
     private func endWriting() {
         // It fails only when the peer has gone, which reading or closing tells better.
-        _ = uv_shutdown(StreamBlock.ending(block), StreamBlock.stream(block)) { _, _ in }
+        let request = ending ?? .allocate(capacity: 1)
+        ending = request
+        _ = uv_shutdown(request, StreamBlock.stream(block)) { _, _ in }
     }
 
     /// Nothing can be sent any more. A peer that answers early and closes (413 to an upload) has often sent its answer

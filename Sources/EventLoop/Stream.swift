@@ -14,8 +14,8 @@ public protocol StreamDelegate: AnyObject {
 
 /// A connected TCP or Unix stream. Confined to its loop's thread.
 ///
-/// Ownership: the libuv handle and its two requests stand in one allocated ``StreamBlock``, which only the loop's thread
-/// touches and which is freed in the close callback. Until then the handle keeps this object alive, so a stream lives
+/// Ownership: the libuv handle stands in an allocated ``StreamBlock``, and its requests in blocks of their own, which only
+/// the loop's thread touches and which are freed in the close callback. Until then the handle keeps this object alive, so a stream lives
 /// until it is closed, whoever refers to it, and it holds its delegate until then. (Weakly it would cost each read and
 /// each count of the delegate's references a detour.)
 public final class Stream {
@@ -25,6 +25,9 @@ public final class Stream {
 
     let block: UnsafeMutablePointer<StreamBlock>
     let kind: StreamBlock.Kind
+    /// What libuv needs while it writes, and to end: made when first needed, freed with the block.
+    var writing: UnsafeMutablePointer<uv_write_t>?
+    var ending: UnsafeMutablePointer<uv_shutdown_t>?
     var state = State.open
     @exclusivity(unchecked) var queue = WriteQueue()
     /// A read error or the end of the stream closes it; until then what the peer sent before is still read.
@@ -45,17 +48,29 @@ public final class Stream {
     }
 
     /// Takes over an open handle and its block. The handle's `data` must not point to an owner any more.
-    init(adopting block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, peer: SocketAddress?, on loop: Loop)
-    {
+    private init(
+        _ block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, peer: SocketAddress?, on loop: Loop
+    ) {
         self.loop = loop
         self.block = block
         self.kind = kind
         namedPeer = peer
         StreamBlock.handle(block).pointee.data = Unmanaged.passRetained(self).toOpaque()
+    }
+
+    convenience init(
+        adopting block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, peer: SocketAddress?, on loop: Loop
+    ) {
+        self.init(block, kind: kind, peer: peer, on: loop)
         if kind == .tcp {
             uv_tcp_nodelay(StreamBlock.tcp(block), 1)
             uv_tcp_keepalive(StreamBlock.tcp(block), 1, EventLoopLimits.tcpKeepAliveSeconds)
         }
+    }
+
+    /// The same for a connection that has the options of its listener.
+    convenience init(accepted block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, on loop: Loop) {
+        self.init(block, kind: kind, peer: nil, on: loop)
     }
 
     static func of(_ handle: UnsafeMutablePointer<uv_stream_t>) -> Stream {
@@ -143,6 +158,8 @@ public final class Stream {
         state = .closed
         queue.releaseMemory()
         block.deallocate()
+        writing?.deallocate()
+        ending?.deallocate()
         delegate?.streamDidClose(self, error: closeError)
         delegate = nil
     }

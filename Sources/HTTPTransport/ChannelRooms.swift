@@ -69,7 +69,10 @@ public final class ChannelRooms {
             }
         }
         // What they held lies between what lives on: the allocator would keep it for itself.
-        if released >= Self.releasesBeforeTrim { Heap.giveBack() }
+        if released >= Self.releasesBeforeTrim || (released > 0 && busy.isEmpty) {
+            LibraryMemory.release()
+            Heap.giveBack()
+        }
         guard !busy.isEmpty else { return }
         isLookScheduled = true
         _ = loop.schedule(after: TransportLimits.bufferIdleInterval) { [weak self] in self?.look() }

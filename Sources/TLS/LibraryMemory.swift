@@ -4,19 +4,20 @@ import Glibc
 /// OpenSSL's small blocks, kept by the thread that freed them for the next that asks: OpenSSL allocates several for every
 /// record, and hundreds for every handshake, and once a thread is warm none of them reaches `malloc`.
 ///
-/// Every block is one of `malloc`'s, so that it does not matter which thread frees it, nor whether it was allocated before
-/// this was put in place. What a thread keeps is bounded by `keptBytes`, and freed when the thread ends. OpenSSL wipes what
-/// is secret before it frees it.
+/// Every block is one of `malloc`'s, or of `RecordMemory`'s, which tells its own by their addresses: so it does not matter
+/// which thread frees it, nor whether it was allocated before this was put in place. What a thread keeps is bounded by
+/// `keptBytes`, and freed when the thread ends. OpenSSL wipes what is secret before it frees it.
 ///
 /// Any thread: each touches its own cache alone, which it finds by a key of `pthread`.
 public enum LibraryMemory {
-    /// Bytes that one thread keeps.
+    /// Bytes of small blocks that one thread keeps.
     static let keptBytes = 256 * 1024
-    /// The largest block that is kept.
+    /// The largest of the small blocks.
     static let largestBytes = 1032
     /// Sizes are those of glibc's blocks, 24 and then 16 more each: no byte is lost to rounding.
     static let smallestBytes = 24
     static let stepBytes = 16
+    private static let pageBytes: UInt = 4096
     private static let classes = (largestBytes - smallestBytes) / stepBytes + 1
 
     /// A free block holds the address of the next one of its size.
@@ -34,20 +35,23 @@ public enum LibraryMemory {
     /// The free blocks of one size.
     private typealias Slot = UnsafeMutablePointer<UnsafeMutablePointer<Free>?>
 
-    private static let headerBytes = 16
+    private static let headerBytes = MemoryLayout<Cache>.stride
 
-    private static let key: pthread_key_t = {
-        var key = pthread_key_t()
+    /// Where each thread finds its cache. Not a constant, so that it is read without asking whether it was made yet.
+    nonisolated(unsafe) private static var key: pthread_key_t = 0
+
+    private static let makeKey: Void = {
         guard pthread_key_create(&key, { LibraryMemory.end($0) }) == 0 else { fatalError("out of thread keys") }
-        return key
     }()
+
+    /// Before all else; `install` does it.
+    static func prepare() { _ = makeKey }
 
     /// Puts it in place, for the rest of the process. To be called before anything else of OpenSSL's.
     /// - Returns: false when OpenSSL has allocated something already; it then goes on as it began.
     @discardableResult
     public static func install() -> Bool {
-        // Made here, not within an allocation.
-        _ = key
+        prepare()
         return CRYPTO_set_mem_functions(
             { count, _, _ in LibraryMemory.take(count) },
             { block, count, _, _ in LibraryMemory.resize(block, count) },
@@ -57,10 +61,7 @@ public enum LibraryMemory {
     static func take(_ count: Int) -> UnsafeMutableRawPointer? {
         guard count > 0, let cache = pthread_getspecific(key) ?? begin() else { return nil }
         let state = cache.assumingMemoryBound(to: Cache.self)
-        guard count <= largestBytes else {
-            state.pointee.mallocs += 1
-            return malloc(count)
-        }
+        guard count <= largestBytes else { return takeLarge(count, state) }
         let place = (max(count, smallestBytes) - smallestBytes + stepBytes - 1) / stepBytes
         let size = smallestBytes + place * stepBytes
         let slot = slot(place, of: cache)
@@ -73,8 +74,16 @@ public enum LibraryMemory {
         return UnsafeMutableRawPointer(block)
     }
 
+    private static func takeLarge(_ count: Int, _ state: UnsafeMutablePointer<Cache>) -> UnsafeMutableRawPointer? {
+        if RecordMemory.sizes.contains(count), let block = RecordMemory.take() { return block }
+        state.pointee.mallocs += 1
+        return malloc(count)
+    }
+
     static func giveBack(_ block: UnsafeMutableRawPointer?) {
         guard let block else { return }
+        // What is a record's begins a page; few blocks of malloc's do.
+        if UInt(bitPattern: block) % pageBytes == 0, RecordMemory.giveBack(block) { return }
         let count = carrel_malloc_usable_size(block)
         // A thread that only frees keeps nothing.
         guard count <= largestBytes, count >= smallestBytes, let cache = pthread_getspecific(key) else {
@@ -91,11 +100,26 @@ public enum LibraryMemory {
         slot.pointee?.pointee.next = next
     }
 
+    /// Frees what the calling thread keeps, and what no record needs: connections have become idle.
+    public static func release() {
+        RecordMemory.release()
+        guard let cache = pthread_getspecific(key) else { return }
+        pthread_setspecific(key, nil)
+        end(cache)
+    }
+
     static func resize(_ block: UnsafeMutableRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
         guard let block else { return take(count) }
         guard count > 0 else {
             giveBack(block)
             return nil
+        }
+        if UInt(bitPattern: block) % pageBytes == 0, RecordMemory.holds(block) {
+            if count <= RecordMemory.slotBytes { return block }
+            guard let larger = take(count) else { return nil }
+            memcpy(larger, block, RecordMemory.slotBytes)
+            giveBack(block)
+            return larger
         }
         pthread_getspecific(key)?.assumingMemoryBound(to: Cache.self).pointee.mallocs += 1
         return realloc(block, count)
@@ -123,13 +147,17 @@ public enum LibraryMemory {
     /// The thread ends, and what it kept goes.
     private static func end(_ cache: UnsafeMutableRawPointer?) {
         guard let cache else { return }
-        for place in 0..<classes {
-            var block = slot(place, of: cache).pointee
-            while let current = block {
-                block = current.pointee.next
-                free(current)
-            }
-        }
+        for place in 0..<classes { free(all: slot(place, of: cache).pointee) }
         free(cache)
     }
+
+    private static func free(all first: UnsafeMutablePointer<Free>?) {
+        var block = first
+        while let current = block {
+            block = current.pointee.next
+            free(current)
+        }
+    }
+
+    private static func free(_ block: UnsafeMutableRawPointer) { Glibc.free(block) }
 }

@@ -1,3 +1,4 @@
+import CLibUV
 import Glibc
 import Testing
 
@@ -63,6 +64,46 @@ struct ListenerTests {
             for _ in 0..<4 { held.append(try full.connectWithoutWaiting()) }
             let error = try await connect(to: full.address, on: loop, timeout: .milliseconds(100))
             #expect(error?.code == StreamError.timedOut)
+        }
+    }
+
+    @Test("A connection that is accepted has the options of TCP connections, and so has one that is made")
+    func options() async throws {
+        try await withLoop { loop in
+            let values = try await loop.until { (finish: Finish<[[Int32]]>) in
+                var values: [[Int32]] = []
+                var listener: Listener?
+                let note = { (stream: EventLoop.Stream) in
+                    values.append(Self.options(of: stream))
+                    stream.close()
+                    guard values.count == 2 else { return }
+                    listener?.close()
+                    finish(values)
+                }
+                listener = try? Listener(on: loop, address: .ip(address: "127.0.0.1", port: 0), onAccept: note)
+                guard let address = listener?.boundAddress else { return finish([]) }
+                Stream.connect(to: address, on: loop, timeout: .seconds(5)) { result in
+                    if case .success(let stream) = result { note(stream) }
+                }
+            }
+            let expected: [Int32] = [1, 1, 60, 1, 10]
+            #expect(values == [expected, expected])
+        }
+    }
+
+    private static func options(of stream: EventLoop.Stream) -> [Int32] {
+        var descriptor: uv_os_fd_t = -1
+        uv_fileno(StreamBlock.handle(stream.block), &descriptor)
+        let tcp = Int32(IPPROTO_TCP)
+        let names = [
+            (tcp, TCP_NODELAY), (SOL_SOCKET, SO_KEEPALIVE), (tcp, TCP_KEEPIDLE), (tcp, TCP_KEEPINTVL),
+            (tcp, TCP_KEEPCNT),
+        ]
+        return names.map { level, name in
+            var value: Int32 = -1
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(descriptor, level, name, &value, &size)
+            return value
         }
     }
 

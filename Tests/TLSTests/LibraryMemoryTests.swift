@@ -6,6 +6,8 @@ import Testing
 
 @Suite("OpenSSL's memory")
 struct LibraryMemoryTests {
+    init() { LibraryMemory.prepare() }
+
     @Test("a block that was given back is the next of its size, and one of another size is not")
     func reuse() throws {
         let first = try #require(LibraryMemory.take(100))

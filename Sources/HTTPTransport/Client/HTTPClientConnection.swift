@@ -194,6 +194,7 @@ public final class HTTPClientConnection {
                 case .head:
                     if parser.switchesProtocols { phase = .tunnel }
                     delegate?.connection(self, didReceive: parser.head, framing: parser.framing)
+                    if phase == .tunnel { letHTTPGo() }
                 case .body(let range):
                     delegate?.connection(self, didReceiveBody: UnsafeRawBufferPointer(rebasing: input[range]))
                 case .end: didReceiveEnd(hasRest: position < input.count)
@@ -205,6 +206,12 @@ public final class HTTPClientConnection {
         if phase == .tunnel, position < input.count {
             delegate?.connection(self, didReadTunnel: UnsafeRawBufferPointer(rebasing: input[position...]))
         }
+    }
+
+    /// A tunnel may last for days, and nothing of it is HTTP.
+    private func letHTTPGo() {
+        parser = ResponseParser(limits: parser.limits)
+        output = []
     }
 
     private func didReceiveEnd(hasRest: Bool) {

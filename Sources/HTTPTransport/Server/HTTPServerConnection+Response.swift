@@ -99,7 +99,7 @@ extension HTTPServerConnection: ServerStream {
             channel.write(bytes)
         } else {
             gathered.withUnsafeBytes { channel.write($0, bytes) }
-            if gathered.capacity > TransportLimits.keptBufferBytes {
+            if gathered.capacity > TransportLimits.keptBufferBytes || exchange.state == .tunnel {
                 gathered = []
             } else {
                 gathered.removeAll(keepingCapacity: true)

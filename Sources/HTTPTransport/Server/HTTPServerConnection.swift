@@ -218,10 +218,18 @@ public final class HTTPServerConnection {
     }
 
     private func readOnSoon() {
-        if exchange.state == .tunnel { parser = RequestParser(limits: parser.limits) }
+        if exchange.state == .tunnel { letHTTPGo() }
         guard !isTaking, !held.isEmpty || clientHasEnded else { return }
         mustReadOn = true
         askForEndOfTurn()
+    }
+
+    /// A tunnel may last for days, and nothing of it is HTTP.
+    private func letHTTPGo() {
+        parser = RequestParser(limits: parser.limits)
+        timer?.cancel()
+        timer = nil
+        timerDue = MonotonicTime(nanoseconds: .max)
     }
 
     func askForEndOfTurn() {
