@@ -52,11 +52,6 @@ final class CertifiedKey: @unchecked Sendable {
         EVP_PKEY_free(key)
         carrel_sk_X509_pop_free(chain)
     }
-
-    /// Gives `connection` this identity. The connection takes references of its own.
-    func use(for connection: OpaquePointer) -> Bool {
-        SSL_use_cert_and_key(connection, certificate, key, chain, 1) == 1
-    }
 }
 
 /// PEM in, owned OpenSSL objects out: the caller frees them.

@@ -43,6 +43,49 @@ struct CertificateStoreTests {
         #expect(store.covers(hostname: "new.example") && !store.covers(hostname: "old.example"))
     }
 
+    @Test("a certificate that was loaded later is given to OpenSSL once, and all else holds for its connections too")
+    func laterCertificates() throws {
+        let fixtures = try Fixtures()
+        let store = try CertificateStore([fixtures.server("old.example"), fixtures.server("b.example", file: "b")])
+        let server = try TLSServerContext(store: store)
+        let client = try fixtures.clientContext()
+        // OpenSSL does not take up the session of a connection that was freed without an end.
+        var kept: [Pair] = []
+        func shake(_ name: String) throws -> Pair {
+            let pair = try Pair(client, server, name: name)
+            kept.append(pair)
+            try pair.handshake()
+            try pair.server.write("an answer")
+            try pair.move(from: pair.server, to: pair.client)
+            #expect(try pair.client.readText() == "an answer")
+            #expect(pair.server.serverName == name && pair.server.negotiatedALPN == "http/1.1")
+            return pair
+        }
+        #expect(try !shake("old.example").server.isResumed)
+        #expect(server.otherContexts == 0)
+        #expect(try !shake("b.example").server.isResumed)
+        #expect(try shake("b.example").server.isResumed)
+        #expect(server.otherContexts == 1)
+        _ = try fixtures.server("new.example")
+        try store.reload()
+        #expect(try !shake("new.example").server.isResumed)
+        #expect(try shake("new.example").server.isResumed)
+        #expect(throws: TLSError.self) { try Pair(fixtures.clientContext(), server, name: "old.example").handshake() }
+        #expect(server.otherContexts == 2)
+    }
+
+    @Test("so many later certificates have a context, and the oldest goes first")
+    func manyCertificates() throws {
+        let fixtures = try Fixtures()
+        let store = try CertificateStore([fixtures.server("lab.example")])
+        let server = try TLSServerContext(store: store)
+        for _ in 0..<70 {
+            try store.reload()
+            try Pair(fixtures.clientContext(), server, name: "lab.example").handshake()
+        }
+        #expect(server.otherContexts == 64)
+    }
+
     @Test("an invalid new pair is named in the error, and the old stays in force")
     func invalidReload() throws {
         let fixtures = try Fixtures()
