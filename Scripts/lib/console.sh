@@ -27,7 +27,7 @@ die_usage() {
 
 # require_number OPTION VALUE GREATEST: an option's value is a number from 1 to GREATEST.
 require_number() {
-    if ! [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || (($2 > $3)); then die_usage "$1 is '$2', but must be a number from 1 to $3"; fi
+    if ! [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || (($2 > $3)); then die_usage "$1 is '$2', but must be a number from 1 to $3"; fi
 }
 
 # Prints the comment block at the head of a script, up to what it says to shellcheck: its help.

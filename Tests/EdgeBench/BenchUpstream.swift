@@ -2,8 +2,8 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// What stands behind the proxies: `/1k` and `/1m` answer so many bytes, a POST is read and answered, `/ws` echoes
-/// WebSocket messages of `Message.bytes`. On a loop of its own.
+/// What stands behind the proxies: `/1k`, `/1m` and `/bytes/N` answer so many bytes, a POST is read and answered (one to
+/// `/slowly` at the pace of a slow peer), `/ws` echoes WebSocket messages of `Message.bytes`. On a loop of its own.
 final class BenchUpstream: @unchecked Sendable {
     // Touched on the loop alone.
     private let loop = Loop(name: "upstream")
@@ -47,10 +47,15 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
     private var waiting = 0
     private var echoBytes = 0
     private var answersAtEnd = false
+    private var isSlow = false
+    private var read = 0
+    private var began = MonotonicTime(nanoseconds: 0)
 
     func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming) {
         let path = head.targetBytes
         answersAtEnd = head.method == "POST"
+        isSlow = answersAtEnd && path.elementsEqual("/slowly".utf8)
+        (read, began) = (0, connection.loop.now)
         if answersAtEnd { return }
         if path.elementsEqual("/ws".utf8) {
             let key = head.fields.first("Sec-WebSocket-Key") ?? ""
@@ -62,14 +67,15 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
                         "Sec-WebSocket-Accept": WebSocketHandshake.accept(forKey: key),
                     ]))
         }
-        let isLarge = path.elementsEqual("/1m".utf8)
-        let body = isLarge ? Self.large : Self.small
-        connection.respond(head: Self.head, framing: .length(Int64(body.count)))
-        guard isLarge else {
-            body.withUnsafeBytes { connection.writeBody($0) }
+        let text = String(decoding: path, as: UTF8.self)
+        let asked = text.hasPrefix("/bytes/") ? Int(text.dropFirst(7)) : nil
+        guard let large = path.elementsEqual("/1m".utf8) ? Self.large.count : asked else {
+            connection.respond(head: Self.head, framing: .length(Int64(Self.small.count)))
+            Self.small.withUnsafeBytes { connection.writeBody($0) }
             return connection.finish()
         }
-        waiting = body.count
+        connection.respond(head: Self.head, framing: .length(Int64(large)))
+        waiting = large
         feed(connection)
     }
 
@@ -88,7 +94,16 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
         if waiting == 0 { connection.finish() }
     }
 
-    func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {}
+    func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {
+        guard isSlow else { return }
+        read += bytes.count
+        let due = began + .nanoseconds(Int64(read) * 1_000_000_000 / Int64(SoakRun.slowRate))
+        guard due > connection.loop.now else { return }
+        connection.pauseReading()
+        _ = connection.loop.schedule(after: max(SoakRun.pace, due - connection.loop.now)) {
+            connection.resumeReading()
+        }
+    }
 
     func connectionDidReceiveEnd(_ connection: HTTPServerConnection) {
         if answersAtEnd { connection.respond(head: Self.head, whole: [UInt8]("ok\n".utf8)) }

@@ -43,6 +43,12 @@ struct EdgeBench {
     static func main() async {
         do {
             let arguments = Array(CommandLine.arguments.dropFirst())
+            if arguments.first == "soak" {
+                let soak = try Soak(Array(arguments.dropFirst()))
+                let upstream = BenchUpstream()
+                try await upstream.listen(port: Int(arguments[2]) ?? 0)
+                exit(try await soak.run() ? 0 : 1)
+            }
             guard arguments.count >= 6, let port = Int(arguments[1]), let rounds = Int(arguments[2]),
                 let seconds = Double(arguments[3])
             else { throw BenchFailure("EdgeBench CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…") }

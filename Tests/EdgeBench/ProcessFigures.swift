@@ -14,6 +14,11 @@ enum ProcessFigures {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// Files, sockets and the like that it has open.
+    static func descriptors(_ pid: Int) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+    }
+
     /// Memory in KiB, shared pages counted in parts.
     static func pss(_ pid: Int) throws -> Double {
         let rollup = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8)
