@@ -14,6 +14,13 @@ public enum Corpus {
 
     private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
+    /// The inputs of a file that has one on each line, in the form of bytes above.
+    /// - Parameter path: from this directory; a file that is not there has none.
+    public static func lines(of path: String) -> [[UInt8]] {
+        let text = try? String(contentsOf: directory.appendingPathComponent(path), encoding: .utf8)
+        return (text ?? "").split(separator: "\n").map { unescaped($0) }
+    }
+
     private static func read(_ kind: String) -> [CorpusCase] {
         let folder = directory.appendingPathComponent(kind)
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
