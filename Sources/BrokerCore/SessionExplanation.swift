@@ -148,6 +148,24 @@ extension BrokerCore {
         return SessionExplanation.End(cause: .idle, at: end, why: why, isWarned: isWarnedOfIdleness(entry))
     }
 
+    /// What keeps a running session from having ended for idleness, as the middle of a sentence.
+    private func aliveReason(of session: Session, at now: Timestamp) -> String {
+        let sign =
+            "\(Explanations.activity(session.stay.source)) "
+            + "\(Explanations.span(now - session.lastActivityAt)) ago"
+        guard let entry = entries[session.id], let lab = lab(session.lab),
+            session.lastActivityAt + lab.idleTimeout <= now
+        else { return sign }
+        if let floor = session.stay.notIdleBefore, floor > now {
+            return "\(session.stay.extendedBy ?? "an operator") extended it"
+        }
+        if let host = session.state.host.flatMap({ record(of: $0) }), !host.isReachable, !isGone(host) {
+            return "its host \(host.name) does not answer, and until it does nothing ends for idleness"
+        }
+        if let floor = entry.idleNotBefore, floor > now { return "the way to it was shut until a moment ago" }
+        return sign
+    }
+
     private func summary(of session: Session, at now: Timestamp) -> String {
         switch session.state {
         case .running:
@@ -160,9 +178,8 @@ extension BrokerCore {
                 case .lifetime: "because its lifetime is over then, whatever happens in it"
                 case .drain: "because its host is being emptied, whatever happens in it"
                 }
-            return "It is alive because \(Explanations.activity(session.stay.source)) "
-                + "\(Explanations.span(now - session.lastActivityAt)) ago; it ends in \(Explanations.span(at - now)), "
-                + "\(what)."
+            return "It is alive because \(aliveReason(of: session, at: now)); it ends in "
+                + "\(Explanations.span(at - now)), \(what)."
         case .ended(let reason, _):
             return reason.explanation
         case .failed(let message, _):

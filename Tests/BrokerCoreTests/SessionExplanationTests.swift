@@ -88,6 +88,20 @@ struct SessionExplanationTests {
         #expect(told.why.ends.last?.why.contains("does not answer") == true)
     }
 
+    @Test("Long after the last sign of use, what keeps it alive is the extension, its host's silence, or its return")
+    func aliveWithoutSign() {
+        var told = told(.http)
+        told.do { $0.extend("a", by: .seconds(3600)) }
+        told.do { $0.wait(.seconds(700)) }
+        #expect(told.why.summary.hasPrefix("It is alive because ada extended it; it ends in 58 min"))
+        var other = self.told(.http)
+        other.do { $0.lost("h1") }
+        other.do { $0.wait(.seconds(700)) }
+        #expect(other.why.summary.contains("because its host h1 does not answer"))
+        other.do { $0.listed("h1", [.running("a")]) }
+        #expect(other.why.summary.contains("because the way to it was shut until a moment ago; it ends in 2 min"))
+    }
+
     @Test("An ended session: the reason, and the facts on which it was decided")
     func ended() {
         var told = told()

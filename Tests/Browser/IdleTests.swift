@@ -58,6 +58,36 @@ extension BrowserTests {
             }
         }
 
+        @Test(
+            "is announced where its learner is: in JupyterLab, whose “Keep it” works, and at /.carrel/, which follows it"
+        )
+        func warning() async throws {
+            var lab = Plan.Lab(name: "python", idle: "50s")
+            lab.warning = "30s"
+            try await withChromium(Plan(labs: [lab])) { fleet, chromium in
+                let tab = try await chromium.open()
+                let lab = try await tab.openLab(fleet, "ada")
+                try await tab.wait(forText: "if nothing happens in it", within: .seconds(90))
+                try await tab.keepPicture("ends-soon-in-jupyterlab")
+                try await tab.click(".Toastify__toast .jp-toast-button")
+                try await eventually("the session's story tells that it was kept", within: .seconds(15)) {
+                    try await fleet.show(lab.session).story.contains { $0.reason.hasPrefix("Kept by its learner, 1") }
+                }
+
+                try await tab.go(to: try await tab.url().at("/.carrel/"))
+                try await tab.wait(forText: "Your lab ends soon", within: .seconds(90))
+                #expect(try await tab.texts("#panel form button") == ["Keep it"])
+                #expect(try await tab.evaluate("document.title").string == "Your lab ends soon")
+                try await tab.keepPictures("ends-soon")
+                try await tab.click("#panel form button")
+                try await tab.wait(forText: "Your lab runs", within: .seconds(20))
+                #expect(try await tab.url().path.hasPrefix("/.carrel"))
+                #expect(
+                    try await fleet.show(lab.session).story.contains { $0.reason.hasPrefix("Kept by its learner, 2") })
+                #expect(!tab.journal.complaints.contains { $0.what.contains("ContentSecurityPolicy") })
+            }
+        }
+
         @Test("is not one in use: by a kernel that computes though its tab is closed, by a key typed now and then")
         func use() async throws {
             try await withChromium(plan) { fleet, chromium in
