@@ -46,8 +46,8 @@ public final class ByteChannel {
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
     /// Bytes delivered and written so far: without what TLS adds.
-    public private(set) var receivedBytes = 0
-    public private(set) var sentBytes = 0
+    @exclusivity(unchecked) public private(set) var receivedBytes = 0
+    @exclusivity(unchecked) public private(set) var sentBytes = 0
 
     private enum Phase {
         /// Exits to `handshaking` or `open` by `open()`.

@@ -37,8 +37,9 @@ public enum LibraryMemory {
 
     private static let headerBytes = MemoryLayout<Cache>.stride
 
-    /// Where each thread finds its cache. Not a constant, so that it is read without asking whether it was made yet.
-    nonisolated(unsafe) private static var key: pthread_key_t = 0
+    /// Where each thread finds its cache. Not a constant, so that it is read without asking whether it was
+    /// made yet; it never changes once OpenSSL asks for memory.
+    @exclusivity(unchecked) nonisolated(unsafe) private static var key: pthread_key_t = 0
 
     private static let makeKey: Void = {
         guard pthread_key_create(&key, { LibraryMemory.end($0) }) == 0 else { fatalError("out of thread keys") }

@@ -29,7 +29,7 @@ public final class TLSConnection {
     private let rooms: TLSRooms?
     private var failure: TLSError?
     /// What waits is of no hurry, and best leaves with the first answer. Until it is drained.
-    public private(set) var holdsTickets = false
+    @exclusivity(unchecked) public private(set) var holdsTickets = false
     private var hasSentCloseNotify = false
 
     /// The server's side.

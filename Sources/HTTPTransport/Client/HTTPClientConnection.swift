@@ -32,7 +32,7 @@ public final class HTTPClientConnection {
     @exclusivity(unchecked) public var delegate: (any HTTPClientConnectionDelegate)?
     public var address: UpstreamAddress { site.key.address }
     /// Whether an earlier exchange has been completed on it.
-    public private(set) var isReused = false
+    @exclusivity(unchecked) public private(set) var isReused = false
 
     let channel: ByteChannel
     let site: UpstreamSite

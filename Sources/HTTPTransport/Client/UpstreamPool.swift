@@ -206,7 +206,7 @@ public final class UpstreamSite {
     /// Connections and attempts, unused ones included.
     var open = 0
     /// Whether its pool still knows it: it is forgotten with its last connection.
-    public internal(set) var isCurrent = true
+    @exclusivity(unchecked) public internal(set) var isCurrent = true
 
     /// Its pool clears it when it goes; a site that is forgotten has no connections any more.
     unowned(unsafe) var pool: UpstreamPool?
