@@ -69,6 +69,26 @@ public enum TransportLimits {
     /// A gathering buffer larger than this is not kept by an idle connection.
     static let keptBufferBytes = 4 * 1024
 
+    // MARK: HTTP/2
+
+    /// Bytes of one request's body that may come before the upstream has taken any: the window of a stream.
+    static let streamWindowBytes = 256 * 1024
+    /// The same for all requests of one connection together.
+    static let connectionWindowBytes = 1024 * 1024
+    /// Bytes of one response that wait for the client's window; above it the upstream is held back.
+    static let streamHighWaterBytes = 32 * 1024
+    /// Bytes of all responses of one connection that wait; above it every upstream with bytes waiting is held back.
+    static let streamsHighWaterBytes = 1024 * 1024
+    /// Payload of one DATA frame: with its head it is one TLS record.
+    static let dataFrameBytes = 16 * 1024 - 9
+    /// Frames of many streams that are gathered to be sent in one write.
+    static let gatheredFrameBytes = 48 * 1024
+    /// How long the client may take to answer the announcement that the connection ends, before its end is fixed.
+    static let goAwayNoticeTimeout = Duration.seconds(1)
+    /// Streams and buffers that one loop keeps for use again.
+    static let spareStreams = 1024
+    static let spareGathers = 16
+
     // MARK: The control plane's server
 
     /// Connections open at once; further ones are closed as they come.

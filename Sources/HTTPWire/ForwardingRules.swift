@@ -15,7 +15,7 @@ public enum ForwardingRules {
     }
 
     /// The fields that are always hop-by-hop. `Trailer` is among them because trailers are not forwarded.
-    static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
+    public static func isHopByHop(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 2: name.equalsIgnoringCase("te")
         case 7: name.equalsIgnoringCase("upgrade") || name.equalsIgnoringCase("trailer")

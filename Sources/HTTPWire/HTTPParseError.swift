@@ -23,6 +23,10 @@ public enum HTTPParseError: Error, Hashable, Sendable {
     case missingHost
     case duplicateHost
     case invalidHost
+    /// HTTP/2: the Host field and `:authority` name two hosts.
+    case conflictingHost
+    /// HTTP/2: a field that only a connection of HTTP/1.1 has.
+    case connectionField
     case invalidContentLength
     case duplicateContentLength
     case contentLengthWithTransferEncoding
@@ -79,6 +83,8 @@ public enum HTTPParseError: Error, Hashable, Sendable {
         case .missingHost: "The Host field is missing."
         case .duplicateHost: "There is more than one Host field."
         case .invalidHost: "The Host field is not a valid host and port."
+        case .conflictingHost: "The Host field is not the authority of the request."
+        case .connectionField: "A field that is for one connection of HTTP/1.1 only stands in an HTTP/2 request."
         case .invalidContentLength: "Content-Length is not a number that fits."
         case .duplicateContentLength: "There is more than one Content-Length."
         case .contentLengthWithTransferEncoding: "Content-Length and Transfer-Encoding stand together."

@@ -11,12 +11,15 @@ extension RequestHead {
             throw .invalidStartLine
         }
         version = try Self.version(line.part(targetEnd + 1..<line.count))
-        let target = line.part(targetStart..<targetEnd)
-        // Visible ASCII only; a fragment is never sent (RFC 9110, section 7.1).
+        method = Self.method(line.part(0..<methodEnd))
+        try setTarget(line.part(targetStart..<targetEnd))
+    }
+
+    /// Visible ASCII only; a fragment is never sent (RFC 9110, section 7.1).
+    mutating func setTarget(_ target: UnsafeRawBufferPointer) throws(HTTPParseError) {
         guard !target.isEmpty, target.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != Byte.hash }) else {
             throw .invalidTarget
         }
-        method = Self.method(line.part(0..<methodEnd))
         targetBytes.removeAll(keepingCapacity: true)
         targetBytes.append(contentsOf: target)
     }
@@ -41,7 +44,7 @@ extension RequestHead {
     /// (RFC 9112, section 3.2).
     mutating func resolveTarget(hostCount: Int) throws(HTTPParseError) {
         if hostCount > 1 { throw .duplicateHost }
-        if hostCount == 0, version == .http11 { throw .missingHost }
+        if hostCount == 0, version != .http10 { throw .missingHost }
         if hostCount == 1, fields.withFirst("Host", { AuthorityBytes($0) }) == nil { throw .invalidHost }
         if method == "CONNECT" { throw .unknownMethod }
         if targetBytes[0] == Byte.slash { return }

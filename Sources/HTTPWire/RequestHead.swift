@@ -1,8 +1,14 @@
 /// A version of HTTP that this wire speaks. A minor version above 1 is refused with 505.
-public enum HTTPVersion: UInt8, Sendable, Hashable {
-    case http10, http11
+public enum HTTPVersion: UInt8, Sendable, Hashable, CaseIterable {
+    case http10, http11, http2
 
-    public var text: String { self == .http11 ? "HTTP/1.1" : "HTTP/1.0" }
+    public var text: String {
+        switch self {
+        case .http10: "HTTP/1.0"
+        case .http11: "HTTP/1.1"
+        case .http2: "HTTP/2"
+        }
+    }
 }
 
 /// The first line and the header fields of a request.
@@ -37,9 +43,10 @@ public struct RequestHead: Sendable, Equatable {
     /// May be sent twice (RFC 9110, section 9.2.2).
     public var isIdempotent: Bool { isSafe || method == "PUT" || method == "DELETE" }
 
-    /// Asks for another protocol on this connection. `Upgrade` counts for nothing in HTTP/1.0 (RFC 9110, section 7.8).
+    /// Asks for another protocol. `Upgrade` counts for nothing in HTTP/1.0 (RFC 9110, section 7.8); in HTTP/2 it is what
+    /// `RequestAssembler` makes of an extended CONNECT.
     public var asksForUpgrade: Bool {
-        version == .http11 && fields.contains("Upgrade") && fields.contains("Connection", element: "upgrade")
+        version != .http10 && fields.contains("Upgrade") && fields.contains("Connection", element: "upgrade")
     }
 }
 

@@ -125,10 +125,9 @@ extension HTTPServerConnection: ServerStream {
 
     /// An answer in the owner's stead; nothing of the request is echoed.
     func gatherAnswer(to fault: ServerFault) {
-        let text = "\(fault.status) \(ResponseHead.reason(of: fault.status))\n\(fault.reason)\n"
-        let fields: HeaderFields = ["Content-Type": "text/plain; charset=utf-8", "Connection": "close"]
-        ResponseHead(status: fault.status, fields: fields)
-            .write(framing: .length(Int64(text.utf8.count)), into: &gathered)
-        gathered.append(contentsOf: text.utf8)
+        var (head, body) = fault.response
+        head.fields.append("Connection", "close")
+        head.write(framing: .length(Int64(body.count)), into: &gathered)
+        gathered.append(contentsOf: body)
     }
 }

@@ -29,7 +29,7 @@ public final class HTTPServerConnection {
     private var ownReference: HTTPServerConnection?
 
     /// - Parameters:
-    ///   - channel: not yet opened; the connection opens it and becomes its delegate.
+    ///   - channel: opened already, or the connection opens it; it becomes the channel's delegate.
     ///   - delegate: the owner, held until the connection is closed.
     public init(
         channel: ByteChannel, limits: HTTPLimits = HTTPLimits(), timeouts: ServerTimeouts = ServerTimeouts(),
@@ -43,11 +43,11 @@ public final class HTTPServerConnection {
 
     public var loop: Loop { channel.loop }
 
-    /// Begins: the TLS handshake, if there is one, then the first request.
+    /// Begins: the TLS handshake, if there is one to be made still, then the first request.
     public func start() {
         ownReference = self
         channel.delegate = self
-        channel.open()
+        if channel.isOpen { channelDidOpen(channel) } else { channel.open() }
     }
 
     /// So many bytes wait that the owner should write no more until `connectionDidDrain`.
@@ -255,7 +255,6 @@ extension HTTPServerConnection: EndOfTurnTask {
 
 extension HTTPServerConnection: ByteChannelDelegate {
     public func channelDidOpen(_ channel: ByteChannel) {
-        delegate?.connectionDidOpen(self)
         settle()
     }
 

@@ -5,8 +5,6 @@ import HTTPWire
 ///
 /// Every method may call every method of the connection. The connection holds its owner until it is closed.
 public protocol HTTPServerConnectionDelegate: AnyObject {
-    /// The TLS handshake has finished, if there is one; requests may come.
-    func connectionDidOpen(_ connection: HTTPServerConnection)
     /// A request. To refuse it before its body is sent, respond within this call: otherwise a client that expects
     /// 100 is told to go on, at once or when reading is resumed.
     func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming)
@@ -30,7 +28,6 @@ public protocol HTTPServerConnectionDelegate: AnyObject {
 }
 
 extension HTTPServerConnectionDelegate {
-    public func connectionDidOpen(_ connection: HTTPServerConnection) {}
     public func connectionClientDidEnd(_ connection: HTTPServerConnection) {}
     public func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {}
     public func connectionDidEndTunnel(_ connection: HTTPServerConnection) { connection.close() }

@@ -35,6 +35,9 @@ extension ServerExchange {
     /// The channel is closed.
     mutating func didClose() { _ = abort() }
 
+    /// The owner leaves it when what was written has left.
+    mutating func leave() { _ = closeGracefully() }
+
     // MARK: The request
 
     private mutating func headBegan(at now: MonotonicTime) -> Actions {
@@ -82,14 +85,7 @@ extension ServerExchange {
     /// never further than `timeouts.body` from now.
     private func bodyDeadline(after count: Int, at now: MonotonicTime) -> MonotonicTime {
         let latest = now + timeouts.body
-        return wait.map { min(latest, $0 + earned(by: count, atMost: timeouts.body)) } ?? latest
-    }
-
-    /// The time that so many bytes take at the least rate that is borne; without one all there is to be had.
-    private func earned(by count: Int, atMost most: Duration) -> Duration {
-        guard timeouts.minimumBodyRate > 0 else { return most }
-        // Queues and pieces are far from where this would overflow.
-        return min(most, .nanoseconds(Int64(count) * 1_000_000_000 / Int64(timeouts.minimumBodyRate)))
+        return wait.map { min(latest, $0 + timeouts.earned(by: count, atMost: timeouts.body)) } ?? latest
     }
 
     private mutating func receivedEnd(at now: MonotonicTime) -> Actions {
@@ -265,16 +261,7 @@ extension ServerExchange {
     }
 
     private mutating func noteQueue(before: Int, after: Int, at now: MonotonicTime) {
-        guard after > 0, state != .closed else {
-            stall = nil
-            return
-        }
-        // Only what the client takes moves the deadline, not what is added.
-        let latest = now + timeouts.write
-        let until = stall.map { stall in
-            min(latest, stall.until + earned(by: max(0, stall.queued - before), atMost: timeouts.write))
-        }
-        stall = Stall(queued: after, until: until ?? latest)
+        stall = state == .closed ? nil : Stall.after(stall, before: before, after: after, at: now, timeouts)
     }
 
     private mutating func timeCame(queued: Int, at now: MonotonicTime) -> Actions {

@@ -139,6 +139,18 @@ struct ServerExchange: Equatable {
     struct Stall: Equatable {
         var queued: Int
         var until: MonotonicTime
+
+        /// After a write: so many bytes waited before it, and wait now. Only what the client takes moves the deadline,
+        /// not what is added.
+        static func after(
+            _ stall: Stall?, before: Int, after: Int, at now: MonotonicTime, _ timeouts: ServerTimeouts
+        ) -> Stall? {
+            guard after > 0 else { return nil }
+            let latest = now + timeouts.write
+            guard let stall else { return Stall(queued: after, until: latest) }
+            let taken = timeouts.earned(by: max(0, stall.queued - before), atMost: timeouts.write)
+            return Stall(queued: after, until: min(latest, stall.until + taken))
+        }
     }
 
     init(at now: MonotonicTime, timeouts: ServerTimeouts = ServerTimeouts()) {

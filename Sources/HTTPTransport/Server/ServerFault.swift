@@ -23,4 +23,12 @@ public enum ServerFault: Error, Hashable, Sendable {
         case .bodyTimeout: "The request's body stopped coming, or came too slowly; send the request again."
         }
     }
+
+    /// An answer in the owner's stead.
+    var response: (head: ResponseHead, body: [UInt8]) {
+        let text = "\(status) \(ResponseHead.reason(of: status))\n\(reason)\n"
+        return (
+            ResponseHead(status: status, fields: ["Content-Type": "text/plain; charset=utf-8"]), Array(text.utf8)
+        )
+    }
 }

@@ -15,4 +15,11 @@ public struct ServerTimeouts: Sendable, Hashable {
     public var discard = TransportLimits.discardTimeout
 
     public init() {}
+
+    /// The time that so many bytes take at the least rate that is borne; without one all there is to be had.
+    func earned(by count: Int, atMost most: Duration) -> Duration {
+        guard minimumBodyRate > 0 else { return most }
+        // Queues and pieces are far from where this would overflow.
+        return min(most, .nanoseconds(Int64(count) * 1_000_000_000 / Int64(minimumBodyRate)))
+    }
 }

@@ -1,0 +1,308 @@
+import CNGHTTP2
+import EventLoop
+import HTTPWire
+
+/// The server's side of one HTTP/2 connection (RFC 9113): nghttp2 reads and makes the frames, this class moves the bytes
+/// and leads each stream to its owner. Confined to its channel's loop.
+///
+/// Owns its `nghttp2_session`, which is deleted when the channel has closed. It holds itself and its owner from `start()`
+/// until then. Frames of all streams are gathered and leave together at the end of the loop's turn; what a client has no
+/// window for waits in its stream, and holds back the upstream that sends it.
+public final class HTTP2ServerConnection {
+    public let channel: ByteChannel
+    public private(set) var delegate: (any HTTP2ServerConnectionDelegate)?
+
+    let rooms: HTTP2Rooms
+    let timeouts: ServerTimeouts
+    var session: OpaquePointer?
+    var assembler: RequestAssembler
+    var block = HeaderBlock.none
+    /// Those that are under way; each knows its place.
+    private(set) var streams: [HTTP2Stream] = []
+    /// Bytes of all streams that wait for windows.
+    var waitingBytes = 0
+    var life: HTTP2ConnectionLife
+    var guardian: FloodGuard
+    /// Why the client is sent away.
+    var fault: HTTP2Fault?
+    /// Frames that go out together.
+    var gathered: [UInt8] = []
+    /// The head of a response that is submitted with the first bytes of its body, at the latest at the end of the turn.
+    var heldHead: HTTP2Stream?
+    var headBytes: [UInt8] = []
+    /// Within the library's receiving, where nothing can be sent.
+    var isReceiving = false
+    var isSending = false
+    var resetsAfterSending: [HTTP2Stream] = []
+    private var resuming: [HTTP2Stream] = []
+    private var hasStreamsOver = false
+    var hasSaturatedStreams = false
+    private var isEndOfTurnDue = false
+    private var isLingering = false
+    private var timer: LoopTimer?
+    private var timerDue = MonotonicTime(nanoseconds: .max)
+    private var ownReference: HTTP2ServerConnection?
+
+    /// The header block that comes at the moment.
+    enum HeaderBlock {
+        case none
+        case request(HTTP2Stream)
+        /// Trailers, which are checked and forgotten.
+        case trailers(bytes: Int)
+    }
+
+    /// - Parameters:
+    ///   - channel: open, with HTTP/2 agreed on; the connection becomes its delegate.
+    ///   - delegate: the owner, held until the connection is closed.
+    public init(
+        channel: ByteChannel, rooms: HTTP2Rooms, limits: HTTPLimits = HTTPLimits(),
+        timeouts: ServerTimeouts = ServerTimeouts(), delegate: any HTTP2ServerConnectionDelegate
+    ) {
+        self.channel = channel
+        self.rooms = rooms
+        self.timeouts = timeouts
+        self.delegate = delegate
+        assembler = RequestAssembler(limits: limits)
+        life = HTTP2ConnectionLife(at: channel.loop.now, timeouts: timeouts)
+        guardian = FloodGuard(rooms.limits, at: channel.loop.now)
+    }
+
+    deinit { nghttp2_session_del(session) }
+
+    public var loop: Loop { channel.loop }
+
+    /// Begins: our SETTINGS leave, the client's preface is awaited.
+    public func start() {
+        ownReference = self
+        channel.delegate = self
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        guard nghttp2_session_server_new2(&session, rooms.callbacks, owner, rooms.options) == 0 else {
+            return channel.close()
+        }
+        let settings = [
+            nghttp2_settings_entry(.maxConcurrentStreams, rooms.limits.concurrentStreams),
+            nghttp2_settings_entry(.initialWindowSize, TransportLimits.streamWindowBytes),
+            nghttp2_settings_entry(.maxHeaderListSize, assembler.limits.headerBlockBytes),
+            nghttp2_settings_entry(.enableConnectProtocol, 1),
+            nghttp2_settings_entry(.noOldPriorities, 1),
+        ]
+        nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+        nghttp2_session_set_local_window_size(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(TransportLimits.connectionWindowBytes))
+        note(life.deadline)
+        askForEndOfTurn()
+    }
+
+    /// Takes in no new requests: the client is told so, and after its answer what it has sent meanwhile is the last. Closes
+    /// when every stream is over.
+    public func goAway() {
+        guard life.goAway(at: loop.now) else { return }
+        nghttp2_submit_shutdown_notice(session)
+        nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+        note(life.deadline)
+        askForEndOfTurn()
+    }
+
+    /// Closes at once: responses that are not finished are cut.
+    public func close() { channel.close() }
+
+    // MARK: Streams
+
+    func add(_ id: Int32) -> HTTP2Stream {
+        let stream = rooms.takeStream()
+        stream.begin(self, id: id)
+        stream.place = streams.count
+        streams.append(stream)
+        life.streams = streams.count
+        nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
+        return stream
+    }
+
+    private func remove(_ stream: HTTP2Stream) {
+        let last = streams.removeLast()
+        if last !== stream {
+            streams[stream.place] = last
+            last.place = stream.place
+        }
+        life.streamsLeft(streams.count, at: loop.now)
+        stream.didClose()
+        stream.reset()
+        rooms.giveBack(stream)
+    }
+
+    /// Some stream is over; its owner hears of it at the end of the turn.
+    func streamIsOver() {
+        hasStreamsOver = true
+        askForEndOfTurn()
+    }
+
+    func resumeAtEndOfTurn(_ stream: HTTP2Stream) {
+        resuming.append(stream)
+        askForEndOfTurn()
+    }
+
+    private func removeStreamsOver() {
+        guard hasStreamsOver else { return }
+        hasStreamsOver = false
+        // From the end: the last one takes the place of the one that goes.
+        var index = streams.count - 1
+        while index >= 0 {
+            if streams[index].isOver { remove(streams[index]) }
+            index -= 1
+        }
+        if streams.isEmpty { note(life.deadline) }
+    }
+
+    private func resumeStreams() {
+        guard !resuming.isEmpty else { return }
+        var due: [HTTP2Stream] = []
+        swap(&due, &resuming)
+        for stream in due { stream.resume() }
+        due.removeAll(keepingCapacity: true)
+        if resuming.isEmpty { swap(&due, &resuming) }
+    }
+
+    // MARK: Time
+
+    func note(_ deadline: MonotonicTime?) {
+        guard let deadline, deadline < timerDue else { return }
+        timer?.cancel()
+        timerDue = deadline
+        timer = loop.schedule(after: deadline - loop.now) { [self] in timeCame() }
+    }
+
+    private func timeCame() {
+        timer = nil
+        timerDue = MonotonicTime(nanoseconds: .max)
+        let now = loop.now
+        switch life.timeCame(queued: channel.queuedBytes, at: now) {
+        case .goOn: break
+        case .announceEnd: announceEnd()
+        case .end: endSession(.noError)
+        case .fail(let fault): return fail(fault)
+        }
+        for stream in streams where stream.deadline.map({ $0 <= now }) == true { stream.timeCame() }
+        for stream in streams { note(stream.deadline) }
+        note(life.deadline)
+        askForEndOfTurn()
+    }
+
+    /// From now on no stream is begun.
+    func announceEnd() {
+        nghttp2_submit_goaway(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
+            HTTP2Code.noError.rawValue, nil, 0)
+        askForEndOfTurn()
+    }
+
+    // MARK: The end
+
+    /// The client is at fault: it is told so, and sent away.
+    func fail(_ fault: HTTP2Fault) {
+        guard self.fault == nil else { return }
+        self.fault = fault
+        delegate?.connection(self, didFail: fault)
+        // It takes nothing, not even the reason.
+        if fault == .writeTimeout { return channel.close() }
+        endSession(fault == .malformed ? .protocolError : .enhanceYourCalm)
+    }
+
+    func endSession(_ code: HTTP2Code) {
+        nghttp2_session_terminate_session(session, code.rawValue)
+        askForEndOfTurn()
+    }
+
+    private func closeIfOver() {
+        guard let session, channel.isOpen else { return }
+        let isOver = nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+        if isOver || fault != nil || life.isOver { closeGracefully() }
+    }
+
+    /// What was written still leaves; no stream goes on.
+    private func closeGracefully() {
+        for stream in streams where !stream.isWireClosed { stream.wireDidClose(isWhole: false) }
+        hasStreamsOver = true
+        removeStreamsOver()
+        // The limit on lingering is for the client's end, not for the bytes that are still on their way.
+        if channel.queuedBytes == 0 { return channel.closeGracefully() }
+        isLingering = true
+        channel.finishWriting()
+    }
+
+    func askForEndOfTurn() {
+        guard !isEndOfTurnDue else { return }
+        isEndOfTurnDue = true
+        loop.atEndOfTurn(self)
+    }
+}
+
+extension HTTP2ServerConnection: EndOfTurnTask {
+    public func endOfTurn() {
+        isEndOfTurnDue = false
+        guard channel.isOpen else { return }
+        resumeStreams()
+        submitHeldHead()
+        sendFrames()
+        flush()
+        // An idle connection holds no buffers.
+        rooms.giveBack(&gathered)
+        if heldHead == nil { rooms.giveBack(&headBytes) }
+        drainStreams()
+        removeStreamsOver()
+        closeIfOver()
+    }
+
+    private func drainStreams() {
+        guard hasSaturatedStreams, !channel.isSaturated else { return }
+        hasSaturatedStreams = false
+        for stream in streams where stream.isSaturated {
+            if stream.waiting.isEmpty { stream.drain() } else { hasSaturatedStreams = true }
+        }
+    }
+}
+
+extension HTTP2ServerConnection: ByteChannelDelegate {
+    public func channelDidOpen(_ channel: ByteChannel) {}
+
+    public func channel(_ channel: ByteChannel, didRead bytes: UnsafeRawBufferPointer) {
+        guard fault == nil, channel.isOpen else { return }
+        isReceiving = true
+        let taken = nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+        isReceiving = false
+        if taken < 0 { fail(HTTP2Fault(libraryCode: taken)) }
+        askForEndOfTurn()
+    }
+
+    /// Whoever ends its direction gets no more responses by it that it could ask for: nearly always it has gone.
+    public func channelDidEnd(_ channel: ByteChannel) {
+        if channel.isOpen { closeGracefully() }
+    }
+
+    public func channelDidDrain(_ channel: ByteChannel) {
+        if isLingering { return channel.closeGracefully() }
+        life.note(before: 0, after: 0, at: loop.now)
+        askForEndOfTurn()
+    }
+
+    public func channelDidClose(_ channel: ByteChannel, error: ChannelError?) {
+        timer?.cancel()
+        rooms.giveBack(&gathered)
+        rooms.giveBack(&headBytes)
+        heldHead = nil
+        resuming = []
+        resetsAfterSending = []
+        for stream in streams {
+            if !stream.isWireClosed { stream.wireDidClose(isWhole: false) }
+            stream.didClose()
+            stream.reset()
+            rooms.giveBack(stream)
+        }
+        streams = []
+        nghttp2_session_del(session)
+        session = nil
+        let owner = delegate
+        delegate = nil
+        owner?.connectionDidClose(self, error: error)
+        ownReference = nil
+    }
+}
