@@ -68,7 +68,7 @@ let package = Package(
         tests("Simulation", ["BrokerCore", "SeededRandom"]),
         tests("StoreTests", ["Store"]),
         tests("DockerEngineTests", ["DockerEngine"]),
-        tests("EdgeTests", ["Edge", "SmugglingCorpus"]),
+        tests("EdgeTests", ["Edge", "CNGHTTP2", "SmugglingCorpus"]),
         tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
         tests("LaunchTests", ["Launch"]),
         tests("BrokerTests", ["Broker"]),

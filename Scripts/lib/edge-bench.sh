@@ -13,7 +13,7 @@ edge_bench() {
     local logs=$2 rounds=$3 seconds=$4 release tls=$1/tls status=0 name
     (($(nproc) >= 2)) || die "two CPUs are needed: one for the proxies, one for the load"
     ulimit -n "$EDGE_BENCH_DESCRIPTORS" || die "$EDGE_BENCH_DESCRIPTORS open files are needed: raise 'ulimit -n'"
-    install_packages "$logs/packages" libuv1-dev libssl-dev libnghttp2-dev libsqlite3-dev gcc libc6-dev nginx-light haproxy util-linux
+    install_packages "$logs/packages" libuv1-dev libssl-dev libnghttp2-dev libsqlite3-dev gcc libc6-dev nginx-light haproxy nghttp2-client util-linux
     require_swift
     run_step "building carrel for release (the first time takes minutes)" "$logs/build-release" \
         swift build -c release --product carrel
@@ -110,7 +110,7 @@ http {
         keepalive_requests 1000000000;
     }
     server {
-        listen 127.0.0.1:$((port + 2)) ssl reuseport;
+        listen 127.0.0.1:$((port + 2)) ssl http2 reuseport;
         server_name$names;
         location / {
             proxy_pass http://upstream;
@@ -142,7 +142,7 @@ defaults
     option http-keep-alive
     http-reuse always
 frontend browsers
-    bind 127.0.0.1:$((port + 3)) ssl crt $state/tls/both.pem alpn http/1.1
+    bind 127.0.0.1:$((port + 3)) ssl crt $state/tls/both.pem alpn h2,http/1.1
     http-request set-header X-Forwarded-For %[src]
     http-request set-header X-Forwarded-Proto https
     http-request set-header X-Forwarded-Host %[req.hdr(host)]

@@ -35,6 +35,7 @@ enum AccessLine {
         client.withUTF8 { appendEscaped(UnsafeRawBufferPointer($0), limit: 64, to: &line) }
         append("\"", to: &line)
         line.append(contentsOf: record.request)
+        append(record.version.member, to: &line)
         append(",\"status\":", to: &line)
         append(record.status, to: &line)
         append(",\"by\":\"", to: &line)
@@ -134,6 +135,17 @@ extension EdgeMetrics.Answerer {
         case .lab: "lab"
         case .portal: "portal"
         case .edge: "edge"
+        }
+    }
+}
+
+extension HTTPVersion {
+    /// As it stands in a line.
+    fileprivate var member: StaticString {
+        switch self {
+        case .http10: ",\"protocol\":\"HTTP/1.0\""
+        case .http11: ",\"protocol\":\"HTTP/1.1\""
+        case .http2: ",\"protocol\":\"HTTP/2\""
         }
     }
 }

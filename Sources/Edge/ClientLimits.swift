@@ -14,6 +14,8 @@ public struct ClientLimits: Sendable, Hashable {
     public var timeouts = ServerTimeouts()
     /// Sizes of heads.
     public var http = HTTPLimits()
+    /// What HTTP/2 has more than HTTP/1.1.
+    public var http2 = HTTP2Limits()
 
     public init() {}
 }

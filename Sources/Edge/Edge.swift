@@ -64,7 +64,9 @@ public final class Edge: Sendable {
             throw StreamError(code: StreamError.cancelled, operation: "start the edge: it was stopped")
         }
         do {
-            let tls = try TLSServerContext(store: configuration.certificates, tickets: configuration.tickets)
+            let tls = try TLSServerContext(
+                store: configuration.certificates, alpn: configuration.http2 ? ["h2", "http/1.1"] : ["http/1.1"],
+                tickets: configuration.tickets)
             let addresses = try await listen(on: configuration.listen, inherited, .tls(tls))
             bound.withLock { $0 = addresses }
             if let redirect = configuration.redirect {

@@ -16,6 +16,8 @@ public struct EdgeConfiguration: Sendable {
     public var hstsSeconds = EdgeLimits.hstsSeconds
     /// The origins whose pages may show labs in a frame, such as `https://courses.example.org`.
     public var embeddedIn: [String] = []
+    /// Whether clients may speak HTTP/2; otherwise they all speak HTTP/1.1.
+    public var http2 = true
     /// How much is borne from clients.
     public var limits = ClientLimits()
     /// What seals the sessions that clients keep. The keys of the process before this one open what clients have of it.

@@ -51,11 +51,24 @@ extension EdgeExchange {
         recordFault(fault)
         handle(.clientClosed)
     }
+}
 
-    /// The client has gone, or has its whole response and goes.
-    func clientDidClose() {
-        recordClose()
-        handle(.clientClosed)
-        stream = nil
+extension EdgeExchange: HTTP2StreamDelegate {
+    func stream(_ stream: HTTP2Stream, didReceive head: RequestHead, framing: BodyFraming) {
+        receive(head, framing: framing)
     }
+
+    func stream(_ stream: HTTP2Stream, didReceiveBody bytes: UnsafeRawBufferPointer) { receiveBody(bytes) }
+
+    func streamDidReceiveEnd(_ stream: HTTP2Stream) { handle(.requestEnd) }
+
+    func streamDidDrain(_ stream: HTTP2Stream) { handle(.clientDrained) }
+
+    func stream(_ stream: HTTP2Stream, didReadTunnel bytes: UnsafeRawBufferPointer) { receiveTunnel(bytes) }
+
+    func streamDidEndTunnel(_ stream: HTTP2Stream) { handle(.clientTunnelEnd) }
+
+    func stream(_ stream: HTTP2Stream, didFail fault: ServerFault) { clientDidFail(fault) }
+
+    func streamDidClose(_ stream: HTTP2Stream) { clientDidClose() }
 }

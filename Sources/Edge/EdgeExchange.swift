@@ -3,7 +3,8 @@ import HTTPTransport
 import HTTPWire
 
 /// A request of a client and its response: it carries out what `DecisionList` and `ExchangeMachine` say. Confined to its
-/// loop. An HTTP/1.1 connection has one, for one request after another.
+/// loop. An HTTP/1.1 connection has one, for one request after another; a stream of HTTP/2 has one for itself. It is used
+/// again when its stream is over.
 final class EdgeExchange {
     /// What is kept of the current request until its response has begun; its head is in `requestBytes`.
     struct Request {
@@ -19,12 +20,16 @@ final class EdgeExchange {
     }
 
     let home: EdgeLoop
+    // There from `begin` until the stream is over.
+    /// The way back to the client. It holds its owner, and is held by it.
+    @exclusivity(unchecked) private(set) var stream: (any ServerStream)?
+    private var connection: EdgeConnection?
     /// The client's address, without port.
-    let client: String
+    private(set) var client = ""
+    /// Where its connection has it.
+    var place = 0
     // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
     @exclusivity(unchecked) private(set) var machine = ExchangeMachine()
-    /// The way back to the client, until that has gone. It holds its owner, and is held by it.
-    @exclusivity(unchecked) var stream: (any ServerStream)?
     @exclusivity(unchecked) var upstream: HTTPClientConnection?
     @exclusivity(unchecked) var request: Request?
     /// The head of the current request as the upstream gets it, until the response has begun.
@@ -37,9 +42,31 @@ final class EdgeExchange {
     var upstreamFrames = FrameBoundary()
     @exclusivity(unchecked) var record = ExchangeRecord()
 
-    init(home: EdgeLoop, client: String) {
-        self.home = home
+    init(home: EdgeLoop) { self.home = home }
+
+    func begin(_ stream: any ServerStream, of connection: EdgeConnection, client: String, place: Int) {
+        self.stream = stream
+        self.connection = connection
         self.client = client
+        self.place = place
+    }
+
+    /// The client has gone, or has its whole response: ready for another stream.
+    func clientDidClose() {
+        recordClose()
+        handle(.clientClosed)
+        stream = nil
+        machine = ExchangeMachine()
+        request = nil
+        letRequestGo()
+        // What the pool still brings is for the one that has gone.
+        attempt += 1
+        waitingSince = nil
+        clientFrames = ClientFrameMeter()
+        upstreamFrames = FrameBoundary()
+        let connection = connection
+        self.connection = nil
+        connection?.remove(self)
     }
 
     var isIdle: Bool { machine.state == .idle }

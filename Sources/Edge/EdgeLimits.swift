@@ -28,4 +28,6 @@ public enum EdgeLimits {
     /// Buffers that one loop keeps for requests' heads, and how large one of them may be.
     static let spareBuffers = 64
     static let spareBufferBytes = 16 * 1024
+    /// Exchanges that one loop keeps for further requests.
+    static let spareExchanges = 1024
 }

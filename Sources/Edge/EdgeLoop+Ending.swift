@@ -20,6 +20,7 @@ extension EdgeLoop {
             endTimers = []
             sweepTimer?.cancel()
             pool.close()
+            dropSpares()
             report()
             log?.close()
             completion()
@@ -34,6 +35,7 @@ extension EdgeLoop {
     func leave(grace: Duration, completion: @escaping () -> Void) {
         isLeaving = true
         pausedSockets = []
+        for connection in connections.values { connection.leave() }
         after(min(grace, EdgeLimits.leavingIdleTimeout)) { [self] in
             for connection in connections.values { connection.endIfIdle() }
         }

@@ -36,7 +36,9 @@ final class EdgeLoop: @unchecked Sendable {
     @exclusivity(unchecked) private var routes = RouteTable()
     private var meter = ActivityMeter()
     private let rooms: ChannelRooms
+    let http2Rooms: HTTP2Rooms
     @exclusivity(unchecked) private var buffers: [[UInt8]] = []
+    @exclusivity(unchecked) private var exchanges: [EdgeExchange] = []
     var listeners: [(listener: Listener, purpose: Purpose)] = []
     /// Listened on before, and by nobody of this process now.
     var pausedSockets: [(socket: ListeningSocket, purpose: Purpose)] = []
@@ -66,6 +68,7 @@ final class EdgeLoop: @unchecked Sendable {
         limits.connectionsPerUpstream = EdgeLimits.connectionsPerUpstream
         pool = UpstreamPool(on: loop, limits: limits)
         rooms = ChannelRooms(on: loop)
+        http2Rooms = HTTP2Rooms(configuration.limits.http2)
         log = configuration.accessLog.map { LoopLog($0, home: self) }
     }
 
@@ -191,6 +194,15 @@ final class EdgeLoop: @unchecked Sendable {
         spare.removeAll(keepingCapacity: true)
         buffers.append(spare)
     }
+
+    func takeExchange() -> EdgeExchange { exchanges.popLast() ?? EdgeExchange(home: self) }
+
+    func giveBack(_ exchange: EdgeExchange) {
+        if exchanges.count < EdgeLimits.spareExchanges { exchanges.append(exchange) }
+    }
+
+    /// They know this loop, and would keep it.
+    func dropSpares() { exchanges = [] }
 
     // MARK: Activity
 

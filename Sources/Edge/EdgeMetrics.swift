@@ -1,4 +1,5 @@
 import HTTPTransport
+import HTTPWire
 import Metrics
 
 /// What one loop has counted since it began, and what it holds now. Confined to its loop; a copy may go anywhere and be
@@ -24,13 +25,14 @@ public struct EdgeMetrics: Sendable {
 
     /// What went wrong, and on whose side.
     enum Failure: Int, CaseIterable {
-        case malformed, tooLarge, headTimeout, bodyTimeout, handshakeTimeout, handshake, plaintext, left
+        case malformed, tooLarge, headTimeout, bodyTimeout, handshakeTimeout, handshake, plaintext, flood, left
         case connect, upstreamTimeout, upstreamProtocol, upstreamClosed
         case accept
 
         var side: String {
             switch self {
-            case .malformed, .tooLarge, .headTimeout, .bodyTimeout, .handshakeTimeout, .handshake, .plaintext, .left:
+            case .malformed, .tooLarge, .headTimeout, .bodyTimeout, .handshakeTimeout, .handshake, .plaintext, .flood,
+                .left:
                 "client"
             case .connect, .upstreamTimeout, .upstreamProtocol, .upstreamClosed: "upstream"
             case .accept: "edge"
@@ -46,6 +48,7 @@ public struct EdgeMetrics: Sendable {
             case .handshakeTimeout: "handshake_timeout"
             case .handshake: "handshake"
             case .plaintext: "plaintext"
+            case .flood: "flood"
             case .left: "left"
             case .connect: "connect"
             case .upstreamTimeout: "timeout"
@@ -60,6 +63,15 @@ public struct EdgeMetrics: Sendable {
             case .malformed(let error): self = error.status == 414 || error.status == 431 ? .tooLarge : .malformed
             case .headTimeout: self = .headTimeout
             case .bodyTimeout: self = .bodyTimeout
+            }
+        }
+
+        init(_ fault: HTTP2Fault) {
+            switch fault {
+            case .malformed: self = .malformed
+            case .flood: self = .flood
+            case .headTimeout: self = .headTimeout
+            case .writeTimeout: self = .left
             }
         }
 
@@ -79,6 +91,8 @@ public struct EdgeMetrics: Sendable {
 
     /// By answerer, then by the status's first digit, 1–5.
     private var responses = [UInt64](repeating: 0, count: Answerer.allCases.count * 5)
+    /// By version of HTTP.
+    private var requests = [UInt64](repeating: 0, count: HTTPVersion.allCases.count)
     private var refusals = [UInt64](repeating: 0, count: Refusal.allCases.count)
     private var failures = [UInt64](repeating: 0, count: Failure.allCases.count)
     private var handshakes = [UInt64](repeating: 0, count: Handshake.allCases.count)
@@ -109,6 +123,7 @@ public struct EdgeMetrics: Sendable {
         latency.observe(nanoseconds: nanoseconds)
     }
 
+    mutating func countRequest(_ version: HTTPVersion) { requests[Int(version.rawValue)] += 1 }
     mutating func count(_ refusal: Refusal) { refusals[refusal.rawValue] += 1 }
     mutating func count(_ failure: Failure, _ times: Int = 1) { failures[failure.rawValue] += UInt64(times) }
     mutating func count(_ handshake: Handshake) { handshakes[handshake.rawValue] += 1 }
@@ -116,6 +131,7 @@ public struct EdgeMetrics: Sendable {
     func responses(by answerer: Answerer, statusClass: Int) -> UInt64 {
         responses[answerer.rawValue * 5 + statusClass - 1]
     }
+    func requests(by version: HTTPVersion) -> UInt64 { requests[Int(version.rawValue)] }
     func number(of refusal: Refusal) -> UInt64 { refusals[refusal.rawValue] }
     func number(of failure: Failure) -> UInt64 { failures[failure.rawValue] }
     func number(of handshake: Handshake) -> UInt64 { handshakes[handshake.rawValue] }
@@ -126,6 +142,7 @@ public struct EdgeMetrics: Sendable {
             for index in left[keyPath: path].indices { left[keyPath: path][index] += right[keyPath: path][index] }
         }
         add(\.responses)
+        add(\.requests)
         add(\.refusals)
         add(\.failures)
         add(\.handshakes)
@@ -176,6 +193,8 @@ extension EdgeMetrics {
     }
 
     private func writeRequests(to text: inout MetricsText) {
+        text.begin("carrel_edge_requests_total", .counter, "Requests with a valid head, by version of HTTP.")
+        for version in HTTPVersion.allCases { text.add(["protocol": version.text], requests(by: version)) }
         text.begin("carrel_edge_responses_total", .counter, "Responses, by who answered and class of status.")
         for answerer in Answerer.allCases {
             for digit in 1...5 {

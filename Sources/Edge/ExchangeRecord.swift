@@ -6,6 +6,7 @@ import HTTPWire
 struct ExchangeRecord {
     var isOpen = false
     var answerer = EdgeMetrics.Answerer.edge
+    var version = HTTPVersion.http11
     var began = MonotonicTime(nanoseconds: 0)
     /// 0 until the response begins.
     var status = 0
@@ -22,6 +23,8 @@ extension EdgeExchange {
     func recordRequest(_ head: RequestHead) {
         record.isOpen = true
         record.answerer = .edge
+        record.version = head.version
+        home.metrics.countRequest(head.version)
         record.began = .current()
         record.status = 0
         record.receivedBytes = 0

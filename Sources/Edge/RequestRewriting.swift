@@ -76,7 +76,11 @@ enum RequestRewriting {
             }
             return nil
         }
-        output.appendLiteral("Via: 1.1 carrel\r\n")
+        switch head.version {
+        case .http10: output.appendLiteral("Via: 1.0 carrel\r\n")
+        case .http11: output.appendLiteral("Via: 1.1 carrel\r\n")
+        case .http2: output.appendLiteral("Via: 2 carrel\r\n")
+        }
     }
 
     /// Fields by which a proxy tells RStudio Server where and who the client is.

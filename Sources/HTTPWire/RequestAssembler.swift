@@ -104,7 +104,7 @@ public struct RequestAssembler: Sendable {
         if name.equals(":method") {
             guard !value.isEmpty, value.allSatisfy(Byte.isToken) else { throw .invalidMethod }
             if value.count > limits.methodBytes { throw .unknownMethod }
-            head.method = String(decoding: value, as: UTF8.self)
+            head.method = RequestHead.method(value)
         } else if name.equals(":path") {
             if value.count > limits.startLineBytes { throw .startLineTooLong }
             try head.setTarget(value)

@@ -25,7 +25,7 @@ extension RequestHead {
     }
 
     /// The usual ones need no string to be made.
-    private static func method(_ text: UnsafeRawBufferPointer) -> String {
+    static func method(_ text: UnsafeRawBufferPointer) -> String {
         if text.equals("GET") { return "GET" }
         if text.equals("POST") { return "POST" }
         return String(decoding: text, as: UTF8.self)

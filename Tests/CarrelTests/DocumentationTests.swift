@@ -46,7 +46,7 @@ import Testing
             "redirect.acme_webroot",
             "portal.embedded_in", "connections_per_thread", "connections_per_address", "handshake_timeout",
             "header_timeout", "idle_timeout", "body_timeout", "minimum_body_rate", "write_timeout", "url_size",
-            "header_size", "header_fields",
+            "header_size", "header_fields", "edge.http2", "streams_per_connection", "resets_per_second",
         ]
         for key in keys { #expect(Self.text.contains("`\(key)`"), "the README does not explain \(key)") }
     }

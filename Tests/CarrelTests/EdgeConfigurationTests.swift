@@ -1,5 +1,6 @@
 import Edge
 import Foundation
+import HTTPTransport
 import Testing
 
 @testable import carrel
@@ -29,6 +30,8 @@ import Testing
                 url_size: 4KiB
                 header_size: 8KiB
                 header_fields: 50
+                streams_per_connection: 64
+                resets_per_second: 10
             """
         ).edgeLimits
         var wanted = ClientLimits()
@@ -43,6 +46,8 @@ import Testing
         wanted.http.startLineBytes = 4096
         wanted.http.headerBlockBytes = 8192
         wanted.http.fieldCount = 50
+        wanted.http2.concurrentStreams = 64
+        wanted.http2.resets = HTTP2Limits.Allowance(atOnce: 80, perSecond: 10)
         #expect(limits == wanted)
     }
 
@@ -101,6 +106,16 @@ import Testing
             problems("redirect: {listen: [\"0.0.0.0:8443\"]}") == [
                 "carrel.yaml:1:20: redirect.listen has 0.0.0.0:8443, where the edge listens for TLS already; take another "
                     + "port, such as 80"
+            ])
+    }
+
+    @Test("lets browsers speak HTTP/2, unless it is switched off")
+    func http2() throws {
+        #expect(try read("").edgeHTTP2 && read("edge: {http2: true}").edgeHTTP2)
+        #expect(try !read("edge: {http2: false}").edgeHTTP2)
+        #expect(
+            problems("edge: {http2: \"off\"}") == [
+                "carrel.yaml:1:15: edge.http2 is \"off\", but must be true or false"
             ])
     }
 

@@ -21,6 +21,7 @@ struct EdgeBench {
 
     static let rows = [
         Row(name: "keepalive requests, 1 KB", unit: "req", work: .request, clients: 64, bar: 1.15),
+        Row(name: "HTTP/2 requests, 1 KB", unit: "req", work: .http2Request, clients: H2Load.connections, bar: 1.0),
         Row(name: "full handshake + request", unit: "req", work: .handshake, clients: 16, bar: 1.0),
         Row(name: "resumed handshake + request", unit: "req", work: .resumption, clients: 16, bar: 1.0),
         Row(name: "1 MiB downloads", unit: "MiB", work: .download, clients: 8, bar: 1.0),
@@ -114,6 +115,7 @@ struct EdgeBench {
     private func load(
         _ target: Target, _ work: Work, clients: Int, seconds: Double, _ tls: TLSClientContext
     ) async throws -> Load.Outcome {
+        if work == .http2Request { return Load.Outcome(count: try await H2Load.run(target, seconds: seconds)) }
         let outcome = await withCheckedContinuation { continuation in
             loop.post {
                 Load.run(

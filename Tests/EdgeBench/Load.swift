@@ -6,6 +6,8 @@ import TLS
 /// What clients do.
 enum Work: Equatable {
     case request, handshake, resumption, download, upload, message, idleTunnel
+    /// Requests by HTTP/2, which `H2Load` does.
+    case http2Request
 
     var isTunnel: Bool { self == .message || self == .idleTunnel }
     var isOnePerConnection: Bool { self == .handshake || self == .resumption }
@@ -14,7 +16,7 @@ enum Work: Equatable {
         let common = "Host: \(hostname)\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\nAccept: */*\r\n"
         let text =
             switch self {
-            case .request, .handshake, .resumption:
+            case .request, .handshake, .resumption, .http2Request:
                 "GET /1k HTTP/1.1\r\n\(common)Accept-Encoding: gzip, deflate, br\r\nCookie: session=0123456789abcdef\r\n\r\n"
             case .download: "GET /1m HTTP/1.1\r\n\(common)\r\n"
             case .upload: "POST /up HTTP/1.1\r\n\(common)Content-Length: \(Load.largeBytes)\r\n\r\n"

@@ -48,6 +48,28 @@ import Testing
         }
     }
 
+    @Test("tells clients of HTTP/2 beforehand, answers what they have asked, and keeps their WebSockets for the grace")
+    func http2() async throws {
+        try await withHouse { house in
+            try await house.withHTTP2 { idle async throws in
+                try await house.withHTTP2 { busy async throws in
+                    #expect(try await idle.get("/x").status == 200)
+                    let held = await busy.request("GET", "/hold")
+                    try await eventually("it waits") { house.lab.heads.count == 2 }
+                    try await house.edge.pauseAccepting()
+                    async let left: Void = house.edge.leave(grace: .seconds(60))
+                    try await eventually("an idle one ends") { idle.record { $0.isClosed } }
+                    #expect(idle.record { $0.goAways.last?.code } == 0)
+                    #expect(busy.record { !$0.isClosed })
+                    house.lab.release()
+                    #expect(try await busy.finished(held).text == "held")
+                    try await eventually("and a busy one after its answer") { busy.record { $0.isClosed } }
+                    await left
+                }
+            }
+        }
+    }
+
     @Test("ends a connection with its next answer, not under the client's hands, and an idle one after a while")
     func nextAnswer() async throws {
         try await withHouse { house in

@@ -28,9 +28,12 @@ final class RawClient: ByteChannelDelegate, @unchecked Sendable {
     private var isPaused = false
 
     /// Connects and waits until TLS is up.
-    static func connect(to house: House, _ host: String = "abcd.labs.test") async throws -> RawClient {
+    static func connect(
+        to house: House, _ host: String = "abcd.labs.test", alpn: [String] = ["http/1.1"]
+    ) async throws -> RawClient {
         let client = RawClient()
-        let (port, tls) = (house.port, house.tls)
+        let port = house.port
+        let tls = try TLSClientContext(trust: .file(TestAuthority.shared.get().certificatePath), alpn: alpn)
         client.loop.post {
             Stream.connect(
                 to: .ip(address: "127.0.0.1", port: port), on: client.loop, timeout: .seconds(5)

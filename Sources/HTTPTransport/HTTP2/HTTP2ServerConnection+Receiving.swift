@@ -117,7 +117,7 @@ extension HTTP2ServerConnection {
         return Self.goOn
     }
 
-    private func stream(_ id: Int32) -> HTTP2Stream? {
+    func stream(_ id: Int32) -> HTTP2Stream? {
         nghttp2_session_get_stream_user_data(session, id).map { HTTP2Stream.at($0) }
     }
 

@@ -108,7 +108,7 @@ extension HTTP2ServerConnection {
 
     /// A RST_STREAM overtakes what waits: this one is sent when the stream's end is on its way.
     func resetAfterSending(_ stream: HTTP2Stream) {
-        resetsAfterSending.append(stream)
+        resetsAfterSending.append(stream.id)
         askForEndOfTurn()
     }
 
@@ -137,7 +137,9 @@ extension HTTP2ServerConnection {
 
     private func submitResetsAfterSending() -> Bool {
         if resetsAfterSending.isEmpty { return false }
-        for stream in resetsAfterSending { reset(stream, .noError) }
+        for id in resetsAfterSending {
+            if let stream = stream(id) { reset(stream, .noError) }
+        }
         resetsAfterSending.removeAll(keepingCapacity: true)
         return true
     }

@@ -33,7 +33,8 @@ public final class HTTP2ServerConnection {
     /// Within the library's receiving, where nothing can be sent.
     var isReceiving = false
     var isSending = false
-    var resetsAfterSending: [HTTP2Stream] = []
+    /// By number: a stream may be over, and used again, before its turn comes.
+    var resetsAfterSending: [Int32] = []
     private var resuming: [HTTP2Stream] = []
     private var hasStreamsOver = false
     var hasSaturatedStreams = false
@@ -125,6 +126,7 @@ public final class HTTP2ServerConnection {
             last.place = stream.place
         }
         life.streamsLeft(streams.count, at: loop.now)
+        if heldHead === stream { heldHead = nil }
         stream.didClose()
         stream.reset()
         rooms.giveBack(stream)

@@ -50,6 +50,8 @@ struct EdgeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A Unix socket for the admin API.", valueName: "unix:path")) var admin: SocketAddress?
     @Option(help: ArgumentHelp("Connections of one client address; more are closed.", valueName: "n"))
     var connectionsPerAddress: Int?
+    @Flag(inversion: .prefixedNo, help: "Whether browsers may speak HTTP/2 (default: what the file says, or yes).")
+    var http2: Bool?
     @Option(help: ArgumentHelp("Gets a line of JSON for each exchange.", valueName: "file")) var accessLog: String?
     @Option(help: ArgumentHelp("How long requests may finish when it ends.", valueName: "duration"))
     var grace = DurationArgument(ServeLimits.stopGrace)
@@ -110,6 +112,7 @@ struct EdgeCommand: AsyncParsableCommand {
             routesPath: routes, threads: threads ?? file.threads, admin: admin, limits: limits,
             accessLog: accessLog ?? file.accessLog, grace: grace.duration,
             takeoverGrace: takeoverGrace?.duration ?? file.takeoverGrace)
+        settings.http2 = http2 ?? file.http2
         settings.hsts = file.hsts
         settings.redirect = file.redirect.map { redirect in
             let port = if case .ip(_, let port) = first { port } else { 443 }

@@ -9,7 +9,8 @@ extension Configuration {
             ("homes", homes != fresh.homes), ("redirect", hasOtherRedirect(than: fresh)),
             (
                 "edge",
-                edgeThreads != fresh.edgeThreads || edgeLimits != fresh.edgeLimits || accessLog != fresh.accessLog
+                edgeThreads != fresh.edgeThreads || edgeHTTP2 != fresh.edgeHTTP2 || edgeLimits != fresh.edgeLimits
+                    || accessLog != fresh.accessLog
             ),
         ]
         return differences.filter(\.1).map(\.0)

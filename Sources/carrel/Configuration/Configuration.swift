@@ -23,6 +23,8 @@ struct Configuration: Hashable, Sendable {
     var homes: String?
     /// How many loops the edge runs on, 1–256.
     var edgeThreads: Int
+    /// Whether browsers may speak HTTP/2.
+    var edgeHTTP2: Bool
     /// How much the edge bears from its clients.
     var edgeLimits: ClientLimits
     /// The file that gets a line for each exchange of the edge; `nil` for none.

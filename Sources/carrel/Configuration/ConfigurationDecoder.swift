@@ -40,8 +40,8 @@ struct ConfigurationDecoder {
             file: file, stateDirectory: state, listen: listen, portal: portal, labsDomain: labsDomain,
             publicPort: publicPort ?? listen[0].port, certificate: certificate,
             certificateLine: root.place(of: "tls").line,
-            homes: homes, edgeThreads: edge.threads, edgeLimits: edge.limits, accessLog: edge.accessLog,
-            takeoverGrace: edge.takeoverGrace,
+            homes: homes, edgeThreads: edge.threads, edgeHTTP2: edge.http2, edgeLimits: edge.limits,
+            accessLog: edge.accessLog, takeoverGrace: edge.takeoverGrace,
             hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, hosts: hosts.map(\.entry),
             labs: labs.map(\.entry))
     }

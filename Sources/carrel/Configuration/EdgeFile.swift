@@ -14,6 +14,7 @@ struct EdgeFile: Equatable {
     /// For how long browsers are told to come by https only; 0 leaves it to the upstreams.
     var hsts = Duration.zero
     var threads: Int
+    var http2 = true
     var limits: ClientLimits
     var accessLog: String?
     var takeoverGrace: Duration
@@ -44,6 +45,7 @@ struct EdgeFile: Equatable {
         admin = root.optional("admin", .path(from: folder)).map { .unix(path: $0) }
         let edge = DecodedEdge(root.mapping("edge"), folder: folder)
         threads = edge.threads
+        http2 = edge.http2
         limits = edge.limits
         accessLog = edge.accessLog
         takeoverGrace = edge.takeoverGrace

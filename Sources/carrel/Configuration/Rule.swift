@@ -94,6 +94,15 @@ extension Rule where Value == Int {
     }
 }
 
+extension Rule where Value == Bool {
+    static var boolean: Rule {
+        Rule(expectation: "true or false") { scalar in
+            guard scalar.kind == .boolean else { return nil }
+            return scalar.text.lowercased() == "true" ? true : scalar.text.lowercased() == "false" ? false : nil
+        }
+    }
+}
+
 extension Rule where Value == Double {
     static func number(_ range: ClosedRange<Double>) -> Rule {
         Rule(expectation: "a number from \(range.lowerBound) to \(range.upperBound)") { scalar in

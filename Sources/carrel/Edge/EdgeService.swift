@@ -14,6 +14,7 @@ final class EdgeService: Daemon {
         var routesPath: String
         var threads: Int
         var admin: SocketAddress?
+        var http2 = true
         var limits = ClientLimits()
         var accessLog: String?
         /// The listener without TLS, if there is one.
@@ -54,6 +55,7 @@ final class EdgeService: Daemon {
         var configuration = EdgeConfiguration(
             listen: settings.listen, loops: settings.threads, certificates: certificates)
         configuration.accessLog = accessLog
+        configuration.http2 = settings.http2
         configuration.limits = settings.limits
         configuration.tickets = tickets
         configuration.hstsSeconds = settings.hsts.components.seconds

@@ -268,6 +268,7 @@ extension Configuration {
         var edge = EdgeConfiguration(
             listen: listenAddresses, loops: edgeThreads, portalHostname: portal.hostname, labsDomain: labsDomain,
             portalUpstream: .unix(path: portalSocketPath), certificates: certificates)
+        edge.http2 = edgeHTTP2
         edge.limits = edgeLimits
         edge.accessLog = accessLog
         edge.embeddedIn = portal.embeddedIn
