@@ -5,11 +5,15 @@ import TLS
 
 extension Broker {
     /// Finds or creates the learner's session of this lab; an ended one is started again at the same hostname.
-    public func launch(_ learner: Learner, lab: String) async throws(BrokerError) -> SessionView {
+    ///
+    /// - Parameter context: the course that the launch comes from, if it says so: what its reservations go by.
+    public func launch(
+        _ learner: Learner, lab: String, context: String? = nil
+    ) async throws(BrokerError) -> SessionView {
         let newID = SessionID(rawValue: SecureRandom.slug(length: Broker.slugLength))
         let id: SessionID?
         do throws(BrokerError) {
-            id = try await ask { .launch(learner: learner, lab: lab, newID: newID, request: $0) }
+            id = try await ask { .launch(learner: learner, lab: lab, context: context, newID: newID, request: $0) }
         } catch {
             metrics.refusedLaunches += 1
             throw error

@@ -80,8 +80,10 @@ public final class Broker {
         let homes = stored.homes.map { HomeLocation(portal: $0.portal, learner: $0.learner, host: $0.host) }
         // Before the actions, the catalogue: a restored session's route depends on its lab.
         let actions =
-            core.restore(sessions: stored.sessions, duties: stored.duties, homes: homes, at: now)
-            + core.handle(.configure(labs: configuration.labs, hosts: configuration.hosts.map(\.spec)), at: now)
+            core.restore(
+                sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
+                claims: stored.claims, at: now)
+            + core.handle(configuration.event, at: now)
         try await settle(afterRestoring: actions)
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
         connectHosts()
@@ -105,7 +107,7 @@ public final class Broker {
     /// Takes a new catalogue and new hosts. The labs domain and the homes root need a restart; the caller checks that.
     public func reconfigure(_ new: BrokerConfiguration) {
         configuration = new
-        submit(.configure(labs: new.labs, hosts: new.hosts.map(\.spec)))
+        submit(new.event)
         connectHosts()
     }
 
@@ -145,7 +147,7 @@ public final class Broker {
         }
         switch answer {
         case .session(let id): return id
-        case .done: return nil
+        case .done, .reservation: return nil
         case .refused(let refusal): throw BrokerError(refusal)
         }
     }
@@ -209,7 +211,7 @@ public final class Broker {
     private func adoptIfForgotten(_ event: Event) async throws(StoreError) {
         let forgotten: Session?
         switch event {
-        case .launch(let learner, let lab, _, _):
+        case .launch(let learner, let lab, _, _, _):
             guard core.session(learner: learner, lab: lab) == nil else { return }
             forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
         case .restart(let id, _), .end(let id, _, _), .keep(let id, _), .extend(let id, _, _, _, _):
@@ -296,8 +298,8 @@ extension Event {
     /// The request that this event carries, if a person waits for its answer.
     var request: RequestID? {
         switch self {
-        case .launch(_, _, _, let request), .restart(_, let request), .end(_, _, let request), .keep(_, let request),
-            .extend(_, _, _, _, let request),
+        case .launch(_, _, _, _, let request), .restart(_, let request), .end(_, _, let request), .keep(_, let request),
+            .extend(_, _, _, _, let request), .reserve(_, _, let request), .cancelReservation(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request):
             request
         case .configure, .hostListed, .hostLost, .containerCreated, .containerStarted, .labReady, .startFailed,

@@ -26,15 +26,24 @@ public struct BrokerConfiguration: Sendable {
     public var labsDomain: String
     /// The port that browsers use; left out of URLs when it is 443.
     public var publicPort: Int
+    /// The share of each host that is never reserved, 0–100 percent.
+    public var freeFloorPercent: Int
 
     public init(
-        labs: [Lab], hosts: [HostConfiguration], homesRoot: String?, labsDomain: String, publicPort: Int
+        labs: [Lab], hosts: [HostConfiguration], homesRoot: String?, labsDomain: String, publicPort: Int,
+        freeFloorPercent: Int = 10
     ) {
         self.labs = labs
         self.hosts = hosts
         self.homesRoot = homesRoot
         self.labsDomain = labsDomain
         self.publicPort = publicPort
+        self.freeFloorPercent = freeFloorPercent
+    }
+
+    /// What the core must know of it.
+    var event: Event {
+        .configure(labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent)
     }
 
     func hostname(of session: SessionID) -> String { "\(session).\(labsDomain)" }

@@ -4,7 +4,9 @@ import Store
 /// Why the broker did not do what it was asked to. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable {
-        case unknownLab, unknownSession, unknownHost, ambiguous, notNow, neverFits, limit, storage, badCode, stopping
+        case unknownLab, unknownSession, unknownHost, unknownReservation, ambiguous, notNow, badTerms, noSeats,
+            neverFits,
+            limit, storage, badCode, stopping
     }
 
     public var code: Code
@@ -23,6 +25,9 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
             case .unknownLab: .unknownLab
             case .unknownSession: .unknownSession
             case .unknownHost: .unknownHost
+            case .unknownReservation: .unknownReservation
+            case .badTerms: .badTerms
+            case .noSeats: .noSeats
             case .notNow: .notNow
             case .neverFits: .neverFits
             case .limit: .limit

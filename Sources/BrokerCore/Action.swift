@@ -3,6 +3,11 @@ public enum Refusal: Error, Hashable, Sendable {
     case unknownLab(String)
     case unknownSession(SessionID)
     case unknownHost(String)
+    case unknownReservation(ReservationID)
+    /// The terms of a reservation make no sense.
+    case badTerms(String)
+    /// There are not as many seats in that time.
+    case noSeats(ReservationConflict)
     /// The session or host is in a state in which this makes no sense.
     case notNow(String)
     /// No host could ever serve this lab.
@@ -14,6 +19,7 @@ public enum Refusal: Error, Hashable, Sendable {
 /// The answer to a request. Handed out only after the changes that it speaks of are committed.
 public enum Answer: Hashable, Sendable {
     case session(SessionID)
+    case reservation(ReservationID)
     case done
     case refused(Refusal)
 }
@@ -46,6 +52,10 @@ public enum Change: Hashable, Sendable {
     case session(Session)
     case story(StoryEntry)
     case duty(host: String, HostDuty)
+    /// A reservation as it is now, but for its claims.
+    case reservation(Reservation)
+    /// A learner has claimed a seat of a reservation.
+    case claim(ReservationID, learner: String, at: Timestamp)
     /// With homes that stick to a host: where this learner's home of this portal is.
     case home(portal: String, learner: String, host: String)
 }

@@ -92,10 +92,11 @@ extension BrokerCore {
 
     // MARK: Configuration
 
-    mutating func configure(labs: [Lab], hosts specs: [HostSpec], at now: Timestamp) {
+    mutating func configure(labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, at now: Timestamp) {
         journal.keep(catalogue)
         let old = catalogue
         catalogue.isConfigured = true
+        catalogue.freeFloorPercent = max(0, min(100, freeFloorPercent))
         isOrderOld = true
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
@@ -109,6 +110,11 @@ extension BrokerCore {
         }
         catalogue.retired = catalogue.retired.filter { used.contains($0.key) }
         step.mayPlace = true
+        // Labs may have another size, or another lifetime.
+        step.mayPromise = true
+        journal.keep(reservationsDue: reservationsDue)
+        reservationsDue = reservations.isEmpty ? nil : now
+        for host in hosts { seating.stale.insert(host.name) }
     }
 
     private mutating func configureHost(_ name: String, _ spec: HostSpec?) {

@@ -19,6 +19,11 @@ extension BrokerCore {
         }
     }
 
+    /// The end of the overrun, for a session with a reserved seat.
+    func reservedUntil(_ entry: Entry) -> Timestamp? {
+        entry.session.reservation.flatMap { reservations[$0] }?.terms.endsAt
+    }
+
     /// How long after a time without a way to the lab nothing ends for idleness.
     func returnGrace(of entry: Entry) -> Duration {
         min(Limits.returnGrace, lab(entry.session.lab)?.idleTimeout ?? Limits.returnGrace)
@@ -29,8 +34,10 @@ extension BrokerCore {
         return max(end, entry.idleNotBefore ?? end, entry.session.stay.notIdleBefore ?? end)
     }
 
+    /// When a running session ends, whatever happens in it.
     func lifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
-        since + lab.maximumLifetime + entry.session.stay.extended
+        let end = since + lab.maximumLifetime + entry.session.stay.extended
+        return reservedUntil(entry).map { min($0, end) } ?? end
     }
 
     /// A session's alarm is due.
@@ -51,6 +58,9 @@ extension BrokerCore {
     ) {
         var entry = old
         guard let lab = lab(entry.session.lab), let record = record(of: host) else { return sleep(entry, until: nil) }
+        if let end = reservedUntil(entry), now >= end {
+            return beginEnding(entry, reason: .reservationOver, at: now)
+        }
         let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
         if now >= lifetimeEnd {
             let seconds = (lab.maximumLifetime + entry.session.stay.extended).components.seconds

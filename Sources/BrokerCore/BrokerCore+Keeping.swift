@@ -48,6 +48,8 @@ extension BrokerCore {
         entry.session.stay.notIdleBefore = idleEnd(of: entry, lab) + duration
         entry.session.stay.extended += duration
         entry.session.stay.extendedBy = who
+        // It may now be in the way of a reservation, which is to find other seats, or to say that there are none.
+        if !reservations.isEmpty { step.mayPromise = true }
         stays(entry, on: host, since: since)
         let why = words.isEmpty ? "" : " \(Explanations.sentence(words))"
         note(

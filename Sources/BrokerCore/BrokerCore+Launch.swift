@@ -8,15 +8,26 @@ extension BrokerCore {
         journal.adopted.insert(session.id)
     }
 
-    mutating func launch(_ learner: Learner, lab name: String, newID: SessionID, at now: Timestamp) -> Answer {
+    mutating func launch(
+        _ learner: Learner, lab name: String, context: String?, newID: SessionID, at now: Timestamp
+    ) -> Answer {
         if let id = sessionsOf[LearnerKey(learner)]?[name], var entry = entries[id] {
             let isNewName = entry.session.learner.name != learner.name
             entry.session.learner.name = learner.name
             switch entry.session.state {
-            case .queued, .starting, .running:
+            case .queued:
+                entry.session.context = context ?? entry.session.context
+                if let words = claimSeat(for: &entry, at: now) {
+                    store(entry, at: now, because: "\(words) Waiting for it to be prepared.")
+                } else if isNewName || context != nil {
+                    store(entry)
+                }
+                return .session(id)
+            case .starting, .running:
                 if isNewName { store(entry) }
                 return .session(id)
             case .ending, .ended, .failed:
+                entry.session.context = context ?? entry.session.context
                 return revive(entry, at: now)
             }
         }
@@ -26,8 +37,12 @@ extension BrokerCore {
         }
         let session = Session(
             id: newID, learner: learner, lab: name, epoch: 1, state: .queued(since: now), createdAt: now,
-            lastActivityAt: now)
-        store(Entry(session), at: now, because: "Launched; waiting for a seat.")
+            lastActivityAt: now, context: context)
+        var entry = Entry(session)
+        let words = claimSeat(for: &entry, at: now)
+        store(
+            entry, at: now,
+            because: words.map { "Launched. \($0)" } ?? "Launched; waiting for a seat.\(beyondCount(entry, at: now))")
         return .session(newID)
     }
 
@@ -60,15 +75,37 @@ extension BrokerCore {
         if case .ending(let host, _, _) = old.session.state {
             leaveBehindEnding(old, on: host)
         }
-        store(Entry(session), at: now, because: "Started again; waiting for a seat.")
+        session.reservation = nil
+        var entry = Entry(session)
+        let words = claimSeat(for: &entry, at: now)
+        store(
+            entry, at: now,
+            because: words.map { "Started again. \($0)" }
+                ?? "Started again; waiting for a seat.\(beyondCount(entry, at: now))")
         return .session(session.id)
+    }
+
+    /// What a learner of a cohort whose seats are all claimed is told.
+    private func beyondCount(_ entry: Entry, at now: Timestamp) -> String {
+        guard let reservation = fullCohort(of: entry, at: now) else { return "" }
+        return " All \(reservation.terms.seats) seats reserved for this course are claimed, so it gets any free one."
+    }
+
+    /// The reservation that is meant for this learner and has no seat left.
+    func fullCohort(of entry: Entry, at now: Timestamp) -> Reservation? {
+        let offered = seating.offered[Seating.Cohort(portal: entry.learner.portal, lab: entry.session.lab)] ?? []
+        return offered.compactMap { reservations[$0] }.filter {
+            $0.terms.opensAt <= now && now < $0.terms.to
+                && $0.terms.isMeantFor(entry.learner, context: entry.session.context)
+                && claims[$0.id, default: []].count >= $0.terms.seats
+        }.min(by: <)
     }
 
     /// Why a launch cannot be taken; `nil` if it can, be it into the queue.
     private func refusal(of lab: String, to learner: LearnerKey) -> Refusal? {
         guard let lab = catalogue.labs[lab] else { return .unknownLab(lab) }
         if let reason = neverFits(lab, learner) { return .neverFits(reason) }
-        guard queue.count < Limits.queueLength else {
+        guard queueLength < Limits.queueLength else {
             return .limit(
                 "\(Limits.queueLength) sessions are already waiting for a seat, which is the limit; try again in a few minutes."
             )

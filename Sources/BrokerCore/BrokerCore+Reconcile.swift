@@ -47,10 +47,13 @@ extension BrokerCore {
     mutating func hostListed(_ name: String, containers: [ObservedContainer], at now: Timestamp) {
         guard let host = record(of: name) else { return }
         let isBack = !host.isReachable
+        let isFirst = host.settings.host.link == .connecting
         var settings = host.settings
         settings.host.link = .reachable
         settings.lackingLabs = []
         setHost(name, settings)
+        // Sessions that were in the way may have ended since.
+        if reservations.values.contains(where: \.isDegraded) { step.mayPromise = true }
 
         var listed: [Run: ObservedContainer] = [:]
         for container in containers {
@@ -66,13 +69,14 @@ extension BrokerCore {
         }
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id] else { continue }
-            reconcile(entry, with: listed[entry.run], on: name, isBack: isBack, at: now)
+            reconcile(entry, with: listed[entry.run], on: name, isBack: isBack, isFirst: isFirst, at: now)
         }
         for run in host.usage.leftovers.sorted() { retryRemoval(run) }
     }
 
     private mutating func reconcile(
-        _ old: Entry, with container: ObservedContainer?, on host: String, isBack: Bool, at now: Timestamp
+        _ old: Entry, with container: ObservedContainer?, on host: String, isBack: Bool, isFirst: Bool,
+        at now: Timestamp
     ) {
         var entry = old
         let (id, epoch) = (entry.session.id, entry.session.epoch)
@@ -88,10 +92,10 @@ extension BrokerCore {
             }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(id, entry)
-            // The listing may be older than the news that this run became ready; not the first one of a host that is
-            // back, because nothing becomes ready there in between.
+            // The listing may be older than the news that this run became ready, even the first one after the host was
+            // lost; not the first one that this process made.
             // (A start in the future means that the clock was set back.)
-            let isBelievable = isBack || now - since >= Limits.listingAge || since - now >= Limits.listingAge
+            let isBelievable = isFirst || now - since >= Limits.listingAge || since - now >= Limits.listingAge
             guard let container else {
                 if isBelievable { beginEnding(entry, reason: .vanished(host: host), at: now) }
                 return
@@ -123,9 +127,19 @@ extension BrokerCore {
     ///   - sessions: those that are not over.
     ///   - duties: of all hosts that ever had one, also of those that are no longer configured.
     ///   - homes: without shared homes, where each learner's home is.
+    ///   - reservations: those that are booked or closed.
+    ///   - claims: on these.
     public mutating func restore(
-        sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], at now: Timestamp
+        sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], reservations: [Reservation] = [],
+        claims: [Claim] = [], at now: Timestamp
     ) -> [Action] {
+        for reservation in reservations where [.booked, .closed].contains(reservation.phase) {
+            setReservation(reservation.id, reservation)
+        }
+        for claim in claims where self.reservations[claim.reservation] != nil {
+            setClaim(true, of: claim.learner, on: claim.reservation)
+        }
+        if catalogue.isConfigured, !self.reservations.isEmpty { reservationsDue = now }
         for (name, duty) in duties {
             if var settings = record(of: name)?.settings {
                 settings.host.duty = duty
@@ -143,8 +157,10 @@ extension BrokerCore {
         step = Step()
         // For the first event to look at.
         step.mayPlace = true
+        step.mayPromise = true
         step.touchedHosts = Set(hosts.map(\.name))
         queue.hasMoved = false
+        cohorts.hasMoved = false
         return sessions.sorted { $0.id < $1.id }.compactMap { session in
             guard case .running(_, let endpoint, _) = session.state else { return nil }
             return .publishRoute(session.id, epoch: session.epoch, endpoint)

@@ -54,14 +54,21 @@ extension BrokerCore {
         switch standing {
         case .none:
             break
-        case .queued(let ticket):
+        case .queued(let ticket, let reservation):
             guard let portal = new?.learner.portal else { return }
-            journal.keep(queue.turns)
             let isReturn = if case .starting? = old?.session.state { true } else { false }
-            queue.insert(ticket, in: portal, isReturning: isReturn)
+            if let reservation {
+                journal.keep(cohortTurns: cohorts.turns)
+                cohorts.insert(ticket, in: reservation.rawValue, isReturning: isReturn)
+                seating.waiting[reservation, default: []].insert(id)
+            } else {
+                journal.keep(turns: queue.turns)
+                queue.insert(ticket, in: portal, isReturning: isReturn)
+            }
             align(ticket)
-        case .seated(let host, let isStarting, let memory):
+        case .seated(let host, let isStarting, let memory, let reservation):
             guard let index = hostIndex[host] else { return }
+            if let reservation { takeReservedSeat(of: reservation, on: host, by: 1) }
             hosts[index].usage.seats += 1
             hosts[index].usage.memory += memory
             if isStarting { hosts[index].usage.starting += 1 }
@@ -77,15 +84,22 @@ extension BrokerCore {
         switch standing {
         case .none:
             break
-        case .queued(let ticket):
+        case .queued(let ticket, let reservation):
             guard let portal = old?.learner.portal else { return }
-            journal.keep(queue.turns)
             let isSeated = if case .seated = next { true } else { false }
-            queue.remove(ticket, of: portal, isSeated ? .seated : .gaveUp)
+            if let reservation {
+                journal.keep(cohortTurns: cohorts.turns)
+                cohorts.remove(ticket, of: reservation.rawValue, isSeated ? .seated : .gaveUp)
+                seating.waiting[reservation]?.remove(id)
+            } else {
+                journal.keep(turns: queue.turns)
+                queue.remove(ticket, of: portal, isSeated ? .seated : .gaveUp)
+            }
             // A host may have been held for it.
             step.mayPlace = true
-        case .seated(let host, let isStarting, let memory):
+        case .seated(let host, let isStarting, let memory, let reservation):
             guard let index = hostIndex[host] else { return }
+            if let reservation { takeReservedSeat(of: reservation, on: host, by: -1) }
             hosts[index].usage.seats -= 1
             hosts[index].usage.memory -= memory
             if isStarting { hosts[index].usage.starting -= 1 }
@@ -108,25 +122,28 @@ extension BrokerCore {
     }
 
     func line(for entry: Entry) -> Queue.Line {
-        Queue.Line(portal: entry.learner.portal, lab: entry.session.lab, host: boundHost(of: entry.learner))
+        Queue.Line(
+            portal: entry.session.reservation?.rawValue ?? entry.learner.portal, lab: entry.session.lab,
+            host: boundHost(of: entry.learner))
     }
 
     /// Put a queued session into the line that fits it, or hold it back while a container of it is being removed.
     private mutating func align(_ ticket: Queue.Ticket) {
         guard let entry = entries[ticket.id] else { return }
-        if gates[ticket.id] == nil {
-            queue.setLine(line(for: entry), of: ticket)
-            step.mayPlace = true
+        let line = gates[ticket.id] == nil ? line(for: entry) : nil
+        if entry.session.reservation == nil {
+            queue.setLine(line, of: ticket)
         } else {
-            queue.setLine(nil, of: ticket)
+            cohorts.setLine(line, of: ticket)
         }
+        if line != nil { step.mayPlace = true }
     }
 
     /// Where this learner's home is, or will be, may have changed: so have the lines of their waiting sessions.
     private mutating func realign(_ learner: LearnerKey) {
         guard !sharedHomes, let sessions = sessionsOf[learner] else { return }
         for id in sessions.values {
-            if case .queued(let ticket)? = entries[id]?.standing { align(ticket) }
+            if case .queued(let ticket, _)? = entries[id]?.standing { align(ticket) }
         }
     }
 
@@ -173,7 +190,7 @@ extension BrokerCore {
         guard weight != 0 else { return }
         let sum = gates[id, default: 0] + weight
         gates[id] = sum == 0 ? nil : sum
-        if case .queued(let ticket)? = entries[id]?.standing { align(ticket) }
+        if case .queued(let ticket, _)? = entries[id]?.standing { align(ticket) }
     }
 
     // MARK: Hosts
@@ -192,6 +209,7 @@ extension BrokerCore {
         guard let new else {
             hosts.remove(at: index)
             hostIndex[name] = nil
+            step.mayPromise = true
             for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
             isOrderOld = true
             return
@@ -202,6 +220,7 @@ extension BrokerCore {
         for run in runs { gate(run.session, by: -gateWeight(of: leftovers[run])) }
         hosts[index].settings = new
         order.touch(index)
+        if old.promises != new.promises { step.mayPromise = true }
         for run in runs { gate(run.session, by: gateWeight(of: leftovers[run])) }
         step.mayPlace = true
         step.touchedHosts.insert(name)
@@ -212,6 +231,8 @@ extension BrokerCore {
         let index = hosts.firstIndex { $0.name > host.name } ?? hosts.count
         hosts.insert(host, at: index)
         isOrderOld = true
+        step.mayPromise = true
+        seating.stale.insert(host.name)
         for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
         step.mayPlace = true
         step.touchedHosts.insert(host.name)

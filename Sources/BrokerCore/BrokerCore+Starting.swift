@@ -157,6 +157,8 @@ extension BrokerCore {
         entry.session.state = .queued(since: entry.queuedSince)
         entry.seatMemory = 0
         entry.startCrowd = 0
+        // Its reservation may have ended while it was starting: then it waits with everybody else.
+        if let own = entry.session.reservation, reservations[own]?.isBooked != true { entry.session.reservation = nil }
         entry.wake = nil
         store(entry, at: now, because: "\(Explanations.sentence(reason)) Back in the queue, at the old place.")
     }

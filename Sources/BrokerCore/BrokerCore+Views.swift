@@ -74,12 +74,13 @@ extension BrokerCore {
 
     // MARK: The queue
 
-    public var queueLength: Int { queue.count }
+    public var queueLength: Int { cohorts.count + queue.count }
 
     /// A queued session's position, from 1.
     public func queuePosition(of id: SessionID) -> Int? {
-        guard case .queued(let ticket)? = entries[id]?.standing else { return nil }
-        return queue.position(of: ticket, in: entries[id]?.learner.portal ?? "")
+        guard let entry = entries[id], case .queued(let ticket, let reservation) = entry.standing else { return nil }
+        if let reservation { return cohorts.position(of: ticket, in: reservation.rawValue) }
+        return queue.position(of: ticket, in: entry.learner.portal).map { cohorts.count + $0 }
     }
 
     /// How long a queued or starting session will probably take to be ready, from measured starts. `nil` where that
@@ -90,23 +91,26 @@ extension BrokerCore {
         case .starting(_, _, let since):
             return max(.zero, mean - (now - since))
         case .queued:
-            return waitingEstimate(of: entry, mean: mean)
+            return waitingEstimate(of: entry, mean: mean, at: now)
         case .running, .ending, .ended, .failed:
             return nil
         }
     }
 
-    private func waitingEstimate(of entry: Entry, mean: Duration) -> Duration? {
-        guard let lab = catalogue.labs[entry.session.lab], case .queued(let ticket) = entry.standing else { return nil }
+    private func waitingEstimate(of entry: Entry, mean: Duration, at now: Timestamp) -> Duration? {
+        guard let lab = catalogue.labs[entry.session.lab], case .queued(let ticket, let reservation) = entry.standing
+        else { return nil }
         let bound = boundHost(of: entry.learner)
         let position = bound == nil ? queuePosition(of: ticket.id) : boundPosition(of: entry, ticket)
-        var seats = 0
+        var seats = reservation.flatMap { reservations[$0] }.map { $0.isDegraded ? 0 : Int.max } ?? 0
         var starts = 0
         for host in hosts where host.takesSeats && (bound == nil || host.name == bound) {
-            let slots = max(0, host.spec.slots - host.usage.seats)
-            let memory = max(0, (host.memoryLimit - host.usage.memory) / max(1, lab.memoryBytes))
+            let taken = reservation == nil ? host.held.peak(from: now, to: now + lab.demand.horizon) : .init()
+            let slots = max(0, host.spec.slots - host.usage.seats - taken.seats)
+            let memory = max(
+                0, (host.memoryLimit - host.usage.memory - taken.memory) / max(1, lab.memoryBytes))
             let free = min(slots, Int(memory))
-            seats += free
+            seats = seats == .max ? .max : seats + free
             starts += min(host.startsAllowed, free + host.usage.starting)
         }
         guard let position, position <= seats, starts > 0 else { return nil }
@@ -117,6 +121,7 @@ extension BrokerCore {
 
     /// The position among those whose files are on the same host.
     private func boundPosition(of entry: Entry, _ ticket: Queue.Ticket) -> Int? {
+        guard entry.session.reservation == nil else { return queuePosition(of: ticket.id) }
         guard let own = queue.line(of: ticket.id),
             let place = queue.place(of: ticket, in: entry.learner.portal)
         else { return nil }
@@ -127,6 +132,16 @@ extension BrokerCore {
                 }.count
         }
     }
+
+    // MARK: Reservations
+
+    /// One that is not over.
+    public func reservation(_ id: ReservationID) -> Reservation? { reservations[id] }
+
+    public var reservationCount: Int { reservations.count }
+
+    /// How many seats of a reservation learners have claimed.
+    public func claimCount(of id: ReservationID) -> Int { claims[id]?.count ?? 0 }
 
     // MARK: Timeouts
 

@@ -17,6 +17,8 @@ public struct BrokerCore: Sendable {
         var labs: [String: Lab] = [:]
         /// Labs that were taken out while sessions of them ran: these go on under their old terms.
         var retired: [String: Lab] = [:]
+        /// The share of each host that is never reserved, in percent.
+        var freeFloorPercent = 0
     }
 
     let sharedHomes: Bool
@@ -32,11 +34,20 @@ public struct BrokerCore: Sendable {
     /// Stored duties of hosts that are not in `hosts`: they hold again when the host comes back.
     var spareDuties: [String: HostDuty] = [:]
     var startTimes = StartTimes()
+    /// Those that are not over.
+    var reservations: [ReservationID: Reservation] = [:]
+    /// The learners who have claimed a seat of them.
+    var claims: [ReservationID: Set<String>] = [:]
 
     // What follows from the records; see BrokerCore+Records.swift.
     var hostIndex: [String: Int] = [:]
     var sessionsOf: [LearnerKey: [String: SessionID]] = [:]
     var queue = Queue()
+    /// Those who wait for a seat of a reservation, which take turns; they are before everybody else.
+    var cohorts = Queue()
+    var seating = Seating()
+    /// When time next changes what a reservation holds.
+    var reservationsDue: Timestamp?
     var order = HostOrder()
     /// Other hosts than `order` knows, or labs of other sizes.
     var isOrderOld = true
@@ -59,6 +70,10 @@ public struct BrokerCore: Sendable {
         var touchedHosts: Set<String> = []
         /// A seat, a start, a host or a waiting session is new: placement must look.
         var mayPlace = false
+        /// Hosts came, went or changed, or reservations did: what is promised on which host must be looked at.
+        var mayPromise = false
+        /// When time next matters to reservations must be found out again.
+        var changesReservations = false
     }
 
     /// - Parameter sharedHomes: every host sees the same homes. Otherwise a learner's home is on the host on which a
@@ -69,21 +84,29 @@ public struct BrokerCore: Sendable {
 
     /// Take in what happened, and decide. The actions may be carried out once `pendingChanges` are committed.
     public mutating func handle(_ event: Event, at now: Timestamp) -> [Action] {
+        settleReservations(at: now)
         dispatch(event, at: now)
+        // A new configuration may make other moments matter.
+        settleReservations(at: now)
         settleGoneHosts(at: now)
+        if step.mayPromise { promiseSeats(at: now) }
         if step.mayPlace { placeWaiting(at: now) }
         settleEmptyHosts()
+        if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
         return takeActions()
     }
 
     /// The moment at which a `tick` is due; `nil` while nothing waits for time to pass.
-    public var nextDeadline: Timestamp? { alarms.earliest }
+    public var nextDeadline: Timestamp? {
+        guard let alarm = alarms.earliest, let due = reservationsDue else { return alarms.earliest ?? reservationsDue }
+        return min(alarm, due)
+    }
 
     private mutating func dispatch(_ event: Event, at now: Timestamp) {
         switch event {
-        case .launch(let learner, let lab, let newID, let request):
-            answer(request, launch(learner, lab: lab, newID: newID, at: now))
+        case .launch(let learner, let lab, let context, let newID, let request):
+            answer(request, launch(learner, lab: lab, context: context, newID: newID, at: now))
         case .restart(let id, let request):
             answer(request, restart(id, at: now))
         case .end(let id, let reason, let request):
@@ -92,14 +115,18 @@ public struct BrokerCore: Sendable {
             answer(request, keep(id, at: now))
         case .extend(let id, let duration, let who, let note, let request):
             answer(request, extend(id, by: duration, who: who, note: note, at: now))
+        case .reserve(let terms, let newID, let request):
+            answer(request, reserve(terms, newID: newID, at: now))
+        case .cancelReservation(let id, let request):
+            answer(request, cancelReservation(id, at: now))
         case .cordon(let host, let request):
             answer(request, cordon(host))
         case .uncordon(let host, let request):
             answer(request, uncordon(host))
         case .drain(let host, let deadline, let request):
             answer(request, drain(host, deadline: deadline, at: now))
-        case .configure(let labs, let hosts):
-            configure(labs: labs, hosts: hosts, at: now)
+        case .configure(let labs, let hosts, let freeFloorPercent):
+            configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, at: now)
         case .hostListed(let host, let containers):
             hostListed(host, containers: containers, at: now)
         case .hostLost(let host, let reason):
@@ -175,8 +202,10 @@ public struct BrokerCore: Sendable {
     private mutating func takeActions() -> [Action] {
         var actions = step.actions + step.answers
         actions += step.changed.map { .changed($0) }
-        if queue.hasMoved { actions.append(.queueMoved) }
+        // Who waits in the general queue comes after those with a reservation.
+        if queue.hasMoved || cohorts.hasMoved { actions.append(.queueMoved) }
         queue.hasMoved = false
+        cohorts.hasMoved = false
         step = Step()
         return actions
     }

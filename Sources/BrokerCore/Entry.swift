@@ -75,16 +75,17 @@ struct Entry: Hashable, Sendable {
     /// What the indexes keep of an entry: as long as it is the same, they need not be touched.
     enum Standing: Hashable {
         case none
-        case queued(Queue.Ticket)
-        case seated(host: String, isStarting: Bool, memory: Int64)
+        case queued(Queue.Ticket, ReservationID?)
+        case seated(host: String, isStarting: Bool, memory: Int64, ReservationID?)
     }
 
     var standing: Standing {
-        switch session.state {
-        case .queued(let since): .queued(Queue.Ticket(since: since, id: session.id))
-        case .starting(let host, _, _): .seated(host: host, isStarting: true, memory: seatMemory)
+        let reservation = session.reservation
+        return switch session.state {
+        case .queued(let since): .queued(Queue.Ticket(since: since, id: session.id), reservation)
+        case .starting(let host, _, _): .seated(host: host, isStarting: true, memory: seatMemory, reservation)
         case .running(let host, _, _), .ending(let host, _, _):
-            .seated(host: host, isStarting: false, memory: seatMemory)
+            .seated(host: host, isStarting: false, memory: seatMemory, reservation)
         case .ended, .failed: .none
         }
     }

@@ -55,8 +55,9 @@ public enum LabReport: Hashable, Sendable {
 /// Everything that can happen to the broker. Handed to `BrokerCore.handle` with the time at which it happened.
 public enum Event: Sendable {
     // From people.
-    /// A learner wants a lab. `newID` is used if no session of this learner and lab exists.
-    case launch(learner: Learner, lab: String, newID: SessionID, request: RequestID)
+    /// A learner wants a lab, in a course context if the launch named one. `newID` is used if no session of this
+    /// learner and lab exists.
+    case launch(learner: Learner, lab: String, context: String? = nil, newID: SessionID, request: RequestID)
     /// *Start again* on an ended or failed session. Harmless on a live one.
     case restart(SessionID, request: RequestID)
     case end(SessionID, reason: EndReason, request: RequestID)
@@ -64,11 +65,16 @@ public enum Event: Sendable {
     case keep(SessionID, request: RequestID)
     /// Moves the idle end and the end of the lifetime of a running session; `who` and `note` are for its story.
     case extend(SessionID, by: Duration, who: String, note: String, request: RequestID)
+    /// An instructor asks for seats. Admitted or refused in this step.
+    case reserve(ReservationTerms, newID: ReservationID, request: RequestID)
+    /// Seats are no longer held; sessions that have one go on.
+    case cancelReservation(ReservationID, request: RequestID)
     case cordon(host: String, request: RequestID)
     case uncordon(host: String, request: RequestID)
     case drain(host: String, deadline: Timestamp, request: RequestID)
-    /// The configuration was read: the catalogue and the hosts as they are from now on.
-    case configure(labs: [Lab], hosts: [HostSpec])
+    /// The configuration was read: the catalogue and the hosts as they are from now on, and the share of each host
+    /// that is never reserved, 0–100 percent.
+    case configure(labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10)
 
     // From engines.
     /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist, which

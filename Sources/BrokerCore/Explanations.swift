@@ -55,6 +55,8 @@ extension EndReason {
                 : "Ended by an operator: \(Explanations.sentence(note)) Your files are kept."
         case .learnerEnded:
             "Ended by you. Your files are kept."
+        case .reservationOver:
+            "Ended because the time reserved for your course is over. Your files are kept; start it again to get any free seat."
         case .drain(let host):
             "Ended because its host \(host) had to be emptied for maintenance. Your files are kept; start it again to get another seat."
         case .exited(_, outOfMemory: true):
@@ -72,6 +74,19 @@ extension EndReason {
     }
 }
 
+extension ReservationConflict {
+    /// The worst moment, who else is there, and when to ask for instead.
+    public var message: String {
+        let holders =
+            others.isEmpty
+            ? "sessions that may still be running hold the others"
+            : "also reserved then: \(others.map(\.rawValue).joined(separator: ", "))"
+        let next = nextFree.map { "All \(wanted) are free from \($0.text) on." } ?? "No later time was found either."
+        return
+            "Only \(free) of \(wanted) seats are free all that time; the fewest are at \(peakAt.text) (\(holders)). \(next)"
+    }
+}
+
 extension Refusal {
     /// What happened and what to do next.
     public var message: String {
@@ -82,7 +97,11 @@ extension Refusal {
             "There is no session \(id); open the lab from your course again."
         case .unknownHost(let name):
             "There is no host \(name) in the configuration; `carrel host list` shows those there are."
-        case .notNow(let message), .neverFits(let message), .limit(let message):
+        case .unknownReservation(let id):
+            "There is no reservation \(id) that is not over; `carrel reserve list` shows those there are."
+        case .noSeats(let conflict):
+            conflict.message
+        case .notNow(let message), .badTerms(let message), .neverFits(let message), .limit(let message):
             message
         }
     }
@@ -122,6 +141,7 @@ extension BrokerCore {
         guard catalogue.isConfigured, let lab = catalogue.labs[entry.session.lab] else {
             return "Waiting for the configuration."
         }
+        if let words = reservedReason(of: entry, lab) { return words }
         if let bound = boundHost(of: entry.learner) { return boundReason(lab, bound, at: now) }
         let fitting = hosts.filter { $0.settings.isConfigured && $0.spec.couldHold(lab.memoryBytes) }
         let active = fitting.filter { $0.settings.host.duty == .active }
@@ -133,6 +153,17 @@ extension BrokerCore {
         let free = equipped.filter { $0.usage.seats < $0.spec.slots && $0.hasRoom(for: lab.memoryBytes) }
         if free.isEmpty { return "Waiting for a seat: all of them are taken, and \(before(entry)) before this one." }
         return "Waiting: labs are started a few at a time, and \(before(entry)) before this one."
+    }
+
+    private func reservedReason(of entry: Entry, _ lab: Lab) -> String? {
+        guard let reservation = entry.session.reservation.flatMap({ reservations[$0] }) else { return nil }
+        let isHeld = reservation.allocation.keys.contains { seating.held(reservation, on: $0) > 0 }
+        guard isHeld else {
+            return
+                "Waiting for a seat: hosts that held those reserved for this course are not available; \(before(entry)) before this one."
+        }
+        return
+            "A seat is reserved for this learner; labs are started a few at a time, and \(before(entry)) before this one."
     }
 
     /// Who is before a waiting session, as the beginning of "… before this one".

@@ -1,7 +1,7 @@
-/// Which host to take next, for each size of seat, without looking at every host: a tournament of hosts for each
-/// memory that a seat may have. A change to a host costs O(sizes * log hosts), the best host O(log hosts).
+/// Which host to take next, for each kind of demand, without looking at every host: a tournament of hosts for
+/// each. A change to a host costs O(demands * log hosts), the best host O(log hosts).
 struct HostOrder: Sendable {
-    /// What a host offers to a seat of some memory: the lower the better, infinity is not at all.
+    /// What a host offers to a session of some demand: the lower the better, infinity is not at all.
     struct Offer: Hashable, Sendable {
         /// The density with that seat, where it could start now.
         var open = Double.infinity
@@ -21,6 +21,8 @@ struct HostOrder: Sendable {
         }
 
         var best: Double { nodes[1] }
+
+        subscript(index: Int) -> Double { nodes[leaves + index] }
 
         mutating func set(_ value: Double, at index: Int) {
             var node = leaves + index
@@ -54,13 +56,13 @@ struct HostOrder: Sendable {
         }
     }
 
-    private struct Size: Sendable {
-        let memory: Int64
+    private struct Ranking: Sendable {
+        let demand: Demand
         var open: Tournament
         var promised: Tournament
     }
 
-    private var sizes: [Size] = []
+    private var rankings: [Ranking] = []
     /// Hosts whose offers must be asked for again, each once.
     private var stale: [Int] = []
     private var isStale: [Bool] = []
@@ -72,38 +74,43 @@ struct HostOrder: Sendable {
         stale.append(index)
     }
 
-    /// Hosts came or went, or the catalogue has other sizes.
-    mutating func reset(hosts: Int, sizes wanted: Set<Int64>) {
+    /// Hosts came or went, or the catalogue has other demands.
+    mutating func reset(hosts: Int, demands: Set<Demand>) {
         let empty = Tournament(count: hosts)
-        sizes = wanted.sorted().map { Size(memory: $0, open: empty, promised: empty) }
+        rankings = demands.sorted().map { Ranking(demand: $0, open: empty, promised: empty) }
         isStale = Array(repeating: true, count: hosts)
         stale = Array(0..<hosts)
     }
 
     /// Ask the hosts that have changed.
-    mutating func refresh(_ offer: (_ host: Int, _ memory: Int64) -> Offer) {
+    mutating func refresh(_ offer: (_ host: Int, _ demand: Demand) -> Offer) {
         guard !stale.isEmpty else { return }
         for index in stale {
             isStale[index] = false
-            for size in sizes.indices {
-                let offer = offer(index, sizes[size].memory)
-                sizes[size].open.set(offer.open, at: index)
-                sizes[size].promised.set(offer.promised, at: index)
+            for ranking in rankings.indices {
+                let offer = offer(index, rankings[ranking].demand)
+                rankings[ranking].open.set(offer.open, at: index)
+                rankings[ranking].promised.set(offer.promised, at: index)
             }
         }
         stale.removeAll(keepingCapacity: true)
     }
 
-    /// No host has a seat of any size that could start now.
-    var isClosed: Bool { sizes.allSatisfy { $0.open.best == .infinity } }
+    /// No host has a seat for anybody that could start now.
+    var isClosed: Bool { rankings.allSatisfy { $0.open.best == .infinity } }
 
-    /// The host on which one more seat of this memory gives the lowest density, of those where it could start now.
-    func bestOpen(_ memory: Int64, where isWanted: (Int) -> Bool) -> Int? {
-        sizes.first { $0.memory == memory }?.open.first(where: isWanted)
+    /// Whether a session of that demand could start on this host now.
+    func isOpen(_ index: Int, to demand: Demand) -> Bool {
+        rankings.first { $0.demand == demand }.map { $0.open[index] < .infinity } ?? false
     }
 
-    /// The host that is nearest to having a seat of this memory.
-    func nearest(_ memory: Int64, where isWanted: (Int) -> Bool) -> Int? {
-        sizes.first { $0.memory == memory }?.promised.first(where: isWanted)
+    /// The host on which one more seat gives the lowest density, of those where it could start now.
+    func bestOpen(_ demand: Demand, where isWanted: (Int) -> Bool) -> Int? {
+        rankings.first { $0.demand == demand }?.open.first(where: isWanted)
+    }
+
+    /// The host that is nearest to having a seat for this demand.
+    func nearest(_ demand: Demand, where isWanted: (Int) -> Bool) -> Int? {
+        rankings.first { $0.demand == demand }?.promised.first(where: isWanted)
     }
 }

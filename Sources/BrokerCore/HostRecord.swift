@@ -11,6 +11,18 @@ struct HostRecord: Sendable {
         var isDrainDue = false
         /// How many starts at the same time it bears, as measured.
         var pace = Pace()
+
+        /// Reserved seats may be promised here: as far as is known the host will be there, and open.
+        var isPromising: Bool {
+            guard isConfigured, host.duty == .active else { return false }
+            if case .unreachable = host.link { return false }
+            return true
+        }
+
+        /// What the promises of reservations depend on.
+        var promises: [Int64] {
+            isPromising ? [Int64(host.spec.slots), host.spec.memoryLimit, Int64(host.spec.maximumStarts)] : []
+        }
     }
 
     /// The part that follows from sessions and leftovers; only the indexes write it.
@@ -27,6 +39,8 @@ struct HostRecord: Sendable {
     let name: String
     var settings: Settings
     var usage = Usage()
+    /// Reserved seats here that nobody has taken yet, over time.
+    var held = CapacityCurve()
 
     var spec: HostSpec { settings.host.spec }
 
@@ -52,11 +66,24 @@ struct HostRecord: Sendable {
         takesSeats && usage.seats < settings.host.spec.slots && usage.starting < startsAllowed
     }
 
-    /// What this host offers to a seat of that memory.
-    func offer(_ memory: Int64) -> HostOrder.Offer {
-        guard takesSeats, spec.couldHold(memory) else { return HostOrder.Offer() }
-        let density = density(adding: memory)
-        return HostOrder.Offer(open: isOpen && hasRoom(for: memory) ? density : .infinity, promised: density)
+    /// What this host offers to a session that is not of a reservation.
+    ///
+    /// It must not be in the way of a reservation: with everybody who is here now, and every seat that will be held
+    /// at one time or another while this session may live, there must still be room for it. Near a reservation only
+    /// those start here that must end in time.
+    func offer(_ demand: Demand, at now: Timestamp) -> HostOrder.Offer {
+        guard takesSeats, spec.couldHold(demand.memory) else { return HostOrder.Offer() }
+        // One that begins the moment this session may end is in the way, too.
+        let peak = held.peak(from: now, to: now + demand.horizon + .milliseconds(1))
+        let density = Self.density(
+            seats: usage.seats + peak.seats + 1, slots: spec.slots,
+            memory: usage.memory + peak.memory + demand.memory, memoryLimit: memoryLimit)
+        let isPossible =
+            isOpen && usage.seats + peak.seats < spec.slots
+            && usage.memory + peak.memory + demand.memory <= memoryLimit
+        // A host is only held for somebody where it is sessions that are in the way, not reservations.
+        return HostOrder.Offer(
+            open: isPossible ? density : .infinity, promised: peak == CapacityCurve.Load() ? density : .infinity)
     }
 
     func hasRoom(for memory: Int64) -> Bool { usage.memory + memory <= memoryLimit }
@@ -74,9 +101,31 @@ struct HostRecord: Sendable {
     }
 }
 
+/// What decides which hosts can take a session: its memory, and for how long it may be there.
+struct Demand: Hashable, Comparable, Sendable {
+    /// In bytes.
+    var memory: Int64
+    /// From seat to end, at most.
+    var horizon: Duration
+
+    static func < (a: Demand, b: Demand) -> Bool { (a.memory, a.horizon) < (b.memory, b.horizon) }
+}
+
+extension Lab {
+    var demand: Demand { Demand(memory: memoryBytes, horizon: readyTimeout + maximumLifetime + Limits.startSlack) }
+}
+
 extension HostSpec {
     /// Memory that seats on this host may add up to, in bytes.
     public var memoryLimit: Int64 { Int64(Double(memoryBytes) * overcommit) }
+
+    /// What reservations may have of it.
+    func reservable(freeFloorPercent: Int) -> Capacity {
+        guard maximumStarts > 0 else { return Capacity(slots: 0, memory: 0) }
+        return Capacity(
+            slots: slots - (slots * freeFloorPercent + 99) / 100,
+            memory: memoryLimit - memoryLimit / 100 * Int64(freeFloorPercent))
+    }
 
     /// An empty host of this kind could hold a seat of this memory.
     func couldHold(_ memory: Int64) -> Bool { slots > 0 && maximumStarts > 0 && memory <= memoryLimit }

@@ -1,13 +1,13 @@
 /// The invariants of the design, as far as they can be seen from here; tests and the simulator ask after every step.
 extension BrokerCore {
     /// What is broken, in words; empty if all is well. O(everything): not for the product's own use.
-    public func violations() -> [String] {
+    public func violations(at now: Timestamp) -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
-            + orderViolations() + alarmViolations() + idleHandsViolations()
+            + orderViolations(at: now) + alarmViolations() + idleHandsViolations(at: now) + reservationViolations()
     }
 
     /// Looks at a seat that was just given, independently of how it was found.
-    mutating func audit(placementOf entry: Entry, on name: String) {
+    mutating func audit(placementOf entry: Entry, on name: String, at now: Timestamp) {
         func broken(_ rule: String) {
             // A handful is enough to find the mistake.
             if breaches.count < 16 { breaches.append("\(entry.session.id) was placed on \(name), \(rule)") }
@@ -20,6 +20,15 @@ extension BrokerCore {
         if host.usage.memory > host.memoryLimit { broken("whose memory is exceeded") }
         if host.usage.starting > min(host.startsAllowed, host.spec.maximumStarts) {
             broken("which starts \(host.usage.starting) at once")
+        }
+        if let lab = catalogue.labs[entry.session.lab], entry.session.reservation == nil {
+            let held = heldCurve(on: name).peak(from: now, to: now + lab.demand.horizon + .milliseconds(1))
+            if held.seats > 0, host.usage.seats + held.seats > host.spec.slots {
+                broken("where \(held.seats) of the seats are reserved while it may live")
+            }
+            if held.memory > 0, host.usage.memory + held.memory > host.memoryLimit {
+                broken("where the memory is reserved while it may live")
+            }
         }
         if !sharedHomes, let home = homes[entry.learner], home != name { broken("but its home is on \(home)") }
         if gates[entry.session.id] != nil { broken("while its last container is still there") }
@@ -59,6 +68,9 @@ extension BrokerCore {
         var broken: [String] = []
         for host in hosts {
             var usage = HostRecord.Usage()
+            if !seating.stale.contains(host.name), host.held != heldCurve(on: host.name) {
+                broken.append("\(host.name) holds other seats than are reserved")
+            }
             for (id, entry) in entries where entry.session.state.host == host.name {
                 usage.seats += 1
                 usage.memory += entry.seatMemory
@@ -92,29 +104,23 @@ extension BrokerCore {
 
     private func queueViolations() -> [String] {
         var broken: [String] = []
-        var tickets: [Queue.Ticket] = []
+        var general: [Queue.Ticket] = []
+        var reserved: [Queue.Ticket] = []
         for (id, entry) in entries {
-            guard case .queued(let ticket) = entry.standing else { continue }
-            tickets.append(ticket)
+            guard case .queued(let ticket, let reservation) = entry.standing else { continue }
+            if reservation == nil { general.append(ticket) } else { reserved.append(ticket) }
+            let queue = reservation == nil ? queue : cohorts
             let line = gates[id] == nil ? self.line(for: entry) : nil
             if queue.line(of: id) != line { broken.append("\(id) stands in the wrong line") }
             if let line, queue.lines[line]?.contains(ticket) != true { broken.append("\(id) is missing in its line") }
         }
-        if queue.order.sorted() != tickets.sorted() { broken.append("the queue is not those who wait") }
-        for (position, ticket) in queue.order.enumerated() where queuePosition(of: ticket.id) != position + 1 {
+        if queue.order.sorted() != general.sorted() { broken.append("the queue is not those who wait") }
+        if cohorts.order.sorted() != reserved.sorted() { broken.append("the cohorts are not those who wait for them") }
+        for (position, ticket) in (cohorts.order + queue.order).enumerated()
+        where queuePosition(of: ticket.id) != position + 1 {
             broken.append("\(ticket.id) is told a position that is not \(position + 1)")
         }
-        for (portal, tickets) in queue.waiting where tickets.isEmpty || tickets != tickets.sorted() {
-            broken.append("\(portal) does not wait first come, first served")
-        }
-        for (portal, turns) in queue.turns.held where turns != turns.sorted() {
-            broken.append("the turns of \(portal) go down: \(turns)")
-        }
-        for (line, tickets) in queue.lines where tickets.isEmpty || tickets != tickets.sorted() {
-            broken.append("the line \(line) is empty or out of order")
-        }
-        if queue.lines.values.map(\.count).reduce(0, +) > queue.count { broken.append("a line has too many") }
-        return broken
+        return broken + queue.violations() + cohorts.violations()
     }
 
     private func indexViolations() -> [String] {
@@ -133,17 +139,17 @@ extension BrokerCore {
     }
 
     /// What placement believes of hosts is so.
-    private func orderViolations() -> [String] {
+    private func orderViolations(at now: Timestamp) -> [String] {
         guard !isOrderOld else { return [] }
         var fresh = self
         fresh.isOrderOld = true
-        fresh.refreshOrder()
+        fresh.refreshOrder(at: now)
         var believed = self
-        believed.refreshOrder()
+        believed.refreshOrder(at: now)
         return catalogue.labs.values.compactMap { lab in
             let (a, b) = (fresh.order, believed.order)
-            return a.bestOpen(lab.memoryBytes) { _ in true } == b.bestOpen(lab.memoryBytes) { _ in true }
-                && a.nearest(lab.memoryBytes) { _ in true } == b.nearest(lab.memoryBytes) { _ in true }
+            return a.bestOpen(lab.demand) { _ in true } == b.bestOpen(lab.demand) { _ in true }
+                && a.nearest(lab.demand) { _ in true } == b.nearest(lab.demand) { _ in true }
                 ? nil : "the order of hosts for \(lab.name) is old"
         }
     }
@@ -156,9 +162,97 @@ extension BrokerCore {
     }
 
     /// A free seat and a waiting session that it fits: placement has not looked.
-    private func idleHandsViolations() -> [String] {
+    private func idleHandsViolations(at now: Timestamp) -> [String] {
+        // What time has done to reservations is seen in the next event.
+        if let due = reservationsDue, due <= now { return [] }
         var copy = self
-        copy.placeWaiting(at: Timestamp(milliseconds: 0))
-        return copy.queue.count == queue.count ? [] : ["a session waits although there is a seat for it"]
+        copy.placeWaiting(at: now)
+        return copy.queueLength == queueLength ? [] : ["a session waits although there is a seat for it"]
+    }
+}
+
+extension BrokerCore {
+    /// Hosts on which there is not enough room now for everybody who is there and for those whose seats are promised
+    /// there, in words. Empty unless the clock was changed, or the broker was away while sessions should have ended.
+    public func brokenPromises(at now: Timestamp) -> [String] {
+        hosts.compactMap { host in
+            guard host.isReachable, host.settings.isPromising, !step.mayPromise else { return nil }
+            var seats = host.usage.sessions.count { entries[$0]?.session.state.name != "ending" }
+            for id in seating.promisedOn[host.name] ?? [] {
+                guard let reservation = reservations[id] else { continue }
+                guard reservation.terms.opensAt <= now, now < reservation.terms.to else { continue }
+                seats += seating.held(reservation, on: host.name)
+            }
+            return seats > host.spec.slots && host.held.load(at: now).seats > 0
+                ? "\(host.name) has \(host.spec.slots) slots for \(seats) people and promises" : nil
+        }
+    }
+
+    /// Promises on each host are at no moment more than it has, less the free floor; and the indexes are right.
+    fileprivate func reservationViolations() -> [String] {
+        var broken: [String] = []
+        var seating = Seating()
+        for (id, entry) in entries {
+            guard let own = entry.session.reservation else { continue }
+            switch entry.standing {
+            case .none: break
+            case .queued:
+                seating.waiting[own, default: []].insert(id)
+                if reservations[own]?.isBooked != true {
+                    broken.append("\(id) waits for a seat of \(own), which is over")
+                }
+                if claims[own]?.contains(entry.learner.id) != true { broken.append("\(id) has no claim on \(own)") }
+            case .seated(let host, _, _, _):
+                seating.used[own, default: [:]][host, default: 0] += 1
+            }
+        }
+        if seating.used != self.seating.used { broken.append("seats used: \(self.seating.used), not \(seating.used)") }
+        if seating.waiting != self.seating.waiting.filter({ !$0.value.isEmpty }) {
+            broken.append("waiting for cohorts")
+        }
+        for (id, learners) in claims {
+            guard let reservation = reservations[id] else {
+                broken.append("claims on \(id), which is over")
+                continue
+            }
+            if learners.count > reservation.terms.seats { broken.append("\(id) has more claims than seats") }
+        }
+        // What a failed commit leaves to be looked at again is looked at in the next event.
+        guard catalogue.isConfigured, !step.mayPromise else { return broken }
+        for (name, curve) in promises() {
+            guard let host = record(of: name), host.settings.isPromising else {
+                broken.append("seats are promised on \(name), which is not there")
+                continue
+            }
+            let capacity = host.spec.reservable(freeFloorPercent: catalogue.freeFloorPercent)
+            for moment in curve.moments {
+                let load = curve.load(at: moment)
+                if load.seats > capacity.slots || load.memory > capacity.memory {
+                    broken.append("\(load) promised on \(name) at \(moment.text), which has \(capacity)")
+                }
+            }
+        }
+        for reservation in reservations.values
+        where reservation.allocation.values.reduce(0, +) > reservation.terms.seats {
+            broken.append("\(reservation.id) is promised more seats than it asked for")
+        }
+        return broken
+    }
+}
+
+extension Queue {
+    fileprivate func violations() -> [String] {
+        var broken: [String] = []
+        for (party, tickets) in waiting where tickets.isEmpty || tickets != tickets.sorted() {
+            broken.append("\(party) does not wait first come, first served")
+        }
+        for (party, turns) in turns.held where turns != turns.sorted() {
+            broken.append("the turns of \(party) go down: \(turns)")
+        }
+        for (line, tickets) in lines where tickets.isEmpty || tickets != tickets.sorted() {
+            broken.append("the line \(line) is empty or out of order")
+        }
+        if lines.values.map(\.count).reduce(0, +) > count { broken.append("a line has too many") }
+        return broken
     }
 }

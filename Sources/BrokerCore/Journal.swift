@@ -11,6 +11,10 @@ struct Journal: Sendable {
     private(set) var catalogue: BrokerCore.Catalogue?
     private(set) var startTimes: StartTimes?
     private(set) var turns: Queue.Turns?
+    private(set) var cohortTurns: Queue.Turns?
+    private(set) var reservations: [ReservationID: Reservation?] = [:]
+    private(set) var claims: [Claim: Bool] = [:]
+    private(set) var reservationsDue: Timestamp??
     /// Ended sessions that `adopt` brought into the memory.
     var adopted: Set<SessionID> = []
 
@@ -33,8 +37,20 @@ struct Journal: Sendable {
     mutating func keep(_ catalogue: BrokerCore.Catalogue) {
         if self.catalogue == nil { self.catalogue = catalogue }
     }
-    mutating func keep(_ turns: Queue.Turns) {
+    mutating func keep(turns: Queue.Turns) {
         if self.turns == nil { self.turns = turns }
+    }
+    mutating func keep(cohortTurns: Queue.Turns) {
+        if self.cohortTurns == nil { self.cohortTurns = cohortTurns }
+    }
+    mutating func keep(_ reservation: Reservation?, of id: ReservationID) {
+        if reservations[id] == nil { reservations.updateValue(reservation, forKey: id) }
+    }
+    mutating func keep(claim: Claim, _ isClaimed: Bool) {
+        if claims[claim] == nil { claims[claim] = isClaimed }
+    }
+    mutating func keep(reservationsDue: Timestamp?) {
+        if self.reservationsDue == nil { self.reservationsDue = .some(reservationsDue) }
     }
     mutating func keep(_ startTimes: StartTimes) {
         if self.startTimes == nil { self.startTimes = startTimes }
@@ -61,16 +77,22 @@ extension BrokerCore {
         for (name, duty) in old.spareDuties { spareDuties[name] = duty }
         // Seats need their host: hosts that were forgotten come back first, those that are new go last.
         for case (let name, let settings?) in old.hosts { setHost(name, settings) }
+        for (id, reservation) in old.reservations { setReservation(id, reservation) }
+        for (claim, isClaimed) in old.claims { setClaim(isClaimed, of: claim.learner, on: claim.reservation) }
         for (learner, home) in old.homes { setHome(home, of: learner) }
         for (run, leftover) in old.leftovers { setLeftover(run, leftover) }
         for (id, entry) in old.sessions { set(id, entry) }
         for case (let name, nil) in old.hosts { setHost(name, nil) }
         if let turns = old.turns { queue.restore(turns) }
+        if let turns = old.cohortTurns { cohorts.restore(turns) }
+        if let due = old.reservationsDue { reservationsDue = due }
+        for host in hosts { seating.stale.insert(host.name) }
         isOrderOld = true
         journal = Journal()
         forgetThoseOver(old)
         // What the writing above left in `step` makes the next event look at placement and drains again.
         queue.hasMoved = false
+        cohorts.hasMoved = false
         settleAlarms()
     }
 

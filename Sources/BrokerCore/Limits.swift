@@ -26,6 +26,26 @@ public enum Limits {
     public static let extensionMaximum = Duration.seconds(24 * 3600)
     /// Measured starts that the estimates are made of.
     public static let startTimeSamples = 32
+    /// What creating and starting a container may take beyond the lab's ready timeout.
+    public static let startSlack = Duration.seconds(120)
+    /// Reservations that are booked, or not over yet, at the same time.
+    public static let reservations = 1000
+    /// Seats of one reservation.
+    public static let reservationSeats = 10_000
+    /// From the opening of a reservation to the end of its overrun.
+    public static let reservationLength = Duration.seconds(14 * 86_400)
+    /// How far ahead a reservation may begin.
+    public static let reservationHorizon = Duration.seconds(400 * 86_400)
+    /// The longest lead, no-show time and overrun.
+    public static let reservationMargin = Duration.seconds(86_400)
+    /// Learners on one roster.
+    public static let rosterLength = 10_000
+    /// How often promises are looked at after a change, until they hold.
+    static let promiseRounds = 4
+    /// Moments that are tried to find the next free time for a reservation that was refused.
+    public static let freeTimeCandidates = 64
+    /// How soon a reservation whose overrun has passed is looked at again while sessions of it are being removed.
+    public static let overrunRecheckDelay = Duration.seconds(10)
     /// Starts that a host whose starts were not measured yet may have under way at the same time.
     public static let startsAtFirst = 2
     /// A start that takes this many times as long as one that has its host for itself says that too many are under way.

@@ -20,17 +20,66 @@ extension BrokerCore {
     }
 
     mutating func placeWaiting(at now: Timestamp) {
+        guard catalogue.isConfigured else { return }
         // Without shared homes a placement can bind its learner's other sessions, and so free what was held for them.
+        while placeCohorts(at: now), !sharedHomes {}
         while placeOnce(at: now), !sharedHomes {}
+        refreshHeld()
     }
 
-    /// One walk through the lines; whether anybody was placed.
+    /// Those with a reservation: each on a host where a seat of it is held. A line whose hosts are all busy starting
+    /// others holds up nobody else.
+    private mutating func placeCohorts(at now: Timestamp) -> Bool {
+        guard cohorts.count > 0 else { return false }
+        let waiting = cohorts.count
+        var heads = Heap(heads(of: cohorts))
+        while let head = heads.popMin() {
+            refreshOrder(at: now)
+            guard let entry = entries[head.place.ticket.id], let lab = catalogue.labs[head.line.lab],
+                let host = reservedHost(for: entry, lab, boundTo: head.line.host)
+            else { continue }
+            start(entry, lab: lab, on: hosts[host].name, at: now)
+            if let tickets = cohorts.lines[head.line], let next = self.head(of: head.line, tickets, in: cohorts) {
+                heads.insert(next)
+            }
+        }
+        return cohorts.count < waiting
+    }
+
+    /// Where a session with a reservation goes: of the hosts that hold a seat of it, the one that is least full. Where
+    /// none is held for it (its files are on another host, or the reservation is degraded), it takes any seat.
+    private func reservedHost(for entry: Entry, _ lab: Lab, boundTo bound: String?) -> Int? {
+        guard let reservation = entry.session.reservation.flatMap({ reservations[$0] }) else { return nil }
+        var best: (index: Int, isShunned: Bool, density: Double)?
+        var isHeld = false
+        for name in reservation.allocation.keys where bound == nil || name == bound {
+            guard let index = hostIndex[name], seating.held(reservation, on: name) > 0 else { continue }
+            let host = hosts[index]
+            guard host.settings.isPromising, !host.settings.lackingLabs.contains(lab.name) else { continue }
+            isHeld = true
+            guard host.isOpen, host.hasRoom(for: lab.memoryBytes) else { continue }
+            let candidate = (
+                index: index, isShunned: name == entry.shunned, density: host.density(adding: lab.memoryBytes)
+            )
+            if let old = best {
+                let isBetter =
+                    candidate.isShunned == old.isShunned
+                    ? (candidate.density, candidate.index) < (old.density, old.index) : old.isShunned
+                guard isBetter else { continue }
+            }
+            best = candidate
+        }
+        if isHeld { return best?.index }
+        return bestHost(for: lab, boundTo: bound, held: [], shunning: entry.shunned)
+    }
+
+    /// One walk through the lines of everybody else; whether anybody was placed.
     private mutating func placeOnce(at now: Timestamp) -> Bool {
-        guard catalogue.isConfigured, queue.count > 0 else { return false }
-        refreshOrder()
+        guard queue.count > 0 else { return false }
+        refreshOrder(at: now)
         guard !order.isClosed else { return false }
         let waiting = queue.count
-        var heads = Heap<Head>(queue.lines.compactMap { head(of: $0, $1) })
+        var heads = Heap(heads(of: queue))
         var held: Set<Int> = []
         var blocked: Set<Need> = []
         while !order.isClosed, let head = heads.popMin() {
@@ -44,45 +93,61 @@ extension BrokerCore {
                 continue
             }
             start(entry, lab: lab, on: hosts[host].name, at: now)
-            refreshOrder()
-            if let tickets = queue.lines[head.line], let next = self.head(of: head.line, tickets) { heads.insert(next) }
+            refreshOrder(at: now)
+            if let tickets = queue.lines[head.line], let next = self.head(of: head.line, tickets, in: queue) {
+                heads.insert(next)
+            }
         }
         return queue.count < waiting
     }
 
-    private func head(of line: Queue.Line, _ tickets: [Queue.Ticket]) -> Head? {
+    private func heads(of queue: Queue) -> [Head] {
+        var heads: [Head] = []
+        for (line, tickets) in queue.lines {
+            if let head = head(of: line, tickets, in: queue) { heads.append(head) }
+        }
+        return heads
+    }
+
+    private func head(of line: Queue.Line, _ tickets: [Queue.Ticket], in queue: Queue) -> Head? {
         queue.place(of: tickets[0], in: line.portal).map { Head(place: $0, line: line) }
     }
 
     /// Ask the hosts that have changed since the last placement what they offer.
-    mutating func refreshOrder() {
+    mutating func refreshOrder(at now: Timestamp) {
+        refreshHeld()
         if isOrderOld {
-            order.reset(hosts: hosts.count, sizes: Set(catalogue.labs.values.map(\.memoryBytes)))
+            order.reset(hosts: hosts.count, demands: Set(catalogue.labs.values.map(\.demand)))
             isOrderOld = false
         }
-        order.refresh { hosts[$0].offer($1) }
+        // A copy of the array's reference: a closure that reads `self` would copy the whole core.
+        let hosts = hosts
+        order.refresh { hosts[$0].offer($1, at: now) }
     }
 
     /// The open host on which one more seat of this lab gives the lowest density; by name among equals. One that is
     /// shunned only if there is no other.
     private func bestHost(for lab: Lab, boundTo bound: String?, held: Set<Int>, shunning shunned: String?) -> Int? {
+        let demand = lab.demand
+        let hosts = hosts
         func isPossible(_ index: Int) -> Bool {
             !held.contains(index) && !hosts[index].settings.lackingLabs.contains(lab.name)
         }
         if let bound {
             guard let index = hostIndex[bound], isPossible(index) else { return nil }
-            return hosts[index].offer(lab.memoryBytes).open < .infinity ? index : nil
+            return order.isOpen(index, to: demand) ? index : nil
         }
         let shunnedIndex = shunned.flatMap { hostIndex[$0] }
-        return order.bestOpen(lab.memoryBytes) { isPossible($0) && $0 != shunnedIndex }
-            ?? order.bestOpen(lab.memoryBytes, where: isPossible)
+        return order.bestOpen(demand) { isPossible($0) && $0 != shunnedIndex }
+            ?? order.bestOpen(demand, where: isPossible)
     }
 
     /// The host that is nearest to having a seat for a lab that finds none now.
     private func hostToHold(for lab: Lab, boundTo bound: String?, held: Set<Int>) -> Int? {
         let boundIndex = bound.flatMap { hostIndex[$0] }
         if bound != nil, boundIndex == nil { return nil }
-        return order.nearest(lab.memoryBytes) { index in
+        let hosts = hosts
+        return order.nearest(lab.demand) { index in
             (boundIndex == nil || index == boundIndex) && !held.contains(index)
                 && !hosts[index].settings.lackingLabs.contains(lab.name)
         }
@@ -95,6 +160,6 @@ extension BrokerCore {
         entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
         store(entry, at: now, because: "A seat on \(host) is free; its container is being created.")
         emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
-        audit(placementOf: entry, on: host)
+        audit(placementOf: entry, on: host, at: now)
     }
 }

@@ -50,6 +50,8 @@ public enum EndReason: Hashable, Sendable, Codable {
     case operatorEnded(note: String)
     /// The learner ended it.
     case learnerEnded
+    /// The reservation whose seat it had is over, its overrun too.
+    case reservationOver
     /// The host's drain reached its deadline.
     case drain(host: String)
     /// The container stopped by itself.
@@ -120,10 +122,15 @@ public struct Session: Hashable, Sendable {
     public var failedAttempts: Int
     /// What bears on how long it stays.
     public var stay: Stay
+    /// The course context of the last launch, if it named one.
+    public var context: String?
+    /// The reservation whose seat this session has, or waits for.
+    public var reservation: ReservationID?
 
     public init(
         id: SessionID, learner: Learner, lab: String, epoch: Int, state: SessionState, createdAt: Timestamp,
-        lastActivityAt: Timestamp, failedAttempts: Int = 0, stay: Stay = Stay()
+        lastActivityAt: Timestamp, failedAttempts: Int = 0, stay: Stay = Stay(), context: String? = nil,
+        reservation: ReservationID? = nil
     ) {
         self.id = id
         self.learner = learner
@@ -134,6 +141,8 @@ public struct Session: Hashable, Sendable {
         self.lastActivityAt = lastActivityAt
         self.failedAttempts = failedAttempts
         self.stay = stay
+        self.context = context
+        self.reservation = reservation
     }
 }
 

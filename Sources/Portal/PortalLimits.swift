@@ -26,4 +26,6 @@ public enum PortalLimits {
     public static let drainDeadline = Duration.seconds(30 * 60)
     /// The latest deadline of a drain.
     public static let drainDeadlineMaximum = Duration.seconds(7 * 86_400)
+    /// The latest moment that a request may name, in milliseconds since 1970: the end of the year 9999.
+    static let latestMoment: Int64 = 253_402_300_799_000
 }

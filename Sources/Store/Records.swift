@@ -22,6 +22,10 @@ public struct StoredState: Hashable, Sendable {
     public var sessions: [Session]
     public var duties: [String: HostDuty]
     public var homes: [HomeLocation]
+    /// Those that are not over, oldest first.
+    public var reservations: [Reservation]
+    /// On these.
+    public var claims: [Claim]
     /// Of the live sessions, oldest first.
     public var grants: [AccessGrant]
 }

@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4361_726C
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
-    static let migrations: [String] = [version1, version2]
+    static let migrations: [String] = [version1, version2, version3]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
@@ -98,6 +98,53 @@ enum Schema {
         ALTER TABLE sessions ADD COLUMN extended INTEGER NOT NULL DEFAULT 0 CHECK (extended >= 0);
         ALTER TABLE sessions ADD COLUMN not_idle_before INTEGER;
         ALTER TABLE sessions ADD COLUMN extended_by TEXT;
+        """
+
+    /// Reservations that are not over, written once for the index and the query.
+    static let unfinished = "phase IN ('booked', 'closed')"
+
+    /// Reservations. Times are milliseconds, moments since 1970 and spans alike.
+    private static let version3 = """
+        CREATE TABLE reservations (
+            id TEXT PRIMARY KEY,
+            portal TEXT NOT NULL,
+            lab TEXT NOT NULL,
+            seats INTEGER NOT NULL CHECK (seats > 0),
+            starts_at INTEGER NOT NULL,
+            ends_at INTEGER NOT NULL CHECK (ends_at > starts_at),
+            warm_percent INTEGER NOT NULL CHECK (warm_percent BETWEEN 0 AND 100),
+            lead INTEGER NOT NULL CHECK (lead >= 0),
+            no_show_after INTEGER NOT NULL CHECK (no_show_after >= 0),
+            overrun INTEGER NOT NULL CHECK (overrun >= 0),
+            context TEXT,
+            phase TEXT NOT NULL CHECK (phase IN ('booked', 'closed', 'over', 'cancelled')),
+            created_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX reservations_unfinished ON reservations (created_at, id) WHERE \(unfinished);
+        CREATE INDEX reservations_by_start ON reservations (starts_at, id);
+
+        CREATE TABLE reservation_seats (
+            reservation TEXT NOT NULL REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED,
+            host TEXT NOT NULL,
+            seats INTEGER NOT NULL CHECK (seats > 0),
+            PRIMARY KEY (reservation, host)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE reservation_rosters (
+            reservation TEXT NOT NULL REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED,
+            learner TEXT NOT NULL,
+            PRIMARY KEY (reservation, learner)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE claims (
+            reservation TEXT NOT NULL REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED,
+            learner TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (reservation, learner)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE sessions ADD COLUMN context TEXT;
+        ALTER TABLE sessions ADD COLUMN reservation TEXT REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -6,7 +6,7 @@ enum SessionRow {
     static let columns = """
         id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port, \
         end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts, \
-        activity_source, keeps, extended, not_idle_before, extended_by
+        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation
         """
 
     private static let placeholders = repeatElement("?", count: columns.split(separator: ",").count)
@@ -25,7 +25,8 @@ enum SessionRow {
                 THEN excluded.activity_source ELSE activity_source END,
             last_activity_at = max(last_activity_at, excluded.last_activity_at),
             failed_attempts = excluded.failed_attempts, keeps = excluded.keeps, extended = excluded.extended,
-            not_idle_before = excluded.not_idle_before, extended_by = excluded.extended_by
+            not_idle_before = excluded.not_idle_before, extended_by = excluded.extended_by,
+            context = excluded.context, reservation = excluded.reservation
         """
 
     static func arguments(_ session: Session) -> StatementArguments {
@@ -38,6 +39,7 @@ enum SessionRow {
             session.createdAt.milliseconds, session.lastActivityAt.milliseconds, session.failedAttempts,
             session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
             session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
+            session.context, session.reservation?.rawValue,
         ]
     }
 
@@ -45,7 +47,8 @@ enum SessionRow {
         Session(
             id: SessionID(rawValue: row[0]), learner: Learner(portal: row[1], id: row[2], name: row[3]), lab: row[4],
             epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
-            lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: try stay(row))
+            lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: try stay(row),
+            context: row[24], reservation: (row[25] as String?).map { ReservationID(rawValue: $0) })
     }
 
     private static func stay(_ row: Row) throws -> Stay {
@@ -128,6 +131,7 @@ struct EndColumns: Hashable {
         case .lifetime(let seconds): self.init(name: "lifetime", number: seconds, text: nil)
         case .operatorEnded(let note): self.init(name: "operator", number: nil, text: note)
         case .learnerEnded: self.init(name: "learner", number: nil, text: nil)
+        case .reservationOver: self.init(name: "reservation", number: nil, text: nil)
         case .drain(let host): self.init(name: "drain", number: nil, text: host)
         case .exited(let code, let outOfMemory):
             self.init(name: outOfMemory ? "out-of-memory" : "exited", number: Int64(code), text: nil)
@@ -143,6 +147,7 @@ struct EndColumns: Hashable {
         case ("lifetime", let seconds?, nil): .lifetime(limitSeconds: seconds)
         case ("operator", nil, let note?): .operatorEnded(note: note)
         case ("learner", nil, nil): .learnerEnded
+        case ("reservation", nil, nil): .reservationOver
         case ("drain", nil, let host?): .drain(host: host)
         case ("exited", let code?, nil): .exited(code: Int(code), outOfMemory: false)
         case ("out-of-memory", let code?, nil): .exited(code: Int(code), outOfMemory: true)

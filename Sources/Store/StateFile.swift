@@ -52,6 +52,11 @@ public final class StateFile {
     /// Everything that is wrong with the file, at most `StoreLimits.integrityProblems` of each kind: its pages, indexes
     /// and constraints, its references, and what in it the broker could not read. Empty for a sound file.
     public func problems() throws(StoreError) -> [String] {
+        // Where a page that leads to others is damaged, SQLite gives up in the middle of the check.
+        do throws(StoreError) { return try check() } catch  where error.code == .corrupt { return [error.message] }
+    }
+
+    private func check() throws(StoreError) -> [String] {
         try read("check it") { db in
             let limit = StoreLimits.integrityProblems
             let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(limit))").filter { $0 != "ok" }

@@ -14,6 +14,10 @@ extension Store {
                     homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
                         HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
                     },
+                    reservations: ReservationRow.fetch(db, sql: ReservationRow.unfinished),
+                    claims: Row.fetchAll(db, sql: ReservationRow.unfinishedClaims).map {
+                        Claim(reservation: ReservationID(rawValue: $0[0]), learner: $0[1])
+                    },
                     grants: Row.fetchAll(db, sql: Query.liveGrants).map(Self.grant))
             }
         } catch {

@@ -104,6 +104,11 @@ public final class Store: Sendable {
             let (word, deadline) = DutyColumns.columns(duty)
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO hosts (name, duty, drain_deadline) VALUES (?, ?, ?)")
                 .execute(arguments: [host, word, deadline])
+        case .reservation(let reservation):
+            try ReservationRow.store(reservation, in: db)
+        case .claim(let id, let learner, let at):
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO claims (reservation, learner, at) VALUES (?, ?, ?)")
+                .execute(arguments: [id.rawValue, learner, at.milliseconds])
         case .home(let portal, let learner, let host):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO homes (portal, learner, host) VALUES (?, ?, ?)")
                 .execute(arguments: [portal, learner, host])

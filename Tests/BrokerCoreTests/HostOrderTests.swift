@@ -4,6 +4,9 @@ import Testing
 
 @Suite("Order of hosts")
 struct HostOrderTests {
+    private let small = Demand(memory: 1, horizon: .seconds(60))
+    private let large = Demand(memory: 2, horizon: .seconds(60))
+
     @Test("The lowest value that is wanted is found, the first among equals, as by looking at all of them")
     func asByLookingAtAll() {
         var random = SplitMix(seed: 7)
@@ -26,10 +29,10 @@ struct HostOrderTests {
     @Test("To find the best of a thousand hosts, two are looked at when one is not wanted")
     func flat() {
         var order = HostOrder()
-        order.reset(hosts: 1000, sizes: [1])
+        order.reset(hosts: 1000, demands: [small])
         order.refresh { host, _ in HostOrder.Offer(open: Double(host), promised: Double(host)) }
         var looks = 0
-        let best = order.bestOpen(1) { host in
+        let best = order.bestOpen(small) { host in
             looks += 1
             return host != 0
         }
@@ -44,17 +47,17 @@ struct HostOrderTests {
             return HostOrder.Offer(open: -1, promised: -1)
         }
         #expect(asked == [500])
-        #expect(order.bestOpen(1) { _ in true } == 500)
+        #expect(order.bestOpen(small) { _ in true } == 500)
     }
 
     @Test("Where no host has a seat, there is nothing to look at")
     func closed() {
         var order = HostOrder()
-        order.reset(hosts: 3, sizes: [1, 2])
-        order.refresh { _, memory in HostOrder.Offer(open: .infinity, promised: Double(memory)) }
+        order.reset(hosts: 3, demands: [small, large])
+        order.refresh { _, demand in HostOrder.Offer(open: .infinity, promised: Double(demand.memory)) }
         #expect(order.isClosed)
-        #expect(order.bestOpen(1) { _ in true } == nil)
-        #expect(order.nearest(2) { _ in true } == 0)
-        #expect(order.bestOpen(99) { _ in true } == nil)
+        #expect(order.bestOpen(small) { _ in true } == nil)
+        #expect(order.nearest(large) { _ in true } == 0)
+        #expect(order.bestOpen(Demand(memory: 99, horizon: .zero)) { _ in true } == nil)
     }
 }

@@ -18,6 +18,10 @@ struct JournalTests {
         var lines: [Queue.Line: [Queue.Ticket]]
         var turns: Queue.Turns
         var gates: [SessionID: Int]
+        var reservations: [ReservationID: Reservation]
+        var claims: [ReservationID: Set<String>]
+        var cohortTurns: Queue.Turns
+        var held: [CapacityCurve]
         var deadline: Timestamp?
 
         init(_ core: BrokerCore) {
@@ -33,6 +37,10 @@ struct JournalTests {
             lines = core.queue.lines
             turns = core.queue.turns
             gates = core.gates
+            reservations = core.reservations
+            claims = core.claims
+            cohortTurns = core.cohorts.turns
+            held = core.hosts.map { core.heldCurve(on: $0.name) }
             deadline = core.nextDeadline
         }
     }
@@ -101,7 +109,7 @@ struct JournalTests {
         scene.core.rollback()
         #expect(Records(scene.core) == before)
         #expect(scene.core.pendingChanges == [])
-        #expect(scene.core.violations() == [])
+        #expect(scene.core.violations(at: scene.now) == [])
         // And the same events again do the same again.
         var other = busyScene(sharedHomes: sharedHomes)
         other.now = scene.now
@@ -175,6 +183,6 @@ struct JournalTests {
         }
         #expect(core.entries.isEmpty && core.sessionsOf.isEmpty && core.gates.isEmpty && core.leftovers.isEmpty)
         #expect(core.alarms.count <= 1)
-        #expect(core.violations() == [])
+        #expect(core.violations(at: now) == [])
     }
 }

@@ -162,6 +162,6 @@ struct LaunchTests {
                 state: .ended(reason: .learnerEnded, at: scene.now), createdAt: scene.now, lastActivityAt: scene.now))
         #expect(scene.restart("a") == [.answer(scene.lastRequest, .refused(.unknownLab("gone")))])
         #expect(scene.core.session("a") == nil)
-        #expect(scene.core.violations() == [])
+        #expect(scene.core.violations(at: scene.now) == [])
     }
 }

@@ -145,6 +145,6 @@ struct PlacementTests {
         }
         #expect(core.hostStatuses.map(\.seats) == Array(repeating: 20, count: 100))
         #expect(core.queueLength == 1000)
-        #expect(core.violations() == [])
+        #expect(core.violations(at: now) == [])
     }
 }

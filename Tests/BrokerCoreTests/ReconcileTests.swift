@@ -63,11 +63,14 @@ struct ReconcileTests {
         #expect(scene.state("a")?.name == "ending")
     }
 
-    @Test("The first listing of a host that is back is believed about the youngest run too")
+    @Test("A listing from before a host was lost may come after it: the youngest run is believed only by a later one")
     func listingOfReturningHost() {
         var scene = Scene.ready()
         scene.run("a")
         scene.lost("h1")
+        scene.listed("h1")
+        #expect(scene.state("a")?.name == "running")
+        scene.now = scene.now + Limits.listingAge
         scene.listed("h1")
         #expect(scene.state("a") == .ending(host: "h1", reason: .vanished(host: "h1"), since: scene.now))
     }

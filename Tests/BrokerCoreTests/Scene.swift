@@ -29,7 +29,7 @@ struct Scene {
     @discardableResult
     mutating func send(_ event: Event, sourceLocation: SourceLocation = #_sourceLocation) -> [Action] {
         let actions = core.handle(event, at: now)
-        #expect(core.violations() == [], sourceLocation: sourceLocation)
+        #expect(core.violations(at: now) == [], sourceLocation: sourceLocation)
         changes = core.pendingChanges
         if commits { core.confirm() }
         return actions
@@ -70,10 +70,13 @@ struct Scene {
     @discardableResult
     mutating func launch(
         _ id: SessionID, learner: String? = nil, lab: String = "python", portal: String = "school",
+        context: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) -> [Action] {
         send(
-            .launch(learner: .named(learner ?? id.rawValue, portal), lab: lab, newID: id, request: request()),
+            .launch(
+                learner: .named(learner ?? id.rawValue, portal), lab: lab, context: context, newID: id,
+                request: request()),
             sourceLocation: sourceLocation)
     }
 

@@ -99,6 +99,7 @@ struct APITests {
         let statuses: [(BrokerError.Code, Int)] = [
             (.unknownLab, 404), (.unknownSession, 404), (.unknownHost, 404), (.ambiguous, 409), (.notNow, 409),
             (.neverFits, 503), (.limit, 503), (.storage, 503), (.stopping, 503), (.badCode, 403),
+            (.unknownReservation, 404), (.badTerms, 400), (.noSeats, 409),
         ]
         for (code, status) in statuses {
             #expect(NoticePage.failure(BrokerError(code, "words")).status == status)

@@ -7,6 +7,8 @@ struct SimulatedStore {
     private(set) var duties: [String: HostDuty] = [:]
     private(set) var homes: [String: HomeLocation] = [:]
     private(set) var stories: [SessionID: [StoryEntry]] = [:]
+    private(set) var reservations: [ReservationID: Reservation] = [:]
+    private(set) var claims: Set<Claim> = []
     private var places: [SessionID: Timestamp] = [:]
     /// What was found wrong.
     private(set) var complaints: [String] = []
@@ -21,6 +23,12 @@ struct SimulatedStore {
             case .ended, .failed: false
             }
         }.sorted { $0.id < $1.id }
+    }
+
+    var liveClaims: [Claim] {
+        claims.filter { [.booked, .closed].contains(reservations[$0.reservation]?.phase) }.sorted {
+            ($0.reservation, $0.learner) < ($1.reservation, $1.learner)
+        }
     }
 
     func session(of learner: Learner, lab: String) -> Session? {
@@ -38,6 +46,16 @@ struct SimulatedStore {
                 stories[entry.session, default: []].append(entry)
             case .duty(let host, let duty):
                 duties[host] = duty
+            case .reservation(let reservation):
+                look(at: reservation, before: reservations[reservation.id])
+                reservations[reservation.id] = reservation
+            case .claim(let id, let learner, _):
+                if reservations[id]?.phase != .booked {
+                    complaints.append("\(learner) claims a seat of \(id), which is over")
+                }
+                claims.insert(Claim(reservation: id, learner: learner))
+                let count = claims.count { $0.reservation == id }
+                if count > reservations[id]?.terms.seats ?? 0 { complaints.append("\(count) claims on \(id)") }
             case .home(let portal, let learner, let host):
                 homes["\(portal)/\(learner)"] = HomeLocation(portal: portal, learner: learner, host: host)
             }
@@ -47,6 +65,18 @@ struct SimulatedStore {
                 complaints.append("\(session.id) runs, and where its home is is not on disk")
             }
         }
+    }
+
+    private mutating func look(at reservation: Reservation, before old: Reservation?) {
+        func complain(_ what: String) { complaints.append("\(reservation.id): \(what)") }
+        if let old {
+            let order: [Reservation.Phase] = [.booked, .closed, .over, .cancelled]
+            if order.firstIndex(of: reservation.phase)! < order.firstIndex(of: old.phase)! { complain("went back") }
+            if reservation.terms != old.terms { complain("has other terms") }
+        } else if reservation.missingSeats > 0 {
+            complain("was admitted without its seats")
+        }
+        if reservation.phase != .booked, !reservation.allocation.isEmpty { complain("is over and holds seats") }
     }
 
     private mutating func look(at session: Session, before old: Session?, followedBy next: Change?) {

@@ -16,7 +16,9 @@ extension Simulation {
             launchesAsked.insert(request)
             newIDs += 1
             let id = SessionID(rawValue: "s\(newIDs)")
-            take(.launch(learner: learner, lab: lab.name, newID: id, request: request))
+            // Most come from a course of their portal.
+            let context = random.oneIn(3) ? nil : "\(learner.portal)-\(random.oneIn(2) ? "101" : "102")"
+            take(.launch(learner: learner, lab: lab.name, context: context, newID: id, request: request))
         case 5:
             if let stored {
                 let request = newRequest()
@@ -44,6 +46,27 @@ extension Simulation {
     private func take(_ event: Event) {
         inbox.append(event)
         planWork(in: random.milliseconds(0...50))
+    }
+
+    func instructorActs() {
+        guard hasFaults else { return }
+        plan(.instructorActs, in: random.milliseconds(3000...40_000))
+        guard core != nil, let lab = random.pick(allLabs) else { return }
+        if random.oneIn(4),
+            let booked = random.pick(store.reservations.values.filter { $0.phase == .booked }.map(\.id).sorted())
+        {
+            return take(.cancelReservation(booked, request: newRequest()))
+        }
+        let portal = random.oneIn(2) ? "east" : "west"
+        let from = wall + random.milliseconds(-5000...120_000)
+        newIDs += 1
+        let terms = ReservationTerms(
+            portal: portal, lab: lab.name, seats: Int.random(in: 1...5, using: &random), from: from,
+            to: from + random.milliseconds(10_000...200_000), warmPercent: Int.random(in: 0...100, using: &random),
+            lead: random.milliseconds(0...30_000), noShowAfter: random.milliseconds(0...30_000),
+            overrun: random.milliseconds(0...60_000), context: random.oneIn(4) ? nil : "\(portal)-101",
+            roster: random.oneIn(2) ? ["l1", "l2"] : [])
+        take(.reserve(terms, newID: ReservationID(rawValue: "r\(newIDs)"), request: newRequest()))
     }
 
     func operatorActs() {
@@ -86,7 +109,7 @@ extension Simulation {
     private func applyConfiguration() {
         noteSlots()
         for host in engines.keys { engines[host]!.loseAccount() }
-        take(.configure(labs: configuration.labs, hosts: configuration.hosts))
+        take(.configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent))
         // The driver connects to every host it is told of.
         agenda.removeAll { if case .monitor = $0 { true } else { false } }
         for host in allHosts {
@@ -122,6 +145,7 @@ extension Simulation {
         case 8:
             if random.oneIn(3) {
                 count("clock jumped")
+                hasClockJumped = true
                 clockOffset += random.milliseconds(-120_000...120_000)
             }
         case 9:

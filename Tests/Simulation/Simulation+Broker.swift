@@ -11,7 +11,7 @@ extension Simulation {
         if configuresFirst { configure(&core) }
         let actions = core.restore(
             sessions: store.live, duties: store.duties, homes: store.homes.values.sorted { $0.learner < $1.learner },
-            at: wall)
+            reservations: store.reservations.values.sorted { $0.id < $1.id }, claims: store.liveClaims, at: wall)
         self.core = core
         for action in actions { perform(action) }
         for session in store.live {
@@ -19,7 +19,11 @@ extension Simulation {
                 complain("\(session.id) has no route after the restart")
             }
         }
-        if !configuresFirst { broker(takesIn: [.configure(labs: configuration.labs, hosts: configuration.hosts)]) }
+        if !configuresFirst {
+            broker(takesIn: [
+                .configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent)
+            ])
+        }
         guard self.core != nil else { return }
         for host in configuration.hosts {
             plan(.monitor(host: host.name, generation: generation), in: random.milliseconds(1...3000))
@@ -28,7 +32,9 @@ extension Simulation {
 
     /// As a reload before the first event would: what it changes is committed at once.
     private func configure(_ core: inout BrokerCore) {
-        _ = core.handle(.configure(labs: configuration.labs, hosts: configuration.hosts), at: wall)
+        _ = core.handle(
+            .configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent),
+            at: wall)
         store.commit(core.pendingChanges)
         core.confirm()
     }
@@ -53,7 +59,7 @@ extension Simulation {
             remember("event \(event)")
             adopt(for: event)
             actions += core!.handle(event, at: wall)
-            for violation in core!.violations() { complain(violation) }
+            for violation in core!.violations(at: wall) { complain(violation) }
         }
         if hasFaults, random.oneIn(150 * calmness) { return crash("before its commit") }
         if hasFaults, !core!.pendingChanges.isEmpty, random.oneIn(40 * calmness) { return commitFails(events) }
@@ -89,7 +95,7 @@ extension Simulation {
     private func adopt(for event: Event) {
         let stored: Session? =
             switch event {
-            case .launch(let learner, let lab, _, _): store.session(of: learner, lab: lab)
+            case .launch(let learner, let lab, _, _, _): store.session(of: learner, lab: lab)
             case .restart(let id, _), .end(let id, _, _), .keep(let id, _), .extend(let id, _, _, _, _):
                 store.sessions[id]
             default: nil
@@ -122,6 +128,14 @@ extension Simulation {
             if case .session(let id) = answer, launchesAsked.contains(request) {
                 acknowledged.insert(id)
                 count("launch acknowledged")
+            }
+            if case .reservation(let id) = answer {
+                count("reservation admitted")
+                admitted.insert(id)
+            }
+            if case .refused(.noSeats(let conflict)) = answer {
+                count("reservation refused")
+                if conflict.free >= conflict.wanted { complain("refused although there are seats: \(conflict)") }
             }
             if case .refused(let refusal) = answer {
                 count("refused")
@@ -199,7 +213,7 @@ extension Simulation {
 extension Event {
     var isRequest: Bool {
         switch self {
-        case .launch, .restart, .end, .keep, .extend, .cordon, .uncordon, .drain: true
+        case .launch, .restart, .end, .keep, .extend, .reserve, .cancelReservation, .cordon, .uncordon, .drain: true
         default: false
         }
     }

@@ -6,6 +6,10 @@ extension Simulation {
         for complaint in store.complaints { complain(complaint) }
         for id in acknowledged where store.sessions[id] == nil { complain("the acknowledged launch \(id) is lost") }
         guard let core else { return }
+        // Lifetimes and reservations are both by the clock on the wall, but a start takes as long as it takes.
+        if !hasClockJumped, core.nextDeadline.map({ $0 > wall }) ?? true {
+            for promise in core.brokenPromises(at: wall) { complain(promise) }
+        }
         // With nothing half done, the edge knows every running lab and no other.
         for session in core.sessions {
             if case .running(_, let endpoint, _) = session.state {
@@ -20,7 +24,7 @@ extension Simulation {
     /// After every commit and every rollback, memory and disk tell the same.
     func checkMemoryIsDisk(_ when: String) {
         guard let core else { return }
-        for violation in core.violations() { complain("\(violation) \(when)") }
+        for violation in core.violations(at: wall) { complain("\(violation) \(when)") }
         var inMemory = 0
         for session in core.sessions {
             inMemory += 1
@@ -37,7 +41,18 @@ extension Simulation {
                 complain("\(session.id): the activity on disk is old")
             }
         }
+        checkReservations()
         if inMemory != store.live.count { complain("\(inMemory) live in memory, \(store.live.count) on disk \(when)") }
+    }
+
+    /// Reservations that were admitted, as the core and the disk have them.
+    func checkReservations() {
+        for id in admitted where store.reservations[id] == nil { complain("the admitted reservation \(id) is lost") }
+        let stored = store.reservations.values.filter { [.booked, .closed].contains($0.phase) }
+        for reservation in stored where core?.reservation(reservation.id) != reservation {
+            complain("\(reservation.id) is on disk as \(reservation)")
+        }
+        if core?.reservationCount != stored.count { complain("\(stored.count) reservations on disk") }
     }
 
     /// What is about to be written of sessions, held against what is so.

@@ -17,6 +17,7 @@ final class Simulation {
         case monitor(host: String, generation: Int)
         case learnerActs
         case operatorActs
+        case instructorActs
         case nature
         case hostHeals(String)
         case restartBroker
@@ -28,6 +29,7 @@ final class Simulation {
     var clockOffset = Duration.zero
     var agenda = Agenda<Happening>()
     var hasFaults = true
+    var hasClockJumped = false
     /// Faults are this many times rarer: some worlds are calm enough for labs to grow old.
     let calmness: Int
 
@@ -35,6 +37,7 @@ final class Simulation {
     var engines: [String: SimulatedEngine] = [:]
     var store: SimulatedStore
     var configuration: (labs: [Lab], hosts: [HostSpec])
+    let freeFloorPercent: Int
     let allLabs: [Lab]
     let allHosts: [HostSpec]
     let learners: [Learner]
@@ -55,6 +58,7 @@ final class Simulation {
     var requests: UInt64 = 0
     var launchesAsked: Set<RequestID> = []
     var acknowledged: Set<SessionID> = []
+    var admitted: Set<ReservationID> = []
     var runHosts: [RunName: String] = [:]
     var lastBusy: [RunName: Timestamp] = [:]
     var asked: Set<RunName> = []
@@ -80,6 +84,7 @@ final class Simulation {
         var random = SplitMix64(seed: seed)
         sharedHomes = random.oneIn(2)
         calmness = random.pick([1, 1, 4, 12])!
+        freeFloorPercent = random.pick([0, 0, 10, 50])!
         allLabs = [
             .simulated(
                 "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20)),
@@ -113,6 +118,7 @@ final class Simulation {
         bootBroker()
         plan(.learnerActs, in: .milliseconds(10))
         plan(.operatorActs, in: .seconds(20))
+        plan(.instructorActs, in: .seconds(2))
         plan(.nature, in: .seconds(5))
         for _ in 0..<steps where complaints.isEmpty { step() }
         guard complaints.isEmpty else { return }
@@ -162,6 +168,8 @@ final class Simulation {
             learnerActs()
         case .operatorActs:
             operatorActs()
+        case .instructorActs:
+            instructorActs()
         case .nature:
             natureActs()
         case .hostHeals(let host):

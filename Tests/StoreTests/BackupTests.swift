@@ -107,14 +107,15 @@ struct BackupTests {
             try store.close()
         }
         _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
-        try overwrite(target, at: 40_000, bytes: 60_000)
+        // Behind the pages of the schema, without which a file is not even opened.
+        try overwrite(target, at: 400_000, bytes: 60_000)
         let error = #expect(throws: StoreError.self) { try restore(target) }
         #expect(error?.code == .corrupt)
         #expect(!exists(scratch.path + "/before"))
         #expect(!exists(scratch.databasePath + ".restoring"))
         #expect(try StateFile(path: scratch.databasePath).summary().sessions == 5_000)
 
-        try overwrite(scratch.databasePath, at: 40_000, bytes: 60_000)
+        try overwrite(scratch.databasePath, at: 400_000, bytes: 60_000)
         let second = scratch.path + "/second.backup"
         #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, keys: keys, to: second) }
         #expect(!exists(second) && !exists(second + ".partial"))

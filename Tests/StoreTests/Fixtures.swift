@@ -43,7 +43,8 @@ let everyState: [SessionState] =
     ] + StartStep.allCases.map { .starting(host: "h1", step: $0, since: at(3)) }
     + [
         EndReason.idle(timeoutSeconds: 1800), .lifetime(limitSeconds: 28_800), .operatorEnded(note: "maintenance"),
-        .learnerEnded, .drain(host: "h1"), .exited(code: 137, outOfMemory: true), .exited(code: 0, outOfMemory: false),
+        .learnerEnded, .reservationOver, .drain(host: "h1"), .exited(code: 137, outOfMemory: true),
+        .exited(code: 0, outOfMemory: false),
         .vanished(host: "h1"), .removed(what: "host h1"),
     ].map { .ended(reason: $0, at: at(7)) }
 

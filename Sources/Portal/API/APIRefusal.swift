@@ -16,7 +16,8 @@ struct APIRefusal: Error, Equatable {
             status: 404,
             body: APIFailure(
                 code: "notFound",
-                message: "There is no \(target); the API has /v1/status, /v1/hosts and /v1/sessions."))
+                message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/sessions and /v1/reservations.")
+        )
     }
 
     static func require(_ method: String, _ request: HTTPRequest) throws(APIRefusal) {

@@ -20,6 +20,10 @@ import Store
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
 /// | `POST /v1/sessions/ID/extend` | `APIExtend` | `APISession` |
 /// | `GET /v1/sessions/ID/explain` | | `APIExplanation` |
+/// | `GET /v1/reservations?limit=` | | `APIReservations` |
+/// | `POST /v1/reservations` | `APIReserve` | `APIReservation` |
+/// | `GET /v1/reservations/ID` | | `APIReservation` |
+/// | `POST /v1/reservations/ID/cancel` | | `APIReservation` |
 /// | `GET /metrics` | | numbers in the text format of Prometheus |
 ///
 /// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
@@ -82,6 +86,20 @@ final class ControlAPI {
         case ("sessions", 4) where path[3] == "explain":
             try APIRefusal.require("GET", request)
             return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
+        case ("reservations", 2) where request.method == "POST":
+            return APIReservation(reservation: try await broker.reserve(APIReserve(body: request.body).terms()))
+        case ("reservations", 2):
+            try APIRefusal.require("GET", request)
+            return APIReservations(
+                reservations: try await broker.reservations(limit: APIReservations.limit(request.query)))
+        case ("reservations", 3):
+            try APIRefusal.require("GET", request)
+            return APIReservation(
+                reservation: try await broker.reservation(ReservationID(rawValue: path[2])))
+        case ("reservations", 4) where path[3] == "cancel":
+            try APIRefusal.require("POST", request)
+            return APIReservation(
+                reservation: try await broker.cancelReservation(ReservationID(rawValue: path[2])))
         default:
             throw APIRefusal.notFound(request.target)
         }

@@ -21,9 +21,9 @@ extension NoticePage {
     static func failure(_ error: BrokerError) -> (page: Page, status: Int) {
         let page: Page =
             switch error.code {
-            case .unknownLab, .unknownSession, .unknownHost: notFound()
+            case .unknownLab, .unknownSession, .unknownHost, .unknownReservation: notFound()
             case .badCode: usedCode()
-            case .notNow, .ambiguous: refused(error.message)
+            case .notNow, .ambiguous, .badTerms, .noSeats: refused(error.message)
             case .neverFits, .limit, .stopping: noSeat(error.message)
             case .storage: storage()
             }
@@ -35,9 +35,10 @@ extension BrokerError {
     /// The HTTP status that says the same.
     var status: Int {
         switch code {
-        case .unknownLab, .unknownSession, .unknownHost: 404
+        case .unknownLab, .unknownSession, .unknownHost, .unknownReservation: 404
+        case .badTerms: 400
         case .badCode: 403
-        case .ambiguous, .notNow: 409
+        case .ambiguous, .notNow, .noSeats: 409
         case .neverFits, .limit, .storage, .stopping: 503
         }
     }

@@ -35,6 +35,8 @@ struct Configuration: Hashable, Sendable {
     var hsts: Duration
     /// The listener without TLS, if there is one.
     var redirect: RedirectEntry?
+    /// The share of each host that is never reserved, 0–100 percent.
+    var freeFloorPercent: Int
     var hosts: [HostEntry]
     var labs: [LabEntry]
 

@@ -11,8 +11,8 @@ struct ConfigurationDecoder {
     /// `nil` only if a problem was added.
     func decode() -> Configuration? {
         root.allow(
-            "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "redirect", "hosts",
-            "labs")
+            "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "redirect",
+            "free_floor", "hosts", "labs")
         let state = root.required("state", .path(from: folder))
         let listen =
             root.node("listen") == nil
@@ -24,6 +24,7 @@ struct ConfigurationDecoder {
         let homes = root.optional("homes", .path(from: folder))
         let edge = DecodedEdge(root.mapping("edge"), folder: folder)
         let redirect = redirectEntry(besides: listen)
+        let freeFloor = root.optional("free_floor", .integer(0...100))
         let hosts = hostEntries()
         let labs = labEntries()
 
@@ -42,7 +43,8 @@ struct ConfigurationDecoder {
             certificateLine: root.place(of: "tls").line,
             homes: homes, edgeThreads: edge.threads, edgeHTTP2: edge.http2, edgeLimits: edge.limits,
             accessLog: edge.accessLog, takeoverGrace: edge.takeoverGrace,
-            hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, hosts: hosts.map(\.entry),
+            hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, freeFloorPercent: freeFloor ?? 10,
+            hosts: hosts.map(\.entry),
             labs: labs.map(\.entry))
     }
 

@@ -71,6 +71,22 @@ final class ControlClient {
         return try await post("/v1/sessions/\(Self.escape(id))/extend", body, as: APISession.self).session
     }
 
+    func reserve(_ terms: ReservationTerms) async throws -> ReservationView {
+        try await post("/v1/reservations", APICoding.encode(APIReserve(terms)), as: APIReservation.self).reservation
+    }
+
+    func reservations(limit: Int) async throws -> [ReservationView] {
+        try await get("/v1/reservations?limit=\(limit)", as: APIReservations.self).reservations
+    }
+
+    func reservation(_ id: String) async throws -> ReservationView {
+        try await get("/v1/reservations/\(Self.escape(id))", as: APIReservation.self).reservation
+    }
+
+    func cancelReservation(_ id: String) async throws -> ReservationView {
+        try await post("/v1/reservations/\(Self.escape(id))/cancel", [], as: APIReservation.self).reservation
+    }
+
     /// As Prometheus reads them.
     func metrics() async throws -> String {
         let body = try await send(HTTPClientRequest(method: "GET", target: "/metrics", authority: "carrel"))

@@ -1,0 +1,82 @@
+import BrokerCore
+import Store
+import TLS
+
+extension Broker {
+    /// Reserves seats for a cohort, or says why there are none and when there are.
+    public func reserve(_ terms: ReservationTerms) async throws(BrokerError) -> ReservationView {
+        let id = ReservationID(rawValue: SecureRandom.slug(length: Broker.reservationIDLength))
+        _ = try await ask { .reserve(terms, newID: id, request: $0) }
+        return try await reservation(id)
+    }
+
+    /// No secret, but short enough to be typed: 40 bits, and an identifier that is taken is refused.
+    static let reservationIDLength = 8
+
+    /// Seats are no longer held. Sessions that have one go on; who waits for one waits with everybody else.
+    public func cancelReservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
+        _ = try await ask { .cancelReservation(id, request: $0) }
+        return try await reservation(id)
+    }
+
+    /// Those that begin last first, over and cancelled ones too.
+    public func reservations(limit: Int) async throws(BrokerError) -> [ReservationView] {
+        do { return try await store.reservations(limit: limit).map(ReservationView.init) } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    public func reservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
+        let stored: StoredReservation?
+        do { stored = try await store.reservation(id) } catch { throw BrokerError(error) }
+        guard let stored else {
+            throw BrokerError(
+                .unknownReservation, "There is no reservation \(id); `carrel reserve list` shows those there are.")
+        }
+        return ReservationView(stored)
+    }
+}
+
+/// A reservation as people and programs see it.
+public struct ReservationView: Hashable, Sendable, Codable {
+    public var id: ReservationID
+    public var portal: String
+    public var lab: String
+    public var seats: Int
+    public var from: Timestamp
+    public var to: Timestamp
+    /// Seats are held, and given, from then on.
+    public var opensAt: Timestamp
+    /// Its last session has ended by then.
+    public var endsAt: Timestamp
+    /// `booked`, `closed`, `over` or `cancelled`.
+    public var phase: Reservation.Phase
+    public var context: String?
+    public var roster: [String]
+    /// Learners who have claimed a seat; the others did not show up, so far.
+    public var claims: Int
+    /// Seats that no host promises now: the reservation is degraded.
+    public var missingSeats: Int
+    /// How many of its seats each host promises.
+    public var hosts: [String: Int]
+    public var createdAt: Timestamp
+
+    init(_ stored: StoredReservation) {
+        let (reservation, terms) = (stored.reservation, stored.reservation.terms)
+        id = reservation.id
+        portal = terms.portal
+        lab = terms.lab
+        seats = terms.seats
+        from = terms.from
+        to = terms.to
+        opensAt = terms.opensAt
+        endsAt = terms.endsAt
+        phase = reservation.phase
+        context = terms.context
+        roster = terms.roster.sorted()
+        claims = stored.claims
+        missingSeats = reservation.isDegraded ? reservation.missingSeats : 0
+        hosts = reservation.allocation
+        createdAt = reservation.createdAt
+    }
+}

@@ -1,0 +1,162 @@
+/// Seats for cohorts: what instructors ask for, who has a right to one, and what time does to it.
+extension BrokerCore {
+    // MARK: Requests
+
+    mutating func reserve(_ terms: ReservationTerms, newID id: ReservationID, at now: Timestamp) -> Answer {
+        guard let lab = catalogue.labs[terms.lab] else { return .refused(.unknownLab(terms.lab)) }
+        if let problem = problem(with: terms, at: now) { return .refused(.badTerms(problem)) }
+        guard reservations[id] == nil else {
+            return .refused(.notNow("The new reservation's identifier is already in use; reserve again."))
+        }
+        guard reservations.count < Limits.reservations else {
+            return .refused(
+                .limit(
+                    "\(Limits.reservations) reservations are booked already, which is the limit; cancel one, or wait until one is over."
+                ))
+        }
+        let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: promises(), at: now)
+        let found = allocation.values.reduce(0, +)
+        guard found == terms.seats else {
+            return .refused(.noSeats(conflict(terms, lab: lab, found: found, at: now)))
+        }
+        store(Reservation(id: id, terms: terms, phase: .booked, createdAt: now, allocation: allocation))
+        if terms.opensAt <= now { seatWaiting(of: id, at: now) }
+        return .reservation(id)
+    }
+
+    private func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
+        let margin = Limits.reservationMargin
+        if !(1...Limits.reservationSeats).contains(terms.seats) {
+            return "A reservation has 1 to \(Limits.reservationSeats) seats, not \(terms.seats)."
+        }
+        if terms.from >= terms.to { return "A reservation ends after it begins." }
+        if terms.to <= now { return "This time has passed already." }
+        if terms.from - now > Limits.reservationHorizon {
+            return "A reservation begins at most \(Explanations.span(Limits.reservationHorizon)) ahead."
+        }
+        if terms.endsAt - terms.opensAt > Limits.reservationLength {
+            return
+                "A reservation lasts at most \(Explanations.span(Limits.reservationLength)), lead and overrun included."
+        }
+        if [terms.lead, terms.noShowAfter, terms.overrun].contains(where: { $0 < .zero || $0 > margin }) {
+            return "Lead, no-show time and overrun are at most \(Explanations.span(margin)) each."
+        }
+        if !(0...100).contains(terms.warmPercent) { return "The warm share is 0 to 100 percent." }
+        if terms.roster.count > Limits.rosterLength {
+            return
+                "A roster names at most \(Limits.rosterLength) learners; leave it out, and reserve for a course context."
+        }
+        return nil
+    }
+
+    mutating func cancelReservation(_ id: ReservationID, at now: Timestamp) -> Answer {
+        guard let reservation = reservations[id] else { return .refused(.unknownReservation(id)) }
+        leave(reservation, as: .cancelled, because: "The reservation was cancelled; waiting for any seat.", at: now)
+        setReservation(id, nil)
+        forgetClaims(of: id)
+        return .done
+    }
+
+    // MARK: Claims
+
+    /// The reservation whose seat this learner gets: one where they have a seat already, else one with a seat left.
+    func cohort(for learner: LearnerKey, lab: String, context: String?, at now: Timestamp) -> Reservation? {
+        guard let offered = seating.offered[Seating.Cohort(portal: learner.portal, lab: lab)] else { return nil }
+        let open = offered.compactMap { reservations[$0] }.filter {
+            $0.terms.opensAt <= now && now < $0.terms.to && $0.terms.isMeantFor(learner, context: context)
+        }.sorted { ($0.terms.from, $0.id) < ($1.terms.from, $1.id) }
+        return open.first { claims[$0.id]?.contains(learner.id) == true }
+            ?? open.first { claims[$0.id, default: []].count < $0.terms.seats }
+    }
+
+    /// Give a waiting session its right to a reserved seat, if there is one; the words for its story.
+    mutating func claimSeat(for entry: inout Entry, at now: Timestamp) -> String? {
+        guard entry.session.reservation == nil,
+            let reservation = cohort(
+                for: entry.learner, lab: entry.session.lab, context: entry.session.context, at: now)
+        else { return nil }
+        let id = reservation.id
+        if claims[id]?.contains(entry.learner.id) != true {
+            setClaim(true, of: entry.learner.id, on: id)
+            journal.changes.append(.claim(id, learner: entry.learner.id, at: now))
+        }
+        entry.session.reservation = id
+        return "A seat is reserved for this learner (reservation \(id))."
+    }
+
+    /// A reservation opens: who waits already and has a right to a seat of it, gets it.
+    private mutating func seatWaiting(of id: ReservationID, at now: Timestamp) {
+        guard let terms = reservations[id]?.terms else { return }
+        for ticket in queue.waiting[terms.portal] ?? [] {
+            guard var entry = entries[ticket.id], let words = claimSeat(for: &entry, at: now) else { continue }
+            store(entry, at: now, because: "\(words) Waiting for it to be prepared.")
+        }
+    }
+
+    // MARK: Time
+
+    /// What time has done to reservations since the last event.
+    mutating func settleReservations(at now: Timestamp) {
+        guard catalogue.isConfigured, let due = reservationsDue, due <= now else { return }
+        for reservation in reservations.values.sorted(by: <) { settle(reservation, at: now) }
+        // What a host may take beside what is held depends on how near that is.
+        for index in hosts.indices { order.touch(index) }
+        step.mayPlace = true
+        scheduleReservations(at: now)
+    }
+
+    private mutating func settle(_ reservation: Reservation, at now: Timestamp) {
+        let terms = reservation.terms
+        switch reservation.phase {
+        case .booked:
+            if terms.opensAt <= now, now < terms.to { seatWaiting(of: reservation.id, at: now) }
+            guard terms.to <= now else { return }
+            leave(
+                reservation, as: .closed, because: "The reserved time is over; waiting for any seat.", at: now)
+            settle(reservations[reservation.id] ?? reservation, at: now)
+        case .closed:
+            guard terms.endsAt <= now, seating.used[reservation.id] == nil else { return }
+            var over = reservation
+            over.phase = .over
+            store(over)
+            setReservation(reservation.id, nil)
+            forgetClaims(of: reservation.id)
+        case .over, .cancelled:
+            break
+        }
+    }
+
+    /// Nothing is held any more; who waits for a seat of it, waits with everybody else.
+    private mutating func leave(
+        _ old: Reservation, as phase: Reservation.Phase, because reason: String, at now: Timestamp
+    ) {
+        var reservation = old
+        reservation.phase = phase
+        reservation.allocation = [:]
+        store(reservation)
+        for id in (seating.waiting[old.id] ?? []).sorted() {
+            guard var entry = entries[id] else { continue }
+            entry.session.reservation = nil
+            store(entry, at: now, because: reason)
+        }
+        step.mayPromise = true
+    }
+
+    private mutating func forgetClaims(of id: ReservationID) {
+        for learner in claims[id] ?? [] { setClaim(false, of: learner, on: id) }
+        seating.waiting[id] = nil
+    }
+
+    /// When time next changes what a reservation means for anybody.
+    mutating func scheduleReservations(at now: Timestamp) {
+        journal.keep(reservationsDue: reservationsDue)
+        let horizons = Set(catalogue.labs.values.map(\.demand.horizon))
+        reservationsDue = reservations.values.lazy.flatMap { reservation -> [Timestamp] in
+            let terms = reservation.terms
+            guard reservation.isBooked else {
+                return [terms.endsAt > now ? terms.endsAt : now + Limits.overrunRecheckDelay]
+            }
+            return (horizons.map { terms.opensAt - $0 } + [terms.opensAt, terms.to]).filter { $0 > now }
+        }.min()
+    }
+}

@@ -1,0 +1,230 @@
+import HeapModule
+
+/// Which hosts promise a reservation's seats: admission, and what becomes of promises when hosts change.
+///
+/// On every host, at every moment, the promised seats are at most what the host has, less the free floor; and where
+/// a reservation is admitted, so are they together with the sessions that may still be there when it opens.
+extension BrokerCore {
+    /// Seats for a time, on the hosts that have them.
+    struct Wish {
+        var seats: Int
+        /// Of one seat, in bytes.
+        var memory: Int64
+        var from: Timestamp
+        var to: Timestamp
+
+        init(_ terms: ReservationTerms, lab: Lab) {
+            seats = terms.seats
+            memory = lab.memoryBytes
+            from = terms.opensAt
+            to = terms.endsAt
+        }
+
+        var seat: CapacityCurve.Load { CapacityCurve.Load(seats: 1, memory: memory) }
+    }
+
+    /// All promises by host, but for those of one reservation.
+    func promises(besides id: ReservationID? = nil) -> [String: CapacityCurve] {
+        var curves: [String: CapacityCurve] = [:]
+        for reservation in reservations.values where reservation.id != id && reservation.isBooked {
+            guard let lab = catalogue.labs[reservation.terms.lab] else { continue }
+            let wish = Wish(reservation.terms, lab: lab)
+            for (host, count) in reservation.allocation {
+                curves[host, default: CapacityCurve()].add(wish.seat * count, from: wish.from, to: wish.to)
+            }
+        }
+        return curves
+    }
+
+    /// What may still be on a host at `time` of sessions that no promise there accounts for.
+    private func lasting(on host: HostRecord, at time: Timestamp, now: Timestamp) -> CapacityCurve.Load {
+        var load = CapacityCurve.Load()
+        var promised: [ReservationID: Int] = [:]
+        for id in host.usage.sessions {
+            guard let entry = entries[id], let end = latestEnd(of: entry, now: now), end > time else { continue }
+            if let own = entry.session.reservation.flatMap({ reservations[$0] }), own.isBooked {
+                let covered = promised[own.id] ?? own.allocation[host.name] ?? 0
+                promised[own.id] = covered - 1
+                if covered > 0 { continue }
+            }
+            load = load + CapacityCurve.Load(seats: 1, memory: entry.seatMemory)
+        }
+        return load
+    }
+
+    /// When a session with a seat has left it at the latest; `nil` when it is leaving.
+    func latestEnd(of entry: Entry, now: Timestamp) -> Timestamp? {
+        guard let lab = lab(entry.session.lab) else { return nil }
+        switch entry.session.state {
+        case .running(_, _, let since):
+            return lifetimeEnd(of: entry, runningSince: since, lab)
+        case .starting(_, _, let since):
+            let end = max(since + lab.demand.horizon, now + lab.maximumLifetime)
+            return reservedUntil(entry).map { min($0, end) } ?? end
+        case .queued, .ending, .ended, .failed:
+            return nil
+        }
+    }
+
+    /// Give seats one by one to the host that is least full with them; fewer than wished where there are no more.
+    func allot(_ wish: Wish, lacking lab: String, beside promises: [String: CapacityCurve], at now: Timestamp)
+        -> [String: Int]
+    {
+        struct Bid: Comparable {
+            var density: Double
+            var index: Int
+            static func < (a: Bid, b: Bid) -> Bool { (a.density, a.index) < (b.density, b.index) }
+        }
+        var free = Array(repeating: 0, count: hosts.count)
+        var taken = free
+        var bids = Heap<Bid>()
+        for (index, host) in hosts.enumerated() where !host.settings.lackingLabs.contains(lab) {
+            let room = room(on: host, for: wish, beside: promises, at: now)
+            free[index] = seats(on: host, for: wish, in: room)
+            taken[index] = (room.promised + room.lasting).seats
+            if free[index] > 0 {
+                bids.insert(Bid(density: Double(taken[index] + 1) / Double(host.spec.slots), index: index))
+            }
+        }
+        var allotted: [String: Int] = [:]
+        var left = wish.seats
+        while left > 0, let bid = bids.popMin() {
+            left -= 1
+            allotted[hosts[bid.index].name, default: 0] += 1
+            free[bid.index] -= 1
+            taken[bid.index] += 1
+            guard free[bid.index] > 0 else { continue }
+            bids.insert(
+                Bid(density: Double(taken[bid.index] + 1) / Double(hosts[bid.index].spec.slots), index: bid.index))
+        }
+        return allotted
+    }
+
+    private func room(
+        on host: HostRecord, for wish: Wish, beside promises: [String: CapacityCurve], at now: Timestamp
+    ) -> Room {
+        Room(
+            promised: promises[host.name]?.peak(from: wish.from, to: wish.to) ?? CapacityCurve.Load(),
+            lasting: lasting(on: host, at: max(wish.from, now), now: now))
+    }
+
+    /// What is taken of a host in the time of a wish.
+    private struct Room {
+        var promised: CapacityCurve.Load
+        var lasting: CapacityCurve.Load
+    }
+
+    /// Promises spare the free floor; promises and people together have the whole host.
+    private func seats(on host: HostRecord, for wish: Wish, in room: Room) -> Int {
+        guard host.settings.isPromising, host.spec.maximumStarts > 0 else { return 0 }
+        let reservable = host.spec.reservable(freeFloorPercent: catalogue.freeFloorPercent)
+        let whole = Capacity(slots: host.spec.slots, memory: host.memoryLimit)
+        return min(
+            reservable.seats(of: wish.memory, beside: room.promised),
+            whole.seats(of: wish.memory, beside: room.promised + room.lasting))
+    }
+
+    // MARK: Refusals
+
+    /// Why this wish cannot be fulfilled.
+    func conflict(_ terms: ReservationTerms, lab: Lab, found: Int, at now: Timestamp) -> ReservationConflict {
+        let promises = promises()
+        let wish = Wish(terms, lab: lab)
+        let moments = Set(promises.values.flatMap { $0.moments }).filter { wish.from <= $0 && $0 < wish.to }
+        let worst = moments.union([wish.from]).sorted().map { moment in
+            var instant = wish
+            instant.from = moment
+            instant.to = moment + .milliseconds(1)
+            return (moment, freeSeats(for: instant, lacking: lab.name, beside: promises, at: now))
+        }.min { ($0.1, $0.0) < ($1.1, $1.0) }
+        let peakAt = worst?.0 ?? wish.from
+        let others = reservations.values.filter {
+            $0.isBooked && $0.terms.opensAt <= peakAt && peakAt < $0.terms.endsAt && !$0.allocation.isEmpty
+        }
+        return ReservationConflict(
+            wanted: terms.seats, free: found, peakAt: peakAt, others: others.map(\.id).sorted(),
+            nextFree: nextFree(terms, lab: lab, beside: promises, at: now))
+    }
+
+    private func freeSeats(
+        for wish: Wish, lacking lab: String, beside promises: [String: CapacityCurve], at now: Timestamp
+    ) -> Int {
+        hosts.reduce(0) { sum, host in
+            guard !host.settings.lackingLabs.contains(lab) else { return sum }
+            return sum + seats(on: host, for: wish, in: room(on: host, for: wish, beside: promises, at: now))
+        }
+    }
+
+    /// Seats become free when a reservation or a session ends: these are the moments to try.
+    private func nextFree(
+        _ terms: ReservationTerms, lab: Lab, beside promises: [String: CapacityCurve], at now: Timestamp
+    ) -> Timestamp? {
+        let earliest = terms.from
+        let bookings = reservations.values.filter(\.isBooked).map { $0.terms.endsAt + terms.lead }
+        let leaving = entries.values.compactMap { latestEnd(of: $0, now: now).map { $0 + terms.lead } }.sorted()
+        // Of thousands of sessions a sample, the last one included.
+        let stride = max(1, leaving.count / (Limits.freeTimeCandidates / 2))
+        let sample = leaving.indices.filter { $0 % stride == 0 || $0 == leaving.count - 1 }.map { leaving[$0] }
+        let candidates = Set(bookings + sample).filter { $0 > earliest }.sorted()
+        return candidates.prefix(Limits.freeTimeCandidates).first { start in
+            var later = terms
+            later.from = start
+            later.to = terms.to + (start - terms.from)
+            return freeSeats(for: Wish(later, lab: lab), lacking: lab.name, beside: promises, at: now) >= terms.seats
+        }
+    }
+
+    // MARK: Promises
+
+    /// Hosts or reservations have changed: promises that a host cannot keep any more go to others, as far as there
+    /// are seats; what finds none is missing, and the reservation degraded. Earlier reservations go first.
+    mutating func promiseSeats(at now: Timestamp) {
+        guard catalogue.isConfigured, !reservations.isEmpty else { return }
+        // A promise that is taken back uncovers who sits on it: that is in the way of other promises there.
+        for _ in 0..<Limits.promiseRounds where !promiseOnce(at: now) { return }
+    }
+
+    /// Whether anything was changed.
+    private mutating func promiseOnce(at now: Timestamp) -> Bool {
+        var hasChanged = false
+        let booked = reservations.values.filter(\.isBooked).sorted(by: <)
+        var promises: [String: CapacityCurve] = [:]
+        var kept: [[String: Int]] = []
+        for reservation in booked { kept.append(keep(reservation, beside: &promises, at: now)) }
+        for (index, reservation) in booked.enumerated() {
+            var allocation = kept[index]
+            let missing = reservation.terms.seats - allocation.values.reduce(0, +)
+            if missing > 0, let lab = catalogue.labs[reservation.terms.lab] {
+                var wish = Wish(reservation.terms, lab: lab)
+                wish.seats = missing
+                for (host, count) in allot(wish, lacking: lab.name, beside: promises, at: now) {
+                    allocation[host, default: 0] += count
+                    promises[host, default: CapacityCurve()].add(wish.seat * count, from: wish.from, to: wish.to)
+                }
+            }
+            guard allocation != reservation.allocation else { continue }
+            var changed = reservation
+            changed.allocation = allocation
+            store(changed)
+            hasChanged = true
+        }
+        return hasChanged
+    }
+
+    /// As much of a reservation's promises as their hosts can still keep.
+    private func keep(_ reservation: Reservation, beside promises: inout [String: CapacityCurve], at now: Timestamp)
+        -> [String: Int]
+    {
+        guard let lab = catalogue.labs[reservation.terms.lab] else { return [:] }
+        let wish = Wish(reservation.terms, lab: lab)
+        var kept: [String: Int] = [:]
+        for (name, count) in reservation.allocation.sorted(by: { $0.key < $1.key }) {
+            guard let host = record(of: name), host.spec.couldHold(lab.memoryBytes) else { continue }
+            let stays = min(count, seats(on: host, for: wish, in: room(on: host, for: wish, beside: promises, at: now)))
+            guard stays > 0 else { continue }
+            kept[name] = stays
+            promises[name, default: CapacityCurve()].add(wish.seat * stays, from: wish.from, to: wish.to)
+        }
+        return kept
+    }
+}

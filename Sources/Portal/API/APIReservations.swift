@@ -1,0 +1,75 @@
+import Broker
+import BrokerCore
+import Store
+
+/// `GET /v1/reservations`, those that begin last first; over and cancelled ones too.
+public struct APIReservations: Hashable, Sendable, Codable {
+    public var reservations: [ReservationView]
+    public init(reservations: [ReservationView]) { self.reservations = reservations }
+
+    static func limit(_ query: [(name: String, value: String)]) throws(APIRefusal) -> Int {
+        var limit = 100
+        for (name, value) in query where !value.isEmpty {
+            guard name == "limit", let number = Int(value), (1...StoreLimits.listLength).contains(number) else {
+                throw APIRefusal.bad("\(name) is \"\(value)\"; limit must be between 1 and \(StoreLimits.listLength).")
+            }
+            limit = number
+        }
+        return limit
+    }
+}
+
+/// What the other calls about reservations answer: the one that is meant, as it is now.
+public struct APIReservation: Hashable, Sendable, Codable {
+    public var reservation: ReservationView
+    public init(reservation: ReservationView) { self.reservation = reservation }
+}
+
+/// The body of `POST /v1/reservations`. What is left out has the default of `ReservationTerms`.
+public struct APIReserve: Hashable, Sendable, Codable {
+    public var portal: String
+    public var lab: String
+    public var seats: Int
+    public var from: Timestamp
+    public var to: Timestamp
+    public var leadSeconds: Int?
+    public var overrunSeconds: Int?
+    public var context: String?
+    public var roster: [String]?
+
+    public init(_ terms: ReservationTerms) {
+        portal = terms.portal
+        lab = terms.lab
+        seats = terms.seats
+        from = terms.from
+        to = terms.to
+        leadSeconds = Int(terms.lead.components.seconds)
+        overrunSeconds = Int(terms.overrun.components.seconds)
+        context = terms.context
+        roster = terms.roster.isEmpty ? nil : terms.roster.sorted()
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(
+            APIReserve.self, from: body,
+            example:
+                "{\"portal\":\"school\",\"lab\":\"python\",\"seats\":30,\"from\":1767225600000,\"to\":1767232800000,\"context\":\"101\"}"
+        )
+    }
+
+    /// The broker judges what they mean; here only numbers that no clock could bear are refused.
+    func terms() throws(APIRefusal) -> ReservationTerms {
+        var terms = ReservationTerms(portal: portal, lab: lab, seats: seats, from: from, to: to, context: context)
+        let moments = [from.milliseconds, to.milliseconds]
+        let spans = [leadSeconds, overrunSeconds].compactMap { $0 }
+        guard moments.allSatisfy({ (0...PortalLimits.latestMoment).contains($0) }),
+            spans.allSatisfy({ (0...Int(PortalLimits.latestMoment / 1000)).contains($0) })
+        else {
+            throw APIRefusal.bad("The times make no sense: moments are milliseconds since 1970, spans are seconds.")
+        }
+        if let leadSeconds { terms.lead = .seconds(leadSeconds) }
+        if let overrunSeconds { terms.overrun = .seconds(overrunSeconds) }
+        terms.roster = Set(roster ?? [])
+        return terms
+    }
+}

@@ -1,0 +1,102 @@
+import BrokerCore
+import GRDB
+
+/// A reservation with how many learners have claimed a seat of it.
+public struct StoredReservation: Hashable, Sendable {
+    public var reservation: Reservation
+    public var claims: Int
+}
+
+/// How a reservation lies in the tables `reservations`, `reservation_seats` and `reservation_rosters`.
+enum ReservationRow {
+    private static let columns = """
+        id, portal, lab, seats, starts_at, ends_at, warm_percent, lead, no_show_after, overrun, context, phase, \
+        created_at
+        """
+    static let unfinished = "SELECT \(columns) FROM reservations WHERE \(Schema.unfinished) ORDER BY created_at, id"
+    static let unfinishedClaims = """
+        SELECT claims.reservation, claims.learner
+        FROM reservations INDEXED BY reservations_unfinished JOIN claims ON claims.reservation = reservations.id
+        WHERE reservations.\(Schema.unfinished)
+        """
+    static let newest = "SELECT \(columns) FROM reservations ORDER BY starts_at DESC, id DESC LIMIT ?"
+    static let byID = "SELECT \(columns) FROM reservations WHERE id = ?"
+    static let seats = "SELECT host, seats FROM reservation_seats WHERE reservation = ?"
+    static let roster = "SELECT learner FROM reservation_rosters WHERE reservation = ?"
+    static let claimCount = "SELECT count(*) FROM claims WHERE reservation = ?"
+
+    /// The terms never change after the first time; its phase and its hosts do.
+    static func store(_ reservation: Reservation, in db: Database) throws {
+        let (id, terms) = (reservation.id.rawValue, reservation.terms)
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO reservations (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO NOTHING
+                """
+        ).execute(arguments: [
+            id, terms.portal, terms.lab, terms.seats, terms.from.milliseconds, terms.to.milliseconds,
+            terms.warmPercent, terms.lead.wholeMilliseconds, terms.noShowAfter.wholeMilliseconds,
+            terms.overrun.wholeMilliseconds, terms.context, reservation.phase.rawValue,
+            reservation.createdAt.milliseconds,
+        ])
+        if db.changesCount > 0 {
+            let insert = try db.cachedStatement(sql: "INSERT INTO reservation_rosters VALUES (?, ?)")
+            for learner in terms.roster { try insert.execute(arguments: [id, learner]) }
+        } else {
+            try db.cachedStatement(sql: "UPDATE reservations SET phase = ? WHERE id = ?")
+                .execute(arguments: [reservation.phase.rawValue, id])
+        }
+        try db.cachedStatement(sql: "DELETE FROM reservation_seats WHERE reservation = ?").execute(arguments: [id])
+        let insert = try db.cachedStatement(sql: "INSERT INTO reservation_seats VALUES (?, ?, ?)")
+        for (host, seats) in reservation.allocation { try insert.execute(arguments: [id, host, seats]) }
+    }
+
+    static func fetch(_ db: Database, sql: String, arguments: StatementArguments = []) throws -> [Reservation] {
+        try Row.fetchAll(db, sql: sql, arguments: arguments).map { try reservation($0, db) }
+    }
+
+    private static func reservation(_ row: Row, _ db: Database) throws -> Reservation {
+        let id: String = row[0]
+        guard let phase = Reservation.Phase(rawValue: row[11]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "reservation \(id): its phase makes no sense")
+        }
+        func span(_ column: Int) -> Duration { .milliseconds(row[column] as Int64) }
+        var terms = ReservationTerms(
+            portal: row[1], lab: row[2], seats: row[3], from: Timestamp(milliseconds: row[4]),
+            to: Timestamp(milliseconds: row[5]), warmPercent: row[6], lead: span(7), noShowAfter: span(8),
+            overrun: span(9), context: row[10])
+        terms.roster = try Set(String.fetchAll(db, sql: roster, arguments: [id]))
+        var allocation: [String: Int] = [:]
+        for row in try Row.fetchAll(db, sql: seats, arguments: [id]) { allocation[row[0]] = row[1] }
+        return Reservation(
+            id: ReservationID(rawValue: id), terms: terms, phase: phase,
+            createdAt: Timestamp(milliseconds: row[12]), allocation: allocation)
+    }
+}
+
+extension Store {
+    /// Reservations, those that begin last first; over and cancelled ones too.
+    ///
+    /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are brought into that range.
+    public func reservations(limit: Int) async throws(StoreError) -> [StoredReservation] {
+        try await read("list reservations") { db in
+            try ReservationRow.fetch(
+                db, sql: ReservationRow.newest, arguments: [min(max(limit, 1), StoreLimits.listLength)]
+            ).map { try Self.withClaims($0, db) }
+        }
+    }
+
+    public func reservation(_ id: ReservationID) async throws(StoreError) -> StoredReservation? {
+        try await read("read reservation \(id)") { db in
+            try ReservationRow.fetch(db, sql: ReservationRow.byID, arguments: [id.rawValue]).first.map {
+                try Self.withClaims($0, db)
+            }
+        }
+    }
+
+    private static func withClaims(_ reservation: Reservation, _ db: Database) throws -> StoredReservation {
+        StoredReservation(
+            reservation: reservation,
+            claims: try Int.fetchOne(db, sql: ReservationRow.claimCount, arguments: [reservation.id.rawValue]) ?? 0)
+    }
+}

@@ -1,0 +1,127 @@
+import BrokerCore
+import GRDB
+import Testing
+
+@testable import Store
+
+@Suite("Reservations in the state file")
+struct ReservationStoreTests {
+    let scratch: ScratchDirectory
+    init() throws { scratch = try ScratchDirectory() }
+
+    private func reservation(
+        _ id: String, _ phase: Reservation.Phase = .booked, from: Timestamp = at(1000),
+        allocation: [String: Int] = ["h1": 2, "h2": 1]
+    ) -> Reservation {
+        Reservation(
+            id: ReservationID(rawValue: id),
+            terms: ReservationTerms(
+                portal: "school", lab: "python", seats: 3, from: from, to: from + .seconds(60), warmPercent: 65,
+                lead: .seconds(5), noShowAfter: .milliseconds(1500), overrun: .seconds(7), context: "101",
+                roster: ["ada", "bob"]),
+            phase: phase, createdAt: at(10), allocation: allocation)
+    }
+
+    @Test("A reservation comes back as it was, with its roster, its hosts and its claims")
+    func roundTrip() async throws {
+        let booked = reservation("r1")
+        do {
+            let store = try Store(path: scratch.databasePath)
+            try await store.commit([
+                .reservation(booked), .claim("r1", learner: "ada", at: at(11)),
+                .claim("r1", learner: "ada", at: at(12)),
+            ])
+        }
+        let loaded = try Store(path: scratch.databasePath).load()
+        #expect(loaded.reservations == [booked])
+        #expect(loaded.claims == [Claim(reservation: "r1", learner: "ada")])
+    }
+
+    @Test("Its phase and its hosts change; a degraded one comes back degraded")
+    func changes() async throws {
+        let store = try Store(path: scratch.databasePath)
+        try await store.commit([.reservation(reservation("r1"))])
+        let degraded = reservation("r1", allocation: ["h3": 1])
+        try await store.commit([.reservation(degraded)])
+        #expect(try store.load().reservations == [degraded])
+        #expect(try store.load().reservations.first?.missingSeats == 2)
+    }
+
+    @Test("What is over is not restored, but listed, with who came")
+    func over() async throws {
+        let store = try Store(path: scratch.databasePath)
+        try await store.commit([
+            .reservation(reservation("r1")), .reservation(reservation("r2", from: at(2000))),
+            .reservation(reservation("r3", from: at(3000))), .claim("r1", learner: "ada", at: at(11)),
+        ])
+        try await store.commit([
+            .reservation(reservation("r1", .over, allocation: [:])),
+            .reservation(reservation("r3", .cancelled, from: at(3000), allocation: [:])),
+        ])
+        let state = try store.load()
+        #expect(state.reservations.map(\.id) == ["r2"])
+        #expect(state.claims.isEmpty)
+        let listed = try await store.reservations(limit: 10)
+        #expect(listed.map(\.reservation.id) == ["r3", "r2", "r1"])
+        #expect(listed.map(\.claims) == [0, 0, 1])
+        #expect(try await store.reservations(limit: 1).count == 1)
+        #expect(try await store.reservation("r1")?.reservation.phase == .over)
+        #expect(try await store.reservation("r9") == nil)
+    }
+
+    @Test("A session keeps its context and its reservation, and names none that does not exist")
+    func sessions() async throws {
+        let store = try Store(path: scratch.databasePath)
+        var mine = session("a", .queued(since: at(1)))
+        mine.context = "101"
+        mine.reservation = "r1"
+        await #expect(throws: StoreError.self) { try await store.commit([.session(mine)]) }
+        try await store.commit([.session(mine), .reservation(reservation("r1"))])
+        #expect(try store.load().sessions == [mine])
+        mine.reservation = nil
+        try await store.commit([.session(mine)])
+        #expect(try await store.session("a") == mine)
+    }
+
+    @Test("A file of the version before is brought up to date, with everything in it")
+    func upgrade() async throws {
+        let path = scratch.databasePath
+        do {
+            let old = try Store(path: path, migrations: [Schema.migrations[0]])
+            try await old.database.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO sessions (id, portal, learner, learner_name, lab, epoch, state, since, created_at,
+                            last_activity_at, failed_attempts)
+                        VALUES ('a', 'school', 'ada', 'Ada', 'python', 1, 'queued', 1000, 1000, 1000, 0)
+                        """)
+            }
+            try old.close()
+        }
+        let store = try Store(path: path)
+        let session = try #require(try store.load().sessions.first)
+        #expect(session.id == "a" && session.reservation == nil && session.context == nil)
+        try await store.commit([.reservation(reservation("r1"))])
+        #expect(try store.load().reservations.count == 1)
+    }
+
+    @Test("Lists and restarts are answered from an index")
+    func indexes() throws {
+        let store = try Store(path: scratch.databasePath)
+        for sql in [ReservationRow.unfinished, ReservationRow.unfinishedClaims, ReservationRow.newest] {
+            let plan = try store.database.read { db in
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: sql.contains("?") ? [1] : [])
+                    .map { $0["detail"] as String }
+            }
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") || $0.hasPrefix("SCAN claims") }, "\(plan)")
+        }
+    }
+}
+
+extension ReservationID: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self.init(rawValue: value) }
+}
+
+extension SessionID: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self.init(rawValue: value) }
+}
