@@ -98,7 +98,7 @@ import Testing
                 house.request("GET", "abcd.labs.test", "/ws", fields), to: house.address, timeout: .seconds(10))
             #expect(try await socket.receive() == .text("hello"))
             try await house.edge.pauseAccepting()
-            async let left: Void = house.edge.leave(grace: .milliseconds(300))
+            async let left: Void = house.edge.leave(grace: .seconds(3))
             try await eventually("it leaves") { await house.isLeaving() }
             try await socket.send(.text("still here"))
             #expect(try await socket.receive() == .text("still here"))
