@@ -88,8 +88,8 @@ private func check(_ head: RequestHead, _ framing: BodyFraming, _ body: [UInt8])
     demand(again.method == head.method && again.targetBytes == head.targetBytes, "another request line: \(again)")
     demand(framed == whole, "another framing: \(framed) for \(whole)")
     demand(again.fields.all("Host") == head.fields.all("Host"), "another host")
-    for name in ["Connection", "Transfer-Encoding", "Upgrade", "TE", "Keep-Alive", "Trailer", "Proxy-Connection"]
-    where !(name == "Transfer-Encoding" && whole == .chunked) {
+    let forHops: [StaticString] = ["Connection", "Upgrade", "TE", "Keep-Alive", "Trailer", "Proxy-Connection"]
+    for name in forHops + (whole == .chunked ? [] : ["Transfer-Encoding"]) {
         demand(!again.fields.contains(name), "\(name) was forwarded")
     }
     let got: [UInt8] = said.compactMap { if case .body(let bytes) = $0 { bytes } else { nil } }.flatMap { $0 }
