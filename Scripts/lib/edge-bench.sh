@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The edge beside nginx and HAProxy: one worker each, all on one CPU, what loads them on another. Needs console.sh,
-# packages.sh and processes.sh.
+# house.sh, packages.sh and processes.sh.
 
 readonly EDGE_BENCH_PORT=19300
 readonly EDGE_BENCH_HOSTNAMES=100
@@ -16,7 +16,7 @@ edge_bench() {
     install_packages "$logs/packages" libuv1-dev libssl-dev libnghttp2-dev libsqlite3-dev gcc libc6-dev nginx-light haproxy nghttp2-client util-linux
     require_swift
     run_step "building carrel for release (the first time takes minutes)" "$logs/build-release" \
-        swift build -c release --product carrel
+        swift build "${RELEASE_BUILD[@]}"
     run_step "building what loads it" "$logs/build-load" swift build -c release --product EdgeBench
     release=$(swift build -c release --show-bin-path)
     mkdir -p "$tls"
