@@ -143,7 +143,7 @@ struct HTTP2LimitsTests {
         try await withHouse(change: shortly) { house in
             try await house.withHTTP2 { client async throws in
                 client.widenWindows()
-                let id = await client.request("GET", "/download/100000000")
+                let id = await client.request("GET", "/download/100000000000")
                 try await eventually("it comes") { client.answer(id).count > 0 }
                 client.pause()
                 try await eventually("cut") { await house.connectionCount() == 0 }
