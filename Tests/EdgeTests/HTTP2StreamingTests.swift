@@ -47,4 +47,19 @@ struct HTTP2StreamingTests {
             }
         }
     }
+
+    @Test("a piece of an answer that has no end, as of an event stream, comes at once")
+    func events() async throws {
+        try await withHouse { house in
+            try await house.withHTTP2 { client async throws in
+                let id = await client.request("GET", "/events")
+                try await eventually("it has begun") { client.answer(id).status == 200 }
+                for count in 1...3 {
+                    house.lab.release()
+                    try await eventually("piece \(count)") { client.answer(id).count == 6 * count }
+                }
+                #expect(!client.answer(id).hasEnded)
+            }
+        }
+    }
 }

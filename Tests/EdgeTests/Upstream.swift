@@ -10,6 +10,7 @@ import TLS
 /// - `/upload`: reads the body, answers with its length and SHA-256; `/upload-slowly` begins to read only when released
 /// - `/download/N`: N bytes, chunked
 /// - `/hold`: answers when released
+/// - `/events`: begins an answer without an end; each release sends a piece of it
 /// - `/cut`: announces 100 bytes, sends 3, closes
 /// - `/die`: closes without a byte; `/die-next`: answers, and closes at the next request of this connection
 /// - `/refuse`: 413 before the body
@@ -130,6 +131,10 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
                 head: ResponseHead(status: 200), whole: Array("\(received) \(hasher.finish().hex)".utf8))
         case "/hold":
             home.held.append { connection.respond(head: ResponseHead(status: 200), whole: Array("held".utf8)) }
+        case "/events":
+            connection.respond(head: ResponseHead(status: 200), framing: .chunked)
+            connection.flush()
+            holdPiece(connection)
         case "/die-next":
             diesNext = true
             connection.respond(head: ResponseHead(status: 200), whole: Array("alive".utf8))
@@ -155,6 +160,14 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
             feed(connection)
         default:
             connection.respond(head: ResponseHead(status: 200), whole: Array("ok".utf8))
+        }
+    }
+
+    private func holdPiece(_ connection: HTTPServerConnection) {
+        home.held.append { [self] in
+            connection.writeBody(bytes("piece;"))
+            connection.flush()
+            holdPiece(connection)
         }
     }
 

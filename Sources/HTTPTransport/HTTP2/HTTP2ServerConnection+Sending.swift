@@ -96,7 +96,9 @@ extension HTTP2ServerConnection {
             stream.isDeferred = false
             nghttp2_session_resume_data(session, stream.id)
         }
-        if now { sendFrames() } else { askForEndOfTurn() }
+        if now { sendFrames() }
+        // What was gathered leaves then, though nothing follows for a long time.
+        askForEndOfTurn()
     }
 
     func reset(_ stream: HTTP2Stream, _ code: HTTP2Code) {
