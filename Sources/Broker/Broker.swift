@@ -125,8 +125,15 @@ public final class Broker {
         pumpSoon()
     }
 
-    /// A person asked for something: waits for the answer, which comes after what it speaks of is on disk.
+    /// A person asked for something about a session: which one it is, after it is on disk.
     func ask(_ event: (RequestID) -> Event) async throws(BrokerError) -> SessionID? {
+        if case .session(let id) = try await answer(to: event) { return id }
+        return nil
+    }
+
+    /// A person asked for something: waits for the answer, which comes after what it speaks of is on disk. A refusal
+    /// is thrown.
+    func answer(to event: (RequestID) -> Event) async throws(BrokerError) -> Answer {
         guard !isStopping else { throw Broker.stoppingError }
         guard inbox.count < BrokerLimits.inboxLength else {
             throw BrokerError(.limit, "Too many requests are waiting; try again in a few seconds.")
@@ -145,11 +152,8 @@ public final class Broker {
         } catch {
             throw BrokerError(.storage, "\(error)")
         }
-        switch answer {
-        case .session(let id): return id
-        case .done, .reservation: return nil
-        case .refused(let refusal): throw BrokerError(refusal)
-        }
+        if case .refused(let refusal) = answer { throw BrokerError(refusal) }
+        return answer
     }
 
     private func pumpSoon() {
@@ -299,7 +303,8 @@ extension Event {
     var request: RequestID? {
         switch self {
         case .launch(_, _, _, _, let request), .restart(_, let request), .end(_, _, let request), .keep(_, let request),
-            .extend(_, _, _, _, let request), .reserve(_, _, let request), .cancelReservation(_, let request),
+            .extend(_, _, _, _, let request), .reserve(_, _, let request), .book(_, let request),
+            .cancelReservation(_, let request), .cancelSeries(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request):
             request
         case .configure, .hostListed, .hostLost, .containerCreated, .containerStarted, .labReady, .startFailed,

@@ -20,6 +20,9 @@ public enum Refusal: Error, Hashable, Sendable {
 public enum Answer: Hashable, Sendable {
     case session(SessionID)
     case reservation(ReservationID)
+    case booked(BookingOutcome)
+    /// These reservations were cancelled, in order of their start.
+    case cancelled([ReservationID])
     case done
     case refused(Refusal)
 }
@@ -54,6 +57,8 @@ public enum Change: Hashable, Sendable {
     case duty(host: String, HostDuty)
     /// A reservation as it is now, but for its claims.
     case reservation(Reservation)
+    /// Learners of a reservation have as many seats at the same time as never before.
+    case peak(ReservationID, seats: Int)
     /// A learner has claimed a seat of a reservation.
     case claim(ReservationID, learner: String, at: Timestamp)
     /// With homes that stick to a host: where this learner's home of this portal is.

@@ -9,22 +9,20 @@ extension BrokerCore {
             return .refused(.notNow("The new reservation's identifier is already in use; reserve again."))
         }
         guard reservations.count < Limits.reservations else {
-            return .refused(
-                .limit(
-                    "\(Limits.reservations) reservations are booked already, which is the limit; cancel one, or wait until one is over."
-                ))
+            return .refused(.tooManyReservations)
         }
-        let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: promises(), at: now)
+        let promises = promises()
+        let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: promises, at: now)
         let found = allocation.values.reduce(0, +)
         guard found == terms.seats else {
-            return .refused(.noSeats(conflict(terms, lab: lab, found: found, at: now)))
+            return .refused(.noSeats(conflict(terms, lab: lab, found: found, beside: promises, at: now)))
         }
         store(Reservation(id: id, terms: terms, phase: .booked, createdAt: now, allocation: allocation))
         if terms.opensAt <= now { seatWaiting(of: id, at: now) }
         return .reservation(id)
     }
 
-    private func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
+    func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
         let margin = Limits.reservationMargin
         if !(1...Limits.reservationSeats).contains(terms.seats) {
             return "A reservation has 1 to \(Limits.reservationSeats) seats, not \(terms.seats)."
@@ -51,10 +49,14 @@ extension BrokerCore {
 
     mutating func cancelReservation(_ id: ReservationID, at now: Timestamp) -> Answer {
         guard let reservation = reservations[id] else { return .refused(.unknownReservation(id)) }
-        leave(reservation, as: .cancelled, because: "The reservation was cancelled; waiting for any seat.", at: now)
-        setReservation(id, nil)
-        forgetClaims(of: id)
+        cancel(reservation, at: now)
         return .done
+    }
+
+    mutating func cancel(_ reservation: Reservation, at now: Timestamp) {
+        leave(reservation, as: .cancelled, because: "The reservation was cancelled; waiting for any seat.", at: now)
+        setReservation(reservation.id, nil)
+        forgetClaims(of: reservation.id)
     }
 
     // MARK: Claims
@@ -81,11 +83,14 @@ extension BrokerCore {
             journal.changes.append(.claim(id, learner: entry.learner.id, at: now))
         }
         entry.session.reservation = id
-        return "A seat is reserved for this learner (reservation \(id))."
+        return reservation.released == nil
+            ? "A seat is reserved for this learner (reservation \(id))."
+            : "This learner has a right to a seat (reservation \(id)) and comes before everybody else, but after the "
+                + "no-show time, when seats that nobody had claimed were let go."
     }
 
     /// A reservation opens: who waits already and has a right to a seat of it, gets it.
-    private mutating func seatWaiting(of id: ReservationID, at now: Timestamp) {
+    mutating func seatWaiting(of id: ReservationID, at now: Timestamp) {
         guard let terms = reservations[id]?.terms else { return }
         for ticket in queue.waiting[terms.portal] ?? [] {
             guard var entry = entries[ticket.id], let words = claimSeat(for: &entry, at: now) else { continue }
@@ -110,7 +115,10 @@ extension BrokerCore {
         switch reservation.phase {
         case .booked:
             if terms.opensAt <= now, now < terms.to { seatWaiting(of: reservation.id, at: now) }
-            guard terms.to <= now else { return }
+            guard terms.to <= now else {
+                if terms.noShowAt <= now, reservation.released == nil { releaseNoShows(of: reservation) }
+                return
+            }
             leave(
                 reservation, as: .closed, because: "The reserved time is over; waiting for any seat.", at: now)
             settle(reservations[reservation.id] ?? reservation, at: now)
@@ -156,7 +164,8 @@ extension BrokerCore {
             guard reservation.isBooked else {
                 return [terms.endsAt > now ? terms.endsAt : now + Limits.overrunRecheckDelay]
             }
-            return (horizons.map { terms.opensAt - $0 } + [terms.opensAt, terms.to]).filter { $0 > now }
+            let moments = [terms.opensAt, terms.noShowAt, terms.to]
+            return (horizons.map { terms.opensAt - $0 } + moments).filter { $0 > now }
         }.min()
     }
 }

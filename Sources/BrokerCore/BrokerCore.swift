@@ -117,8 +117,12 @@ public struct BrokerCore: Sendable {
             answer(request, extend(id, by: duration, who: who, note: note, at: now))
         case .reserve(let terms, let newID, let request):
             answer(request, reserve(terms, newID: newID, at: now))
+        case .book(let booking, let request):
+            answer(request, book(booking, at: now))
         case .cancelReservation(let id, let request):
             answer(request, cancelReservation(id, at: now))
+        case .cancelSeries(let series, let request):
+            answer(request, cancelSeries(series, at: now))
         case .cordon(let host, let request):
             answer(request, cordon(host))
         case .uncordon(let host, let request):

@@ -67,8 +67,12 @@ public enum Event: Sendable {
     case extend(SessionID, by: Duration, who: String, note: String, request: RequestID)
     /// An instructor asks for seats. Admitted or refused in this step.
     case reserve(ReservationTerms, newID: ReservationID, request: RequestID)
+    /// A series, or a calendar. All of it is admitted or refused in this step, unless it says otherwise.
+    case book(Booking, request: RequestID)
     /// Seats are no longer held; sessions that have one go on.
     case cancelReservation(ReservationID, request: RequestID)
+    /// All of a series that is not over.
+    case cancelSeries(ReservationSeries, request: RequestID)
     case cordon(host: String, request: RequestID)
     case uncordon(host: String, request: RequestID)
     case drain(host: String, deadline: Timestamp, request: RequestID)

@@ -88,6 +88,10 @@ extension ReservationConflict {
 }
 
 extension Refusal {
+    static let tooManyReservations = Refusal.limit(
+        "More than \(Limits.reservations) reservations would be booked, which is the limit; cancel one, or wait until one is over."
+    )
+
     /// What happened and what to do next.
     public var message: String {
         switch self {
@@ -159,6 +163,10 @@ extension BrokerCore {
         guard let reservation = entry.session.reservation.flatMap({ reservations[$0] }) else { return nil }
         let isHeld = reservation.allocation.keys.contains { seating.held(reservation, on: $0) > 0 }
         guard isHeld else {
+            if reservation.released != nil {
+                return "Waiting for the first free seat: those that nobody had claimed by the no-show time went to "
+                    + "others; \(before(entry)) before this one."
+            }
             return
                 "Waiting for a seat: hosts that held those reserved for this course are not available; \(before(entry)) before this one."
         }

@@ -232,9 +232,14 @@ extension BrokerCore {
                 }
             }
         }
-        for reservation in reservations.values
-        where reservation.allocation.values.reduce(0, +) > reservation.terms.seats {
-            broken.append("\(reservation.id) is promised more seats than it asked for")
+        for reservation in reservations.values {
+            if reservation.allocation.values.reduce(0, +) > reservation.dueSeats {
+                broken.append("\(reservation.id) is promised more seats than are due to it")
+            }
+            let used = self.seating.used[reservation.id]?.values.reduce(0, +) ?? 0
+            if used > reservation.peakSeats {
+                broken.append("\(reservation.id) has \(used) seats, with a peak of \(reservation.peakSeats)")
+            }
         }
         return broken
     }

@@ -30,6 +30,14 @@ public enum Limits {
     public static let startSlack = Duration.seconds(120)
     /// Reservations that are booked, or not over yet, at the same time.
     public static let reservations = 1000
+    /// Reservations of one series, or of one import of a calendar.
+    public static let bookingItems = 500
+    /// Of a booking that is refused: how many of its conflicts are looked into.
+    public static let conflictsExplained = 20
+    /// Moments at which a forecast of the capacity tells what is free.
+    public static let forecastSteps = 400
+    /// UTF-8 bytes of the name of a series: a calendar may use a UUID, a hostname, and more.
+    public static let seriesNameLength = 255
     /// Seats of one reservation.
     public static let reservationSeats = 10_000
     /// From the opening of a reservation to the end of its overrun.

@@ -159,6 +159,7 @@ extension BrokerCore {
         entry.seatMemory = lab.memoryBytes
         entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
         store(entry, at: now, because: "A seat on \(host) is free; its container is being created.")
+        if let reservation = entry.session.reservation { notePeak(of: reservation) }
         emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
         audit(placementOf: entry, on: host, at: now)
     }

@@ -20,7 +20,7 @@ public struct ReservationTerms: Hashable, Sendable {
     public var warmPercent: Int
     /// Seats are held, given to who comes early, and warmed up from this long before the start.
     public var lead: Duration
-    /// Warm seats that nobody has claimed this long after the start are let go; the right to a seat stays.
+    /// Seats that nobody has claimed this long after the start are let go; the right to one stays.
     public var noShowAfter: Duration
     /// Sessions may go on this long after the end, but no longer.
     public var overrun: Duration
@@ -51,10 +51,42 @@ public struct ReservationTerms: Hashable, Sendable {
     public var opensAt: Timestamp { from - lead }
     /// The last of its sessions has ended by then.
     public var endsAt: Timestamp { to + overrun }
+    /// Who has not come by then is a no-show: their seats are anybody's.
+    public var noShowAt: Timestamp { from + noShowAfter }
 
     func isMeantFor(_ learner: LearnerKey, context: String?) -> Bool {
         guard learner.portal == portal else { return false }
         return roster.contains(learner.id) || (self.context != nil && self.context == context)
+    }
+}
+
+/// What a reservation was made from, together with others.
+public struct ReservationOrigin: Hashable, Sendable {
+    /// The identifier of a series, or the UID of a calendar's event (RFC 5545, section 3.8.4.7).
+    public var series: String
+    /// The SEQUENCE of a calendar's event (section 3.8.7.4); `nil` for a series that was made by hand.
+    public var sequence: Int?
+    /// Which of the series it is, by the start that the recurrence gives it.
+    public var occurrence: Timestamp
+
+    public init(series: String, sequence: Int? = nil, occurrence: Timestamp) {
+        self.series = series
+        self.sequence = sequence
+        self.occurrence = occurrence
+    }
+}
+
+/// Reservations that were made together, in one portal.
+public struct ReservationSeries: Hashable, Sendable {
+    public var portal: String
+    public var name: String
+    /// A calendar's event: its UID is somebody else's choice, and means no series that was made by hand.
+    public var isCalendar: Bool
+
+    public init(portal: String, name: String, isCalendar: Bool) {
+        self.portal = portal
+        self.name = name
+        self.isCalendar = isCalendar
     }
 }
 
@@ -77,19 +109,36 @@ public struct Reservation: Hashable, Sendable {
     public var createdAt: Timestamp
     /// On which hosts its seats are promised.
     public var allocation: [String: Int]
+    /// Seats that nobody had claimed at the no-show time, so that others may have them; `nil` before it.
+    public var released: Int?
+    /// The most seats that its learners have had at the same time.
+    public var peakSeats: Int
+    /// `nil` for one that was made by itself.
+    public var origin: ReservationOrigin?
 
     public init(
-        id: ReservationID, terms: ReservationTerms, phase: Phase, createdAt: Timestamp, allocation: [String: Int]
+        id: ReservationID, terms: ReservationTerms, phase: Phase, createdAt: Timestamp, allocation: [String: Int],
+        released: Int? = nil, peakSeats: Int = 0, origin: ReservationOrigin? = nil
     ) {
         self.id = id
         self.terms = terms
         self.phase = phase
         self.createdAt = createdAt
         self.allocation = allocation
+        self.released = released
+        self.peakSeats = peakSeats
+        self.origin = origin
     }
 
+    public var series: ReservationSeries? {
+        origin.map { ReservationSeries(portal: terms.portal, name: $0.series, isCalendar: $0.sequence != nil) }
+    }
+
+    /// Seats that are guaranteed now: all of them, until those of no-shows are let go.
+    public var dueSeats: Int { terms.seats - (released ?? 0) }
+
     /// Seats that no host promises at the moment, because hosts died or were closed since it was admitted.
-    public var missingSeats: Int { max(0, terms.seats - allocation.values.reduce(0, +)) }
+    public var missingSeats: Int { max(0, dueSeats - allocation.values.reduce(0, +)) }
 
     /// It cannot keep its whole promise.
     public var isDegraded: Bool { phase == .booked && missingSeats > 0 }

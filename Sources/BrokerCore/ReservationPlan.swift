@@ -23,17 +23,20 @@ extension BrokerCore {
         var seat: CapacityCurve.Load { CapacityCurve.Load(seats: 1, memory: memory) }
     }
 
-    /// All promises by host, but for those of one reservation.
-    func promises(besides id: ReservationID? = nil) -> [String: CapacityCurve] {
+    /// All promises by host.
+    func promises() -> [String: CapacityCurve] {
         var curves: [String: CapacityCurve] = [:]
-        for reservation in reservations.values where reservation.id != id && reservation.isBooked {
-            guard let lab = catalogue.labs[reservation.terms.lab] else { continue }
-            let wish = Wish(reservation.terms, lab: lab)
-            for (host, count) in reservation.allocation {
-                curves[host, default: CapacityCurve()].add(wish.seat * count, from: wish.from, to: wish.to)
-            }
-        }
+        for reservation in reservations.values where reservation.isBooked { add(reservation, to: &curves) }
         return curves
+    }
+
+    /// - Parameter sign: -1 to take its promises away.
+    func add(_ reservation: Reservation, times sign: Int = 1, to curves: inout [String: CapacityCurve]) {
+        guard let lab = catalogue.labs[reservation.terms.lab] else { return }
+        let wish = Wish(reservation.terms, lab: lab)
+        for (host, count) in reservation.allocation {
+            curves[host, default: CapacityCurve()].add(wish.seat * (count * sign), from: wish.from, to: wish.to)
+        }
     }
 
     /// What may still be on a host at `time` of sessions that no promise there accounts for.
@@ -100,7 +103,7 @@ extension BrokerCore {
         return allotted
     }
 
-    private func room(
+    func room(
         on host: HostRecord, for wish: Wish, beside promises: [String: CapacityCurve], at now: Timestamp
     ) -> Room {
         Room(
@@ -109,13 +112,13 @@ extension BrokerCore {
     }
 
     /// What is taken of a host in the time of a wish.
-    private struct Room {
+    struct Room {
         var promised: CapacityCurve.Load
         var lasting: CapacityCurve.Load
     }
 
     /// Promises spare the free floor; promises and people together have the whole host.
-    private func seats(on host: HostRecord, for wish: Wish, in room: Room) -> Int {
+    func seats(on host: HostRecord, for wish: Wish, in room: Room) -> Int {
         guard host.settings.isPromising, host.spec.maximumStarts > 0 else { return 0 }
         let reservable = host.spec.reservable(freeFloorPercent: catalogue.freeFloorPercent)
         let whole = Capacity(slots: host.spec.slots, memory: host.memoryLimit)
@@ -127,8 +130,12 @@ extension BrokerCore {
     // MARK: Refusals
 
     /// Why this wish cannot be fulfilled.
-    func conflict(_ terms: ReservationTerms, lab: Lab, found: Int, at now: Timestamp) -> ReservationConflict {
-        let promises = promises()
+    ///
+    /// - Parameter leaving: reservations that are given up for it.
+    func conflict(
+        _ terms: ReservationTerms, lab: Lab, found: Int, beside promises: [String: CapacityCurve],
+        leaving: Set<ReservationID> = [], at now: Timestamp
+    ) -> ReservationConflict {
         let wish = Wish(terms, lab: lab)
         let moments = Set(promises.values.flatMap { $0.moments }).filter { wish.from <= $0 && $0 < wish.to }
         let worst = moments.union([wish.from]).sorted().map { moment in
@@ -140,6 +147,7 @@ extension BrokerCore {
         let peakAt = worst?.0 ?? wish.from
         let others = reservations.values.filter {
             $0.isBooked && $0.terms.opensAt <= peakAt && peakAt < $0.terms.endsAt && !$0.allocation.isEmpty
+                && !leaving.contains($0.id)
         }
         return ReservationConflict(
             wanted: terms.seats, free: found, peakAt: peakAt, others: others.map(\.id).sorted(),
@@ -193,7 +201,7 @@ extension BrokerCore {
         for reservation in booked { kept.append(keep(reservation, beside: &promises, at: now)) }
         for (index, reservation) in booked.enumerated() {
             var allocation = kept[index]
-            let missing = reservation.terms.seats - allocation.values.reduce(0, +)
+            let missing = reservation.dueSeats - allocation.values.reduce(0, +)
             if missing > 0, let lab = catalogue.labs[reservation.terms.lab] {
                 var wish = Wish(reservation.terms, lab: lab)
                 wish.seats = missing

@@ -30,7 +30,7 @@ struct Seating: Hashable, Sendable {
         let untaken = max(0, promised - used(of: reservation.id, on: host))
         guard untaken > 0, sitsElsewhere(reservation) else { return untaken }
         // Who sits elsewhere needs no seat here: so many fewer are held, on the last hosts by name.
-        var due = reservation.terms.seats - (used[reservation.id]?.values.reduce(0, +) ?? 0)
+        var due = reservation.dueSeats - (used[reservation.id]?.values.reduce(0, +) ?? 0)
         for (name, promised) in reservation.allocation.sorted(by: { $0.key < $1.key }) {
             let held = min(max(0, due), max(0, promised - used(of: reservation.id, on: name)))
             if name == host { return held }
@@ -47,6 +47,8 @@ extension BrokerCore {
         guard old != new else { return }
         journal.keep(old, of: id)
         reservations[id] = new
+        step.changesReservations = true
+        if let old, let new, old.holdsLike(new) { return }
         for host in old?.allocation.keys ?? [:].keys {
             seating.promisedOn[host]?.remove(id)
             if seating.promisedOn[host]?.isEmpty == true { seating.promisedOn[host] = nil }
@@ -65,7 +67,6 @@ extension BrokerCore {
             seating.offered[Seating.Cohort(portal: new.terms.portal, lab: new.terms.lab), default: []].insert(id)
         }
         step.mayPlace = true
-        step.changesReservations = true
     }
 
     /// Write a reservation to the store, and here.
@@ -123,6 +124,13 @@ extension BrokerCore {
                 seat * seating.held(reservation, on: host), from: reservation.terms.opensAt, to: reservation.terms.to)
         }
         return curve
+    }
+}
+
+extension Reservation {
+    /// What is held for it on which host is the same.
+    fileprivate func holdsLike(_ other: Reservation) -> Bool {
+        (terms, phase, allocation, released) == (other.terms, other.phase, other.allocation, other.released)
     }
 }
 

@@ -11,7 +11,7 @@ public struct StoredReservation: Hashable, Sendable {
 enum ReservationRow {
     private static let columns = """
         id, portal, lab, seats, starts_at, ends_at, warm_percent, lead, no_show_after, overrun, context, phase, \
-        created_at
+        created_at, released, peak_seats, series, sequence, occurrence
         """
     static let unfinished = "SELECT \(columns) FROM reservations WHERE \(Schema.unfinished) ORDER BY created_at, id"
     static let unfinishedClaims = """
@@ -25,26 +25,35 @@ enum ReservationRow {
     static let roster = "SELECT learner FROM reservation_rosters WHERE reservation = ?"
     static let claimCount = "SELECT count(*) FROM claims WHERE reservation = ?"
 
-    /// The terms never change after the first time; its phase and its hosts do.
+    static let ofPortal = """
+        SELECT \(columns) FROM reservations WHERE portal = ?1 AND starts_at >= ?2 ORDER BY starts_at, id LIMIT ?3
+        """
+    static let attendance = "SELECT learner, at FROM claims WHERE reservation = ? ORDER BY at, learner"
+
+    /// The terms never change after the first time; what becomes of it does. The peak is stored by itself.
     static func store(_ reservation: Reservation, in db: Database) throws {
         let (id, terms) = (reservation.id.rawValue, reservation.terms)
         try db.cachedStatement(
             sql: """
-                INSERT INTO reservations (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO reservations (\(columns))
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO NOTHING
                 """
         ).execute(arguments: [
             id, terms.portal, terms.lab, terms.seats, terms.from.milliseconds, terms.to.milliseconds,
             terms.warmPercent, terms.lead.wholeMilliseconds, terms.noShowAfter.wholeMilliseconds,
             terms.overrun.wholeMilliseconds, terms.context, reservation.phase.rawValue,
-            reservation.createdAt.milliseconds,
+            reservation.createdAt.milliseconds, reservation.released, reservation.peakSeats,
+            reservation.origin?.series, reservation.origin?.sequence, reservation.origin?.occurrence.milliseconds,
         ])
         if db.changesCount > 0 {
             let insert = try db.cachedStatement(sql: "INSERT INTO reservation_rosters VALUES (?, ?)")
             for learner in terms.roster { try insert.execute(arguments: [id, learner]) }
         } else {
-            try db.cachedStatement(sql: "UPDATE reservations SET phase = ? WHERE id = ?")
-                .execute(arguments: [reservation.phase.rawValue, id])
+            try db.cachedStatement(sql: "UPDATE reservations SET phase = ?, released = ?, sequence = ? WHERE id = ?")
+                .execute(arguments: [
+                    reservation.phase.rawValue, reservation.released, reservation.origin?.sequence, id,
+                ])
         }
         try db.cachedStatement(sql: "DELETE FROM reservation_seats WHERE reservation = ?").execute(arguments: [id])
         let insert = try db.cachedStatement(sql: "INSERT INTO reservation_seats VALUES (?, ?, ?)")
@@ -68,9 +77,13 @@ enum ReservationRow {
         terms.roster = try Set(String.fetchAll(db, sql: roster, arguments: [id]))
         var allocation: [String: Int] = [:]
         for row in try Row.fetchAll(db, sql: seats, arguments: [id]) { allocation[row[0]] = row[1] }
+        let series: String? = row[15]
         return Reservation(
             id: ReservationID(rawValue: id), terms: terms, phase: phase,
-            createdAt: Timestamp(milliseconds: row[12]), allocation: allocation)
+            createdAt: Timestamp(milliseconds: row[12]), allocation: allocation, released: row[13], peakSeats: row[14],
+            origin: series.map {
+                ReservationOrigin(series: $0, sequence: row[16], occurrence: Timestamp(milliseconds: row[17]))
+            })
     }
 }
 
@@ -90,6 +103,29 @@ extension Store {
         try await read("read reservation \(id)") { db in
             try ReservationRow.fetch(db, sql: ReservationRow.byID, arguments: [id.rawValue]).first.map {
                 try Self.withClaims($0, db)
+            }
+        }
+    }
+
+    /// Those of a portal that begin at `since` or later, those that begin first first.
+    ///
+    /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are brought into that range.
+    public func reservations(
+        of portal: String, since: Timestamp, limit: Int
+    ) async throws(StoreError) -> [StoredReservation] {
+        try await read("list the reservations of \(portal)") { db in
+            try ReservationRow.fetch(
+                db, sql: ReservationRow.ofPortal,
+                arguments: [portal, since.milliseconds, min(max(limit, 1), StoreLimits.listLength)]
+            ).map { try Self.withClaims($0, db) }
+        }
+    }
+
+    /// Who has claimed a seat, and when, in the order in which they came.
+    public func attendance(of id: ReservationID) async throws(StoreError) -> [(learner: String, at: Timestamp)] {
+        try await read("read who came for reservation \(id)") { db in
+            try Row.fetchAll(db, sql: ReservationRow.attendance, arguments: [id.rawValue]).map {
+                (learner: $0[0], at: Timestamp(milliseconds: $0[1]))
             }
         }
     }

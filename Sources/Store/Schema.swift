@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4361_726C
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
-    static let migrations: [String] = [version1, version2, version3]
+    static let migrations: [String] = [version1, version2, version3, version4]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
@@ -145,6 +145,26 @@ enum Schema {
 
         ALTER TABLE sessions ADD COLUMN context TEXT;
         ALTER TABLE sessions ADD COLUMN reservation TEXT REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED;
+        """
+
+    /// What becomes of reservations, what they were made from, and the calendars in which others read them.
+    private static let version4 = """
+        -- Seats of no-shows; NULL until their time has come.
+        ALTER TABLE reservations ADD COLUMN released INTEGER CHECK (released >= 0);
+        ALTER TABLE reservations ADD COLUMN peak_seats INTEGER NOT NULL DEFAULT 0 CHECK (peak_seats >= 0);
+        -- The series, or the UID of a calendar's event; only the latter has a sequence.
+        ALTER TABLE reservations ADD COLUMN series TEXT;
+        ALTER TABLE reservations ADD COLUMN sequence INTEGER CHECK (sequence IS NULL OR series IS NOT NULL);
+        ALTER TABLE reservations ADD COLUMN occurrence INTEGER CHECK ((occurrence IS NULL) = (series IS NULL));
+        CREATE INDEX reservations_by_portal ON reservations (portal, starts_at, id);
+
+        CREATE TABLE calendar_feeds (
+            id TEXT PRIMARY KEY,
+            portal TEXT NOT NULL,
+            -- SHA-256 of the token in the address, which itself is stored nowhere.
+            token_digest BLOB NOT NULL UNIQUE CHECK (length(token_digest) = 32),
+            created_at INTEGER NOT NULL
+        ) STRICT;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -106,6 +106,9 @@ public final class Store: Sendable {
                 .execute(arguments: [host, word, deadline])
         case .reservation(let reservation):
             try ReservationRow.store(reservation, in: db)
+        case .peak(let id, let seats):
+            try db.cachedStatement(sql: "UPDATE reservations SET peak_seats = ? WHERE id = ?")
+                .execute(arguments: [seats, id.rawValue])
         case .claim(let id, let learner, let at):
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO claims (reservation, learner, at) VALUES (?, ?, ?)")
                 .execute(arguments: [id.rawValue, learner, at.milliseconds])

@@ -49,6 +49,12 @@ struct SimulatedStore {
             case .reservation(let reservation):
                 look(at: reservation, before: reservations[reservation.id])
                 reservations[reservation.id] = reservation
+            case .peak(let id, let seats):
+                let old = reservations[id]
+                if seats <= old?.peakSeats ?? 0 || seats > old?.terms.seats ?? 0 {
+                    complaints.append("\(id) has a peak of \(seats) after \(old as Any)")
+                }
+                reservations[id]?.peakSeats = seats
             case .claim(let id, let learner, _):
                 if reservations[id]?.phase != .booked {
                     complaints.append("\(learner) claims a seat of \(id), which is over")
@@ -73,6 +79,8 @@ struct SimulatedStore {
             let order: [Reservation.Phase] = [.booked, .closed, .over, .cancelled]
             if order.firstIndex(of: reservation.phase)! < order.firstIndex(of: old.phase)! { complain("went back") }
             if reservation.terms != old.terms { complain("has other terms") }
+            if let released = old.released, reservation.released != released { complain("releases other seats") }
+            if reservation.origin?.series != old.origin?.series { complain("is of another series") }
         } else if reservation.missingSeats > 0 {
             complain("was admitted without its seats")
         }

@@ -32,7 +32,9 @@ public struct APIReserve: Hashable, Sendable, Codable {
     public var seats: Int
     public var from: Timestamp
     public var to: Timestamp
+    public var warmPercent: Int?
     public var leadSeconds: Int?
+    public var noShowSeconds: Int?
     public var overrunSeconds: Int?
     public var context: String?
     public var roster: [String]?
@@ -43,7 +45,9 @@ public struct APIReserve: Hashable, Sendable, Codable {
         seats = terms.seats
         from = terms.from
         to = terms.to
+        warmPercent = terms.warmPercent
         leadSeconds = Int(terms.lead.components.seconds)
+        noShowSeconds = Int(terms.noShowAfter.components.seconds)
         overrunSeconds = Int(terms.overrun.components.seconds)
         context = terms.context
         roster = terms.roster.isEmpty ? nil : terms.roster.sorted()
@@ -61,13 +65,15 @@ public struct APIReserve: Hashable, Sendable, Codable {
     func terms() throws(APIRefusal) -> ReservationTerms {
         var terms = ReservationTerms(portal: portal, lab: lab, seats: seats, from: from, to: to, context: context)
         let moments = [from.milliseconds, to.milliseconds]
-        let spans = [leadSeconds, overrunSeconds].compactMap { $0 }
+        let spans = [leadSeconds, noShowSeconds, overrunSeconds].compactMap { $0 }
         guard moments.allSatisfy({ (0...PortalLimits.latestMoment).contains($0) }),
             spans.allSatisfy({ (0...Int(PortalLimits.latestMoment / 1000)).contains($0) })
         else {
             throw APIRefusal.bad("The times make no sense: moments are milliseconds since 1970, spans are seconds.")
         }
+        if let warmPercent { terms.warmPercent = warmPercent }
         if let leadSeconds { terms.lead = .seconds(leadSeconds) }
+        if let noShowSeconds { terms.noShowAfter = .seconds(noShowSeconds) }
         if let overrunSeconds { terms.overrun = .seconds(overrunSeconds) }
         terms.roster = Set(roster ?? [])
         return terms

@@ -13,3 +13,21 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
 
     var defaultValueDescription: String { DurationText.format(duration) }
 }
+
+/// A share on the command line: `80%`, or `80`.
+struct PercentArgument: ExpressibleByArgument, Hashable, Sendable {
+    /// 0 to 100.
+    var percent: Int
+
+    init(_ percent: Int) { self.percent = percent }
+
+    init?(argument: String) {
+        let digits = argument.hasSuffix("%") ? argument.dropLast() : argument[...]
+        guard digits.allSatisfy({ ("0"..."9").contains($0) }), let percent = Int(digits), percent <= 100 else {
+            return nil
+        }
+        self.percent = percent
+    }
+
+    var defaultValueDescription: String { "\(percent)%" }
+}

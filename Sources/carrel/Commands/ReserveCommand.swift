@@ -48,8 +48,14 @@ struct ReserveCreate: AsyncParsableCommand {
         []
     @Option(help: "A file that names learners who get a seat, one identifier a line.", completion: .file())
     var roster: String?
-    @Option(help: ArgumentHelp("How long before the start seats are held.", valueName: "duration"))
+    @Option(help: ArgumentHelp("The share of the seats whose labs run already at the start.", valueName: "percent"))
+    var warm = PercentArgument(100)
+    @Option(help: ArgumentHelp("How long before the start seats are held, and warmed up.", valueName: "duration"))
     var lead = DurationArgument(.seconds(900))
+    @Option(
+        help: ArgumentHelp("Seats that nobody has claimed this long after the start are let go.", valueName: "duration")
+    )
+    var noShow = DurationArgument(.seconds(1800))
     @Option(help: ArgumentHelp("How long sessions may go on after the end.", valueName: "duration"))
     var overrun = DurationArgument(.zero)
     @OptionGroup var output: JSONOption
@@ -70,8 +76,8 @@ struct ReserveCreate: AsyncParsableCommand {
             throw CommandFailure("there is no such time in \(zone.identifier): the clocks are changed then")
         }
         var terms = ReservationTerms(
-            portal: portal, lab: lab, seats: seats, from: from, to: to, lead: lead.duration,
-            overrun: overrun.duration, context: context)
+            portal: portal, lab: lab, seats: seats, from: from, to: to, warmPercent: warm.percent,
+            lead: lead.duration, noShowAfter: noShow.duration, overrun: overrun.duration, context: context)
         terms.roster = Set(learner)
         if let roster {
             guard let text = try? String(contentsOfFile: roster, encoding: .utf8) else {

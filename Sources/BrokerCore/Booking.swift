@@ -1,0 +1,66 @@
+/// Reservations that are asked for together: a series, or what a calendar has.
+///
+/// An item of a calendar's event is known by the event's UID and its occurrence. What is booked already with the same
+/// SEQUENCE, or a newer one, stays as it is, so that importing a calendar twice changes nothing; with an older SEQUENCE
+/// it takes on the new terms, as long as it has not opened.
+public struct Booking: Hashable, Sendable {
+    public struct Item: Hashable, Sendable {
+        /// Used if a new reservation is made.
+        public var id: ReservationID
+        public var terms: ReservationTerms
+        public var origin: ReservationOrigin?
+
+        public init(id: ReservationID, terms: ReservationTerms, origin: ReservationOrigin? = nil) {
+            self.id = id
+            self.terms = terms
+            self.origin = origin
+        }
+    }
+
+    public var portal: String
+    /// At most `Limits.bookingItems`, in the order in which they are admitted.
+    public var items: [Item]
+    /// Book what finds seats and leave out the rest; otherwise it is all or nothing.
+    public var skipsConflicts: Bool
+    /// The SEQUENCE of each of a calendar's events, by UID: their occurrences with an older one that are not among the
+    /// items were taken out of the calendar, and are cancelled.
+    public var events: [String: Int]
+
+    public init(portal: String, items: [Item], skipsConflicts: Bool = false, events: [String: Int] = [:]) {
+        self.portal = portal
+        self.items = items
+        self.skipsConflicts = skipsConflicts
+        self.events = events
+    }
+}
+
+/// What became of a booking.
+public struct BookingOutcome: Hashable, Sendable {
+    public enum Result: Hashable, Sendable {
+        /// It has its seats.
+        case booked(ReservationID)
+        /// It has its seats, and the one that its calendar had before is cancelled.
+        case moved(ReservationID, from: ReservationID)
+        /// It is booked already, as its calendar says.
+        case unchanged(ReservationID)
+        /// It has opened already, and stays as it is.
+        case begun(ReservationID)
+        case noSeats(ReservationConflict)
+        /// Its terms make no sense.
+        case refused(String)
+
+        public var isConflict: Bool {
+            switch self {
+            case .noSeats, .refused: true
+            case .booked, .moved, .unchanged, .begun: false
+            }
+        }
+    }
+
+    /// One for each item, in their order.
+    public var results: [Result]
+    /// Taken out of the calendar.
+    public var cancelled: [ReservationID]
+    /// Otherwise nothing was changed, and `results` tell what would have become of it.
+    public var isBooked: Bool
+}

@@ -1,0 +1,224 @@
+import Testing
+
+@testable import BrokerCore
+
+@Suite("Series of reservations")
+struct BookingTests {
+    private func item(
+        _ id: String, _ scene: Scene, seats: Int, after: Duration, event: String? = nil, sequence: Int = 0,
+        occurrence: Int64? = nil
+    ) -> Booking.Item {
+        let terms = scene.terms(seats: seats, after: after)
+        let start = occurrence.map { Timestamp(milliseconds: $0) } ?? terms.from
+        return Booking.Item(
+            id: ReservationID(rawValue: id), terms: terms,
+            origin: event.map { ReservationOrigin(series: $0, sequence: sequence, occurrence: start) }
+                ?? ReservationOrigin(series: "weekly", occurrence: start))
+    }
+
+    private func book(
+        _ scene: inout Scene, _ items: [Booking.Item], skipsConflicts: Bool = false, events: [String: Int] = [:]
+    ) -> BookingOutcome? {
+        let booking = Booking(portal: "school", items: items, skipsConflicts: skipsConflicts, events: events)
+        guard case .booked(let outcome)? = scene.answer(to: .book(booking, request: scene.request())) else {
+            return nil
+        }
+        return outcome
+    }
+
+    private static let day = Duration.seconds(86_400)
+
+    @Test("A series is admitted in one step, and each of it holds its seats")
+    func series() {
+        var scene = Scene.reserving()
+        let outcome = book(&scene, (1...4).map { item("w\($0)", scene, seats: 5, after: Self.day * (7 * $0)) })
+        #expect(outcome?.isBooked == true)
+        #expect(outcome?.results == [.booked("w1"), .booked("w2"), .booked("w3"), .booked("w4")])
+        #expect(scene.core.reservationCount == 4)
+        #expect(scene.changes.count { if case .reservation = $0 { true } else { false } } == 4)
+        #expect(
+            scene.core.reservation("w3")?.series
+                == ReservationSeries(portal: "school", name: "weekly", isCalendar: false))
+    }
+
+    @Test("All or nothing: one without seats leaves nothing booked, and every conflict is named")
+    func allOrNothing() {
+        var scene = Scene.reserving()
+        scene.reserve("r1", seats: 6, after: Self.day * 14)
+        scene.reserve("r2", seats: 6, after: Self.day * 28)
+        let items = (1...4).map { item("w\($0)", scene, seats: 5, after: Self.day * (7 * $0)) }
+        let outcome = book(&scene, items)
+        #expect(outcome?.isBooked == false)
+        #expect(outcome?.results.map(\.isConflict) == [false, true, false, true])
+        guard case .noSeats(let conflict)? = outcome?.results[1] else {
+            Issue.record("no conflict")
+            return
+        }
+        #expect(conflict.free == 2 && conflict.others == ["r1"] && conflict.nextFree != nil)
+        #expect(scene.core.reservationCount == 2 && scene.changes.isEmpty)
+        // Those that find seats are booked if that is what is wanted.
+        let skipping = book(&scene, items, skipsConflicts: true)
+        #expect(skipping?.isBooked == true && scene.core.reservationCount == 4)
+        #expect(scene.core.reservation("w1") != nil && scene.core.reservation("w2") == nil)
+    }
+
+    @Test("Occurrences that overlap are in each other's way")
+    func overlapping() {
+        var scene = Scene.reserving()
+        let items = [
+            item("w1", scene, seats: 5, after: Self.day), item("w2", scene, seats: 5, after: Self.day + .seconds(3600)),
+        ]
+        #expect(book(&scene, items)?.results.map(\.isConflict) == [false, true])
+        let small = items.map { item in
+            var item = item
+            item.terms.seats = 4
+            return item
+        }
+        #expect(book(&scene, small)?.isBooked == true)
+    }
+
+    @Test("One that makes no sense is named beside the others")
+    func senseless() {
+        var scene = Scene.reserving()
+        let items = [
+            item("w1", scene, seats: 1, after: Self.day), item("w2", scene, seats: 0, after: Self.day * 2),
+            item("w3", scene, seats: 1, after: Self.day * -1),
+        ]
+        let outcome = book(&scene, items)
+        #expect(outcome?.isBooked == false)
+        #expect(outcome?.results.first == .booked("w1"))
+        #expect(outcome?.results.last == .refused("This time has passed already."))
+    }
+
+    @Test("A whole series is cancelled at once, one of it by itself, and nobody else's by its name")
+    func cancel() {
+        var scene = Scene.reserving()
+        _ = book(&scene, (1...3).map { item("w\($0)", scene, seats: 5, after: Self.day * (7 * $0)) })
+        _ = book(&scene, [item("c1", scene, seats: 1, after: Self.day, event: "weekly")])
+        scene.send(.cancelReservation("w2", request: scene.request()))
+        #expect(scene.core.reservationCount == 3)
+        let series = ReservationSeries(portal: "school", name: "weekly", isCalendar: false)
+        let answer = scene.answer(to: .cancelSeries(series, request: scene.request()))
+        #expect(answer == .cancelled(["w1", "w3"]))
+        #expect(scene.core.reservationCount == 1 && scene.core.reservation("c1") != nil)
+        guard case .refused(.notNow)? = scene.answer(to: .cancelSeries(series, request: scene.request())) else {
+            Issue.record("cancelled twice")
+            return
+        }
+    }
+
+    // MARK: Calendars
+
+    @Test("A calendar that is imported twice changes nothing; a new SEQUENCE moves what has other terms")
+    func imports() {
+        var scene = Scene.reserving()
+        let first = [
+            item("a1", scene, seats: 8, after: Self.day, event: "e", occurrence: 1),
+            item("a2", scene, seats: 8, after: Self.day * 2, event: "e", occurrence: 2),
+        ]
+        #expect(book(&scene, first, events: ["e": 0])?.isBooked == true)
+        func renamed(_ items: [Booking.Item], _ prefix: String, sequence: Int) -> [Booking.Item] {
+            items.map { item in
+                var item = item
+                item.id = ReservationID(rawValue: prefix + item.id.rawValue)
+                item.origin?.sequence = sequence
+                return item
+            }
+        }
+        let again = book(&scene, renamed(first, "b", sequence: 0), events: ["e": 0])
+        #expect(again?.results == [.unchanged("a1"), .unchanged("a2")] && scene.changes.isEmpty)
+        // The second moves by an hour, onto its own old seats; the first has new words only.
+        var second = renamed(first, "c", sequence: 1)
+        second[1].terms.from = second[1].terms.from + .seconds(3600)
+        second[1].terms.to = second[1].terms.to + .seconds(3600)
+        let moved = book(&scene, second, events: ["e": 1])
+        #expect(moved?.results == [.unchanged("a1"), .moved("ca2", from: "a2")])
+        #expect(scene.core.reservation("a1")?.origin?.sequence == 1 && scene.core.reservation("a2") == nil)
+        #expect(scene.core.reservation("ca2")?.terms.from == second[1].terms.from)
+        #expect(
+            scene.changes.contains {
+                if case .reservation(let r) = $0 { r.id == "a2" && r.phase == .cancelled } else { false }
+            })
+    }
+
+    @Test("Occurrences may take each other's places; what left the calendar is cancelled, with a new SEQUENCE only")
+    func swaps() {
+        var scene = Scene.reserving()
+        let (one, two) = (Self.day, Self.day + .seconds(7800))
+        #expect(
+            book(
+                &scene,
+                [
+                    item("a1", scene, seats: 8, after: one, event: "e", occurrence: 1),
+                    item("a2", scene, seats: 8, after: two, event: "e", occurrence: 2),
+                    item("a3", scene, seats: 8, after: Self.day * 3, event: "e", occurrence: 3),
+                ], events: ["e": 0])?.isBooked == true)
+        let without = [
+            item("b1", scene, seats: 8, after: two, event: "e", sequence: 0, occurrence: 1),
+            item("b2", scene, seats: 8, after: one, event: "e", sequence: 0, occurrence: 2),
+        ]
+        #expect(book(&scene, without, events: ["e": 0])?.cancelled == [])
+        let swapped = without.map { item in
+            var item = item
+            item.origin?.sequence = 2
+            return item
+        }
+        let outcome = book(&scene, swapped, events: ["e": 2])
+        #expect(outcome?.results == [.moved("b1", from: "a1"), .moved("b2", from: "a2")])
+        #expect(outcome?.cancelled == ["a3"] && scene.core.reservationCount == 2)
+    }
+
+    @Test("A move that finds no seats leaves the old time booked")
+    func refusedMove() {
+        var scene = Scene.reserving()
+        _ = book(&scene, [item("a1", scene, seats: 8, after: Self.day, event: "e", occurrence: 1)], events: ["e": 0])
+        scene.reserve("r1", seats: 1, after: Self.day * 2)
+        let moved = [item("b1", scene, seats: 8, after: Self.day * 2, event: "e", sequence: 1, occurrence: 1)]
+        for skips in [false, true] {
+            #expect(book(&scene, moved, skipsConflicts: skips, events: ["e": 1])?.results.map(\.isConflict) == [true])
+            #expect(scene.core.reservation("a1")?.phase == .booked)
+        }
+    }
+
+    @Test("What has opened already stays as it is")
+    func begun() {
+        var scene = Scene.reserving()
+        _ = book(
+            &scene, [item("a1", scene, seats: 8, after: .seconds(3600), event: "e", occurrence: 1)], events: ["e": 0])
+        scene.wait(.seconds(3000))
+        let moved = [item("b1", scene, seats: 4, after: .seconds(7200), event: "e", sequence: 1, occurrence: 1)]
+        #expect(book(&scene, moved, events: ["e": 1])?.results == [.begun("a1")])
+        #expect(book(&scene, [], events: ["e": 1])?.cancelled == [])
+    }
+
+    @Test("A booking beyond its limits is refused whole")
+    func limits() {
+        var scene = Scene.reserving()
+        func refused(_ items: [Booking.Item], portal: String = "school") -> Bool {
+            let booking = Booking(portal: portal, items: items)
+            if case .refused? = scene.answer(to: .book(booking, request: scene.request())) { return true }
+            return false
+        }
+        let one = item("w", scene, seats: 1, after: Self.day, event: "e")
+        #expect(refused([]))
+        #expect(refused([one], portal: "other"))
+        #expect(refused([one, one]))
+        #expect(refused((0...Limits.bookingItems).map { item("w\($0)", scene, seats: 1, after: Self.day) }))
+        var twin = one
+        twin.id = "w2"
+        #expect(refused([one, twin]))
+        var long = one
+        long.origin?.series = String(repeating: "x", count: Limits.seriesNameLength + 1)
+        #expect(refused([long]))
+        #expect(!refused([one]))
+    }
+
+    @Test("Of very many conflicts the first are looked into, the others counted")
+    func manyConflicts() {
+        var scene = Scene.reserving()
+        let outcome = book(
+            &scene, (0...Limits.conflictsExplained).map { item("w\($0)", scene, seats: 9, after: Self.day * ($0 + 1)) })
+        #expect(outcome?.results.count { if case .noSeats = $0 { true } else { false } } == Limits.conflictsExplained)
+        #expect(outcome?.results.last == .refused("Only 8 of 9 seats are free all that time."))
+    }
+}
