@@ -42,13 +42,14 @@ let package = Package(
         room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire", "CNGHTTP2"]),
         room("BrokerCore", [heap]),
         room("Store", ["BrokerCore", grdb]),
+        room("Scheduling", ["BrokerCore"]),
         room("DockerEngine", ["HTTPTransport"]),
         room("Edge", ["HTTPTransport", "Metrics"]),
         room("Launch", ["HTTPTransport", "BrokerCore"]),
         room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", "Metrics", logging]),
-        room("Portal", ["Broker", "Launch", "Metrics", mustache]),
+        room("Portal", ["Broker", "Launch", "Metrics", "Scheduling", mustache]),
         .executableTarget(
-            name: "carrel", dependencies: ["Portal", "Broker", argumentParser, yams, logging], swiftSettings: house),
+            name: "carrel", dependencies: ["Portal", "Broker", "Scheduling", argumentParser, yams, logging], swiftSettings: house),
 
         // What `Scripts/bench edge` loads proxies with; no product.
         .executableTarget(
@@ -67,6 +68,7 @@ let package = Package(
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("Simulation", ["BrokerCore", "SeededRandom"]),
         tests("StoreTests", ["Store"]),
+        tests("SchedulingTests", ["Scheduling", "SeededRandom"]),
         tests("DockerEngineTests", ["DockerEngine"]),
         tests("EdgeTests", ["Edge", "CNGHTTP2", "SmugglingCorpus"]),
         tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
