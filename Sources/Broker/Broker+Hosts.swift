@@ -15,7 +15,7 @@ extension Broker {
             } catch {
                 // Its TLS files cannot be used; a reload of the configuration tries again.
                 log.error("host cannot be used", metadata: ["host": "\(name)", "reason": "\(error.message)"])
-                submit(.hostLost(host: name, reason: error.message))
+                submit(.hostSilent(host: name, reason: error.message))
             }
         }
         disconnectForgottenHosts()

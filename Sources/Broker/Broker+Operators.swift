@@ -36,6 +36,17 @@ extension Broker {
         _ = try await ask { .drain(host: host, deadline: moment, request: $0) }
     }
 
+    /// The host does not come back: who was there gets a new seat, or an end.
+    public func declareLost(_ host: String) async throws(BrokerError) -> HostLossView {
+        let before = core.sessions(on: host).sorted()
+        _ = try await ask { .declareLost(host: host, request: $0) }
+        var loss = HostLossView(host: try self.host(host), moved: [], ended: [])
+        for id in before {
+            if core.session(id)?.state.isOver ?? true { loss.ended.append(id) } else { loss.moved.append(id) }
+        }
+        return loss
+    }
+
     /// Newest first.
     public func sessions(_ query: SessionQuery) async throws(BrokerError) -> [SessionView] {
         do {

@@ -16,6 +16,20 @@ extension Broker {
         }
     }
 
+    public func host(_ name: String) throws(BrokerError) -> HostView {
+        guard let host = hosts().first(where: { $0.name == name }) else { throw BrokerError(Refusal.unknownHost(name)) }
+        return host
+    }
+
+    /// A host and who is there, oldest first.
+    public func hostDetails(_ name: String) throws(BrokerError) -> HostDetailsView {
+        let sessions = core.sessions(on: name).compactMap { core.session($0) }
+        return HostDetailsView(
+            host: try host(name),
+            sessions: sessions.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }.map { view(of: $0) },
+            sharesHomes: configuration.homesRoot != nil)
+    }
+
     func view(of session: Session) -> SessionView {
         let lab = core.lab(session.lab)
         let hostname = configuration.hostname(of: session.id)

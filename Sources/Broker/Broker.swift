@@ -305,9 +305,10 @@ extension Event {
         case .launch(_, _, _, _, let request), .restart(_, let request), .end(_, _, let request), .keep(_, let request),
             .extend(_, _, _, _, let request), .reserve(_, _, let request), .book(_, let request),
             .cancelReservation(_, let request), .cancelSeries(_, let request),
-            .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request):
+            .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request),
+            .declareLost(_, let request):
             request
-        case .configure, .hostListed, .hostLost, .containerCreated, .containerStarted, .labReady, .startFailed,
+        case .configure, .hostListed, .hostSilent, .containerCreated, .containerStarted, .labReady, .startFailed,
             .containerExited, .containerRemoved, .removeFailed, .activity, .labReported, .tick:
             nil
         }

@@ -68,7 +68,7 @@ final class HostDriver {
         guard !Task.isCancelled else { return }
         let reason = (error as? EngineError)?.message ?? "\(error)"
         if isConnected { log.warning("host does not answer", metadata: ["reason": "\(reason)"]) }
-        broker.submit(.hostLost(host: name, reason: reason))
+        broker.submit(.hostSilent(host: name, reason: reason))
     }
 
     /// Returns or throws only when the connection is no good any more.

@@ -44,27 +44,3 @@ public struct SessionView: Hashable, Sendable, Codable {
     /// While running: how often *Keep it* can be pressed before something else must happen in the lab.
     public var keepsLeft: Int?
 }
-
-/// A host as operators see it.
-public struct HostView: Hashable, Sendable, Codable {
-    public var name: String
-    public var endpoint: String
-    public var state: HostState
-    /// Why it is `unreachable`, or what it waits for.
-    public var reason: String?
-    /// Sessions with a seat here.
-    public var sessions: Int
-    /// Of these, on their way to ready.
-    public var starting: Int
-    /// How many may be so at the same time, as the host bears it.
-    public var startsAllowed: Int
-    /// Seats taken: of sessions, and of old containers that are still being removed.
-    public var seats: Int
-    public var slots: Int
-    public var memoryUsedBytes: Int64
-    /// Memory × overcommit.
-    public var memoryLimitBytes: Int64
-    /// The greater of the shares of slots and memory taken; above 1 after one was lowered below its use.
-    public var density: Double
-    public var drainDeadline: Timestamp?
-}

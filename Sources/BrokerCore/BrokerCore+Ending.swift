@@ -35,11 +35,15 @@ extension BrokerCore {
         entry.seatMemory = 0
         entry.wake = nil
         let isKnown = record(of: host).map { !isGone($0) } ?? false
-        store(
-            entry, at: now,
-            because: isKnown
-                ? "The container on \(host) is removed; the learner's files stay."
-                : "The host \(host) is not in the configuration and does not answer: its container is left alone.")
+        let words =
+            if isKnown {
+                "The container on \(host) is removed; the learner's files stay."
+            } else if isLost(host) {
+                "The host \(host) is lost: its container is removed if it ever comes back."
+            } else {
+                "The host \(host) is not in the configuration and does not answer: its container is left alone."
+            }
+        store(entry, at: now, because: words)
     }
 
     mutating func containerRemoved(_ id: SessionID, epoch: Int, at now: Timestamp) {

@@ -15,6 +15,9 @@ extension BrokerCore {
     }
 
     mutating func drain(_ name: String, deadline: Timestamp, at now: Timestamp) -> Answer {
+        if isLost(name) {
+            return .refused(.notNow("The host \(name) is lost, and so empty; `carrel host uncordon \(name)` first."))
+        }
         let answer = change(name) { settings in
             guard settings.host.duty != .drained else { return }
             settings.host.duty = .draining(deadline: deadline)
@@ -45,6 +48,46 @@ extension BrokerCore {
         if old.host.duty != settings.host.duty {
             journal.changes.append(.duty(host: name, settings.host.duty))
         }
+    }
+
+    /// Nobody who was there waits for it any longer: with shared homes they get a new seat, otherwise their sessions end.
+    /// Whatever of ours is on it when it answers again belongs to runs that are over, and is removed.
+    mutating func declareLost(_ name: String, at now: Timestamp) -> Answer {
+        guard let host = record(of: name) else { return .refused(.unknownHost(name)) }
+        if host.settings.isLost { return .done }
+        guard case .unreachable = host.settings.host.link else {
+            let instead =
+                host.isReachable
+                ? "it answers; to empty it, drain it: `carrel host drain \(name)`"
+                : "whether it answers is not known yet; try again in \(Explanations.span(Limits.silenceGrace))"
+            return .refused(.notNow("The host \(name) is not lost: \(instead)."))
+        }
+        var settings = host.settings
+        settings.host.duty = .lost
+        settings.isDrainDue = false
+        setDuty(name, settings)
+        for id in host.usage.sessions.sorted() {
+            guard let entry = entries[id], case .running = entry.session.state else { continue }
+            if sharedHomes {
+                reseat(
+                    entry,
+                    because: "The host \(name) is lost: a new seat with the same files, without what was not saved.",
+                    at: now)
+            } else {
+                beginEnding(entry, reason: .lost(host: name), at: now)
+            }
+        }
+        return .done
+    }
+
+    /// Its silence has lasted too long, or its drain.
+    mutating func lookAtHost(_ name: String, at now: Timestamp) {
+        if case .silent(let since, let reason) = record(of: name)?.settings.host.link,
+            since + Limits.silenceGrace <= now
+        {
+            becomeUnreachable(name, since: since, reason: reason, at: now)
+        }
+        if let deadline = record(of: name)?.drainDeadline, deadline <= now { drainIsDue(name, at: now) }
     }
 
     /// The drain's deadline: everybody who is still there ends. Who was only on the way there goes elsewhere, if

@@ -1,16 +1,29 @@
 /// Hosts that come and go, and what is really on them.
 extension BrokerCore {
-    /// Nobody can reach this host, and the configuration does not expect that to change: nothing waits for it.
+    /// Nobody can reach this host, and the configuration or the operator does not expect that to change: nothing waits
+    /// for it.
     func isGone(_ host: HostRecord) -> Bool {
-        catalogue.isConfigured && !host.settings.isConfigured && !host.isReachable
+        catalogue.isConfigured && !host.isReachable && (!host.settings.isConfigured || host.settings.isLost)
     }
 
-    /// The engine does not answer. What runs there is left as it is; who was on the way there goes back to the queue.
-    mutating func hostLost(_ name: String, reason: String, at now: Timestamp) {
+    /// The engine does not answer. For a while nothing is given up: it may be back in a moment. One that has not answered
+    /// since this process began is given none.
+    mutating func hostSilent(_ name: String, reason: String, at now: Timestamp) {
+        guard var settings = record(of: name)?.settings else { return }
+        switch settings.host.link {
+        case .silent, .unreachable: return
+        case .connecting: return becomeUnreachable(name, since: now, reason: reason, at: now)
+        case .reachable: settings.host.link = .silent(since: now, reason: reason)
+        }
+        setHost(name, settings)
+    }
+
+    /// It has not answered for too long. What runs there is left as it is; who was on the way there goes back to the
+    /// queue.
+    mutating func becomeUnreachable(_ name: String, since: Timestamp, reason: String, at now: Timestamp) {
         guard let host = record(of: name) else { return }
-        if case .unreachable = host.settings.host.link { return }
         var settings = host.settings
-        settings.host.link = .unreachable(since: now, reason: reason)
+        settings.host.link = .unreachable(since: since, reason: reason)
         setHost(name, settings)
         for id in host.usage.sessions.sorted() {
             if let entry = entries[id], case .starting = entry.session.state {
@@ -32,8 +45,8 @@ extension BrokerCore {
             guard let entry = entries[id] else { continue }
             switch entry.session.state {
             case .starting:
-                detour(
-                    entry, because: "The host \(name) is not in the configuration any more.", leavingOn: name, at: now)
+                let why = host.settings.isLost ? "is lost" : "is not in the configuration any more"
+                detour(entry, because: "The host \(name) \(why).", leavingOn: name, at: now)
             case .ending:
                 finish(entry, at: now)
             case .queued, .running, .ended, .failed:

@@ -56,7 +56,11 @@ extension BrokerCore {
             break
         case .queued(let ticket, let reservation):
             guard let portal = new?.learner.portal else { return }
-            let isReturn = if case .starting? = old?.session.state { true } else { false }
+            let isReturn =
+                switch old?.session.state {
+                case .starting, .running: true
+                case .queued, .ending, .ended, .failed, nil: false
+                }
             if let reservation {
                 journal.keep(cohortTurns: cohorts.turns)
                 cohorts.insert(ticket, in: reservation.rawValue, isReturning: isReturn)
@@ -116,7 +120,7 @@ extension BrokerCore {
     /// does not count.
     func boundHost(of learner: LearnerKey, besides: SessionID? = nil) -> String? {
         guard !sharedHomes else { return nil }
-        if let home = homes[learner] { return home }
+        if let home = homes[learner], !isLost(home) { return home }
         // A first lab is on its way somewhere: that is where the home will be.
         return sessionsOf[learner]?.values.compactMap { $0 == besides ? nil : entries[$0]?.session.state.host }.min()
     }
@@ -145,6 +149,17 @@ extension BrokerCore {
         for id in sessions.values {
             if case .queued(let ticket, _)? = entries[id]?.standing { align(ticket) }
         }
+    }
+
+    /// A host was lost, or is not lost any more: so are the homes on it.
+    private mutating func realignAll() {
+        guard !sharedHomes else { return }
+        for learner in Array(sessionsOf.keys) { realign(learner) }
+    }
+
+    /// The operator does not expect this host back.
+    func isLost(_ host: String) -> Bool {
+        (record(of: host)?.settings.host.duty ?? spareDuties[host]) == .lost
     }
 
     mutating func setHome(_ host: String?, of learner: LearnerKey) {
@@ -224,7 +239,8 @@ extension BrokerCore {
         for run in runs { gate(run.session, by: gateWeight(of: leftovers[run])) }
         step.mayPlace = true
         step.touchedHosts.insert(name)
-        if let deadline = hosts[index].drainDeadline { alarms.ensure(.host(name), by: deadline) }
+        if old.isLost != new.isLost { realignAll() }
+        if let wake = hosts[index].wake { alarms.ensure(.host(name), by: wake) }
     }
 
     private mutating func insertHost(_ host: HostRecord) {
@@ -236,7 +252,8 @@ extension BrokerCore {
         for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
         step.mayPlace = true
         step.touchedHosts.insert(host.name)
-        if let deadline = host.drainDeadline { alarms.ensure(.host(host.name), by: deadline) }
+        if let wake = host.wake { alarms.ensure(.host(host.name), by: wake) }
+        if host.settings.isLost { realignAll() }
     }
 
     mutating func setSpareDuty(_ duty: HostDuty?, of host: String) {

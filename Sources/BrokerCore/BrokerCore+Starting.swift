@@ -36,7 +36,7 @@ extension BrokerCore {
         entry.wake = nextLook(at: entry, runningSince: now, on: host)
         store(entry, at: now, because: "The lab answers, \(Explanations.span(now - since)) after it got its seat.")
         emit(.publishRoute(id, epoch: epoch, endpoint))
-        if !sharedHomes, homes[entry.learner] == nil {
+        if !sharedHomes, homes[entry.learner].map({ isLost($0) }) ?? true {
             setHome(host, of: entry.learner)
             journal.changes.append(.home(portal: entry.learner.portal, learner: entry.learner.id, host: host))
             failThoseBoundTooNarrowly(entry.learner, at: now)
@@ -81,8 +81,12 @@ extension BrokerCore {
         }
         switch failure {
         case .hostUnreachable(let reason):
-            // This session returns to the queue with all others that were on their way there.
-            hostLost(host, reason: reason, at: now)
+            // This attempt is over; who else is on the way there is given a while.
+            hostSilent(host, reason: reason, at: now)
+            guard let entry = current(id, epoch) else { return }
+            detour(
+                entry, because: "The host \(host) does not answer: \(Explanations.sentence(reason))", leavingOn: host,
+                at: now)
         case .imageMissing(let message):
             let image = lab(entry.session.lab).map { "the image \($0.image)" } ?? message
             imageIsMissing(image, for: entry, on: host, at: now)
@@ -148,6 +152,19 @@ extension BrokerCore {
                 at: now)
             return
         }
+        requeue(entry, because: reason, at: now)
+    }
+
+    /// A running lab went with its host: a new run, with the same files, at the same hostname.
+    mutating func reseat(_ old: Entry, because reason: String, at now: Timestamp) {
+        var entry = old
+        emit(.withdrawRoute(entry.session.id))
+        entry.session.stay = Stay()
+        entry.session.failedAttempts = 0
+        entry.detours = 0
+        entry.inquiry = .none
+        entry.warned = Entry.Warned()
+        entry.idleNotBefore = nil
         requeue(entry, because: reason, at: now)
     }
 

@@ -43,6 +43,9 @@ extension BrokerCore {
 
     public func hostStatus(_ name: String) -> HostStatus? { record(of: name).map(Self.status) }
 
+    /// The sessions that have a seat on a host, in no order.
+    public func sessions(on host: String) -> Set<SessionID> { record(of: host)?.usage.sessions ?? [] }
+
     private static func status(_ host: HostRecord) -> HostStatus {
         let usage = host.usage
         return HostStatus(
@@ -66,7 +69,9 @@ extension BrokerCore {
     private static func reason(for host: HostRecord) -> String? {
         let removed = "It is not in the configuration any more and is forgotten when it is empty."
         switch host.settings.host.link {
+        case .silent(_, let reason): return "It does not answer at the moment: \(Explanations.sentence(reason))"
         case .unreachable(_, let reason): return "It does not answer: \(Explanations.sentence(reason))"
+        case .reachable where host.settings.isLost: return "It answers again; uncordon it to use it."
         case .connecting: return host.settings.isConfigured ? "It has not answered yet." : removed
         case .reachable: return host.settings.isConfigured ? nil : removed
         }

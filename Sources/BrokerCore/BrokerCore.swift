@@ -129,12 +129,14 @@ public struct BrokerCore: Sendable {
             answer(request, uncordon(host))
         case .drain(let host, let deadline, let request):
             answer(request, drain(host, deadline: deadline, at: now))
+        case .declareLost(let host, let request):
+            answer(request, declareLost(host, at: now))
         case .configure(let labs, let hosts, let freeFloorPercent):
             configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, at: now)
         case .hostListed(let host, let containers):
             hostListed(host, containers: containers, at: now)
-        case .hostLost(let host, let reason):
-            hostLost(host, reason: reason, at: now)
+        case .hostSilent(let host, let reason):
+            hostSilent(host, reason: reason, at: now)
         case .containerCreated(let id, let epoch):
             advance(id, epoch: epoch, to: .starting, at: now)
         case .containerStarted(let id, let epoch, _):
@@ -163,7 +165,7 @@ public struct BrokerCore: Sendable {
         for key in due {
             if let time = deadline(of: key), time <= now {
                 switch key {
-                case .host(let name): drainIsDue(name, at: now)
+                case .host(let name): lookAtHost(name, at: now)
                 case .removal(let run): retryRemoval(run)
                 case .session(let id): lookAt(id, at: now)
                 }
@@ -175,7 +177,7 @@ public struct BrokerCore: Sendable {
     /// The truth behind the alarms.
     func deadline(of key: Alarms.Key) -> Timestamp? {
         switch key {
-        case .host(let name): record(of: name)?.drainDeadline
+        case .host(let name): record(of: name)?.wake
         case .removal(let run): leftovers[run]?.retryAt
         case .session(let id): entries[id]?.wake
         }

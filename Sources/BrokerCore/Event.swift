@@ -76,6 +76,8 @@ public enum Event: Sendable {
     case cordon(host: String, request: RequestID)
     case uncordon(host: String, request: RequestID)
     case drain(host: String, deadline: Timestamp, request: RequestID)
+    /// The operator does not expect the host back. Refused while it answers.
+    case declareLost(host: String, request: RequestID)
     /// The configuration was read: the catalogue and the hosts as they are from now on, and the share of each host
     /// that is never reserved, 0–100 percent.
     case configure(labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10)
@@ -85,7 +87,8 @@ public enum Event: Sendable {
     /// must come at intervals: it makes up for every reply that was lost. Never older than `Limits.listingAge` when
     /// it is handled; one that was rolled back is better made anew than handed in again.
     case hostListed(host: String, containers: [ObservedContainer])
-    case hostLost(host: String, reason: String)
+    /// The host does not answer. After `Limits.silenceGrace` it is unreachable, unless it is listed before.
+    case hostSilent(host: String, reason: String)
     case containerCreated(SessionID, epoch: Int)
     case containerStarted(SessionID, epoch: Int, endpoint: Endpoint)
     case labReady(SessionID, epoch: Int, endpoint: Endpoint)

@@ -59,6 +59,8 @@ extension EndReason {
             "Ended because the time reserved for your course is over. Your files are kept; start it again to get any free seat."
         case .drain(let host):
             "Ended because its host \(host) had to be emptied for maintenance. Your files are kept; start it again to get another seat."
+        case .lost(let host):
+            "Ended because its host \(host) was lost. Your files are kept there, in case it ever comes back; start it again to begin with an empty home elsewhere."
         case .exited(_, outOfMemory: true):
             "Ended because it used more memory than the lab allows, and its main process was stopped. "
                 + "Your saved files are kept; start it again and work on less data at a time."
@@ -189,7 +191,7 @@ extension BrokerCore {
         }
         switch host.settings.host.link {
         case .connecting: return "\(files), which has not answered yet."
-        case .unreachable(let since, _):
+        case .silent(let since, _), .unreachable(let since, _):
             return "\(files), which does not answer (for \(Explanations.span(now - since)) so far)."
         case .reachable: break
         }

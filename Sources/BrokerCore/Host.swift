@@ -29,18 +29,22 @@ public enum HostDuty: Hashable, Sendable {
     case draining(deadline: Timestamp)
     /// Empty, and stays so until uncordoned.
     case drained
+    /// The operator does not expect it back: nothing waits for it. Until uncordoned, also when it answers again.
+    case lost
 }
 
 /// Whether the host's engine answers. Not persistent: after a restart every link is `connecting`.
 public enum HostLink: Hashable, Sendable {
     case connecting
     case reachable
+    /// It does not answer, since a moment ago: nothing new goes there, and nothing is given up yet.
+    case silent(since: Timestamp, reason: String)
     case unreachable(since: Timestamp, reason: String)
 }
 
 /// The word that operators read for a host.
 public enum HostState: String, Sendable, Codable, CaseIterable {
-    case active, cordoned, draining, drained, unreachable
+    case active, cordoned, draining, drained, unreachable, lost
 }
 
 public struct Host: Hashable, Sendable {

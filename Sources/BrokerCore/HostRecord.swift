@@ -19,6 +19,9 @@ struct HostRecord: Sendable {
             return true
         }
 
+        /// The operator does not expect it back.
+        var isLost: Bool { host.duty == .lost }
+
         /// What the promises of reservations depend on.
         var promises: [Int64] {
             isPromising ? [Int64(host.spec.slots), host.spec.memoryLimit, Int64(host.spec.maximumStarts)] : []
@@ -48,6 +51,18 @@ struct HostRecord: Sendable {
     var memoryLimit: Int64 { settings.host.spec.memoryLimit }
 
     var isReachable: Bool { settings.host.link == .reachable }
+
+    /// When this host must be looked at next.
+    var wake: Timestamp? {
+        guard let end = silenceEnd else { return drainDeadline }
+        return drainDeadline.map { min($0, end) } ?? end
+    }
+
+    /// When a host that does not answer at the moment counts as unreachable.
+    var silenceEnd: Timestamp? {
+        guard case .silent(let since, _) = settings.host.link else { return nil }
+        return since + Limits.silenceGrace
+    }
 
     /// When the sessions that are still here end; `nil` once that has been decided.
     var drainDeadline: Timestamp? {
@@ -135,15 +150,17 @@ extension Host {
     /// The word that operators read. A drained host reads `drained` also while it is switched off for its repair.
     public var state: HostState {
         if duty == .drained { return .drained }
+        if duty == .lost { return .lost }
         switch link {
         case .connecting, .unreachable: return .unreachable
-        case .reachable: break
+        case .reachable, .silent: break
         }
         switch duty {
         case .active: return .active
         case .cordoned: return .cordoned
         case .draining: return .draining
         case .drained: return .drained
+        case .lost: return .lost
         }
     }
 }

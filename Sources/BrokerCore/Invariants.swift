@@ -30,7 +30,9 @@ extension BrokerCore {
                 broken("where the memory is reserved while it may live")
             }
         }
-        if !sharedHomes, let home = homes[entry.learner], home != name { broken("but its home is on \(home)") }
+        if !sharedHomes, let home = homes[entry.learner], home != name, !isLost(home) {
+            broken("but its home is on \(home)")
+        }
         if gates[entry.session.id] != nil { broken("while its last container is still there") }
     }
 
@@ -93,6 +95,9 @@ extension BrokerCore {
             }
             if isGone(host), usage.sessions.contains(where: { entries[$0]?.session.state.name != "running" }) {
                 broken.append("a session waits for \(host.name), which is gone")
+            }
+            if host.settings.isLost, catalogue.isConfigured, !usage.isEmpty {
+                broken.append("\(host.name) is lost and has seats")
             }
             if isGone(host), !usage.leftovers.isEmpty {
                 broken.append("a leftover waits for \(host.name), which is gone")

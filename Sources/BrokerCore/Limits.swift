@@ -8,6 +8,9 @@ public enum Limits {
     public static let removeRetryDelay = Duration.seconds(5)
     /// How long an idle session whose lab was asked may take to answer before the question counts as unanswered.
     public static let labReportTimeout = Duration.seconds(15)
+    /// How long a host may be silent before it counts as unreachable, and who was on the way there goes elsewhere: one
+    /// that flaps shuffles nobody.
+    public static let silenceGrace = Duration.seconds(10)
     /// How soon a session with a busy kernel is looked at again.
     public static let busyRecheckDelay = Duration.seconds(30)
     /// Starts of one launch that may be sent elsewhere (the host was lost, or lacked the image) before it fails.

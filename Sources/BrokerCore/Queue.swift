@@ -92,7 +92,7 @@ struct Queue: Sendable {
         waiting.flatMap { portal, tickets in tickets.compactMap { place(of: $0, in: portal) } }.sorted().map(\.ticket)
     }
 
-    /// - Parameter isReturning: it had a seat, and lost it before it was ready: it is still its turn.
+    /// - Parameter isReturning: it had a seat, and lost it: it is still its turn.
     mutating func insert(_ ticket: Ticket, in portal: String, isReturning: Bool) {
         let index = waiting[portal, default: []].insertionIndex(of: ticket)
         waiting[portal, default: []].insert(ticket, at: index)

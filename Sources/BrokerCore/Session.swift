@@ -54,6 +54,8 @@ public enum EndReason: Hashable, Sendable, Codable {
     case reservationOver
     /// The host's drain reached its deadline.
     case drain(host: String)
+    /// Its host does not come back, and the learner's files were there.
+    case lost(host: String)
     /// The container stopped by itself.
     case exited(code: Int, outOfMemory: Bool)
     /// The engine no longer knows the container.

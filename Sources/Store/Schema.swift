@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4361_726C
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
-    static let migrations: [String] = [version1, version2, version3, version4]
+    static let migrations: [String] = [version1, version2, version3, version4, version5]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
@@ -165,6 +165,20 @@ enum Schema {
             token_digest BLOB NOT NULL UNIQUE CHECK (length(token_digest) = 32),
             created_at INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// Hosts that are lost, and the identifier of each host's engine.
+    private static let version5 = """
+        ALTER TABLE hosts RENAME TO hosts_before_version5;
+        CREATE TABLE hosts (
+            name TEXT PRIMARY KEY,
+            duty TEXT NOT NULL CHECK (duty IN ('active', 'cordoned', 'draining', 'drained', 'lost')),
+            drain_deadline INTEGER CHECK ((drain_deadline IS NOT NULL) = (duty = 'draining')),
+            -- What the engine calls itself; two names for one engine are one host too many.
+            engine TEXT
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO hosts (name, duty, drain_deadline) SELECT name, duty, drain_deadline FROM hosts_before_version5;
+        DROP TABLE hosts_before_version5;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -133,6 +133,7 @@ struct EndColumns: Hashable {
         case .learnerEnded: self.init(name: "learner", number: nil, text: nil)
         case .reservationOver: self.init(name: "reservation", number: nil, text: nil)
         case .drain(let host): self.init(name: "drain", number: nil, text: host)
+        case .lost(let host): self.init(name: "lost", number: nil, text: host)
         case .exited(let code, let outOfMemory):
             self.init(name: outOfMemory ? "out-of-memory" : "exited", number: Int64(code), text: nil)
         case .vanished(let host): self.init(name: "vanished", number: nil, text: host)
@@ -149,6 +150,7 @@ struct EndColumns: Hashable {
         case ("learner", nil, nil): .learnerEnded
         case ("reservation", nil, nil): .reservationOver
         case ("drain", nil, let host?): .drain(host: host)
+        case ("lost", nil, let host?): .lost(host: host)
         case ("exited", let code?, nil): .exited(code: Int(code), outOfMemory: false)
         case ("out-of-memory", let code?, nil): .exited(code: Int(code), outOfMemory: true)
         case ("vanished", nil, let host?): .vanished(host: host)

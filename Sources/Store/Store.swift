@@ -102,8 +102,12 @@ public final class Store: Sendable {
             ])
         case .duty(let host, let duty):
             let (word, deadline) = DutyColumns.columns(duty)
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO hosts (name, duty, drain_deadline) VALUES (?, ?, ?)")
-                .execute(arguments: [host, word, deadline])
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO hosts (name, duty, drain_deadline) VALUES (?, ?, ?)
+                    ON CONFLICT (name) DO UPDATE SET duty = excluded.duty, drain_deadline = excluded.drain_deadline
+                    """
+            ).execute(arguments: [host, word, deadline])
         case .reservation(let reservation):
             try ReservationRow.store(reservation, in: db)
         case .peak(let id, let seats):
@@ -152,6 +156,7 @@ enum DutyColumns {
         case .cordoned: ("cordoned", nil)
         case .draining(let deadline): ("draining", deadline.milliseconds)
         case .drained: ("drained", nil)
+        case .lost: ("lost", nil)
         }
     }
 
@@ -161,6 +166,7 @@ enum DutyColumns {
         case ("cordoned", nil): .cordoned
         case ("draining", let deadline?): .draining(deadline: Timestamp(milliseconds: deadline))
         case ("drained", nil): .drained
+        case ("lost", nil): .lost
         default: nil
         }
     }

@@ -96,7 +96,7 @@ struct EndingTests {
     func unreachable() {
         var scene = Scene.ready()
         scene.run("a")
-        scene.lost("h1")
+        scene.away("h1")
         let actions = scene.end("a")
         #expect(actions == [.withdrawRoute("a"), .answer(scene.lastRequest, .session("a")), .changed("a")])
         #expect(scene.wait(.seconds(3600)) == [])
@@ -110,6 +110,7 @@ struct EndingTests {
             .idle(timeoutSeconds: 3600), .lifetime(limitSeconds: 7260), .operatorEnded(note: ""),
             .operatorEnded(note: "exam"), .learnerEnded, .drain(host: "h1"), .exited(code: 1, outOfMemory: false),
             .exited(code: -1, outOfMemory: false), .exited(code: 137, outOfMemory: true), .vanished(host: "h1"),
+            .lost(host: "h1"),
             .removed(what: "the lab python"),
         ]
         for reason in reasons { #expect(reason.explanation.contains("files are kept")) }

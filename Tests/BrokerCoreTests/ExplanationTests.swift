@@ -26,7 +26,7 @@ struct ExplanationTests {
         scene.launch("b")
         func why() -> String { scene.core.explanation(of: "b", at: scene.now) ?? "" }
         #expect(why() == "Waiting for a seat: all of them are taken, and nobody is before this one.")
-        scene.lost("h1")
+        scene.away("h1")
         #expect(why() == "Waiting: no host that could serve this lab answers at the moment.")
         scene.send(.cordon(host: "h1", request: scene.request()))
         #expect(why() == "Waiting: every host that could serve this lab is closed for maintenance.")

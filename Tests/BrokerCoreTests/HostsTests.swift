@@ -128,14 +128,17 @@ struct HostsTests {
         #expect(scene.state("a")?.name == "ending")
     }
 
-    @Test("A lost host keeps its running sessions with their routes, and reads unreachable with the reason")
-    func lost() {
+    @Test(
+        "A host that does not answer keeps its running sessions with their routes, and reads unreachable with the reason"
+    )
+    func unreachable() {
         var scene = Scene.ready()
         scene.run("a")
         let since = scene.now
-        #expect(scene.lost("h1", "connection refused") == [])
+        #expect(scene.silent("h1", "connection refused") == [])
         scene.now = scene.now + .seconds(9)
-        #expect(scene.lost("h1", "still nothing") == [])
+        #expect(scene.silent("h1", "still nothing") == [])
+        scene.wait(.seconds(1))
         #expect(scene.state("a")?.name == "running")
         let status = scene.core.hostStatus("h1")
         #expect(status?.state == .unreachable)
@@ -149,7 +152,7 @@ struct HostsTests {
     func strangers() {
         var scene = Scene.ready()
         #expect(scene.listed("h9", [.running("a")]) == [])
-        #expect(scene.lost("h9") == [])
+        #expect(scene.away("h9") == [])
     }
 
     @Test("A removed host with sessions gets no more seats, and is forgotten when it is empty; its duty is not")
@@ -182,7 +185,7 @@ struct HostsTests {
         #expect(["b", "c", "d"].map { scene.host($0) } == ["h2", "h1", "h2"])
         scene.end("b")
         scene.send(.configure(labs: [.python], hosts: [.small("h1")]))
-        scene.lost("h2")
+        scene.away("h2")
         // The ending one is over, and the one that was on the way there starts elsewhere at once.
         #expect(scene.core.session("b") == nil)
         #expect(scene.stories.contains { $0.session == "b" && $0.state == "ended" && $0.reason.contains("left alone") })
@@ -195,7 +198,7 @@ struct HostsTests {
         var scene = Scene.ready(hosts: [.small("h1"), .small("h2")])
         scene.run("a")
         scene.send(.configure(labs: [.python], hosts: [.small("h2")]))
-        scene.lost("h1")
+        scene.away("h1")
         #expect(scene.state("a")?.name == "running")
         #expect(scene.end("a").first == .withdrawRoute("a"))
         #expect(scene.toldStates == ["ending", "ended"])
@@ -209,7 +212,7 @@ struct HostsTests {
         scene.wait(.seconds(600))
         scene.send(.labReported("a", epoch: 1, .busy))
         scene.send(.configure(labs: [.python], hosts: [.small("h2")]))
-        scene.lost("h1")
+        scene.silent("h1")
         scene.wait(.seconds(599))
         #expect(scene.state("a")?.name == "running")
         scene.wait(.seconds(1))

@@ -151,7 +151,7 @@ struct IdleTests {
     @Test("While its host does not answer, no session ends for idleness; after the return there is a grace")
     func unreachableHost() {
         var scene = scene(.of("lab", .jupyter, idle: .seconds(600)))
-        scene.lost("h1")
+        scene.away("h1")
         #expect(scene.wait(.seconds(5000)) == [])
         #expect(scene.state("a")?.name == "running")
         scene.listed("h1", [.running("a")])
@@ -163,7 +163,7 @@ struct IdleTests {
     func lostWhileAsked() {
         var scene = scene(.of("lab", .jupyter, idle: .seconds(600)))
         scene.wait(.seconds(600))
-        scene.lost("h1")
+        scene.away("h1")
         scene.now = scene.now + .seconds(60)
         scene.listed("h1", [.running("a")])
         #expect(scene.wait(.seconds(60)) == [])

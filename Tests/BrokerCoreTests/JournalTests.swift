@@ -69,9 +69,15 @@ struct JournalTests {
         { _ in [.removeFailed("e", epoch: 1, message: "busy"), .removeFailed("b", epoch: 1, message: "busy")] },
         { _ in
             [
-                .hostLost(host: "h1", reason: "x"), .hostLost(host: "h2", reason: "x"),
-                .hostLost(host: "h3", reason: "x"),
+                .hostSilent(host: "h1", reason: "x"), .hostSilent(host: "h2", reason: "x"),
+                .hostSilent(host: "h3", reason: "x"),
             ]
+        },
+        { scene in
+            let silent = ["h1", "h2", "h3"].map { Event.hostSilent(host: $0, reason: "x") }
+            for event in silent { scene.send(event) }
+            scene.now = scene.now + Limits.silenceGrace
+            return [.tick] + ["h1", "h2", "h3"].map { .declareLost(host: $0, request: scene.request()) }
         },
         { scene in
             scene.now = scene.now + Limits.listingAge

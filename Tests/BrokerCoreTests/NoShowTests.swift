@@ -95,7 +95,7 @@ struct NoShowTests {
     func heals() {
         var scene = scene(seats: 4, hosts: [.small("h1"), .small("h2")])
         scene.reserve("r2", seats: 4)
-        scene.lost("h2")
+        scene.away("h2")
         #expect([ReservationID("r1"), "r2"].map { scene.core.reservation($0)?.missingSeats ?? 0 }.reduce(0, +) == 4)
         scene.wait(.seconds(3600 + 1800))
         #expect(scene.core.reservation("r1")?.released == 4)

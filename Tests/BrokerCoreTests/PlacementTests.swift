@@ -46,7 +46,7 @@ struct PlacementTests {
         scene.send(.drain(host: "host-a", deadline: scene.now + .seconds(600), request: scene.request()))
         scene.send(.drain(host: "host-b", deadline: scene.now + .seconds(600), request: scene.request()))
         scene.send(.cordon(host: "host-c", request: scene.request()))
-        scene.lost("host-d")
+        scene.away("host-d")
         scene.send(
             .configure(labs: [.python], hosts: ["a", "b", "c", "d", "f", "g"].map { .small("host-\($0)") }))
         #expect(
@@ -69,7 +69,7 @@ struct PlacementTests {
         #expect(scene.host("e") == "h1")
         scene.end("a")
         scene.send(.containerRemoved("a", epoch: 1))
-        scene.lost("h1")
+        scene.away("h1")
         scene.launch("f", learner: "ann")
         #expect(scene.state("f") == .queued(since: scene.now))
         #expect(scene.core.explanation(of: "f", at: scene.now)?.contains("host h1, which does not answer") == true)

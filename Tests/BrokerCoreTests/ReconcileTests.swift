@@ -67,7 +67,7 @@ struct ReconcileTests {
     func listingOfReturningHost() {
         var scene = Scene.ready()
         scene.run("a")
-        scene.lost("h1")
+        scene.silent("h1")
         scene.listed("h1")
         #expect(scene.state("a")?.name == "running")
         scene.now = scene.now + Limits.listingAge
@@ -166,7 +166,7 @@ struct ReconcileTests {
         var (scene, _, then) = restarted()
         scene.send(.uncordon(host: "h2", request: scene.request()))
         scene.listed("h2")
-        scene.lost("h1")
+        scene.away("h1")
         #expect(scene.core.session("start")?.epoch == 3)
         #expect(scene.host("start") == nil)
         #expect(scene.core.queuePosition(of: "start") == 1)

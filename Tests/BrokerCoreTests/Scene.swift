@@ -113,9 +113,23 @@ struct Scene {
     }
 
     @discardableResult
-    mutating func lost(_ host: String, _ reason: String = "connection refused") -> [Action] {
-        send(.hostLost(host: host, reason: reason))
+    mutating func silent(_ host: String, _ reason: String = "connection refused") -> [Action] {
+        send(.hostSilent(host: host, reason: reason))
     }
+
+    /// The host does not answer, for longer than that is put up with.
+    @discardableResult
+    mutating func away(_ host: String, _ reason: String = "connection refused") -> [Action] {
+        var actions = silent(host, reason)
+        let first = changes
+        now = now + Limits.silenceGrace
+        actions += send(.tick)
+        changes = first + changes
+        return actions
+    }
+
+    @discardableResult
+    mutating func declareLost(_ host: String) -> [Action] { send(.declareLost(host: host, request: request())) }
 
     func state(_ id: SessionID) -> SessionState? { core.session(id)?.state }
 

@@ -82,7 +82,7 @@ struct SessionExplanationTests {
         #expect(told.why.extended?.by == "ada" && told.why.extended?.totalSeconds == 3600)
         #expect(told.why.ends.first?.why.contains("extended") == true)
         #expect(told.why.ends.first?.isWarned == false)
-        told.do { $0.lost("h1") }
+        told.do { $0.away("h1") }
         #expect(told.why.ends.map(\.cause) == [.lifetime, .idle])
         #expect(told.why.ends.last?.at == nil)
         #expect(told.why.ends.last?.why.contains("does not answer") == true)
@@ -95,7 +95,7 @@ struct SessionExplanationTests {
         told.do { $0.wait(.seconds(700)) }
         #expect(told.why.summary.hasPrefix("It is alive because ada extended it; it ends in 58 min"))
         var other = self.told(.http)
-        other.do { $0.lost("h1") }
+        other.do { $0.away("h1") }
         other.do { $0.wait(.seconds(700)) }
         #expect(other.why.summary.contains("because its host h1 does not answer"))
         other.do { $0.listed("h1", [.running("a")]) }

@@ -102,7 +102,7 @@ struct WarningTests {
     @Test("While the host does not answer only the lifetime's warning comes; the idle one follows its return")
     func unreachable() {
         var scene = scene(.http, lifetime: .seconds(5000))
-        scene.lost("h1")
+        scene.silent("h1")
         #expect(scene.wait(.seconds(4879)) == [])
         #expect(scene.wait(.seconds(1)) == [.changed("a")])
         #expect(warned(scene) == [.lifetime])

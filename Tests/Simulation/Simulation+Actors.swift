@@ -73,7 +73,11 @@ extension Simulation {
         guard hasFaults else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
+        case 9...10:
+            // A machine that does not answer is given up, rightly or not.
+            let away = engines.values.filter { !$0.isUp }.map(\.host).sorted()
+            take(.declareLost(host: random.pick(away) ?? host, request: newRequest()))
         case 8:
             if let session = random.pick(store.live.filter { $0.state.name == "running" }) {
                 count("extended")

@@ -204,7 +204,7 @@ extension Simulation {
         if engine.isUp {
             deliver(.hostListed(host: host, containers: engine.listing), within: 1...3000)
         } else {
-            deliver(.hostLost(host: host, reason: "connection refused"))
+            deliver(.hostSilent(host: host, reason: "connection refused"))
         }
         plan(.monitor(host: host, generation: generation), in: random.milliseconds(5000...30_000))
     }
@@ -213,7 +213,9 @@ extension Simulation {
 extension Event {
     var isRequest: Bool {
         switch self {
-        case .launch, .restart, .end, .keep, .extend, .reserve, .cancelReservation, .cordon, .uncordon, .drain: true
+        case .launch, .restart, .end, .keep, .extend, .reserve, .cancelReservation, .cordon, .uncordon, .drain,
+            .declareLost:
+            true
         default: false
         }
     }

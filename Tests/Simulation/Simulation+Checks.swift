@@ -67,6 +67,14 @@ extension Simulation {
             switch session.state {
             case .running(_, let endpoint, _):
                 if endpoints[endpoint] != run { complain("\(run) runs at the endpoint of \(endpoints[endpoint]!)") }
+            case .queued where wasRunning:
+                count("moved from a lost host")
+                let host = store.sessions[session.id]?.state.host ?? ""
+                let isLost = store.duties[host] == .lost || changes.contains(.duty(host: host, .lost))
+                if !isLost || !sharedHomes { complain("\(run) left \(host), which is not lost") }
+            case .ending(let host, .lost, _) where wasRunning:
+                count("ended with a lost host")
+                if sharedHomes { complain("\(run) ended with \(host) although its files are elsewhere") }
             case .ending(_, .idle(let timeoutSeconds), _) where wasRunning:
                 count("ended idle")
                 checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))

@@ -67,6 +67,7 @@ struct CommitTests {
             all.map(Change.session) + [
                 .duty(host: "h1", .draining(deadline: at(99))), .duty(host: "h2", .cordoned),
                 .duty(host: "h3", .drained), .duty(host: "h1", .active), .duty(host: "h4", .draining(deadline: at(5))),
+                .duty(host: "h5", .lost),
                 .home(portal: "school", learner: "ada", host: "h1"),
                 .home(portal: "school", learner: "ada", host: "h2"),
             ], grants: grants)
@@ -79,7 +80,10 @@ struct CommitTests {
         }
         #expect(state.sessions == live.reversed())
         #expect(Set(state.grants.map(\.session)) == Set(live.map(\.id)))
-        #expect(state.duties == ["h1": .active, "h2": .cordoned, "h3": .drained, "h4": .draining(deadline: at(5))])
+        #expect(
+            state.duties == [
+                "h1": .active, "h2": .cordoned, "h3": .drained, "h4": .draining(deadline: at(5)), "h5": .lost,
+            ])
         #expect(state.homes == [HomeLocation(portal: "school", learner: "ada", host: "h2")])
     }
 

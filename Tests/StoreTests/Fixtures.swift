@@ -45,7 +45,7 @@ let everyState: [SessionState] =
         EndReason.idle(timeoutSeconds: 1800), .lifetime(limitSeconds: 28_800), .operatorEnded(note: "maintenance"),
         .learnerEnded, .reservationOver, .drain(host: "h1"), .exited(code: 137, outOfMemory: true),
         .exited(code: 0, outOfMemory: false),
-        .vanished(host: "h1"), .removed(what: "host h1"),
+        .vanished(host: "h1"), .lost(host: "h1"), .removed(what: "host h1"),
     ].map { .ended(reason: $0, at: at(7)) }
 
 extension Store {

@@ -106,6 +106,22 @@ struct OpeningTests {
         #expect(session?.stay == Stay())
     }
 
+    @Test("What hosts were meant to do before they could be lost is kept")
+    func olderDuties() throws {
+        let path = scratch.databasePath
+        let first = try Store(path: path, migrations: Array(Schema.migrations.prefix(3)))
+        try first.database.write { db in
+            try db.execute(
+                sql:
+                    "INSERT INTO hosts VALUES ('h1', 'cordoned', NULL), ('h2', 'draining', 5000), ('h3', 'drained', NULL)"
+            )
+        }
+        try first.close()
+        let duties = try Store(path: path).load().duties
+        #expect(
+            duties == ["h1": .cordoned, "h2": .draining(deadline: Timestamp(milliseconds: 5000)), "h3": .drained])
+    }
+
     @Test("A migration that fails leaves the file at its old version, without half of the steps")
     func failedMigration() throws {
         let path = scratch.databasePath

@@ -13,8 +13,10 @@ import Store
 /// |---|---|---|
 /// | `GET /v1/status` | | `APIStatus` |
 /// | `GET /v1/hosts` | | `APIHosts` |
+/// | `GET /v1/hosts/NAME` | | `HostDetailsView` |
 /// | `POST /v1/hosts/NAME/cordon`, `…/uncordon` | | `APIHost` |
 /// | `POST /v1/hosts/NAME/drain` | `APIDrain` or nothing | `APIHost` |
+/// | `POST /v1/hosts/NAME/lost` | | `HostLossView` |
 /// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
@@ -29,7 +31,7 @@ import Store
 /// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
 @ControlLoop
 final class ControlAPI {
-    private let broker: Broker
+    let broker: Broker
     private let version: String
     private let metrics: @ControlLoop () async -> MetricsText
     private let startedAt = Timestamp.now
@@ -65,12 +67,8 @@ final class ControlAPI {
         case ("status", 2):
             try APIRefusal.require("GET", request)
             return try await status()
-        case ("hosts", 2):
-            try APIRefusal.require("GET", request)
-            return APIHosts(hosts: broker.hosts())
-        case ("hosts", 4):
-            try APIRefusal.require("POST", request)
-            return try await changeHost(path[2], path[3], request)
+        case ("hosts", _):
+            return try await hosts(request)
         case ("sessions", 2):
             try APIRefusal.require("GET", request)
             return APISessions(sessions: try await broker.sessions(SessionQuery(query: request.query)))
@@ -111,19 +109,6 @@ final class ControlAPI {
         return APIStatus(
             version: version, processId: getpid(), startedAt: startedAt, hosts: broker.hosts(),
             queued: queued?.queueLength ?? 0)
-    }
-
-    private func changeHost(_ name: String, _ verb: String, _ request: HTTPRequest) async throws -> APIHost {
-        switch verb {
-        case "cordon": try await broker.cordon(name)
-        case "uncordon": try await broker.uncordon(name)
-        case "drain": try await broker.drain(name, deadline: APIDrain(body: request.body).deadline())
-        default: throw APIRefusal.notFound(request.target)
-        }
-        guard let host = broker.hosts().first(where: { $0.name == name }) else {
-            throw BrokerError(.unknownHost, "The host \(name) was taken out of the configuration.")
-        }
-        return APIHost(host: host)
     }
 
     private func session(_ prefix: String) async throws -> APISession {

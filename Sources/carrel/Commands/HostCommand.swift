@@ -4,8 +4,10 @@ import BrokerCore
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host",
-        abstract: "Watch, cordon and drain the Docker hosts.",
-        subcommands: [HostList.self, HostCordon.self, HostUncordon.self, HostDrain.self])
+        abstract: "Watch, cordon and drain the Docker hosts, or declare one lost.",
+        subcommands: [
+            HostList.self, HostShow.self, HostCordon.self, HostUncordon.self, HostDrain.self, HostLost.self,
+        ])
 }
 
 struct HostList: AsyncParsableCommand {
@@ -52,7 +54,7 @@ struct HostCordon: AsyncParsableCommand {
 struct HostUncordon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "uncordon",
-        abstract: "Let a cordoned, draining or drained host take sessions again.",
+        abstract: "Let a cordoned, draining, drained or lost host take sessions again.",
         discussion: """
             Example:
               carrel host uncordon one

@@ -45,6 +45,14 @@ final class ControlClient {
         _ = try await post("/v1/hosts/\(Self.escape(host))/drain", body, as: APIHost.self)
     }
 
+    func host(_ name: String) async throws -> HostDetailsView {
+        try await get("/v1/hosts/\(Self.escape(name))", as: HostDetailsView.self)
+    }
+
+    func declareLost(_ host: String) async throws -> HostLossView {
+        try await post("/v1/hosts/\(Self.escape(host))/lost", [], as: HostLossView.self)
+    }
+
     func sessions(
         state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, limit: Int
     ) async throws -> [SessionView] {

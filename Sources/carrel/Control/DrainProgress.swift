@@ -29,7 +29,8 @@ struct DrainProgress {
         switch view?.state {
         case .drained: .drained
         case .draining, .unreachable: .goesOn
-        case .active, .cordoned: .cancelled("the drain of \(host) was cancelled: it is \(view?.state.rawValue ?? "")")
+        case .active, .cordoned, .lost:
+            .cancelled("the drain of \(host) was cancelled: it is \(view?.state.rawValue ?? "")")
         case nil: .cancelled("\(host) is no longer in the configuration")
         }
     }
@@ -45,19 +46,7 @@ struct DrainProgress {
             if deadline > now { text += " (in \(DurationText.brief(deadline - now)))" }
         }
         text += live.isEmpty ? "; nobody is there" : "; still there: \(live.count)"
-        if live.isEmpty { return text }
-        var table = Table([
-            ("ID", .left), ("STATE", .left), ("LAB", .left), ("LEARNER", .left), ("NAME", .left),
-            ("LAST ACTIVITY", .right), ("ENDS AT THE LATEST", .left),
-        ])
-        for session in live {
-            let end = [session.lifetimeEndsAt, view.drainDeadline].compactMap { $0 }.min()
-            table.add([
-                session.id.rawValue, session.state, session.lab, session.learner, session.learnerName,
-                SessionTable.ago(session.lastActivityAt, now: now), end.map { time.short($0, now: now) } ?? "-",
-            ])
-        }
-        return text + "\n" + table.text()
+        return live.isEmpty ? text : text + "\n" + HostText.sessions(live, on: view, now: now, time: time)
     }
 
     private func live(_ sessions: [SessionView]) -> [SessionView] {

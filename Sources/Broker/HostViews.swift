@@ -1,0 +1,42 @@
+import BrokerCore
+
+/// A host as operators see it.
+public struct HostView: Hashable, Sendable, Codable {
+    public var name: String
+    public var endpoint: String
+    public var state: HostState
+    /// Why it is `unreachable`, or what it waits for.
+    public var reason: String?
+    /// Sessions with a seat here.
+    public var sessions: Int
+    /// Of these, on their way to ready.
+    public var starting: Int
+    /// How many may be so at the same time, as the host bears it.
+    public var startsAllowed: Int
+    /// Seats taken: of sessions, and of old containers that are still being removed.
+    public var seats: Int
+    public var slots: Int
+    public var memoryUsedBytes: Int64
+    /// Memory × overcommit.
+    public var memoryLimitBytes: Int64
+    /// The greater of the shares of slots and memory taken; above 1 after one was lowered below its use.
+    public var density: Double
+    public var drainDeadline: Timestamp?
+}
+
+/// A host, and who is there.
+public struct HostDetailsView: Hashable, Sendable, Codable {
+    public var host: HostView
+    /// Those with a seat here, oldest first.
+    public var sessions: [SessionView]
+    /// Every host sees the same homes: who loses this one goes on elsewhere.
+    public var sharesHomes: Bool
+}
+
+/// What became of those who were on a host when it was declared lost.
+public struct HostLossView: Hashable, Sendable, Codable {
+    public var host: HostView
+    /// They get a new seat, at the hostname that they had.
+    public var moved: [SessionID]
+    public var ended: [SessionID]
+}

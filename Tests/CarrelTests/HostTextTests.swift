@@ -1,0 +1,65 @@
+import Broker
+import Foundation
+import Portal
+import Testing
+
+@testable import BrokerCore
+@testable import carrel
+
+@Suite("What operators read of one host") struct HostTextTests {
+    private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z
+    private let utc = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+
+    private func details(sharesHomes: Bool, running: Int, starting: Int = 0) throws -> HostDetailsView {
+        func session(_ number: Int, _ state: String) -> String {
+            """
+            {"id": "s\(number)", "portal": "school", "learner": "ada", "learner_name": "Ada\\u001b[2J", "lab": "python",
+             "lab_title": "Python", "kind": "jupyter", "state": "\(state)", "host": "one", "image": "i",
+             "epoch": 2, "hostname": "h", "url": "https://h/", "created_at": 1767218400000,
+             "since": 1767221000000, "last_activity_at": 1767221940000, "lifetime_ends_at": 1767222060000}
+            """
+        }
+        let sessions =
+            (0..<running).map { session($0, "running") }
+            + (running..<running + starting).map { session($0, "starting") }
+        return try APICoding.decode(
+            HostDetailsView.self,
+            from: Array(
+                """
+                {"shares_homes": \(sharesHomes), "sessions": [\(sessions.joined(separator: ","))], "host":
+                {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "unreachable", "sessions": 1, "starting": 0,
+                 "starts_allowed": 2, "seats": 1, "slots": 40, "memory_used_bytes": 1073741824,
+                 "memory_limit_bytes": 2147483648, "density": 0.5, "reason": "It does not answer."}}
+                """.utf8))
+    }
+
+    @Test("a host is shown with who is there, and until when")
+    func shown() throws {
+        let text = HostText.details(try details(sharesHomes: true, running: 1), now: now, time: utc)
+        #expect(
+            text == """
+                name      one
+                state     unreachable
+                endpoint  unix:///run/docker.sock
+                seats     1 of 40
+                memory    1GiB of 2GiB
+                starting  0, at most 2 at the same time
+                note      It does not answer.
+
+                ID  STATE    LAB     LEARNER  NAME     LAST ACTIVITY  ENDS AT THE LATEST
+                s0  running  python  ada      Ada�[2J         1m ago  23:01:00
+                """)
+        let empty = HostText.details(try details(sharesHomes: true, running: 0), now: now, time: utc)
+        #expect(empty.hasSuffix("\n\nNobody is there."))
+    }
+
+    @Test("before a host is declared lost, it is said how many get a new seat, and how many lose their lab")
+    func lossAhead() throws {
+        let shared = HostText.lossAhead(try details(sharesHomes: true, running: 3, starting: 1))
+        #expect(
+            shared.hasPrefix(
+                "3 learners with a lab there get a new seat, with the same files, at the same address; 1 more"))
+        let bound = HostText.lossAhead(try details(sharesHomes: false, running: 1))
+        #expect(bound.hasPrefix("1 learner with a lab there loses it, and their files with it"))
+    }
+}
