@@ -39,8 +39,9 @@ struct Target: Sendable {
     var address: SocketAddress { .ip(address: "127.0.0.1", port: port) }
 }
 
-/// Clients that do one work on one target for a while. Confined to its loop.
-final class Load {
+/// Clients that do one work on one target for a while. Everything but `total` is touched on its loop alone, which is
+/// why another thread may hold it.
+final class Load: @unchecked Sendable {
     static let hostnames = 100
     static let largeBytes = 1 << 20
     static let piece = [UInt8](repeating: 0x63, count: 64 * 1024)
@@ -62,6 +63,7 @@ final class Load {
     private var latencies: [Int64] = []
     private var clients: [ObjectIdentifier: LoadClient] = [:]
     private var completion: ((Outcome) -> Void)?
+    private var whenEmpty: (() -> Void)?
     private let enough: Int?
     private var planned = 0
     private var made = 0
@@ -76,16 +78,31 @@ final class Load {
         self.enough = enough
     }
 
-    /// Runs on `loop`; ends after `seconds`, or when `enough` was done, and calls back when every client has ended.
+    /// Runs on `loop`; ends after `seconds` and calls back then, or as soon as `enough` was done: what is open stays
+    /// open in that case until `close`.
+    @discardableResult
     static func run(
         on loop: Loop, target: Target, work: Work, tls: TLSClientContext, clients: Int, seconds: Double,
         enough: Int? = nil, completion: @escaping @Sendable (Outcome) -> Void
-    ) {
+    ) -> Load {
         let load = Load(loop: loop, target: target, work: work, tls: tls, enough: enough)
         load.completion = completion
         load.planned = clients
         for _ in 0..<min(clients, work == .idleTunnel ? Self.tunnelsAtATime : clients) { load.addClient() }
         _ = loop.schedule(after: .seconds(seconds)) { load.end() }
+        return load
+    }
+
+    /// Ends it now; calls back when its last connection is closed.
+    func close(_ completion: @escaping @Sendable () -> Void) {
+        whenEmpty = completion
+        end()
+        if clients.isEmpty { didBecomeEmpty() }
+    }
+
+    private func didBecomeEmpty() {
+        whenEmpty?()
+        whenEmpty = nil
     }
 
     private func addClient() {
@@ -126,7 +143,10 @@ final class Load {
         for client in clients.values { client.close() }
     }
 
-    func didEnd(_ client: LoadClient) { clients[ObjectIdentifier(client)] = nil }
+    func didEnd(_ client: LoadClient) {
+        clients[ObjectIdentifier(client)] = nil
+        if clients.isEmpty { didBecomeEmpty() }
+    }
 }
 
 extension Duration {
