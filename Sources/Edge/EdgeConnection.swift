@@ -8,11 +8,12 @@ final class EdgeConnection {
     let home: EdgeLoop
     /// As what its connection is counted; given back when it is closed.
     let network: ClientNetwork?
-    private(set) var channel: ByteChannel?
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private(set) var channel: ByteChannel?
     private let client: String
-    private var wire = Wire.handshake
+    @exclusivity(unchecked) private var wire = Wire.handshake
     /// Each knows its place.
-    private var exchanges: [EdgeExchange] = []
+    @exclusivity(unchecked) private var exchanges: [EdgeExchange] = []
 
     /// What the handshake agreed on (RFC 7301).
     private enum Wire {

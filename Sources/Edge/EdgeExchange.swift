@@ -20,26 +20,26 @@ final class EdgeExchange {
     }
 
     let home: EdgeLoop
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
     // There from `begin` until the stream is over.
     /// The way back to the client. It holds its owner, and is held by it.
     @exclusivity(unchecked) private(set) var stream: (any ServerStream)?
-    private var connection: EdgeConnection?
+    @exclusivity(unchecked) private var connection: EdgeConnection?
     /// The client's address, without port.
-    private(set) var client = ""
+    @exclusivity(unchecked) private(set) var client = ""
     /// Where its connection has it.
-    var place = 0
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) var place = 0
     @exclusivity(unchecked) private(set) var machine = ExchangeMachine()
     @exclusivity(unchecked) var upstream: HTTPClientConnection?
     @exclusivity(unchecked) var request: Request?
     /// The head of the current request as the upstream gets it, until the response has begun.
     @exclusivity(unchecked) var requestBytes: [UInt8] = []
     /// Counts the connections asked of the pool, so that one that comes too late is known.
-    var attempt = 0
+    @exclusivity(unchecked) var attempt = 0
     /// Since when the current limit runs: the wait for a response's head, or for the other end of a tunnel.
-    var waitingSince: MonotonicTime?
-    var clientFrames = ClientFrameMeter()
-    var upstreamFrames = FrameBoundary()
+    @exclusivity(unchecked) var waitingSince: MonotonicTime?
+    @exclusivity(unchecked) var clientFrames = ClientFrameMeter()
+    @exclusivity(unchecked) var upstreamFrames = FrameBoundary()
     @exclusivity(unchecked) var record = ExchangeRecord()
 
     init(home: EdgeLoop) { self.home = home }

@@ -98,11 +98,18 @@ public final class Stream {
         let status = uv_read_start(
             StreamBlock.stream(block),
             { handle, _, buffer in
-                let shared = Loop.of(handle!.pointee.loop).readBuffer
-                buffer!.pointee.base = shared.baseAddress!.assumingMemoryBound(to: CChar.self)
-                buffer!.pointee.len = shared.count
+                Loop.with(handle!.pointee.loop) { loop in
+                    buffer!.pointee.base = loop.readBuffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+                    buffer!.pointee.len = loop.readBuffer.count
+                }
             },
-            { handle, count, buffer in Stream.of(handle!).didRead(count, buffer!.pointee.base) })
+            { handle, count, buffer in
+                // Nobody counts a reference for the call: the handle holds the stream until its close callback, which
+                // never comes within another one.
+                Unmanaged<Stream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef {
+                    $0.didRead(count, buffer!.pointee.base)
+                }
+            })
         if status < 0 { close(because: StreamError(code: status, operation: "read from \(peerName)")) }
     }
 

@@ -130,7 +130,7 @@ public struct RequestAssembler: Sendable {
         guard !name.isEmpty, name.allSatisfy({ Byte.isToken($0) && Byte.lowercased($0) == $0 }) else {
             throw .invalidFieldName
         }
-        guard value.allSatisfy(Byte.isFieldValue) else { throw .invalidFieldValue }
+        guard value.firstForbidden(from: 0, before: value.count) == nil else { throw .invalidFieldValue }
         switch name.count {
         case 4 where name.equals("host"):
             guard !authority.isEmpty else { return addHost(value) }

@@ -60,7 +60,10 @@ struct EdgeBench {
             if only != nil { arguments.removeFirst(2) }
             guard arguments.count >= 5, let port = Int(arguments[1]), let rounds = Int(arguments[2]),
                 let seconds = Double(arguments[3])
-            else { throw BenchFailure("EdgeBench [--only TEXT] CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…") }
+            else {
+                throw BenchFailure(
+                    "EdgeBench [--only TEXT] CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…")
+            }
             let server = BenchUpstream()
             try await server.listen(port: port)
             let bench = EdgeBench(

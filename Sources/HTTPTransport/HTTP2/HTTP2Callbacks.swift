@@ -11,33 +11,41 @@ enum HTTP2Callbacks {
         var made: OpaquePointer?
         guard nghttp2_session_callbacks_new(&made) == 0, let callbacks = made else { fatalError("out of memory") }
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, owner in
-            HTTP2ServerConnection.at(owner).frameDidBegin(header!.pointee)
+            HTTP2ServerConnection.with(owner) { $0.frameDidBegin(header!.pointee) }
         }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, owner in
-            HTTP2ServerConnection.at(owner).headersDidBegin(
-                frame!.pointee.hd, isRequest: frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST)
+            HTTP2ServerConnection.with(owner) {
+                $0.headersDidBegin(
+                    frame!.pointee.hd, isRequest: frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST)
+            }
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, _, name, nameCount, value, valueCount, _, owner in
-            HTTP2ServerConnection.at(owner).didReceiveField(
-                name: UnsafeRawBufferPointer(start: name, count: nameCount),
-                value: UnsafeRawBufferPointer(start: value, count: valueCount))
+            HTTP2ServerConnection.with(owner) {
+                $0.didReceiveField(
+                    name: UnsafeRawBufferPointer(start: name, count: nameCount),
+                    value: UnsafeRawBufferPointer(start: value, count: valueCount))
+            }
         }
         nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, frame, _, _, _, _, _, owner in
-            HTTP2ServerConnection.at(owner).didReceiveInvalidField(of: frame!.pointee.hd.stream_id)
+            HTTP2ServerConnection.with(owner) { $0.didReceiveInvalidField(of: frame!.pointee.hd.stream_id) }
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, owner in
-            HTTP2ServerConnection.at(owner).didReceive(frame!)
+            HTTP2ServerConnection.with(owner) { $0.didReceive(frame!) }
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, owner in
-            HTTP2ServerConnection.at(owner).didReceiveData(UnsafeRawBufferPointer(start: bytes, count: count), on: id)
+            HTTP2ServerConnection.with(owner) {
+                $0.didReceiveData(UnsafeRawBufferPointer(start: bytes, count: count), on: id)
+            }
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { session, id, code, owner in
-            HTTP2ServerConnection.at(owner).streamDidClose(id, code: code)
+            HTTP2ServerConnection.with(owner) { $0.streamDidClose(id, code: code) }
         }
         nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, _, header, count, source, owner in
-            HTTP2ServerConnection.at(owner).sendData(
-                header: header!, count: count, of: HTTP2Stream.at(source!.pointee.ptr))
+            HTTP2ServerConnection.with(owner) {
+                $0.sendData(
+                    header: header!, count: count, of: HTTP2Stream.at(source!.pointee.ptr))
+            }
         }
         nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks) { _, _, _, _, _, _, _ in
             TransportLimits.dataFrameBytes
@@ -49,15 +57,21 @@ enum HTTP2Callbacks {
     static func source(of owner: HTTP2Stream) -> nghttp2_data_provider {
         nghttp2_data_provider(source: nghttp2_data_source(ptr: Unmanaged.passUnretained(owner).toOpaque())) {
             _, _, _, most, flags, source, owner in
-            HTTP2ServerConnection.at(owner).dataToSend(
-                of: HTTP2Stream.at(source!.pointee.ptr), most: most, flags: flags!)
+            HTTP2ServerConnection.with(owner) {
+                $0.dataToSend(
+                    of: HTTP2Stream.at(source!.pointee.ptr), most: most, flags: flags!)
+            }
         }
     }
 }
 
 extension HTTP2ServerConnection {
-    fileprivate static func at(_ pointer: UnsafeMutableRawPointer?) -> HTTP2ServerConnection {
-        Unmanaged<HTTP2ServerConnection>.fromOpaque(pointer!).takeUnretainedValue()
+    /// Nobody counts a reference for the call: the connection holds itself until its session is deleted.
+    @inline(__always)
+    fileprivate static func with<Result>(
+        _ pointer: UnsafeMutableRawPointer?, _ body: (HTTP2ServerConnection) -> Result
+    ) -> Result {
+        Unmanaged<HTTP2ServerConnection>.fromOpaque(pointer!)._withUnsafeGuaranteedRef(body)
     }
 }
 

@@ -1,13 +1,15 @@
 import CNGHTTP2
+import Glibc
 import HTTPWire
 
 /// A response's head as nghttp2 wants it: names and values where they lie. Confined to its rooms' loop.
 ///
 /// Owns room for the array, which grows to the largest head and is freed in `deinit`.
 final class HTTP2FieldBlock {
-    private(set) var base: UnsafeMutablePointer<nghttp2_nv>
-    private(set) var count = 0
-    private var capacity = 64
+    // Exclusivity is unchecked: nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private(set) var base: UnsafeMutablePointer<nghttp2_nv>
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var capacity = 64
 
     private static let statusName: StaticString = ":status"
     private static let ok: StaticString = "200"
@@ -34,14 +36,14 @@ final class HTTP2FieldBlock {
         append(
             name: UnsafeMutablePointer(mutating: Self.statusName.utf8Start), Self.statusName.utf8CodeUnitCount,
             value: status, flags)
-        var start = (head.dropFirst(12).firstIndex(of: 0x0A) ?? head.endIndex - 1) + 1
+        var start = Self.lineFeed(in: head, from: 12) + 1
         while start < head.count {
             var colon = start
             while colon < head.count, head[colon] != 0x3A, head[colon] != 0x0A {
                 if head[colon] &- 0x41 < 26 { head[colon] |= 0x20 }
                 colon += 1
             }
-            let end = head[colon...].firstIndex(of: 0x0A) ?? head.count
+            let end = Self.lineFeed(in: head, from: colon)
             defer { start = end + 1 }
             // The empty line, if there is one.
             guard colon < end, end - 1 >= colon + 2 else { continue }
@@ -51,6 +53,14 @@ final class HTTP2FieldBlock {
             if isUpgrade, UnsafeRawBufferPointer(name).equalsIgnoringCase("sec-websocket-accept") { continue }
             append(name: name.bindMemory(to: UInt8.self).baseAddress!, name.count, value: value, flags)
         }
+    }
+
+    /// Where the line ends, or the head does.
+    private static func lineFeed(in head: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
+        guard let base = head.baseAddress, start < head.count,
+            let found = memchr(base + start, 0x0A, head.count - start)
+        else { return head.count }
+        return base.distance(to: found)
     }
 
     private func append(

@@ -11,8 +11,9 @@ public final class HTTP2Rooms {
     let callbacks: OpaquePointer
     let options: OpaquePointer
     let fields = HTTP2FieldBlock()
-    private var streams: [HTTP2Stream] = []
-    private var buffers: [[UInt8]] = []
+    // Exclusivity is unchecked: nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private var streams: [HTTP2Stream] = []
+    @exclusivity(unchecked) private var buffers: [[UInt8]] = []
 
     public init(_ limits: HTTP2Limits = HTTP2Limits()) {
         self.limits = limits

@@ -10,38 +10,39 @@ import HTTPWire
 /// window for waits in its stream, and holds back the upstream that sends it.
 public final class HTTP2ServerConnection {
     public let channel: ByteChannel
-    public private(set) var delegate: (any HTTP2ServerConnectionDelegate)?
+    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) public private(set) var delegate: (any HTTP2ServerConnectionDelegate)?
 
     let rooms: HTTP2Rooms
     let timeouts: ServerTimeouts
-    var session: OpaquePointer?
-    var assembler: RequestAssembler
-    var block = HeaderBlock.none
+    @exclusivity(unchecked) var session: OpaquePointer?
+    @exclusivity(unchecked) var assembler: RequestAssembler
+    @exclusivity(unchecked) var block = HeaderBlock.none
     /// Those that are under way; each knows its place.
-    private(set) var streams: [HTTP2Stream] = []
+    @exclusivity(unchecked) private(set) var streams: [HTTP2Stream] = []
     /// Bytes of all streams that wait for windows.
-    var waitingBytes = 0
-    var life: HTTP2ConnectionLife
-    var guardian: FloodGuard
+    @exclusivity(unchecked) var waitingBytes = 0
+    @exclusivity(unchecked) var life: HTTP2ConnectionLife
+    @exclusivity(unchecked) var guardian: FloodGuard
     /// Why the client is sent away.
-    var fault: HTTP2Fault?
+    @exclusivity(unchecked) var fault: HTTP2Fault?
     /// Frames that go out together.
-    var gathered: [UInt8] = []
+    @exclusivity(unchecked) var gathered: [UInt8] = []
     /// The head of a response that is submitted with the first bytes of its body, at the latest at the end of the turn.
-    var heldHead: HTTP2Stream?
-    var headBytes: [UInt8] = []
+    @exclusivity(unchecked) var heldHead: HTTP2Stream?
+    @exclusivity(unchecked) var headBytes: [UInt8] = []
     /// Within the library's receiving, where nothing can be sent.
-    var isReceiving = false
-    var isSending = false
+    @exclusivity(unchecked) var isReceiving = false
+    @exclusivity(unchecked) var isSending = false
     /// By number: a stream may be over, and used again, before its turn comes.
-    var resetsAfterSending: [Int32] = []
-    private var resuming: [HTTP2Stream] = []
-    private var hasStreamsOver = false
-    var hasSaturatedStreams = false
-    private var isEndOfTurnDue = false
+    @exclusivity(unchecked) var resetsAfterSending: [Int32] = []
+    @exclusivity(unchecked) private var resuming: [HTTP2Stream] = []
+    @exclusivity(unchecked) private var hasStreamsOver = false
+    @exclusivity(unchecked) var hasSaturatedStreams = false
+    @exclusivity(unchecked) private var isEndOfTurnDue = false
     private var isLingering = false
     private var timer: LoopTimer?
-    private var timerDue = MonotonicTime(nanoseconds: .max)
+    @exclusivity(unchecked) private var timerDue = MonotonicTime(nanoseconds: .max)
     private var ownReference: HTTP2ServerConnection?
 
     /// The header block that comes at the moment.

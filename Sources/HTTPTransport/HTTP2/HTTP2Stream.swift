@@ -6,37 +6,38 @@ import HTTPWire
 ///
 /// What may happen when is decided by the same `ServerExchange` as for HTTP/1.1; this class carries it out with frames.
 public final class HTTP2Stream {
-    // There from `begin` to `reset`.
-    private(set) var connection: HTTP2ServerConnection?
-    private(set) var delegate: (any HTTP2StreamDelegate)?
-    private(set) var id: Int32 = 0
+    // There from `begin` to `reset`. Where exclusivity is unchecked, nothing that is called during a change or a look
+    // comes back to the same place.
+    @exclusivity(unchecked) private(set) var connection: HTTP2ServerConnection?
+    @exclusivity(unchecked) private(set) var delegate: (any HTTP2StreamDelegate)?
+    @exclusivity(unchecked) private(set) var id: Int32 = 0
     /// Where its connection has it.
-    var place = 0
-    var exchange = ServerExchange(at: MonotonicTime(nanoseconds: 0))
+    @exclusivity(unchecked) var place = 0
+    @exclusivity(unchecked) var exchange = ServerExchange(at: MonotonicTime(nanoseconds: 0))
     /// An extended CONNECT: only a 101 accepts it.
-    private(set) var isWebSocket = false
+    @exclusivity(unchecked) private(set) var isWebSocket = false
 
     /// What the client sent before its owner could take it.
-    private var held = HeldBytes()
+    @exclusivity(unchecked) private var held = HeldBytes()
     /// The client has ended its side.
-    private(set) var clientHasEnded = false
+    @exclusivity(unchecked) private(set) var clientHasEnded = false
     /// It is among those that its connection delivers to at the end of the turn.
-    private var isResuming = false
+    @exclusivity(unchecked) private var isResuming = false
 
     /// What waits for the client's window, and after it somebody else's bytes for the time of one call.
-    var waiting = HeldBytes()
-    var lent = UnsafeRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) var waiting = HeldBytes()
+    @exclusivity(unchecked) var lent = UnsafeRawBufferPointer(start: nil, count: 0)
     /// The library has asked for bytes of the response when there were none.
-    var isDeferred = false
+    @exclusivity(unchecked) var isDeferred = false
     /// Nothing follows what waits.
-    private(set) var endsAfterWaiting = false
+    @exclusivity(unchecked) private(set) var endsAfterWaiting = false
     /// The end has gone out, or is on its way with the last bytes.
-    private(set) var hasSentEnd = false
+    @exclusivity(unchecked) private(set) var hasSentEnd = false
     /// The client still has its side open after our end: its end is waited for no longer than this.
-    private(set) var lingersUntil: MonotonicTime?
+    @exclusivity(unchecked) private(set) var lingersUntil: MonotonicTime?
     /// The library has forgotten it: nothing can be sent or will come.
-    private(set) var isWireClosed = false
-    public private(set) var isSaturated = false
+    @exclusivity(unchecked) private(set) var isWireClosed = false
+    @exclusivity(unchecked) public private(set) var isSaturated = false
 
     init() {}
 
