@@ -6,16 +6,6 @@ import Testing
 
 @Suite("Clocks on walls")
 struct WallClockTests {
-    private let warsaw = WallClock(named: "Europe/Warsaw")!
-
-    private func wall(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int = 0) -> WallTime {
-        WallTime(year: year, month: month, day: day, hour: hour, minute: minute)!
-    }
-
-    private func utc(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int = 0) -> Timestamp {
-        Timestamp(milliseconds: wall(year, month, day, hour, minute).secondsSince1970 * 1000)
-    }
-
     @Test("Dates agree with Foundation's, over centuries and backwards")
     func dates() {
         var calendar = Calendar(identifier: .gregorian)

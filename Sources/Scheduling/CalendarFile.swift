@@ -1,0 +1,113 @@
+import BrokerCore
+
+/// The events of an iCalendar file (RFC 5545), as far as reservations need them. Reads strictly: what is malformed is
+/// refused with its line, what is well-formed and not needed is passed over.
+public struct CalendarFile: Hashable, Sendable {
+    public private(set) var events: [CalendarEvent] = []
+    /// METHOD:CANCEL: everything in it is called off.
+    public private(set) var isCancellation = false
+    /// IANA names that the file gives for its time zones (X-LIC-LOCATION).
+    private(set) var locations: [String: String] = [:]
+
+    public init(_ bytes: [UInt8]) throws(SchedulingError) {
+        let lines = try ContentLine.lines(of: bytes)
+        guard let first = lines.first, first.name == "BEGIN", first.value.uppercased() == "VCALENDAR" else {
+            throw SchedulingError("the file does not begin with BEGIN:VCALENDAR, so it is no calendar", line: 1)
+        }
+        var reader = Reader()
+        for line in lines { try reader.take(line, into: &self) }
+        guard reader.open.isEmpty else {
+            throw SchedulingError("the file ends within its \(reader.open.joined(separator: "/")): it was cut off")
+        }
+        guard reader.hasVersion else { throw SchedulingError("the calendar has no VERSION") }
+    }
+
+    /// Keeps its place among the components.
+    private struct Reader {
+        var open: [String] = []
+        var hasVersion = false
+        var isOver = false
+        var event: CalendarEvent?
+        var zone: (id: String?, location: String?) = (nil, nil)
+
+        mutating func take(_ line: ContentLine, into file: inout CalendarFile) throws(SchedulingError) {
+            guard !isOver else {
+                throw SchedulingError("something comes after the end of the calendar", line: line.line)
+            }
+            switch line.name {
+            case "BEGIN": try begin(line, &file)
+            case "END": try end(line, &file)
+            default: try property(line, &file)
+            }
+        }
+
+        private mutating func begin(_ line: ContentLine, _ file: inout CalendarFile) throws(SchedulingError) {
+            let name = line.value.uppercased()
+            guard open.count < SchedulingLimits.nesting else {
+                throw SchedulingError(
+                    "components are more than \(SchedulingLimits.nesting) deep in each other", line: line.line)
+            }
+            guard name == "VCALENDAR" ? open.isEmpty : !open.isEmpty else {
+                throw SchedulingError("\(name.prefix(40)) begins where it may not", line: line.line)
+            }
+            open.append(name)
+            if open == ["VCALENDAR", "VEVENT"] {
+                guard file.events.count < SchedulingLimits.events else {
+                    throw SchedulingError(
+                        "the calendar has more than \(SchedulingLimits.events) events", line: line.line)
+                }
+                event = CalendarEvent(line: line.line)
+            }
+            if open == ["VCALENDAR", "VTIMEZONE"] { zone = (nil, nil) }
+        }
+
+        private mutating func end(_ line: ContentLine, _ file: inout CalendarFile) throws(SchedulingError) {
+            let name = line.value.uppercased()
+            guard open.last == name else {
+                throw SchedulingError(
+                    "END:\(name.prefix(40)) comes where \(open.last ?? "nothing") is open", line: line.line)
+            }
+            if open == ["VCALENDAR", "VEVENT"], let event { file.events.append(event) }
+            if open == ["VCALENDAR", "VTIMEZONE"], let id = zone.id { file.locations[id] = zone.location }
+            open.removeLast()
+            isOver = open.isEmpty
+        }
+
+        private mutating func property(_ line: ContentLine, _ file: inout CalendarFile) throws(SchedulingError) {
+            switch open {
+            case ["VCALENDAR"]: try calendarProperty(line, &file)
+            case ["VCALENDAR", "VEVENT"]: try event?.take(line)
+            case ["VCALENDAR", "VTIMEZONE"]:
+                if line.name == "TZID" { zone.id = line.value }
+                if line.name == "X-LIC-LOCATION" { zone.location = line.value }
+            default: break
+            }
+        }
+
+        private mutating func calendarProperty(
+            _ line: ContentLine, _ file: inout CalendarFile
+        ) throws(SchedulingError) {
+            switch line.name {
+            case "VERSION":
+                guard line.value == "2.0" else {
+                    throw SchedulingError(
+                        "VERSION is \(line.value.prefix(20)); only 2.0 is supported", line: line.line)
+                }
+                hasVersion = true
+            case "CALSCALE":
+                guard line.value.uppercased() == "GREGORIAN" else {
+                    throw SchedulingError("only the Gregorian calendar is supported", line: line.line)
+                }
+            case "METHOD":
+                let method = line.value.uppercased()
+                guard ["PUBLISH", "REQUEST", "CANCEL"].contains(method) else {
+                    throw SchedulingError(
+                        "METHOD is \(method.prefix(20)); only PUBLISH, REQUEST and CANCEL are supported",
+                        line: line.line)
+                }
+                file.isCancellation = method == "CANCEL"
+            default: break
+            }
+        }
+    }
+}

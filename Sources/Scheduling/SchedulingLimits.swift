@@ -1,0 +1,27 @@
+/// The named limits of calendars and recurrences.
+public enum SchedulingLimits {
+    /// Bytes of a calendar's file.
+    public static let calendarBytes = 4 << 20
+    /// Bytes of one of its lines after unfolding: descriptions and attachments are long.
+    public static let lineBytes = 256 << 10
+    /// Lines after unfolding.
+    public static let lines = 200_000
+    /// Components within each other: a calendar has an event, which has an alarm.
+    public static let nesting = 8
+    /// Parameters of one property.
+    public static let parameters = 32
+    /// Events of a calendar.
+    public static let events = 1000
+    /// Dates that an event leaves out (EXDATE).
+    public static let exceptions = 1000
+    /// Days that a recurrence looks at: a daily one that began 135 years ago.
+    public static let recurrenceDays = 50_000
+    /// Occurrences of one event or series.
+    public static let occurrences = 500
+    /// The greatest INTERVAL, and the greatest COUNT.
+    public static let recurrenceNumber = 10_000
+    /// Problems of a calendar that are told at once.
+    public static let problems = 20
+    /// Bytes of a line of a calendar that is written, without the line's end (RFC 5545, section 3.1).
+    static let foldedLineBytes = 75
+}

@@ -1,0 +1,28 @@
+import BrokerCore
+
+/// The times of a series: each begins and ends as the first one does by the clocks on the wall.
+public struct Series: Hashable, Sendable {
+    public var first: WallTime
+    /// How far the clocks on the wall go on until its end.
+    public var wallSeconds: Int64
+    public var recurrence: Recurrence
+
+    public init(from: Timestamp, to: Timestamp, on clock: WallClock, recurrence: Recurrence) {
+        first = clock.wallTime(at: from)
+        wallSeconds = clock.wallTime(at: to).secondsSince1970 - first.secondsSince1970
+        self.recurrence = recurrence
+    }
+
+    /// - Throws: `SchedulingError` where there are too many of them, or none.
+    public func times(
+        on clock: WallClock, now: Timestamp
+    ) throws(SchedulingError) -> [(from: Timestamp, to: Timestamp)] {
+        let starts = try recurrence.starts(
+            from: first, on: clock, since: now - Limits.reservationLength, until: now + Limits.reservationHorizon)
+        guard !starts.isEmpty else { throw SchedulingError("the series ends before it begins") }
+        return starts.map { start in
+            let end = WallTime(secondsSince1970: start.secondsSince1970 + wallSeconds)
+            return (clock.moment(of: start), clock.moment(of: end))
+        }
+    }
+}

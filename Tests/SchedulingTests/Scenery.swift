@@ -1,0 +1,37 @@
+import BrokerCore
+import Testing
+
+@testable import Scheduling
+
+let warsaw = WallClock(named: "Europe/Warsaw")!
+
+func wall(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int = 0) -> WallTime {
+    WallTime(year: year, month: month, day: day, hour: hour, minute: minute)!
+}
+
+func utc(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int = 0) -> Timestamp {
+    Timestamp(milliseconds: wall(year, month, day, hour, minute).secondsSince1970 * 1000)
+}
+
+/// A calendar of these lines, with the events' usual company.
+func calendar(_ lines: [String], method: String = "PUBLISH") -> [UInt8] {
+    let all =
+        ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", "METHOD:\(method)"] + lines + ["END:VCALENDAR"]
+    return Array(all.map { $0 + "\r\n" }.joined().utf8)
+}
+
+/// An event of two hours on 1 December 2026 in Warsaw, unless its lines say otherwise.
+func event(_ uid: String = "e1", _ lines: [String] = [], times: [String]? = nil) -> [String] {
+    let usual = ["DTSTART;TZID=Europe/Warsaw:20261201T090000", "DTEND;TZID=Europe/Warsaw:20261201T110000"]
+    return ["BEGIN:VEVENT", "UID:\(uid)"] + (times ?? usual) + lines + ["END:VEVENT"]
+}
+
+/// What a calendar means, read on 23 November 2026 by somebody in Warsaw.
+func reading(
+    _ lines: [String], zones: [String: WallClock] = [:], category: String? = nil, method: String = "PUBLISH",
+    now: Timestamp = utc(2026, 11, 23, 12)
+) throws -> CalendarReader.Reading {
+    let reader = CalendarReader(
+        clock: warsaw, zones: zones, category: category, now: now, horizon: now + Limits.reservationHorizon)
+    return reader.read(try CalendarFile(calendar(lines, method: method)))
+}
