@@ -10,6 +10,8 @@ public enum LaunchLimits {
     public static let learnerLength = 256
     /// UTF-8 bytes of a learner's name.
     public static let learnerNameLength = 512
+    /// UTF-8 bytes of a course's identifier.
+    public static let contextLength = 256
     /// Digits of a time in seconds; reaches the year 33658.
     public static let timeLength = 12
     /// Characters of a signature: 32 bytes in base64url.

@@ -9,17 +9,22 @@ public struct SignedLink: Hashable, Sendable {
     public var lab: String
     /// Seconds since 1970; from then on the link is refused.
     public var expires: Int64
+    /// The course from which the learner comes: what reserved seats go by.
+    public var context: String?
 
     /// The path of a link on the portal's hostname.
     public static let path = "/launch"
     static let purpose = "carrel signed link 1"
     /// In the order in which they are signed.
     static let parameters = ["portal", "lab", "learner", "name", "expires"]
+    /// May be left out; it is signed with its name, so that a link without it is the same as ever.
+    static let contextParameter = "context"
     static let signature = "signature"
 
     /// - Parameter learner: its identifier is brought to Unicode's composed form, so that one person is one learner.
-    public init(learner: Learner, lab: String, expires: Int64) {
+    public init(learner: Learner, lab: String, expires: Int64, context: String? = nil) {
         self.learner = learner
+        self.context = context
         self.learner.id = learner.id.precomposedStringWithCanonicalMapping
         self.lab = lab
         self.expires = expires
@@ -27,9 +32,13 @@ public struct SignedLink: Hashable, Sendable {
 
     fileprivate var values: [String] { [learner.portal, lab, learner.id, learner.name, String(expires)] }
 
-    fileprivate static func canonical(_ values: [String]) -> [UInt8] {
+    fileprivate static func canonical(_ values: [String], context: String?) -> [UInt8] {
         var canonical = CanonicalBytes(purpose: purpose)
         for value in values { canonical.append(value) }
+        if let context {
+            canonical.append(contextParameter)
+            canonical.append(context)
+        }
         return canonical.bytes
     }
 }
@@ -44,10 +53,13 @@ public struct LinkSigner: Sendable {
     ///   - origin: the portal's, such as `https://portal.example:8443`.
     ///   - now: when the link is made; it must expire later, and at most `LaunchLimits.linkValidity` later.
     public func url(for link: SignedLink, origin: String, now: Timestamp) throws(LaunchError) -> String {
-        try Self.checkShape(link.values)
+        try Self.checkShape(link.values, context: link.context)
         try Self.checkTime(link.expires, now: now)
-        let values = link.values + [Base64URL.encode(key.authenticationCode(for: SignedLink.canonical(link.values)))]
-        let query = zip(SignedLink.parameters + [SignedLink.signature], values).map { "\($0)=\(Self.escape($1))" }
+        var fields = Array(zip(SignedLink.parameters, link.values))
+        if let context = link.context { fields.append((SignedLink.contextParameter, context)) }
+        let code = key.authenticationCode(for: SignedLink.canonical(link.values, context: link.context))
+        fields.append((SignedLink.signature, Base64URL.encode(code)))
+        let query = fields.map { "\($0)=\(Self.escape($1))" }
         return origin + SignedLink.path + "?" + query.joined(separator: "&")
     }
 
@@ -62,7 +74,7 @@ public struct LinkSigner: Sendable {
         let expected = SignedLink.parameters + [SignedLink.signature]
         var found: [String: String] = [:]
         for (name, value) in parameters {
-            guard expected.contains(name) else {
+            guard expected.contains(name) || name == SignedLink.contextParameter else {
                 throw LaunchError(
                     .unknownParameter, String(name.prefix(40)),
                     "the link has a part that does not belong to it; \(LaunchError.askAgain)")
@@ -80,10 +92,11 @@ public struct LinkSigner: Sendable {
             values.append(value)
         }
         let signature = values.removeLast()
-        try Self.checkShape(values)
+        let context = found[SignedLink.contextParameter]
+        try Self.checkShape(values, context: context)
         let expires = try FieldRule.time(values[4], name: "expires")
         guard signature.utf8.count == LaunchLimits.signatureLength, let code = Base64URL.decode(signature),
-            constantTimeEqual(code, key.authenticationCode(for: SignedLink.canonical(values)))
+            constantTimeEqual(code, key.authenticationCode(for: SignedLink.canonical(values, context: context)))
         else {
             throw LaunchError(
                 .wrongSignature, SignedLink.signature,
@@ -94,16 +107,20 @@ public struct LinkSigner: Sendable {
         }
         try Self.checkTime(expires, now: now)
         return SignedLink(
-            learner: Learner(portal: values[0], id: values[2], name: values[3]), lab: values[1], expires: expires)
+            learner: Learner(portal: values[0], id: values[2], name: values[3]), lab: values[1], expires: expires,
+            context: context)
     }
 
-    private static func checkShape(_ values: [String]) throws(LaunchError) {
+    private static func checkShape(_ values: [String], context: String?) throws(LaunchError) {
         let limits = [
             LaunchLimits.nameLength, LaunchLimits.nameLength, LaunchLimits.learnerLength,
             LaunchLimits.learnerNameLength, LaunchLimits.timeLength,
         ]
         for index in values.indices {
             try FieldRule.check(values[index], name: SignedLink.parameters[index], maximum: limits[index])
+        }
+        if let context {
+            try FieldRule.check(context, name: SignedLink.contextParameter, maximum: LaunchLimits.contextLength)
         }
     }
 

@@ -45,6 +45,24 @@ private func code(_ parameters: [(name: String, value: String)], portal: String 
         #expect(try signer.verify(parameters().reversed(), portal: "school", now: now) == link)
     }
 
+    @Test("may name the course from which its learner comes, which nobody can add, change or take away")
+    func context() throws {
+        var fromCourse = link
+        fromCourse.context = "course-v1:School+Python+2026 é"
+        let found = query(try signer.url(for: fromCourse, origin: "https://portal.test", now: now))
+        #expect(try signer.verify(found, portal: "school", now: now) == fromCourse)
+        #expect(code(found.filter { $0.name != "context" }) == .wrongSignature)
+        #expect(code(found.map { $0.name == "context" ? ($0.name, "other") : $0 }) == .wrongSignature)
+        #expect(code(try parameters() + [(name: "context", value: "101")]) == .wrongSignature)
+        #expect(code(found + [(name: "context", value: "101")]) == .repeatedParameter)
+        for bad in ["", String(repeating: "x", count: LaunchLimits.contextLength + 1), "a\u{0}b"] {
+            fromCourse.context = bad
+            #expect(throws: LaunchError.self) {
+                try signer.url(for: fromCourse, origin: "https://portal.test", now: now)
+            }
+        }
+    }
+
     @Test("is refused when any parameter was altered", arguments: 0..<6)
     func altered(index: Int) throws {
         var changed = try parameters()

@@ -54,7 +54,7 @@ final class LearnerPages {
             return responses.page(page, status: status)
         }
         do {
-            let view = try await broker.launch(link.learner, lab: link.lab)
+            let view = try await broker.launch(link.learner, lab: link.lab, context: link.context)
             let ticket = secrets.tickets.text(for: PortalTicket(learner: link.learner, now: now))
             return responses.redirect(
                 "/sessions/\(view.id)",

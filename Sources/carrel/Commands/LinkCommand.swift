@@ -11,15 +11,19 @@ struct LinkCommand: AsyncParsableCommand {
             same session for the same lab, however often links are made and followed. It works without a running \
             broker, as the user who may read the state directory's secrets.
 
+            Learners of a course for which seats are reserved get one by themselves, if their links name it: --context.
+
             Examples:
               carrel link --lab python --learner ada --name "Ada Lovelace"
               carrel link --lab r --learner 4711 --name Grace --valid 2d --json
+              carrel link --lab python --learner ada --context 101
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
     @Option(help: "The lab's name in the configuration.") var lab: String
     @Option(help: ArgumentHelp("The learner's identifier, unique in the portal.", valueName: "id")) var learner: String
     @Option(help: "What the learner is called, for pages and lists; the identifier if left out.") var name: String?
+    @Option(help: "The course that they come from, whose reserved seats they get.") var context: String?
     @Option(help: ArgumentHelp("How long the link is good, at most 30d.", valueName: "duration"))
     var valid = DurationArgument(.seconds(8 * 3600))
     @OptionGroup var output: JSONOption
@@ -51,7 +55,7 @@ struct LinkCommand: AsyncParsableCommand {
         let expires = now.milliseconds / 1000 + valid.duration.components.seconds
         let link = SignedLink(
             learner: Learner(portal: configuration.portal.name, id: learner, name: name ?? learner), lab: lab,
-            expires: expires)
+            expires: expires, context: context)
         let url: String
         do {
             url = try secrets.links.url(for: link, origin: configuration.portalOrigin, now: now)
