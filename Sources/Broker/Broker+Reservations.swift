@@ -11,12 +11,64 @@ extension Broker {
     }
 
     /// No secret, but short enough to be typed: 40 bits, and an identifier that is taken is refused.
-    static let reservationIDLength = 8
+    nonisolated static let reservationIDLength = 8
 
     /// Seats are no longer held. Sessions that have one go on; who waits for one waits with everybody else.
     public func cancelReservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
         _ = try await ask { .cancelReservation(id, request: $0) }
         return try await reservation(id)
+    }
+
+    /// All of the series that this one is of, as far as they are not over.
+    public func cancelSeries(of id: ReservationID) async throws(BrokerError) -> [ReservationID] {
+        guard let series = try await stored(id).reservation.series else {
+            throw BrokerError(.notNow, "The reservation \(id) is of no series; cancel it by itself.")
+        }
+        guard case .cancelled(let ids) = try await answer(to: { .cancelSeries(series, request: $0) }) else { return [] }
+        return ids
+    }
+
+    /// Reserves many times at once, or says what stands against it.
+    ///
+    /// - Parameter isDryRun: only says what would become of it; nothing is changed.
+    public func book(
+        portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipsConflicts: Bool = false,
+        events: [String: Int] = [:], isDryRun: Bool = false
+    ) async throws(BrokerError) -> BookingView {
+        let booking = Booking(
+            portal: portal,
+            items: items.map {
+                Booking.Item(
+                    id: ReservationID(rawValue: SecureRandom.slug(length: Broker.reservationIDLength)),
+                    terms: $0.terms, origin: $0.origin)
+            }, skipsConflicts: skipsConflicts, events: events)
+        let found =
+            isDryRun ? try rehearse(booking) : try await answer(to: { .book(booking, request: $0) })
+        guard case .booked(let outcome) = found else { return BookingView(booking, nil) }
+        return BookingView(booking, outcome)
+    }
+
+    /// A series that is made by hand gets a name of its own.
+    public nonisolated static func newSeriesName() -> String { SecureRandom.slug(length: reservationIDLength) }
+
+    /// What a copy of the core says.
+    private func rehearse(_ booking: Booking) throws(BrokerError) -> Answer {
+        var copy = core
+        let request = RequestID(rawValue: .max)
+        for case .answer(request, let answer) in copy.handle(.book(booking, request: request), at: now) {
+            if case .refused(let refusal) = answer { throw BrokerError(refusal) }
+            return answer
+        }
+        return .done
+    }
+
+    /// How many seats of a lab there are over a time.
+    public func forecast(
+        lab: String, from: Timestamp, to: Timestamp, steps: Int
+    ) throws(BrokerError) -> CapacityForecast {
+        do { return try core.forecast(lab: lab, from: from, to: to, steps: steps, at: now) } catch {
+            throw BrokerError(error)
+        }
     }
 
     /// Those that begin last first, over and cancelled ones too.
@@ -27,74 +79,35 @@ extension Broker {
     }
 
     public func reservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
+        ReservationView(try await stored(id))
+    }
+
+    /// Those of a portal that begin at `since` or later, those that begin first first; cancelled ones too.
+    public func reservations(
+        of portal: String, since: Timestamp, limit: Int
+    ) async throws(BrokerError) -> [ReservationView] {
+        do {
+            return try await store.reservations(of: portal, since: since, limit: limit).map(ReservationView.init)
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    /// Who came, who came late, and who of the roster did not.
+    public func attendance(of id: ReservationID) async throws(BrokerError) -> AttendanceView {
+        let stored = try await stored(id)
+        let came: [(learner: String, at: Timestamp)]
+        do { came = try await store.attendance(of: id) } catch { throw BrokerError(error) }
+        return AttendanceView(stored, came: came)
+    }
+
+    private func stored(_ id: ReservationID) async throws(BrokerError) -> StoredReservation {
         let stored: StoredReservation?
         do { stored = try await store.reservation(id) } catch { throw BrokerError(error) }
         guard let stored else {
             throw BrokerError(
                 .unknownReservation, "There is no reservation \(id); `carrel reserve list` shows those there are.")
         }
-        return ReservationView(stored)
-    }
-}
-
-/// A reservation as people and programs see it.
-public struct ReservationView: Hashable, Sendable, Codable {
-    public var id: ReservationID
-    public var portal: String
-    public var lab: String
-    public var seats: Int
-    public var from: Timestamp
-    public var to: Timestamp
-    /// Seats are held, and given, from then on.
-    public var opensAt: Timestamp
-    /// Its last session has ended by then.
-    public var endsAt: Timestamp
-    /// Seats that nobody has claimed by then are let go.
-    public var noShowAt: Timestamp
-    /// The share of the seats that are warm at the start.
-    public var warmPercent: Int
-    /// `booked`, `closed`, `over` or `cancelled`.
-    public var phase: Reservation.Phase
-    public var context: String?
-    public var roster: [String]
-    /// Learners who have claimed a seat; the others did not show up, so far.
-    public var claims: Int
-    /// The most seats that learners had at the same time.
-    public var peakSeats: Int
-    /// Seats that were let go at the no-show time; nothing before it.
-    public var released: Int?
-    /// Seats that no host promises now: the reservation is degraded.
-    public var missingSeats: Int
-    /// How many of its seats each host promises.
-    public var hosts: [String: Int]
-    public var createdAt: Timestamp
-    /// The series that it is one of, or the UID of a calendar's event.
-    public var series: String?
-    /// The event's SEQUENCE.
-    public var sequence: Int?
-
-    init(_ stored: StoredReservation) {
-        let (reservation, terms) = (stored.reservation, stored.reservation.terms)
-        id = reservation.id
-        portal = terms.portal
-        lab = terms.lab
-        seats = terms.seats
-        from = terms.from
-        to = terms.to
-        opensAt = terms.opensAt
-        endsAt = terms.endsAt
-        noShowAt = terms.noShowAt
-        warmPercent = terms.warmPercent
-        phase = reservation.phase
-        context = terms.context
-        roster = terms.roster.sorted()
-        claims = stored.claims
-        peakSeats = reservation.peakSeats
-        released = reservation.released
-        missingSeats = reservation.isDegraded ? reservation.missingSeats : 0
-        hosts = reservation.allocation
-        createdAt = reservation.createdAt
-        series = reservation.origin?.series
-        sequence = reservation.origin?.sequence
+        return stored
     }
 }

@@ -22,6 +22,8 @@ public enum BrokerLimits {
     public static let labQuestionTimeout = Duration.seconds(5)
     /// A lab's answer to a question of ours; a longer one is no answer.
     public static let labAnswerBytes = 1 << 20
+    /// Addresses at which calendars of reservations can be read.
+    public static let calendarFeeds = 100
     /// How long a one-time code is good for.
     public static let entryCodeLifetime = Duration.seconds(60)
     /// One-time codes outstanding at the same time; beyond it the oldest go.

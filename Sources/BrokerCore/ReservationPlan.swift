@@ -13,6 +13,13 @@ extension BrokerCore {
         var from: Timestamp
         var to: Timestamp
 
+        init(seats: Int, memory: Int64, from: Timestamp, to: Timestamp) {
+            self.seats = seats
+            self.memory = memory
+            self.from = from
+            self.to = to
+        }
+
         init(_ terms: ReservationTerms, lab: Lab) {
             seats = terms.seats
             memory = lab.memoryBytes

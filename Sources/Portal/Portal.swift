@@ -15,6 +15,7 @@ public final class Portal {
     private let learnerPages: LearnerPages
     private let labPages: LabPages
     private let controlAPI: ControlAPI
+    private let calendarFeed: CalendarFeedPage
     private let streams: EventStreams
     private var servers: [HTTPServer] = []
 
@@ -31,6 +32,7 @@ public final class Portal {
         learnerPages = LearnerPages(
             configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
         labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
+        calendarFeed = CalendarFeedPage(configuration: configuration, broker: broker, responses: responses)
         controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics)
     }
 
@@ -99,7 +101,9 @@ public final class Portal {
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         switch request.fields.first("X-Carrel-Scope") {
         case "lab", "away": await labPages.answer(request)
-        default: await learnerPages.answer(request)
+        default:
+            request.path == [CalendarFeedPage.path]
+                ? await calendarFeed.answer(request) : await learnerPages.answer(request)
         }
     }
 }

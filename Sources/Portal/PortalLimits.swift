@@ -18,6 +18,11 @@ public enum PortalLimits {
     public static let retryAfterSeconds = 2
     /// The longest path that *Start again* comes back to, in bytes.
     public static let nextPathBytes = 4096
+    /// How long a reservation that has begun stays in the calendar that others read.
+    public static let feedHistory = Duration.seconds(31 * 86_400)
+    /// Events of that calendar, and how often a program may come back for it.
+    public static let feedEvents = 1000
+    public static let feedRefresh = Duration.seconds(900)
     /// The longest note with which an operator ends a session, in characters.
     public static let noteCharacters = 500
     /// The longest name with which an operator extends a session, in characters.

@@ -16,7 +16,8 @@ struct APIRefusal: Error, Equatable {
             status: 404,
             body: APIFailure(
                 code: "notFound",
-                message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/sessions and /v1/reservations.")
+                message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/sessions, /v1/reservations, "
+                    + "/v1/bookings, /v1/capacity and /v1/feeds.")
         )
     }
 

@@ -26,6 +26,13 @@ import Store
 /// | `POST /v1/reservations` | `APIReserve` | `APIReservation` |
 /// | `GET /v1/reservations/ID` | | `APIReservation` |
 /// | `POST /v1/reservations/ID/cancel` | | `APIReservation` |
+/// | `POST /v1/reservations/ID/cancel-series` | | `APICancelled` |
+/// | `GET /v1/reservations/ID/attendance` | | `APIAttendance` |
+/// | `POST /v1/bookings` | `APIBook` | `APIBooking` |
+/// | `GET /v1/capacity?lab=&from=&to=&steps=` | | `APICapacity` |
+/// | `GET /v1/feeds` | | `APIFeeds` |
+/// | `POST /v1/feeds` | `APIMakeFeed` | `APIFeed` |
+/// | `POST /v1/feeds/ID/revoke` | | `APIFeeds` |
 /// | `GET /metrics` | | numbers in the text format of Prometheus |
 ///
 /// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
@@ -34,12 +41,14 @@ final class ControlAPI {
     let broker: Broker
     private let version: String
     private let metrics: @ControlLoop () async -> MetricsText
+    private let reservations: ReservationsAPI
     private let startedAt = Timestamp.now
 
     init(broker: Broker, version: String, metrics: @escaping @ControlLoop () async -> MetricsText) {
         self.broker = broker
         self.version = version
         self.metrics = metrics
+        reservations = ReservationsAPI(broker: broker)
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
@@ -84,20 +93,8 @@ final class ControlAPI {
         case ("sessions", 4) where path[3] == "explain":
             try APIRefusal.require("GET", request)
             return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
-        case ("reservations", 2) where request.method == "POST":
-            return APIReservation(reservation: try await broker.reserve(APIReserve(body: request.body).terms()))
-        case ("reservations", 2):
-            try APIRefusal.require("GET", request)
-            return APIReservations(
-                reservations: try await broker.reservations(limit: APIReservations.limit(request.query)))
-        case ("reservations", 3):
-            try APIRefusal.require("GET", request)
-            return APIReservation(
-                reservation: try await broker.reservation(ReservationID(rawValue: path[2])))
-        case ("reservations", 4) where path[3] == "cancel":
-            try APIRefusal.require("POST", request)
-            return APIReservation(
-                reservation: try await broker.cancelReservation(ReservationID(rawValue: path[2])))
+        case ("reservations", _), ("bookings", 2), ("capacity", 2), ("feeds", _):
+            return try await reservations.answer(request)
         default:
             throw APIRefusal.notFound(request.target)
         }

@@ -79,33 +79,17 @@ final class ControlClient {
         return try await post("/v1/sessions/\(Self.escape(id))/extend", body, as: APISession.self).session
     }
 
-    func reserve(_ terms: ReservationTerms) async throws -> ReservationView {
-        try await post("/v1/reservations", APICoding.encode(APIReserve(terms)), as: APIReservation.self).reservation
-    }
-
-    func reservations(limit: Int) async throws -> [ReservationView] {
-        try await get("/v1/reservations?limit=\(limit)", as: APIReservations.self).reservations
-    }
-
-    func reservation(_ id: String) async throws -> ReservationView {
-        try await get("/v1/reservations/\(Self.escape(id))", as: APIReservation.self).reservation
-    }
-
-    func cancelReservation(_ id: String) async throws -> ReservationView {
-        try await post("/v1/reservations/\(Self.escape(id))/cancel", [], as: APIReservation.self).reservation
-    }
-
     /// As Prometheus reads them.
     func metrics() async throws -> String {
         let body = try await send(HTTPClientRequest(method: "GET", target: "/metrics", authority: "carrel"))
         return String(decoding: body, as: UTF8.self)
     }
 
-    private func get<Answer: Decodable>(_ target: String, as type: Answer.Type) async throws -> Answer {
+    func get<Answer: Decodable>(_ target: String, as type: Answer.Type) async throws -> Answer {
         try await answer(to: HTTPClientRequest(method: "GET", target: target, authority: "carrel"), as: type)
     }
 
-    private func post<Answer: Decodable>(
+    func post<Answer: Decodable>(
         _ target: String, _ body: [UInt8], as type: Answer.Type
     ) async throws -> Answer {
         var request = HTTPClientRequest(method: "POST", target: target, authority: "carrel")

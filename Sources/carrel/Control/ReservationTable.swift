@@ -24,11 +24,26 @@ enum ReservationTable {
         return Table.list([
             ("id", reservation.id.rawValue), ("phase", reservation.phase.rawValue), ("portal", reservation.portal),
             ("lab", reservation.lab), ("seats", "\(reservation.seats)"), ("claimed", "\(reservation.claims)"),
+            ("at the peak", "\(reservation.peakSeats)"), ("warm at the start", "\(reservation.warmPercent) %"),
             ("for", cohort(reservation)), ("opens", time.moment(reservation.opensAt)),
             ("from", time.moment(reservation.from)), ("to", time.moment(reservation.to)),
-            ("sessions end by", time.moment(reservation.endsAt)), ("hosts", hosts.isEmpty ? "-" : hosts),
-            ("note", note(reservation)),
+            ("no-shows let go", released(reservation, time)), ("sessions end by", time.moment(reservation.endsAt)),
+            ("hosts", hosts.isEmpty ? "-" : hosts),
+            ("series", reservation.series ?? "-"), ("note", note(reservation)),
         ])
+    }
+
+    private static func released(_ reservation: ReservationView, _ time: TimeText) -> String {
+        let moment = time.moment(reservation.noShowAt)
+        if let released = reservation.released { return "\(released) at \(moment)" }
+        return reservation.phase == .booked && reservation.noShowAt < reservation.to ? "at \(moment)" : "-"
+    }
+
+    /// Addresses of calendars.
+    static func feeds(_ feeds: [FeedView], time: TimeText) -> String {
+        var table = Table([("ID", .left), ("PORTAL", .left), ("MADE", .left)])
+        for feed in feeds { table.add([feed.id, feed.portal, time.moment(feed.createdAt)]) }
+        return table.text()
     }
 
     private static func cohort(_ reservation: ReservationView) -> String {

@@ -1,0 +1,64 @@
+import BrokerCore
+
+/// What became of reservations that were asked for together, as people and programs see it.
+public struct BookingView: Hashable, Sendable, Codable {
+    public enum Result: String, Hashable, Sendable, Codable {
+        /// It has its seats.
+        case booked
+        /// It has its seats; what its calendar said before is cancelled.
+        case moved
+        /// It was booked before, just so.
+        case unchanged
+        /// It has opened already and stays as it is.
+        case begun
+        /// There are not as many seats.
+        case noSeats
+        /// Its terms make no sense.
+        case refused
+
+        public var isConflict: Bool { self == .noSeats || self == .refused }
+    }
+
+    public struct Item: Hashable, Sendable, Codable {
+        public var from: Timestamp
+        public var to: Timestamp
+        public var result: Result
+        /// The reservation; nothing where there is none, and in a dry run.
+        public var id: ReservationID?
+        /// What stands against it, and what to do next.
+        public var message: String?
+        /// The next start at which there are enough seats.
+        public var nextFree: Timestamp?
+        /// When the fewest seats are free.
+        public var peakAt: Timestamp?
+    }
+
+    /// Otherwise nothing was changed.
+    public var isBooked: Bool
+    /// In the order in which they were asked for.
+    public var items: [Item]
+    /// Taken out of the calendar.
+    public var cancelled: [ReservationID]
+
+    /// - Parameter outcome: `nil` when there is none.
+    init(_ booking: Booking, _ outcome: BookingOutcome?) {
+        isBooked = outcome?.isBooked ?? false
+        cancelled = outcome?.cancelled ?? []
+        items = zip(booking.items, outcome?.results ?? []).map { asked, result in
+            var item = Item(from: asked.terms.from, to: asked.terms.to, result: .booked)
+            switch result {
+            case .booked(let id): (item.result, item.id) = (.booked, id)
+            case .moved(let id, _): (item.result, item.id) = (.moved, id)
+            case .unchanged(let id): (item.result, item.id) = (.unchanged, id)
+            case .begun(let id): (item.result, item.id) = (.begun, id)
+            case .noSeats(let conflict):
+                item.result = .noSeats
+                item.message = conflict.message
+                item.nextFree = conflict.nextFree
+                item.peakAt = conflict.peakAt
+            case .refused(let words): (item.result, item.message) = (.refused, words)
+            }
+            return item
+        }
+    }
+}

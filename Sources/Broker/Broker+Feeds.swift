@@ -1,0 +1,70 @@
+import BrokerCore
+import Store
+import TLS
+
+extension Broker {
+    /// Makes an address at which a portal's reservations can be read as a calendar.
+    ///
+    /// - Returns: the token of the address, which is kept nowhere: only its digest is.
+    public func makeFeed(portal: String) async throws(BrokerError) -> (feed: FeedView, token: String) {
+        let token = Base64URL.encode(SecureRandom.bytes(Broker.feedTokenBytes))
+        let feed = CalendarFeed(
+            id: SecureRandom.slug(length: Broker.reservationIDLength), portal: portal,
+            tokenDigest: SHA256.digest(token).bytes, createdAt: now)
+        do {
+            guard try await store.feeds().count < BrokerLimits.calendarFeeds else {
+                throw BrokerError(
+                    .limit,
+                    "There are \(BrokerLimits.calendarFeeds) calendar addresses, which is the limit; revoke one first.")
+            }
+            try await store.add(feed)
+        } catch let error as StoreError {
+            throw BrokerError(error)
+        } catch let error as BrokerError {
+            throw error
+        } catch {
+            throw BrokerError(.storage, "\(error)")
+        }
+        return (FeedView(feed), token)
+    }
+
+    /// 256 bits.
+    static let feedTokenBytes = 32
+
+    /// Oldest first.
+    public func feeds() async throws(BrokerError) -> [FeedView] {
+        do { return try await store.feeds().map(FeedView.init) } catch { throw BrokerError(error) }
+    }
+
+    /// Its address leads nowhere from now on.
+    public func revokeFeed(_ id: String) async throws(BrokerError) {
+        let wasThere: Bool
+        do { wasThere = try await store.removeFeed(id) } catch { throw BrokerError(error) }
+        guard wasThere else {
+            throw BrokerError(
+                .unknownReservation, "There is no calendar address \(id); `carrel reserve feed --list` shows them.")
+        }
+    }
+
+    /// The portal whose reservations an address shows; `nil` if it leads nowhere.
+    public func portal(ofFeed token: String) async throws(BrokerError) -> String? {
+        // Ours have 43 characters; what is longer need not be looked at.
+        guard token.utf8.count <= 64 else { return nil }
+        do { return try await store.feed(tokenDigest: SHA256.digest(token).bytes)?.portal } catch {
+            throw BrokerError(error)
+        }
+    }
+}
+
+/// An address of a calendar, without what opens it.
+public struct FeedView: Hashable, Sendable, Codable {
+    public var id: String
+    public var portal: String
+    public var createdAt: Timestamp
+
+    init(_ feed: CalendarFeed) {
+        id = feed.id
+        portal = feed.portal
+        createdAt = feed.createdAt
+    }
+}

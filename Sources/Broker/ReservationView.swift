@@ -1,0 +1,64 @@
+import BrokerCore
+import Store
+
+/// A reservation as people and programs see it.
+public struct ReservationView: Hashable, Sendable, Codable {
+    public var id: ReservationID
+    public var portal: String
+    public var lab: String
+    public var seats: Int
+    public var from: Timestamp
+    public var to: Timestamp
+    /// Seats are held, and given, from then on.
+    public var opensAt: Timestamp
+    /// Its last session has ended by then.
+    public var endsAt: Timestamp
+    /// Seats that nobody has claimed by then are let go.
+    public var noShowAt: Timestamp
+    /// The share of the seats that are warm at the start.
+    public var warmPercent: Int
+    /// `booked`, `closed`, `over` or `cancelled`.
+    public var phase: Reservation.Phase
+    public var context: String?
+    public var roster: [String]
+    /// Learners who have claimed a seat; the others did not show up, so far.
+    public var claims: Int
+    /// The most seats that learners had at the same time.
+    public var peakSeats: Int
+    /// Seats that were let go at the no-show time; nothing before it.
+    public var released: Int?
+    /// Seats that no host promises now: the reservation is degraded.
+    public var missingSeats: Int
+    /// How many of its seats each host promises.
+    public var hosts: [String: Int]
+    public var createdAt: Timestamp
+    /// The series that it is one of, or the UID of a calendar's event.
+    public var series: String?
+    /// The event's SEQUENCE.
+    public var sequence: Int?
+
+    init(_ stored: StoredReservation) {
+        let (reservation, terms) = (stored.reservation, stored.reservation.terms)
+        id = reservation.id
+        portal = terms.portal
+        lab = terms.lab
+        seats = terms.seats
+        from = terms.from
+        to = terms.to
+        opensAt = terms.opensAt
+        endsAt = terms.endsAt
+        noShowAt = terms.noShowAt
+        warmPercent = terms.warmPercent
+        phase = reservation.phase
+        context = terms.context
+        roster = terms.roster.sorted()
+        claims = stored.claims
+        peakSeats = reservation.peakSeats
+        released = reservation.released
+        missingSeats = reservation.isDegraded ? reservation.missingSeats : 0
+        hosts = reservation.allocation
+        createdAt = reservation.createdAt
+        series = reservation.origin?.series
+        sequence = reservation.origin?.sequence
+    }
+}

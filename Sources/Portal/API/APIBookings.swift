@@ -1,0 +1,156 @@
+import Broker
+import BrokerCore
+
+/// The body of `POST /v1/bookings`: reservations that are admitted together, or not at all.
+public struct APIBook: Hashable, Sendable, Codable {
+    public struct Item: Hashable, Sendable, Codable {
+        public var reservation: APIReserve
+        /// The series, or the UID of a calendar's event.
+        public var series: String?
+        /// Of a calendar's event only.
+        public var sequence: Int?
+        /// The start that the recurrence gives it; without one, that of the reservation.
+        public var occurrence: Timestamp?
+    }
+
+    public var portal: String
+    public var items: [Item]
+    /// Learners of every one of them, beside their own.
+    public var roster: [String]?
+    /// Book what finds seats, and leave out the rest.
+    public var skipConflicts: Bool?
+    /// Say what would become of it, and change nothing.
+    public var dryRun: Bool?
+    /// The SEQUENCE of each event by its UID: see `Booking.events`.
+    public var events: [Event]?
+
+    public struct Event: Hashable, Sendable, Codable {
+        public var uid: String
+        public var sequence: Int
+    }
+
+    public init(
+        portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipConflicts: Bool,
+        dryRun: Bool, events: [String: Int] = [:]
+    ) {
+        self.portal = portal
+        // A roster that all have in common goes once.
+        let common = items.first.map { first in
+            items.dropFirst().reduce(first.terms.roster) { $0.intersection($1.terms.roster) }
+        }
+        roster = common?.sorted()
+        self.items = items.map { terms, origin in
+            var terms = terms
+            terms.roster.subtract(common ?? [])
+            return Item(
+                reservation: APIReserve(terms), series: origin?.series, sequence: origin?.sequence,
+                occurrence: origin?.occurrence)
+        }
+        self.skipConflicts = skipConflicts
+        self.dryRun = dryRun
+        self.events = events.sorted { $0.key < $1.key }.map { Event(uid: $0.key, sequence: $0.value) }
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(
+            APIBook.self, from: body,
+            example:
+                "{\"portal\":\"school\",\"items\":[{\"reservation\":{\"portal\":\"school\",\"lab\":\"python\",\"seats\":30,"
+                + "\"from\":1767225600000,\"to\":1767232800000,\"context\":\"101\"}}]}"
+        )
+        let moments = items.compactMap { $0.occurrence?.milliseconds }
+        let sequences = items.compactMap(\.sequence) + (events ?? []).map(\.sequence)
+        guard moments.allSatisfy({ (0...PortalLimits.latestMoment).contains($0) }),
+            sequences.allSatisfy({ (0...Int(Int32.max) + 1).contains($0) })
+        else { throw APIRefusal.bad("An occurrence or a sequence makes no sense.") }
+        guard Set((events ?? []).map(\.uid)).count == (events ?? []).count else {
+            throw APIRefusal.bad("An event is there twice.")
+        }
+    }
+
+    func reservations() throws(APIRefusal) -> [(terms: ReservationTerms, origin: ReservationOrigin?)] {
+        var found: [(terms: ReservationTerms, origin: ReservationOrigin?)] = []
+        for item in items {
+            var terms = try item.reservation.terms()
+            terms.roster.formUnion(roster ?? [])
+            let origin = item.series.map {
+                ReservationOrigin(series: $0, sequence: item.sequence, occurrence: item.occurrence ?? terms.from)
+            }
+            found.append((terms, origin))
+        }
+        return found
+    }
+}
+
+/// What `POST /v1/bookings` answers, whether it was booked or not.
+public struct APIBooking: Hashable, Sendable, Codable {
+    public var booking: BookingView
+    public init(booking: BookingView) { self.booking = booking }
+}
+
+/// `POST /v1/reservations/ID/cancel-series`: those that were cancelled.
+public struct APICancelled: Hashable, Sendable, Codable {
+    public var cancelled: [ReservationID]
+    public init(cancelled: [ReservationID]) { self.cancelled = cancelled }
+}
+
+/// `GET /v1/reservations/ID/attendance`.
+public struct APIAttendance: Hashable, Sendable, Codable {
+    public var attendance: AttendanceView
+    public init(attendance: AttendanceView) { self.attendance = attendance }
+}
+
+/// `GET /v1/capacity?lab=&from=&to=&steps=`, moments in milliseconds since 1970.
+public struct APICapacity: Hashable, Sendable, Codable {
+    public var capacity: CapacityForecast
+    public init(capacity: CapacityForecast) { self.capacity = capacity }
+
+    struct Question {
+        var lab = ""
+        var from: Int64 = 0
+        var to: Int64 = 0
+        var steps = 24
+
+        init(_ query: [(name: String, value: String)]) throws(APIRefusal) {
+            for (name, value) in query {
+                let number = Int64(value).flatMap { (0...PortalLimits.latestMoment).contains($0) ? $0 : nil }
+                switch (name, number) {
+                case ("lab", _): lab = value
+                case ("from", let number?): from = number
+                case ("to", let number?): to = number
+                case ("steps", let number?): steps = Int(number)
+                default:
+                    throw APIRefusal.bad("\(name) is \"\(value)\"; the fields are lab, from, to and steps.")
+                }
+            }
+        }
+    }
+}
+
+/// `GET /v1/feeds`, and what `POST /v1/feeds/ID/revoke` leaves.
+public struct APIFeeds: Hashable, Sendable, Codable {
+    public var feeds: [FeedView]
+    public init(feeds: [FeedView]) { self.feeds = feeds }
+}
+
+/// The body of `POST /v1/feeds`.
+public struct APIMakeFeed: Hashable, Sendable, Codable {
+    public var portal: String
+    public init(portal: String) { self.portal = portal }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIMakeFeed.self, from: body, example: "{\"portal\":\"school\"}")
+    }
+}
+
+/// What `POST /v1/feeds` answers: the only time that the token is shown.
+public struct APIFeed: Hashable, Sendable, Codable {
+    public var feed: FeedView
+    /// The path and the query of its address on the portal's hostname.
+    public var target: String
+
+    public init(feed: FeedView, token: String) {
+        self.feed = feed
+        target = CalendarFeedPage.target(token: token)
+    }
+}

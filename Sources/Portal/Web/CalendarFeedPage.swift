@@ -1,0 +1,110 @@
+import Broker
+import BrokerCore
+import EventLoop
+import HTTPTransport
+import HTTPWire
+import Scheduling
+import TLS
+
+/// A portal's reservations as a calendar that calendar programs come back to.
+///
+/// Its address is its key: whoever has it may read, and nothing else. The token stands in the query, which no access
+/// log has.
+@ControlLoop
+struct CalendarFeedPage {
+    let configuration: PortalConfiguration
+    let broker: Broker
+    let responses: PageResponses
+
+    nonisolated static let path = "calendar.ics"
+    nonisolated static func target(token: String) -> String { "/\(path)?token=\(token)" }
+
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return responses.methodNotAllowed("GET, HEAD")
+        }
+        let tokens = request.query.filter { $0.name == "token" }
+        guard tokens.count == 1, request.query.count == 1 else { return unknown }
+        do {
+            // Which of the two is wrong, the token or the portal, is nobody's business.
+            guard try await broker.portal(ofFeed: tokens[0].value) == configuration.name else { return unknown }
+            let reservations = try await broker.reservations(
+                of: configuration.name, since: .now - PortalLimits.feedHistory, limit: PortalLimits.feedEvents)
+            return calendar(reservations, known: request.fields.first("If-None-Match"))
+        } catch {
+            return responses.message(error.message, status: error.status)
+        }
+    }
+
+    private var unknown: HTTPResponse { responses.message("This calendar is not here, or not any more.", status: 404) }
+
+    private func calendar(_ reservations: [ReservationView], known: String?) -> HTTPResponse {
+        let body = Self.bytes(
+            reservations, title: configuration.title, hostname: configuration.labsDomain, name: configuration.name)
+        let tag = "\"\(Base64URL.encode(Array(SHA256.digest(body).bytes.prefix(18))))\""
+        var fields = responses.careful
+        fields.replace("Cache-Control", "private, no-cache")
+        fields.append("ETag", tag)
+        // RFC 9110, section 13.1.2: compared weakly.
+        let tags = (known ?? "").split(separator: ",").map { part in
+            let tag = part.drop { $0 == " " }
+            return String(tag.hasPrefix("W/") ? tag.dropFirst(2) : tag).trimmingSuffix(" ")
+        }
+        if tags.contains(tag) || tags == ["*"] { return HTTPResponse(status: 304, fields: fields, body: .bytes([])) }
+        fields.append("Content-Type", "text/calendar; charset=utf-8")
+        fields.append("Content-Disposition", "inline; filename=\"\(Self.path)\"")
+        return HTTPResponse(status: 200, fields: fields, body: .bytes(body))
+    }
+
+    /// The same reservations are always the same bytes: what is not there changes no tag.
+    nonisolated static func bytes(
+        _ reservations: [ReservationView], title: String, hostname: String, name: String
+    ) -> [UInt8] {
+        var writer = CalendarWriter(name: "\(title): labs", refresh: PortalLimits.feedRefresh)
+        for reservation in reservations {
+            let isCancelled = reservation.phase == .cancelled
+            writer.begin("VEVENT")
+            writer.text("UID", "\(reservation.id)@\(name).\(hostname)")
+            writer.moment("DTSTAMP", reservation.createdAt)
+            writer.moment("DTSTART", reservation.from)
+            writer.moment("DTEND", reservation.to)
+            writer.word("SEQUENCE", isCancelled ? "1" : "0")
+            writer.word("STATUS", isCancelled ? "CANCELLED" : "CONFIRMED")
+            writer.text("SUMMARY", "\(reservation.lab): \(reservation.seats) seats")
+            writer.text("DESCRIPTION", description(reservation))
+            writer.text("CATEGORIES", "Carrel")
+            writer.text("X-CARREL-LAB", reservation.lab)
+            writer.word("X-CARREL-SEATS", String(reservation.seats))
+            if let context = reservation.context { writer.text("X-CARREL-CONTEXT", context) }
+            writer.word("X-CARREL-WARM", String(reservation.warmPercent))
+            writer.span("X-CARREL-LEAD", reservation.from - reservation.opensAt)
+            writer.span("X-CARREL-NO-SHOW", reservation.noShowAt - reservation.from)
+            writer.span("X-CARREL-OVERRUN", reservation.endsAt - reservation.to)
+            writer.end("VEVENT")
+        }
+        writer.finish()
+        return writer.bytes
+    }
+
+    nonisolated private static func description(_ reservation: ReservationView) -> String {
+        var lines = [
+            "Reservation \(reservation.id), \(reservation.phase.rawValue). Seats are held from "
+                + "\(reservation.opensAt.text); sessions end by \(reservation.endsAt.text)."
+        ]
+        if let context = reservation.context { lines.append("For the course \(context).") }
+        if !reservation.roster.isEmpty { lines.append("\(reservation.roster.count) learners are on its roster.") }
+        lines.append("\(reservation.claims) of \(reservation.seats) seats are claimed.")
+        if reservation.missingSeats > 0 {
+            lines.append("No host has room for \(reservation.missingSeats) of them at the moment.")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ character: Character) -> String {
+        var text = self[...]
+        while text.last == character { text = text.dropLast() }
+        return String(text)
+    }
+}

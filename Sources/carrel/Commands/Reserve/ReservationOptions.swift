@@ -1,0 +1,103 @@
+import ArgumentParser
+import BrokerCore
+import Foundation
+import Scheduling
+
+/// What reservations have in common, however they are made.
+struct ReservationOptions: ParsableArguments {
+    @Option(help: "The portal's name; that of the configuration if left out.") var portal: String?
+    @Option(help: "The course whose learners get the seats.") var context: String?
+    @Option(help: ArgumentHelp("A learner who gets a seat; may be repeated.", valueName: "id")) var learner: [String] =
+        []
+    @Option(
+        help: "A file of learners who get a seat: one identifier a line, or CSV with the identifier first.",
+        completion: .file())
+    var roster: String?
+    @Option(help: ArgumentHelp("The share of the seats whose labs run already at the start.", valueName: "percent"))
+    var warm = PercentArgument(100)
+    @Option(help: ArgumentHelp("How long before the start seats are held, and warmed up.", valueName: "duration"))
+    var lead = DurationArgument(.seconds(900))
+    @Option(
+        help: ArgumentHelp("Seats that nobody has claimed this long after the start are let go.", valueName: "duration")
+    )
+    var noShow = DurationArgument(.seconds(1800))
+    @Option(help: ArgumentHelp("How long sessions may go on after the end.", valueName: "duration"))
+    var overrun = DurationArgument(.zero)
+    @Option(help: "The time zone of times without one, such as Europe/Warsaw; this machine's if left out.")
+    var zone: String?
+
+    func validate() throws {
+        if let zone, WallClock(named: zone) == nil {
+            throw ValidationError("--zone is \(zone), which is no time zone; they are called like Europe/Warsaw")
+        }
+    }
+
+    var clock: WallClock { zone.flatMap { WallClock(named: $0) } ?? WallClock(.current) }
+
+    /// The portal of the configuration, which must be the one that is named.
+    static func portal(_ named: String?, of configuration: Configuration) throws -> String {
+        let known = configuration.portal.name
+        guard let named, named != known else { return known }
+        throw CommandFailure("there is no portal \"\(named)\" in \(configuration.file); there is \(known)")
+    }
+
+    /// Everybody who is named, in the file too.
+    func learners() throws -> Set<String> {
+        guard let roster else { return Set(learner) }
+        guard let bytes = FileManager.default.contents(atPath: roster) else {
+            throw CommandFailure("the roster \(roster) cannot be read")
+        }
+        do { return try Roster(bytes: [UInt8](bytes)).learners.union(learner) } catch {
+            throw CommandFailure("the roster \(roster): \(error)")
+        }
+    }
+}
+
+/// A moment on the command line; in the time zone of --zone unless it says otherwise.
+struct MomentArgument: ExpressibleByArgument, Hashable, Sendable {
+    var text: String
+    var moment: TypedMoment
+
+    init?(argument: String) {
+        guard let moment = TypedMoment(argument) else { return nil }
+        text = argument
+        self.moment = moment
+    }
+}
+
+/// How often on the command line: `daily`, `weekdays`, `weekly`, `fortnightly`, or days such as `mon,wed`.
+struct RepeatArgument: ExpressibleByArgument, Hashable, Sendable {
+    var text: String
+    var recurrence: Recurrence
+
+    init?(argument: String) {
+        text = argument
+        switch argument {
+        case "daily": recurrence = Recurrence(.daily, end: .never)
+        case "weekdays": recurrence = Recurrence(.weekly, weekdays: Set(Weekday.allCases.prefix(5)), end: .never)
+        case "weekly": recurrence = Recurrence(.weekly, end: .never)
+        case "fortnightly": recurrence = Recurrence(.weekly, interval: 2, end: .never)
+        default:
+            var days: Set<Weekday> = []
+            for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+                guard word.count >= 2, let day = Weekday.allCases.first(where: { "\($0)".hasPrefix(word.lowercased()) })
+                else { return nil }
+                days.insert(day)
+            }
+            recurrence = Recurrence(.weekly, weekdays: days, end: .never)
+        }
+    }
+
+    static let allValueStrings = ["daily", "weekdays", "weekly", "fortnightly", "mon,wed"]
+}
+
+/// A day on the command line: `2026-12-20`.
+struct DayArgument: ExpressibleByArgument, Hashable, Sendable {
+    /// Since 1970.
+    var day: Int64
+
+    init?(argument: String) {
+        guard let day = TypedMoment.day(argument) else { return nil }
+        self.day = day
+    }
+}

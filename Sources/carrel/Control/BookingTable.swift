@@ -1,0 +1,40 @@
+import Broker
+import BrokerCore
+
+/// What became, or would become, of reservations that were asked for together.
+enum BookingTable {
+    static func text(_ booking: BookingView, isDryRun: Bool, time: TimeText) -> String {
+        var table = Table([("FROM", .left), ("TO", .left), ("RESULT", .left), ("ID", .left), ("NOTE", .left)])
+        for item in booking.items {
+            table.add([
+                time.moment(item.from), time.moment(item.to), word(item.result, booking, isDryRun: isDryRun),
+                isDryRun || item.result.isConflict || !booking.isBooked ? "" : item.id?.rawValue ?? "",
+                item.message ?? "",
+            ])
+        }
+        let lines = booking.items.isEmpty ? [] : [table.text()]
+        return (lines + [summary(booking, isDryRun: isDryRun)]).joined(separator: "\n")
+    }
+
+    private static func word(_ result: BookingView.Result, _ booking: BookingView, isDryRun: Bool) -> String {
+        switch result {
+        case .booked: isDryRun || !booking.isBooked ? "free" : "booked"
+        case .moved: isDryRun || !booking.isBooked ? "to be moved" : "moved"
+        case .unchanged: "unchanged"
+        case .begun: "begun already"
+        case .noSeats: "no seats"
+        case .refused: "refused"
+        }
+    }
+
+    private static func summary(_ booking: BookingView, isDryRun: Bool) -> String {
+        let conflicts = booking.items.count { $0.result.isConflict }
+        let gone = booking.cancelled.isEmpty ? "" : "; \(booking.cancelled.count) taken out of the calendar"
+        if !booking.isBooked {
+            return "Nothing \(isDryRun ? "would be" : "is") booked: \(conflicts) of \(booking.items.count) cannot be."
+        }
+        let new = booking.items.count { [.booked, .moved].contains($0.result) }
+        let left = conflicts == 0 ? "" : ", \(conflicts) left out"
+        return "\(new) of \(booking.items.count) \(isDryRun ? "would be" : "are") booked now\(left)\(gone)."
+    }
+}

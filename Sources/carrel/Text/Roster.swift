@@ -1,0 +1,54 @@
+import BrokerCore
+
+/// Who is on a list: one identifier a line, or CSV (RFC 4180) whose first column has the identifiers.
+struct Roster: Hashable, Sendable {
+    private(set) var learners: Set<String> = []
+
+    /// Words that a first column may have as its heading.
+    private static let headings: Set<String> = ["id", "learner", "learner_id", "user", "user_id", "username", "login"]
+    /// The greatest file that is read; 10,000 long lines.
+    static let bytes = 8 << 20
+
+    init(bytes: [UInt8]) throws(CommandFailure) {
+        guard bytes.count <= Self.bytes else { throw CommandFailure("it has more than \(Self.bytes >> 20) MiB") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw CommandFailure("it is no UTF-8") }
+        // Some programs put a byte order mark there.
+        let lines = text.drop { $0 == "\u{FEFF}" }.split(whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
+            let name = try Self.first(line, number: index + 1)
+            if name.isEmpty || (index == 0 && Self.headings.contains(name.lowercased())) { continue }
+            learners.insert(name)
+        }
+        guard learners.count <= Limits.rosterLength else {
+            throw CommandFailure("it names more than \(Limits.rosterLength) learners; reserve for a course instead")
+        }
+    }
+
+    /// The first field of a line: up to a comma, a semicolon or a tab, or in quotes.
+    private static func first(_ line: Substring, number: Int) throws(CommandFailure) -> String {
+        guard line.first == "\"" else {
+            let field = line.prefix { $0 != "," && $0 != ";" && $0 != "\t" }
+            return field.trimmed
+        }
+        var field = ""
+        var rest = line.dropFirst()
+        while let character = rest.popFirst() {
+            if character != "\"" {
+                field.append(character)
+            } else if rest.first == "\"" {
+                field.append(rest.removeFirst())
+            } else {
+                return field[...].trimmed
+            }
+        }
+        throw CommandFailure("a quote in line \(number) is not closed")
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        var text = self
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text.drop(while: \.isWhitespace))
+    }
+}

@@ -1,0 +1,70 @@
+import BrokerCore
+import Foundation
+import Testing
+
+@testable import carrel
+
+@Suite("carrel reserve import") struct ReserveImportTests {
+    private let now = Timestamp(milliseconds: 1_772_000_000_000)  // 2026-02-25
+
+    private func calendar(_ lines: String...) -> [UInt8] {
+        let all = ["BEGIN:VCALENDAR", "VERSION:2.0"] + lines + ["END:VCALENDAR", ""]
+        return Array(all.joined(separator: "\r\n").utf8)
+    }
+
+    private func read(_ bytes: [UInt8], _ options: [String]) throws -> ReserveImport.Wanted {
+        try ReserveImport.parse(["t.ics"] + options).read(bytes, portal: "school", now: now)
+    }
+
+    private let event = [
+        "BEGIN:VEVENT", "UID:e1", "SEQUENCE:4", "DTSTART;TZID=CET Time:20260302T090000", "DURATION:PT2H",
+        "RRULE:FREQ=WEEKLY;COUNT=2", "X-CARREL-SEATS:12", "CATEGORIES:Labs", "END:VEVENT",
+    ].joined(separator: "\r\n")
+
+    @Test("events become items that know their event, with what options and events say")
+    func items() throws {
+        let wanted = try read(
+            calendar(event),
+            ["--lab", "python", "--seats", "30", "--context", "101", "--tzid", "CET Time=Europe/Paris", "--lead", "1h"])
+        #expect(wanted.events == ["e1": 4] && wanted.past == 0)
+        #expect(wanted.items.map(\.terms.seats) == [12, 12] && wanted.items.map(\.terms.lab) == ["python", "python"])
+        #expect(wanted.items.map(\.terms.from.text) == ["2026-03-02 08:00 UTC", "2026-03-09 08:00 UTC"])
+        #expect(wanted.items.allSatisfy { $0.terms.lead == .seconds(3600) && $0.terms.context == "101" })
+        #expect(wanted.items.first?.origin?.series == "e1" && wanted.items.first?.origin?.sequence == 4)
+    }
+
+    @Test("a category leaves the others out")
+    func category() throws {
+        let options = ["--lab", "python", "--context", "1", "--tzid", "CET Time=Europe/Paris", "--category"]
+        #expect(try read(calendar(event), options + ["Labs"]).items.count == 2)
+        let other = try read(calendar(event), options + ["Lectures"])
+        #expect(other.items.isEmpty && other.unwanted == 1)
+    }
+
+    @Test("what cannot be imported is told with file and line, all of it at once")
+    func problems() {
+        let options = ["--lab", "python", "--context", "1"]
+        func message(_ bytes: [UInt8], _ options: [String]) -> String {
+            do {
+                _ = try read(bytes, options)
+                return ""
+            } catch { return "\(error)" }
+        }
+        #expect(message(Array("hello".utf8), options).hasPrefix("t.ics: line 1: "))
+        #expect(message(calendar(event), options).contains("t.ics: line 3: the time zone \"CET Time\" is not known"))
+        let seatless = event.replacingOccurrences(of: "X-CARREL-SEATS:12\r\n", with: "")
+        let known = options + ["--tzid", "CET Time=Europe/Paris"]
+        #expect(message(calendar(seatless), known).contains("give --seats, or X-CARREL-SEATS"))
+        let monthly = event.replacingOccurrences(of: "WEEKLY", with: "MONTHLY")
+        let both = message(
+            calendar(monthly, monthly.replacingOccurrences(of: "UID:e1", with: "UID:e2")), known)
+        #expect(both.split(separator: "\n").count == 2 && both.contains("FREQ=MONTHLY"))
+    }
+
+    @Test(
+        "options that make no sense are not understood",
+        arguments: [["--tzid", "x"], ["--tzid", "x=Mars"], ["--zone", "x"]])
+    func refused(options: [String]) {
+        #expect(throws: (any Error).self) { try ReserveImport.parse(["t.ics"] + options) }
+    }
+}
