@@ -250,7 +250,7 @@ public final class Broker {
         for event in batch {
             if let request = event.request {
                 waiting.removeValue(forKey: request)?.resume(throwing: BrokerError(error))
-            } else if case .hostListed(let host, _) = event {
+            } else if case .hostListed(let host, _, _) = event {
                 listed.insert(host)
             } else if error.isTransient {
                 again.append(event)

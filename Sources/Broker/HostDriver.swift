@@ -136,6 +136,7 @@ final class HostDriver {
     }
 
     private func list() async throws {
+        let asked = broker.core.eventCount
         var observed: [ObservedContainer] = []
         for summary in try await engine.list(labels: [LabContainer.Label.instance: broker.instance]) {
             guard let run = Run(labels: summary.labels) else {
@@ -154,7 +155,7 @@ final class HostDriver {
             }
             observed.append(container)
         }
-        broker.submit(.hostListed(host: name, containers: observed))
+        broker.submit(.hostListed(host: name, containers: observed, asked: asked))
     }
 }
 

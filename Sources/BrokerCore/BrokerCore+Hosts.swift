@@ -7,11 +7,17 @@ extension BrokerCore {
         }
     }
 
-    mutating func uncordon(_ name: String) -> Answer {
-        change(name) { settings in
+    mutating func uncordon(_ name: String, at now: Timestamp) -> Answer {
+        let wasLost = isLost(name)
+        let answer = change(name) { settings in
             settings.host.duty = .active
             settings.isDrainDue = false
         }
+        guard wasLost, answer == .done, !sharedHomes else { return answer }
+        // Homes on it count again, perhaps for somebody who waits for a lab that it can never hold.
+        for learner in sessionsOf.keys.sorted(by: { ($0.portal, $0.id) < ($1.portal, $1.id) })
+        where homes[learner] == name { failThoseBoundTooNarrowly(learner, at: now) }
+        return answer
     }
 
     mutating func drain(_ name: String, deadline: Timestamp, at now: Timestamp) -> Answer {

@@ -6,7 +6,8 @@ extension BrokerCore {
     /// When a running session is to be looked at next. While its host does not answer, nothing is known about it and
     /// nothing could be done: only the maximum lifetime counts then.
     func nextLook(at entry: Entry, runningSince since: Timestamp, on host: String) -> Timestamp? {
-        guard let lab = lab(entry.session.lab) else { return nil }
+        // Without the terms of its lab it cannot go on.
+        guard let lab = lab(entry.session.lab) else { return catalogue.isConfigured ? since : nil }
         let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
         let lifetime = entry.warned.lifetime == lifetimeEnd ? lifetimeEnd : lifetimeEnd - lab.idleWarning
         guard let record = record(of: host), record.isReachable || isGone(record) else { return lifetime }
@@ -57,7 +58,10 @@ extension BrokerCore {
         _ old: Entry, on host: String, endpoint: Endpoint, since: Timestamp, at now: Timestamp
     ) {
         var entry = old
-        guard let lab = lab(entry.session.lab), let record = record(of: host) else { return sleep(entry, until: nil) }
+        guard let record = record(of: host) else { return sleep(entry, until: nil) }
+        guard let lab = lab(entry.session.lab) else {
+            return beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab)"), at: now)
+        }
         if let end = reservedUntil(entry), now >= end {
             return beginEnding(entry, reason: .reservationOver, at: now)
         }

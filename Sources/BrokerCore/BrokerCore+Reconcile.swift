@@ -57,10 +57,9 @@ extension BrokerCore {
     }
 
     /// The host answers, and this is everything of ours on it: make both sides agree.
-    mutating func hostListed(_ name: String, containers: [ObservedContainer], at now: Timestamp) {
+    mutating func hostListed(_ name: String, containers: [ObservedContainer], asked: Int, at now: Timestamp) {
         guard let host = record(of: name) else { return }
         let isBack = !host.isReachable
-        let isFirst = host.settings.host.link == .connecting
         var settings = host.settings
         settings.host.link = .reachable
         settings.lackingLabs = []
@@ -82,13 +81,13 @@ extension BrokerCore {
         }
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id] else { continue }
-            reconcile(entry, with: listed[entry.run], on: name, isBack: isBack, isFirst: isFirst, at: now)
+            reconcile(entry, with: listed[entry.run], on: name, isBack: isBack, asked: asked, at: now)
         }
         for run in host.usage.leftovers.sorted() { retryRemoval(run) }
     }
 
     private mutating func reconcile(
-        _ old: Entry, with container: ObservedContainer?, on host: String, isBack: Bool, isFirst: Bool,
+        _ old: Entry, with container: ObservedContainer?, on host: String, isBack: Bool, asked: Int,
         at now: Timestamp
     ) {
         var entry = old
@@ -106,9 +105,8 @@ extension BrokerCore {
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(id, entry)
             // The listing may be older than the news that this run became ready, even the first one after the host was
-            // lost; not the first one that this process made.
-            // (A start in the future means that the clock was set back.)
-            let isBelievable = isFirst || now - since >= Limits.listingAge || since - now >= Limits.listingAge
+            // lost.
+            let isBelievable = asked >= entry.readyAt
             guard let container else {
                 if isBelievable { beginEnding(entry, reason: .vanished(host: host), at: now) }
                 return

@@ -227,6 +227,8 @@ extension BrokerCore {
             step.mayPromise = true
             for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
             isOrderOld = true
+            // After a rollback it may have another duty while it is away.
+            if old.isLost != isLost(name) { realignAll() }
             return
         }
         guard old != new else { return }

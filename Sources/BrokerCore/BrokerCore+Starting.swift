@@ -31,6 +31,7 @@ extension BrokerCore {
         entry.session.stay = Stay(source: .ready)
         entry.session.failedAttempts = 0
         entry.detours = 0
+        entry.readyAt = eventCount
         entry.shunned = nil
         entry.inquiry = .none
         entry.wake = nextLook(at: entry, runningSince: now, on: host)
@@ -66,7 +67,7 @@ extension BrokerCore {
     }
 
     /// A home is bound to a host now: labs that this host can never hold need not wait any longer.
-    private mutating func failThoseBoundTooNarrowly(_ learner: LearnerKey, at now: Timestamp) {
+    mutating func failThoseBoundTooNarrowly(_ learner: LearnerKey, at now: Timestamp) {
         for id in sessionsOf[learner, default: [:]].values.sorted() {
             guard let entry = entries[id], case .queued = entry.session.state,
                 let lab = catalogue.labs[entry.session.lab], let reason = neverFits(lab, learner)

@@ -51,6 +51,11 @@ public struct BrokerCore: Sendable {
     var order = HostOrder()
     /// Other hosts than `order` knows, or labs of other sizes.
     var isOrderOld = true
+    /// The time of the last event.
+    var lastEventAt: Timestamp?
+    /// How many events were handed in so far, those of steps that were rolled back too: what is asked of a host bears
+    /// it, so that an answer that is older than what it would be held against is known as such, whatever the clock does.
+    public private(set) var eventCount = 0
     /// How many leftovers a queued session must see removed before it may start again.
     var gates: [SessionID: Int] = [:]
     var alarms = Alarms()
@@ -84,6 +89,7 @@ public struct BrokerCore: Sendable {
 
     /// Take in what happened, and decide. The actions may be carried out once `pendingChanges` are committed.
     public mutating func handle(_ event: Event, at now: Timestamp) -> [Action] {
+        noteTime(now)
         settleReservations(at: now)
         dispatch(event, at: now)
         // A new configuration may make other moments matter.
@@ -95,6 +101,16 @@ public struct BrokerCore: Sendable {
         if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
         return takeActions()
+    }
+
+    /// Where the clock was set back, moments that matter to reservations are ahead once more.
+    private mutating func noteTime(_ now: Timestamp) {
+        if let lastEventAt, now < lastEventAt, !reservations.isEmpty {
+            journal.keep(reservationsDue: reservationsDue)
+            reservationsDue = now
+        }
+        lastEventAt = now
+        eventCount += 1
     }
 
     /// The moment at which a `tick` is due; `nil` while nothing waits for time to pass.
@@ -126,15 +142,15 @@ public struct BrokerCore: Sendable {
         case .cordon(let host, let request):
             answer(request, cordon(host))
         case .uncordon(let host, let request):
-            answer(request, uncordon(host))
+            answer(request, uncordon(host, at: now))
         case .drain(let host, let deadline, let request):
             answer(request, drain(host, deadline: deadline, at: now))
         case .declareLost(let host, let request):
             answer(request, declareLost(host, at: now))
         case .configure(let labs, let hosts, let freeFloorPercent):
             configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, at: now)
-        case .hostListed(let host, let containers):
-            hostListed(host, containers: containers, at: now)
+        case .hostListed(let host, let containers, let asked):
+            hostListed(host, containers: containers, asked: asked, at: now)
         case .hostSilent(let host, let reason):
             hostSilent(host, reason: reason, at: now)
         case .containerCreated(let id, let epoch):

@@ -84,9 +84,9 @@ public enum Event: Sendable {
 
     // From engines.
     /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist, which
-    /// must come at intervals: it makes up for every reply that was lost. Never older than `Limits.listingAge` when
-    /// it is handled; one that was rolled back is better made anew than handed in again.
-    case hostListed(host: String, containers: [ObservedContainer])
+    /// must come at intervals: it makes up for every reply that was lost. `asked` is `BrokerCore.eventCount` at the moment
+    /// when the engine was asked: what a listing says of a run that became ready later is not believed.
+    case hostListed(host: String, containers: [ObservedContainer], asked: Int = .max)
     /// The host does not answer. After `Limits.silenceGrace` it is unreachable, unless it is listed before.
     case hostSilent(host: String, reason: String)
     case containerCreated(SessionID, epoch: Int)

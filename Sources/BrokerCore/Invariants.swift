@@ -56,7 +56,7 @@ extension BrokerCore {
             {
                 broken.append("\(id) is starting on \(host), which does not answer")
             }
-            if case .running = session.state, entry.wake == nil, lab(session.lab) != nil {
+            if case .running = session.state, entry.wake == nil, catalogue.isConfigured {
                 broken.append("\(id) would run for ever")
             }
         }

@@ -85,12 +85,15 @@ extension BrokerCore {
         for case (let name, nil) in old.hosts { setHost(name, nil) }
         if let turns = old.turns { queue.restore(turns) }
         if let turns = old.cohortTurns { cohorts.restore(turns) }
-        if let due = old.reservationsDue { reservationsDue = due }
+        if let due = old.reservationsDue { reservationsDue = due == nil ? nil : lastEventAt }
         for host in hosts { seating.stale.insert(host.name) }
         isOrderOld = true
         journal = Journal()
         forgetThoseOver(old)
-        // What the writing above left in `step` makes the next event look at placement and drains again.
+        // What the lost step had been asked to look at (a restart asks for everything) is for the next event.
+        step.mayPlace = true
+        step.mayPromise = true
+        step.touchedHosts = Set(hosts.map(\.name))
         queue.hasMoved = false
         cohorts.hasMoved = false
         settleAlarms()

@@ -15,9 +15,6 @@ public enum Limits {
     public static let busyRecheckDelay = Duration.seconds(30)
     /// Starts of one launch that may be sent elsewhere (the host was lost, or lacked the image) before it fails.
     public static let startDetours = 20
-    /// How much older than the moment it is handed in a host's listing may be: what a younger run's absence from it
-    /// says is not believed before the next one.
-    public static let listingAge = Duration.seconds(10)
     /// After a restart of the broker, or the return of a host, no session there ends for idleness before this (or its
     /// idle timeout, if less) has passed: while the way to the lab was shut, nobody could show that they were there.
     public static let returnGrace = Duration.seconds(120)

@@ -21,9 +21,13 @@ extension BrokerCore {
 
     mutating func placeWaiting(at now: Timestamp) {
         guard catalogue.isConfigured else { return }
-        // Without shared homes a placement can bind its learner's other sessions, and so free what was held for them.
-        while placeCohorts(at: now), !sharedHomes {}
-        while placeOnce(at: now), !sharedHomes {}
+        // Without shared homes a placement can bind its learner's other sessions, and so free what was held for them, or
+        // what they waited for: then once more.
+        var hasPlaced = true
+        while hasPlaced {
+            let hasSeated = placeCohorts(at: now)
+            hasPlaced = (placeOnce(at: now) || hasSeated) && !sharedHomes
+        }
         refreshHeld()
     }
 

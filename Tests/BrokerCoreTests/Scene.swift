@@ -108,8 +108,10 @@ struct Scene {
     }
 
     @discardableResult
-    mutating func listed(_ host: String, _ containers: [ObservedContainer] = []) -> [Action] {
-        send(.hostListed(host: host, containers: containers))
+    mutating func listed(
+        _ host: String, _ containers: [ObservedContainer] = [], asked: Int = .max
+    ) -> [Action] {
+        send(.hostListed(host: host, containers: containers, asked: asked))
     }
 
     @discardableResult
