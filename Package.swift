@@ -49,11 +49,18 @@ let package = Package(
         room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", "Metrics", logging]),
         room("Portal", ["Broker", "Launch", "Metrics", "Scheduling", mustache]),
         .executableTarget(
-            name: "carrel", dependencies: ["Portal", "Broker", "Scheduling", argumentParser, yams, logging], swiftSettings: house),
+            name: "carrel", dependencies: ["Portal", "Broker", "Scheduling", argumentParser, yams, logging],
+            swiftSettings: house),
 
         // What `Scripts/bench edge` loads proxies with; no product.
         .executableTarget(
             name: "EdgeBench", dependencies: ["HTTPTransport"], path: "Tests/EdgeBench", swiftSettings: house),
+
+        // A whole world around the broker's core, in which everything fails; and what runs many of them.
+        room("Simulation", ["BrokerCore", "SeededRandom"], path: "Tests/Simulation"),
+        .executableTarget(
+            name: "Simulate", dependencies: ["Simulation", argumentParser], path: "Tests/Simulate",
+            swiftSettings: house),
 
         // Randomness of which one seed replays one run.
         room("SeededRandom", path: "Tests/SeededRandom"),
@@ -66,7 +73,7 @@ let package = Package(
         tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["HTTPTransport"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
-        tests("Simulation", ["BrokerCore", "SeededRandom"]),
+        tests("SimulationTests", ["Simulation"]),
         tests("StoreTests", ["Store"]),
         tests("SchedulingTests", ["Scheduling", "SeededRandom"]),
         tests("DockerEngineTests", ["DockerEngine"]),

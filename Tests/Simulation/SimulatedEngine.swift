@@ -26,6 +26,10 @@ struct SimulatedEngine {
 
     let host: String
     var isUp = true
+    /// How many times as long as usual it takes for everything.
+    var slowness = 1
+    /// Nothing can be created.
+    var isDiskFull = false
     /// By name, which is the run's.
     var containers: [RunName: Container] = [:]
     var images: Set<String>

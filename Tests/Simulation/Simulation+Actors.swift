@@ -1,10 +1,10 @@
 import BrokerCore
 
-/// Learners, operators, and what nature does to machines.
+/// Learners, instructors and operators, and what they ask for.
 extension Simulation {
     func learnerActs() {
         plan(.learnerActs, in: random.milliseconds(100...6000))
-        guard hasFaults else { return workOn() }
+        guard isOpen else { return workOn() }
         guard core != nil, let learner = random.pick(learners), let lab = random.pick(allLabs) else { return }
         let stored = store.session(of: learner, lab: lab.name)
         switch Int.random(in: 0..<11, using: &random) {
@@ -34,7 +34,7 @@ extension Simulation {
 
     private func workOn() {
         // When all is calm, people leave after a while.
-        guard core != nil, hasFaults || random.oneIn(6) else { return }
+        guard core != nil, isOpen || random.oneIn(6) else { return }
         var moments: [SessionID: Timestamp] = [:]
         for session in store.live where session.state.name == "running" && random.oneIn(2) {
             moments[session.id] = wall - random.milliseconds(0...5000)
@@ -43,13 +43,13 @@ extension Simulation {
     }
 
     /// A request or a report from within the process is not lost but with the process.
-    private func take(_ event: Event) {
+    func take(_ event: Event) {
         inbox.append(event)
         planWork(in: random.milliseconds(0...50))
     }
 
     func instructorActs() {
-        guard hasFaults else { return }
+        guard isOpen else { return }
         plan(.instructorActs, in: random.milliseconds(3000...40_000))
         guard core != nil, let lab = random.pick(allLabs) else { return }
         if random.oneIn(4),
@@ -70,7 +70,7 @@ extension Simulation {
     }
 
     func operatorActs() {
-        guard hasFaults else { return }
+        guard isOpen else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
         switch Int.random(in: 0..<11, using: &random) {
@@ -110,7 +110,7 @@ extension Simulation {
         applyConfiguration()
     }
 
-    private func applyConfiguration() {
+    func applyConfiguration() {
         noteSlots()
         for host in engines.keys { engines[host]!.loseAccount() }
         take(.configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent))
@@ -119,71 +119,5 @@ extension Simulation {
         for host in allHosts {
             plan(.monitor(host: host.name, generation: generation), in: random.milliseconds(100...4000))
         }
-    }
-
-    func natureActs() {
-        guard hasFaults else { return }
-        plan(.nature, in: random.milliseconds(1000...30_000) * calmness)
-        guard let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<12, using: &random) {
-        case 0...2:
-            guard engines[host]!.isUp else { return }
-            count("host died")
-            engines[host]!.isUp = false
-            engines[host]!.loseAccount()
-            // A cut cable, a power loss, or a machine that is set up anew.
-            switch Int.random(in: 0..<4, using: &random) {
-            case 0: engines[host]!.losePower()
-            case 1: engines[host]!.containers = [:]
-            default: break
-            }
-            remember("\(host) goes down with \(engines[host]!.containers.keys.sorted())")
-            plan(.hostHeals(host), in: random.milliseconds(1000...90_000))
-        case 3...5:
-            containerStops(on: host)
-        case 6:
-            if core != nil, random.oneIn(2) { crash("for no reason") }
-        case 7:
-            let lab = random.pick(allLabs)!
-            if engines[host]!.images.remove(lab.image) == nil { engines[host]!.images.insert(lab.image) }
-        case 8:
-            if random.oneIn(3) {
-                count("clock jumped")
-                hasClockJumped = true
-                clockOffset += random.milliseconds(-120_000...120_000)
-            }
-        case 9:
-            // Somebody removes a container by hand.
-            if let run = random.pick(engines[host]!.containers.keys.sorted()) {
-                remember("\(run) is removed by hand")
-                engines[host]!.containers[run] = nil
-            }
-        default:
-            break
-        }
-    }
-
-    private func containerStops(on host: String) {
-        let running = engines[host]!.containers.keys.filter { engines[host]!.isRunning($0) }.sorted()
-        guard let run = random.pick(running) else { return }
-        let outOfMemory = random.oneIn(2)
-        engines[host]!.containers[run]!.condition = .exited(code: 137, outOfMemory: outOfMemory)
-        guard core != nil, engines[host]!.isUp else { return }
-        deliver(.containerExited(run.session, epoch: run.epoch, code: 137, outOfMemory: outOfMemory))
-    }
-
-    /// No more faults, and everything that was broken is repaired.
-    func calmDown() {
-        remember("faults stop")
-        hasFaults = false
-        calmSince = time
-        for host in engines.keys.sorted() {
-            engines[host]!.isUp = true
-            engines[host]!.images = Set(allLabs.map(\.image))
-        }
-        configuration = (allLabs, allHosts)
-        if core == nil { bootBroker() }
-        applyConfiguration()
-        for host in allHosts where random.oneIn(2) { take(.uncordon(host: host.name, request: newRequest())) }
     }
 }

@@ -8,21 +8,28 @@ extension Simulation {
         noteSlots()
         var core = BrokerCore(sharedHomes: sharedHomes)
         let configuresFirst = random.oneIn(2)
-        if configuresFirst { configure(&core) }
+        if configuresFirst { _ = core.handle(configured, at: wall) }
+        if !core.pendingChanges.isEmpty {
+            if !diskTakes() { return crash("because it cannot save", .crashAtBoot) }
+            // As a reload before the first event would: what it changes is committed at once.
+            store.commit(core.pendingChanges)
+            core.confirm()
+        }
         let actions = core.restore(
             sessions: store.live, duties: store.duties, homes: store.homes.values.sorted { $0.learner < $1.learner },
             reservations: store.reservations.values.sorted { $0.id < $1.id }, claims: store.liveClaims, at: wall)
         self.core = core
-        for action in actions { perform(action) }
+        carryOut(actions, crashingWith: .crashAtBoot)
+        guard self.core != nil else { return }
         for session in store.live {
             if case .running(_, let endpoint, _) = session.state, routes[session.id] != endpoint {
                 complain("\(session.id) has no route after the restart")
             }
         }
         if !configuresFirst {
-            broker(takesIn: [
-                .configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent)
-            ])
+            broker(takesIn: [configured])
+            // What cannot be saved at the start ends the process.
+            if !inbox.isEmpty { return crash("because it cannot save", .crashAtBoot) }
         }
         guard self.core != nil else { return }
         for host in configuration.hosts {
@@ -30,18 +37,13 @@ extension Simulation {
         }
     }
 
-    /// As a reload before the first event would: what it changes is committed at once.
-    private func configure(_ core: inout BrokerCore) {
-        _ = core.handle(
-            .configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent),
-            at: wall)
-        store.commit(core.pendingChanges)
-        core.confirm()
+    var configured: Event {
+        .configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent)
     }
 
-    func crash(_ why: String) {
+    func crash(_ why: String, _ fault: Fault) {
         remember("broker crashes \(why)")
-        count("crash")
+        count(fault)
         for host in engines.keys { engines[host]!.loseAccount() }
         core = nil
         inbox = []
@@ -52,17 +54,30 @@ extension Simulation {
         plan(.restartBroker, in: random.milliseconds(100...20_000))
     }
 
+    /// Whether the broker dies here: by chance, or because this is the one point at which it is to die.
+    private func dies(_ fault: Fault, oneIn n: Int) -> Bool {
+        crashPoints += 1
+        return crashPoints == crashPoint || (hasFaults && random.oneIn(n * calmness))
+    }
+
+    /// Whether the next commit succeeds.
+    private func diskTakes() -> Bool {
+        if let diskFullUntil, time < diskFullUntil { return false }
+        return !strikes(.commitFailed, oneIn: 40)
+    }
+
     func broker(takesIn events: [Event]) {
         guard core != nil else { return }
         var actions: [Action] = []
         for event in events {
             remember("event \(event)")
+            eventCount += 1
             adopt(for: event)
             actions += core!.handle(event, at: wall)
             for violation in core!.violations(at: wall) { complain(violation) }
         }
-        if hasFaults, random.oneIn(150 * calmness) { return crash("before its commit") }
-        if hasFaults, !core!.pendingChanges.isEmpty, random.oneIn(40 * calmness) { return commitFails(events) }
+        if dies(.crashBeforeCommit, oneIn: 150) { return crash("before its commit", .crashBeforeCommit) }
+        if !core!.pendingChanges.isEmpty, !diskTakes() { return commitFails(events) }
         for event in events {
             if case .labReported(let id, let epoch, let report) = event {
                 let run = RunName(session: id, epoch: epoch)
@@ -71,22 +86,35 @@ extension Simulation {
         }
         checkTruth(of: core!.pendingChanges)
         store.commit(core!.pendingChanges)
+        if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()
         checkMemoryIsDisk("after a commit")
+        carryOut(actions, crashingWith: .crashBetweenActions)
+    }
+
+    private func carryOut(_ actions: [Action], crashingWith fault: Fault) {
         for action in actions {
-            if hasFaults, random.oneIn(200 * calmness) { return crash("before \(action)") }
+            if dies(fault, oneIn: 200) { return crash("before \(action)", fault) }
             remember("action \(action)")
             perform(action)
         }
     }
 
     private func commitFails(_ events: [Event]) {
-        count("commit failed")
         remember("the commit fails")
         core!.rollback()
         checkMemoryIsDisk("after a rollback")
-        // Requests are answered with the error; everything else did happen and is handed in again.
-        inbox = events.filter { !$0.isRequest && !$0.isTick } + inbox
+        // Requests are answered with the error, and listings made anew; everything else did happen and is handed in
+        // again.
+        var again: [Event] = []
+        for event in events {
+            if case .hostListed(let host, _, _) = event {
+                plan(.listAgain(host: host, generation: generation), in: random.milliseconds(1...1000))
+            } else if !event.isRequest, !event.isTick {
+                again.append(event)
+            }
+        }
+        inbox = again + inbox
         noTickBefore = time + .milliseconds(500)
         planWork(in: .milliseconds(300))
     }
@@ -113,7 +141,7 @@ extension Simulation {
             remove(RunName(session: id, epoch: epoch), on: host)
         case .removeOrphan(let host, let containerID):
             checkOrphan(containerID, on: host)
-            plan(.call(EngineCall(.removeOrphan(containerID), host: host, generation: generation)), in: delay())
+            call(.removeOrphan(containerID), on: host)
         case .publishRoute(let id, let epoch, let endpoint):
             // Before its intent is on disk it would be a route that a restart forgets.
             if let stored = store.sessions[id], stored.epoch == epoch, stored.state.name == "starting" {
@@ -164,9 +192,7 @@ extension Simulation {
             }
         }
         startTasks[run] = nil
-        // The driver waits for the end of a call that is under way.
-        let wait = max(Duration.zero, (busyUntil[run] ?? time) - time)
-        plan(.call(EngineCall(.remove(run), host: host, generation: generation)), in: wait + delay())
+        call(.remove(run), on: host)
     }
 
     private func askLab(_ run: RunName) {
@@ -188,25 +214,30 @@ extension Simulation {
         for host in configuration.hosts { mostSlots[host.name] = max(mostSlots[host.name] ?? 0, host.slots) }
     }
 
-    func call(_ what: EngineCall.What, on host: String) {
-        let wait = delay()
-        if let run = what.startRun { busyUntil[run] = time + wait }
-        plan(.call(EngineCall(what, host: host, generation: generation)), in: wait)
+    /// How long an engine takes.
+    func delay(on host: String) -> Duration {
+        random.milliseconds(random.oneIn(10) && hasFaults ? 1...15_000 : 10...2000) * (engines[host]?.slowness ?? 1)
     }
 
-    /// How long an engine takes.
-    func delay() -> Duration { random.milliseconds(random.oneIn(10) && hasFaults ? 1...15_000 : 10...2000) }
-
     func monitor(_ host: String, generation: Int) {
-        guard generation == self.generation, let core, let engine = engines[host] else { return }
-        // As long as the core knows the host, or the configuration does, somebody looks at it.
-        guard core.hostStatus(host) != nil else { return }
+        guard look(at: host, generation: generation) else { return }
+        plan(.monitor(host: host, generation: generation), in: random.milliseconds(5000...30_000))
+    }
+
+    /// Whether there is still somebody who looks at it: as long as the core knows the host, or the configuration does.
+    @discardableResult
+    func look(at host: String, generation: Int) -> Bool {
+        guard generation == self.generation, let core, let engine = engines[host] else { return false }
+        guard core.hostStatus(host) != nil || configuration.hosts.contains(where: { $0.name == host }) else {
+            return false
+        }
         if engine.isUp {
-            deliver(.hostListed(host: host, containers: engine.listing), within: 1...3000)
+            deliver(
+                .hostListed(host: host, containers: engine.listing, asked: core.eventCount), within: 1...3000)
         } else {
             deliver(.hostSilent(host: host, reason: "connection refused"))
         }
-        plan(.monitor(host: host, generation: generation), in: random.milliseconds(5000...30_000))
+        return true
     }
 }
 

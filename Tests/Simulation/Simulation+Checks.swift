@@ -6,8 +6,10 @@ extension Simulation {
         for complaint in store.complaints { complain(complaint) }
         for id in acknowledged where store.sessions[id] == nil { complain("the acknowledged launch \(id) is lost") }
         guard let core else { return }
+        let isTickDue = core.nextDeadline.map { $0 <= wall } ?? false
+        if !isTickDue { checkDrains(core) }
         // Lifetimes and reservations are both by the clock on the wall, but a start takes as long as it takes.
-        if !hasClockJumped, core.nextDeadline.map({ $0 > wall }) ?? true {
+        if !hasClockJumped, !isTickDue {
             for promise in core.brokenPromises(at: wall) { complain(promise) }
         }
         // With nothing half done, the edge knows every running lab and no other.
@@ -61,13 +63,15 @@ extension Simulation {
             count("warned")
             warned.insert(RunName(session: entry.session, epoch: entry.epoch))
         }
+        var leaving: Set<SessionID> = []
         for case .session(let session) in changes {
             let run = RunName(session: session.id, epoch: session.epoch)
+            if case .ending = session.state { leaving.insert(session.id) }
             let wasRunning = store.sessions[session.id]?.state.name == "running"
             switch session.state {
             case .running(_, let endpoint, _):
                 if endpoints[endpoint] != run { complain("\(run) runs at the endpoint of \(endpoints[endpoint]!)") }
-            case .queued where wasRunning:
+            case .queued where wasRunning && !leaving.contains(session.id):
                 count("moved from a lost host")
                 let host = store.sessions[session.id]?.state.host ?? ""
                 let isLost = store.duties[host] == .lost || changes.contains(.duty(host: host, .lost))
@@ -127,19 +131,6 @@ extension Simulation {
         if count > mostSlots[host] ?? 0 { complain("\(count) containers on \(host), \(mostSlots[host] ?? 0) slots") }
     }
 
-    func checkOrphans(olderThan age: Duration) {
-        guard let core else { return complain("the broker is dead") }
-        for (host, engine) in engines.sorted(by: { $0.key < $1.key }) {
-            for run in engine.containers.keys.sorted() {
-                let session = core.session(run.session)
-                if let session, session.epoch == run.epoch, session.state.host == host { continue }
-                // An attempt that has just failed is being cleaned up.
-                if let told = store.stories[run.session]?.last?.at, wall - told < age { continue }
-                complain("\(run) is an orphan on \(host)")
-            }
-        }
-    }
-
     func checkOrphan(_ containerID: String, on host: String) {
         guard let container = engines[host]?.containers.values.first(where: { $0.id == containerID }),
             let session = store.sessions[container.run.session], session.epoch == container.run.epoch
@@ -150,40 +141,15 @@ extension Simulation {
         }
     }
 
-    /// Faults have been away for long enough: nothing is on its way any more, and both sides agree.
-    func checkSettled() {
-        guard let core else { return complain("the broker is dead") }
-        checkMemoryIsDisk("at the end")
-        for session in core.sessions {
-            switch session.state {
-            case .running(let host, let endpoint, _):
-                let run = RunName(session: session.id, epoch: session.epoch)
-                if engines[host]!.containers[run]?.condition != .running(endpoint) {
-                    complain("\(session.id) is a ghost: it has no container on \(host)")
-                }
-            case .queued:
-                if core.explanation(of: session.id, at: wall)?.isEmpty ?? true {
-                    complain("\(session.id) waits for no reason")
-                }
-                count("queued at the end")
-            case .starting(_, _, let since), .ending(_, _, let since):
-                // Sessions that end give their seats to those who wait, to the last moment.
-                if wall - since > .seconds(60) { complain("\(session.id) is stuck: \(session.state)") }
-            case .ended, .failed:
-                complain("\(session.id) is over and still in memory")
-            }
-        }
-        checkOrphans(olderThan: .seconds(60))
+    /// Where a drain's deadline has passed, nobody runs and nobody is on the way there.
+    func checkDrains(_ core: BrokerCore) {
         for status in core.hostStatuses {
-            if status.seats != status.sessions { complain("\(status.name) still has leftovers") }
-            if case .unreachable = status.link { complain("\(status.name) has not come back") }
-        }
-        for id in acknowledged {
-            guard let last = store.stories[id]?.last(where: { $0.state != "note" }) else {
-                complain("\(id) has no story")
-                continue
+            guard case .draining(let deadline) = status.duty, deadline <= wall else { continue }
+            for session in core.sessions where session.state.host == status.name {
+                guard case .ending = session.state else {
+                    return complain("\(session.id) is \(session.state.name) on \(status.name), drained by now")
+                }
             }
-            if last.state != store.sessions[id]?.state.name { complain("the story of \(id) ends as \(last.state)") }
         }
     }
 }

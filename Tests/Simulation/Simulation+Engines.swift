@@ -9,6 +9,16 @@ struct EngineCall {
         case remove(RunName)
         case removeOrphan(String)
 
+        /// How long the driver waits for an answer.
+        var patience: Duration {
+            switch self {
+            case .create, .removeOrphan: .seconds(30)
+            case .start: .seconds(60)
+            case .probe: .seconds(20)
+            case .remove: .seconds(90)
+            }
+        }
+
         /// The run whose start this call belongs to.
         var startRun: RunName? {
             switch self {
@@ -18,8 +28,18 @@ struct EngineCall {
         }
     }
 
+    /// What becomes of a call on its way.
+    enum Fate {
+        case arrives
+        /// It never gets there.
+        case lost
+        /// It is carried out, but there is no answer.
+        case unanswered
+    }
+
     var what: What
     var host: String
+    var fate = Fate.arrives
     /// The broker process that made it.
     var generation: Int
 
@@ -31,11 +51,41 @@ struct EngineCall {
 }
 
 extension Simulation {
+    func call(_ what: EngineCall.What, on host: String) {
+        var call = EngineCall(what, host: host, generation: generation)
+        var wait = delay(on: host)
+        if strikes(.callLost, oneIn: 60) { call.fate = .lost }
+        if strikes(.answerLost, oneIn: 60) || wait > what.patience { call.fate = .unanswered }
+        if call.fate != .arrives { wait = what.patience }
+        if let run = what.startRun {
+            busyUntil[run] = time + wait
+        } else if case .remove(let run) = what {
+            // The driver waits for the end of a call that is under way.
+            wait += max(Duration.zero, (busyUntil[run] ?? time) - time)
+        }
+        plan(.call(call), in: wait)
+    }
+
     func execute(_ call: EngineCall) {
         let isHeard = call.generation == generation && core != nil
+        // A start that was given up in the meantime makes no further calls; one already on its way arrives.
+        if let run = call.what.startRun, isHeard, startTasks[run] == nil { return }
+        if call.fate != .lost { arrive(call, isHeard: isHeard && call.fate == .arrives) }
+        if isHeard, call.fate != .arrives { giveUp(call) }
+    }
+
+    /// The driver has waited long enough.
+    private func giveUp(_ call: EngineCall) {
+        switch call.what {
+        case .create(let run), .start(let run): startFails(run, .hostUnreachable("no answer"), on: call.host)
+        case .probe(let run): startFails(run, .neverReady("no answer for 20 s"), on: call.host)
+        case .remove(let run): deliver(.removeFailed(run.session, epoch: run.epoch, message: "no answer"))
+        case .removeOrphan: break
+        }
+    }
+
+    private func arrive(_ call: EngineCall, isHeard: Bool) {
         if let run = call.what.startRun {
-            // A start that was given up in the meantime makes no further calls; one already on its way arrives.
-            if isHeard, startTasks[run] == nil { return }
             guard engines[call.host]!.isUp else {
                 return isHeard ? startFails(run, .hostUnreachable("connection refused"), on: call.host) : ()
             }
@@ -71,7 +121,7 @@ extension Simulation {
             guard engines[host]!.images.contains(lab.image) else {
                 return isHeard ? startFails(run, .imageMissing(lab.image), on: host) : ()
             }
-            if hasFaults, random.oneIn(15) {
+            if engines[host]!.isDiskFull || strikes(.hostDiskFull, oneIn: 15) {
                 return isHeard ? startFails(run, .engine("no space left on device"), on: host) : ()
             }
             engines[host]!.create(run)
@@ -98,13 +148,13 @@ extension Simulation {
         guard case .running(let endpoint)? = engines[host]!.containers[run]?.condition else {
             return startFails(run, .engine("the container stopped"), on: host)
         }
-        if hasFaults, random.oneIn(20) { return startFails(run, .neverReady("no answer for 20 s"), on: host) }
+        if strikes(.labSilent, oneIn: 20) { return startFails(run, .neverReady("no answer for 20 s"), on: host) }
         startTasks[run] = nil
         deliver(.labReady(run.session, epoch: run.epoch, endpoint: endpoint))
     }
 
     private func removeContainer(_ run: RunName, on host: String, _ isHeard: Bool) {
-        guard engines[host]!.isUp, !(hasFaults && random.oneIn(10)) else {
+        guard engines[host]!.isUp, !strikes(.removalFailed, oneIn: 10) else {
             if isHeard { deliver(.removeFailed(run.session, epoch: run.epoch, message: "device is busy")) }
             return
         }

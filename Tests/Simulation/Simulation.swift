@@ -1,11 +1,18 @@
 import BrokerCore
 import SeededRandom
 
-/// A small world around the real core: engines, a store, an edge, learners, operators and a clock, with everything
-/// that goes wrong between them. Driven by one seed; after every step the invariants are looked at.
+/// A small world around the real core: engines, a store, an edge, learners, operators, instructors and a clock, with
+/// everything that goes wrong between them (`Fault`). Driven by one seed; after every step the invariants are looked at.
 ///
 /// Time is the agenda's; the wall clock that the broker reads is the agenda's time plus an offset that may jump.
-final class Simulation {
+///
+/// To add something that happens in the world: a case of `Happening`, what it does in `perform(_:)`, and
+/// `plan(.itsName, in: …)` where it comes from. An event for the core that comes from people goes into `learnerActs`,
+/// `operatorActs` or `instructorActs` by `take(_:)`; one that comes from an engine, a lab or the edge by `deliver(_:)`,
+/// which loses, delays and repeats it. An action of the core is carried out in `carryOut(_:)`, a call to an engine in
+/// `execute(_:)`. A new change goes into `SimulatedStore.commit`, with what may follow what; what must hold in the
+/// world goes into `checkAfterStep`, what must hold once all is well again into `checkSettled` and `checkEmpty`.
+public final class Simulation {
     /// What is going to happen.
     enum Happening {
         /// News for the broker process of that generation.
@@ -13,22 +20,28 @@ final class Simulation {
         /// The broker takes in what has been delivered.
         case work(generation: Int)
         case call(EngineCall)
-        /// The broker looks at a host: a listing, or the news that there is no answer.
+        /// The broker looks at a host: a listing, or the news that there is no answer. Again and again.
         case monitor(host: String, generation: Int)
+        /// The same once, because a listing could not be stored.
+        case listAgain(host: String, generation: Int)
         case learnerActs
         case operatorActs
         case instructorActs
         case nature
         case hostHeals(String)
+        case hostSpeedsUp(String)
         case restartBroker
     }
 
-    let seed: UInt64
+    public let seed: UInt64
     var random: SplitMix64
     var time = Timestamp(milliseconds: 1_000_000_000_000)
     var clockOffset = Duration.zero
     var agenda = Agenda<Happening>()
-    var hasFaults = true
+    /// Things go wrong.
+    var hasFaults: Bool
+    /// People ask for things.
+    var isOpen = true
     var hasClockJumped = false
     /// Faults are this many times rarer: some worlds are calm enough for labs to grow old.
     let calmness: Int
@@ -36,6 +49,8 @@ final class Simulation {
     // The world.
     var engines: [String: SimulatedEngine] = [:]
     var store: SimulatedStore
+    /// Until when the broker's disk takes nothing.
+    var diskFullUntil: Timestamp?
     var configuration: (labs: [Lab], hosts: [HostSpec])
     let freeFloorPercent: Int
     let allLabs: [Lab]
@@ -53,6 +68,10 @@ final class Simulation {
     var startTasks: [RunName: String] = [:]
     /// Until when a call of a start is on its way to the engine.
     var busyUntil: [RunName: Timestamp] = [:]
+    /// The moments between two acts of the broker at which it could have died so far.
+    public internal(set) var crashPoints = 0
+    /// At which of them it does, if it is to be one and no other.
+    var crashPoint: Int?
 
     // What must hold.
     var requests: UInt64 = 0
@@ -70,17 +89,29 @@ final class Simulation {
     var endpoints: [Endpoint: RunName] = [:]
     /// The most slots that a host has had.
     var mostSlots: [String: Int] = [:]
-    var complaints: [String] = []
-    /// The last steps, for the failure message.
-    var trace: [String] = []
+    public internal(set) var complaints: [String] = []
     var newIDs = 0
+
+    // What is told of the run.
+    let traceLength: Int
+    /// The last steps.
+    public internal(set) var trace: [String] = []
     /// How often each kind of thing happened: a simulator that exercises nothing finds nothing.
-    var tally: [String: Int] = [:]
+    public internal(set) var tally: [String: Int] = [:]
+    /// Events that the core was handed.
+    public internal(set) var eventCount = 0
 
     var wall: Timestamp { time + clockOffset }
 
-    init(seed: UInt64) {
+    /// - Parameters:
+    ///   - hasFaults: things go wrong all the time.
+    ///   - crashPoint: without other faults, the one moment between two acts of the broker at which it dies, from 1.
+    ///   - traceLength: how many of the last steps are kept in words, which costs more time than all the rest.
+    public init(seed: UInt64, hasFaults: Bool = true, crashPoint: Int? = nil, traceLength: Int = 0) {
         self.seed = seed
+        self.hasFaults = hasFaults
+        self.crashPoint = crashPoint
+        self.traceLength = traceLength
         var random = SplitMix64(seed: seed)
         sharedHomes = random.oneIn(2)
         calmness = random.pick([1, 1, 4, 12])!
@@ -105,110 +136,35 @@ final class Simulation {
         store = SimulatedStore(sharedHomes: sharedHomes)
         let images = allLabs.map(\.image)
         for host in allHosts {
-            let missing = random.oneIn(4) ? random.pick(images) : nil
+            let missing = hasFaults && random.oneIn(4) ? random.pick(images) : nil
             engines[host.name] = SimulatedEngine(host: host.name, images: Set(images.filter { $0 != missing }))
         }
         self.random = random
     }
 
-    // MARK: The course of a run
-
-    /// Steps with faults, then time without, until everything must have settled.
-    func run(steps: Int) {
-        bootBroker()
-        plan(.learnerActs, in: .milliseconds(10))
-        plan(.operatorActs, in: .seconds(20))
-        plan(.instructorActs, in: .seconds(2))
-        plan(.nature, in: .seconds(5))
-        for _ in 0..<steps where complaints.isEmpty { step() }
-        guard complaints.isEmpty else { return }
-        calmDown()
-        let (middle, end) = (time + .seconds(200), time + .seconds(1500))
-        while time < middle, complaints.isEmpty { step() }
-        checkOrphans(olderThan: .seconds(100))
-        while time < end, complaints.isEmpty { step() }
-        if complaints.isEmpty { checkSettled() }
-    }
-
-    /// The next thing on the agenda, or a tick, whichever is due first.
-    private func step() {
-        let tickTime = core?.nextDeadline.map { max($0 - clockOffset, noTickBefore, time) }
-        if let tickTime, agenda.first.map({ tickTime <= $0 }) ?? true {
-            time = tickTime
-            broker(takesIn: [.tick])
-            if let next = core?.nextDeadline, next <= wall, noTickBefore <= time {
-                complain("a tick that leads nowhere, next at \(next)")
-            }
-        } else if let (due, happening) = agenda.next() {
-            time = max(time, due)
-            perform(happening)
-        } else {
-            complain("nothing is left to happen")
-        }
-        checkAfterStep()
-    }
-
-    private func perform(_ happening: Happening) {
-        switch happening {
-        case .deliver(let event, let generation):
-            guard generation == self.generation, core != nil else { return }
-            inbox.append(event)
-            planWork(in: random.milliseconds(0...20))
-        case .work(let generation):
-            guard generation == self.generation, core != nil else { return }
-            isWorkPlanned = false
-            let events = inbox
-            inbox = []
-            broker(takesIn: events)
-        case .call(let call):
-            execute(call)
-        case .monitor(let host, let generation):
-            monitor(host, generation: generation)
-        case .learnerActs:
-            learnerActs()
-        case .operatorActs:
-            operatorActs()
-        case .instructorActs:
-            instructorActs()
-        case .nature:
-            natureActs()
-        case .hostHeals(let host):
-            engines[host]?.isUp = true
-        case .restartBroker:
-            if core == nil { bootBroker() }
-        }
-    }
-
-    func plan(_ happening: Happening, in delay: Duration) { agenda.add(happening, at: time + delay) }
-
-    func planWork(in delay: Duration) {
-        guard !isWorkPlanned else { return }
-        isWorkPlanned = true
-        plan(.work(generation: generation), in: delay)
-    }
-
-    /// News from an engine or a lab: may be lost, come twice, come late.
-    func deliver(_ event: Event, within delay: ClosedRange<Int64> = 1...200) {
-        if hasFaults, random.oneIn(20 * calmness) {
-            count("reply lost")
-            return
-        }
-        plan(.deliver(event, generation: generation), in: random.milliseconds(delay))
-        if hasFaults, random.oneIn(20 * calmness) {
-            count("reply duplicated")
-            // A listing that comes later than the core's limit would not be one.
-            let latest: Int64 = if case .hostListed = event { 6000 } else { 40_000 }
-            plan(.deliver(event, generation: generation), in: random.milliseconds(1...latest))
-        }
-    }
-
-    func count(_ what: String) { tally[what, default: 0] += 1 }
-
     func complain(_ what: String) { complaints.append(what) }
 
-    func remember(_ what: String) {
-        trace.append("\(time.milliseconds - 1_000_000_000_000) \(what)")
-        if trace.count > 60 { trace.removeFirst() }
+    /// A line of the trace. Words are made of events and actions only where somebody reads them.
+    func remember(_ what: @autoclosure () -> String) {
+        guard traceLength > 0 else { return }
+        trace.append("\(time.milliseconds - 1_000_000_000_000) \(what())")
+        if trace.count > traceLength { trace.removeFirst() }
+    }
+
+    /// What the broker knows of sessions, hosts and reservations, in words.
+    public var memory: [String] {
+        guard let core else { return ["the broker is dead"] }
+        let sessions = core.sessions.sorted { $0.id < $1.id }.map { session in
+            let reservation = session.reservation.map { ", seat of \($0)" } ?? ""
+            return "\(session.id) \(session.lab) epoch \(session.epoch)\(reservation): \(session.state)"
+        }
+        let hosts = core.hostStatuses.map { "\($0.name) \($0.state), \($0.seats) of \($0.slots) slots" }
+        let reservations = store.reservations.keys.sorted().compactMap { core.reservation($0) }.map { reservation in
+            let terms = reservation.terms
+            return "\(reservation.id) \(reservation.phase), \(terms.seats) \(terms.lab) on \(reservation.allocation), "
+                + "\(terms.opensAt.milliseconds) to \(terms.to.milliseconds), over \(terms.endsAt.milliseconds)"
+        }
+        return sessions + hosts + reservations + ["the clock says \(wall.milliseconds)"]
     }
 
     func newRequest() -> RequestID {
@@ -227,4 +183,16 @@ extension Lab {
             egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000,
             idleWarning: warning)
     }
+}
+
+/// The simulator's own named limits.
+enum SimulationLimits {
+    /// Steps that a failure shows.
+    static let failureSteps = 80
+    /// Without faults, nothing is half done any longer after this.
+    static let settlingTime = Duration.seconds(1500)
+    /// How long after the end of faults containers of nobody may still be there.
+    static let orphanTime = Duration.seconds(200)
+    /// How long the last of those who waited may have to wait and to live once nobody new comes.
+    static let emptyingTime = Duration.seconds(36 * 3600)
 }

@@ -1,0 +1,53 @@
+/// Everything that goes wrong in the simulated world. A run counts how often each kind came; the tests see to it that
+/// none is forgotten.
+///
+/// One more kind takes a case here and, where it strikes, `if strikes(.itsName, oneIn: n)`, or `count(.itsName)` in
+/// `natureActs` for what comes by itself.
+public enum Fault: String, CaseIterable, Sendable {
+    // Between the broker and its engines, labs and edge.
+    case replyLost = "reply lost"
+    case replyDuplicated = "reply duplicated"
+    /// Comes so late that others have overtaken it.
+    case replyLate = "reply late"
+    /// A call never reaches its engine; the driver waits in vain.
+    case callLost = "call lost"
+    /// A call is carried out, and the driver waits in vain for the answer.
+    case answerLost = "answer lost"
+
+    // Hosts.
+    case hostCut = "host cut off"
+    case hostLostPower = "host lost its power"
+    case hostSetUpAnew = "host set up anew"
+    case hostSlow = "host slow"
+    case hostDiskFull = "disk of a host full"
+    case labSilent = "lab never ready"
+    case removalFailed = "removal failed"
+    case imageGone = "image gone or back"
+    case containerStopped = "container stopped"
+    case containerTaken = "container removed by hand"
+
+    // The broker's own machine.
+    case crashAtRest = "crash at rest"
+    case crashBeforeCommit = "crash before a commit"
+    case crashAfterCommit = "crash after a commit"
+    case crashBetweenActions = "crash between two actions"
+    case crashAtBoot = "crash while booting"
+    case commitFailed = "commit failed"
+    /// Every commit fails for a while.
+    case diskFull = "disk full"
+    case clockForward = "clock set forward"
+    case clockBack = "clock set back"
+}
+
+extension Simulation {
+    /// Whether this fault happens here and now: once in `n` times in a world that is not calm.
+    func strikes(_ fault: Fault, oneIn n: Int) -> Bool {
+        guard hasFaults, random.oneIn(n * calmness) else { return false }
+        count(fault)
+        return true
+    }
+
+    func count(_ fault: Fault) { count(fault.rawValue) }
+
+    func count(_ what: String) { tally[what, default: 0] += 1 }
+}

@@ -1,0 +1,78 @@
+import Simulation
+import Testing
+
+/// A few hundred seeds of each kind; `Scripts/simulate` runs as many as one likes, and replays one.
+@Suite("Simulation")
+struct SimulationTests {
+    /// Ranges of seeds, so that the cores share the work.
+    private static func seeds(_ count: UInt64) -> [ClosedRange<UInt64>] {
+        stride(from: 1, through: count, by: 25).map { $0...min($0 + 24, count) }
+    }
+
+    private static let safetySeeds = seeds(200)
+    private static let livenessSeeds = seeds(100)
+
+    private func simulate(_ aim: SimulationRun.Aim, _ seeds: ClosedRange<UInt64>, events: Int) -> [String: Int] {
+        var tally: [String: Int] = [:]
+        for seed in seeds {
+            let outcome = SimulationRun(aim, seed: seed, events: events)()
+            tally.merge(outcome.tally, uniquingKeysWith: +)
+            if let failure = outcome.failure {
+                Issue.record("\(failure)")
+                break
+            }
+        }
+        return tally
+    }
+
+    @Test("Whatever fails whenever, no invariant breaks", arguments: safetySeeds)
+    func safety(_ seeds: ClosedRange<UInt64>) {
+        #expect(!simulate(.safety, seeds, events: 500).isEmpty)
+    }
+
+    @Test("When faults stop, everything settles, everybody is served, and nothing is left", arguments: livenessSeeds)
+    func liveness(_ seeds: ClosedRange<UInt64>) {
+        #expect(!simulate(.liveness, seeds, events: 200).isEmpty)
+    }
+
+    @Test("Every kind of fault happens, and every way of ending")
+    func everyFault() {
+        let tally = simulate(.safety, 1001...1040, events: 600)
+        for fault in Fault.allCases { #expect(tally[fault.rawValue, default: 0] > 0, "\(fault)") }
+        for end in ["ended idle", "ended at its lifetime", "warned", "launch acknowledged"] {
+            #expect(tally[end, default: 0] > 0, "\(end)")
+        }
+    }
+
+    @Test(
+        "Killed between any two of its acts, one after the other, the broker loses nothing",
+        arguments: 1...2 as ClosedRange<UInt64>)
+    func killedEverywhere(_ seed: UInt64) {
+        let events = 60
+        let whole = Simulation(seed: seed, hasFaults: false)
+        whole.run(events: events)
+        #expect(whole.crashPoints > events)
+        for point in 1...whole.crashPoints {
+            let simulation = Simulation(seed: seed, hasFaults: false, crashPoint: point)
+            simulation.run(events: events)
+            simulation.settle()
+            let complaints = simulation.complaints
+            #expect(complaints.isEmpty, "seed \(seed), killed at point \(point): \(complaints)")
+            guard complaints.isEmpty else { return }
+        }
+    }
+
+    @Test("One seed replays one run")
+    func replay() {
+        let run = SimulationRun(.liveness, seed: 7, events: 300)
+        let (one, other) = (run.play(traceLength: .max), run.play(traceLength: .max))
+        // Not word for word: dictionaries are told in any order.
+        let times = { (simulation: Simulation) in simulation.trace.map { $0.prefix { $0 != " " } } }
+        #expect(times(one) == times(other))
+        #expect(one.memory == other.memory)
+        #expect(one.tally == other.tally)
+        #expect(one.eventCount == other.eventCount)
+        let another = SimulationRun(.liveness, seed: 8, events: 300).play(traceLength: .max)
+        #expect(times(another) != times(one))
+    }
+}
