@@ -23,7 +23,7 @@ public struct AttendanceView: Hashable, Sendable, Codable {
     init(_ stored: StoredReservation, came: [(learner: String, at: Timestamp)]) {
         let terms = stored.reservation.terms
         reservation = ReservationView(stored)
-        arrivals = came.map { Arrival(learner: $0.learner, at: $0.at, isLate: $0.at >= terms.noShowAt) }
+        arrivals = came.map { Arrival(learner: $0.learner, at: $0.at, isLate: $0.at >= stored.reservation.noShowAt) }
         absent = terms.roster.subtracting(came.map(\.learner)).sorted()
         noShows = max(0, terms.seats - came.count)
         noShowPercent = noShows * 100 / terms.seats

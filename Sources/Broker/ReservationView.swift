@@ -47,7 +47,7 @@ public struct ReservationView: Hashable, Sendable, Codable {
         to = terms.to
         opensAt = terms.opensAt
         endsAt = terms.endsAt
-        noShowAt = terms.noShowAt
+        noShowAt = reservation.noShowAt
         warmPercent = terms.warmPercent
         phase = reservation.phase
         context = terms.context

@@ -116,7 +116,7 @@ extension BrokerCore {
         case .booked:
             if terms.opensAt <= now, now < terms.to { seatWaiting(of: reservation.id, at: now) }
             guard terms.to <= now else {
-                if terms.noShowAt <= now, reservation.released == nil { releaseNoShows(of: reservation) }
+                if reservation.noShowAt <= now, reservation.released == nil { releaseNoShows(of: reservation) }
                 return
             }
             leave(
@@ -164,8 +164,10 @@ extension BrokerCore {
             guard reservation.isBooked else {
                 return [terms.endsAt > now ? terms.endsAt : now + Limits.overrunRecheckDelay]
             }
-            let moments = [terms.opensAt, terms.noShowAt, terms.to]
-            return (horizons.map { terms.opensAt - $0 } + moments).filter { $0 > now }
+            let moments = (horizons.map { terms.opensAt - $0 } + [terms.opensAt, terms.to]).filter { $0 > now }
+            // One that was made with a no-show time of zero after its start is due already.
+            return reservation.released == nil && reservation.noShowAt < terms.to
+                ? moments + [reservation.noShowAt] : moments
         }.min()
     }
 }

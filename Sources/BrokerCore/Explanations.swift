@@ -81,7 +81,7 @@ extension ReservationConflict {
     public var message: String {
         let holders =
             others.isEmpty
-            ? "sessions that may still be running hold the others"
+            ? "the hosts that answer have no more, or sessions that may still be running hold them"
             : "also reserved then: \(others.map(\.rawValue).joined(separator: ", "))"
         let next = nextFree.map { "All \(wanted) are free from \($0.text) on." } ?? "No later time was found either."
         return

@@ -51,8 +51,6 @@ public struct ReservationTerms: Hashable, Sendable {
     public var opensAt: Timestamp { from - lead }
     /// The last of its sessions has ended by then.
     public var endsAt: Timestamp { to + overrun }
-    /// Who has not come by then is a no-show: their seats are anybody's.
-    public var noShowAt: Timestamp { from + noShowAfter }
 
     func isMeantFor(_ learner: LearnerKey, context: String?) -> Bool {
         guard learner.portal == portal else { return false }
@@ -133,6 +131,10 @@ public struct Reservation: Hashable, Sendable {
     public var series: ReservationSeries? {
         origin.map { ReservationSeries(portal: terms.portal, name: $0.series, isCalendar: $0.sequence != nil) }
     }
+
+    /// Who has not come by then is a no-show: their seats are anybody's. Of a reservation that was made after its start
+    /// nobody can have known earlier.
+    public var noShowAt: Timestamp { max(terms.from, createdAt) + terms.noShowAfter }
 
     /// Seats that are guaranteed now: all of them, until those of no-shows are let go.
     public var dueSeats: Int { terms.seats - (released ?? 0) }

@@ -119,6 +119,20 @@ struct NoShowTests {
         #expect(closed.map(\.phase) == [.closed, .over] && closed.allSatisfy { $0.released == nil })
     }
 
+    @Test("Of a reservation that is made after its start the no-show time counts from then")
+    func madeLate() {
+        var scene = Scene.reserving()
+        scene.reserve("r1", seats: 2, after: .seconds(-3600), noShowAfter: .seconds(1800))
+        #expect(scene.core.reservation("r1")?.released == nil && held(scene) == 2)
+        scene.wait(.seconds(1799))
+        #expect(scene.core.reservation("r1")?.released == nil)
+        scene.wait(.seconds(1))
+        #expect(scene.core.reservation("r1")?.released == 2 && held(scene) == 0)
+        scene.reserve("r2", seats: 2, after: .seconds(-3600), noShowAfter: .zero)
+        scene.send(.tick)
+        #expect(scene.core.reservation("r2")?.released == 2)
+    }
+
     @Test("After a restart no-shows are released once, and the peak goes on from what is stored")
     func restart() {
         var scene = scene()

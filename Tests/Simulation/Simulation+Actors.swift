@@ -48,27 +48,6 @@ extension Simulation {
         planWork(in: random.milliseconds(0...50))
     }
 
-    func instructorActs() {
-        guard isOpen else { return }
-        plan(.instructorActs, in: random.milliseconds(3000...40_000))
-        guard core != nil, let lab = random.pick(allLabs) else { return }
-        if random.oneIn(4),
-            let booked = random.pick(store.reservations.values.filter { $0.phase == .booked }.map(\.id).sorted())
-        {
-            return take(.cancelReservation(booked, request: newRequest()))
-        }
-        let portal = random.oneIn(2) ? "east" : "west"
-        let from = wall + random.milliseconds(-5000...120_000)
-        newIDs += 1
-        let terms = ReservationTerms(
-            portal: portal, lab: lab.name, seats: Int.random(in: 1...5, using: &random), from: from,
-            to: from + random.milliseconds(10_000...200_000), warmPercent: Int.random(in: 0...100, using: &random),
-            lead: random.milliseconds(0...30_000), noShowAfter: random.milliseconds(0...30_000),
-            overrun: random.milliseconds(0...60_000), context: random.oneIn(4) ? nil : "\(portal)-101",
-            roster: random.oneIn(2) ? ["l1", "l2"] : [])
-        take(.reserve(terms, newID: ReservationID(rawValue: "r\(newIDs)"), request: newRequest()))
-    }
-
     func operatorActs() {
         guard isOpen else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)

@@ -161,6 +161,7 @@ extension Simulation {
                 count("reservation admitted")
                 admitted.insert(id)
             }
+            if case .booked(let outcome) = answer { check(outcome) }
             if case .refused(.noSeats(let conflict)) = answer {
                 count("reservation refused")
                 if conflict.free >= conflict.wanted { complain("refused although there are seats: \(conflict)") }
@@ -244,7 +245,8 @@ extension Simulation {
 extension Event {
     var isRequest: Bool {
         switch self {
-        case .launch, .restart, .end, .keep, .extend, .reserve, .cancelReservation, .cordon, .uncordon, .drain,
+        case .launch, .restart, .end, .keep, .extend, .reserve, .book, .cancelReservation, .cancelSeries, .cordon,
+            .uncordon, .drain,
             .declareLost:
             true
         default: false

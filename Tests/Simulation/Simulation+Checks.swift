@@ -11,6 +11,7 @@ extension Simulation {
         // Lifetimes and reservations are both by the clock on the wall, but a start takes as long as it takes.
         if !hasClockJumped, !isTickDue {
             for promise in core.brokenPromises(at: wall) { complain(promise) }
+            checkReservedTime(core)
         }
         // With nothing half done, the edge knows every running lab and no other.
         for session in core.sessions {

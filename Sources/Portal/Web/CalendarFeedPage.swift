@@ -78,7 +78,7 @@ struct CalendarFeedPage {
             if let context = reservation.context { writer.text("X-CARREL-CONTEXT", context) }
             writer.word("X-CARREL-WARM", String(reservation.warmPercent))
             writer.span("X-CARREL-LEAD", reservation.from - reservation.opensAt)
-            writer.span("X-CARREL-NO-SHOW", reservation.noShowAt - reservation.from)
+            writer.span("X-CARREL-NO-SHOW", reservation.noShowAt - max(reservation.from, reservation.createdAt))
             writer.span("X-CARREL-OVERRUN", reservation.endsAt - reservation.to)
             writer.end("VEVENT")
         }

@@ -23,7 +23,7 @@ struct ReservationOptions: ParsableArguments {
     var noShow = DurationArgument(.seconds(1800))
     @Option(help: ArgumentHelp("How long sessions may go on after the end.", valueName: "duration"))
     var overrun = DurationArgument(.zero)
-    @Option(help: "The time zone of times without one, such as Europe/Warsaw; this machine's if left out.")
+    @Option(help: "The time zone of times, in and out, such as Europe/Warsaw; this machine's if left out.")
     var zone: String?
 
     func validate() throws {
@@ -33,6 +33,9 @@ struct ReservationOptions: ParsableArguments {
     }
 
     var clock: WallClock { zone.flatMap { WallClock(named: $0) } ?? WallClock(.current) }
+
+    /// Moments as they were asked for.
+    var time: TimeText { TimeText(zone: clock.zone) }
 
     /// The portal of the configuration, which must be the one that is named.
     static func portal(_ named: String?, of configuration: Configuration) throws -> String {

@@ -100,7 +100,7 @@ struct ReserveCreate: AsyncParsableCommand {
         let client = try await ControlClient(configurationOption)
         if `repeat` == nil, !dryRun {
             let view = try await client.reserve(terms[0])
-            return Output.print(output.json ? Output.json(view) : ReservationTable.details(view, time: TimeText()))
+            return Output.print(output.json ? Output.json(view) : ReservationTable.details(view, time: options.time))
         }
         let series = Broker.newSeriesName()
         let items = terms.map {
@@ -110,7 +110,7 @@ struct ReserveCreate: AsyncParsableCommand {
             portal: portal, items: items, skipsConflicts: skipConflicts, isDryRun: dryRun)
         if dryRun { return try await show(booking, terms: terms, from: client) }
         Output.print(
-            output.json ? Output.json(booking) : BookingTable.text(booking, isDryRun: false, time: TimeText()))
+            output.json ? Output.json(booking) : BookingTable.text(booking, isDryRun: false, time: options.time))
         if !booking.isBooked { throw ExitCode.failure }
     }
 
@@ -124,10 +124,10 @@ struct ReserveCreate: AsyncParsableCommand {
             lab: lab, from: shown.opensAt - margin, to: shown.endsAt + margin,
             steps: output.json ? CapacityChart.columns(in: 80) : CapacityChart.columns(in: terminal.width))
         if output.json { return Output.print(Output.json(DryRun(booking: booking, capacity: capacity))) }
-        let chart = CapacityChart(capacity, wanted: shown, time: TimeText())
+        let chart = CapacityChart(capacity, wanted: shown, time: options.time)
         Output.print(chart.text(terminal))
         Output.print("")
-        Output.print(BookingTable.text(booking, isDryRun: true, time: TimeText()))
+        Output.print(BookingTable.text(booking, isDryRun: true, time: options.time))
         if !booking.isBooked { throw ExitCode.failure }
     }
 

@@ -102,7 +102,7 @@ struct ReserveImport: AsyncParsableCommand {
             portal: portal, items: wanted.items, skipsConflicts: skipConflicts, events: wanted.events,
             isDryRun: dryRun)
         Output.print(
-            output.json ? Output.json(booking) : BookingTable.text(booking, isDryRun: dryRun, time: TimeText()))
+            output.json ? Output.json(booking) : BookingTable.text(booking, isDryRun: dryRun, time: options.time))
         if !booking.isBooked { throw ExitCode.failure }
     }
 

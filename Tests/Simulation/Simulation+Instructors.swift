@@ -1,0 +1,110 @@
+import BrokerCore
+
+/// Instructors: they reserve, once, in series and from calendars, and change their minds.
+extension Simulation {
+    func instructorActs() {
+        guard isOpen else { return }
+        plan(.instructorActs, in: random.milliseconds(3000...40_000))
+        guard core != nil, let lab = random.pick(allLabs) else { return }
+        let booked = store.reservations.values.filter { $0.phase == .booked }.sorted { $0.id < $1.id }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0...1:
+            if let one = random.pick(booked) { take(.cancelReservation(one.id, request: newRequest())) }
+        case 2:
+            if let series = random.pick(booked.filter { $0.origin != nil })?.series {
+                count("series cancelled")
+                take(.cancelSeries(series, request: newRequest()))
+            }
+        case 3...4:
+            book(lab.name, isCalendar: !random.oneIn(3), booked: booked)
+        default:
+            take(.reserve(terms(of: lab.name), newID: newReservationID(), request: newRequest()))
+        }
+    }
+
+    private func newReservationID() -> ReservationID {
+        newIDs += 1
+        return ReservationID(rawValue: "r\(newIDs)")
+    }
+
+    private func terms(of lab: String, portal: String? = nil) -> ReservationTerms {
+        let portal = portal ?? (random.oneIn(2) ? "east" : "west")
+        let from = wall + random.milliseconds(-5000...120_000)
+        return ReservationTerms(
+            portal: portal, lab: lab, seats: Int.random(in: 1...5, using: &random), from: from,
+            to: from + random.milliseconds(10_000...200_000), warmPercent: Int.random(in: 0...100, using: &random),
+            lead: random.milliseconds(0...30_000), noShowAfter: random.milliseconds(0...30_000),
+            overrun: random.milliseconds(0...60_000), context: random.oneIn(4) ? nil : "\(portal)-101",
+            roster: random.oneIn(2) ? ["l1", "l2"] : [])
+    }
+
+    /// A calendar is mostly one that was imported before, and has been changed since, or not.
+    private func book(_ lab: String, isCalendar: Bool, booked: [Reservation]) {
+        let before = isCalendar ? random.pick(booked.filter { $0.origin?.sequence != nil }) : nil
+        let portal = before?.terms.portal ?? (random.oneIn(2) ? "east" : "west")
+        let event = before?.origin?.series ?? "\(isCalendar ? "event" : "series")-\(newIDs)"
+        let sequence =
+            isCalendar ? max(0, (before?.origin?.sequence ?? 3) + Int.random(in: -1...2, using: &random)) : nil
+        var items: [Booking.Item] = []
+        for occurrence in 1...2 where !random.oneIn(5) {
+            let origin = ReservationOrigin(
+                series: event, sequence: sequence, occurrence: Timestamp(milliseconds: Int64(occurrence)))
+            let old = booked.first { $0.origin?.series == event && $0.origin?.occurrence == origin.occurrence }
+            let terms = random.oneIn(3) ? old?.terms : nil
+            items.append(
+                Booking.Item(
+                    id: newReservationID(), terms: terms ?? self.terms(of: lab, portal: portal), origin: origin))
+        }
+        let booking = Booking(
+            portal: portal, items: items, skipsConflicts: random.oneIn(2),
+            events: sequence.map { [event: $0] } ?? [:])
+        take(.book(booking, request: newRequest()))
+    }
+
+    /// What a booking was answered with, held against what is on disk.
+    func check(_ outcome: BookingOutcome) {
+        count(outcome.isBooked ? "booking admitted" : "booking refused")
+        for result in outcome.results {
+            switch result {
+            case .booked(let id), .moved(let id, _):
+                if outcome.isBooked { admitted.insert(id) }
+                if !outcome.isBooked, store.reservations[id] != nil { complain("\(id) is booked, and was refused") }
+                if case .moved(_, let old) = result, outcome.isBooked {
+                    count("occurrence moved")
+                    if store.reservations[old]?.phase != .cancelled { complain("\(old) was moved, and is there") }
+                }
+            case .unchanged, .begun: count("occurrence left as it is")
+            case .noSeats(let conflict):
+                if conflict.free >= conflict.wanted { complain("refused although there are seats: \(conflict)") }
+            case .refused(let words):
+                if words.isEmpty { complain("a refusal without words") }
+            }
+        }
+        for id in outcome.cancelled where outcome.isBooked && store.reservations[id]?.phase != .cancelled {
+            complain("\(id) left its calendar, and is there")
+        }
+    }
+
+    /// Nothing of a reservation lives longer than its overrun, and no seat waits for a no-show.
+    func checkReservedTime(_ core: BrokerCore) {
+        for session in core.sessions {
+            guard case .running = session.state, let id = session.reservation,
+                let reservation = core.reservation(id)
+            else { continue }
+            if reservation.terms.endsAt < wall { complain("\(session.id) runs after the overrun of \(id)") }
+        }
+        for reservation in store.reservations.values where reservation.phase == .booked {
+            let terms = reservation.terms
+            guard reservation.noShowAt < wall, wall < terms.to else { continue }
+            guard let released = reservation.released else {
+                complain("\(reservation.id) still waits for no-shows")
+                continue
+            }
+            if released > 0 { count("no-shows released") }
+            let claimed = store.claims.count { $0.reservation == reservation.id }
+            if reservation.allocation.values.reduce(0, +) > claimed {
+                complain("\(reservation.id) holds \(reservation.allocation) for \(claimed)")
+            }
+        }
+    }
+}
