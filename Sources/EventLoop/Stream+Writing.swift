@@ -3,7 +3,7 @@ import CLibUV
 extension Stream {
     /// Bytes not yet with the kernel.
     public var queuedBytes: Int {
-        guard queue.isInFlight, state == .open, writeFailure == nil else { return 0 }
+        guard queue.isInFlight, canWrite else { return 0 }
         return uv_stream_get_write_queue_size(StreamBlock.stream(block)) + queue.waiting.count
     }
 
@@ -17,7 +17,7 @@ extension Stream {
     /// The same with two pieces in one system call: a head and the first bytes of its body.
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         assert(loop.isCurrent)
-        guard state == .open, writeFailure == nil, !queue.isEnding, first.count + second.count > 0 else { return }
+        guard canWrite, !queue.isEnding, first.count + second.count > 0 else { return }
         var sent = 0
         if !queue.isInFlight {
             let result = tryWrite(first, second)
@@ -38,7 +38,7 @@ extension Stream {
     /// Half closes: after what is queued the peer reads the end of the stream. Reading goes on.
     public func shutdownWrite() {
         assert(loop.isCurrent)
-        guard state == .open, writeFailure == nil, !queue.isEnding else { return }
+        guard canWrite, !queue.isEnding else { return }
         queue.isEnding = true
         if !queue.isInFlight { endWriting() }
     }
@@ -74,10 +74,10 @@ extension Stream {
 
     private func didWrite(_ status: Int32) {
         queue.land()
-        guard state == .open, writeFailure == nil else { return }
+        guard canWrite else { return }
         if status < 0 { return failWriting(status) }
         launch()
-        guard !queue.isInFlight, state == .open, writeFailure == nil else { return }
+        guard !queue.isInFlight, canWrite else { return }
         if queue.isEnding { endWriting() }
         delegate?.streamDidDrain(self)
     }
@@ -95,9 +95,7 @@ extension Stream {
         let error = StreamError(code: code, operation: "write to \(peerName)", detail: detail)
         queue.dropWaiting()
         guard canReadOn, code != UV_ENOBUFS.rawValue else { return close(because: error) }
-        writeFailure = error
-        lateReadTimer = loop.schedule(after: EventLoopLimits.lateReadGrace) { [weak self] in
-            self?.close(because: error)
-        }
+        let timer = loop.schedule(after: EventLoopLimits.lateReadGrace) { [weak self] in self?.close(because: error) }
+        noteWriteFailure(error, readingUntil: timer)
     }
 }

@@ -30,13 +30,19 @@ public final class Stream {
     var ending: UnsafeMutablePointer<uv_shutdown_t>?
     var state = State.open
     @exclusivity(unchecked) var queue = WriteQueue()
-    /// A read error or the end of the stream closes it; until then what the peer sent before is still read.
-    @exclusivity(unchecked) var writeFailure: StreamError?
-    var lateReadTimer: LoopTimer?
-    private var closeError: StreamError?
+    /// What most streams never have.
+    @exclusivity(unchecked) private var trouble: Trouble?
     private var isReading = false
     private var hasEnded = false
     private let namedPeer: SocketAddress?
+
+    /// What is known of the end of a stream that did not end by itself.
+    private final class Trouble {
+        /// A read error or the end of the stream closes it; until then what the peer sent before is still read.
+        var writeFailure: StreamError?
+        var lateReadTimer: LoopTimer?
+        var closeError: StreamError?
+    }
 
     enum State {
         /// Reads and writes.
@@ -141,6 +147,22 @@ public final class Stream {
 
     var canReadOn: Bool { isReading }
 
+    /// Nothing can be sent any more, for this reason.
+    var writeFailure: StreamError? { trouble?.writeFailure }
+    var canWrite: Bool { state == .open && trouble?.writeFailure == nil }
+
+    /// What the peer sent before is still read, until the timer fires at the latest.
+    func noteWriteFailure(_ error: StreamError, readingUntil timer: LoopTimer) {
+        troubled.writeFailure = error
+        troubled.lateReadTimer = timer
+    }
+
+    private var troubled: Trouble {
+        let trouble = trouble ?? Trouble()
+        self.trouble = trouble
+        return trouble
+    }
+
     // MARK: Closing
 
     /// Closes the stream; what is still queued is dropped. Harmless when it is closed already.
@@ -152,9 +174,9 @@ public final class Stream {
         assert(loop.isCurrent)
         guard state == .open else { return }
         state = .closing
-        closeError = error
+        if let error { troubled.closeError = error }
         isReading = false
-        lateReadTimer?.cancel()
+        trouble?.lateReadTimer?.cancel()
         uv_close(StreamBlock.handle(block)) { handle in
             let stream = Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue()
             stream.didClose()
@@ -167,7 +189,7 @@ public final class Stream {
         block.deallocate()
         writing?.deallocate()
         ending?.deallocate()
-        delegate?.streamDidClose(self, error: closeError)
+        delegate?.streamDidClose(self, error: trouble?.closeError)
         delegate = nil
     }
 

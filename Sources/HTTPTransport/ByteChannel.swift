@@ -38,7 +38,8 @@ public final class ByteChannel {
     var place: Int?
     /// Since the rooms looked last.
     var isActive = false
-    private let handshakeTimeout: Duration
+    /// Small, for there are many channels, and most have long shaken hands.
+    private let handshakeMilliseconds: UInt32
     /// What a client that speaks HTTP where TLS is due gets for an answer, before it is closed; `nil` tells it nothing.
     public var answerToPlaintext: StaticString?
     private var isPlaintext = false
@@ -65,6 +66,7 @@ public final class ByteChannel {
     /// - Parameters:
     ///   - stream: a connected stream that nobody reads yet; the channel becomes its delegate and closes it.
     ///   - tls: an engine that has not begun.
+    ///   - handshakeTimeout: to the millisecond.
     ///   - rooms: what the loop's channels share; given exactly when the engine was made with its `tls` rooms.
     public init(
         stream: Stream, tls: TLSConnection?, rooms: ChannelRooms? = nil,
@@ -73,7 +75,7 @@ public final class ByteChannel {
         self.rooms = rooms
         self.stream = stream
         self.tls = tls
-        self.handshakeTimeout = handshakeTimeout
+        handshakeMilliseconds = UInt32(clamping: Int64(handshakeTimeout / .milliseconds(1)))
         loop = stream.loop
     }
 
@@ -116,8 +118,9 @@ public final class ByteChannel {
             return
         }
         phase = .handshaking
-        timer = loop.schedule(after: handshakeTimeout) { [self] in
-            fail(ChannelError(.handshakeTimeout, "the TLS handshake did not finish within \(handshakeTimeout)"))
+        let limit = Duration.milliseconds(Int64(handshakeMilliseconds))
+        timer = loop.schedule(after: limit) { [self] in
+            fail(ChannelError(.handshakeTimeout, "the TLS handshake did not finish within \(limit)"))
         }
         stream.startReading()
         shakeHands()

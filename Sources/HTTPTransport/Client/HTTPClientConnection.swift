@@ -45,7 +45,8 @@ public final class HTTPClientConnection {
 
     private var phase = Phase.opening
     private var request = RequestSide.finished
-    @exclusivity(unchecked) private var parser: ResponseParser
+    /// There until the connection is a tunnel.
+    @exclusivity(unchecked) private var reading: Lettable<ResponseParser>?
     private var hasAnswerBytes = false
     private var isIdempotent = false
     private var asked = ""
@@ -76,7 +77,7 @@ public final class HTTPClientConnection {
         self.channel = channel
         writeStallTimeout = limits.writeStallTimeout
         self.site = site
-        parser = ResponseParser(limits: limits.http)
+        reading = Lettable(ResponseParser(limits: limits.http))
         channel.delegate = self
     }
 
@@ -184,6 +185,11 @@ public final class HTTPClientConnection {
     public func pauseReading() { channel.pauseReading() }
     public func resumeReading() { channel.resumeReading() }
 
+    private var parser: ResponseParser {
+        _read { yield reading!.value }
+        _modify { yield &reading!.value }
+    }
+
     private func parse(_ input: UnsafeRawBufferPointer) {
         var position = 0
         while phase == .exchange {
@@ -210,7 +216,7 @@ public final class HTTPClientConnection {
 
     /// A tunnel may last for days, and nothing of it is HTTP.
     private func letHTTPGo() {
-        parser = ResponseParser(limits: parser.limits)
+        reading = nil
         output = []
     }
 

@@ -15,7 +15,8 @@ public final class HTTPServerConnection {
     @exclusivity(unchecked) var exchange: ServerExchange
     /// Framed bytes that go out together: at the end of the turn, with the next piece of a body, or when they are many.
     @exclusivity(unchecked) var gathered: [UInt8] = []
-    @exclusivity(unchecked) private var parser: RequestParser
+    /// There until the connection is a tunnel.
+    @exclusivity(unchecked) private var reading: Lettable<RequestParser>?
     @exclusivity(unchecked) private var held = HeldBytes()
     private var fault: ServerFault?
     private var isTaking = false
@@ -37,7 +38,7 @@ public final class HTTPServerConnection {
     ) {
         self.channel = channel
         self.delegate = delegate
-        parser = RequestParser(limits: limits)
+        reading = Lettable(RequestParser(limits: limits))
         exchange = ServerExchange(at: channel.loop.now, timeouts: timeouts)
     }
 
@@ -176,6 +177,11 @@ public final class HTTPServerConnection {
         return bytes.count
     }
 
+    private var parser: RequestParser {
+        _read { yield reading!.value }
+        _modify { yield &reading!.value }
+    }
+
     /// Takes one event out of the parser; false when it needs more bytes.
     private func parseOne(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Bool {
         let event: RequestParser.Event
@@ -226,7 +232,7 @@ public final class HTTPServerConnection {
 
     /// A tunnel may last for days, and nothing of it is HTTP.
     private func letHTTPGo() {
-        parser = RequestParser(limits: parser.limits)
+        reading = nil
         timer?.cancel()
         timer = nil
         timerDue = MonotonicTime(nanoseconds: .max)
