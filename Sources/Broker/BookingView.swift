@@ -9,6 +9,8 @@ public struct BookingView: Hashable, Sendable, Codable {
         case moved
         /// It was booked before, just so.
         case unchanged
+        /// It is booked with other terms, and stays so: its SEQUENCE is not greater.
+        case kept
         /// It has opened already and stays as it is.
         case begun
         /// There are not as many seats.
@@ -20,6 +22,9 @@ public struct BookingView: Hashable, Sendable, Codable {
     }
 
     public struct Item: Hashable, Sendable, Codable {
+        public var lab: String
+        public var seats: Int
+        public var context: String?
         public var from: Timestamp
         public var to: Timestamp
         public var result: Result
@@ -45,11 +50,17 @@ public struct BookingView: Hashable, Sendable, Codable {
         isBooked = outcome?.isBooked ?? false
         cancelled = outcome?.cancelled ?? []
         items = zip(booking.items, outcome?.results ?? []).map { asked, result in
-            var item = Item(from: asked.terms.from, to: asked.terms.to, result: .booked)
+            let terms = asked.terms
+            var item = Item(
+                lab: terms.lab, seats: terms.seats, context: terms.context, from: terms.from, to: terms.to,
+                result: .booked)
             switch result {
             case .booked(let id): (item.result, item.id) = (.booked, id)
             case .moved(let id, _): (item.result, item.id) = (.moved, id)
             case .unchanged(let id): (item.result, item.id) = (.unchanged, id)
+            case .kept(let id):
+                (item.result, item.id) = (.kept, id)
+                item.message = "It is booked with other terms, and its SEQUENCE is not greater: nothing is changed."
             case .begun(let id): (item.result, item.id) = (.begun, id)
             case .noSeats(let conflict):
                 item.result = .noSeats

@@ -43,6 +43,8 @@ public struct BookingOutcome: Hashable, Sendable {
         case moved(ReservationID, from: ReservationID)
         /// It is booked already, as its calendar says.
         case unchanged(ReservationID)
+        /// It is booked with other terms, and stays so: the calendar's SEQUENCE is not greater.
+        case kept(ReservationID)
         /// It has opened already, and stays as it is.
         case begun(ReservationID)
         case noSeats(ReservationConflict)
@@ -52,7 +54,7 @@ public struct BookingOutcome: Hashable, Sendable {
         public var isConflict: Bool {
             switch self {
             case .noSeats, .refused: true
-            case .booked, .moved, .unchanged, .begun: false
+            case .booked, .moved, .unchanged, .kept, .begun: false
             }
         }
     }

@@ -115,7 +115,9 @@ extension BrokerCore {
         _ item: Booking.Item, insteadOf old: Reservation?, _ draft: inout Draft, at now: Timestamp
     ) -> BookingOutcome.Result {
         if var old, let sequence = old.origin?.sequence {
-            guard let newer = item.origin?.sequence, newer > sequence else { return .unchanged(old.id) }
+            guard let newer = item.origin?.sequence, newer > sequence else {
+                return old.terms == item.terms ? .unchanged(old.id) : .kept(old.id)
+            }
             if old.terms == item.terms {
                 old.origin = item.origin
                 draft.updated.append(old)

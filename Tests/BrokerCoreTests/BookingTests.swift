@@ -127,6 +127,11 @@ struct BookingTests {
         }
         let again = book(&scene, renamed(first, "b", sequence: 0), events: ["e": 0])
         #expect(again?.results == [.unchanged("a1"), .unchanged("a2")] && scene.changes.isEmpty)
+        // Other terms with the same SEQUENCE are told apart, and change nothing.
+        var smaller = renamed(first, "s", sequence: 0)
+        smaller[0].terms.seats = 1
+        #expect(book(&scene, smaller, events: ["e": 0])?.results == [.kept("a1"), .unchanged("a2")])
+        #expect(scene.changes.isEmpty && scene.core.reservation("a1")?.terms.seats == 8)
         // The second moves by an hour, onto its own old seats; the first has new words only.
         var second = renamed(first, "c", sequence: 1)
         second[1].terms.from = second[1].terms.from + .seconds(3600)

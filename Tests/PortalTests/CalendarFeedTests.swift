@@ -100,6 +100,16 @@ struct CalendarFeedTests {
         }
     }
 
+    @Test("Of very many reservations as many are shown as the limit allows, the nearest first")
+    func manyEvents() async throws {
+        let many = (0...PortalLimits.feedEvents).map { Self.reservation("r\($0)", in: $0 + 1) }
+        try await Self.withFeed(many) { desk, target in
+            let file = try CalendarFile(Array(try await desk.onPortal(target).text.utf8))
+            #expect(file.events.count == PortalLimits.feedEvents)
+            #expect(file.events.last?.uid == "r\(PortalLimits.feedEvents - 1)@school.labs.test")
+        }
+    }
+
     @Test("There are no more addresses than the limit")
     func limit() async throws {
         try await withDesk { desk in

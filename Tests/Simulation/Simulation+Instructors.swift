@@ -73,7 +73,7 @@ extension Simulation {
                     count("occurrence moved")
                     if store.reservations[old]?.phase != .cancelled { complain("\(old) was moved, and is there") }
                 }
-            case .unchanged, .begun: count("occurrence left as it is")
+            case .unchanged, .kept, .begun: count("occurrence left as it is")
             case .noSeats(let conflict):
                 if conflict.free >= conflict.wanted { complain("refused although there are seats: \(conflict)") }
             case .refused(let words):

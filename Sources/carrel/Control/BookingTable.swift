@@ -4,10 +4,14 @@ import BrokerCore
 /// What became, or would become, of reservations that were asked for together.
 enum BookingTable {
     static func text(_ booking: BookingView, isDryRun: Bool, time: TimeText) -> String {
-        var table = Table([("FROM", .left), ("TO", .left), ("RESULT", .left), ("ID", .left), ("NOTE", .left)])
+        var table = Table([
+            ("FROM", .left), ("TO", .left), ("LAB", .left), ("SEATS", .right), ("COURSE", .left), ("RESULT", .left),
+            ("ID", .left), ("NOTE", .left),
+        ])
         for item in booking.items {
             table.add([
-                time.moment(item.from), time.moment(item.to), word(item.result, booking, isDryRun: isDryRun),
+                time.moment(item.from), time.moment(item.to), item.lab, "\(item.seats)", item.context ?? "-",
+                word(item.result, booking, isDryRun: isDryRun),
                 isDryRun || item.result.isConflict || !booking.isBooked ? "" : item.id?.rawValue ?? "",
                 item.message ?? "",
             ])
@@ -21,6 +25,7 @@ enum BookingTable {
         case .booked: isDryRun || !booking.isBooked ? "free" : "booked"
         case .moved: isDryRun || !booking.isBooked ? "to be moved" : "moved"
         case .unchanged: "unchanged"
+        case .kept: "kept as it was"
         case .begun: "begun already"
         case .noSeats: "no seats"
         case .refused: "refused"
