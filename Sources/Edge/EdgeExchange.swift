@@ -125,7 +125,10 @@ final class EdgeExchange {
     ) {
         guard let stream else { return }
         if let response {
-            if actions.contains(.sendInformational) { stream.inform(head: response.head) }
+            if actions.contains(.sendInformational) {
+                // By the same rules as the final one: a lab must not get by an early head what it may not by a late one.
+                stream.inform(status: response.head.status) { write(response.head, framing: .none, into: &$0) }
+            }
             if actions.contains(.sendResponseHead) { send(response, to: stream) }
             if actions.contains(.upgradeClient) {
                 waitingSince = nil

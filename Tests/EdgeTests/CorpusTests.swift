@@ -101,7 +101,7 @@ extension CorpusCase {
         return rest.isEmpty
     }
 
-    fileprivate func agrees(with responses: [RawClient.Response]) -> Bool {
+    func agrees(with responses: [RawClient.Response]) -> Bool {
         let expected = verdicts.map { verdict -> RawClient.Response? in
             switch verdict {
             case .response(let status, let body): RawClient.Response(status: status, body: body, isComplete: true)

@@ -63,6 +63,18 @@ struct HTTP2LimitsTests {
         }
     }
 
+    @Test("acknowledgements that wait to be sent are so many at most")
+    func acknowledgements() async throws {
+        var limits = HTTP2Limits()
+        limits.waitingAcknowledgements = 8
+        limits.pings = .init(atOnce: 1000, perSecond: 0)
+        try await floods("acknowledgements", limits: limits) { client in
+            // In one piece: between two pieces the edge sends what waits.
+            let ping = HTTP2Client.frame(type: 6, [UInt8](repeating: 0, count: 8))
+            client.sendRaw(Array(repeatElement(ping, count: 20).joined()))
+        }
+    }
+
     @Test("DATA with nothing in it does not keep a stream busy")
     func emptyData() async throws {
         try await floods("empty DATA") { client in

@@ -90,7 +90,7 @@ struct HTTP2Tests {
         }
     }
 
-    @Test("HEAD, 204 and 304 have no body, and a head may tell the length that GET would have")
+    @Test("HEAD and 204 have no body, and a head may tell the length that GET would have")
     func withoutBody() async throws {
         try await withHouse { house in
             try await house.withHTTP2 { client async throws in

@@ -281,12 +281,9 @@ extension HTTP2Stream: ServerStream {
         carryOut(actions)
     }
 
-    public func inform(head: ResponseHead) {
-        guard exchange.handle(.inform(status: head.status), at: now).contains(.writeHead) else { return }
-        connection?.submitInformational(on: self) { output in
-            head.writeStart(into: &output)
-            head.fields.write(into: &output)
-        }
+    public func inform(status: Int, write: (inout [UInt8]) -> Void) {
+        guard exchange.handle(.inform(status: status), at: now).contains(.writeHead) else { return }
+        connection?.submitInformational(on: self, write)
     }
 
     public func writeBody(_ bytes: UnsafeRawBufferPointer) {

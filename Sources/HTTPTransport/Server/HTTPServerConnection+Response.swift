@@ -24,9 +24,10 @@ extension HTTPServerConnection: ServerStream {
     }
 
     /// Sends an informational response (102–199 without 101) before the final one; HTTP/1.0 clients are spared it.
-    public func inform(head: ResponseHead) {
-        guard exchange.handle(.inform(status: head.status), at: loop.now).contains(.writeHead) else { return }
-        head.write(framing: .none, into: &gathered)
+    public func inform(status: Int, write: (inout [UInt8]) -> Void) {
+        guard exchange.handle(.inform(status: status), at: loop.now).contains(.writeHead) else { return }
+        write(&gathered)
+        BodyFraming.none.writeEnd(into: &gathered)
         askForEndOfTurn()
     }
 

@@ -13,8 +13,9 @@ public protocol ServerStream: AnyObject {
     ///
     /// - Parameter closing: the last response on this connection; of no meaning to one stream among others.
     func respond(status: Int, framing: BodyFraming, closing: Bool, write: (inout [UInt8], BodyFraming) -> Void)
-    /// Sends an informational response (102–199) before the final one, where the client knows such.
-    func inform(head: ResponseHead)
+    /// Sends an informational response (102–199) before the final one, where the client knows such. Its head is written by
+    /// `write`: the status line and the fields, none of which is about framing or the connection.
+    func inform(status: Int, write: (inout [UInt8]) -> Void)
     /// Sends bytes of the body. More than `.length` announced aborts it.
     func writeBody(_ bytes: UnsafeRawBufferPointer)
     /// The response is complete. Less than `.length` announced aborts it.
