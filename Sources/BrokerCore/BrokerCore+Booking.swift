@@ -2,8 +2,8 @@
 extension BrokerCore {
     /// What a booking would change, as far as it has been looked at.
     private struct Draft {
-        var promises: [String: CapacityCurve] = [:]
-        /// Reservations whose promises are taken out of `promises`.
+        var outlook: Outlook
+        /// Reservations whose promises are taken out of the outlook.
         var leaving: Set<ReservationID> = []
         var new: [Reservation] = []
         /// With another origin only.
@@ -22,8 +22,7 @@ extension BrokerCore {
     mutating func book(_ booking: Booking, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: booking) { return .refused(refusal) }
         let standing = standingOccurrences(of: booking)
-        var draft = Draft()
-        draft.promises = promises()
+        var draft = Draft(outlook: outlook(at: now))
         let named = Set(booking.items.compactMap(Self.occurrence))
         draft.dropped = standing.filter { occurrence, reservation in
             guard let newest = booking.events[occurrence.event], let old = reservation.origin?.sequence else {
@@ -108,7 +107,7 @@ extension BrokerCore {
     }
 
     private func giveUp(_ reservation: Reservation, in draft: inout Draft) {
-        if draft.leaving.insert(reservation.id).inserted { add(reservation, times: -1, to: &draft.promises) }
+        if draft.leaving.insert(reservation.id).inserted { add(reservation, times: -1, to: &draft.outlook.promises) }
     }
 
     private func consider(
@@ -131,20 +130,20 @@ extension BrokerCore {
         if let problem = problem(with: item.terms, at: now) { return .refused(problem) }
         let isFreed = old.map { draft.leaving.contains($0.id) } ?? true
         if let old { giveUp(old, in: &draft) }
-        let allocation = allot(Wish(item.terms, lab: lab), lacking: lab.name, beside: draft.promises, at: now)
+        let allocation = allot(Wish(item.terms, lab: lab), lacking: lab.name, beside: draft.outlook, at: now)
         let found = allocation.values.reduce(0, +)
         guard found == item.terms.seats else {
             let result = conflict(item.terms, lab: lab, found: found, &draft, at: now)
             if let old, !isFreed {
                 draft.leaving.remove(old.id)
-                add(old, to: &draft.promises)
+                add(old, to: &draft.outlook.promises)
             }
             return result
         }
         let reservation = Reservation(
             id: item.id, terms: item.terms, phase: .booked, createdAt: now, allocation: allocation, origin: item.origin)
         draft.new.append(reservation)
-        add(reservation, to: &draft.promises)
+        add(reservation, to: &draft.outlook.promises)
         guard let old else { return .booked(item.id) }
         draft.moved.append(old)
         return .moved(item.id, from: old.id)
@@ -159,7 +158,7 @@ extension BrokerCore {
         }
         return .noSeats(
             conflict(
-                terms, lab: lab, found: found, beside: draft.promises, leaving: draft.leaving, at: now))
+                terms, lab: lab, found: found, beside: draft.outlook, leaving: draft.leaving, at: now))
     }
 
     mutating func cancelSeries(_ series: ReservationSeries, at now: Timestamp) -> Answer {

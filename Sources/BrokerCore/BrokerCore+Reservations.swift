@@ -11,11 +11,11 @@ extension BrokerCore {
         guard reservations.count < Limits.reservations else {
             return .refused(.tooManyReservations)
         }
-        let promises = promises()
-        let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: promises, at: now)
+        let outlook = outlook(at: now)
+        let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: outlook, at: now)
         let found = allocation.values.reduce(0, +)
         guard found == terms.seats else {
-            return .refused(.noSeats(conflict(terms, lab: lab, found: found, beside: promises, at: now)))
+            return .refused(.noSeats(conflict(terms, lab: lab, found: found, beside: outlook, at: now)))
         }
         store(Reservation(id: id, terms: terms, phase: .booked, createdAt: now, allocation: allocation))
         if terms.opensAt <= now { seatWaiting(of: id, at: now) }

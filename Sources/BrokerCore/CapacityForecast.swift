@@ -49,7 +49,7 @@ extension BrokerCore {
         let moments = (0...count).map {
             Timestamp(milliseconds: from.milliseconds + length / Int64(count) * Int64($0))
         }
-        let promises = promises()
+        let outlook = outlook(at: now)
         var capacity = 0
         var steps = moments.dropLast().map { CapacityForecast.Step(at: $0, reserved: 0, occupied: 0, free: 0) }
         for host in hosts where !host.settings.lackingLabs.contains(name) {
@@ -57,37 +57,16 @@ extension BrokerCore {
             let empty = seats(on: host, for: wish, in: Room(promised: .init(), lasting: .init()))
             guard empty > 0 else { continue }
             capacity += empty
-            let leaving = leaving(host, now: now)
-            var lasting = leaving.reduce(CapacityCurve.Load()) { $0 + $1.load }
-            var gone = 0
             for index in steps.indices {
                 (wish.from, wish.to) = (moments[index], moments[index + 1])
-                while gone < leaving.count, leaving[gone].end <= wish.from {
-                    lasting = lasting + leaving[gone].load * -1
-                    gone += 1
-                }
-                let promised = promises[host.name]?.peak(from: wish.from, to: wish.to) ?? CapacityCurve.Load()
-                let spared = seats(on: host, for: wish, in: Room(promised: promised, lasting: .init()))
-                let free = seats(on: host, for: wish, in: Room(promised: promised, lasting: lasting))
+                let room = room(on: host, for: wish, beside: outlook, at: now)
+                let spared = seats(on: host, for: wish, in: Room(promised: room.promised, lasting: .init()))
+                let free = seats(on: host, for: wish, in: room)
                 steps[index].reserved += empty - spared
                 steps[index].occupied += spared - free
                 steps[index].free += free
             }
         }
         return CapacityForecast(from: from, to: to, capacity: capacity, steps: steps)
-    }
-
-    /// When those sessions leave a host at the latest that no promise there accounts for, the first first.
-    private func leaving(_ host: HostRecord, now: Timestamp) -> [(end: Timestamp, load: CapacityCurve.Load)] {
-        var promised: [ReservationID: Int] = [:]
-        return host.usage.sessions.compactMap { id -> (Timestamp, CapacityCurve.Load)? in
-            guard let entry = entries[id], let end = latestEnd(of: entry, now: now), end > now else { return nil }
-            if let own = entry.session.reservation.flatMap({ reservations[$0] }), own.isBooked {
-                let covered = promised[own.id] ?? own.allocation[host.name] ?? 0
-                promised[own.id] = covered - 1
-                if covered > 0 { return nil }
-            }
-            return (end, CapacityCurve.Load(seats: 1, memory: entry.seatMemory))
-        }.sorted { $0.0 < $1.0 }
     }
 }

@@ -30,13 +30,8 @@ extension BrokerCore {
         var seat: CapacityCurve.Load { CapacityCurve.Load(seats: 1, memory: memory) }
     }
 
-    /// All promises by host.
-    func promises() -> [String: CapacityCurve] {
-        var curves: [String: CapacityCurve] = [:]
-        for reservation in reservations.values where reservation.isBooked { add(reservation, to: &curves) }
-        return curves
-    }
-
+    /// Add what a reservation is promised on each host.
+    ///
     /// - Parameter sign: -1 to take its promises away.
     func add(_ reservation: Reservation, times sign: Int = 1, to curves: inout [String: CapacityCurve]) {
         guard let lab = catalogue.labs[reservation.terms.lab] else { return }
@@ -44,22 +39,6 @@ extension BrokerCore {
         for (host, count) in reservation.allocation {
             curves[host, default: CapacityCurve()].add(wish.seat * (count * sign), from: wish.from, to: wish.to)
         }
-    }
-
-    /// What may still be on a host at `time` of sessions that no promise there accounts for.
-    private func lasting(on host: HostRecord, at time: Timestamp, now: Timestamp) -> CapacityCurve.Load {
-        var load = CapacityCurve.Load()
-        var promised: [ReservationID: Int] = [:]
-        for id in host.usage.sessions {
-            guard let entry = entries[id], let end = latestEnd(of: entry, now: now), end > time else { continue }
-            if let own = entry.session.reservation.flatMap({ reservations[$0] }), own.isBooked {
-                let covered = promised[own.id] ?? own.allocation[host.name] ?? 0
-                promised[own.id] = covered - 1
-                if covered > 0 { continue }
-            }
-            load = load + CapacityCurve.Load(seats: 1, memory: entry.seatMemory)
-        }
-        return load
     }
 
     /// When a session with a seat has left it at the latest; `nil` when it is leaving.
@@ -77,7 +56,7 @@ extension BrokerCore {
     }
 
     /// Give seats one by one to the host that is least full with them; fewer than wished where there are no more.
-    func allot(_ wish: Wish, lacking lab: String, beside promises: [String: CapacityCurve], at now: Timestamp)
+    func allot(_ wish: Wish, lacking lab: String, beside outlook: Outlook, at now: Timestamp)
         -> [String: Int]
     {
         struct Bid: Comparable {
@@ -89,7 +68,7 @@ extension BrokerCore {
         var taken = free
         var bids = Heap<Bid>()
         for (index, host) in hosts.enumerated() where !host.settings.lackingLabs.contains(lab) {
-            let room = room(on: host, for: wish, beside: promises, at: now)
+            let room = room(on: host, for: wish, beside: outlook, at: now)
             free[index] = seats(on: host, for: wish, in: room)
             taken[index] = (room.promised + room.lasting).seats
             if free[index] > 0 {
@@ -111,11 +90,11 @@ extension BrokerCore {
     }
 
     func room(
-        on host: HostRecord, for wish: Wish, beside promises: [String: CapacityCurve], at now: Timestamp
+        on host: HostRecord, for wish: Wish, beside outlook: Outlook, at now: Timestamp
     ) -> Room {
         Room(
-            promised: promises[host.name]?.peak(from: wish.from, to: wish.to) ?? CapacityCurve.Load(),
-            lasting: lasting(on: host, at: max(wish.from, now), now: now))
+            promised: outlook.promises[host.name]?.peak(from: wish.from, to: wish.to) ?? CapacityCurve.Load(),
+            lasting: outlook.stays[host.name]?.lasting(at: max(wish.from, now)) ?? CapacityCurve.Load())
     }
 
     /// What is taken of a host in the time of a wish.
@@ -140,16 +119,16 @@ extension BrokerCore {
     ///
     /// - Parameter leaving: reservations that are given up for it.
     func conflict(
-        _ terms: ReservationTerms, lab: Lab, found: Int, beside promises: [String: CapacityCurve],
+        _ terms: ReservationTerms, lab: Lab, found: Int, beside outlook: Outlook,
         leaving: Set<ReservationID> = [], at now: Timestamp
     ) -> ReservationConflict {
         let wish = Wish(terms, lab: lab)
-        let moments = Set(promises.values.flatMap { $0.moments }).filter { wish.from <= $0 && $0 < wish.to }
+        let moments = Set(outlook.promises.values.flatMap { $0.moments }).filter { wish.from <= $0 && $0 < wish.to }
         let worst = moments.union([wish.from]).sorted().map { moment in
             var instant = wish
             instant.from = moment
             instant.to = moment + .milliseconds(1)
-            return (moment, freeSeats(for: instant, lacking: lab.name, beside: promises, at: now))
+            return (moment, freeSeats(for: instant, lacking: lab.name, beside: outlook, at: now))
         }.min { ($0.1, $0.0) < ($1.1, $1.0) }
         let peakAt = worst?.0 ?? wish.from
         let others = reservations.values.filter {
@@ -158,21 +137,21 @@ extension BrokerCore {
         }
         return ReservationConflict(
             wanted: terms.seats, free: found, peakAt: peakAt, others: others.map(\.id).sorted(),
-            nextFree: nextFree(terms, lab: lab, beside: promises, at: now))
+            nextFree: nextFree(terms, lab: lab, beside: outlook, at: now))
     }
 
     private func freeSeats(
-        for wish: Wish, lacking lab: String, beside promises: [String: CapacityCurve], at now: Timestamp
+        for wish: Wish, lacking lab: String, beside outlook: Outlook, at now: Timestamp
     ) -> Int {
         hosts.reduce(0) { sum, host in
             guard !host.settings.lackingLabs.contains(lab) else { return sum }
-            return sum + seats(on: host, for: wish, in: room(on: host, for: wish, beside: promises, at: now))
+            return sum + seats(on: host, for: wish, in: room(on: host, for: wish, beside: outlook, at: now))
         }
     }
 
     /// Seats become free when a reservation or a session ends: these are the moments to try.
     private func nextFree(
-        _ terms: ReservationTerms, lab: Lab, beside promises: [String: CapacityCurve], at now: Timestamp
+        _ terms: ReservationTerms, lab: Lab, beside outlook: Outlook, at now: Timestamp
     ) -> Timestamp? {
         let earliest = terms.from
         let bookings = reservations.values.filter(\.isBooked).map { $0.terms.endsAt + terms.lead }
@@ -185,7 +164,7 @@ extension BrokerCore {
             var later = terms
             later.from = start
             later.to = terms.to + (start - terms.from)
-            return freeSeats(for: Wish(later, lab: lab), lacking: lab.name, beside: promises, at: now) >= terms.seats
+            return freeSeats(for: Wish(later, lab: lab), lacking: lab.name, beside: outlook, at: now) >= terms.seats
         }
     }
 
@@ -203,18 +182,19 @@ extension BrokerCore {
     private mutating func promiseOnce(at now: Timestamp) -> Bool {
         var hasChanged = false
         let booked = reservations.values.filter(\.isBooked).sorted(by: <)
-        var promises: [String: CapacityCurve] = [:]
+        var outlook = Outlook(stays: stays(at: now))
         var kept: [[String: Int]] = []
-        for reservation in booked { kept.append(keep(reservation, beside: &promises, at: now)) }
+        for reservation in booked { kept.append(keep(reservation, beside: &outlook, at: now)) }
         for (index, reservation) in booked.enumerated() {
             var allocation = kept[index]
             let missing = reservation.dueSeats - allocation.values.reduce(0, +)
             if missing > 0, let lab = catalogue.labs[reservation.terms.lab] {
                 var wish = Wish(reservation.terms, lab: lab)
                 wish.seats = missing
-                for (host, count) in allot(wish, lacking: lab.name, beside: promises, at: now) {
+                for (host, count) in allot(wish, lacking: lab.name, beside: outlook, at: now) {
                     allocation[host, default: 0] += count
-                    promises[host, default: CapacityCurve()].add(wish.seat * count, from: wish.from, to: wish.to)
+                    outlook.promises[host, default: CapacityCurve()].add(
+                        wish.seat * count, from: wish.from, to: wish.to)
                 }
             }
             guard allocation != reservation.allocation else { continue }
@@ -222,12 +202,16 @@ extension BrokerCore {
             changed.allocation = allocation
             store(changed)
             hasChanged = true
+            // Who sits there may be accounted for now, or no longer.
+            for host in Set(allocation.keys).union(reservation.allocation.keys) {
+                if let record = record(of: host) { outlook.stays[host] = self.stays(on: record, now: now) }
+            }
         }
         return hasChanged
     }
 
     /// As much of a reservation's promises as their hosts can still keep.
-    private func keep(_ reservation: Reservation, beside promises: inout [String: CapacityCurve], at now: Timestamp)
+    private func keep(_ reservation: Reservation, beside outlook: inout Outlook, at now: Timestamp)
         -> [String: Int]
     {
         guard let lab = catalogue.labs[reservation.terms.lab] else { return [:] }
@@ -235,10 +219,10 @@ extension BrokerCore {
         var kept: [String: Int] = [:]
         for (name, count) in reservation.allocation.sorted(by: { $0.key < $1.key }) {
             guard let host = record(of: name), host.spec.couldHold(lab.memoryBytes) else { continue }
-            let stays = min(count, seats(on: host, for: wish, in: room(on: host, for: wish, beside: promises, at: now)))
+            let stays = min(count, seats(on: host, for: wish, in: room(on: host, for: wish, beside: outlook, at: now)))
             guard stays > 0 else { continue }
             kept[name] = stays
-            promises[name, default: CapacityCurve()].add(wish.seat * stays, from: wish.from, to: wish.to)
+            outlook.promises[name, default: CapacityCurve()].add(wish.seat * stays, from: wish.from, to: wish.to)
         }
         return kept
     }
