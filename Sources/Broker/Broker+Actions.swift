@@ -11,14 +11,13 @@ extension Broker {
         for action in actions {
             switch action {
             case .start(let id, let epoch, let host):
-                guard let session = core.session(id), let lab = core.lab(session.lab) else { continue }
-                hostDrivers[host]?.start(session, epoch: epoch, lab: lab)
+                start(id, epoch: epoch, on: host)
             case .remove(let id, let epoch, let host):
                 hostDrivers[host]?.remove(id, epoch: epoch)
             case .removeOrphan(let host, let containerID):
                 hostDrivers[host]?.removeOrphan(containerID)
-            case .publishRoute(let id, let epoch, let endpoint):
-                guard let route = route(id, epoch: epoch, endpoint) else { continue }
+            case .publishRoute(let id, _, let endpoint):
+                guard let route = route(id, endpoint) else { continue }
                 routes.append(.set(route))
                 routedSlugs.insert(route.slug)
             case .withdrawRoute(let id):
@@ -37,25 +36,39 @@ extension Broker {
         if !routes.isEmpty { edge.apply(routes) }
     }
 
-    private func route(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) -> LabRoute? {
+    /// What has been decided otherwise later in the same step is not begun.
+    private func start(_ id: SessionID, epoch: Int, on host: String) {
+        if let warm = WarmSeatID(run: id) {
+            guard let seat = core.warmSeat(warm), let lab = core.lab(seat.pool.lab) else { return }
+            hostDrivers[host]?.start(seat, lab: lab)
+        } else {
+            guard let session = core.session(id), session.epoch == epoch, let lab = core.lab(session.lab) else {
+                return
+            }
+            hostDrivers[host]?.start(session, lab: lab)
+        }
+    }
+
+    private func route(_ id: SessionID, _ endpoint: Endpoint) -> LabRoute? {
         guard let session = core.session(id), let lab = core.lab(session.lab) else { return nil }
         return LabRoute(
             slug: id.rawValue, upstream: .tcp(host: endpoint.address, port: endpoint.port),
-            kind: lab.kind.routeKind, authorization: labAuthorization(id, epoch: epoch, kind: lab.kind),
+            kind: lab.kind.routeKind, authorization: labAuthorization(session, kind: lab.kind),
             grants: grants[id] ?? [])
     }
 
     /// What opens a Jupyter server to us; the other kinds trust whoever reaches their port.
-    func labAuthorization(_ id: SessionID, epoch: Int, kind: LabKind) -> String? {
+    func labAuthorization(_ session: Session, kind: LabKind) -> String? {
         guard kind == .jupyter else { return nil }
-        return "token " + LabContainer.token(key: tokenKey, session: id, epoch: epoch)
+        let (name, epoch) = session.container
+        return "token " + LabContainer.token(key: tokenKey, session: name, epoch: epoch)
     }
 
     private func askLab(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) {
         guard let session = core.session(id), let lab = core.lab(session.lab) else { return }
         let questions = LabQuestions(
             client: client, endpoint: endpoint, kind: lab.kind,
-            authorization: labAuthorization(id, epoch: epoch, kind: lab.kind))
+            authorization: labAuthorization(session, kind: lab.kind))
         Task { @ControlLoop in
             let report = await questions.kernels()
             self.submit(.labReported(id, epoch: epoch, report))

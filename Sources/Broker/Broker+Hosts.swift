@@ -31,14 +31,11 @@ extension Broker {
         }
     }
 
-    func container(
-        for session: Session, epoch: Int, lab: Lab, on host: HostConfiguration
-    ) -> LabContainer {
-        var run = session
-        run.epoch = epoch
+    func container(for session: Session, lab: Lab, on host: HostConfiguration) -> LabContainer {
+        let (name, epoch) = session.container
         return LabContainer(
-            instance: instance, session: run, lab: lab, publishAddress: host.publishAddress, homeDirectory: nil,
-            token: LabContainer.token(key: tokenKey, session: session.id, epoch: epoch))
+            instance: instance, session: session, lab: lab, publishAddress: host.publishAddress, homeDirectory: nil,
+            token: LabContainer.token(key: tokenKey, session: name, epoch: epoch))
     }
 }
 

@@ -7,6 +7,7 @@ extension Broker {
     public func reserve(_ terms: ReservationTerms) async throws(BrokerError) -> ReservationView {
         let id = ReservationID(rawValue: SecureRandom.slug(length: Broker.reservationIDLength))
         _ = try await ask { .reserve(terms, newID: id, request: $0) }
+        probeHomes()
         return try await reservation(id)
     }
 

@@ -12,7 +12,8 @@ extension Broker {
                 startsAllowed: status.startsAllowed, seats: status.seats,
                 slots: status.slots, memoryUsedBytes: status.memoryUsedBytes,
                 memoryLimitBytes: status.memoryLimitBytes, density: status.density,
-                drainDeadline: status.drainDeadline)
+                drainDeadline: status.drainDeadline,
+                warm: status.warm > 0 ? status.warm : nil, homes: HostView.words(status.attachment))
         }
     }
 

@@ -82,7 +82,8 @@ public final class Broker {
         let actions =
             core.restore(
                 sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
-                claims: stored.claims, at: now)
+                claims: stored.claims, warm: stored.warm, lastWarmNumber: stored.lastWarmNumber, pools: stored.pools,
+                at: now)
             + core.handle(configuration.event, at: now)
         try await settle(afterRestoring: actions)
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
@@ -109,6 +110,7 @@ public final class Broker {
         configuration = new
         submit(new.event)
         connectHosts()
+        probeHomes()
     }
 
     // MARK: Steps
@@ -187,13 +189,14 @@ public final class Broker {
             actions += core.handle(event, at: at)
             starts.note(event, before: before, after: event.endedStart.flatMap { core.session($0)?.state })
         }
-        try await commit()
+        metrics.warmClaims += UInt64(try await commit())
         metrics.count(starts)
         perform(actions)
         disconnectForgottenHosts()
     }
 
-    private func commit() async throws(StoreError) {
+    /// - Returns: how many warm seats were claimed with it.
+    private func commit() async throws(StoreError) -> Int {
         let changes = core.pendingChanges
         if !changes.isEmpty {
             let began = MonotonicTime.current()
@@ -204,10 +207,11 @@ public final class Broker {
             metrics.commits.observe(nanoseconds: MonotonicTime.current().nanoseconds - began.nanoseconds)
         }
         core.confirm()
+        return changes.claimedWarmSeats
     }
 
     private func settle(afterRestoring actions: [Action]) async throws(BrokerError) {
-        do { try await commit() } catch { throw BrokerError(error) }
+        do { _ = try await commit() } catch { throw BrokerError(error) }
         perform(actions)
     }
 
@@ -290,6 +294,16 @@ public final class Broker {
     }
 }
 
+extension [Change] {
+    /// How many warm seats became a session's.
+    fileprivate var claimedWarmSeats: Int {
+        let gone = compactMap { if case .warmGone(let id) = $0 { id } else { nil } }
+        guard !gone.isEmpty else { return 0 }
+        let taken = Set(compactMap { if case .session(let session) = $0 { session.warm } else { nil } })
+        return taken.intersection(gone).count
+    }
+}
+
 extension Event {
     /// The session whose start has come to its end with this event, well or not.
     var endedStart: SessionID? {
@@ -306,9 +320,10 @@ extension Event {
             .extend(_, _, _, _, let request), .reserve(_, _, let request), .book(_, let request),
             .cancelReservation(_, let request), .cancelSeries(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request),
-            .declareLost(_, let request):
+            .declareLost(_, let request), .setPool(_, let request), .resetPool(_, let request):
             request
-        case .configure, .hostListed, .hostSilent, .containerCreated, .containerStarted, .labReady, .startFailed,
+        case .configure, .hostListed, .hostSilent, .hostProbed, .containerCreated, .containerStarted, .labReady,
+            .startFailed,
             .containerExited, .containerRemoved, .removeFailed, .activity, .labReported, .tick:
             nil
         }

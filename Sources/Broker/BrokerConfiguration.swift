@@ -28,10 +28,11 @@ public struct BrokerConfiguration: Sendable {
     public var publicPort: Int
     /// The share of each host that is never reserved, 0–100 percent.
     public var freeFloorPercent: Int
+    public var pools: [PoolSpec]
 
     public init(
         labs: [Lab], hosts: [HostConfiguration], homesRoot: String?, labsDomain: String, publicPort: Int,
-        freeFloorPercent: Int = 10
+        freeFloorPercent: Int = 10, pools: [PoolSpec] = []
     ) {
         self.labs = labs
         self.hosts = hosts
@@ -39,11 +40,12 @@ public struct BrokerConfiguration: Sendable {
         self.labsDomain = labsDomain
         self.publicPort = publicPort
         self.freeFloorPercent = freeFloorPercent
+        self.pools = pools
     }
 
     /// What the core must know of it.
     var event: Event {
-        .configure(labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent)
+        .configure(labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent, pools: pools)
     }
 
     func hostname(of session: SessionID) -> String { "\(session).\(labsDomain)" }

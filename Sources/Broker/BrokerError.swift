@@ -4,7 +4,8 @@ import Store
 /// Why the broker did not do what it was asked to. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable {
-        case unknownLab, unknownSession, unknownHost, unknownReservation, ambiguous, notNow, badTerms, noSeats,
+        case unknownLab, unknownSession, unknownHost, unknownReservation, unknownPool, ambiguous, notNow, badTerms,
+            noSeats,
             neverFits,
             limit, storage, badCode, stopping
     }
@@ -26,6 +27,7 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
             case .unknownSession: .unknownSession
             case .unknownHost: .unknownHost
             case .unknownReservation: .unknownReservation
+            case .unknownPool: .unknownPool
             case .badTerms: .badTerms
             case .noSeats: .noSeats
             case .notNow: .notNow

@@ -34,6 +34,10 @@ public enum BrokerLimits {
     public static let queueNewsInterval = Duration.milliseconds(500)
     /// Lines of a lab's own output that are told when it stops before it was ready.
     public static let logLinesTold = 12
+    /// How long mounting, or the container that tries it out, may take.
+    public static let slotTimeout = Duration.seconds(15)
+    /// Homes that are attached in one call.
+    public static let slotsPerCall = 64
     /// A container is given this long to stop by itself before it is killed.
     public static let stopGrace = Duration.seconds(5)
 }

@@ -11,6 +11,7 @@ struct BrokerMetrics {
     var starts = Histogram.starts
     var commits = Histogram.commits
     var commitFailures: UInt64 = 0
+    var warmClaims: UInt64 = 0
 }
 
 /// The starts that one step has seen end; they count once the step is on the disk.
@@ -41,6 +42,7 @@ extension Broker {
     public func writeMetrics(to text: inout MetricsText) {
         writeSessions(to: &text)
         writeHosts(to: &text)
+        writePools(to: &text)
         text.begin("carrel_launches_total", .counter, "Launches that people asked for, by result.")
         text.add(["result": "accepted"], metrics.launches)
         text.add(["result": "refused"], metrics.refusedLaunches)
@@ -68,6 +70,21 @@ extension Broker {
         text.add(
             "carrel_queue_oldest_wait_seconds", .gauge, "How long the first in the queue has waited.",
             Double(wait) / 1000)
+    }
+
+    private func writePools(to text: inout MetricsText) {
+        let pools = core.poolStatuses(at: now)
+        text.begin("carrel_pool_seats", .gauge, "Unclaimed warm seats of each pool: wanted, starting and ready.")
+        for pool in pools {
+            for (state, count) in [("ready", pool.ready), ("starting", pool.starting), ("wanted", pool.wanted)] {
+                text.add(["portal": pool.key.portal, "lab": pool.key.lab, "state": state], count)
+            }
+        }
+        text.add(
+            "carrel_warm_seats", .gauge, "Warm seats that nobody has claimed, of pools and reservations.",
+            Double(core.warmSeats.count))
+        text.begin("carrel_warm_claims_total", .counter, "Launches that were given a warm seat.")
+        text.add([:], metrics.warmClaims)
     }
 
     private func writeHosts(to text: inout MetricsText) {

@@ -5,13 +5,50 @@ import EventLoop
 extension HostDriver {
     /// Creates and starts the run's container and waits until the lab answers. Started twice, it is one start: after a
     /// restart of the broker it goes on with the container that is there.
-    func start(_ session: Session, epoch: Int, lab: Lab) {
-        let container = broker.container(for: session, epoch: epoch, lab: lab, on: configuration)
+    ///
+    /// A session that has claimed a warm seat goes on with that seat's container, and takes its start over.
+    func start(_ session: Session, lab: Lab) {
+        let container = broker.container(for: session, lab: lab, on: configuration)
+        if session.warm != nil, let own = starts[container.name], !claims.contains(container.name) {
+            own.cancel()
+            starts[container.name] = nil
+        }
+        if session.warm != nil { claims.insert(container.name) }
+        begin(container, as: session.id, epoch: session.epoch) {
+            if session.warm == nil {
+                let homed = try await container.preparingHome(
+                    root: self.broker.configuration.homesRoot, engine: self.engine)
+                try await self.bringUp(homed, as: session.id, epoch: session.epoch)
+            } else {
+                try await self.takeOver(container, as: session.id, epoch: session.epoch)
+            }
+        }
+    }
+
+    /// The same for a warm seat, which is nobody's yet.
+    func start(_ seat: WarmSeat, lab: Lab) {
+        let container = broker.container(for: LabContainer.session(for: seat), lab: lab, on: configuration)
+        begin(container, as: seat.id.run, epoch: 0) {
+            var made = container
+            if lab.files == .home, seat.learner == nil {
+                made.slot = try await self.makeSlot(for: container)
+            } else {
+                made = try await container.preparingHome(
+                    root: self.broker.configuration.homesRoot, engine: self.engine)
+            }
+            try await self.bringUp(made, as: seat.id.run, epoch: 0)
+        }
+    }
+
+    private func begin(
+        _ container: LabContainer, as id: SessionID, epoch: Int, _ work: @escaping @ControlLoop () async throws -> Void
+    ) {
         guard starts[container.name] == nil else { return }
+        let lab = container.lab
         starts[container.name] = Task { @ControlLoop in
             let failure: StartFailure?
             do {
-                try await self.bringUp(container, epoch: epoch)
+                try await work()
                 failure = nil
             } catch let error as EngineError {
                 failure = StartFailure(error, image: lab.image, host: self.name)
@@ -24,13 +61,32 @@ extension HostDriver {
             }
             guard !Task.isCancelled else { return }
             self.starts[container.name] = nil
-            if let failure { self.broker.submit(.startFailed(session.id, epoch: epoch, failure)) }
+            self.claims.remove(container.name)
+            if let failure { self.broker.submit(.startFailed(id, epoch: epoch, failure)) }
         }
     }
 
-    private func bringUp(_ container: LabContainer, epoch: Int) async throws {
-        let id = container.session.id
+    /// The warm seat's container becomes this session's: with the learner's home, which is attached if the container
+    /// was made without one. Where it was never made, it is made now, with the home from the start.
+    private func takeOver(_ container: LabContainer, as id: SessionID, epoch: Int) async throws {
         let homed = try await container.preparingHome(root: broker.configuration.homesRoot, engine: engine)
+        var details = try await engine.inspectIfThere(container.name)
+        let isReady = if case .starting(_, .attaching, _) = container.session.state { true } else { false }
+        if details == nil {
+            _ = try await findOrCreate(homed)
+            details = try await engine.inspect(container.name)
+        }
+        if details?.labels[LabContainer.Label.slot] != nil, let home = homed.homeDirectory {
+            try await slots.attach(home, to: container.session.container.name.rawValue)
+        }
+        guard isReady, let details, details.isRunning, let port = details.publishedPort else {
+            return try await bringUp(homed, as: id, epoch: epoch)
+        }
+        broker.submit(
+            .labReady(id, epoch: epoch, endpoint: Endpoint(address: configuration.publishAddress, port: port)))
+    }
+
+    private func bringUp(_ homed: LabContainer, as id: SessionID, epoch: Int) async throws {
         let containerID = try await findOrCreate(homed)
         broker.submit(.containerCreated(id, epoch: epoch))
         try await engine.start(containerID)
@@ -38,7 +94,7 @@ extension HostDriver {
         guard details.isRunning, let port = details.publishedPort else { throw await stopped(containerID, details) }
         let endpoint = Endpoint(address: configuration.publishAddress, port: port)
         broker.submit(.containerStarted(id, epoch: epoch, endpoint: endpoint))
-        try await waitUntilReady(container, containerID: containerID, endpoint)
+        try await waitUntilReady(homed, containerID: containerID, endpoint)
         broker.submit(.labReady(id, epoch: epoch, endpoint: endpoint))
     }
 
@@ -87,18 +143,24 @@ extension HostDriver {
         return "Its last words: " + lines.joined(separator: " ⏎ ")
     }
 
-    /// Ends the run's container, running or not, and reports what became of it. A missing one is removed.
+    /// Ends a container, running or not, and reports what became of it. A missing one is removed. Then nothing is
+    /// attached for it any more.
     func remove(_ id: SessionID, epoch: Int) {
         let name = LabContainer.name(instance: broker.instance, session: id, epoch: epoch)
         starts.removeValue(forKey: name)?.cancel()
+        claims.remove(name)
         guard removals.insert(name).inserted else { return }
         Task { @ControlLoop in
             defer { self.removals.remove(name) }
-            do throws(EngineError) {
+            do {
                 try await self.stopAndRemove(name)
+                if WarmSeatID(run: id) != nil, self.attachment == .possible {
+                    try await self.slots.clear(id.rawValue)
+                }
                 self.broker.submit(.containerRemoved(id, epoch: epoch))
             } catch {
-                self.broker.submit(.removeFailed(id, epoch: epoch, message: error.message))
+                let message = (error as? EngineError)?.message ?? (error as? SharedHomes.Failure)?.message ?? "\(error)"
+                self.broker.submit(.removeFailed(id, epoch: epoch, message: message))
             }
         }
     }

@@ -17,8 +17,14 @@ final class HostDriver {
     unowned let broker: Broker
     /// One task per run that is on its way to ready; keyed by the container's name.
     var starts: [String: Task<Void, Never>] = [:]
+    /// Of these, the ones with which a session goes on that has claimed a warm seat.
+    var claims: Set<String> = []
     /// Containers whose removal is under way.
     var removals: Set<String> = []
+    let slots: HomeSlots
+    /// Whether homes can be attached to running labs here; nil until that was tried.
+    var attachment: HomeAttachment?
+    var isProbing = false
     private var life: Task<Void, Never>?
     private var isConnected = false
 
@@ -26,6 +32,7 @@ final class HostDriver {
         self.configuration = configuration
         self.broker = broker
         engine = try DockerEngine(endpoint: configuration.endpoint)
+        slots = HomeSlots(engine: engine, instance: broker.instance, host: configuration.spec.name)
         var log = broker.log
         log[metadataKey: "host"] = "\(configuration.spec.name)"
         self.log = log
@@ -86,6 +93,9 @@ final class HostDriver {
         try await list()
         isConnected = true
         log.info("host answers")
+        // What was found out before may have gone with a restart of the host.
+        attachment = nil
+        probeHomes()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.follow(events) }
             group.addTask { try await self.heartbeat() }
@@ -139,6 +149,7 @@ final class HostDriver {
         let asked = broker.core.eventCount
         var observed: [ObservedContainer] = []
         for summary in try await engine.list(labels: [LabContainer.Label.instance: broker.instance]) {
+            guard summary.labels[LabContainer.Label.role] == nil else { continue }
             guard let run = Run(labels: summary.labels) else {
                 log.warning("container of ours without session label left alone", metadata: ["id": "\(summary.id)"])
                 continue
@@ -156,6 +167,7 @@ final class HostDriver {
             observed.append(container)
         }
         broker.submit(.hostListed(host: name, containers: observed, asked: asked))
+        await sweepSlots(besides: Set(observed.map(\.session.rawValue)))
     }
 }
 

@@ -22,6 +22,20 @@ public struct HostView: Hashable, Sendable, Codable {
     /// The greater of the shares of slots and memory taken; above 1 after one was lowered below its use.
     public var density: Double
     public var drainDeadline: Timestamp?
+    /// Warm seats here that nobody has claimed; nil: none.
+    public var warm: Int?
+    /// Whether homes can be attached to labs that run already: `attached`, or why not; nil while nothing wants it.
+    public var homes: String?
+
+    public static let homesAttached = "attached"
+
+    static func words(_ attachment: HomeAttachment?) -> String? {
+        switch attachment {
+        case .possible: homesAttached
+        case .impossible(let reason): reason
+        case nil: nil
+        }
+    }
 }
 
 /// A host, and who is there.

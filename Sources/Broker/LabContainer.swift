@@ -12,6 +12,10 @@ struct LabContainer {
         static let epoch = "carrel.epoch"
         static let portal = "carrel.portal"
         static let lab = "carrel.lab"
+        /// On a lab whose home is attached later: its value is the slot on the host.
+        static let slot = "carrel.slot"
+        /// On what is ours and no lab.
+        static let role = "carrel.role"
     }
 
     /// The instance identifier from the state directory.
@@ -22,6 +26,8 @@ struct LabContainer {
     let publishAddress: String
     /// The learner's directory on the shared root; nil for a named volume.
     var homeDirectory: String?
+    /// The host's directory on which a home will be attached, of a warm seat that is nobody's yet.
+    var slot: String?
     /// What the edge shows to Jupyter with each request; unused by the other kinds.
     let token: String
 
@@ -30,7 +36,10 @@ struct LabContainer {
         "carrel-\(instance)-\(session)-\(epoch)"
     }
 
-    var name: String { Self.name(instance: instance, session: session.id, epoch: session.epoch) }
+    var name: String {
+        let (name, epoch) = session.container
+        return Self.name(instance: instance, session: name, epoch: epoch)
+    }
 
     static func networkName(instance: String, egress: Egress) -> String { "carrel-\(instance)-\(egress.rawValue)" }
 
@@ -40,10 +49,34 @@ struct LabContainer {
     }
 
     var labels: [String: String] {
-        [
-            Label.instance: instance, Label.session: session.id.rawValue, Label.epoch: String(session.epoch),
+        let (name, epoch) = session.container
+        var labels = [
+            Label.instance: instance, Label.session: name.rawValue, Label.epoch: String(epoch),
             Label.portal: session.learner.portal, Label.lab: session.lab,
         ]
+        labels[Label.slot] = slot
+        return labels
+    }
+
+    /// A warm seat's container: the run of a session that nobody has yet.
+    static func session(for seat: WarmSeat) -> Session {
+        let since =
+            switch seat.state {
+            case .starting(let since), .ready(_, let since): since
+            }
+        return Session(
+            id: seat.id.run, learner: Learner(portal: seat.pool.portal, id: seat.learner ?? "", name: ""),
+            lab: seat.pool.lab, epoch: 0, state: .queued(since: since), createdAt: since, lastActivityAt: since)
+    }
+
+    private var mounts: [ContainerSpec.Mount] {
+        switch lab.files {
+        case .none: return []
+        case .home:
+            if let slot { return [.slot(source: slot, destination: lab.homePath)] }
+            if let homeDirectory { return [.bind(source: homeDirectory, destination: lab.homePath)] }
+            return [.volume(name: volumeName, destination: lab.homePath)]
+        }
     }
 
     /// The bearer token of a run's Jupyter server: derived, so that no copy of it needs to be stored.
@@ -56,6 +89,7 @@ struct LabContainer {
     @ControlLoop
     func preparingHome(root: String?, engine: DockerEngine) async throws -> LabContainer {
         var prepared = self
+        guard lab.files == .home else { return prepared }
         guard let root else {
             try await engine.ensureVolume(
                 name: volumeName, labels: [Label.instance: instance, Label.portal: session.learner.portal])
@@ -81,10 +115,7 @@ struct LabContainer {
             image: lab.image, environment: environment, labels: labels, user: "\(lab.userID):\(lab.groupID)",
             hostname: lab.name, port: lab.port, publishAddress: publishAddress, memoryBytes: lab.memoryBytes,
             cpus: lab.cpus, processLimit: lab.processLimit,
-            mounts: [
-                homeDirectory.map { .bind(source: $0, destination: lab.homePath) }
-                    ?? .volume(name: volumeName, destination: lab.homePath)
-            ],
+            mounts: mounts,
             network: Self.networkName(instance: instance, egress: lab.egress))
     }
 }

@@ -4,6 +4,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case unknownSession(SessionID)
     case unknownHost(String)
     case unknownReservation(ReservationID)
+    case unknownPool(PoolKey)
     /// The terms of a reservation make no sense.
     case badTerms(String)
     /// There are not as many seats in that time.
@@ -30,11 +31,14 @@ public enum Answer: Hashable, Sendable {
 /// What the driver does after the changes of the same step are committed. In order.
 public enum Action: Hashable, Sendable {
     /// Create and start the container of this run, then wait until the lab answers; report every step as an event.
+    /// With a warm seat's name and epoch 0 it is that seat's. For a session that has claimed one (`Session.warm`) the
+    /// container is the seat's: go on with it, attach the learner's home if the seat was made without one, and report
+    /// under the session's name.
     /// If a container of that name already exists on the host (a restart in the middle), go on with it. Repeated for
     /// a run on its way at every listing of the host: nothing to do if the driver is still at it.
     case start(SessionID, epoch: Int, host: String)
-    /// Stop working on the start of this run, remove its container, and report `containerRemoved` or `removeFailed`.
-    /// A missing one is removed. Repeated at every listing of the host until `containerRemoved`.
+    /// Stop working on the start of this container, remove it, and report `containerRemoved` or `removeFailed`. The name
+    /// and the epoch are the container's own (`Session.container`). A missing one is removed. Repeated at every listing of the host until `containerRemoved`.
     case remove(SessionID, epoch: Int, host: String)
     /// Remove a container of ours that belongs to no run; nothing is reported.
     case removeOrphan(host: String, containerID: String)
@@ -61,6 +65,13 @@ public enum Change: Hashable, Sendable {
     case peak(ReservationID, seats: Int)
     /// A learner has claimed a seat of a reservation.
     case claim(ReservationID, learner: String, at: Timestamp)
+    /// A warm seat as it is now; a number that is new is never given again.
+    case warm(WarmSeat)
+    /// It is claimed or given up.
+    case warmGone(WarmSeatID)
+    /// What an operator has set of a pool, until `poolReset`.
+    case pool(PoolSpec)
+    case poolReset(PoolKey)
     /// With homes that stick to a host: where this learner's home of this portal is.
     case home(portal: String, learner: String, host: String)
 }

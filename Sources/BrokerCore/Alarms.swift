@@ -5,6 +5,7 @@ import HeapModule
 struct Alarms: Sendable {
     enum Key: Hashable, Comparable, Sendable {
         case host(String)
+        case pool(PoolKey)
         case removal(Run)
         case session(SessionID)
     }

@@ -18,7 +18,7 @@ extension BrokerCore {
         var left = due
         var kept: [String: Int] = [:]
         for (host, count) in promised {
-            let taken = min(count, seating.used(of: reservation.id, on: host), left)
+            let taken = min(count, seatedCount(of: reservation.id, on: host), left)
             kept[host] = taken
             left -= taken
         }
@@ -32,7 +32,7 @@ extension BrokerCore {
 
     /// A learner of the cohort got a seat.
     mutating func notePeak(of id: ReservationID) {
-        let seats = seating.used[id]?.values.reduce(0, +) ?? 0
+        let seats = seatedCount(of: id)
         guard var reservation = reservations[id], seats > reservation.peakSeats else { return }
         reservation.peakSeats = seats
         setReservation(id, reservation)

@@ -17,14 +17,15 @@ extension BrokerCore {
         store(entry, at: now, because: words)
         guard let record = record(of: host), !isGone(record) else { return finish(entry, at: now) }
         // On a host that does not answer, the removal waits for its return.
-        if record.isReachable { emit(.remove(id, epoch: entry.session.epoch, host: host)) }
+        if record.isReachable { remove(entry.container, on: host) }
     }
 
     /// The session of an ending run goes on: its removal is under way, and stays so.
     mutating func leaveBehindEnding(_ entry: Entry, on host: String) {
         let leftover = Leftover(
-            host: host, memory: entry.seatMemory, hasFailed: entry.wake != nil, retryAt: entry.wake)
-        setLeftover(entry.run, leftover)
+            host: host, memory: entry.seatMemory, session: entry.session.id, hasFailed: entry.wake != nil,
+            retryAt: entry.wake)
+        setLeftover(entry.container, leftover)
     }
 
     /// Nothing is left of the run, as far as can be known.
@@ -32,6 +33,7 @@ extension BrokerCore {
         guard case .ending(let host, let reason, _) = old.session.state else { return }
         var entry = old
         entry.session.state = .ended(reason: reason, at: now)
+        entry.session.warm = nil
         entry.seatMemory = 0
         entry.wake = nil
         let isKnown = record(of: host).map { !isGone($0) } ?? false
@@ -46,9 +48,11 @@ extension BrokerCore {
         store(entry, at: now, because: words)
     }
 
-    mutating func containerRemoved(_ id: SessionID, epoch: Int, at now: Timestamp) {
-        let run = Run(session: id, epoch: epoch)
+    mutating func containerRemoved(_ name: SessionID, epoch: Int, at now: Timestamp) {
+        let run = Run(session: name, epoch: epoch)
         if leftovers[run] != nil { return setLeftover(run, nil) }
+        if let warm = warmEntry(name) { return warmIsLost(warm, at: now) }
+        let (id, epoch) = owner(of: name, epoch: epoch)
         guard let entry = current(id, epoch) else { return }
         switch entry.session.state {
         case .ending:
@@ -62,8 +66,9 @@ extension BrokerCore {
         }
     }
 
-    mutating func removeFailed(_ id: SessionID, epoch: Int, message: String, at now: Timestamp) {
-        let run = Run(session: id, epoch: epoch)
+    mutating func removeFailed(_ name: SessionID, epoch: Int, message: String, at now: Timestamp) {
+        let run = Run(session: name, epoch: epoch)
+        let (id, epoch) = owner(of: name, epoch: epoch)
         if var leftover = leftovers[run] {
             leftover.hasFailed = true
             leftover.retryAt = now + Limits.removeRetryDelay
@@ -84,21 +89,23 @@ extension BrokerCore {
         guard var leftover = leftovers[run] else { return }
         leftover.retryAt = nil
         setLeftover(run, leftover)
-        if record(of: leftover.host)?.isReachable == true {
-            emit(.remove(run.session, epoch: run.epoch, host: leftover.host))
-        }
+        if record(of: leftover.host)?.isReachable == true { remove(run, on: leftover.host) }
+    }
+
+    mutating func remove(_ container: Run, on host: String) {
+        emit(.remove(container.session, epoch: container.epoch, host: host))
     }
 
     mutating func retryRemoval(of old: Entry, on host: String) {
         var entry = old
         entry.wake = nil
         set(entry.session.id, entry)
-        if record(of: host)?.isReachable == true {
-            emit(.remove(entry.session.id, epoch: entry.session.epoch, host: host))
-        }
+        if record(of: host)?.isReachable == true { remove(entry.container, on: host) }
     }
 
-    mutating func containerExited(_ id: SessionID, epoch: Int, code: Int, outOfMemory: Bool, at now: Timestamp) {
+    mutating func containerExited(_ name: SessionID, epoch: Int, code: Int, outOfMemory: Bool, at now: Timestamp) {
+        if let warm = warmEntry(name) { return warmIsLost(warm, at: now) }
+        let (id, epoch) = owner(of: name, epoch: epoch)
         guard let entry = current(id, epoch) else { return }
         switch entry.session.state {
         case .running:

@@ -141,12 +141,15 @@ extension BrokerCore {
 
     // MARK: Configuration
 
-    mutating func configure(labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, at now: Timestamp) {
+    mutating func configure(
+        labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, pools: [PoolSpec], at now: Timestamp
+    ) {
         journal.keep(catalogue)
         let old = catalogue
         catalogue.isConfigured = true
         catalogue.freeFloorPercent = max(0, min(100, freeFloorPercent))
         isOrderOld = true
+        catalogue.pools = Dictionary(pools.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
@@ -156,6 +159,12 @@ extension BrokerCore {
         for id in entries.keys.sorted() {
             reconsider(id, at: now)
             if let entry = entries[id], !entry.session.state.isOver { used.insert(entry.session.lab) }
+        }
+        // What an earlier broker made, whose size was not known yet.
+        for var entry in warm.entries.values.sorted(by: WarmSeats.isSooner) where entry.memory == 0 {
+            guard let lab = lab(entry.seat.pool.lab) else { continue }
+            entry.memory = lab.memoryBytes
+            setWarm(entry.seat.id, entry)
         }
         catalogue.retired = catalogue.retired.filter { used.contains($0.key) }
         step.mayPlace = true

@@ -72,6 +72,7 @@ extension BrokerCore {
         session.failedAttempts = 0
         session.lastActivityAt = now
         session.stay = Stay()
+        session.warm = nil
         if case .ending(let host, _, _) = old.session.state {
             leaveBehindEnding(old, on: host)
         }

@@ -34,6 +34,12 @@ extension BrokerCore {
         }
     }
 
+    mutating func hostProbed(_ name: String, _ attachment: HomeAttachment) {
+        guard var settings = record(of: name)?.settings else { return }
+        settings.attachment = attachment
+        setHost(name, settings)
+    }
+
     /// Before placement: nothing that waits for a host that is gone would ever happen.
     mutating func settleGoneHosts(at now: Timestamp) {
         for name in step.touchedHosts.sorted() { settleIfGone(name, at: now) }
@@ -70,9 +76,11 @@ extension BrokerCore {
         var listed: [Run: ObservedContainer] = [:]
         for container in containers {
             let run = Run(session: container.session, epoch: container.epoch)
+            let (owner, _) = owner(of: run.session, epoch: run.epoch)
             let isExpected =
                 host.usage.leftovers.contains(run)
-                || (host.usage.sessions.contains(run.session) && entries[run.session]?.run == run)
+                || (host.usage.sessions.contains(owner) && entries[owner]?.container == run)
+                || host.usage.warm.contains { $0.run == run.session && run.epoch == 0 }
             if isExpected, listed[run] == nil {
                 listed[run] = container
             } else {
@@ -81,7 +89,11 @@ extension BrokerCore {
         }
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id] else { continue }
-            reconcile(entry, with: listed[entry.run], on: name, isBack: isBack, asked: asked, at: now)
+            reconcile(entry, with: listed[entry.container], on: name, isBack: isBack, asked: asked, at: now)
+        }
+        for id in host.usage.warm.sorted() {
+            guard let entry = warm[id] else { continue }
+            reconcile(warm: entry, with: listed[entry.run], asked: asked, at: now)
         }
         for run in host.usage.leftovers.sorted() { retryRemoval(run) }
     }
@@ -140,9 +152,12 @@ extension BrokerCore {
     ///   - homes: without shared homes, where each learner's home is.
     ///   - reservations: those that are booked or closed.
     ///   - claims: on these.
+    ///   - warm: seats that nobody has claimed yet, and the last number that one of them was given.
+    ///   - pools: what operators have set.
     public mutating func restore(
         sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], reservations: [Reservation] = [],
-        claims: [Claim] = [], at now: Timestamp
+        claims: [Claim] = [], warm: [WarmSeat] = [], lastWarmNumber: Int64 = 0, pools: [PoolSpec] = [],
+        at now: Timestamp
     ) -> [Action] {
         for reservation in reservations where [.booked, .closed].contains(reservation.phase) {
             setReservation(reservation.id, reservation)
@@ -163,6 +178,9 @@ extension BrokerCore {
             for home in homes { setHome(home.host, of: LearnerKey(portal: home.portal, id: home.learner)) }
         }
         for session in sessions.sorted(by: { $0.id < $1.id }) { restore(session, at: now) }
+        self.warm.lastNumber = lastWarmNumber
+        for seat in warm { restore(seat) }
+        for spec in pools { setPoolOverride(spec, of: spec.key) }
         journal = Journal()
         settleAlarms()
         step = Step()
@@ -182,15 +200,7 @@ extension BrokerCore {
         guard !session.state.isOver else { return }
         var entry = Entry(session)
         if let host = session.state.host {
-            if record(of: host) == nil {
-                // Whether the configuration still has it is not known yet.
-                let spec = HostSpec(name: host, slots: 0, memoryBytes: 0, overcommit: 1, maximumStarts: 0)
-                setHost(
-                    host,
-                    HostRecord.Settings(
-                        host: Host(spec: spec, duty: spareDuties[host] ?? .active), isConfigured: false))
-                setSpareDuty(nil, of: host)
-            }
+            ensureHost(host)
             entry.seatMemory = lab(session.lab)?.memoryBytes ?? 0
             if case .running(_, _, let since) = session.state {
                 entry.idleNotBefore = now + returnGrace(of: entry)
@@ -198,6 +208,21 @@ extension BrokerCore {
             }
         }
         set(session.id, entry)
+    }
+
+    private mutating func restore(_ seat: WarmSeat) {
+        ensureHost(seat.host)
+        setWarm(seat.id, WarmEntry(seat: seat, memory: lab(seat.pool.lab)?.memoryBytes ?? 0))
+    }
+
+    /// A host that something stored is on. Whether the configuration still has it is not known yet.
+    private mutating func ensureHost(_ host: String) {
+        guard record(of: host) == nil else { return }
+        let spec = HostSpec(name: host, slots: 0, memoryBytes: 0, overcommit: 1, maximumStarts: 0)
+        setHost(
+            host,
+            HostRecord.Settings(host: Host(spec: spec, duty: spareDuties[host] ?? .active), isConfigured: false))
+        setSpareDuty(nil, of: host)
     }
 }
 

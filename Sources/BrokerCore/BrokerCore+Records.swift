@@ -7,6 +7,8 @@ extension BrokerCore {
         let old = entries[id]
         journal.keep(old, of: id)
         entries[id] = new
+        if let claimed = old?.session.warm, warm.claimed[claimed] == id { warm.claimed[claimed] = nil }
+        if let claimed = new?.session.warm { warm.claimed[claimed] = id }
         if let new {
             sessionsOf[new.learner, default: [:]][new.session.lab] = id
         } else if let old {
@@ -173,9 +175,9 @@ extension BrokerCore {
     mutating func setLeftover(_ run: Run, _ new: Leftover?) {
         let old = leftovers[run]
         journal.keep(old, of: run)
-        gate(run.session, by: -gateWeight(of: old))
+        if let old { gate(old.session, by: -gateWeight(of: old)) }
         leftovers[run] = new
-        gate(run.session, by: gateWeight(of: new))
+        if let new { gate(new.session, by: gateWeight(of: new)) }
         if let old, let index = hostIndex[old.host] {
             hosts[index].usage.seats -= 1
             hosts[index].usage.memory -= old.memory
@@ -196,8 +198,8 @@ extension BrokerCore {
 
     /// A session waits for the removal of its last container where that can be expected to take a moment only: not
     /// after a failure, and not on a host that does not answer.
-    private func gateWeight(of leftover: Leftover?) -> Int {
-        guard let leftover, !leftover.hasFailed, record(of: leftover.host)?.isReachable == true else { return 0 }
+    private func gateWeight(of leftover: Leftover) -> Int {
+        guard !leftover.hasFailed, record(of: leftover.host)?.isReachable == true else { return 0 }
         return 1
     }
 
@@ -234,11 +236,11 @@ extension BrokerCore {
         guard old != new else { return }
         // Whether sessions wait for a removal depends on the link.
         let runs = old.host.link == new.host.link ? [] : hosts[index].usage.leftovers
-        for run in runs { gate(run.session, by: -gateWeight(of: leftovers[run])) }
+        for leftover in runs.compactMap({ leftovers[$0] }) { gate(leftover.session, by: -gateWeight(of: leftover)) }
         hosts[index].settings = new
         order.touch(index)
         if old.promises != new.promises { step.mayPromise = true }
-        for run in runs { gate(run.session, by: gateWeight(of: leftovers[run])) }
+        for leftover in runs.compactMap({ leftovers[$0] }) { gate(leftover.session, by: gateWeight(of: leftover)) }
         step.mayPlace = true
         step.touchedHosts.insert(name)
         if old.isLost != new.isLost { realignAll() }

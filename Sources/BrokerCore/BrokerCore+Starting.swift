@@ -17,15 +17,30 @@ extension BrokerCore {
             case .creating: "The container is being created."
             case .starting: "The container is created and is being started."
             case .waiting: "The container runs; waiting for the lab inside to answer."
+            case .attaching: "The lab runs; this learner's files are being attached to it."
             }
         store(entry, at: now, because: reason)
     }
 
     mutating func labReady(_ id: SessionID, epoch: Int, endpoint: Endpoint, at now: Timestamp) {
-        guard var entry = current(id, epoch), case .starting(let host, _, let since) = entry.session.state else {
+        guard let entry = current(id, epoch), case .starting(let host, _, let since) = entry.session.state else {
             return
         }
-        measureStart(of: entry, on: host, since: since, at: now)
+        measureStart(of: entry.session.lab, crowd: entry.startCrowd, on: host, since: since, at: now)
+        let words =
+            entry.session.warm == nil
+            ? "The lab answers, \(Explanations.span(now - since)) after it got its seat."
+            : "The lab of the warm seat is this learner's, \(Explanations.span(now - since)) after it was claimed."
+        beginRunning(entry, on: host, endpoint, at: now, because: words)
+    }
+
+    /// The lab answers, and has this learner's files: everything that counts from the beginning of a run counts from
+    /// here.
+    mutating func beginRunning(
+        _ old: Entry, on host: String, _ endpoint: Endpoint, at now: Timestamp, because words: String
+    ) {
+        var entry = old
+        let (id, epoch) = (entry.session.id, entry.session.epoch)
         entry.session.state = .running(host: host, endpoint: endpoint, since: now)
         entry.session.lastActivityAt = now
         entry.session.stay = Stay(source: .ready)
@@ -35,7 +50,7 @@ extension BrokerCore {
         entry.shunned = nil
         entry.inquiry = .none
         entry.wake = nextLook(at: entry, runningSince: now, on: host)
-        store(entry, at: now, because: "The lab answers, \(Explanations.span(now - since)) after it got its seat.")
+        store(entry, at: now, because: words)
         emit(.publishRoute(id, epoch: epoch, endpoint))
         if !sharedHomes, homes[entry.learner].map({ isLost($0) }) ?? true {
             setHome(host, of: entry.learner)
@@ -46,22 +61,24 @@ extension BrokerCore {
 
     /// What a start that has come to its end says of its host. One that an earlier broker process began says nothing:
     /// it waited for this one, too.
-    private mutating func measureStart(of entry: Entry, on host: String, since: Timestamp, at now: Timestamp) {
-        guard entry.startCrowd > 0, let record = record(of: host) else { return }
+    mutating func measureStart(
+        of lab: String, crowd: Int, on host: String, since: Timestamp, at now: Timestamp
+    ) {
+        guard crowd > 0, let record = record(of: host) else { return }
         journal.keep(startTimes)
         startTimes.add(now - since)
         var settings = record.settings
         settings.pace.noteReady(
-            entry.session.lab, after: now - since, crowd: max(entry.startCrowd, record.usage.starting),
+            lab, after: now - since, crowd: max(crowd, record.usage.starting),
             upTo: record.spec.maximumStarts, at: now)
         setHost(host, settings)
     }
 
-    private mutating func noteNeverReady(_ entry: Entry, on host: String, since: Timestamp, at now: Timestamp) {
-        guard entry.startCrowd > 0, let record = record(of: host) else { return }
+    mutating func noteNeverReady(crowd: Int, on host: String, since: Timestamp, at now: Timestamp) {
+        guard crowd > 0, let record = record(of: host) else { return }
         var settings = record.settings
         settings.pace.noteNeverReady(
-            begunAt: since, crowd: max(entry.startCrowd, record.usage.starting), upTo: record.spec.maximumStarts,
+            begunAt: since, crowd: max(crowd, record.usage.starting), upTo: record.spec.maximumStarts,
             at: now)
         setHost(host, settings)
     }
@@ -94,7 +111,7 @@ extension BrokerCore {
         case .engine(let message):
             attemptFailed(entry, on: host, because: message, at: now)
         case .neverReady(let message):
-            noteNeverReady(entry, on: host, since: since, at: now)
+            noteNeverReady(crowd: entry.startCrowd, on: host, since: since, at: now)
             attemptFailed(entry, on: host, because: message, at: now)
         }
     }
@@ -173,6 +190,7 @@ extension BrokerCore {
         var entry = old
         entry.session.epoch += 1
         entry.session.state = .queued(since: entry.queuedSince)
+        entry.session.warm = nil
         entry.seatMemory = 0
         entry.startCrowd = 0
         // Its reservation may have ended while it was starting: then it waits with everybody else.
@@ -184,6 +202,7 @@ extension BrokerCore {
     mutating func fail(_ old: Entry, _ message: String, at now: Timestamp) {
         var entry = old
         entry.session.state = .failed(message: message, at: now)
+        entry.session.warm = nil
         entry.seatMemory = 0
         entry.wake = nil
         store(entry, at: now, because: message)
@@ -193,8 +212,9 @@ extension BrokerCore {
     /// takes its seat until it is. On a host that does not answer, this waits for its return.
     mutating func leaveBehind(_ entry: Entry, on host: String) {
         guard let record = record(of: host), !isGone(record) else { return }
-        setLeftover(entry.run, Leftover(host: host, memory: entry.seatMemory))
-        if record.isReachable { emit(.remove(entry.session.id, epoch: entry.session.epoch, host: host)) }
+        setLeftover(
+            entry.container, Leftover(host: host, memory: entry.seatMemory, session: entry.session.id))
+        if record.isReachable { remove(entry.container, on: host) }
     }
 }
 
@@ -204,6 +224,7 @@ extension StartStep {
         case .creating: 0
         case .starting: 1
         case .waiting: 2
+        case .attaching: 3
         }
     }
 }

@@ -14,13 +14,17 @@ public struct HostStatus: Hashable, Sendable {
     public var starting: Int
     /// How many may be so at the same time: at most what the configuration allows, less while starts take long.
     public var startsAllowed: Int
-    /// Seats taken: of sessions, and of old containers that are still being removed.
+    /// Seats taken: of sessions, of warm seats, and of old containers that are still being removed.
     public var seats: Int
     public var slots: Int
     /// Memory of the seats taken, in bytes.
     public var memoryUsedBytes: Int64
     /// What it may add up to: memory times overcommit, in bytes.
     public var memoryLimitBytes: Int64
+    /// Warm seats here that nobody has claimed yet.
+    public var warm: Int
+    /// Whether homes can be attached to containers that run already; `nil` until that was tried.
+    public var attachment: HomeAttachment?
     /// The greater of slot share and memory share; above 1 after the configuration lowered one below its use.
     public var density: Double
     public var drainDeadline: Timestamp?
@@ -53,7 +57,7 @@ extension BrokerCore {
             link: host.settings.host.link, isConfigured: host.settings.isConfigured, sessions: usage.sessions.count,
             starting: usage.starting, startsAllowed: host.startsAllowed, seats: usage.seats, slots: host.spec.slots,
             memoryUsedBytes: usage.memory,
-            memoryLimitBytes: host.memoryLimit,
+            memoryLimitBytes: host.memoryLimit, warm: usage.warm.count, attachment: host.settings.attachment,
             density: usage.isEmpty
                 ? 0
                 : HostRecord.density(
@@ -142,6 +146,9 @@ extension BrokerCore {
 
     /// One that is not over.
     public func reservation(_ id: ReservationID) -> Reservation? { reservations[id] }
+
+    /// Of those that are booked, in no order.
+    public var reservationTerms: [ReservationTerms] { reservations.values.filter(\.isBooked).map(\.terms) }
 
     public var reservationCount: Int { reservations.count }
 

@@ -19,6 +19,7 @@ public struct BrokerCore: Sendable {
         var retired: [String: Lab] = [:]
         /// The share of each host that is never reserved, in percent.
         var freeFloorPercent = 0
+        var pools: [PoolKey: PoolSpec] = [:]
     }
 
     let sharedHomes: Bool
@@ -34,6 +35,7 @@ public struct BrokerCore: Sendable {
     /// Stored duties of hosts that are not in `hosts`: they hold again when the host comes back.
     var spareDuties: [String: HostDuty] = [:]
     var startTimes = StartTimes()
+    var warm = WarmSeats()
     /// Those that are not over.
     var reservations: [ReservationID: Reservation] = [:]
     /// The learners who have claimed a seat of them.
@@ -96,7 +98,16 @@ public struct BrokerCore: Sendable {
         settleReservations(at: now)
         settleGoneHosts(at: now)
         if step.mayPromise { promiseSeats(at: now) }
-        if step.mayPlace { placeWaiting(at: now) }
+        if step.mayPlace {
+            trimWarmSeats(at: now)
+            // Warm seats are seats of their reservation, too: what is given up may change what can be promised.
+            if step.mayPromise { promiseSeats(at: now) }
+            placeWaiting(at: now)
+            // A seat that was still on its way up leaves its start to somebody at once.
+            if yieldWarmSeats(at: now) { placeWaiting(at: now) }
+            fillWarmSeats(at: now)
+            if step.mayPromise { promiseSeats(at: now) }
+        }
         settleEmptyHosts()
         if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
@@ -147,19 +158,29 @@ public struct BrokerCore: Sendable {
             answer(request, drain(host, deadline: deadline, at: now))
         case .declareLost(let host, let request):
             answer(request, declareLost(host, at: now))
-        case .configure(let labs, let hosts, let freeFloorPercent):
-            configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, at: now)
+        case .setPool(let spec, let request):
+            answer(request, setPool(spec))
+        case .resetPool(let key, let request):
+            answer(request, resetPool(key))
+        case .configure(let labs, let hosts, let freeFloorPercent, let pools):
+            configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, pools: pools, at: now)
+        case .hostProbed(let host, let attachment):
+            hostProbed(host, attachment)
         case .hostListed(let host, let containers, let asked):
             hostListed(host, containers: containers, asked: asked, at: now)
         case .hostSilent(let host, let reason):
             hostSilent(host, reason: reason, at: now)
         case .containerCreated(let id, let epoch):
+            if let warm = warmEntry(id) { return warmAdvances(warm, to: .starting) }
             advance(id, epoch: epoch, to: .starting, at: now)
         case .containerStarted(let id, let epoch, _):
+            if let warm = warmEntry(id) { return warmAdvances(warm, to: .waiting) }
             advance(id, epoch: epoch, to: .waiting, at: now)
         case .labReady(let id, let epoch, let endpoint):
+            if let warm = warmEntry(id) { return warmIsReady(warm, endpoint, at: now) }
             labReady(id, epoch: epoch, endpoint: endpoint, at: now)
         case .startFailed(let id, let epoch, let failure):
+            if let warm = warmEntry(id) { return warmFailed(warm, failure, at: now) }
             startFailed(id, epoch: epoch, failure, at: now)
         case .containerExited(let id, let epoch, let code, let outOfMemory):
             containerExited(id, epoch: epoch, code: code, outOfMemory: outOfMemory, at: now)
@@ -182,6 +203,7 @@ public struct BrokerCore: Sendable {
             if let time = deadline(of: key), time <= now {
                 switch key {
                 case .host(let name): lookAtHost(name, at: now)
+                case .pool(let pool): poolIsDue(pool, at: now)
                 case .removal(let run): retryRemoval(run)
                 case .session(let id): lookAt(id, at: now)
                 }
@@ -194,6 +216,7 @@ public struct BrokerCore: Sendable {
     func deadline(of key: Alarms.Key) -> Timestamp? {
         switch key {
         case .host(let name): record(of: name)?.wake
+        case .pool(let pool): poolDeadline(pool)
         case .removal(let run): leftovers[run]?.retryAt
         case .session(let id): entries[id]?.wake
         }

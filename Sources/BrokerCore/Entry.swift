@@ -1,4 +1,5 @@
-/// One life of a container: what its name and labels say.
+/// One life of a container: what its name and labels say. A warm seat's has the seat's name and epoch 0, also when a
+/// session has claimed it.
 struct Run: Hashable, Sendable, Comparable {
     var session: SessionID
     var epoch: Int
@@ -71,7 +72,8 @@ struct Entry: Hashable, Sendable {
         }
     }
 
-    var run: Run { Run(session: session.id, epoch: session.epoch) }
+    /// What the name of its container says.
+    var container: Run { Run(session: session.container.name, epoch: session.container.epoch) }
     var learner: LearnerKey { LearnerKey(session.learner) }
 
     /// What the indexes keep of an entry: as long as it is the same, they need not be touched.
@@ -85,7 +87,9 @@ struct Entry: Hashable, Sendable {
         let reservation = session.reservation
         return switch session.state {
         case .queued(let since): .queued(Queue.Ticket(since: since, id: session.id), reservation)
-        case .starting(let host, _, _): .seated(host: host, isStarting: true, memory: seatMemory, reservation)
+        case .starting(let host, let step, _):
+            // A lab that runs already is no burden to the others that start.
+            .seated(host: host, isStarting: step != .attaching, memory: seatMemory, reservation)
         case .running(let host, _, _), .ending(let host, _, _):
             .seated(host: host, isStarting: false, memory: seatMemory, reservation)
         case .ended, .failed: .none
@@ -93,11 +97,14 @@ struct Entry: Hashable, Sendable {
     }
 }
 
-/// The container of a run that is over while its session goes on (or has failed): it is still to be removed, and its
-/// seat is taken until it is. Not stored: after a restart it is an orphan of the host's first listing.
+/// The container of a run that is over while its session goes on (or has failed), or of a warm seat that was given up:
+/// it is still to be removed, and its seat is taken until it is. Not stored: after a restart it is an orphan of the
+/// host's first listing. Kept by what the container's name says.
 struct Leftover: Hashable, Sendable {
     var host: String
     var memory: Int64
+    /// Who waits for its removal.
+    var session: SessionID
     /// A removal failed: the session no longer waits for it.
     var hasFailed = false
     var retryAt: Timestamp?

@@ -4,7 +4,9 @@ public struct RequestID: Hashable, Sendable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
-/// A container of ours as an engine lists it. Identified by its `carrel.session` and `carrel.epoch` labels.
+/// A container of ours as an engine lists it. Identified by its `carrel.session` and `carrel.epoch` labels: those of a
+/// session's run, or of a warm seat (`WarmSeatID.run`, 0), which stay when it is claimed. What is reported of containers
+/// bears the same names.
 public struct ObservedContainer: Hashable, Sendable {
     public var session: SessionID
     public var epoch: Int
@@ -78,9 +80,13 @@ public enum Event: Sendable {
     case drain(host: String, deadline: Timestamp, request: RequestID)
     /// The operator does not expect the host back. Refused while it answers.
     case declareLost(host: String, request: RequestID)
-    /// The configuration was read: the catalogue and the hosts as they are from now on, and the share of each host
-    /// that is never reserved, 0–100 percent.
-    case configure(labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10)
+    /// The configuration was read: the catalogue, the hosts and the pools as they are from now on, and the share of
+    /// each host that is never reserved, 0–100 percent.
+    case configure(labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [])
+    /// An operator sets the size of a pool, whatever the configuration says; in force at once.
+    case setPool(PoolSpec, request: RequestID)
+    /// The pool is as the configuration says again.
+    case resetPool(PoolKey, request: RequestID)
 
     // From engines.
     /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist, which
@@ -89,6 +95,8 @@ public enum Event: Sendable {
     case hostListed(host: String, containers: [ObservedContainer], asked: Int = .max)
     /// The host does not answer. After `Limits.silenceGrace` it is unreachable, unless it is listed before.
     case hostSilent(host: String, reason: String)
+    /// It was tried whether homes can be attached to containers that run already on this host.
+    case hostProbed(host: String, HomeAttachment)
     case containerCreated(SessionID, epoch: Int)
     case containerStarted(SessionID, epoch: Int, endpoint: Endpoint)
     case labReady(SessionID, epoch: Int, endpoint: Endpoint)

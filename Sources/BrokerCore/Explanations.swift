@@ -105,6 +105,8 @@ extension Refusal {
             "There is no host \(name) in the configuration; `carrel host list` shows those there are."
         case .unknownReservation(let id):
             "There is no reservation \(id) that is not over; `carrel reserve list` shows those there are."
+        case .unknownPool(let key):
+            "There is no pool of the lab \(key.lab); `carrel pool list` shows those there are."
         case .noSeats(let conflict):
             conflict.message
         case .notNow(let message), .badTerms(let message), .neverFits(let message), .limit(let message):
@@ -126,6 +128,7 @@ extension BrokerCore {
                 case .creating: "Its container is being created on \(host)"
                 case .starting: "Its container is being started on \(host)"
                 case .waiting: "Its container runs on \(host); the lab inside does not answer yet"
+                case .attaching: "A lab that runs on \(host) is being given this learner's files"
                 }
             return "\(doing) (for \(Explanations.span(now - since)) so far)."
         case .running:

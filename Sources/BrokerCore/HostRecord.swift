@@ -9,6 +9,8 @@ struct HostRecord: Sendable {
         var lackingLabs: Set<String> = []
         /// The drain's deadline has passed, and the sessions here were ended.
         var isDrainDue = false
+        /// Whether homes can be attached to running containers; `nil` until that was tried.
+        var attachment: HomeAttachment?
         /// How many starts at the same time it bears, as measured.
         var pace = Pace()
 
@@ -28,13 +30,14 @@ struct HostRecord: Sendable {
         }
     }
 
-    /// The part that follows from sessions and leftovers; only the indexes write it.
+    /// The part that follows from sessions, warm seats and leftovers; only the indexes write it.
     struct Usage: Hashable, Sendable {
         var seats = 0
         var memory: Int64 = 0
         var starting = 0
         var sessions: Set<SessionID> = []
         var leftovers: Set<Run> = []
+        var warm: Set<WarmSeatID> = []
 
         var isEmpty: Bool { seats == 0 }
     }

@@ -4,36 +4,7 @@ extension BrokerCore {
     public func violations(at now: Timestamp) -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
             + orderViolations(at: now) + alarmViolations() + idleHandsViolations(at: now) + reservationViolations()
-    }
-
-    /// Looks at a seat that was just given, independently of how it was found.
-    mutating func audit(placementOf entry: Entry, on name: String, at now: Timestamp) {
-        func broken(_ rule: String) {
-            // A handful is enough to find the mistake.
-            if breaches.count < 16 { breaches.append("\(entry.session.id) was placed on \(name), \(rule)") }
-        }
-        guard let host = record(of: name) else { return broken("which is unknown") }
-        if !host.settings.isConfigured { broken("which is not configured") }
-        if host.settings.host.duty != .active { broken("which is \(host.settings.host.duty)") }
-        if !host.isReachable { broken("which does not answer") }
-        if host.usage.seats > host.spec.slots { broken("which has \(host.spec.slots) slots for \(host.usage.seats)") }
-        if host.usage.memory > host.memoryLimit { broken("whose memory is exceeded") }
-        if host.usage.starting > min(host.startsAllowed, host.spec.maximumStarts) {
-            broken("which starts \(host.usage.starting) at once")
-        }
-        if let lab = catalogue.labs[entry.session.lab], entry.session.reservation == nil {
-            let held = heldCurve(on: name).peak(from: now, to: now + lab.demand.horizon + .milliseconds(1))
-            if held.seats > 0, host.usage.seats + held.seats > host.spec.slots {
-                broken("where \(held.seats) of the seats are reserved while it may live")
-            }
-            if held.memory > 0, host.usage.memory + held.memory > host.memoryLimit {
-                broken("where the memory is reserved while it may live")
-            }
-        }
-        if !sharedHomes, let home = homes[entry.learner], home != name, !isLost(home) {
-            broken("but its home is on \(home)")
-        }
-        if gates[entry.session.id] != nil { broken("while its last container is still there") }
+            + warmViolations(at: now)
     }
 
     private func sessionViolations() -> [String] {
@@ -45,7 +16,7 @@ extension BrokerCore {
                 broken.append("\(id) is not the session of its learner and lab")
             }
             if session.epoch < 1 { broken.append("\(id) has epoch \(session.epoch)") }
-            if !session.state.isOver, leftovers[entry.run] != nil {
+            if !session.state.isOver, leftovers[entry.container] != nil {
                 broken.append("\(id): its current run is a leftover")
             }
             if !session.state.isOver, session.failedAttempts >= Limits.startAttempts {
@@ -76,8 +47,14 @@ extension BrokerCore {
             for (id, entry) in entries where entry.session.state.host == host.name {
                 usage.seats += 1
                 usage.memory += entry.seatMemory
-                if case .starting = entry.session.state { usage.starting += 1 }
+                if case .starting(_, let step, _) = entry.session.state, step != .attaching { usage.starting += 1 }
                 usage.sessions.insert(id)
+            }
+            for (id, entry) in warm.entries where entry.seat.host == host.name {
+                usage.seats += 1
+                usage.memory += entry.memory
+                if entry.isStarting { usage.starting += 1 }
+                usage.warm.insert(id)
             }
             for (run, leftover) in leftovers where leftover.host == host.name {
                 usage.seats += 1
@@ -136,8 +113,8 @@ extension BrokerCore {
             broken.append("the index of hosts is wrong")
         }
         var gates: [SessionID: Int] = [:]
-        for (run, leftover) in leftovers where !leftover.hasFailed && record(of: leftover.host)?.isReachable == true {
-            gates[run.session, default: 0] += 1
+        for leftover in leftovers.values where !leftover.hasFailed && record(of: leftover.host)?.isReachable == true {
+            gates[leftover.session, default: 0] += 1
         }
         if gates != self.gates { broken.append("the gates are \(self.gates), not \(gates)") }
         return broken
@@ -162,6 +139,7 @@ extension BrokerCore {
     private func alarmViolations() -> [String] {
         let keys: [Alarms.Key] =
             entries.keys.map { .session($0) } + leftovers.keys.map { .removal($0) } + hosts.map { .host($0.name) }
+            + Set(warm.retryAt.keys).union(warm.claims.keys).map { .pool($0) }
         let first = keys.compactMap { deadline(of: $0) }.min()
         return first == alarms.earliest ? [] : ["the next deadline is \(first as Any), not \(alarms.earliest as Any)"]
     }
@@ -173,80 +151,6 @@ extension BrokerCore {
         var copy = self
         copy.placeWaiting(at: now)
         return copy.queueLength == queueLength ? [] : ["a session waits although there is a seat for it"]
-    }
-}
-
-extension BrokerCore {
-    /// Hosts on which there is not enough room now for everybody who is there and for those whose seats are promised
-    /// there, in words. Empty unless the clock was changed, or the broker was away while sessions should have ended.
-    public func brokenPromises(at now: Timestamp) -> [String] {
-        hosts.compactMap { host in
-            guard host.isReachable, host.settings.isPromising, !step.mayPromise else { return nil }
-            var seats = host.usage.sessions.count { entries[$0]?.session.state.name != "ending" }
-            for id in seating.promisedOn[host.name] ?? [] {
-                guard let reservation = reservations[id] else { continue }
-                guard reservation.terms.opensAt <= now, now < reservation.terms.to else { continue }
-                seats += seating.held(reservation, on: host.name)
-            }
-            return seats > host.spec.slots && host.held.load(at: now).seats > 0
-                ? "\(host.name) has \(host.spec.slots) slots for \(seats) people and promises" : nil
-        }
-    }
-
-    /// Promises on each host are at no moment more than it has, less the free floor; and the indexes are right.
-    fileprivate func reservationViolations() -> [String] {
-        var broken: [String] = []
-        var seating = Seating()
-        for (id, entry) in entries {
-            guard let own = entry.session.reservation else { continue }
-            switch entry.standing {
-            case .none: break
-            case .queued:
-                seating.waiting[own, default: []].insert(id)
-                if reservations[own]?.isBooked != true {
-                    broken.append("\(id) waits for a seat of \(own), which is over")
-                }
-                if claims[own]?.contains(entry.learner.id) != true { broken.append("\(id) has no claim on \(own)") }
-            case .seated(let host, _, _, _):
-                seating.used[own, default: [:]][host, default: 0] += 1
-            }
-        }
-        if seating.used != self.seating.used { broken.append("seats used: \(self.seating.used), not \(seating.used)") }
-        if seating.waiting != self.seating.waiting.filter({ !$0.value.isEmpty }) {
-            broken.append("waiting for cohorts")
-        }
-        for (id, learners) in claims {
-            guard let reservation = reservations[id] else {
-                broken.append("claims on \(id), which is over")
-                continue
-            }
-            if learners.count > reservation.terms.seats { broken.append("\(id) has more claims than seats") }
-        }
-        // What a failed commit leaves to be looked at again is looked at in the next event.
-        guard catalogue.isConfigured, !step.mayPromise else { return broken }
-        for (name, curve) in promises() {
-            guard let host = record(of: name), host.settings.isPromising else {
-                broken.append("seats are promised on \(name), which is not there")
-                continue
-            }
-            let capacity = host.spec.reservable(freeFloorPercent: catalogue.freeFloorPercent)
-            for moment in curve.moments {
-                let load = curve.load(at: moment)
-                if load.seats > capacity.slots || load.memory > capacity.memory {
-                    broken.append("\(load) promised on \(name) at \(moment.text), which has \(capacity)")
-                }
-            }
-        }
-        for reservation in reservations.values {
-            if reservation.allocation.values.reduce(0, +) > reservation.dueSeats {
-                broken.append("\(reservation.id) is promised more seats than are due to it")
-            }
-            let used = self.seating.used[reservation.id]?.values.reduce(0, +) ?? 0
-            if used > reservation.peakSeats {
-                broken.append("\(reservation.id) has \(used) seats, with a peak of \(reservation.peakSeats)")
-            }
-        }
-        return broken
     }
 }
 

@@ -15,6 +15,8 @@ struct Journal: Sendable {
     private(set) var reservations: [ReservationID: Reservation?] = [:]
     private(set) var claims: [Claim: Bool] = [:]
     private(set) var reservationsDue: Timestamp??
+    private(set) var warm: [WarmSeatID: WarmEntry?] = [:]
+    private(set) var poolOverrides: [PoolKey: PoolSpec?] = [:]
     /// Ended sessions that `adopt` brought into the memory.
     var adopted: Set<SessionID> = []
 
@@ -52,6 +54,12 @@ struct Journal: Sendable {
     mutating func keep(reservationsDue: Timestamp?) {
         if self.reservationsDue == nil { self.reservationsDue = .some(reservationsDue) }
     }
+    mutating func keep(_ entry: WarmEntry?, of id: WarmSeatID) {
+        if warm[id] == nil { warm.updateValue(entry, forKey: id) }
+    }
+    mutating func keep(poolOverride: PoolSpec?, of key: PoolKey) {
+        if poolOverrides[key] == nil { poolOverrides.updateValue(poolOverride, forKey: key) }
+    }
     mutating func keep(_ startTimes: StartTimes) {
         if self.startTimes == nil { self.startTimes = startTimes }
     }
@@ -81,6 +89,8 @@ extension BrokerCore {
         for (claim, isClaimed) in old.claims { setClaim(isClaimed, of: claim.learner, on: claim.reservation) }
         for (learner, home) in old.homes { setHome(home, of: learner) }
         for (run, leftover) in old.leftovers { setLeftover(run, leftover) }
+        for (id, entry) in old.warm { setWarm(id, entry) }
+        for (key, spec) in old.poolOverrides { setPoolOverride(spec, of: key) }
         for (id, entry) in old.sessions { set(id, entry) }
         for case (let name, nil) in old.hosts { setHost(name, nil) }
         if let turns = old.turns { queue.restore(turns) }

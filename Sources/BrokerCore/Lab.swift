@@ -8,6 +8,14 @@ public enum Egress: String, Sendable, Codable, CaseIterable {
     case none, allow
 }
 
+/// What becomes of the files in a lab's home.
+public enum LabFiles: String, Sendable, Codable, CaseIterable {
+    /// They are the learner's, in all their labs, and stay.
+    case home
+    /// They go with the container.
+    case none
+}
+
 /// A catalogue entry: everything the core must know to place, time and end a session of this lab.
 public struct Lab: Hashable, Sendable {
     /// The catalogue name: lower-case letters, digits and hyphens, 1–63 characters.
@@ -41,12 +49,13 @@ public struct Lab: Hashable, Sendable {
     public var groupID: Int
     /// Additional environment of the container; never secrets.
     public var environment: [String: String]
+    public var files: LabFiles
 
     public init(
         name: String, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
         processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
         egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:],
-        idleWarning: Duration = .zero
+        idleWarning: Duration = .zero, files: LabFiles = .home
     ) {
         self.name = name
         self.title = title
@@ -65,5 +74,6 @@ public struct Lab: Hashable, Sendable {
         self.userID = userID
         self.groupID = groupID
         self.environment = environment
+        self.files = files
     }
 }

@@ -54,6 +54,14 @@ public enum Limits {
     public static let freeTimeCandidates = 64
     /// How soon a reservation whose overrun has passed is looked at again while sessions of it are being removed.
     public static let overrunRecheckDelay = Duration.seconds(10)
+    /// Seats of one pool.
+    public static let poolSeats = 1000
+    /// For how long a pool remembers that somebody took a seat, and keeps one more.
+    public static let poolMemory = Duration.seconds(600)
+    /// How long a pool waits after a start that failed before it tries the next one.
+    public static let warmRetryDelay = Duration.seconds(30)
+    /// People for whom one step looks for a pool seat that could make room.
+    public static let yieldsPerStep = 256
     /// Starts that a host whose starts were not measured yet may have under way at the same time.
     public static let startsAtFirst = 2
     /// A start that takes this many times as long as one that has its host for itself says that too many are under way.

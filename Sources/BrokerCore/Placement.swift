@@ -21,6 +21,7 @@ extension BrokerCore {
 
     mutating func placeWaiting(at now: Timestamp) {
         guard catalogue.isConfigured else { return }
+        claimWarmSeats(at: now)
         // Without shared homes a placement can bind its learner's other sessions, and so free what was held for them, or
         // what they waited for: then once more.
         var hasPlaced = true

@@ -43,11 +43,14 @@ extension BrokerCore {
 
     /// When a session with a seat has left it at the latest; `nil` when it is leaving.
     func latestEnd(of entry: Entry, now: Timestamp) -> Timestamp? {
-        guard let lab = lab(entry.session.lab) else { return nil }
+        let unknown = now + Limits.reservationHorizon
         switch entry.session.state {
         case .running(_, _, let since):
+            // Restored, and its lab was taken out meanwhile: until that is settled no end of it is known.
+            guard let lab = lab(entry.session.lab) else { return unknown }
             return lifetimeEnd(of: entry, runningSince: since, lab)
         case .starting(_, _, let since):
+            guard let lab = lab(entry.session.lab) else { return unknown }
             let end = max(since + lab.demand.horizon, now + lab.maximumLifetime)
             return reservedUntil(entry).map { min($0, end) } ?? end
         case .queued, .ending, .ended, .failed:
@@ -173,6 +176,7 @@ extension BrokerCore {
     /// Hosts or reservations have changed: promises that a host cannot keep any more go to others, as far as there
     /// are seats; what finds none is missing, and the reservation degraded. Earlier reservations go first.
     mutating func promiseSeats(at now: Timestamp) {
+        step.mayPromise = false
         guard catalogue.isConfigured, !reservations.isEmpty else { return }
         // A promise that is taken back uncovers who sits on it: that is in the way of other promises there.
         for _ in 0..<Limits.promiseRounds where !promiseOnce(at: now) { return }

@@ -38,6 +38,8 @@ public enum StartStep: String, Hashable, Sendable, Codable, CaseIterable {
     case starting
     /// The container runs; the lab inside does not answer yet.
     case waiting
+    /// A warm seat was claimed, whose lab answers; the learner's files are being attached to it.
+    case attaching
 }
 
 /// Why a session ended. The text of each is for the learner (`explanation`).
@@ -128,11 +130,13 @@ public struct Session: Hashable, Sendable {
     public var context: String?
     /// The reservation whose seat this session has, or waits for.
     public var reservation: ReservationID?
+    /// The warm seat whose container this run took over.
+    public var warm: WarmSeatID?
 
     public init(
         id: SessionID, learner: Learner, lab: String, epoch: Int, state: SessionState, createdAt: Timestamp,
         lastActivityAt: Timestamp, failedAttempts: Int = 0, stay: Stay = Stay(), context: String? = nil,
-        reservation: ReservationID? = nil
+        reservation: ReservationID? = nil, warm: WarmSeatID? = nil
     ) {
         self.id = id
         self.learner = learner
@@ -145,6 +149,7 @@ public struct Session: Hashable, Sendable {
         self.stay = stay
         self.context = context
         self.reservation = reservation
+        self.warm = warm
     }
 }
 

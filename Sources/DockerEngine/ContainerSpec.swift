@@ -6,6 +6,8 @@ public struct ContainerSpec: Hashable, Sendable {
         case volume(name: String, destination: String)
         /// A directory that exists on the host.
         case bind(source: String, destination: String)
+        /// The same; what is mounted there later shows in the container, and nothing that it mounts shows outside.
+        case slot(source: String, destination: String)
     }
 
     public var image: String

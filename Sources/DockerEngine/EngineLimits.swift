@@ -8,6 +8,9 @@ public enum EngineLimits {
     /// Beyond the grace that the container itself is given.
     public static let stopTimeout = Duration.seconds(30)
     public static let removeTimeout = Duration.seconds(60)
+    /// Of the container that may mount.
+    static let mountKeeperProcesses = 64
+    static let mountKeeperMemory: Int64 = 64 << 20
     /// An answer in one piece; a list of 1,000 containers takes about 2 MB.
     public static let answerBytes = 16 << 20
     /// One line of the event stream.

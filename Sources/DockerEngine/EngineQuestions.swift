@@ -13,9 +13,14 @@ struct ContainerCreateBody: Encodable {
     }
 
     struct MountBody: Encodable {
+        struct BindOptionsBody: Encodable {
+            var Propagation = "rslave"
+        }
+
         var `Type`: String
         var Source: String
         var Target: String
+        var BindOptions: BindOptionsBody?
     }
 
     struct LogConfigBody: Encodable {
@@ -70,6 +75,8 @@ struct ContainerCreateBody: Encodable {
                 switch mount {
                 case .volume(let name, let destination): MountBody(Type: "volume", Source: name, Target: destination)
                 case .bind(let source, let destination): MountBody(Type: "bind", Source: source, Target: destination)
+                case .slot(let source, let destination):
+                    MountBody(Type: "bind", Source: source, Target: destination, BindOptions: .init())
                 }
             },
             NetworkMode: spec.network)

@@ -26,6 +26,11 @@ public struct StoredState: Hashable, Sendable {
     public var reservations: [Reservation]
     /// On these.
     public var claims: [Claim]
+    /// Warm seats that nobody has claimed, and the last number that any had.
+    public var warm: [WarmSeat]
+    public var lastWarmNumber: Int64
+    /// Pools as operators have set them.
+    public var pools: [PoolSpec]
     /// Of the live sessions, oldest first.
     public var grants: [AccessGrant]
 }

@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4361_726C
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
-    static let migrations: [String] = [version1, version2, version3, version4, version5]
+    static let migrations: [String] = [version1, version2, version3, version4, version5, version6]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
@@ -179,6 +179,36 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         INSERT INTO hosts (name, duty, drain_deadline) SELECT name, duty, drain_deadline FROM hosts_before_version5;
         DROP TABLE hosts_before_version5;
+        """
+
+    /// Warm seats that nobody has claimed yet, and pools as operators have set them. A warm seat's number is used once:
+    /// the last one stands in `meta` as `warm_number`.
+    private static let version6 = """
+        CREATE TABLE warm_seats (
+            number INTEGER PRIMARY KEY,
+            portal TEXT NOT NULL,
+            lab TEXT NOT NULL,
+            reservation TEXT REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED,
+            learner TEXT,
+            host TEXT NOT NULL,
+            terms TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('starting', 'ready')),
+            since INTEGER NOT NULL,
+            address TEXT CHECK ((address IS NOT NULL) = (state = 'ready')),
+            port INTEGER CHECK ((port IS NOT NULL) = (state = 'ready'))
+        ) STRICT;
+
+        CREATE TABLE pools (
+            portal TEXT NOT NULL,
+            lab TEXT NOT NULL,
+            minimum INTEGER NOT NULL CHECK (minimum >= 0),
+            maximum INTEGER NOT NULL CHECK (maximum >= minimum),
+            per_host INTEGER NOT NULL CHECK (per_host > 0),
+            PRIMARY KEY (portal, lab)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The warm seat whose container a session took over.
+        ALTER TABLE sessions ADD COLUMN warm INTEGER;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -6,7 +6,7 @@ enum SessionRow {
     static let columns = """
         id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port, \
         end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts, \
-        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation
+        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation, warm
         """
 
     private static let placeholders = repeatElement("?", count: columns.split(separator: ",").count)
@@ -26,7 +26,7 @@ enum SessionRow {
             last_activity_at = max(last_activity_at, excluded.last_activity_at),
             failed_attempts = excluded.failed_attempts, keeps = excluded.keeps, extended = excluded.extended,
             not_idle_before = excluded.not_idle_before, extended_by = excluded.extended_by,
-            context = excluded.context, reservation = excluded.reservation
+            context = excluded.context, reservation = excluded.reservation, warm = excluded.warm
         """
 
     static func arguments(_ session: Session) -> StatementArguments {
@@ -39,7 +39,7 @@ enum SessionRow {
             session.createdAt.milliseconds, session.lastActivityAt.milliseconds, session.failedAttempts,
             session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
             session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
-            session.context, session.reservation?.rawValue,
+            session.context, session.reservation?.rawValue, session.warm?.number,
         ]
     }
 
@@ -48,7 +48,8 @@ enum SessionRow {
             id: SessionID(rawValue: row[0]), learner: Learner(portal: row[1], id: row[2], name: row[3]), lab: row[4],
             epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
             lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: try stay(row),
-            context: row[24], reservation: (row[25] as String?).map { ReservationID(rawValue: $0) })
+            context: row[24], reservation: (row[25] as String?).map { ReservationID(rawValue: $0) },
+            warm: (row[26] as Int64?).map { WarmSeatID(number: $0) })
     }
 
     private static func stay(_ row: Row) throws -> Stay {

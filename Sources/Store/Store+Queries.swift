@@ -18,6 +18,9 @@ extension Store {
                     claims: Row.fetchAll(db, sql: ReservationRow.unfinishedClaims).map {
                         Claim(reservation: ReservationID(rawValue: $0[0]), learner: $0[1])
                     },
+                    warm: Row.fetchAll(db, sql: WarmRows.all).map(WarmRows.seat),
+                    lastWarmNumber: String.fetchOne(db, sql: WarmRows.lastNumber).flatMap { Int64($0) } ?? 0,
+                    pools: Row.fetchAll(db, sql: WarmRows.pools).map(WarmRows.pool),
                     grants: Row.fetchAll(db, sql: Query.liveGrants).map(Self.grant))
             }
         } catch {

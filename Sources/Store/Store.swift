@@ -116,6 +116,14 @@ public final class Store: Sendable {
         case .claim(let id, let learner, let at):
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO claims (reservation, learner, at) VALUES (?, ?, ?)")
                 .execute(arguments: [id.rawValue, learner, at.milliseconds])
+        case .warm(let seat):
+            try WarmRows.store(seat, in: db)
+        case .warmGone(let id):
+            try WarmRows.remove(id, in: db)
+        case .pool(let pool):
+            try WarmRows.store(pool, in: db)
+        case .poolReset(let key):
+            try WarmRows.remove(key, in: db)
         case .home(let portal, let learner, let host):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO homes (portal, learner, host) VALUES (?, ?, ?)")
                 .execute(arguments: [portal, learner, host])

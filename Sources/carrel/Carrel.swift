@@ -25,7 +25,8 @@ struct Carrel: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self, SessionCommand.self,
-            ReserveCommand.self, TryCommand.self, EdgeCommand.self, MetricsCommand.self, BackupCommand.self,
+            ReserveCommand.self, PoolCommand.self, TryCommand.self, EdgeCommand.self, MetricsCommand.self,
+            BackupCommand.self,
             RestoreCommand.self,
             IntegrityCommand.self, DevCACommand.self,
         ])

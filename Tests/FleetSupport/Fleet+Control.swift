@@ -43,6 +43,22 @@ extension Fleet {
         try await ask("/v1/sessions/\(id)").decode(SessionStory.self)
     }
 
+    func pools() async throws -> [PoolRecord] {
+        struct Answer: Decodable { var pools: [PoolRecord] }
+        return try await ask("/v1/pools").decode(Answer.self).pools
+    }
+
+    /// Waits until the only pool has so many seats ready, and no more.
+    func waitForWarm(_ count: Int, within limit: Duration = .seconds(90)) async throws {
+        try await eventually("\(count) seats are warm", within: limit) {
+            guard let pool = try await self.pools().first else { throw FleetError("there is no pool") }
+            guard pool.ready == count, pool.starting == 0 else {
+                throw FleetError("\(pool.ready) ready, \(pool.starting) starting: \(pool.reason ?? "")")
+            }
+            return true
+        }
+    }
+
     /// Waits until the session is in one of the states.
     @discardableResult
     func wait(

@@ -151,7 +151,8 @@ final class Fleet: Sendable {
         let instance = try instance()
         var all: [Engine.Container] = []
         for host in plan.hosts { all += try await host.engine.containers(instance: instance) }
-        return all
+        // What bears no session is no lab.
+        return all.filter { !$0.session.isEmpty }
     }
 
     /// No container without a live session, no second container of a session, no seat without a container.
@@ -187,8 +188,29 @@ final class Fleet: Sendable {
                 }
             }
         }
+        await unmountSlots()
         if plan.stateBytes != nil { _ = try? await Command(["umount", "--lazy", root + "/state"]).run() }
         try? FileManager.default.removeItem(atPath: root)
+    }
+
+    /// The places where homes are attached to warm labs on this machine, which is the engines' host.
+    var slotsDirectory: String { get throws { "/run/carrel-slots/" + (try instance()) } }
+
+    /// What is mounted there, deepest last.
+    func slotMounts() throws -> [String] {
+        let directory = try slotsDirectory
+        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+        return table.split(separator: "\n").compactMap { line in
+            let place = String(line.split(separator: " ")[4])
+            return place.hasPrefix(directory + "/") ? place : nil
+        }
+    }
+
+    private func unmountSlots() async {
+        guard let directory = try? slotsDirectory, let mounts = try? slotMounts() else { return }
+        for mount in mounts.reversed() { _ = try? await Command(["umount", "--lazy", mount]).run() }
+        // Empty directories only: a home may never be removed by mistake.
+        _ = try? await Command(["find", directory, "-depth", "-type", "d", "-empty", "-delete"]).run()
     }
 
     fileprivate func printLog() {

@@ -22,6 +22,14 @@ struct Plan: Sendable {
         var lifetime = "2h"
         var ready = "90s"
         var port: Int?
+        /// `none`: the lab keeps none.
+        var files: String?
+    }
+
+    struct Pool: Sendable {
+        var lab = "python"
+        var minimum = 1
+        var maximum = 1
     }
 
     /// As `Scripts/build-lab-images` names it.
@@ -33,6 +41,7 @@ struct Plan: Sendable {
 
     var hosts: [Host]
     var labs: [Lab]
+    var pools: [Pool] = []
     /// Homes under one shared root, instead of a volume of the host.
     var sharesHomes = false
     /// The state directory is a file system of its own with this many bytes.
@@ -94,6 +103,11 @@ struct Plan: Sendable {
                 """
             if let warning = lab.warning { yaml += "    idle_warning: \(warning)\n" }
             if let port = lab.port { yaml += "    port: \(port)\n" }
+            if let files = lab.files { yaml += "    files: \(files)\n" }
+        }
+        if !pools.isEmpty { yaml += "pools:\n" }
+        for pool in pools {
+            yaml += "  - {lab: \(pool.lab), minimum: \(pool.minimum), maximum: \(pool.maximum)}\n"
         }
         return yaml
     }

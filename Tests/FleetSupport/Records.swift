@@ -39,6 +39,17 @@ struct HostRecord: Decodable, Sendable {
     var density: Double
 }
 
+struct PoolRecord: Decodable, Sendable {
+    var lab: String
+    var minimum: Int
+    var maximum: Int
+    var wanted: Int
+    var ready: Int
+    var starting: Int
+    var hosts: [String: Int]
+    var reason: String?
+}
+
 /// A session with everything that happened to it.
 struct SessionStory: Decodable, Sendable {
     var session: SessionRecord

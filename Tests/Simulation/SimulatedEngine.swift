@@ -5,6 +5,14 @@ struct RunName: Hashable, Comparable {
     var session: SessionID
     var epoch: Int
 
+    init(session: SessionID, epoch: Int) {
+        self.session = session
+        self.epoch = epoch
+    }
+
+    /// The container of a session's run.
+    init(_ session: Session) { self.init(session: session.container.name, epoch: session.container.epoch) }
+
     static func < (a: RunName, b: RunName) -> Bool { (a.session, a.epoch) < (b.session, b.epoch) }
 }
 
@@ -33,16 +41,23 @@ struct SimulatedEngine {
     /// By name, which is the run's.
     var containers: [RunName: Container] = [:]
     var images: Set<String>
+    /// Whether homes can be attached to running containers here.
+    let attaches: Bool
+    /// Whose home each container shows.
+    var homes: [RunName: String] = [:]
     private var serial = 0
     private var nextPort = 32_768
 
-    init(host: String, images: Set<String>) {
+    init(host: String, images: Set<String>, attaches: Bool) {
         self.host = host
+        self.attaches = attaches
         self.images = images
     }
 
-    mutating func create(_ run: RunName) {
+    /// - Parameter home: whose files it shows; `nil` while nobody's.
+    mutating func create(_ run: RunName, home: String?) {
         serial += 1
+        homes[run] = home
         containers[run] = Container(run: run, id: "\(host)-\(serial)", condition: .created)
     }
 

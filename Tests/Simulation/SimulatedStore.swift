@@ -9,6 +9,11 @@ struct SimulatedStore {
     private(set) var stories: [SessionID: [StoryEntry]] = [:]
     private(set) var reservations: [ReservationID: Reservation] = [:]
     private(set) var claims: Set<Claim> = []
+    private(set) var warm: [WarmSeatID: WarmSeat] = [:]
+    private(set) var pools: [PoolKey: PoolSpec] = [:]
+    private(set) var lastWarmNumber: Int64 = 0
+    /// The sessions that have taken over a warm seat's container, ever.
+    private var warmOwners: [WarmSeatID: SessionID] = [:]
     private var places: [SessionID: Timestamp] = [:]
     /// What was found wrong.
     private(set) var complaints: [String] = []
@@ -62,6 +67,16 @@ struct SimulatedStore {
                 claims.insert(Claim(reservation: id, learner: learner))
                 let count = claims.count { $0.reservation == id }
                 if count > reservations[id]?.terms.seats ?? 0 { complaints.append("\(count) claims on \(id)") }
+            case .warm(let seat):
+                look(at: seat, before: warm[seat.id])
+                warm[seat.id] = seat
+                lastWarmNumber = max(lastWarmNumber, seat.id.number)
+            case .warmGone(let id):
+                if warm.removeValue(forKey: id) == nil { complaints.append("\(id) is gone twice") }
+            case .pool(let pool):
+                pools[pool.key] = pool
+            case .poolReset(let key):
+                pools[key] = nil
             case .home(let portal, let learner, let host):
                 homes["\(portal)/\(learner)"] = HomeLocation(portal: portal, learner: learner, host: host)
             }
@@ -70,6 +85,17 @@ struct SimulatedStore {
             if homes["\(session.learner.portal)/\(session.learner.id)"] == nil {
                 complaints.append("\(session.id) runs, and where its home is is not on disk")
             }
+        }
+    }
+
+    private mutating func look(at seat: WarmSeat, before old: WarmSeat?) {
+        func complain(_ what: String) { complaints.append("\(seat.id): \(what)") }
+        if let old {
+            if case .ready = old.state { complain("ready, and written again") }
+            if old.host != seat.host || old.pool != seat.pool || old.terms != seat.terms { complain("became another") }
+        } else {
+            if seat.id.number <= lastWarmNumber { complain("a number that was used") }
+            if duties[seat.host] ?? .active != .active { complain("on \(seat.host), which is \(duties[seat.host]!)") }
         }
     }
 
@@ -96,6 +122,16 @@ struct SimulatedStore {
             guard case .story(let story)? = next, story.session == session.id, story.state == session.state.name,
                 story.epoch == session.epoch
             else { return complain("\(session.state.name) without a story") }
+        }
+        if let warm = session.warm {
+            let owner = warmOwners[warm] ?? session.id
+            if owner != session.id { complain("has \(warm), which \(owner) had") }
+            warmOwners[warm] = session.id
+            if self.warm[warm] != nil { complain("has \(warm), which is still offered") }
+        }
+        if session.warm != nil, old?.state.name == "queued", old?.epoch == session.epoch {
+            guard ["starting", "running"].contains(session.state.name) else { return complain("claimed and over") }
+            return
         }
         if let old, old.epoch == session.epoch, !Self.isLegal(old.state.name, session.state.name) {
             complain("\(old.state.name) became \(session.state.name) in the same run")

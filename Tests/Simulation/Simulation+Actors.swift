@@ -52,11 +52,14 @@ extension Simulation {
         guard isOpen else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<11, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
         case 9...10:
             // A machine that does not answer is given up, rightly or not.
             let away = engines.values.filter { !$0.isUp }.map(\.host).sorted()
             take(.declareLost(host: random.pick(away) ?? host, request: newRequest()))
+        case 11: setPool()
+        case 12:
+            if let pool = random.pick(pools) { take(.resetPool(pool.key, request: newRequest())) }
         case 8:
             if let session = random.pick(store.live.filter { $0.state.name == "running" }) {
                 count("extended")
@@ -76,8 +79,17 @@ extension Simulation {
         }
     }
 
+    private func setPool() {
+        guard var pool = random.pick(pools) else { return }
+        count("pool set")
+        pool.minimum = Int.random(in: 0...2, using: &random)
+        pool.maximum = pool.minimum + Int.random(in: 0...2, using: &random)
+        take(.setPool(pool, request: newRequest()))
+    }
+
     private func reconfigure() {
         count("reconfigured")
+        if random.oneIn(2) { pools = Self.somePools(&random) }
         configuration.labs = allLabs.filter { _ in !random.oneIn(8) }
         configuration.hosts = allHosts.compactMap { host in
             guard !random.oneIn(5) else { return nil }
@@ -92,7 +104,7 @@ extension Simulation {
     func applyConfiguration() {
         noteSlots()
         for host in engines.keys { engines[host]!.loseAccount() }
-        take(.configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent))
+        take(configured)
         // The driver connects to every host it is told of.
         agenda.removeAll { if case .monitor = $0 { true } else { false } }
         for host in allHosts {

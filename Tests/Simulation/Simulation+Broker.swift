@@ -17,7 +17,9 @@ extension Simulation {
         }
         let actions = core.restore(
             sessions: store.live, duties: store.duties, homes: store.homes.values.sorted { $0.learner < $1.learner },
-            reservations: store.reservations.values.sorted { $0.id < $1.id }, claims: store.liveClaims, at: wall)
+            reservations: store.reservations.values.sorted { $0.id < $1.id }, claims: store.liveClaims,
+            warm: store.warm.values.sorted { $0.id < $1.id }, lastWarmNumber: store.lastWarmNumber,
+            pools: store.pools.values.sorted { $0.key < $1.key }, at: wall)
         self.core = core
         carryOut(actions, crashingWith: .crashAtBoot)
         guard self.core != nil else { return }
@@ -38,7 +40,8 @@ extension Simulation {
     }
 
     var configured: Event {
-        .configure(labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent)
+        .configure(
+            labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent, pools: pools)
     }
 
     func crash(_ why: String, _ fault: Fault) {
@@ -50,6 +53,7 @@ extension Simulation {
         isWorkPlanned = false
         routes = [:]
         startTasks = [:]
+        reportsAs = [:]
         noTickBefore = Timestamp(milliseconds: 0)
         plan(.restartBroker, in: random.milliseconds(100...20_000))
     }
@@ -136,7 +140,7 @@ extension Simulation {
     private func perform(_ action: Action) {
         switch action {
         case .start(let id, let epoch, let host):
-            start(RunName(session: id, epoch: epoch), on: host)
+            start(id, epoch: epoch, on: host)
         case .remove(let id, let epoch, let host):
             remove(RunName(session: id, epoch: epoch), on: host)
         case .removeOrphan(let host, let containerID):
@@ -175,24 +179,50 @@ extension Simulation {
         }
     }
 
-    private func start(_ run: RunName, on host: String) {
-        if let first = runHosts[run], first != host { complain("\(run) was started on \(first) and on \(host)") }
-        runHosts[run] = host
-        let stored = store.sessions[run.session]
-        if stored == nil || stored!.epoch < run.epoch { complain("\(run) starts before its intent is on disk") }
+    private func start(_ id: SessionID, epoch: Int, on host: String) {
+        let run: RunName
+        if let warm = WarmSeatID(run: id) {
+            run = RunName(session: id, epoch: epoch)
+            if warm.number > store.lastWarmNumber { complain("\(warm) starts before its intent is on disk") }
+            // It may be claimed, or given up, by what happened later in the same step.
+            guard let seat = store.warm[warm] else { return }
+            if seat.host != host { complain("\(warm) is started on \(host), and is on \(seat.host)") }
+            count("warm start")
+        } else {
+            guard let stored = store.sessions[id], stored.epoch >= epoch else {
+                return complain("\(id) starts before its intent is on disk")
+            }
+            // It was given up later in the same step.
+            guard stored.epoch == epoch else { return }
+            run = RunName(session: stored.container.name, epoch: stored.container.epoch)
+            if let first = runHosts[RunName(session: id, epoch: epoch)], first != host {
+                complain("\(run) was started on \(first) and on \(host)")
+            }
+            runHosts[RunName(session: id, epoch: epoch)] = host
+            if stored.warm != nil { claim(run, for: RunName(session: id, epoch: epoch)) }
+        }
         guard startTasks[run] == nil else { return }
         startTasks[run] = host
         call(.create(run), on: host)
     }
 
+    /// The session's own start takes over from the warm seat's: what was under way of that one is not heard any more.
+    private func claim(_ container: RunName, for session: RunName) {
+        guard reportsAs[container] == nil else { return }
+        count("warm seat claimed, and more to do")
+        reportsAs[container] = session
+        startTasks[container] = nil
+    }
+
     private func remove(_ run: RunName, on host: String) {
-        if let stored = store.sessions[run.session], stored.epoch == run.epoch {
-            switch stored.state {
-            case .starting, .running: complain("\(run) is removed while it is \(stored.state.name)")
-            case .queued, .ending, .ended, .failed: break
-            }
+        let owner = store.sessions.values.first { $0.container == (run.session, run.epoch) && $0.state.host != nil }
+        if let owner, owner.state.name != "ending" { complain("\(run) is removed while it is \(owner.state.name)") }
+        if let warm = WarmSeatID(run: run.session), store.warm[warm] != nil {
+            complain("\(run) is removed while it is offered")
         }
         startTasks[run] = nil
+        reportsAs[run] = nil
+        removalAskedAt[run] = time
         call(.remove(run), on: host)
     }
 
@@ -235,6 +265,7 @@ extension Simulation {
         if engine.isUp {
             deliver(
                 .hostListed(host: host, containers: engine.listing, asked: core.eventCount), within: 1...3000)
+            deliver(.hostProbed(host: host, engine.attaches ? .possible : .impossible(reason: "no propagation")))
         } else {
             deliver(.hostSilent(host: host, reason: "connection refused"))
         }
@@ -246,8 +277,7 @@ extension Event {
     var isRequest: Bool {
         switch self {
         case .launch, .restart, .end, .keep, .extend, .reserve, .book, .cancelReservation, .cancelSeries, .cordon,
-            .uncordon, .drain,
-            .declareLost:
+            .uncordon, .drain, .declareLost, .setPool, .resetPool:
             true
         default: false
         }

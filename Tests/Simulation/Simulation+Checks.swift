@@ -68,10 +68,16 @@ extension Simulation {
         for case .session(let session) in changes {
             let run = RunName(session: session.id, epoch: session.epoch)
             if case .ending = session.state { leaving.insert(session.id) }
+            // What is over by now had the container that is on disk.
+            let container = RunName(store.sessions[session.id]?.warm == nil ? session : store.sessions[session.id]!)
             let wasRunning = store.sessions[session.id]?.state.name == "running"
             switch session.state {
             case .running(_, let endpoint, _):
-                if endpoints[endpoint] != run { complain("\(run) runs at the endpoint of \(endpoints[endpoint]!)") }
+                if endpoints[endpoint] != container {
+                    complain("\(container) runs at the endpoint of \(endpoints[endpoint]!)")
+                }
+                checkHome(of: session, container)
+                if session.warm != nil, !wasRunning { count("claimed and running") }
             case .queued where wasRunning && !leaving.contains(session.id):
                 count("moved from a lost host")
                 let host = store.sessions[session.id]?.state.host ?? ""
@@ -87,10 +93,21 @@ extension Simulation {
                 count("ended at its lifetime")
                 checkLifetimeEnd(session, run, limit: .seconds(limitSeconds))
             case .ending(let host, .vanished, _) where wasRunning, .ending(let host, .exited, _) where wasRunning:
-                if engines[host]!.isRunning(run) { complain("\(run) is said to be gone, and runs") }
+                if engines[host]!.isRunning(container) { complain("\(run) is said to be gone, and runs") }
             default:
                 break
             }
+        }
+    }
+
+    /// A learner sees their own files and nobody else's.
+    private func checkHome(of session: Session, _ container: RunName) {
+        guard let host = session.state.host, allLabs.first(where: { $0.name == session.lab })?.files == .home else {
+            return
+        }
+        let home = engines[host]?.homes[container]
+        if home != session.learner.id {
+            complain("\(container) of \(session.learner.id) shows the home of \(home ?? "nobody")")
         }
     }
 
@@ -132,9 +149,11 @@ extension Simulation {
         if count > mostSlots[host] ?? 0 { complain("\(count) containers on \(host), \(mostSlots[host] ?? 0) slots") }
     }
 
+    private func owner(of run: RunName) -> Session? { store.sessions.values.first { RunName($0) == run } }
+
     func checkOrphan(_ containerID: String, on host: String) {
         guard let container = engines[host]?.containers.values.first(where: { $0.id == containerID }),
-            let session = store.sessions[container.run.session], session.epoch == container.run.epoch
+            let session = owner(of: container.run)
         else { return }
         switch session.state {
         case .starting(host, _, _), .running(host, _, _): complain("the container of \(session) is taken for an orphan")

@@ -99,10 +99,25 @@ extension Simulation {
         }
     }
 
+    /// Whose home a container is made with: nobody's for a warm seat that gets it later.
+    private func home(of run: RunName) -> String? {
+        guard let warm = WarmSeatID(run: run.session) else { return store.sessions[run.session]!.learner.id }
+        return store.warm[warm].map(\.learner) ?? store.live.first { $0.warm == warm }?.learner.id
+    }
+
+    /// Of a call that arrives late, the seat may be gone: then the broker that made it is, too, or it has given it up.
+    private func labName(of run: RunName) -> String {
+        if let warm = WarmSeatID(run: run.session) {
+            return store.warm[warm]?.pool.lab ?? store.live.first { $0.warm == warm }?.lab ?? allLabs[0].name
+        }
+        return store.sessions[run.session]!.lab
+    }
+
     private func startFails(_ run: RunName, _ failure: StartFailure, on host: String) {
         count("start failed")
         startTasks[run] = nil
-        deliver(.startFailed(run.session, epoch: run.epoch, failure))
+        let name = reportsAs[run] ?? run
+        deliver(.startFailed(name.session, epoch: name.epoch, failure))
     }
 
     private func create(_ run: RunName, on host: String, _ isHeard: Bool) {
@@ -117,18 +132,19 @@ extension Simulation {
                     .containerExited(run.session, epoch: run.epoch, code: code, outOfMemory: outOfMemory))
             }
         } else {
-            let lab = allLabs.first { $0.name == store.sessions[run.session]?.lab }!
+            let lab = allLabs.first { $0.name == labName(of: run) }!
             guard engines[host]!.images.contains(lab.image) else {
                 return isHeard ? startFails(run, .imageMissing(lab.image), on: host) : ()
             }
             if engines[host]!.isDiskFull || strikes(.hostDiskFull, oneIn: 15) {
                 return isHeard ? startFails(run, .engine("no space left on device"), on: host) : ()
             }
-            engines[host]!.create(run)
+            engines[host]!.create(run, home: home(of: run))
             if isHeard { checkCrowding(on: host) } else { engines[host]!.loseAccount() }
         }
         guard isHeard else { return }
-        deliver(.containerCreated(run.session, epoch: run.epoch))
+        let name = reportsAs[run] ?? run
+        deliver(.containerCreated(name.session, epoch: name.epoch))
         call(.start(run), on: host)
     }
 
@@ -139,7 +155,8 @@ extension Simulation {
         let endpoint = engines[host]!.start(run)
         endpoints[endpoint] = run
         guard isHeard else { return }
-        deliver(.containerStarted(run.session, epoch: run.epoch, endpoint: endpoint))
+        let name = reportsAs[run] ?? run
+        deliver(.containerStarted(name.session, epoch: name.epoch, endpoint: endpoint))
         call(.probe(run), on: host)
     }
 
@@ -150,7 +167,16 @@ extension Simulation {
         }
         if strikes(.labSilent, oneIn: 20) { return startFails(run, .neverReady("no answer for 20 s"), on: host) }
         startTasks[run] = nil
-        deliver(.labReady(run.session, epoch: run.epoch, endpoint: endpoint))
+        let name = reportsAs[run] ?? run
+        if let learner = store.sessions[name.session]?.learner.id {
+            // Attached to a container that runs; harmless where it is already.
+            if engines[host]!.homes[run] == nil, !engines[host]!.attaches, labName(of: run) != "quick" {
+                complain("\(run) gets a home on \(host), which cannot attach one")
+            }
+            if let home = engines[host]!.homes[run], home != learner { complain("\(run) shows \(home) and \(learner)") }
+            engines[host]!.homes[run] = learner
+        }
+        deliver(.labReady(name.session, epoch: name.epoch, endpoint: endpoint))
     }
 
     private func removeContainer(_ run: RunName, on host: String, _ isHeard: Bool) {

@@ -6,9 +6,11 @@ extension Simulation {
         guard let core else { return complain("the broker is dead") }
         for (host, engine) in engines.sorted(by: { $0.key < $1.key }) {
             for run in engine.containers.keys.sorted() {
-                let session = core.session(run.session)
-                if let session, session.epoch == run.epoch, session.state.host == host { continue }
+                if isWarm(run, on: host) { continue }
+                let session = core.sessions.first { RunName($0) == run }
+                if let session, session.state.host == host { continue }
                 // An attempt that has just failed is being cleaned up.
+                if let asked = removalAskedAt[run], time - asked < age { continue }
                 if let told = store.stories[run.session]?.last?.at, wall - told < age { continue }
                 complain("\(run) is an orphan on \(host)")
             }
@@ -22,7 +24,7 @@ extension Simulation {
         for session in core.sessions {
             switch session.state {
             case .running(let host, let endpoint, _):
-                let run = RunName(session: session.id, epoch: session.epoch)
+                let run = RunName(session)
                 if engines[host]!.containers[run]?.condition != .running(endpoint) {
                     complain("\(session.id) is a ghost: it has no container on \(host)")
                 }
@@ -38,8 +40,15 @@ extension Simulation {
             }
         }
         checkOrphans(olderThan: .seconds(60))
+        for seat in core.warmSeats {
+            guard case .ready(let endpoint, _) = seat.state else { continue }
+            let run = RunName(session: seat.id.run, epoch: 0)
+            if engines[seat.host]!.containers[run]?.condition != .running(endpoint) {
+                complain("\(seat.id) is ready, and has no container on \(seat.host)")
+            }
+        }
         for status in core.hostStatuses {
-            if status.seats != status.sessions { complain("\(status.name) still has leftovers") }
+            if status.seats != status.sessions + status.warm { complain("\(status.name) still has leftovers") }
             if case .unreachable = status.link { complain("\(status.name) has not come back") }
         }
         for id in acknowledged {
@@ -51,10 +60,20 @@ extension Simulation {
         }
     }
 
-    /// Nobody is left in the broker's memory, and nothing on any engine.
+    private func isWarm(_ run: RunName, on host: String) -> Bool {
+        WarmSeatID(run: run.session).flatMap { core?.warmSeat($0) }?.host == host
+    }
+
+    /// Containers of an engine but for warm seats that nobody has claimed, which are there for whoever comes next.
+    private func taken(_ engine: SimulatedEngine) -> [RunName] {
+        engine.containers.keys.filter { !isWarm($0, on: engine.host) }.sorted()
+    }
+
+    /// Nobody is left in the broker's memory, and nothing on any engine but what is warm.
     var isEmpty: Bool {
         guard let core else { return false }
-        return core.sessions.isEmpty && core.reservationCount == 0 && engines.values.allSatisfy(\.containers.isEmpty)
+        return core.sessions.isEmpty && core.reservationCount == 0
+            && engines.values.allSatisfy { taken($0).isEmpty }
     }
 
     /// Everybody was served or told why not, and everything has been cleared away.
@@ -65,10 +84,10 @@ extension Simulation {
             complain("\(session.id) is \(session.state.name) for ever: \(words)")
         }
         if core.reservationCount > 0 { complain("\(core.reservationCount) reservations are never over") }
-        for (host, engine) in engines.sorted(by: { $0.key < $1.key }) where !engine.containers.isEmpty {
-            complain("\(engine.containers.keys.sorted()) stay on \(host) for ever")
+        for (host, engine) in engines.sorted(by: { $0.key < $1.key }) where !taken(engine).isEmpty {
+            complain("\(taken(engine)) stay on \(host) for ever")
         }
-        for status in core.hostStatuses where status.seats > 0 || status.state != .active {
+        for status in core.hostStatuses where status.seats > status.warm || status.state != .active {
             complain("\(status.name) is \(status.state) with \(status.seats) seats taken in the end")
         }
         if !routes.isEmpty { complain("routes of nobody: \(routes.keys.sorted())") }

@@ -53,6 +53,7 @@ public final class Simulation {
     var diskFullUntil: Timestamp?
     var configuration: (labs: [Lab], hosts: [HostSpec])
     let freeFloorPercent: Int
+    var pools: [PoolSpec] = []
     let allLabs: [Lab]
     let allHosts: [HostSpec]
     let learners: [Learner]
@@ -66,6 +67,10 @@ public final class Simulation {
     var noTickBefore = Timestamp(milliseconds: 0)
     var routes: [SessionID: Endpoint] = [:]
     var startTasks: [RunName: String] = [:]
+    /// What start tasks report, where that is not the container's own name: a claimed warm seat's.
+    var reportsAs: [RunName: RunName] = [:]
+    /// When the broker last asked for a container's removal.
+    var removalAskedAt: [RunName: Timestamp] = [:]
     /// Until when a call of a start is on its way to the engine.
     var busyUntil: [RunName: Timestamp] = [:]
     /// The moments between two acts of the broker at which it could have died so far.
@@ -121,12 +126,17 @@ public final class Simulation {
                 "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20)),
             .simulated("rstudio", .rstudio, memory: 2, idle: .seconds(90), lifetime: .seconds(600)),
             .simulated("big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10)),
+            .simulated(
+                "quick", .http, memory: 1, idle: .seconds(40), lifetime: .seconds(200), files: .none),
         ]
         let count = Int.random(in: 1...4, using: &random)
+        // In some worlds there is room beside those who come, which pools take.
+        let room = random.pick([1, 1, 3])!
         allHosts = (1...count).map { index in
             HostSpec(
-                name: "h\(index)", slots: Int.random(in: 1...4, using: &random),
-                memoryBytes: Int64.random(in: 2...8, using: &random) << 30, overcommit: random.oneIn(2) ? 1 : 1.25,
+                name: "h\(index)", slots: Int.random(in: 1...4, using: &random) * room,
+                memoryBytes: Int64.random(in: 2...8, using: &random) * Int64(room) << 30,
+                overcommit: random.oneIn(2) ? 1 : 1.25,
                 maximumStarts: Int.random(in: 1...3, using: &random))
         }
         configuration = (allLabs, allHosts)
@@ -137,9 +147,22 @@ public final class Simulation {
         let images = allLabs.map(\.image)
         for host in allHosts {
             let missing = hasFaults && random.oneIn(4) ? random.pick(images) : nil
-            engines[host.name] = SimulatedEngine(host: host.name, images: Set(images.filter { $0 != missing }))
+            engines[host.name] = SimulatedEngine(
+                host: host.name, images: Set(images.filter { $0 != missing }),
+                attaches: sharedHomes && !random.oneIn(3))
         }
+        pools = Self.somePools(&random)
         self.random = random
+    }
+
+    static func somePools(_ random: inout SplitMix64) -> [PoolSpec] {
+        ["python", "rstudio", "quick"].filter { _ in random.oneIn(2) }.map { lab in
+            let minimum = Int.random(in: 0...3, using: &random)
+            return PoolSpec(
+                key: PoolKey(portal: random.oneIn(2) ? "east" : "west", lab: lab), minimum: minimum,
+                maximum: minimum + Int.random(in: 0...3, using: &random),
+                perHost: Int.random(in: 1...3, using: &random))
+        }
     }
 
     func complain(_ what: String) { complaints.append(what) }
@@ -175,13 +198,14 @@ public final class Simulation {
 
 extension Lab {
     static func simulated(
-        _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration, warning: Duration = .zero
+        _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration, warning: Duration = .zero,
+        files: LabFiles = .home
     ) -> Lab {
         Lab(
             name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory << 30, cpus: 1,
             processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(20),
             egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000,
-            idleWarning: warning)
+            idleWarning: warning, files: files)
     }
 }
 

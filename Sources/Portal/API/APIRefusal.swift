@@ -17,7 +17,7 @@ struct APIRefusal: Error, Equatable {
             body: APIFailure(
                 code: "notFound",
                 message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/sessions, /v1/reservations, "
-                    + "/v1/bookings, /v1/capacity and /v1/feeds.")
+                    + "/v1/bookings, /v1/capacity, /v1/feeds and /v1/pools.")
         )
     }
 

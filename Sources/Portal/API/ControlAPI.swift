@@ -33,6 +33,8 @@ import Store
 /// | `GET /v1/feeds` | | `APIFeeds` |
 /// | `POST /v1/feeds` | `APIMakeFeed` | `APIFeed` |
 /// | `POST /v1/feeds/ID/revoke` | | `APIFeeds` |
+/// | `GET /v1/pools` | | `APIPools` |
+/// | `POST /v1/pools` | `APIPool` | `APIPools`: the one that was changed |
 /// | `GET /metrics` | | numbers in the text format of Prometheus |
 ///
 /// `ID` may be the beginning of an identifier if no other begins so. Failures are `APIFailure`.
@@ -95,9 +97,21 @@ final class ControlAPI {
             return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
         case ("reservations", _), ("bookings", 2), ("capacity", 2), ("feeds", _):
             return try await reservations.answer(request)
+        case ("pools", 2) where request.method == "POST":
+            return try await changePool(APIPool(body: request.body))
+        case ("pools", 2):
+            try APIRefusal.require("GET", request)
+            return APIPools(pools: broker.pools())
         default:
             throw APIRefusal.notFound(request.target)
         }
+    }
+
+    private func changePool(_ change: APIPool) async throws -> APIPools {
+        if change.reset == true {
+            return APIPools(pools: try await broker.resetPool(change.key).map { [$0] } ?? [])
+        }
+        return APIPools(pools: [try await broker.setPool(change.changed(broker.poolSpec(of: change.key)))])
     }
 
     private func status() async throws -> APIStatus {

@@ -21,7 +21,7 @@ extension NoticePage {
     static func failure(_ error: BrokerError) -> (page: Page, status: Int) {
         let page: Page =
             switch error.code {
-            case .unknownLab, .unknownSession, .unknownHost, .unknownReservation: notFound()
+            case .unknownLab, .unknownSession, .unknownHost, .unknownReservation, .unknownPool: notFound()
             case .badCode: usedCode()
             case .notNow, .ambiguous, .badTerms, .noSeats: refused(error.message)
             case .neverFits, .limit, .stopping: noSeat(error.message)
@@ -35,7 +35,7 @@ extension BrokerError {
     /// The HTTP status that says the same.
     var status: Int {
         switch code {
-        case .unknownLab, .unknownSession, .unknownHost, .unknownReservation: 404
+        case .unknownLab, .unknownSession, .unknownHost, .unknownReservation, .unknownPool: 404
         case .badTerms: 400
         case .badCode: 403
         case .ambiguous, .notNow, .noSeats: 409

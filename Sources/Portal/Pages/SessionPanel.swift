@@ -151,6 +151,7 @@ extension Page.Panel {
         switch step {
         case "starting": 3
         case "waiting": 4
+        case "attaching": 5
         default: 2
         }
     }

@@ -11,7 +11,8 @@ extension Configuration {
             hosts: hosts.map {
                 HostConfiguration(spec: $0.spec, endpoint: $0.engine, publishAddress: $0.publishAddress)
             },
-            homesRoot: homes, labsDomain: labsDomain, publicPort: publicPort, freeFloorPercent: freeFloorPercent)
+            homesRoot: homes, labsDomain: labsDomain, publicPort: publicPort, freeFloorPercent: freeFloorPercent,
+            pools: pools)
     }
 
     var certificateFiles: CertificateFiles {

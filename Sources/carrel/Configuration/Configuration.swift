@@ -39,6 +39,7 @@ struct Configuration: Hashable, Sendable {
     var freeFloorPercent: Int
     var hosts: [HostEntry]
     var labs: [LabEntry]
+    var pools: [PoolSpec]
 
     /// An IP address and port to listen on.
     struct ListenAddress: Hashable, Sendable, CustomStringConvertible {

@@ -68,17 +68,29 @@ struct ConfigurationChecks {
         }
     }
 
-    private func unique<Entry>(_ entries: [Entry], what: String, _ name: (Entry) -> (String, MappingReader)) {
+    func pools(_ pools: [DecodedPool], of labs: [DecodedLab]?) {
+        unique(pools, what: "pool", key: "lab") { ($0.spec.key.lab, $0.reader) }
+        guard let labs else { return }
+        for pool in pools where !labs.contains(where: { $0.entry.lab.name == pool.spec.key.lab }) {
+            pool.reader.problems.add(
+                pool.reader.place(of: "lab"),
+                "\(pool.reader.path).lab is \"\(pool.spec.key.lab)\", but must be the name of one of the labs")
+        }
+    }
+
+    private func unique<Entry>(
+        _ entries: [Entry], what: String, key: String = "name", _ name: (Entry) -> (String, MappingReader)
+    ) {
         var seen: [String: Place] = [:]
         for entry in entries {
             let (name, reader) = name(entry)
             if let first = seen[name] {
                 reader.problems.add(
-                    reader.place(of: "name"),
-                    "\(reader.path).name is \"\(name)\", the name of the \(what) in line \(first.line) already; each \(what) "
+                    reader.place(of: key),
+                    "\(reader.path).\(key) is \"\(name)\", the name of the \(what) in line \(first.line) already; each \(what) "
                         + "must have a name of its own")
             }
-            seen[name] = seen[name] ?? reader.place(of: "name")
+            seen[name] = seen[name] ?? reader.place(of: key)
         }
     }
 }

@@ -12,7 +12,7 @@ struct ConfigurationDecoder {
     func decode() -> Configuration? {
         root.allow(
             "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "redirect",
-            "free_floor", "hosts", "labs")
+            "free_floor", "hosts", "labs", "pools")
         let state = root.required("state", .path(from: folder))
         let listen =
             root.node("listen") == nil
@@ -27,12 +27,14 @@ struct ConfigurationDecoder {
         let freeFloor = root.optional("free_floor", .integer(0...100))
         let hosts = hostEntries()
         let labs = labEntries()
+        let pools = poolEntries(portal: portal?.name)
 
         let checks = ConfigurationChecks(root: root)
         checks.state(state)
         checks.domains(portal: portal?.hostname, labs: labsDomain)
         checks.hosts(hosts)
         checks.labs(labs, on: hosts)
+        checks.pools(pools, of: labs)
 
         guard let state, let listen, let portal, let labsDomain, let certificate, let hosts, let labs else {
             return nil
@@ -45,7 +47,7 @@ struct ConfigurationDecoder {
             accessLog: edge.accessLog, takeoverGrace: edge.takeoverGrace,
             hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, freeFloorPercent: freeFloor ?? 10,
             hosts: hosts.map(\.entry),
-            labs: labs.map(\.entry))
+            labs: labs.map(\.entry), pools: pools.map(\.spec))
     }
 
     func listenAddresses(of reader: MappingReader) -> [Configuration.ListenAddress]? {
@@ -117,6 +119,11 @@ struct ConfigurationDecoder {
         guard let addresses else { return nil }
         return Configuration.RedirectEntry(
             listen: addresses, acmeWebroot: webroot, line: reader.place(of: "acme_webroot").line)
+    }
+
+    private func poolEntries(portal: String?) -> [DecodedPool] {
+        let readers = root.mappings("pools", of: "pools", maximum: Configuration.FileLimits.labs)
+        return (readers ?? []).compactMap { DecodedPool($0, portal: portal ?? "") }
     }
 
     private func hostEntries() -> [DecodedHost]? {

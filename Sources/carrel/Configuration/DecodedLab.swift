@@ -35,7 +35,8 @@ struct DecodedLab {
         self.reader = reader
         reader.allow(
             "name", "title", "kind", "image", "memory", "cpus", "processes", "idle_timeout", "maximum_lifetime",
-            "idle_warning", "ready_timeout", "egress", "port", "home", "user", "environment")
+            "idle_warning", "ready_timeout", "egress", "port", "home", "user", "environment",
+            "files")
         let name = reader.required("name", .name)
         let image = reader.required("image", .imageReference)
         let title = reader.optional("title", .text(maximum: 200))
@@ -55,6 +56,7 @@ struct DecodedLab {
         let home = reader.optional("home", .containerPath)
         let user = reader.optional("user", .user) ?? Defaults.user
         let environment = Self.environment(reader)
+        let files = reader.optional("files", .oneOf) ?? LabFiles.home
         if let idle, idle > lifetime {
             reader.problems.add(
                 reader.place(of: "idle_timeout"),
@@ -69,7 +71,7 @@ struct DecodedLab {
                 idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime), maximumLifetime: lifetime,
                 readyTimeout: ready ?? Defaults.readyTimeout, egress: egress, port: port ?? defaults.port,
                 homePath: home ?? defaults.home, userID: user.user, groupID: user.group, environment: environment,
-                idleWarning: warning),
+                idleWarning: warning, files: files),
             line: reader.place.line)
     }
 

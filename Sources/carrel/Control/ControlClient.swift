@@ -79,6 +79,20 @@ final class ControlClient {
         return try await post("/v1/sessions/\(Self.escape(id))/extend", body, as: APISession.self).session
     }
 
+    func pools() async throws -> [PoolView] { try await get("/v1/pools", as: APIPools.self).pools }
+
+    func setPool(
+        portal: String, lab: String, minimum: Int?, maximum: Int?, perHost: Int?
+    ) async throws -> [PoolView] {
+        let change = APIPool(portal: portal, lab: lab, minimum: minimum, maximum: maximum, perHost: perHost)
+        return try await post("/v1/pools", APICoding.encode(change), as: APIPools.self).pools
+    }
+
+    func resetPool(portal: String, lab: String) async throws -> [PoolView] {
+        let change = APIPool(portal: portal, lab: lab, reset: true)
+        return try await post("/v1/pools", APICoding.encode(change), as: APIPools.self).pools
+    }
+
     /// As Prometheus reads them.
     func metrics() async throws -> String {
         let body = try await send(HTTPClientRequest(method: "GET", target: "/metrics", authority: "carrel"))

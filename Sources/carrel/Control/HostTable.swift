@@ -22,6 +22,10 @@ enum HostTable {
 
     private static func note(_ host: HostView, now: Timestamp) -> String {
         var parts = host.reason.map { [$0] } ?? []
+        if let warm = host.warm { parts.append("\(warm) warm") }
+        if let homes = host.homes, homes != HostView.homesAttached {
+            parts.append("homes cannot be attached to warm seats: \(homes)")
+        }
         if host.state == .draining, let deadline = host.drainDeadline {
             let left = deadline - now
             parts.append(left > .zero ? "until the deadline in \(DurationText.brief(left))" : "the deadline has passed")

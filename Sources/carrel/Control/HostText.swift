@@ -11,6 +11,11 @@ enum HostText {
             ("memory", "\(SizeText.format(host.memoryUsedBytes)) of \(SizeText.format(host.memoryLimitBytes))"),
             ("starting", "\(host.starting), at most \(host.startsAllowed) at the same time"),
         ]
+        if let warm = host.warm { entries.append(("warm", "\(warm) that nobody has claimed")) }
+        if let homes = host.homes {
+            entries.append(
+                ("homes", homes == HostView.homesAttached ? "attached to warm seats" : "not attached: \(homes)"))
+        }
         if let reason = host.reason { entries.append(("note", reason)) }
         if let deadline = host.drainDeadline { entries.append(("drains until", time.moment(deadline))) }
         return Table.list(entries) + "\n\n" + sessions(details.sessions, on: host, now: now, time: time)

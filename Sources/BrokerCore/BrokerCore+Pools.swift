@@ -1,0 +1,249 @@
+/// How many warm seats there are, where, and when: pools, and the warm-up of reservations.
+///
+/// What is not wanted any more goes at the beginning of a step, before anybody is placed; what is missing is started
+/// at its end, with what those who wait have left.
+extension BrokerCore {
+    // MARK: Settings
+
+    /// A pool as it is in force: what an operator has set, else what the configuration says.
+    public func poolSpec(of key: PoolKey) -> PoolSpec? { warm.overrides[key] ?? catalogue.pools[key] }
+
+    mutating func setPool(_ spec: PoolSpec) -> Answer {
+        guard catalogue.labs[spec.key.lab] != nil else { return .refused(.unknownLab(spec.key.lab)) }
+        if let problem = spec.problem { return .refused(.badTerms(problem)) }
+        setPoolOverride(spec, of: spec.key)
+        journal.changes.append(.pool(spec))
+        return .done
+    }
+
+    /// The pool is again as the configuration says.
+    mutating func resetPool(_ key: PoolKey) -> Answer {
+        guard warm.overrides[key] != nil || catalogue.pools[key] != nil else {
+            return .refused(.unknownPool(key))
+        }
+        setPoolOverride(nil, of: key)
+        journal.changes.append(.poolReset(key))
+        return .done
+    }
+
+    mutating func setPoolOverride(_ spec: PoolSpec?, of key: PoolKey) {
+        journal.keep(poolOverride: warm.overrides[key], of: key)
+        warm.overrides[key] = spec
+        step.mayPlace = true
+    }
+
+    var poolKeys: [PoolKey] { Set(catalogue.pools.keys).union(warm.overrides.keys).sorted() }
+
+    /// The unclaimed seats that a pool is to have now.
+    func wanted(_ spec: PoolSpec, at now: Timestamp) -> Int {
+        guard catalogue.labs[spec.key.lab] != nil else { return 0 }
+        let lately = warm.claims[spec.key, default: []].count { $0 + Limits.poolMemory > now }
+        return min(spec.maximum, spec.minimum + lately)
+    }
+
+    /// The warm seats and sessions together that a reservation is to have now; `nil` when it has no warm seats.
+    func wanted(_ reservation: Reservation, at now: Timestamp) -> Int? {
+        let terms = reservation.terms
+        guard reservation.isBooked, terms.opensAt <= now, reservation.released == nil,
+            now < min(reservation.noShowAt, terms.to)
+        else {
+            return nil
+        }
+        return (terms.seats * terms.warmPercent + 99) / 100
+    }
+
+    // MARK: Time
+
+    /// When time next changes what a pool has or may do.
+    func poolDeadline(_ key: PoolKey) -> Timestamp? {
+        [warm.retryAt[key], warm.claims[key]?.first.map { $0 + Limits.poolMemory }].compactMap(\.self).min()
+    }
+
+    mutating func poolIsDue(_ key: PoolKey, at now: Timestamp) {
+        if let time = warm.retryAt[key], time <= now { warm.retryAt[key] = nil }
+        warm.claims[key]?.removeAll { $0 + Limits.poolMemory <= now }
+        if warm.claims[key]?.isEmpty == true { warm.claims[key] = nil }
+        step.mayPlace = true
+    }
+
+    // MARK: What goes
+
+    /// Warm seats that are in the way, or old, or too many: their containers go at once.
+    mutating func trimWarmSeats(at now: Timestamp) {
+        guard catalogue.isConfigured, !warm.isEmpty else { return }
+        refreshHeld()
+        // The last ones first, where some of several must go.
+        for entry in warm.entries.values.sorted(by: WarmSeats.isSooner).reversed() where !isWanted(entry, at: now) {
+            giveUp(entry.seat.id)
+            refreshHeld()
+        }
+        for key in warm.byPool.keys.sorted() { trimPool(key, at: now) }
+        for id in warm.byReservation.keys.sorted() { trimReservation(id, at: now) }
+    }
+
+    private func isWanted(_ entry: WarmEntry, at now: Timestamp) -> Bool {
+        guard let host = record(of: entry.seat.host), host.settings.isConfigured, host.settings.host.duty == .active,
+            isCurrent(entry)
+        else { return false }
+        // A lab that is on its way up on a host that went will not come up.
+        if entry.isStarting, case .unreachable = host.settings.host.link { return false }
+        if needsAttachment(entry.seat), case .impossible? = host.settings.attachment { return false }
+        if let own = entry.seat.reservation {
+            guard let reservation = reservations[own], wanted(reservation, at: now) != nil else { return false }
+            if let learner = entry.seat.learner, hasSeat(learner, entry.seat.pool) { return false }
+        }
+        return isUsable(entry, on: host, at: now)
+    }
+
+    private func needsAttachment(_ seat: WarmSeat) -> Bool {
+        seat.learner == nil && catalogue.labs[seat.pool.lab]?.files == .home
+    }
+
+    /// The learner has a session of this lab, or waits for one that is not for this seat.
+    private func hasSeat(_ learner: String, _ pool: PoolKey) -> Bool {
+        guard let id = sessionsOf[LearnerKey(portal: pool.portal, id: learner)]?[pool.lab], let entry = entries[id]
+        else { return false }
+        return entry.session.state.host != nil
+    }
+
+    private mutating func trimPool(_ key: PoolKey, at now: Timestamp) {
+        let spec = poolSpec(of: key)
+        let wanted = spec.map { self.wanted($0, at: now) } ?? 0
+        var seats = warm.byPool[key, default: []].compactMap { warm[$0] }.sorted(by: WarmSeats.isSooner)
+        // The last ones first: those that are not ready yet, the youngest of the others.
+        while seats.count > wanted, let last = seats.popLast() { giveUp(last.seat.id) }
+        var kept: [String: Int] = [:]
+        for entry in seats {
+            kept[entry.seat.host, default: 0] += 1
+            if let spec, kept[entry.seat.host, default: 0] > spec.perHost { giveUp(entry.seat.id) }
+        }
+    }
+
+    /// A promise that has gone to another host takes its warm seat with it; and one that was started for somebody who
+    /// has not come goes when others of the roster have taken all the seats.
+    private mutating func trimReservation(_ id: ReservationID, at now: Timestamp) {
+        guard let reservation = reservations[id] else { return }
+        let seats = warm.byReservation[id, default: []].compactMap { warm[$0] }.sorted(by: WarmSeats.isSooner)
+        var excess = seats.count + seatedCount(of: id) + (seating.waiting[id]?.count ?? 0) - reservation.dueSeats
+        for entry in seats.reversed() where excess > 0 {
+            guard let learner = entry.seat.learner, claims[id]?.contains(learner) != true else { continue }
+            giveUp(entry.seat.id)
+            excess -= 1
+        }
+        for entry in seats.reversed() where warm[entry.seat.id] != nil {
+            let host = entry.seat.host
+            if seating.used(of: id, on: host) > reservation.allocation[host] ?? 0 { giveUp(entry.seat.id) }
+        }
+    }
+
+    // MARK: What is started
+
+    mutating func fillWarmSeats(at now: Timestamp) {
+        guard catalogue.isConfigured else { return }
+        for reservation in reservations.values.sorted(by: { ($0.terms.from, $0.id) < ($1.terms.from, $1.id) }) {
+            guard let wanted = wanted(reservation, at: now) else { continue }
+            fill(reservation, upTo: wanted, at: now)
+        }
+        guard !catalogue.pools.isEmpty || !warm.overrides.isEmpty else { return }
+        let awaited = hostsWaitedFor
+        for key in poolKeys {
+            guard !awaited.all, let spec = poolSpec(of: key) else { continue }
+            fill(spec, besides: awaited.hosts, at: now)
+        }
+    }
+
+    private func mayTry(_ key: PoolKey, at now: Timestamp) -> Bool { warm.retryAt[key].map { $0 <= now } ?? true }
+
+    private mutating func fill(_ spec: PoolSpec, besides awaited: Set<String>, at now: Timestamp) {
+        guard let lab = catalogue.labs[spec.key.lab], mayTry(spec.key, at: now) else { return }
+        let wanted = wanted(spec, at: now)
+        while warm.byPool[spec.key, default: []].count < wanted {
+            refreshOrder(at: now)
+            var here: [String: Int] = [:]
+            for id in warm.byPool[spec.key] ?? [] { here[warm[id]!.seat.host, default: 0] += 1 }
+            let hosts = hosts
+            let starting = warm.starting
+            let best = order.bestOpen(lab.demand) { index in
+                let host = hosts[index]
+                return !host.settings.lackingLabs.contains(lab.name) && !awaited.contains(host.name)
+                    && here[host.name, default: 0] < spec.perHost
+                    && Self.mayWarm(host, starting: starting[host.name] ?? 0, lab)
+            }
+            guard let best else { return }
+            startWarm(spec.key, lab, for: nil, learner: nil, on: hosts[best].name, at: now)
+        }
+    }
+
+    private mutating func fill(_ reservation: Reservation, upTo wanted: Int, at now: Timestamp) {
+        let key = PoolKey(portal: reservation.terms.portal, lab: reservation.terms.lab)
+        guard let lab = catalogue.labs[key.lab], mayTry(key, at: now) else { return }
+        while (seating.used[reservation.id]?.values.reduce(0, +) ?? 0) < wanted {
+            guard let found = warmUpHost(reservation, lab) else { return }
+            startWarm(key, lab, for: reservation.id, learner: found.learner, on: found.host, at: now)
+        }
+    }
+
+    /// Where a reservation's next warm seat goes: of the hosts that hold a seat of it, the one that is least full. With
+    /// the home of a learner who has none yet, where homes cannot be attached later.
+    private func warmUpHost(_ reservation: Reservation, _ lab: Lab) -> (host: String, learner: String?)? {
+        var best: (host: String, density: Double, learner: String?)?
+        for name in reservation.allocation.keys.sorted() where seating.held(reservation, on: name) > 0 {
+            guard let host = record(of: name), host.takesSeats, host.isOpen, host.hasRoom(for: lab.memoryBytes),
+                !host.settings.lackingLabs.contains(lab.name),
+                (warm.starting[name] ?? 0) < Self.warmStartsAllowed(host)
+            else { continue }
+            var learner: String?
+            if lab.files == .home, host.settings.attachment != .possible {
+                learner = nextOfRoster(reservation, on: name)
+                if learner == nil { continue }
+            }
+            let density = host.density(adding: lab.memoryBytes)
+            if best.map({ density < $0.density }) ?? true { best = (name, density, learner) }
+        }
+        return best.map { ($0.host, $0.learner) }
+    }
+
+    /// The first learner of a roster for whom nothing is there yet.
+    private func nextOfRoster(_ reservation: Reservation, on host: String) -> String? {
+        let terms = reservation.terms
+        let key = PoolKey(portal: terms.portal, lab: terms.lab)
+        let served = Set(warm.byReservation[reservation.id, default: []].compactMap { warm[$0]?.seat.learner })
+        return terms.roster.sorted().first { learner in
+            let known = LearnerKey(portal: terms.portal, id: learner)
+            return !served.contains(learner) && !hasSeat(learner, key)
+                && boundHost(of: known).map { $0 == host } ?? true
+        }
+    }
+
+    /// One start is always left to people.
+    private static func warmStartsAllowed(_ host: HostRecord) -> Int { max(1, host.startsAllowed - 1) }
+
+    private static func mayWarm(_ host: HostRecord, starting: Int, _ lab: Lab) -> Bool {
+        starting < warmStartsAllowed(host) && (lab.files == .none || host.settings.attachment == .possible)
+    }
+
+    /// Hosts for which somebody waits: no pool takes a seat there.
+    private var hostsWaitedFor: (all: Bool, hosts: Set<String>) {
+        var awaited: (all: Bool, hosts: Set<String>) = (false, [])
+        for queue in [queue, cohorts] {
+            // Somebody whose last container is still being removed is in no line yet.
+            if queue.lines.values.map(\.count).reduce(0, +) < queue.count { awaited.all = true }
+            for line in queue.lines.keys {
+                if let host = line.host { awaited.hosts.insert(host) } else { awaited.all = true }
+            }
+        }
+        return awaited
+    }
+}
+
+extension PoolSpec {
+    /// Why it makes no sense; `nil` if it does.
+    public var problem: String? {
+        if !(0...Limits.poolSeats).contains(minimum) || !(0...Limits.poolSeats).contains(maximum) {
+            return "A pool has 0 to \(Limits.poolSeats) seats."
+        }
+        if maximum < minimum { return "A pool's maximum is not less than its minimum." }
+        if perHost < 1 { return "A pool has at least one seat on a host; for none at all, its maximum is 0." }
+        return nil
+    }
+}

@@ -1,0 +1,182 @@
+/// The life of a warm seat, from its start to the learner who claims it.
+extension BrokerCore {
+    mutating func startWarm(
+        _ pool: PoolKey, _ lab: Lab, for reservation: ReservationID?, learner: String?, on host: String,
+        at now: Timestamp
+    ) {
+        warm.lastNumber += 1
+        let seat = WarmSeat(
+            id: WarmSeatID(number: warm.lastNumber), pool: pool, reservation: reservation, learner: learner,
+            host: host, terms: lab.containerTerms, state: .starting(since: now))
+        var entry = WarmEntry(seat: seat, memory: lab.memoryBytes)
+        entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
+        store(entry)
+        emit(.start(seat.id.run, epoch: 0, host: host))
+        audit(warm: entry, at: now)
+    }
+
+    // MARK: What engines say
+
+    mutating func warmAdvances(_ old: WarmEntry, to step: StartStep) {
+        guard old.isStarting, old.step.ordinal < step.ordinal else { return }
+        var entry = old
+        entry.step = step
+        setWarm(entry.seat.id, entry)
+    }
+
+    mutating func warmIsReady(_ old: WarmEntry, _ endpoint: Endpoint, at now: Timestamp) {
+        guard case .starting(let since) = old.seat.state else { return }
+        measureStart(
+            of: old.seat.pool.lab, crowd: old.startCrowd, on: old.seat.host, since: since, at: now)
+        var entry = old
+        entry.seat.state = .ready(endpoint, since: now)
+        entry.step = .waiting
+        entry.readyAt = eventCount
+        store(entry)
+    }
+
+    mutating func warmFailed(_ entry: WarmEntry, _ failure: StartFailure, at now: Timestamp) {
+        guard case .starting(let since) = entry.seat.state else { return }
+        let host = entry.seat.host
+        switch failure {
+        case .hostUnreachable(let reason):
+            hostSilent(host, reason: reason, at: now)
+        case .imageMissing:
+            if var settings = record(of: host)?.settings {
+                settings.lackingLabs.insert(entry.seat.pool.lab)
+                setHost(host, settings)
+            }
+        case .engine:
+            break
+        case .neverReady:
+            noteNeverReady(crowd: entry.startCrowd, on: host, since: since, at: now)
+        }
+        giveUp(entry.seat.id)
+        retryLater(entry.seat.pool, at: now)
+    }
+
+    /// Its container stopped, or is gone.
+    mutating func warmIsLost(_ entry: WarmEntry, at now: Timestamp) {
+        giveUp(entry.seat.id)
+        retryLater(entry.seat.pool, at: now)
+    }
+
+    /// What fails is not tried again at once: a lab that cannot start would keep a host busy for ever.
+    private mutating func retryLater(_ pool: PoolKey, at now: Timestamp) {
+        let time = now + Limits.warmRetryDelay
+        warm.retryAt[pool] = time
+        alarms.ensure(.pool(pool), by: time)
+    }
+
+    /// A listing of its host, which answers.
+    mutating func reconcile(warm entry: WarmEntry, with container: ObservedContainer?, asked: Int, at now: Timestamp) {
+        switch entry.seat.state {
+        case .starting:
+            emit(.start(entry.seat.id.run, epoch: 0, host: entry.seat.host))
+        case .ready(let endpoint, _):
+            // The listing may be older than the news that it became ready.
+            guard asked >= entry.readyAt else { return }
+            if container?.isRunning != true || container?.endpoint.map({ $0 != endpoint }) == true {
+                warmIsLost(entry, at: now)
+            }
+        }
+    }
+
+    // MARK: Claims
+
+    /// Those who wait and for whom a warm seat is there get it, in the order in which they wait.
+    mutating func claimWarmSeats(at now: Timestamp) {
+        guard !warm.isEmpty, queueLength > 0 else { return }
+        for id in warm.byReservation.keys.sorted() {
+            for ticket in cohorts.waiting[id.rawValue] ?? [] {
+                guard let seats = warm.byReservation[id] else { break }
+                claimOne(of: seats, for: ticket, at: now)
+            }
+        }
+        for key in warm.byPool.keys.sorted() {
+            for ticket in queue.waiting[key.portal] ?? [] where entries[ticket.id]?.session.lab == key.lab {
+                guard let seats = warm.byPool[key] else { break }
+                claimOne(of: seats, for: ticket, at: now)
+            }
+        }
+    }
+
+    private mutating func claimOne(of seats: Set<WarmSeatID>, for ticket: Queue.Ticket, at now: Timestamp) {
+        guard gates[ticket.id] == nil, let entry = entries[ticket.id] else { return }
+        let bound = boundHost(of: entry.learner)
+        let candidates = seats.compactMap { warm[$0] }.filter { candidate in
+            guard let host = record(of: candidate.seat.host), host.takesSeats else { return false }
+            if let learner = candidate.seat.learner, learner != entry.learner.id { return false }
+            if let bound, bound != host.name { return false }
+            return isCurrent(candidate) && isUsable(candidate, on: host, at: now)
+        }
+        // One that was started for this very learner is theirs.
+        let own = candidates.filter { $0.seat.learner != nil }.min(by: WarmSeats.isSooner)
+        guard let best = own ?? candidates.min(by: WarmSeats.isSooner) else { return }
+        claim(best, for: entry, at: now)
+    }
+
+    /// What its container is made of is still what the catalogue says.
+    func isCurrent(_ entry: WarmEntry) -> Bool {
+        guard let lab = catalogue.labs[entry.seat.pool.lab] else { return false }
+        return lab.containerTerms == entry.seat.terms && lab.memoryBytes == entry.memory
+    }
+
+    /// The host has room for it, and somebody can be given it: a pool's seat only if, with them in it, there is room
+    /// for every seat that will be held here while they may stay.
+    func isUsable(_ entry: WarmEntry, on host: HostRecord, at now: Timestamp) -> Bool {
+        var peak = CapacityCurve.Load()
+        if entry.seat.reservation == nil {
+            let horizon = catalogue.labs[entry.seat.pool.lab]?.demand.horizon ?? .zero
+            peak = host.held.peak(from: now, to: now + horizon + .milliseconds(1))
+        }
+        // What is on its way out will not be there.
+        let leaving = host.usage.leftovers.reduce(0) { $0 + (leftovers[$1]?.memory ?? 0) }
+        return host.usage.seats - host.usage.leftovers.count + peak.seats <= host.spec.slots
+            && host.usage.memory - leaving + peak.memory <= host.memoryLimit
+    }
+
+    /// The seat, its container and the learner's session become one, in one step and one commit.
+    private mutating func claim(_ seat: WarmEntry, for old: Entry, at now: Timestamp) {
+        var entry = old
+        let host = seat.seat.host
+        forgetWarm(seat.seat.id)
+        entry.session.warm = seat.seat.id
+        entry.seatMemory = seat.memory
+        entry.startCrowd = 0
+        noteClaim(of: seat.seat, at: now)
+        let isComplete = seat.seat.learner != nil || lab(entry.session.lab)?.files == LabFiles.none
+        switch seat.seat.state {
+        case .ready(let endpoint, _) where isComplete:
+            let how =
+                seat.seat.learner == nil
+                ? "The lab keeps no files." : "It was started with this learner's own files."
+            beginRunning(
+                entry, on: host, endpoint, at: now,
+                because: "A warm seat on \(host) was claimed: its lab was ready before anybody asked. \(how)")
+        case .ready:
+            entry.session.state = .starting(host: host, step: .attaching, since: now)
+            store(
+                entry, at: now,
+                because: "A warm seat on \(host) was claimed; this learner's own files are being attached to it "
+                    + "by mount propagation.")
+            emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
+        case .starting:
+            entry.session.state = .starting(host: host, step: seat.step, since: now)
+            store(entry, at: now, because: "A warm seat on \(host) was claimed while it was being started.")
+            emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
+        }
+        if let reservation = entry.session.reservation { notePeak(of: reservation) }
+        audit(placementOf: entry, on: host, at: now)
+    }
+
+    private mutating func noteClaim(of seat: WarmSeat, at now: Timestamp) {
+        guard seat.reservation == nil, let spec = poolSpec(of: seat.pool) else { return }
+        var claims = warm.claims[seat.pool] ?? []
+        claims.append(now)
+        // More than the maximum make no difference.
+        claims.removeFirst(max(0, claims.count - spec.maximum))
+        warm.claims[seat.pool] = claims
+        if let first = claims.first { alarms.ensure(.pool(seat.pool), by: first + Limits.poolMemory) }
+    }
+}

@@ -1,0 +1,58 @@
+/// What must hold of every seat at the moment when it is given.
+extension BrokerCore {
+    /// What is wrong with a host to which a seat was just added, in words.
+    private func crowding(on host: HostRecord) -> [String] {
+        var broken: [String] = []
+        if host.usage.seats > host.spec.slots {
+            broken.append("which has \(host.spec.slots) slots for \(host.usage.seats)")
+        }
+        if host.usage.memory > host.memoryLimit { broken.append("whose memory is exceeded") }
+        if host.usage.starting > min(host.startsAllowed, host.spec.maximumStarts) {
+            broken.append("which starts \(host.usage.starting) at once")
+        }
+        return broken
+    }
+
+    /// Looks at a warm seat that was just added.
+    mutating func audit(warm entry: WarmEntry, at now: Timestamp) {
+        guard let host = record(of: entry.seat.host) else { return }
+        var problems = crowding(on: host)
+        if !host.takesSeats { problems.append("which takes no seats") }
+        let held = heldCurve(on: host.name).load(at: now)
+        if entry.seat.reservation == nil, held.seats > 0, host.usage.seats + held.seats > host.spec.slots {
+            problems.append("where \(held.seats) of the seats are reserved")
+        }
+        if breaches.count < 16 {
+            breaches += problems.map { "\(entry.seat.id) was made warm on \(host.name), \($0)" }
+        }
+    }
+
+    /// Looks at a seat that was just given, independently of how it was found.
+    mutating func audit(placementOf entry: Entry, on name: String, at now: Timestamp) {
+        func broken(_ rule: String) {
+            // A handful is enough to find the mistake.
+            if breaches.count < 16 { breaches.append("\(entry.session.id) was placed on \(name), \(rule)") }
+        }
+        guard let host = record(of: name) else { return broken("which is unknown") }
+        if !host.settings.isConfigured { broken("which is not configured") }
+        if host.settings.host.duty != .active { broken("which is \(host.settings.host.duty)") }
+        if !host.isReachable { broken("which does not answer") }
+        // A claimed seat was there already.
+        if entry.session.warm == nil {
+            for problem in crowding(on: host) { broken(problem) }
+        }
+        if entry.session.warm == nil, let lab = catalogue.labs[entry.session.lab], entry.session.reservation == nil {
+            let held = heldCurve(on: name).peak(from: now, to: now + lab.demand.horizon + .milliseconds(1))
+            if held.seats > 0, host.usage.seats + held.seats > host.spec.slots {
+                broken("where \(held.seats) of the seats are reserved while it may live")
+            }
+            if held.memory > 0, host.usage.memory + held.memory > host.memoryLimit {
+                broken("where the memory is reserved while it may live")
+            }
+        }
+        if !sharedHomes, let home = homes[entry.learner], home != name, !isLost(home) {
+            broken("but its home is on \(home)")
+        }
+        if gates[entry.session.id] != nil { broken("while its last container is still there") }
+    }
+}

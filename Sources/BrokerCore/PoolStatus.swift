@@ -1,0 +1,64 @@
+/// What an operator sees of a pool.
+public struct PoolStatus: Hashable, Sendable {
+    public var key: PoolKey
+    /// As it is in force.
+    public var spec: PoolSpec
+    /// An operator has set it; the configuration says something else, or nothing.
+    public var isSet: Bool
+    /// Unclaimed seats that it is to have now, between minimum and maximum.
+    public var wanted: Int
+    public var ready: Int
+    public var starting: Int
+    /// Warm seats by host.
+    public var hosts: [String: Int]
+    /// A start has failed: the next one is tried then.
+    public var retryAt: Timestamp?
+    /// Why it has fewer seats than it wants, as far as that is not a matter of moments.
+    public var reason: String?
+}
+
+extension BrokerCore {
+    /// Those of the configuration and those that an operator has set, by name.
+    public func poolStatuses(at now: Timestamp) -> [PoolStatus] {
+        poolKeys.compactMap { key in
+            guard let spec = poolSpec(of: key) else { return nil }
+            let seats = warm.byPool[key, default: []].compactMap { warm[$0] }
+            let starting = seats.count(where: \.isStarting)
+            var status = PoolStatus(
+                key: key, spec: spec, isSet: warm.overrides[key] != nil, wanted: wanted(spec, at: now),
+                ready: seats.count - starting, starting: starting,
+                hosts: Dictionary(seats.map { ($0.seat.host, 1) }, uniquingKeysWith: +), retryAt: warm.retryAt[key])
+            if seats.count < status.wanted { status.reason = shortage(of: key) }
+            return status
+        }
+    }
+
+    private func shortage(of key: PoolKey) -> String? {
+        guard let lab = catalogue.labs[key.lab] else { return "The lab \(key.lab) is not in the catalogue." }
+        let open = hosts.filter(\.takesSeats)
+        if open.isEmpty { return "No host takes seats." }
+        if lab.files == .home, !open.contains(where: { $0.settings.attachment == .possible }) {
+            let why = open.lazy.compactMap { host -> String? in
+                guard case .impossible(let reason)? = host.settings.attachment else { return nil }
+                return reason
+            }.first
+            return "Homes cannot be attached to running containers on any host"
+                + (why.map { ": \(Explanations.sentence($0))" } ?? ", as far as is known.")
+                + " A lab with files: none, or a reservation with a roster, can be warm all the same."
+        }
+        if queueLength > 0 { return "People are waiting; they come first." }
+        if warm.retryAt[key] != nil { return "A start has failed; it is tried again in a moment." }
+        return nil
+    }
+
+    /// All warm seats that nobody has claimed, in no order.
+    public var warmSeats: some Collection<WarmSeat> { warm.entries.values.lazy.map(\.seat) }
+
+    public func warmSeat(_ id: WarmSeatID) -> WarmSeat? { warm[id]?.seat }
+
+    /// Warm seats of a reservation that nobody has claimed, and those of them that are ready.
+    public func warmCount(of id: ReservationID) -> (all: Int, ready: Int) {
+        let seats = warm.byReservation[id, default: []].compactMap { warm[$0] }
+        return (seats.count, seats.count { !$0.isStarting })
+    }
+}

@@ -1,0 +1,50 @@
+import Broker
+import BrokerCore
+
+/// `GET /v1/pools`, and what `POST /v1/pools` answers: the pools as they are now, or those that were changed.
+public struct APIPools: Hashable, Sendable, Codable {
+    public var pools: [PoolView]
+    public init(pools: [PoolView]) { self.pools = pools }
+}
+
+/// The body of `POST /v1/pools`. What is left out stays as it is.
+public struct APIPool: Hashable, Sendable, Codable {
+    public var portal: String
+    public var lab: String
+    public var minimum: Int?
+    public var maximum: Int?
+    public var perHost: Int?
+    /// As the configuration says again; the sizes are left out.
+    public var reset: Bool?
+
+    public init(
+        portal: String, lab: String, minimum: Int? = nil, maximum: Int? = nil, perHost: Int? = nil, reset: Bool? = nil
+    ) {
+        self.portal = portal
+        self.lab = lab
+        self.minimum = minimum
+        self.maximum = maximum
+        self.perHost = perHost
+        self.reset = reset
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(
+            APIPool.self, from: body,
+            example: "{\"portal\":\"school\",\"lab\":\"python\",\"minimum\":10,\"maximum\":30}")
+    }
+
+    var key: PoolKey { PoolKey(portal: portal, lab: lab) }
+
+    /// The pool with these changes; the broker judges whether they make sense.
+    func changed(_ old: PoolSpec?) -> PoolSpec {
+        var spec = old ?? PoolSpec(key: key, minimum: 0, maximum: 0)
+        if let minimum {
+            spec.minimum = minimum
+            if maximum == nil { spec.maximum = max(spec.maximum, minimum) }
+        }
+        if let maximum { spec.maximum = maximum }
+        if let perHost { spec.perHost = perHost }
+        return spec
+    }
+}

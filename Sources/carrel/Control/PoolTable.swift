@@ -1,0 +1,23 @@
+import Broker
+
+/// Pools as operators read them.
+enum PoolTable {
+    static func text(_ pools: [PoolView]) -> String {
+        var table = Table([
+            ("LAB", .left), ("MINIMUM", .right), ("MAXIMUM", .right), ("WANTED", .right), ("READY", .right),
+            ("STARTING", .right), ("HOSTS", .left), ("NOTE", .left),
+        ])
+        for pool in pools {
+            let hosts = pool.hosts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            table.add([
+                pool.lab, "\(pool.minimum)", "\(pool.maximum)", "\(pool.wanted)", "\(pool.ready)",
+                "\(pool.starting)", hosts.joined(separator: ", "), note(pool),
+            ])
+        }
+        return table.text()
+    }
+
+    private static func note(_ pool: PoolView) -> String {
+        [pool.isSet ? "set by an operator" : nil, pool.reason].compactMap(\.self).joined(separator: "; ")
+    }
+}

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import BrokerCore
+
+@Suite("Pools give way")
+struct PoolYieldTests {
+    private func filled(_ spec: PoolSpec, slots: Int = 4) -> Scene {
+        var scene = PoolTests.scene(hosts: [.small("h1", slots: slots, starts: 8)], pools: [spec])
+        for number in 1...12 { scene.warmReady(Int64(number)) }
+        return scene
+    }
+
+    @Test("Somebody who finds no seat gets the room of a pool seat, and no more seats go than people wait")
+    func yields() {
+        var scene = filled(PoolTests.pool(4))
+        let actions = scene.launch("a")
+        #expect(actions.first == .remove("warm-4", epoch: 0, host: "h1"))
+        #expect(scene.warmRuns == ["warm-1", "warm-2", "warm-3"])
+        #expect(scene.state("a")?.name == "queued")
+        #expect(scene.send(.containerRemoved("warm-4", epoch: 0)).contains(.start("a", epoch: 1, host: "h1")))
+        #expect(scene.warmRuns == ["warm-1", "warm-2", "warm-3"])
+    }
+
+    @Test("For a large lab as many pool seats go as it needs")
+    func yieldsMemory() {
+        var scene = filled(PoolTests.pool(4))
+        scene.launch("a", lab: "big")
+        #expect(scene.warmRuns == ["warm-1", "warm-2"])
+    }
+
+    @Test("Pool seats do not go for somebody whom they do not keep waiting")
+    func keepsWhatHelpsNobody() {
+        var scene = filled(PoolTests.pool(2))
+        scene.send(.startFailed("x", epoch: 1, .imageMissing("lab/python")))
+        scene.launch("a")
+        scene.send(.startFailed("a", epoch: 1, .imageMissing("lab/python")))
+        scene.launch("b")
+        #expect(scene.warmRuns == ["warm-1", "warm-2"])
+    }
+
+    @Test("Nothing is refilled while somebody waits who could use the seat")
+    func noRefill() {
+        var scene = filled(PoolTests.pool(2, 2), slots: 3)
+        scene.launch("a", lab: "big")
+        // 8 GiB: the large lab needs both pool seats' room.
+        for number in [1, 2] { scene.send(.containerRemoved(WarmSeatID(number: Int64(number)).run, epoch: 0)) }
+        #expect(scene.state("a")?.name == "starting")
+        #expect(scene.core.hostStatuses.map(\.seats) == [3])
+    }
+
+    @Test("A reservation that opens takes the seats of a pool")
+    func reservations() {
+        var scene = filled(PoolTests.pool(4))
+        let terms = ReservationTerms(
+            portal: "school", lab: "python", seats: 3, from: scene.now, to: scene.now + .seconds(3600), warmPercent: 0,
+            context: "c")
+        scene.send(.reserve(terms, newID: "r", request: scene.request()))
+        #expect(scene.core.reservation("r")?.missingSeats == 0)
+        #expect(scene.warmRuns == ["warm-1"])
+    }
+
+}
