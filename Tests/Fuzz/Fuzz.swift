@@ -8,7 +8,7 @@ typealias FuzzTarget = @Sendable (UnsafeRawBufferPointer) -> Void
 
 private let targets: [String: FuzzTarget] = [
     "request": fuzzRequests, "response": fuzzResponses, "chunks": fuzzChunks, "websocket": fuzzWebSocket,
-    "hostname": fuzzHostnames, "cookie": fuzzCookies, "url": fuzzURLs,
+    "hostname": fuzzHostnames, "cookie": fuzzCookies, "url": fuzzURLs, "http2": fuzzHTTP2,
 ]
 
 private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
@@ -47,6 +47,7 @@ private func seeds(of target: String) -> [[UInt8]] {
         case "response": Corpus.responses
         default: []
         }
+    if target == "http2" { return seedsOfHTTP2() }
     let kept = Corpus.lines(of: "../Fuzz/Seeds/\(target).txt")
     guard target == "chunks" else { return cases.map(\.bytes).filter { $0.count < 4_096 } + kept }
     // Their bodies.

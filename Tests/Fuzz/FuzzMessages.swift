@@ -1,3 +1,5 @@
+@testable import HTTPWire
+
 /// What a parser said, with the pieces of each body put together.
 private enum Said: Equatable {
     case request(RequestHead, BodyFraming, keepsAlive: Bool, expectsContinue: Bool)
@@ -57,11 +59,12 @@ func fuzzRequests(_ input: UnsafeRawBufferPointer) {
         demand(head.fields.count(of: "Host") <= 1, "two hosts")
         var body: [UInt8] = []
         if index + 1 < ways[0].count, case .body(let bytes) = ways[0][index + 1] { body = bytes }
-        check(head, framing, body)
+        checkForwarding(of: head, framing, body)
     }
 }
 
-private func check(_ head: RequestHead, _ framing: BodyFraming, _ body: [UInt8]) {
+/// What is written of a request for an upstream reads back the same.
+func checkForwarding(of head: RequestHead, _ framing: BodyFraming, _ body: [UInt8]) {
     // The message as it would be with all of this body.
     let whole: BodyFraming = framing == .chunked || framing == .none ? framing : .length(Int64(body.count))
     var wire: [UInt8] = []

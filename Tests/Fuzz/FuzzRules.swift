@@ -1,3 +1,6 @@
+@testable import HTTPTransport
+@testable import HTTPWire
+
 /// However frames are cut they read the same; a header reads back as it was written.
 func fuzzWebSocket(_ input: UnsafeRawBufferPointer) {
     let ways = waysToCut(input).map { pieces in
