@@ -12,6 +12,14 @@ enum Bench {
 
     static let clicks = environment["CARREL_BENCH_CLICKS"].flatMap(Int.init) ?? 10
 
+    static let learners = environment["CARREL_BENCH_LEARNERS"].flatMap(Int.init) ?? 30
+
+    /// The value below which 95 of 100 are.
+    static func p95(_ durations: [Duration]) -> Duration {
+        let sorted = durations.sorted()
+        return sorted.isEmpty ? .zero : sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
+    }
+
     /// One line of the report: what was measured, in which unit, and what it must stay below; without a bar, it is told
     /// for completeness.
     static func report(_ what: String, _ value: Double, unit: String, bar: Double?) throws {

@@ -37,6 +37,8 @@ struct HostRecord: Decodable, Sendable {
     var starting: Int
     var slots: Int
     var density: Double
+    /// Warm seats that nobody has claimed; none: nil.
+    var warm: Int?
 }
 
 struct PoolRecord: Decodable, Sendable {
