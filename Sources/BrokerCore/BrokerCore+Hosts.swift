@@ -192,7 +192,8 @@ extension BrokerCore {
 
     /// What a new configuration means for one session.
     private mutating func reconsider(_ id: SessionID, at now: Timestamp) {
-        guard var entry = entries[id] else { return }
+        guard let old = entries[id] else { return }
+        var entry = old
         let known = lab(entry.session.lab)
         if entry.seatMemory == 0, entry.session.state.host != nil { entry.seatMemory = known?.memoryBytes ?? 0 }
         let isListed = catalogue.labs[entry.session.lab] != nil
@@ -202,15 +203,15 @@ extension BrokerCore {
             guard isListed, let known else { return beginEnding(entry, reason: removed, at: now) }
             if let reason = neverFits(known, entry.learner) { fail(entry, reason, at: now) }
         case .starting:
-            set(id, entry)
+            set(entry, unlessStill: old)
             if !isListed { beginEnding(entry, reason: removed, at: now) }
         case .running(let host, _, let since):
             // Without the terms of its lab (the broker was restarted, too) it cannot go on.
             guard known != nil else { return beginEnding(entry, reason: removed, at: now) }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
-            set(id, entry)
+            set(entry, unlessStill: old)
         case .ending:
-            set(id, entry)
+            set(entry, unlessStill: old)
         case .ended, .failed:
             break
         }

@@ -115,7 +115,7 @@ extension BrokerCore {
                 entry.idleNotBefore = now + returnGrace(of: entry)
             }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
-            set(id, entry)
+            set(entry, unlessStill: old)
             // The listing may be older than the news that this run became ready, even the first one after the host was
             // lost.
             let isBelievable = asked >= entry.readyAt
@@ -159,6 +159,7 @@ extension BrokerCore {
         claims: [Claim] = [], warm: [WarmSeat] = [], lastWarmNumber: Int64 = 0, pools: [PoolSpec] = [],
         at now: Timestamp
     ) -> [Action] {
+        journal.isIdle = true
         for reservation in reservations where [.booked, .closed].contains(reservation.phase) {
             setReservation(reservation.id, reservation)
         }
@@ -177,6 +178,8 @@ extension BrokerCore {
         if !sharedHomes {
             for home in homes { setHome(home.host, of: LearnerKey(portal: home.portal, id: home.learner)) }
         }
+        entries.reserveCapacity(sessions.count)
+        sessionsOf.reserveCapacity(sessions.count)
         for session in sessions.sorted(by: { $0.id < $1.id }) { restore(session, at: now) }
         self.warm.lastNumber = lastWarmNumber
         for seat in warm { restore(seat) }

@@ -25,6 +25,11 @@ extension BrokerCore {
         if let wake = new?.wake { alarms.ensure(.session(id), by: wake) }
     }
 
+    /// Of what stays as it was, nothing need be kept for a rollback: with a hundred thousand sessions, that is a lot.
+    mutating func set(_ entry: Entry, unlessStill old: Entry) {
+        if entry != old { set(entry.session.id, entry) }
+    }
+
     /// Write a session to the store, and its entry here.
     mutating func store(_ entry: Entry) {
         var entry = entry

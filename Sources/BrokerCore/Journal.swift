@@ -2,6 +2,8 @@
 /// of what was touched, however many sessions there are.
 struct Journal: Sendable {
     var changes: [Change] = []
+    /// Nothing will be rolled back: what a restart takes up is on the disk already.
+    var isIdle = false
     // The previous value of everything touched; the inner `nil` means that there was none.
     private(set) var sessions: [SessionID: Entry?] = [:]
     private(set) var hosts: [String: HostRecord.Settings?] = [:]
@@ -22,7 +24,7 @@ struct Journal: Sendable {
 
     // Only the first value since the last confirm counts.
     mutating func keep(_ entry: Entry?, of id: SessionID) {
-        if sessions[id] == nil { sessions.updateValue(entry, forKey: id) }
+        if !isIdle, sessions[id] == nil { sessions.updateValue(entry, forKey: id) }
     }
     mutating func keep(_ settings: HostRecord.Settings?, of host: String) {
         if hosts[host] == nil { hosts.updateValue(settings, forKey: host) }

@@ -9,7 +9,7 @@ extension Store {
             return try database.read { db in
                 try StoredState(
                     instanceID: String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
-                    sessions: Row.fetchAll(db, sql: Query.live).map(SessionRow.session),
+                    sessions: Self.liveSessions(db),
                     duties: Self.duties(db),
                     homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
                         HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
@@ -94,6 +94,16 @@ extension Store {
                 ActivitySlot(start: Timestamp(milliseconds: $0[0]), lastAt: Timestamp(milliseconds: $0[1]))
             }
         }
+    }
+
+    /// One row at a time: all of them together would take several times the memory of what they say.
+    private static func liveSessions(_ db: Database) throws -> [Session] {
+        var sessions: [Session] = []
+        sessions.reserveCapacity(
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM sessions WHERE \(Schema.live)") ?? 0)
+        let rows = try Row.fetchCursor(db, sql: Query.live)
+        while let row = try rows.next() { sessions.append(try SessionRow.session(row)) }
+        return sessions
     }
 
     static func duties(_ db: Database) throws -> [String: HostDuty] {
