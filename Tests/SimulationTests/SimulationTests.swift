@@ -2,6 +2,23 @@ import Simulation
 import Testing
 
 /// A few hundred seeds of each kind; `Scripts/simulate` runs as many as one likes, and replays one.
+///
+/// Whether it would notice: checks that were taken out of the core on purpose, and the first seed of 1,000 events that
+/// broke an invariant for it. In `--liveness` runs where that is said; otherwise in those for safety.
+///
+/// | taken out | seed |
+/// |---|---|
+/// | a seat that was left on another host is promised again | 301 |
+/// | held seats count against a host's slots | 2 |
+/// | replies about older runs are passed over | 2 |
+/// | a listing from before a lab was ready is not believed | 1 |
+/// | starts of an earlier broker are taken up at the first listing | 424 |
+/// | containers of nobody are removed | 2, liveness |
+/// | a rollback restores reservations | 10 |
+/// | at a drain's deadline, who is on the way there goes elsewhere | 120 |
+/// | a busy kernel counts as activity | 1 |
+/// | the route of a lab that ends is withdrawn | 1 |
+/// | a failed removal is tried again after some seconds | none: the next listing tries it again, too |
 @Suite("Simulation")
 struct SimulationTests {
     /// Ranges of seeds, so that the cores share the work.
