@@ -61,6 +61,7 @@ extension Broker {
             view.endsBy = first?.cause
             view.isWarned = first?.isWarned
             view.keepsLeft = Limits.keepsInARow - session.stay.keeps
+            view.memoryWarning = core.memoryWarning(of: session.id)
         case .ending(_, let reason, let since):
             view.since = since
             view.reason = reason.explanation

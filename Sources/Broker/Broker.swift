@@ -78,14 +78,14 @@ public final class Broker {
         self.stored = nil
         for grant in stored.grants { remember(grant) }
         let homes = stored.homes.map { HomeLocation(portal: $0.portal, learner: $0.learner, host: $0.host) }
-        // Before the actions, the catalogue: a restored session's route depends on its lab.
-        let actions =
-            core.restore(
-                sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
-                claims: stored.claims, warm: stored.warm, lastWarmNumber: stored.lastWarmNumber, pools: stored.pools,
-                at: now)
-            + core.handle(configuration.event, at: now)
-        try await settle(afterRestoring: actions)
+        // The catalogue first: what a restored session is given depends on its lab. Nobody is there yet; what follows from
+        // both is for the first event.
+        try await settle(afterRestoring: core.handle(configuration.event, at: now))
+        let actions = core.restore(
+            sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
+            claims: stored.claims, warm: stored.warm, lastWarmNumber: stored.lastWarmNumber, pools: stored.pools,
+            at: now)
+        try await settle(afterRestoring: actions + core.handle(.tick, at: now))
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
         connectHosts()
         pumpSoon()
@@ -323,8 +323,8 @@ extension Event {
             .declareLost(_, let request), .setPool(_, let request), .resetPool(_, let request):
             request
         case .configure, .hostListed, .hostSilent, .hostProbed, .containerCreated, .containerStarted, .labReady,
-            .startFailed,
-            .containerExited, .containerRemoved, .removeFailed, .activity, .labReported, .tick:
+            .startFailed, .containerExited, .processKilled, .containerRemoved, .removeFailed, .activity, .labReported,
+            .tick:
             nil
         }
     }

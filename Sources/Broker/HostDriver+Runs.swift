@@ -36,7 +36,7 @@ extension HostDriver {
                 made = try await container.preparingHome(
                     root: self.broker.configuration.homesRoot, engine: self.engine)
             }
-            try await self.bringUp(made, as: seat.id.run, epoch: 0, rehearses: true)
+            try await self.bringUp(made, as: seat.id.run, epoch: 0)
         }
     }
 
@@ -86,10 +86,7 @@ extension HostDriver {
             .labReady(id, epoch: epoch, endpoint: Endpoint(address: configuration.publishAddress, port: port)))
     }
 
-    /// - Parameter rehearses: the lab makes its first page before anybody waits for it.
-    private func bringUp(
-        _ homed: LabContainer, as id: SessionID, epoch: Int, rehearses: Bool = false
-    ) async throws {
+    private func bringUp(_ homed: LabContainer, as id: SessionID, epoch: Int) async throws {
         let containerID = try await findOrCreate(homed)
         broker.submit(.containerCreated(id, epoch: epoch))
         try await engine.start(containerID)
@@ -98,7 +95,6 @@ extension HostDriver {
         let endpoint = Endpoint(address: configuration.publishAddress, port: port)
         broker.submit(.containerStarted(id, epoch: epoch, endpoint: endpoint))
         try await waitUntilReady(homed, containerID: containerID, endpoint)
-        if rehearses { await questions(to: homed, at: endpoint).rehearse() }
         broker.submit(.labReady(id, epoch: epoch, endpoint: endpoint))
     }
 
@@ -111,15 +107,11 @@ extension HostDriver {
         }
     }
 
-    private func questions(to container: LabContainer, at endpoint: Endpoint) -> LabQuestions {
-        LabQuestions(
-            client: broker.client, endpoint: endpoint, kind: container.lab.kind,
-            authorization: container.lab.kind == .jupyter ? "token \(container.token)" : nil)
-    }
-
     private func waitUntilReady(_ container: LabContainer, containerID: String, _ endpoint: Endpoint) async throws {
         let lab = container.lab
-        let questions = questions(to: container, at: endpoint)
+        let questions = LabQuestions(
+            client: broker.client, endpoint: endpoint, kind: lab.kind,
+            authorization: lab.kind == .jupyter ? "token \(container.token)" : nil)
         let deadline = ControlLoop.loop.now + lab.readyTimeout
         var checkContainerAt = ControlLoop.loop.now + .seconds(1)
         while ControlLoop.loop.now < deadline {

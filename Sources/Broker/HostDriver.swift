@@ -120,9 +120,13 @@ final class HostDriver {
     }
 
     private func follow(_ events: AsyncThrowingStream<EngineEvent, any Error>) async throws {
-        for try await event in events where event.action == .die {
+        for try await event in events {
             guard let run = Run(labels: event.attributes) else { continue }
-            await reportExit(of: run, containerID: event.containerID)
+            switch event.action {
+            case .die: await reportExit(of: run, containerID: event.containerID)
+            case .outOfMemory: broker.submit(.processKilled(run.session, epoch: run.epoch))
+            case .start, .destroy, .other: break
+            }
         }
         throw EngineError(
             code: .protocolViolation, message: "The engine of \(name) ended its stream of events; connecting again.")

@@ -43,4 +43,6 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var isWarned: Bool?
     /// While running: how often *Keep it* can be pressed before something else must happen in the lab.
     public var keepsLeft: Int?
+    /// While running: a process in it was stopped because the lab reached its memory limit; what helps, in words.
+    public var memoryWarning: String?
 }

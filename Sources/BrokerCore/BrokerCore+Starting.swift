@@ -47,6 +47,7 @@ extension BrokerCore {
         entry.session.failedAttempts = 0
         entry.detours = 0
         entry.readyAt = eventCount
+        entry.memoryToldAt = nil
         entry.shunned = nil
         entry.inquiry = .none
         entry.wake = nextLook(at: entry, runningSince: now, on: host)

@@ -184,6 +184,8 @@ public struct BrokerCore: Sendable {
             startFailed(id, epoch: epoch, failure, at: now)
         case .containerExited(let id, let epoch, let code, let outOfMemory):
             containerExited(id, epoch: epoch, code: code, outOfMemory: outOfMemory, at: now)
+        case .processKilled(let id, let epoch):
+            processKilled(id, epoch: epoch, at: now)
         case .containerRemoved(let id, let epoch):
             containerRemoved(id, epoch: epoch, at: now)
         case .removeFailed(let id, let epoch, let message):

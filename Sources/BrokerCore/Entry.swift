@@ -56,6 +56,8 @@ struct Entry: Hashable, Sendable {
     /// While it starts: how many were starting on its host when it began, itself included; 0 if an earlier broker
     /// process began it, which makes it useless as a measurement.
     var startCrowd = 0
+    /// When the learner was last told that a process in it was stopped for want of memory.
+    var memoryToldAt: Timestamp?
     /// The event with which it became ready, by `BrokerCore.eventCount`; 0 if an earlier broker process saw it.
     var readyAt = 0
     /// The host on which the last run failed: another one is better, if one is free.

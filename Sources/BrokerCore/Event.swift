@@ -102,6 +102,9 @@ public enum Event: Sendable {
     case labReady(SessionID, epoch: Int, endpoint: Endpoint)
     case startFailed(SessionID, epoch: Int, StartFailure)
     case containerExited(SessionID, epoch: Int, code: Int, outOfMemory: Bool)
+    /// The system stopped a process in the container, because it reached its memory limit. `containerExited` follows if
+    /// it was the first one; mostly it is a kernel, and the lab goes on.
+    case processKilled(SessionID, epoch: Int)
     case containerRemoved(SessionID, epoch: Int)
     case removeFailed(SessionID, epoch: Int, message: String)
 

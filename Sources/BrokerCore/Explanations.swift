@@ -34,6 +34,13 @@ enum Explanations {
         }
     }
 
+    /// What became of a process in a lab that reached its memory limit, and what helps.
+    static func outOfMemory(_ lab: Lab) -> String {
+        "The system stopped a program in it, because the lab used all of its \(bytes(lab.memoryBytes)) of memory: what that "
+            + "program held is lost, saved files are kept. Work on less data at a time, or shut down notebooks that you "
+            + "do not need."
+    }
+
     /// A message from elsewhere as a sentence: with a full stop, if it has no end mark.
     static func sentence(_ message: String) -> String {
         guard let last = message.last else { return "No reason was given." }

@@ -24,6 +24,8 @@ public enum Limits {
     public static let keepsInARow = 4
     /// By how much one run's lifetime may be extended, all extensions together.
     public static let extensionMaximum = Duration.seconds(24 * 3600)
+    /// A learner whose lab runs out of memory again and again is told so this often at the most.
+    public static let memoryNoteInterval = Duration.seconds(60)
     /// Measured starts that the estimates are made of.
     public static let startTimeSamples = 32
     /// What creating and starting a container may take beyond the lab's ready timeout.

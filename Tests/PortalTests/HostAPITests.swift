@@ -1,8 +1,8 @@
-import Broker
 import BrokerCore
 import EventLoop
 import Testing
 
+@testable import Broker
 @testable import Portal
 
 @Suite("What the API says and does about hosts") @ControlLoop struct HostAPITests {
@@ -26,9 +26,13 @@ import Testing
         }
     }
 
-    @Test("A host of which it is not known whether it answers is not lost")
+    @Test("A host that answered a moment ago is not lost")
     func notLost() async throws {
         try await withDesk(stored: [Self.running]) { desk in
+            let container = ObservedContainer(
+                session: Self.slug, epoch: 1, containerID: "c", isRunning: true,
+                endpoint: Endpoint(address: "127.0.0.1", port: 9))
+            desk.broker.submit(.hostListed(host: "h1", containers: [container]))
             let api = try Operator(desk)
             #expect(try await api.failure("POST", "/v1/hosts/h1/lost") == (409, "notNow"))
             #expect(try await api.failure("POST", "/v1/hosts/h9/lost") == (404, "unknownHost"))

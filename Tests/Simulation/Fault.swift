@@ -24,6 +24,7 @@ public enum Fault: String, CaseIterable, Sendable {
     case removalFailed = "removal failed"
     case imageGone = "image gone or back"
     case containerStopped = "container stopped"
+    case processKilled = "process out of memory"
     case containerTaken = "container removed by hand"
 
     // The broker's own machine.

@@ -6,7 +6,7 @@ extension Simulation {
         guard hasFaults else { return }
         plan(.nature, in: random.milliseconds(1000...30_000) * calmness)
         guard let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0...2: hostGoes(host)
         case 3...5: containerStops(on: host)
         case 6:
@@ -23,6 +23,8 @@ extension Simulation {
                 remember("\(run) is removed by hand")
                 engines[host]!.containers[run] = nil
             }
+        case 13:
+            processDies(on: host)
         case 10:
             guard engines[host]!.slowness == 1 else { return }
             count(.hostSlow)
@@ -68,6 +70,15 @@ extension Simulation {
         engines[host]!.containers[run]!.condition = .exited(code: 137, outOfMemory: outOfMemory)
         guard core != nil, engines[host]!.isUp else { return }
         deliver(.containerExited(run.session, epoch: run.epoch, code: 137, outOfMemory: outOfMemory))
+    }
+
+    /// A kernel reaches its lab's memory limit; the lab goes on.
+    private func processDies(on host: String) {
+        let running = engines[host]!.containers.keys.filter { engines[host]!.isRunning($0) }.sorted()
+        guard let run = random.pick(running) else { return }
+        count(.processKilled)
+        guard core != nil, engines[host]!.isUp else { return }
+        deliver(.processKilled(run.session, epoch: run.epoch))
     }
 
     /// By minutes, as a hand does it, or by hours, as a machine that took local time for UTC.

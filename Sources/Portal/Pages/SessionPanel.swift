@@ -83,6 +83,7 @@ extension Page.Panel {
             fine = "While it runs, \(view.url.dropFirst("https://".count)).carrel/ shows how long it stays."
         case "running" where place == .stay:
             stay(view, now: now)
+            if let warning = view.memoryWarning { paragraphs.insert(warning, at: 0) }
             return
         case "running":
             heading = "Your lab is ready"

@@ -14,6 +14,8 @@ struct StayStatus: Hashable, Codable {
     var isWarned: Bool
     /// How often *Keep it* helps before something else must happen in the lab.
     var keepsLeft: Int
+    /// A process in the lab was stopped because the lab reached its memory limit; what helps, in words.
+    var memoryWarning: String?
 
     init(_ view: SessionView, now: Timestamp) {
         state = view.state
@@ -22,5 +24,6 @@ struct StayStatus: Hashable, Codable {
         endsBy = view.endsBy
         isWarned = view.isWarned ?? false
         keepsLeft = view.keepsLeft ?? 0
+        memoryWarning = view.memoryWarning
     }
 }

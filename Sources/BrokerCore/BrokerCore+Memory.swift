@@ -1,0 +1,23 @@
+/// Labs that reach their memory limit.
+extension BrokerCore {
+    /// The system stopped a process in a running lab: its learner reads why, and what helps.
+    mutating func processKilled(_ id: SessionID, epoch: Int, at now: Timestamp) {
+        guard var entry = current(id, epoch), case .running(let host, _, _) = entry.session.state,
+            let lab = lab(entry.session.lab)
+        else { return }
+        // A time in the future means that the clock was set back.
+        if let told = entry.memoryToldAt, told <= now, now - told < Limits.memoryNoteInterval { return }
+        entry.memoryToldAt = now
+        set(id, entry)
+        note(entry.session, at: now, host: host, reason: Explanations.outOfMemory(lab))
+        markChanged(id)
+    }
+
+    /// What a learner is told whose running lab had a process stopped for want of memory; `nil` if that did not happen.
+    public func memoryWarning(of id: SessionID) -> String? {
+        guard let entry = entries[id], entry.memoryToldAt != nil, case .running = entry.session.state else {
+            return nil
+        }
+        return lab(entry.session.lab).map { Explanations.outOfMemory($0) }
+    }
+}
