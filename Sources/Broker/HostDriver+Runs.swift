@@ -36,7 +36,7 @@ extension HostDriver {
                 made = try await container.preparingHome(
                     root: self.broker.configuration.homesRoot, engine: self.engine)
             }
-            try await self.bringUp(made, as: seat.id.run, epoch: 0)
+            try await self.bringUp(made, as: seat.id.run, epoch: 0, rehearses: true)
         }
     }
 
@@ -86,7 +86,10 @@ extension HostDriver {
             .labReady(id, epoch: epoch, endpoint: Endpoint(address: configuration.publishAddress, port: port)))
     }
 
-    private func bringUp(_ homed: LabContainer, as id: SessionID, epoch: Int) async throws {
+    /// - Parameter rehearses: the lab makes its first page before anybody waits for it.
+    private func bringUp(
+        _ homed: LabContainer, as id: SessionID, epoch: Int, rehearses: Bool = false
+    ) async throws {
         let containerID = try await findOrCreate(homed)
         broker.submit(.containerCreated(id, epoch: epoch))
         try await engine.start(containerID)
@@ -95,6 +98,7 @@ extension HostDriver {
         let endpoint = Endpoint(address: configuration.publishAddress, port: port)
         broker.submit(.containerStarted(id, epoch: epoch, endpoint: endpoint))
         try await waitUntilReady(homed, containerID: containerID, endpoint)
+        if rehearses { await questions(to: homed, at: endpoint).rehearse() }
         broker.submit(.labReady(id, epoch: epoch, endpoint: endpoint))
     }
 
@@ -107,11 +111,15 @@ extension HostDriver {
         }
     }
 
+    private func questions(to container: LabContainer, at endpoint: Endpoint) -> LabQuestions {
+        LabQuestions(
+            client: broker.client, endpoint: endpoint, kind: container.lab.kind,
+            authorization: container.lab.kind == .jupyter ? "token \(container.token)" : nil)
+    }
+
     private func waitUntilReady(_ container: LabContainer, containerID: String, _ endpoint: Endpoint) async throws {
         let lab = container.lab
-        let questions = LabQuestions(
-            client: broker.client, endpoint: endpoint, kind: lab.kind,
-            authorization: lab.kind == .jupyter ? "token \(container.token)" : nil)
+        let questions = questions(to: container, at: endpoint)
         let deadline = ControlLoop.loop.now + lab.readyTimeout
         var checkContainerAt = ControlLoop.loop.now + .seconds(1)
         while ControlLoop.loop.now < deadline {

@@ -19,6 +19,10 @@ struct LabQuestions {
         return kind == .jupyter ? response.status == 200 : response.status < 500
     }
 
+    /// Asks for the page that a learner's browser asks for first, so that the lab has made it once before. What comes of
+    /// it does not matter.
+    func rehearse() async { _ = await get(kind == .jupyter ? "/lab" : "/") }
+
     /// Is a kernel executing? Only Jupyter has the question (`GET /api/kernels`).
     func kernels() async -> LabReport {
         guard kind == .jupyter, let response = await get("/api/kernels"), response.status == 200,
