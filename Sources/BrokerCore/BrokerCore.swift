@@ -105,8 +105,15 @@ public struct BrokerCore: Sendable {
             placeWaiting(at: now)
             // A seat that was still on its way up leaves its start to somebody at once.
             if yieldWarmSeats(at: now) { placeWaiting(at: now) }
+            let lastWarm = warm.lastNumber
             fillWarmSeats(at: now)
-            if step.mayPromise { promiseSeats(at: now) }
+            // A host that is fuller, or has other promises, may be kept for somebody else than before. Each further round
+            // has seated somebody.
+            if warm.lastNumber != lastWarm { placeWaiting(at: now) }
+            while step.mayPromise {
+                promiseSeats(at: now)
+                placeWaiting(at: now)
+            }
         }
         settleEmptyHosts()
         if step.changesReservations { scheduleReservations(at: now) }

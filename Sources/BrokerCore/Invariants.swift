@@ -150,7 +150,11 @@ extension BrokerCore {
         if let due = reservationsDue, due <= now { return [] }
         var copy = self
         copy.placeWaiting(at: now)
-        return copy.queueLength == queueLength ? [] : ["a session waits although there is a seat for it"]
+        guard copy.queueLength != queueLength else { return [] }
+        let placed = copy.entries.values.map(\.session).sorted { $0.id < $1.id }.filter {
+            $0.state.host != nil && entries[$0.id]?.session.state.host == nil
+        }
+        return placed.map { "\($0.id) waits although there is a seat for it on \($0.state.host ?? "a host")" }
     }
 }
 

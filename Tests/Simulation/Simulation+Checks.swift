@@ -73,6 +73,8 @@ extension Simulation {
             let wasRunning = store.sessions[session.id]?.state.name == "running"
             switch session.state {
             case .running(_, let endpoint, _):
+                // Its own, which need not be the one on disk: a start that failed is followed by another claim at once.
+                let container = RunName(session)
                 if endpoints[endpoint] != container {
                     complain("\(container) runs at the endpoint of \(endpoints[endpoint]!)")
                 }
