@@ -207,7 +207,7 @@ extension BrokerCore {
             store(changed)
             hasChanged = true
             // Who sits there may be accounted for now, or no longer.
-            for host in Set(allocation.keys).union(reservation.allocation.keys) {
+            for host in seating.used[reservation.id]?.keys ?? [:].keys {
                 if let record = record(of: host) { outlook.stays[host] = self.stays(on: record, now: now) }
             }
         }
