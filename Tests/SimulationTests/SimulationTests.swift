@@ -71,7 +71,7 @@ struct SimulationTests {
         "Killed between any two of its acts, one after the other, the broker loses nothing",
         arguments: 1...2 as ClosedRange<UInt64>)
     func killedEverywhere(_ seed: UInt64) {
-        let events = 60
+        let events = 30
         let whole = Simulation(seed: seed, hasFaults: false)
         whole.run(events: events)
         #expect(whole.crashPoints > events)
