@@ -66,7 +66,9 @@ extension FleetTests {
                     #expect(try await lab.get("/api/status").status == 200)
                     #expect(try await fleet.show(lab.session).session.host == names[1])
                 }
-                #expect(try await fleet.host(names[0]).state == "unreachable")
+                try await eventually("the host is unreachable", within: .seconds(60)) {
+                    try await fleet.host(names[0]).state == "unreachable"
+                }
                 #expect(try await fleet.host(names[0]).reason?.isEmpty == false)
 
                 fleet.relay.judge(nil)
