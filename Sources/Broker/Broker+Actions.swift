@@ -25,6 +25,8 @@ extension Broker {
                 routedSlugs.remove(id.rawValue)
             case .askLab(let id, let epoch, let endpoint):
                 askLab(id, epoch: epoch, endpoint)
+            case .hostsChanged:
+                connectHosts()
             case .answer(let request, let answer):
                 self.answer(request, answer)
             case .changed(let id):
@@ -71,7 +73,8 @@ extension Broker {
             authorization: labAuthorization(session, kind: lab.kind))
         Task { @ControlLoop in
             let report = await questions.kernels()
-            self.submit(.labReported(id, epoch: epoch, report))
+            let skew = session.state.host.flatMap { self.hostDrivers[$0]?.clockSkew }
+            self.submit(.labReported(id, epoch: epoch, report.corrected(by: skew)))
         }
     }
 

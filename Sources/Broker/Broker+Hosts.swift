@@ -1,10 +1,11 @@
 import BrokerCore
+import DockerEngine
 import EventLoop
 
 extension Broker {
     /// Begins to talk to hosts that are new or whose address changed.
     func connectHosts() {
-        let configured = Dictionary(uniqueKeysWithValues: configuration.hosts.map { ($0.spec.name, $0) })
+        let configured = hostConfigurations
         for (name, host) in configured {
             if let driver = hostDrivers[name], driver.configuration.reaches(host) { continue }
             hostDrivers.removeValue(forKey: name)?.stop()
@@ -24,11 +25,56 @@ extension Broker {
     /// A host that left the configuration is talked to until its last session has ended, and then no more. One that has
     /// just come into it stays: the core hears of it in the next step.
     func disconnectForgottenHosts() {
-        guard hostDrivers.count > configuration.hosts.count else { return }
         let configured = Set(configuration.hosts.map(\.spec.name))
-        for name in hostDrivers.keys where core.hostStatus(name) == nil && !configured.contains(name) {
+        for name in hostDrivers.keys where !configured.contains(name) && core.hostStatus(name) == nil {
             hostDrivers.removeValue(forKey: name)?.stop()
         }
+    }
+
+    /// Those of the configuration, and those that operators added.
+    private var hostConfigurations: [String: HostConfiguration] {
+        var hosts: [String: HostConfiguration] = [:]
+        for entry in core.addedHosts {
+            do throws(BrokerError) { hosts[entry.spec.name] = try HostConfiguration(entry) } catch {
+                log.error("added host cannot be used", metadata: ["reason": "\(error.message)"])
+            }
+        }
+        for host in configuration.hosts { hosts[host.spec.name] = host }
+        return hosts
+    }
+
+    // MARK: What operators ask
+
+    /// A host from now on, if its engine answers.
+    public func addHost(_ entry: HostEntry) async throws(BrokerError) -> HostView {
+        let configuration = try HostConfiguration(entry)
+        let engineID: String?
+        do throws(EngineError) {
+            // Where we have a host already, there is this network of ours.
+            let network = LabContainer.networkName(instance: instance, egress: LabContainer.telltaleEgress)
+            engineID = try await DockerEngine(endpoint: configuration.endpoint).networkID(named: network)
+        } catch {
+            throw BrokerError(
+                .notNow,
+                "The host \(entry.spec.name) is not added, because its engine does not answer: \(error.message)")
+        }
+        _ = try await ask { .addHost(entry, engineID: engineID, request: $0) }
+        return try host(entry.spec.name)
+    }
+
+    /// - Parameter deadline: from now; who is still there may stay until then. Without it the host must be empty.
+    /// - Returns: the host, if it is still there to be emptied.
+    public func removeHost(_ name: String, deadline: Duration?) async throws(BrokerError) -> HostView? {
+        let moment = deadline.map { now + $0 }
+        _ = try await ask { .removeHost(host: name, deadline: moment, request: $0) }
+        return try? host(name)
+    }
+
+    public func adjustHost(
+        _ name: String, _ change: HostAdjustment, startingOver: Bool
+    ) async throws(BrokerError) -> HostView {
+        _ = try await ask { .adjustHost(host: name, change, startingOver: startingOver, request: $0) }
+        return try host(name)
     }
 
     func container(for session: Session, lab: Lab, on host: HostConfiguration) -> LabContainer {
@@ -40,6 +86,20 @@ extension Broker {
 }
 
 extension HostConfiguration {
+    init(_ entry: HostEntry) throws(BrokerError) {
+        let identity = entry.address.identity.map {
+            EngineEndpoint.Identity(
+                authorityPath: $0.authority, certificatePath: $0.certificate, keyPath: $0.key)
+        }
+        guard let endpoint = EngineEndpoint(entry.address.endpoint, identity: identity) else {
+            throw BrokerError(
+                .badTerms,
+                "\(entry.address.endpoint) is no endpoint of a Docker Engine: unix:///PATH, or tcp://HOST:PORT with the files "
+                    + "of mutual TLS.")
+        }
+        self.init(spec: entry.spec, endpoint: endpoint, publishAddress: entry.address.publishAddress)
+    }
+
     /// Whether the connection to `other` would be this one's.
     func reaches(_ other: HostConfiguration) -> Bool {
         endpoint == other.endpoint && publishAddress == other.publishAddress

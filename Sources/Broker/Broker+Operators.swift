@@ -36,6 +36,19 @@ extension Broker {
         _ = try await ask { .drain(host: host, deadline: moment, request: $0) }
     }
 
+    /// These hosts one after the other, never more than so many out of service; each has `deadline` from its beginning.
+    public func drain(
+        _ hosts: [String], maximumUnavailable: Int, deadline: Duration
+    ) async throws(BrokerError) -> RollingDrainView? {
+        _ = try await ask {
+            .rollingDrain(hosts: hosts, maximumUnavailable: maximumUnavailable, span: deadline, request: $0)
+        }
+        return rollingDrain
+    }
+
+    /// The one that is under way.
+    public var rollingDrain: RollingDrainView? { core.rolling.map { RollingDrainView($0) } }
+
     /// The host does not come back: who was there gets a new seat, or an end.
     public func declareLost(_ host: String) async throws(BrokerError) -> HostLossView {
         let before = core.sessions(on: host).sorted()

@@ -4,16 +4,20 @@ import EventLoop
 extension Broker {
     /// All hosts, by name.
     public func hosts() -> [HostView] {
-        let endpoints = Dictionary(uniqueKeysWithValues: configuration.hosts.map { ($0.spec.name, $0.endpoint) })
         return core.hostStatuses.map { status in
             HostView(
-                name: status.name, endpoint: endpoints[status.name]?.description ?? "", state: status.state,
+                name: status.name, endpoint: hostDrivers[status.name]?.configuration.endpoint.description ?? "",
+                state: status.state,
                 reason: status.reason, sessions: status.sessions, starting: status.starting,
                 startsAllowed: status.startsAllowed, seats: status.seats,
                 slots: status.slots, memoryUsedBytes: status.memoryUsedBytes,
                 memoryLimitBytes: status.memoryLimitBytes, density: status.density,
                 drainDeadline: status.drainDeadline,
-                warm: status.warm > 0 ? status.warm : nil, homes: HostView.words(status.attachment))
+                warm: status.warm > 0 ? status.warm : nil, homes: HostView.words(status.attachment),
+                origin: status.origin, isAdjusted: status.isAdjusted,
+                labels: status.labels, engineId: status.engineID,
+                clockSkewMilliseconds: hostDrivers[status.name]?.clockSkew?.wholeMilliseconds,
+                otherContainers: status.others.containers, otherMemoryBytes: status.others.memoryBytes)
         }
     }
 
@@ -28,7 +32,7 @@ extension Broker {
         return HostDetailsView(
             host: try host(name),
             sessions: sessions.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }.map { view(of: $0) },
-            sharesHomes: configuration.homesRoot != nil)
+            sharesHomes: configuration.homesRoot != nil, images: labImages(on: name))
     }
 
     func view(of session: Session) -> SessionView {

@@ -84,7 +84,7 @@ public final class Broker {
         let actions = core.restore(
             sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
             claims: stored.claims, warm: stored.warm, lastWarmNumber: stored.lastWarmNumber, pools: stored.pools,
-            at: now)
+            hosts: stored.hosts, at: now)
         try await settle(afterRestoring: actions + core.handle(.tick, at: now))
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
         connectHosts()
@@ -111,6 +111,8 @@ public final class Broker {
         submit(new.event)
         connectHosts()
         probeHomes()
+        // Where the images of new labs are, placement should know before somebody asks for one.
+        for driver in hostDrivers.values { driver.listAgain() }
     }
 
     // MARK: Steps
@@ -254,7 +256,7 @@ public final class Broker {
         for event in batch {
             if let request = event.request {
                 waiting.removeValue(forKey: request)?.resume(throwing: BrokerError(error))
-            } else if case .hostListed(let host, _, _) = event {
+            } else if case .hostListed(let host, _, _, _) = event {
                 listed.insert(host)
             } else if error.isTransient {
                 again.append(event)
@@ -320,7 +322,9 @@ extension Event {
             .extend(_, _, _, _, let request), .reserve(_, _, let request), .book(_, let request),
             .cancelReservation(_, let request), .cancelSeries(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request),
-            .declareLost(_, let request), .setPool(_, let request), .resetPool(_, let request):
+            .declareLost(_, let request), .setPool(_, let request), .resetPool(_, let request),
+            .addHost(_, _, let request), .removeHost(_, _, let request),
+            .adjustHost(_, _, _, let request), .rollingDrain(_, _, _, let request):
             request
         case .configure, .hostListed, .hostSilent, .hostProbed, .containerCreated, .containerStarted, .labReady,
             .startFailed, .containerExited, .processKilled, .containerRemoved, .removeFailed, .activity, .labReported,

@@ -13,6 +13,12 @@ public enum BrokerLimits {
     public static let heartbeatInterval = Duration.seconds(5)
     /// How often all containers of a host are listed although its events arrive: event streams are known to hang.
     public static let relistInterval = Duration.seconds(60)
+    /// A host whose clock differs from ours by this much is warned of.
+    public static let clockSkewWarning = Duration.seconds(5)
+    /// A pull that tells nothing new for this long has failed.
+    public static let pullSilence = Duration.seconds(300)
+    /// Pulls under way on one host at the same time.
+    public static let pullsPerHost = 4
     /// The first and the greatest pause before a host that does not answer is tried again.
     public static let reconnectDelay = Duration.milliseconds(500)
     public static let reconnectDelayMaximum = Duration.seconds(10)

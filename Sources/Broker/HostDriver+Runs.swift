@@ -209,8 +209,8 @@ extension StartFailure {
             self = .hostUnreachable(error.message)
         } else if error.code == .notFound, error.message.contains("image") {
             self = .imageMissing(
-                "The image \(image) is not on host \(host). Build or pull it there: `docker pull \(image)`, "
-                    + "or Scripts/build-lab-images.")
+                "The image \(image) is not on host \(host). Build it there, or pull it with "
+                    + "`carrel lab prepull`.")
         } else {
             self = .engine(error.message)
         }

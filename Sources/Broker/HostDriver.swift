@@ -25,6 +25,10 @@ final class HostDriver {
     /// Whether homes can be attached to running labs here; nil until that was tried.
     var attachment: HomeAttachment?
     var isProbing = false
+    /// The host's clock minus ours, as the engine last told it; no better than the time that a question takes.
+    private(set) var clockSkew: Duration?
+    /// By reference; those that are over stay until the next one of the same image.
+    var pulls: [String: Pull] = [:]
     private var life: Task<Void, Never>?
     private var isConnected = false
 
@@ -67,6 +71,7 @@ final class HostDriver {
         life?.cancel()
         let ending = Array(starts.values)
         starts = [:]
+        for pull in pulls.values { pull.task?.cancel() }
         for task in ending { task.cancel() }
         return ending
     }
@@ -150,9 +155,16 @@ final class HostDriver {
     }
 
     private func list() async throws {
+        try await lookAtClock()
+        let engineID = try await identify()
         let asked = broker.core.eventCount
         var observed: [ObservedContainer] = []
-        for summary in try await engine.list(labels: [LabContainer.Label.instance: broker.instance]) {
+        var others = OtherUse()
+        for summary in try await engine.list(labels: [LabContainer.Label.instance]) {
+            guard summary.labels[LabContainer.Label.instance] == broker.instance else {
+                others.add(summary)
+                continue
+            }
             guard summary.labels[LabContainer.Label.role] == nil else { continue }
             guard let run = Run(labels: summary.labels) else {
                 log.warning("container of ours without session label left alone", metadata: ["id": "\(summary.id)"])
@@ -170,8 +182,34 @@ final class HostDriver {
             }
             observed.append(container)
         }
-        broker.submit(.hostListed(host: name, containers: observed, asked: asked))
+        let facts = HostFacts(engineID: engineID, others: others, images: try await images())
+        broker.submit(.hostListed(host: name, containers: observed, asked: asked, facts: facts))
         await sweepSlots(besides: Set(observed.map(\.session.rawValue)))
+    }
+
+    /// What tells this engine from others. Its own identifier is the same on machines that were copied from one another;
+    /// our network there was made by chance.
+    private func identify() async throws -> String {
+        let network = LabContainer.networkName(instance: broker.instance, egress: LabContainer.telltaleEgress)
+        guard let id = try await engine.networkID(named: network) else {
+            throw EngineError(code: .notFound, message: "The network \(network) is gone from \(name); making it again.")
+        }
+        return id
+    }
+
+    private func lookAtClock() async throws {
+        let asked = broker.now
+        let info = try await engine.info()
+        let answered = broker.now
+        if let time = info.systemTime {
+            let skew = ClockSkew.measured(Timestamp(milliseconds: time), asked: asked, answered: answered)
+            if ClockSkew.isWorthAWarning(skew), !ClockSkew.isWorthAWarning(clockSkew ?? .zero) {
+                log.warning(
+                    "its clock differs from this machine's: let both follow a time server",
+                    metadata: ["skew": "\(skew.wholeMilliseconds) ms"])
+            }
+            clockSkew = skew
+        }
     }
 }
 

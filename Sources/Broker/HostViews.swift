@@ -27,6 +27,20 @@ public struct HostView: Hashable, Sendable, Codable {
     /// Whether homes can be attached to labs that run already: `attached`, or why not; nil while nothing wants it.
     public var homes: String?
 
+    /// From the configuration file, or added at runtime.
+    public var origin: HostOrigin
+    /// `host set` changed something of it.
+    public var isAdjusted: Bool
+    /// What labs can ask for.
+    public var labels: [String: String]
+    /// What tells its engine from others: the identifier of our network there. No two hosts have the same.
+    public var engineId: String?
+    /// The host's clock minus the broker's.
+    public var clockSkewMilliseconds: Int64?
+    /// Running labs of other Carrels on it, and their memory as far as their labels say.
+    public var otherContainers: Int
+    public var otherMemoryBytes: Int64
+
     public static let homesAttached = "attached"
 
     static func words(_ attachment: HomeAttachment?) -> String? {
@@ -45,6 +59,15 @@ public struct HostDetailsView: Hashable, Sendable, Codable {
     public var sessions: [SessionView]
     /// Every host sees the same homes: who loses this one goes on elsewhere.
     public var sharesHomes: Bool
+    /// Of the labs that it could serve.
+    public var images: [HostLabImageView]
+}
+
+/// A lab's image on a host, seen from the host.
+public struct HostLabImageView: Hashable, Sendable, Codable {
+    public var lab: String
+    public var image: String
+    public var found: LabImageView
 }
 
 /// What became of those who were on a host when it was declared lost.
@@ -53,4 +76,25 @@ public struct HostLossView: Hashable, Sendable, Codable {
     /// They get a new seat, at the hostname that they had.
     public var moved: [SessionID]
     public var ended: [SessionID]
+}
+
+/// Several hosts that are drained one after the other.
+public struct RollingDrainView: Hashable, Sendable, Codable {
+    public struct Member: Hashable, Sendable, Codable {
+        public var host: String
+        /// `waiting` for its turn, `begun` until it is uncordoned, `done`.
+        public var phase: RollingDrain.Phase
+    }
+
+    /// In the order of their turns.
+    public var hosts: [Member]
+    public var maxUnavailable: Int
+    /// From the beginning of each host's drain.
+    public var deadlineSeconds: Int
+
+    init(_ drain: RollingDrain) {
+        hosts = drain.members.map { Member(host: $0.host, phase: $0.phase) }
+        maxUnavailable = drain.maximumUnavailable
+        deadlineSeconds = Int(drain.span.components.seconds)
+    }
 }

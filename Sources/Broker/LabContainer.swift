@@ -16,6 +16,8 @@ struct LabContainer {
         static let slot = "carrel.slot"
         /// On what is ours and no lab.
         static let role = "carrel.role"
+        /// In bytes: what other Carrels on this host count.
+        static let memory = "carrel.memory"
     }
 
     /// The instance identifier from the state directory.
@@ -43,6 +45,9 @@ struct LabContainer {
 
     static func networkName(instance: String, egress: Egress) -> String { "carrel-\(instance)-\(egress.rawValue)" }
 
+    /// The network by which an engine is known again.
+    static let telltaleEgress = Egress.none
+
     /// The full stop stands in no encoded name, so no portal and learner share a volume with another pair.
     var volumeName: String {
         "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal)).\(HomeName.encode(session.learner.id))"
@@ -53,6 +58,7 @@ struct LabContainer {
         var labels = [
             Label.instance: instance, Label.session: name.rawValue, Label.epoch: String(epoch),
             Label.portal: session.learner.portal, Label.lab: session.lab,
+            Label.memory: String(lab.memoryBytes),
         ]
         labels[Label.slot] = slot
         return labels

@@ -5,7 +5,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case unknownHost(String)
     case unknownReservation(ReservationID)
     case unknownPool(PoolKey)
-    /// The terms of a reservation make no sense.
+    /// The terms of a reservation, or of a host, make no sense.
     case badTerms(String)
     /// There are not as many seats in that time.
     case noSeats(ReservationConflict)
@@ -47,6 +47,8 @@ public enum Action: Hashable, Sendable {
     case withdrawRoute(SessionID)
     /// Ask the lab for its kernels and report `labReported`.
     case askLab(SessionID, epoch: Int, Endpoint)
+    /// Other hosts are there to be talked to: those of the configuration, and `addedHosts`.
+    case hostsChanged
     case answer(RequestID, Answer)
     /// Something that a watcher of this session can see has changed.
     case changed(SessionID)
@@ -59,6 +61,16 @@ public enum Change: Hashable, Sendable {
     case session(Session)
     case story(StoryEntry)
     case duty(host: String, HostDuty)
+    /// What tells the engine behind a host from others.
+    case engine(host: String, String?)
+    /// How the rolling drain stands; nothing when it is over.
+    case rollingDrain(RollingDrain?)
+    /// A host that an operator added, or nothing where the configuration has it now.
+    case hostEntry(host: String, HostEntry?)
+    /// What operators changed of a host, if anything.
+    case hostAdjustment(host: String, HostAdjustment?)
+    /// An added host is removed, with its duty and everything else.
+    case hostForgotten(host: String)
     /// A reservation as it is now, but for its claims.
     case reservation(Reservation)
     /// Learners of a reservation have as many seats at the same time as never before.

@@ -8,6 +8,8 @@ extension BrokerCore {
     }
 
     mutating func uncordon(_ name: String, at now: Timestamp) -> Answer {
+        keepHost(name)
+        leaveRollingDrain(name)
         let wasLost = isLost(name)
         let answer = change(name) { settings in
             settings.host.duty = .active
@@ -61,7 +63,7 @@ extension BrokerCore {
     mutating func declareLost(_ name: String, at now: Timestamp) -> Answer {
         guard let host = record(of: name) else { return .refused(.unknownHost(name)) }
         if host.settings.isLost { return .done }
-        guard case .unreachable = host.settings.host.link else {
+        guard case .unreachable(let since, _) = host.settings.host.link, now - since >= Limits.silenceGrace else {
             let instead =
                 host.isReachable
                 ? "it answers; to empty it, drain it: `carrel host drain \(name)`"
@@ -125,7 +127,9 @@ extension BrokerCore {
     mutating func settleEmptyHosts() {
         guard !step.touchedHosts.isEmpty else { return }
         for name in step.touchedHosts.sorted() {
-            guard let host = record(of: name), host.usage.isEmpty, catalogue.isConfigured else { continue }
+            guard record(of: name)?.usage.isEmpty == true, catalogue.isConfigured else { continue }
+            if book.added[name]?.isLeaving == true { forgetAddedHost(name) }
+            guard let host = record(of: name) else { continue }
             if case .draining = host.settings.host.duty {
                 var settings = host.settings
                 settings.host.duty = .drained
@@ -133,6 +137,7 @@ extension BrokerCore {
                 setDuty(name, settings)
             }
             if !host.settings.isConfigured {
+                setEngine(nil, of: name)
                 setSpareDuty(record(of: name)?.settings.host.duty, of: name)
                 setHost(name, nil)
             }
@@ -153,8 +158,10 @@ extension BrokerCore {
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
-        let specs = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-        for name in Set(specs.keys).union(hosts.map(\.name)).sorted() { configureHost(name, specs[name]) }
+        journal.keep(book)
+        book.listed = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        forgetListedEntries()
+        for name in book.names.union(hosts.map(\.name)).sorted() { configureHost(name, book.spec(of: name)) }
         var used: Set<String> = []
         for id in entries.keys.sorted() {
             reconsider(id, at: now)
@@ -175,7 +182,7 @@ extension BrokerCore {
         for host in hosts { seating.stale.insert(host.name) }
     }
 
-    private mutating func configureHost(_ name: String, _ spec: HostSpec?) {
+    mutating func configureHost(_ name: String, _ spec: HostSpec?) {
         if var settings = record(of: name)?.settings {
             if let spec { settings.host.spec = spec }
             settings.isConfigured = spec != nil

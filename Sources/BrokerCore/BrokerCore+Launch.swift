@@ -126,11 +126,18 @@ extension BrokerCore {
                 return "The lab \(lab.name) needs \(need) of memory; this learner's files are on the host \(bound), "
                     + "which allows \(Explanations.bytes(host.memoryLimit)): an operator must change one of the two."
             }
+            guard host.spec.satisfies(lab.requires) else {
+                return "The lab \(lab.name) asks for a host with \(Explanations.labels(lab.requires)); this learner's "
+                    + "files are on the host \(bound), which has other labels: an operator must change one of the two."
+            }
             return nil
         }
-        if hosts.contains(where: { $0.settings.isConfigured && $0.spec.couldHold(lab.memoryBytes) }) { return nil }
-        guard let largest = hosts.filter(\.settings.isConfigured).map(\.memoryLimit).max() else {
-            return "No host is configured: an operator must add one."
+        let configured = hosts.filter(\.settings.isConfigured)
+        if configured.contains(where: { $0.spec.couldServe(lab) }) { return nil }
+        guard !configured.isEmpty else { return "No host is configured: an operator must add one." }
+        guard let largest = configured.filter({ $0.spec.satisfies(lab.requires) }).map(\.memoryLimit).max() else {
+            return "The lab \(lab.name) asks for a host with \(Explanations.labels(lab.requires)), and there is none: "
+                + "an operator must give a host these labels, or add one that has them."
         }
         return "The lab \(lab.name) needs \(need) of memory, and no host has that much: the largest allows "
             + "\(Explanations.bytes(largest)). An operator must lower the lab's memory or add a larger host."

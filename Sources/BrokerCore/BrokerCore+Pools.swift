@@ -138,13 +138,16 @@ extension BrokerCore {
 
     // MARK: What is started
 
-    mutating func fillWarmSeats(at now: Timestamp) {
+    mutating func warmUpReservations(at now: Timestamp) {
         guard catalogue.isConfigured else { return }
         for reservation in reservations.values.sorted(by: { ($0.terms.from, $0.id) < ($1.terms.from, $1.id) }) {
             guard let wanted = wanted(reservation, at: now) else { continue }
             fill(reservation, upTo: wanted, at: now)
         }
-        guard !catalogue.pools.isEmpty || !warm.overrides.isEmpty else { return }
+    }
+
+    mutating func fillPools(at now: Timestamp) {
+        guard catalogue.isConfigured, !catalogue.pools.isEmpty || !warm.overrides.isEmpty else { return }
         let awaited = hostsWaitedFor
         for key in poolKeys {
             guard !awaited.all, let spec = poolSpec(of: key) else { continue }
@@ -165,7 +168,7 @@ extension BrokerCore {
             let starting = warm.starting
             let best = order.bestOpen(lab.demand) { index in
                 let host = hosts[index]
-                return !host.settings.lackingLabs.contains(lab.name) && !awaited.contains(host.name)
+                return !host.lacksImage(of: lab) && !awaited.contains(host.name)
                     && here[host.name, default: 0] < spec.perHost
                     && Self.mayWarm(host, starting: starting[host.name] ?? 0, lab)
             }
@@ -189,7 +192,7 @@ extension BrokerCore {
         var best: (host: String, density: Double, learner: String?)?
         for name in reservation.allocation.keys.sorted() where seating.held(reservation, on: name) > 0 {
             guard let host = record(of: name), host.takesSeats, host.isOpen, host.hasRoom(for: lab.memoryBytes),
-                !host.settings.lackingLabs.contains(lab.name),
+                !host.lacksImage(of: lab), host.spec.satisfies(lab.requires),
                 (warm.starting[name] ?? 0) < Self.warmStartsAllowed(host)
             else { continue }
             var learner: String?

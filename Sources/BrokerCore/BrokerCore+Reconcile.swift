@@ -11,7 +11,7 @@ extension BrokerCore {
     mutating func hostSilent(_ name: String, reason: String, at now: Timestamp) {
         guard var settings = record(of: name)?.settings else { return }
         switch settings.host.link {
-        case .silent, .unreachable: return
+        case .silent, .unreachable, .duplicate: return
         case .connecting: return becomeUnreachable(name, since: now, reason: reason, at: now)
         case .reachable: settings.host.link = .silent(since: now, reason: reason)
         }
@@ -21,15 +21,19 @@ extension BrokerCore {
     /// It has not answered for too long. What runs there is left as it is; who was on the way there goes back to the
     /// queue.
     mutating func becomeUnreachable(_ name: String, since: Timestamp, reason: String, at now: Timestamp) {
+        giveUpStarts(
+            on: name, link: .unreachable(since: since, reason: reason),
+            because: "The host \(name) does not answer: \(Explanations.sentence(reason))", at: now)
+    }
+
+    mutating func giveUpStarts(on name: String, link: HostLink, because reason: String, at now: Timestamp) {
         guard let host = record(of: name) else { return }
         var settings = host.settings
-        settings.host.link = .unreachable(since: since, reason: reason)
+        settings.host.link = link
         setHost(name, settings)
         for id in host.usage.sessions.sorted() {
             if let entry = entries[id], case .starting = entry.session.state {
-                detour(
-                    entry, because: "The host \(name) does not answer: \(Explanations.sentence(reason))",
-                    leavingOn: name, at: now)
+                detour(entry, because: reason, leavingOn: name, at: now)
             }
         }
     }
@@ -63,11 +67,19 @@ extension BrokerCore {
     }
 
     /// The host answers, and this is everything of ours on it: make both sides agree.
-    mutating func hostListed(_ name: String, containers: [ObservedContainer], asked: Int, at now: Timestamp) {
+    mutating func hostListed(
+        _ name: String, containers: [ObservedContainer], asked: Int, facts: HostFacts, at now: Timestamp
+    ) {
         guard let host = record(of: name) else { return }
+        if let id = facts.engineID {
+            if let owner = owner(ofEngine: id, besides: name) { return becomeDuplicate(name, of: owner, at: now) }
+            setEngine(id, of: name)
+        }
         let isBack = !host.isReachable
         var settings = host.settings
         settings.host.link = .reachable
+        settings.others = facts.others
+        settings.images = facts.images
         settings.lackingLabs = []
         setHost(name, settings)
         // Sessions that were in the way may have ended since.
@@ -154,12 +166,17 @@ extension BrokerCore {
     ///   - claims: on these.
     ///   - warm: seats that nobody has claimed yet, and the last number that one of them was given.
     ///   - pools: what operators have set.
+    ///   - stored: hosts that operators added or changed.
     public mutating func restore(
         sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], reservations: [Reservation] = [],
         claims: [Claim] = [], warm: [WarmSeat] = [], lastWarmNumber: Int64 = 0, pools: [PoolSpec] = [],
-        at now: Timestamp
+        hosts stored: StoredHosts = StoredHosts(), at now: Timestamp
     ) -> [Action] {
         journal.isIdle = true
+        for entry in stored.entries { book.added[entry.spec.name] = entry }
+        book.adjustments = stored.adjustments
+        book.engines = stored.engines
+        rolling = stored.rollingDrain
         for reservation in reservations where [.booked, .closed].contains(reservation.phase) {
             setReservation(reservation.id, reservation)
         }
@@ -167,6 +184,10 @@ extension BrokerCore {
             setClaim(true, of: claim.learner, on: claim.reservation)
         }
         if catalogue.isConfigured, !self.reservations.isEmpty { reservationsDue = now }
+        // Hosts of the configuration may be there already, without what operators changed of them.
+        if catalogue.isConfigured {
+            for name in book.names.sorted() { configureHost(name, book.spec(of: name)) }
+        }
         for (name, duty) in duties {
             if var settings = record(of: name)?.settings {
                 settings.host.duty = duty
@@ -185,6 +206,7 @@ extension BrokerCore {
         for seat in warm { restore(seat) }
         for spec in pools { setPoolOverride(spec, of: spec.key) }
         journal = Journal()
+        if catalogue.isConfigured { forgetListedEntries() }
         settleAlarms()
         step = Step()
         // For the first event to look at.

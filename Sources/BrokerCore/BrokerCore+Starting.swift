@@ -122,19 +122,11 @@ extension BrokerCore {
             settings.lackingLabs.insert(entry.session.lab)
             setHost(host, settings)
         }
-        let bound = boundHost(of: entry.learner, besides: entry.session.id)
-        let others = hosts.contains {
-            $0.settings.isConfigured && (bound == nil || $0.name == bound)
-                && !$0.settings.lackingLabs.contains(entry.session.lab)
-                && $0.spec.couldHold(entry.seatMemory)
-        }
-        if others {
-            detour(entry, because: "The host \(host) does not have \(image).", leavingOn: nil, at: now)
+        if let lab = lab(entry.session.lab), let reason = imageIsNowhere(lab, entry.learner, besides: entry.session.id)
+        {
+            fail(entry, reason, at: now)
         } else {
-            let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
-            fail(
-                entry, "\(place) \(image): an operator must build or pull it there, then start again.",
-                at: now)
+            detour(entry, because: "The host \(host) does not have \(image).", leavingOn: nil, at: now)
         }
     }
 

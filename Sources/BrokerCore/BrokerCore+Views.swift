@@ -28,6 +28,14 @@ public struct HostStatus: Hashable, Sendable {
     /// The greater of slot share and memory share; above 1 after the configuration lowered one below its use.
     public var density: Double
     public var drainDeadline: Timestamp?
+    public var origin: HostOrigin
+    /// Operators changed something over what the configuration, or its entry, says.
+    public var isAdjusted: Bool
+    public var labels: [String: String]
+    /// What tells the engine from others, once it has answered.
+    public var engineID: String?
+    /// What other Carrels take of it.
+    public var others: OtherUse
 }
 
 /// Read-only views. All are O(1) or O(log n), but for those of hosts, which are O(hosts).
@@ -43,17 +51,17 @@ extension BrokerCore {
     public var sessions: some Collection<Session> { entries.values.lazy.map(\.session) }
 
     /// All hosts, by name.
-    public var hostStatuses: [HostStatus] { hosts.map(Self.status) }
+    public var hostStatuses: [HostStatus] { hosts.map(status) }
 
-    public func hostStatus(_ name: String) -> HostStatus? { record(of: name).map(Self.status) }
+    public func hostStatus(_ name: String) -> HostStatus? { record(of: name).map(status) }
 
     /// The sessions that have a seat on a host, in no order.
     public func sessions(on host: String) -> Set<SessionID> { record(of: host)?.usage.sessions ?? [] }
 
-    private static func status(_ host: HostRecord) -> HostStatus {
+    private func status(_ host: HostRecord) -> HostStatus {
         let usage = host.usage
         return HostStatus(
-            name: host.name, state: state(of: host), reason: reason(for: host), duty: host.settings.host.duty,
+            name: host.name, state: Self.state(of: host), reason: reason(for: host), duty: host.settings.host.duty,
             link: host.settings.host.link, isConfigured: host.settings.isConfigured, sessions: usage.sessions.count,
             starting: usage.starting, startsAllowed: host.startsAllowed, seats: usage.seats, slots: host.spec.slots,
             memoryUsedBytes: usage.memory,
@@ -62,7 +70,10 @@ extension BrokerCore {
                 ? 0
                 : HostRecord.density(
                     seats: usage.seats, slots: host.spec.slots, memory: usage.memory, memoryLimit: host.memoryLimit),
-            drainDeadline: host.drainDeadline)
+            drainDeadline: host.drainDeadline,
+            origin: book.listed[host.name] == nil && book.added[host.name] != nil ? .runtime : .configuration,
+            isAdjusted: book.adjustments[host.name] != nil, labels: host.spec.labels,
+            engineID: book.engines[host.name], others: host.settings.others)
     }
 
     private static func state(of host: HostRecord) -> HostState {
@@ -70,10 +81,21 @@ extension BrokerCore {
         return state == .active && !host.settings.isConfigured ? .cordoned : state
     }
 
+    private func reason(for host: HostRecord) -> String? {
+        let words = Self.reason(for: host)
+        let leaving = book.added[host.name]?.isLeaving == true ? "It is removed when it is empty." : nil
+        let all = [words, leaving, rollingWords(for: host)].compactMap(\.self)
+        return all.isEmpty ? nil : all.joined(separator: " ")
+    }
+
     private static func reason(for host: HostRecord) -> String? {
         let removed = "It is not in the configuration any more and is forgotten when it is empty."
         switch host.settings.host.link {
         case .silent(_, let reason): return "It does not answer at the moment: \(Explanations.sentence(reason))"
+        case .duplicate(let other):
+            return
+                "It is the same Docker Engine as the host \(other): one engine is one host, so take one of the two names "
+                + "out."
         case .unreachable(_, let reason): return "It does not answer: \(Explanations.sentence(reason))"
         case .reachable where host.settings.isLost: return "It answers again; uncordon it to use it."
         case .connecting: return host.settings.isConfigured ? "It has not answered yet." : removed
@@ -113,11 +135,12 @@ extension BrokerCore {
         let position = bound == nil ? queuePosition(of: ticket.id) : boundPosition(of: entry, ticket)
         var seats = reservation.flatMap { reservations[$0] }.map { $0.isDegraded ? 0 : Int.max } ?? 0
         var starts = 0
-        for host in hosts where host.takesSeats && (bound == nil || host.name == bound) {
+        for host in hosts
+        where host.takesSeats && (bound == nil || host.name == bound) && host.spec.satisfies(lab.requires) {
             let taken = reservation == nil ? host.held.peak(from: now, to: now + lab.demand.horizon) : .init()
             let slots = max(0, host.spec.slots - host.usage.seats - taken.seats)
             let memory = max(
-                0, (host.memoryLimit - host.usage.memory - taken.memory) / max(1, lab.memoryBytes))
+                0, (host.memoryLimit - host.memoryTaken - taken.memory) / max(1, lab.memoryBytes))
             let free = min(slots, Int(memory))
             seats = seats == .max ? .max : seats + free
             starts += min(host.startsAllowed, free + host.usage.starting)

@@ -35,9 +35,9 @@ extension BrokerCore {
         for lab: Lab, on bound: String?, in future: inout [HostRecord], at now: Timestamp
     ) -> Bool {
         func isOpen(_ host: HostRecord) -> Bool { host.offer(lab.demand, at: now).open < .infinity }
+        let eligible = hostsEligible(for: lab, boundTo: bound)
         let possible = future.indices.filter { index in
-            future[index].takesSeats && (bound == nil || bound == future[index].name)
-                && !future[index].settings.lackingLabs.contains(lab.name)
+            future[index].takesSeats && (bound == nil || bound == future[index].name) && eligible(future[index])
         }
         func sit(on index: Int) {
             future[index].usage.seats += 1

@@ -26,6 +26,9 @@ public struct BrokerCore: Sendable {
 
     // The records. A rollback restores each that was touched; see Journal.swift.
     var catalogue = Catalogue()
+    var book = HostBook()
+    /// Under way, if any.
+    public internal(set) var rolling: RollingDrain?
     var entries: [SessionID: Entry] = [:]
     /// Sorted by name.
     var hosts: [HostRecord] = []
@@ -97,28 +100,38 @@ public struct BrokerCore: Sendable {
         // A new configuration may make other moments matter.
         settleReservations(at: now)
         settleGoneHosts(at: now)
-        if step.mayPromise { promiseSeats(at: now) }
-        if step.mayPlace {
-            trimWarmSeats(at: now)
-            // Warm seats are seats of their reservation, too: what is given up may change what can be promised.
-            if step.mayPromise { promiseSeats(at: now) }
-            placeWaiting(at: now)
-            // A seat that was still on its way up leaves its start to somebody at once.
-            if yieldWarmSeats(at: now) { placeWaiting(at: now) }
-            let lastWarm = warm.lastNumber
-            fillWarmSeats(at: now)
-            // A host that is fuller, or has other promises, may be kept for somebody else than before. Each further round
-            // has seated somebody.
-            if warm.lastNumber != lastWarm { placeWaiting(at: now) }
-            while step.mayPromise {
-                promiseSeats(at: now)
-                placeWaiting(at: now)
-            }
-        }
-        settleEmptyHosts()
+        advanceRollingDrain(at: now)
+        repeat {
+            placeEverybody(at: now)
+            settleEmptyHosts()
+            // A host that is forgotten may be what another one's turn waited for.
+        } while advanceRollingDrain(at: now)
         if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
         return takeActions()
+    }
+
+    /// Promises, people, warm seats: what hosts and those who wait make possible.
+    private mutating func placeEverybody(at now: Timestamp) {
+        if step.mayPromise { promiseSeats(at: now) }
+        guard step.mayPlace else { return }
+        trimWarmSeats(at: now)
+        // Warm seats are seats of their reservation, too: what is given up may change what can be promised.
+        if step.mayPromise { promiseSeats(at: now) }
+        placeWaiting(at: now)
+        let lastWarm = warm.lastNumber
+        // What is reserved first: a start that it takes is not one that those who wait could be given.
+        warmUpReservations(at: now)
+        // A seat that was still on its way up leaves its start to somebody at once.
+        if yieldWarmSeats(at: now) { placeWaiting(at: now) }
+        fillPools(at: now)
+        // A host that is fuller, or has other promises, may be kept for somebody else than before. Each further round
+        // has seated somebody.
+        if warm.lastNumber != lastWarm { placeWaiting(at: now) }
+        while step.mayPromise {
+            promiseSeats(at: now)
+            placeWaiting(at: now)
+        }
     }
 
     /// Where the clock was set back, moments that matter to reservations are ahead once more.
@@ -163,18 +176,27 @@ public struct BrokerCore: Sendable {
             answer(request, uncordon(host, at: now))
         case .drain(let host, let deadline, let request):
             answer(request, drain(host, deadline: deadline, at: now))
+        case .rollingDrain(let hosts, let maximumUnavailable, let span, let request):
+            answer(
+                request, beginRollingDrain(of: hosts, maximumUnavailable: maximumUnavailable, span: span, at: now))
         case .declareLost(let host, let request):
             answer(request, declareLost(host, at: now))
         case .setPool(let spec, let request):
             answer(request, setPool(spec))
         case .resetPool(let key, let request):
             answer(request, resetPool(key))
+        case .addHost(let entry, let engineID, let request):
+            answer(request, addHost(entry, engineID: engineID, at: now))
+        case .removeHost(let host, let deadline, let request):
+            answer(request, removeHost(host, deadline: deadline, at: now))
+        case .adjustHost(let host, let change, let startingOver, let request):
+            answer(request, adjustHost(host, to: change, startingOver: startingOver, at: now))
         case .configure(let labs, let hosts, let freeFloorPercent, let pools):
             configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, pools: pools, at: now)
         case .hostProbed(let host, let attachment):
             hostProbed(host, attachment)
-        case .hostListed(let host, let containers, let asked):
-            hostListed(host, containers: containers, asked: asked, at: now)
+        case .hostListed(let host, let containers, let asked, let facts):
+            hostListed(host, containers: containers, asked: asked, facts: facts, at: now)
         case .hostSilent(let host, let reason):
             hostSilent(host, reason: reason, at: now)
         case .containerCreated(let id, let epoch):

@@ -53,7 +53,7 @@ extension BrokerCore {
         var capacity = 0
         var steps = moments.dropLast().map { CapacityForecast.Step(at: $0, reserved: 0, occupied: 0, free: 0) }
         for host in hosts where !host.settings.lackingLabs.contains(name) {
-            var wish = Wish(seats: 0, memory: lab.memoryBytes, from: from, to: to)
+            var wish = Wish(seats: 0, of: lab, from: from, to: to)
             let empty = seats(on: host, for: wish, in: Room(promised: .init(), lasting: .init()))
             guard empty > 0 else { continue }
             capacity += empty

@@ -78,8 +78,17 @@ public enum Event: Sendable {
     case cordon(host: String, request: RequestID)
     case uncordon(host: String, request: RequestID)
     case drain(host: String, deadline: Timestamp, request: RequestID)
+    /// Drain these hosts one after the other: never more than so many of them are out of service, and each has `span`
+    /// from its beginning to its deadline.
+    case rollingDrain(hosts: [String], maximumUnavailable: Int, span: Duration, request: RequestID)
     /// The operator does not expect the host back. Refused while it answers.
     case declareLost(host: String, request: RequestID)
+    /// A host that is not in the configuration, and what tells its engine from others.
+    case addHost(HostEntry, engineID: String?, request: RequestID)
+    /// Takes back `addHost`. A host that is not empty is drained first, until the deadline; without one it is refused.
+    case removeHost(host: String, deadline: Timestamp?, request: RequestID)
+    /// Changes a host over what the configuration says of it; `startingOver` forgets earlier changes.
+    case adjustHost(host: String, HostAdjustment, startingOver: Bool, request: RequestID)
     /// The configuration was read: the catalogue, the hosts and the pools as they are from now on, and the share of
     /// each host that is never reserved, 0–100 percent.
     case configure(labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [])
@@ -92,7 +101,8 @@ public enum Event: Sendable {
     /// The host answers, and these are all containers of ours on it. Sent at every connect and every relist, which
     /// must come at intervals: it makes up for every reply that was lost. `asked` is `BrokerCore.eventCount` at the moment
     /// when the engine was asked: what a listing says of a run that became ready later is not believed.
-    case hostListed(host: String, containers: [ObservedContainer], asked: Int = .max)
+    case hostListed(
+        host: String, containers: [ObservedContainer], asked: Int = .max, facts: HostFacts = HostFacts())
     /// The host does not answer. After `Limits.silenceGrace` it is unreachable, unless it is listed before.
     case hostSilent(host: String, reason: String)
     /// It was tried whether homes can be attached to containers that run already on this host.

@@ -41,6 +41,11 @@ enum Explanations {
             + "do not need."
     }
 
+    /// Labels as operators write them: "disk=ssd, gpu=true".
+    static func labels(_ labels: [String: String]) -> String {
+        labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+
     /// A message from elsewhere as a sentence: with a full stop, if it has no end mark.
     static func sentence(_ message: String) -> String {
         guard let last = message.last else { return "No reason was given." }
@@ -159,7 +164,7 @@ extension BrokerCore {
         }
         if let words = reservedReason(of: entry, lab) { return words }
         if let bound = boundHost(of: entry.learner) { return boundReason(lab, bound, at: now) }
-        let fitting = hosts.filter { $0.settings.isConfigured && $0.spec.couldHold(lab.memoryBytes) }
+        let fitting = hosts.filter { $0.settings.isConfigured && $0.spec.couldServe(lab) }
         let active = fitting.filter { $0.settings.host.duty == .active }
         if active.isEmpty { return "Waiting: every host that could serve this lab is closed for maintenance." }
         let answering = active.filter(\.isReachable)
@@ -203,6 +208,7 @@ extension BrokerCore {
         case .connecting: return "\(files), which has not answered yet."
         case .silent(let since, _), .unreachable(let since, _):
             return "\(files), which does not answer (for \(Explanations.span(now - since)) so far)."
+        case .duplicate(let other): return "\(files), which is the same engine as the host \(other)."
         case .reachable: break
         }
         if host.settings.host.duty != .active { return "\(files), which is closed for maintenance." }

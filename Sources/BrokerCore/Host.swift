@@ -10,13 +10,19 @@ public struct HostSpec: Hashable, Sendable {
     public var overcommit: Double
     /// How many containers may be on their way to ready at the same time; engines degrade under parallel starts.
     public var maximumStarts: Int
+    /// What operators say of it, for labs to ask for (`Lab.requires`).
+    public var labels: [String: String]
 
-    public init(name: String, slots: Int, memoryBytes: Int64, overcommit: Double, maximumStarts: Int) {
+    public init(
+        name: String, slots: Int, memoryBytes: Int64, overcommit: Double, maximumStarts: Int,
+        labels: [String: String] = [:]
+    ) {
         self.name = name
         self.slots = slots
         self.memoryBytes = memoryBytes
         self.overcommit = overcommit
         self.maximumStarts = maximumStarts
+        self.labels = labels
     }
 }
 
@@ -40,11 +46,13 @@ public enum HostLink: Hashable, Sendable {
     /// It does not answer, since a moment ago: nothing new goes there, and nothing is given up yet.
     case silent(since: Timestamp, reason: String)
     case unreachable(since: Timestamp, reason: String)
+    /// It answers, but its engine is that of another host.
+    case duplicate(of: String)
 }
 
 /// The word that operators read for a host.
 public enum HostState: String, Sendable, Codable, CaseIterable {
-    case active, cordoned, draining, drained, unreachable, lost
+    case active, cordoned, draining, drained, unreachable, lost, inactive
 }
 
 public struct Host: Hashable, Sendable {

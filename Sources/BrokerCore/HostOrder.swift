@@ -77,7 +77,8 @@ struct HostOrder: Sendable {
     /// Hosts came or went, or the catalogue has other demands.
     mutating func reset(hosts: Int, demands: Set<Demand>) {
         let empty = Tournament(count: hosts)
-        rankings = demands.sorted().map { Ranking(demand: $0, open: empty, promised: empty) }
+        // In no order: each is found by what it is for.
+        rankings = demands.map { Ranking(demand: $0, open: empty, promised: empty) }
         isStale = Array(repeating: true, count: hosts)
         stale = Array(0..<hosts)
     }

@@ -5,8 +5,12 @@ struct HostRecord: Sendable {
         var host: Host
         /// In the configuration. A host that is not is kept, as if cordoned, until it is empty.
         var isConfigured: Bool
-        /// Labs whose image this host was found not to have; forgotten at its next listing.
+        /// What was found of labs' images at its last listing.
+        var images: [String: HostImage?] = [:]
+        /// Labs that could not be started here for want of their image; forgotten at its next listing.
         var lackingLabs: Set<String> = []
+        /// What other Carrels take of it.
+        var others = OtherUse()
         /// The drain's deadline has passed, and the sessions here were ended.
         var isDrainDue = false
         /// Whether homes can be attached to running containers; `nil` until that was tried.
@@ -17,17 +21,17 @@ struct HostRecord: Sendable {
         /// Reserved seats may be promised here: as far as is known the host will be there, and open.
         var isPromising: Bool {
             guard isConfigured, host.duty == .active else { return false }
-            if case .unreachable = host.link { return false }
-            return true
+            switch host.link {
+            case .connecting, .reachable, .silent: return true
+            case .unreachable, .duplicate: return false
+            }
         }
 
         /// The operator does not expect it back.
         var isLost: Bool { host.duty == .lost }
 
         /// What the promises of reservations depend on.
-        var promises: [Int64] {
-            isPromising ? [Int64(host.spec.slots), host.spec.memoryLimit, Int64(host.spec.maximumStarts)] : []
-        }
+        var promises: [HostSpec: Int64] { isPromising ? [host.spec: others.memoryBytes] : [:] }
     }
 
     /// The part that follows from sessions, warm seats and leftovers; only the indexes write it.
@@ -90,26 +94,38 @@ struct HostRecord: Sendable {
     /// at one time or another while this session may live, there must still be room for it. Near a reservation only
     /// those start here that must end in time.
     func offer(_ demand: Demand, at now: Timestamp) -> HostOrder.Offer {
-        guard takesSeats, spec.couldHold(demand.memory) else { return HostOrder.Offer() }
+        guard takesSeats, spec.couldHold(demand.memory), spec.satisfies(demand.requires) else {
+            return HostOrder.Offer()
+        }
         // One that begins the moment this session may end is in the way, too.
         let peak = held.peak(from: now, to: now + demand.horizon + .milliseconds(1))
         let density = Self.density(
             seats: usage.seats + peak.seats + 1, slots: spec.slots,
-            memory: usage.memory + peak.memory + demand.memory, memoryLimit: memoryLimit)
+            memory: memoryTaken + peak.memory + demand.memory, memoryLimit: memoryLimit)
         let isPossible =
             isOpen && usage.seats + peak.seats < spec.slots
-            && usage.memory + peak.memory + demand.memory <= memoryLimit
+            && memoryTaken + peak.memory + demand.memory <= memoryLimit
         // A host is only held for somebody where it is sessions that are in the way, not reservations.
         return HostOrder.Offer(
             open: isPossible ? density : .infinity, promised: peak == CapacityCurve.Load() ? density : .infinity)
     }
 
-    func hasRoom(for memory: Int64) -> Bool { usage.memory + memory <= memoryLimit }
+    /// As far as is known, the lab's image is not here.
+    func lacksImage(of lab: Lab) -> Bool {
+        if settings.lackingLabs.contains(lab.name) { return true }
+        guard let known = settings.images[lab.image] else { return false }
+        return known == nil
+    }
+
+    func hasRoom(for memory: Int64) -> Bool { memoryTaken + memory <= memoryLimit }
+
+    /// By seats here, and by other Carrels.
+    var memoryTaken: Int64 { usage.memory + settings.others.memoryBytes }
 
     /// The density with one more seat of this memory: the greater of slot share and memory share.
     func density(adding memory: Int64) -> Double {
         Self.density(
-            seats: usage.seats + 1, slots: spec.slots, memory: usage.memory + memory, memoryLimit: memoryLimit)
+            seats: usage.seats + 1, slots: spec.slots, memory: memoryTaken + memory, memoryLimit: memoryLimit)
     }
 
     static func density(seats: Int, slots: Int, memory: Int64, memoryLimit: Int64) -> Double {
@@ -119,18 +135,20 @@ struct HostRecord: Sendable {
     }
 }
 
-/// What decides which hosts can take a session: its memory, and for how long it may be there.
-struct Demand: Hashable, Comparable, Sendable {
+/// What decides which hosts can take a session: its memory, for how long it may be there, and what it asks of a host.
+struct Demand: Hashable, Sendable {
     /// In bytes.
     var memory: Int64
     /// From seat to end, at most.
     var horizon: Duration
-
-    static func < (a: Demand, b: Demand) -> Bool { (a.memory, a.horizon) < (b.memory, b.horizon) }
+    /// Labels that the host must have.
+    var requires: [String: String] = [:]
 }
 
 extension Lab {
-    var demand: Demand { Demand(memory: memoryBytes, horizon: readyTimeout + maximumLifetime + Limits.startSlack) }
+    var demand: Demand {
+        Demand(memory: memoryBytes, horizon: readyTimeout + maximumLifetime + Limits.startSlack, requires: requires)
+    }
 }
 
 extension HostSpec {
@@ -145,6 +163,14 @@ extension HostSpec {
             memory: memoryLimit - memoryLimit / 100 * Int64(freeFloorPercent))
     }
 
+    /// It has every label that is asked for.
+    func satisfies(_ requires: [String: String]) -> Bool {
+        requires.allSatisfy { labels[$0.key] == $0.value }
+    }
+
+    /// An empty host of this kind could serve this lab.
+    func couldServe(_ lab: Lab) -> Bool { couldHold(lab.memoryBytes) && satisfies(lab.requires) }
+
     /// An empty host of this kind could hold a seat of this memory.
     func couldHold(_ memory: Int64) -> Bool { slots > 0 && maximumStarts > 0 && memory <= memoryLimit }
 }
@@ -156,6 +182,7 @@ extension Host {
         if duty == .lost { return .lost }
         switch link {
         case .connecting, .unreachable: return .unreachable
+        case .duplicate: return .inactive
         case .reachable, .silent: break
         }
         switch duty {

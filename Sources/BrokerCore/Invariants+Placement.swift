@@ -37,6 +37,9 @@ extension BrokerCore {
         if !host.settings.isConfigured { broken("which is not configured") }
         if host.settings.host.duty != .active { broken("which is \(host.settings.host.duty)") }
         if !host.isReachable { broken("which does not answer") }
+        if entry.session.warm == nil, let lab = catalogue.labs[entry.session.lab], !host.spec.satisfies(lab.requires) {
+            broken("which has not the labels that it asks for")
+        }
         // A claimed seat was there already.
         if entry.session.warm == nil {
             for problem in crowding(on: host) { broken(problem) }

@@ -4,7 +4,7 @@ extension BrokerCore {
     public func violations(at now: Timestamp) -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
             + orderViolations(at: now) + alarmViolations() + idleHandsViolations(at: now) + reservationViolations()
-            + warmViolations(at: now)
+            + warmViolations(at: now) + rollingViolations()
     }
 
     private func sessionViolations() -> [String] {
@@ -23,9 +23,12 @@ extension BrokerCore {
                 broken.append("\(id) goes on after \(session.failedAttempts) failed attempts")
             }
             if let host = session.state.host, hostIndex[host] == nil { broken.append("\(id) is on unknown \(host)") }
-            if case .starting(let host, _, _) = session.state, case .unreachable? = record(of: host)?.settings.host.link
-            {
-                broken.append("\(id) is starting on \(host), which does not answer")
+            if case .starting(let host, _, _) = session.state {
+                switch record(of: host)?.settings.host.link {
+                case .connecting, .reachable, .silent: break
+                case .unreachable, .duplicate, nil:
+                    broken.append("\(id) is starting on \(host), which does not answer")
+                }
             }
             if case .running = session.state, entry.wake == nil, catalogue.isConfigured {
                 broken.append("\(id) would run for ever")
@@ -118,6 +121,19 @@ extension BrokerCore {
         }
         if gates != self.gates { broken.append("the gates are \(self.gates), not \(gates)") }
         return broken
+    }
+
+    private func rollingViolations() -> [String] {
+        guard let rolling, catalogue.isConfigured, step.touchedHosts.isEmpty else { return [] }
+        if rolling.isOver { return ["a rolling drain of which nothing is left"] }
+        if let next = nextMember(of: rolling) { return ["the turn of \(next) has come, and its drain has not begun"] }
+        return rolling.members.compactMap { member in
+            guard member.phase == .begun else { return nil }
+            switch record(of: member.host)?.settings.host.duty {
+            case .draining, .drained, .lost: return nil
+            case .active, .cordoned, nil: return "\(member.host) is back, and its rolling drain waits for it"
+            }
+        }
     }
 
     /// What placement believes of hosts is so.

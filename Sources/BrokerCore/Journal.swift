@@ -11,6 +11,8 @@ struct Journal: Sendable {
     private(set) var homes: [LearnerKey: String?] = [:]
     private(set) var spareDuties: [String: HostDuty?] = [:]
     private(set) var catalogue: BrokerCore.Catalogue?
+    private(set) var book: HostBook?
+    private(set) var rolling: RollingDrain??
     private(set) var startTimes: StartTimes?
     private(set) var turns: Queue.Turns?
     private(set) var cohortTurns: Queue.Turns?
@@ -37,6 +39,12 @@ struct Journal: Sendable {
     }
     mutating func keep(spareDuty: HostDuty?, of host: String) {
         if spareDuties[host] == nil { spareDuties.updateValue(spareDuty, forKey: host) }
+    }
+    mutating func keep(_ book: HostBook) {
+        if self.book == nil { self.book = book }
+    }
+    mutating func keep(rolling: RollingDrain?) {
+        if self.rolling == nil { self.rolling = .some(rolling) }
     }
     mutating func keep(_ catalogue: BrokerCore.Catalogue) {
         if self.catalogue == nil { self.catalogue = catalogue }
@@ -83,6 +91,8 @@ extension BrokerCore {
     public mutating func rollback() {
         let old = journal
         if let catalogue = old.catalogue { self.catalogue = catalogue }
+        if let book = old.book { self.book = book }
+        if let rolling = old.rolling { self.rolling = rolling }
         if let startTimes = old.startTimes { self.startTimes = startTimes }
         for (name, duty) in old.spareDuties { spareDuties[name] = duty }
         // Seats need their host: hosts that were forgotten come back first, those that are new go last.

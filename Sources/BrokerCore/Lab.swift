@@ -50,12 +50,14 @@ public struct Lab: Hashable, Sendable {
     /// Additional environment of the container; never secrets.
     public var environment: [String: String]
     public var files: LabFiles
+    /// Labels that a host must have for this lab to be placed there.
+    public var requires: [String: String]
 
     public init(
         name: String, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
         processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
         egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:],
-        idleWarning: Duration = .zero, files: LabFiles = .home
+        idleWarning: Duration = .zero, files: LabFiles = .home, requires: [String: String] = [:]
     ) {
         self.name = name
         self.title = title
@@ -75,5 +77,6 @@ public struct Lab: Hashable, Sendable {
         self.groupID = groupID
         self.environment = environment
         self.files = files
+        self.requires = requires
     }
 }

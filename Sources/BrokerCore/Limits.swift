@@ -8,6 +8,14 @@ public enum Limits {
     public static let removeRetryDelay = Duration.seconds(5)
     /// How long an idle session whose lab was asked may take to answer before the question counts as unanswered.
     public static let labReportTimeout = Duration.seconds(15)
+    /// Hosts of the configuration, and added ones, together.
+    public static let hosts = 1000
+    /// Slots of one host: a Linux bridge takes 1,023 containers.
+    public static let hostSlots = 1000
+    /// Memory of one host for labs, in bytes.
+    public static let hostMemory: ClosedRange<Int64> = (64 << 20)...(64 << 40)
+    /// Labels of one host.
+    public static let hostLabels = 64
     /// How long a host may be silent before it counts as unreachable, and who was on the way there goes elsewhere: one
     /// that flaps shuffles nobody.
     public static let silenceGrace = Duration.seconds(10)

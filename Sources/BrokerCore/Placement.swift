@@ -60,11 +60,14 @@ extension BrokerCore {
         for name in reservation.allocation.keys where bound == nil || name == bound {
             guard let index = hostIndex[name], seating.held(reservation, on: name) > 0 else { continue }
             let host = hosts[index]
-            guard host.settings.isPromising, !host.settings.lackingLabs.contains(lab.name) else { continue }
+            guard host.settings.isPromising, host.spec.satisfies(lab.requires),
+                !host.settings.lackingLabs.contains(lab.name)
+            else { continue }
             isHeld = true
             guard host.isOpen, host.hasRoom(for: lab.memoryBytes) else { continue }
             let candidate = (
-                index: index, isShunned: name == entry.shunned, density: host.density(adding: lab.memoryBytes)
+                index: index, isShunned: name == entry.shunned || host.lacksImage(of: lab),
+                density: host.density(adding: lab.memoryBytes)
             )
             if let old = best {
                 let isBetter =
@@ -143,8 +146,15 @@ extension BrokerCore {
             return order.isOpen(index, to: demand) ? index : nil
         }
         let shunnedIndex = shunned.flatMap { hostIndex[$0] }
-        return order.bestOpen(demand) { isPossible($0) && $0 != shunnedIndex }
-            ?? order.bestOpen(demand, where: isPossible)
+        func hasImage(_ index: Int) -> Bool { isPossible(index) && !hosts[index].lacksImage(of: lab) }
+        if let best = order.bestOpen(demand, where: { hasImage($0) && $0 != shunnedIndex })
+            ?? order.bestOpen(demand, where: hasImage)
+        {
+            return best
+        }
+        // Listings are up to a minute old: where none shows the image, a host is tried, and its answer counts.
+        guard isImageNowhere(lab, boundTo: nil) else { return nil }
+        return order.bestOpen(demand, where: isPossible)
     }
 
     /// The host that is nearest to having a seat for a lab that finds none now.
@@ -152,9 +162,9 @@ extension BrokerCore {
         let boundIndex = bound.flatMap { hostIndex[$0] }
         if bound != nil, boundIndex == nil { return nil }
         let hosts = hosts
+        let eligible = hostsEligible(for: lab, boundTo: bound)
         return order.nearest(lab.demand) { index in
-            (boundIndex == nil || index == boundIndex) && !held.contains(index)
-                && !hosts[index].settings.lackingLabs.contains(lab.name)
+            (boundIndex == nil || index == boundIndex) && !held.contains(index) && eligible(hosts[index])
         }
     }
 

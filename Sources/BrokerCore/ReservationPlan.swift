@@ -12,19 +12,19 @@ extension BrokerCore {
         var memory: Int64
         var from: Timestamp
         var to: Timestamp
+        /// Labels that a host must have.
+        var requires: [String: String]
 
-        init(seats: Int, memory: Int64, from: Timestamp, to: Timestamp) {
+        init(seats: Int, of lab: Lab, from: Timestamp, to: Timestamp) {
             self.seats = seats
-            self.memory = memory
+            memory = lab.memoryBytes
             self.from = from
             self.to = to
+            requires = lab.requires
         }
 
         init(_ terms: ReservationTerms, lab: Lab) {
-            seats = terms.seats
-            memory = lab.memoryBytes
-            from = terms.opensAt
-            to = terms.endsAt
+            self.init(seats: terms.seats, of: lab, from: terms.opensAt, to: terms.endsAt)
         }
 
         var seat: CapacityCurve.Load { CapacityCurve.Load(seats: 1, memory: memory) }
@@ -108,9 +108,12 @@ extension BrokerCore {
 
     /// Promises spare the free floor; promises and people together have the whole host.
     func seats(on host: HostRecord, for wish: Wish, in room: Room) -> Int {
-        guard host.settings.isPromising, host.spec.maximumStarts > 0 else { return 0 }
+        guard host.settings.isPromising, host.spec.maximumStarts > 0, host.spec.satisfies(wish.requires) else {
+            return 0
+        }
         let reservable = host.spec.reservable(freeFloorPercent: catalogue.freeFloorPercent)
-        let whole = Capacity(slots: host.spec.slots, memory: host.memoryLimit)
+        let whole = Capacity(
+            slots: host.spec.slots, memory: host.memoryLimit - host.settings.others.memoryBytes)
         return min(
             reservable.seats(of: wish.memory, beside: room.promised),
             whole.seats(of: wish.memory, beside: room.promised + room.lasting))
@@ -222,7 +225,7 @@ extension BrokerCore {
         let wish = Wish(reservation.terms, lab: lab)
         var kept: [String: Int] = [:]
         for (name, count) in reservation.allocation.sorted(by: { $0.key < $1.key }) {
-            guard let host = record(of: name), host.spec.couldHold(lab.memoryBytes) else { continue }
+            guard let host = record(of: name), host.spec.couldServe(lab) else { continue }
             let stays = min(count, seats(on: host, for: wish, in: room(on: host, for: wish, beside: outlook, at: now)))
             guard stays > 0 else { continue }
             kept[name] = stays

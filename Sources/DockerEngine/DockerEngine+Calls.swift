@@ -52,10 +52,13 @@ extension DockerEngine {
             case 409: .conflict
             default: .refused(status: response.status)
             }
-        let words =
-            (try? JSONDecoder().decode(RefusalBody.self, from: Data(response.body)).message)
-            ?? String(decoding: response.body.prefix(EngineLimits.refusalBytes), as: UTF8.self)
-        throw EngineError(code: code, message: "\(endpoint): \(operation): \(words)")
+        throw EngineError(code: code, message: "\(endpoint): \(operation): \(Self.refusal(in: response.body))")
+    }
+
+    /// The engine's own words.
+    nonisolated static func refusal(in body: [UInt8]) -> String {
+        (try? JSONDecoder().decode(RefusalBody.self, from: Data(body)).message)
+            ?? String(decoding: body.prefix(EngineLimits.refusalBytes), as: UTF8.self)
     }
 
     func request(_ method: String, _ target: String, body: [UInt8] = []) -> HTTPClientRequest {

@@ -2,8 +2,9 @@ import Foundation
 
 extension DockerEngine {
     /// `ContainerList`: all containers, running or not, that bear every one of the labels.
-    public func list(labels: [String: String]) async throws(EngineError) -> [ContainerSummary] {
-        let path = "/containers/json?all=true&filters=" + Self.filters(["label": Self.words(labels)])
+    /// - Parameter labels: `KEY=VALUE`, or `KEY` for one with any value.
+    public func list(labels: [String]) async throws(EngineError) -> [ContainerSummary] {
+        let path = "/containers/json?all=true&filters=" + Self.filters(["label": labels])
         let containers: [ContainerListBody] = try decode(
             try await call("GET", path, timeout: EngineLimits.questionTimeout), "GET /containers/json")
         return containers.map { ContainerSummary($0) }

@@ -42,7 +42,7 @@ extension DockerEngine {
 private final class EventReader {
     private let pieces: AsyncThrowingStream<[UInt8], any Error>.AsyncIterator
     private let source: String
-    private var lines = EventLines()
+    private var lines = JSONLines<EventBody>()
     private var waiting: ArraySlice<EngineEvent> = []
 
     init(_ pieces: AsyncThrowingStream<[UInt8], any Error>, source: String) {
@@ -57,42 +57,12 @@ private final class EventReader {
             while true {
                 if let event = waiting.popFirst() { return event }
                 guard let piece = try await pieces.next(isolation: ControlLoop.shared) else { return nil }
-                waiting = try lines.feed(piece)[...]
+                waiting = try lines.feed(piece).map { EngineEvent($0) }[...]
             }
         } catch let error as HTTPClientError {
             throw EngineError(code: .unreachable, message: "\(source): the stream broke: \(error.message)")
         } catch let error as EngineError {
             throw EngineError(code: error.code, message: "\(source): \(error.message)")
         }
-    }
-}
-
-/// JSON objects, one after the other, from a stream cut anywhere. Docker ends each with a newline.
-struct EventLines {
-    private var buffer: [UInt8] = []
-
-    /// - Throws: `EngineError.protocolViolation` for a line over `EngineLimits.eventLineBytes` or one that is no event.
-    mutating func feed(_ bytes: [UInt8]) throws(EngineError) -> [EngineEvent] {
-        buffer += bytes
-        var events: [EngineEvent] = []
-        var start = buffer.startIndex
-        while let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = buffer[start..<end].filter { $0 != UInt8(ascii: "\r") }
-            start = end + 1
-            guard !line.isEmpty else { continue }
-            do {
-                events.append(EngineEvent(try JSONDecoder().decode(EventBody.self, from: Data(line))))
-            } catch {
-                throw EngineError(
-                    code: .protocolViolation,
-                    message: "an event cannot be read: \(String(decoding: line.prefix(200), as: UTF8.self))")
-            }
-        }
-        buffer.removeFirst(start - buffer.startIndex)
-        guard buffer.count <= EngineLimits.eventLineBytes else {
-            throw EngineError(
-                code: .protocolViolation, message: "an event is longer than \(EngineLimits.eventLineBytes) bytes")
-        }
-        return events
     }
 }

@@ -66,40 +66,7 @@ public final class DockerEngine {
         EngineInfo(try decode(try await call("GET", "/info", timeout: EngineLimits.questionTimeout), "GET /info"))
     }
 
-    /// `ImageInspect`: is the image on this host?
-    public func imageExists(_ reference: String) async throws(EngineError) -> Bool {
-        do throws(EngineError) {
-            _ = try await call(
-                "GET", "/images/\(Self.escape(reference))/json", timeout: EngineLimits.questionTimeout)
-            return true
-        } catch {
-            guard error.code == .notFound else { throw error }
-            return false
-        }
-    }
-
-    // MARK: Networks and volumes
-
-    /// `NetworkInspect`, then `NetworkCreate` if it is missing. A network of this name that does not bear the labels
-    /// is somebody else's: it is not used, and the error says so.
-    public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) {
-        do throws(EngineError) {
-            let body = try await call(
-                "GET", "/networks/\(Self.escape(spec.name))", timeout: EngineLimits.questionTimeout)
-            let network: NetworkBody = try decode(body, "GET /networks/\(spec.name)")
-            let labels = network.Labels ?? [:]
-            guard network.Name == spec.name, spec.labels.allSatisfy({ labels[$0.key] == $0.value }) else {
-                throw EngineError(
-                    code: .conflict,
-                    message: "\(endpoint): a network named \(network.Name) exists and is not ours: "
-                        + "remove it there, or give it another name")
-            }
-        } catch {
-            guard error.code == .notFound else { throw error }
-            _ = try await call(
-                "POST", "/networks/create", body: NetworkCreateBody(spec), timeout: EngineLimits.createTimeout)
-        }
-    }
+    // MARK: Volumes
 
     /// `VolumeCreate`: makes the named volume, or finds it.
     public func ensureVolume(name: String, labels: [String: String]) async throws(EngineError) {

@@ -23,6 +23,8 @@ struct InfoBody: Decodable {
     var NCPU: Int
     var MemTotal: Int64
     var ServerVersion: String
+    /// RFC 3339, in the host's time zone.
+    var SystemTime: String?
 }
 
 /// `ContainerCreate`.
@@ -69,10 +71,41 @@ struct ContainerBody: Decodable {
     var NetworkSettings: NetworkSettingsBody?
 }
 
-/// `NetworkInspect`.
+/// One of `NetworkList`.
 struct NetworkBody: Decodable {
+    var Id: String
     var Name: String
     var Labels: [String: String]?
+}
+
+/// One of `ImageList`.
+struct ImageListBody: Decodable {
+    var Id: String
+    var RepoTags: [String]?
+    var RepoDigests: [String]?
+    /// Seconds since 1970.
+    var Created: Int64
+}
+
+/// `ImageInspect`.
+struct ImageBody: Decodable {
+    var Id: String
+    /// RFC 3339.
+    var Created: String?
+}
+
+/// One line of `ImageCreate`.
+struct PullBody: Decodable {
+    struct Detail: Decodable {
+        var current: Int64?
+        var total: Int64?
+    }
+
+    var status: String?
+    /// The layer that it is about.
+    var id: String?
+    var progressDetail: Detail?
+    var error: String?
 }
 
 /// One of `SystemEvents`.

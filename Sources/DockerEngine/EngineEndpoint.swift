@@ -27,6 +27,21 @@ public struct EngineEndpoint: Hashable, Sendable, CustomStringConvertible {
 
     public init(_ transport: Transport) { self.transport = transport }
 
+    /// What an operator wrote; `nil` if it is neither `unix:///PATH` nor, with an identity, `tcp://HOST:PORT`.
+    public init?(_ text: String, identity: Identity?) {
+        if text.hasPrefix("unix:///"), identity == nil, !text.contains("\0") {
+            transport = .unix(path: String(text.dropFirst("unix://".count)))
+            return
+        }
+        guard text.hasPrefix("tcp://"), let identity, let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port)
+        else { return nil }
+        var host = text[..<colon].dropFirst("tcp://".count)
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty, !host.contains(where: { "/[]@ ".contains($0) }) else { return nil }
+        transport = .tcp(host: String(host), port: port, identity)
+    }
+
     /// `unix:///run/docker.sock` or `tcp://host:2376`, as operators write it.
     public var description: String {
         switch transport {

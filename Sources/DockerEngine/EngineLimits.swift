@@ -11,6 +11,10 @@ public enum EngineLimits {
     /// Of the container that may mount.
     static let mountKeeperProcesses = 64
     static let mountKeeperMemory: Int64 = 64 << 20
+    /// Until a pull begins to tell: the engine asks the registry first.
+    public static let pullAnswerTimeout = Duration.seconds(60)
+    /// Layers of one pull that are told apart; an image has at most 127.
+    static let pullLayers = 256
     /// An answer in one piece; a list of 1,000 containers takes about 2 MB.
     public static let answerBytes = 16 << 20
     /// One line of the event stream.

@@ -1,11 +1,13 @@
 /// What an engine says of itself (`SystemInfo`).
 public struct EngineInfo: Hashable, Sendable {
-    /// Stable over the engine's restarts; two configured hosts with one id are one host.
+    /// Stable over the engine's restarts. Machines that were copied from one another may have the same.
     public var id: String
     public var name: String
     public var cpus: Int
     public var memoryBytes: Int64
     public var serverVersion: String
+    /// The host's clock, in milliseconds since 1970.
+    public var systemTime: Int64?
 
     init(_ body: InfoBody) {
         id = body.ID
@@ -13,6 +15,7 @@ public struct EngineInfo: Hashable, Sendable {
         cpus = body.NCPU
         memoryBytes = body.MemTotal
         serverVersion = body.ServerVersion
+        systemTime = body.SystemTime.flatMap { EngineClock.milliseconds($0) }
     }
 }
 

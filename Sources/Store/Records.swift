@@ -21,6 +21,8 @@ public struct StoredState: Hashable, Sendable {
     /// Live sessions only, oldest first.
     public var sessions: [Session]
     public var duties: [String: HostDuty]
+    /// Added or changed by operators.
+    public var hosts: StoredHosts
     public var homes: [HomeLocation]
     /// Those that are not over, oldest first.
     public var reservations: [Reservation]

@@ -6,7 +6,9 @@ enum Schema {
     static let applicationID: Int32 = 0x4361_726C
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
-    static let migrations: [String] = [version1, version2, version3, version4, version5, version6]
+    static let migrations: [String] = [
+        version1, version2, version3, version4, version5, version6, version7, version8,
+    ]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
@@ -209,6 +211,44 @@ enum Schema {
 
         -- The warm seat whose container a session took over.
         ALTER TABLE sessions ADD COLUMN warm INTEGER;
+        """
+
+    /// Hosts that operators added, and what they changed of any. Labels are `KEY=VALUE`, with commas between.
+    private static let version7 = """
+        CREATE TABLE host_entries (
+            name TEXT PRIMARY KEY,
+            endpoint TEXT NOT NULL,
+            authority TEXT,
+            certificate TEXT CHECK ((certificate IS NULL) = (authority IS NULL)),
+            key TEXT CHECK ((key IS NULL) = (authority IS NULL)),
+            publish_address TEXT NOT NULL,
+            slots INTEGER NOT NULL CHECK (slots > 0),
+            memory INTEGER NOT NULL CHECK (memory > 0),
+            overcommit REAL NOT NULL CHECK (overcommit > 0),
+            maximum_starts INTEGER NOT NULL CHECK (maximum_starts > 0),
+            labels TEXT NOT NULL,
+            is_leaving INTEGER NOT NULL CHECK (is_leaving IN (0, 1))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE host_adjustments (
+            name TEXT PRIMARY KEY,
+            slots INTEGER CHECK (slots > 0),
+            memory INTEGER CHECK (memory > 0),
+            labels TEXT NOT NULL,
+            removed_labels TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The rolling drain that is under way.
+    private static let version8 = """
+        CREATE TABLE rolling_drain_hosts (
+            turn INTEGER PRIMARY KEY CHECK (turn >= 0),
+            host TEXT NOT NULL UNIQUE,
+            phase TEXT NOT NULL CHECK (phase IN ('waiting', 'begun', 'done')),
+            -- The same in every row. The span is in milliseconds.
+            maximum_unavailable INTEGER NOT NULL CHECK (maximum_unavailable > 0),
+            span INTEGER NOT NULL CHECK (span >= 0)
+        ) STRICT;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

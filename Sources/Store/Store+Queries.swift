@@ -10,7 +10,7 @@ extension Store {
                 try StoredState(
                     instanceID: String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
                     sessions: Self.liveSessions(db),
-                    duties: Self.duties(db),
+                    duties: Self.duties(db), hosts: HostRow.fetch(db),
                     homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
                         HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
                     },

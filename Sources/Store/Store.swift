@@ -108,6 +108,16 @@ public final class Store: Sendable {
                     ON CONFLICT (name) DO UPDATE SET duty = excluded.duty, drain_deadline = excluded.drain_deadline
                     """
             ).execute(arguments: [host, word, deadline])
+        case .engine(let host, let id):
+            try HostRow.store(engine: id, of: host, in: db)
+        case .rollingDrain(let drain):
+            try HostRow.store(drain, in: db)
+        case .hostEntry(let host, let entry):
+            try HostRow.store(entry, of: host, in: db)
+        case .hostAdjustment(let host, let adjustment):
+            try HostRow.store(adjustment, of: host, in: db)
+        case .hostForgotten(let host):
+            try HostRow.forget(host, in: db)
         case .reservation(let reservation):
             try ReservationRow.store(reservation, in: db)
         case .peak(let id, let seats):

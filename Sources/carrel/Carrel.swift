@@ -24,7 +24,8 @@ struct Carrel: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self, SessionCommand.self,
+            ServeCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self, LabCommand.self,
+            SessionCommand.self,
             ReserveCommand.self, PoolCommand.self, TryCommand.self, EdgeCommand.self, MetricsCommand.self,
             BackupCommand.self,
             RestoreCommand.self,

@@ -14,6 +14,10 @@ struct JournalTests {
         var spareDuties: [String: HostDuty]
         var startTimes: StartTimes
         var labs: [String: Lab]
+        var added: [HostEntry]
+        var adjustments: [String: HostAdjustment]
+        var engines: [String: String]
+        var rolling: RollingDrain?
         var order: [Queue.Ticket]
         var lines: [Queue.Line: [Queue.Ticket]]
         var turns: Queue.Turns
@@ -38,6 +42,10 @@ struct JournalTests {
             spareDuties = core.spareDuties
             startTimes = core.startTimes
             labs = core.catalogue.labs
+            added = core.addedHosts
+            adjustments = core.book.adjustments
+            engines = core.book.engines
+            rolling = core.rolling
             order = core.queue.order
             lines = core.queue.lines
             turns = core.queue.turns
@@ -104,6 +112,24 @@ struct JournalTests {
             return [.activity(["a": scene.now - .seconds(10), "c": scene.now])]
         },
         { [.restart("b", request: $0.request())] },
+        { scene in
+            let drain = Event.rollingDrain(
+                hosts: ["h1", "h2", "h3"], maximumUnavailable: 2, span: .zero, request: scene.request())
+            return [drain, .uncordon(host: "h1", request: scene.request())]
+        },
+        { scene in
+            let address = HostAddress(endpoint: "unix:///x1.sock", identity: nil, publishAddress: "127.0.0.1")
+            return [
+                .addHost(
+                    HostEntry(spec: .small("x1"), address: address), engineID: "X", request: scene.request()),
+                .adjustHost(
+                    host: "h1", HostAdjustment(slots: 9, labels: ["gpu": "true"]), startingOver: false,
+                    request: scene.request()),
+                .hostListed(host: "x1", containers: [], facts: HostFacts(engineID: "X")),
+                .hostListed(host: "h2", containers: [], facts: HostFacts(engineID: "X")),
+                .removeHost(host: "x1", deadline: scene.now + .seconds(60), request: scene.request()),
+            ]
+        },
     ]
 
     @Test("After a commit that failed everything is as it was", arguments: 0..<events.count, [true, false])

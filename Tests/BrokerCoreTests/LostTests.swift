@@ -166,6 +166,17 @@ struct LostTests {
         #expect(scene.host("a") == "h2")
     }
 
+    @Test("After a restart a host is given its time before it may be given up")
+    func notAtOnceAfterRestart() {
+        var scene = Scene()
+        scene.send(.configure(labs: [.python], hosts: [.small("h1")]))
+        scene.silent("h1")
+        #expect(scene.core.hostStatus("h1")?.state == .unreachable)
+        #expect(refusal(scene.declareLost("h1"))?.contains("not known yet") == true)
+        scene.wait(Limits.silenceGrace)
+        #expect(scene.declareLost("h1").last == .answer(scene.lastRequest, .done))
+    }
+
     @Test("What ends or is left over on a lost host waits for it no longer")
     func nothingWaits() {
         var scene = Scene.ready(hosts: [.small("h1"), .small("h2")])

@@ -59,4 +59,24 @@ struct PoolYieldTests {
         #expect(scene.warmRuns == ["warm-1"])
     }
 
+    @Test("The start of a pool seat that went for somebody is not taken by a reservation, at the cost of another seat")
+    func reservedStarts() {
+        let hosts = [HostSpec.small("h1", slots: 2, starts: 1), .small("h2", slots: 1, starts: 1)]
+        var scene = Scene()
+        let pool = PoolTests.pool(2, perHost: 1)
+        scene.send(.configure(labs: [.quick, .python], hosts: hosts, pools: [pool]))
+        scene.listed("h2")
+        scene.warmReady(1)
+        scene.listed("h1")
+        #expect(scene.warmRuns == ["warm-1", "warm-2"])
+        let terms = ReservationTerms(
+            portal: "school", lab: "quick", seats: 1, from: scene.now + .seconds(60), to: scene.now + .seconds(3600),
+            warmPercent: 100, lead: .seconds(60), noShowAfter: .seconds(600), context: "c")
+        scene.send(.reserve(terms, newID: "r", request: scene.request()))
+        #expect(scene.core.reservation("r")?.allocation == ["h1": 1])
+        #expect(scene.launch("a").first == .remove("warm-2", epoch: 0, host: "h1"))
+        #expect(scene.warmRuns == ["warm-1"])
+        #expect(scene.send(.containerRemoved("warm-2", epoch: 0)).first == .start("a", epoch: 1, host: "h1"))
+        #expect(scene.ready("a").contains(.start("warm-3", epoch: 0, host: "h1")))
+    }
 }

@@ -51,6 +51,24 @@ private func problems(_ yaml: String) -> [String] {
 }
 
 @Suite("The configuration file") struct ConfigurationTests {
+    @Test("gives hosts labels, and labs what they ask of a host; truth values and numbers count as they are written")
+    func labels() throws {
+        let yaml = goodConfiguration.replacing(
+            "    slots: 40", with: "    slots: 40\n    labels: {gpu: true, rack/row: 7}"
+        )
+        .replacing("idle_timeout: 20m", with: "placement: {requires: {gpu: \"true\"}}")
+        let read = try configuration(yaml)
+        #expect(read.hosts.map(\.spec.labels) == [["gpu": "true", "rack/row": "7"], [:]])
+        #expect(read.labs.map(\.lab.requires) == [["gpu": "true"], [:]])
+        let bad = problems(
+            goodConfiguration.replacing("    slots: 40", with: "    slots: 40\n    labels: {GPU: yes, disk: \"a b\"}")
+                .replacing("idle_timeout: 20m", with: "placement: {prefers: {gpu: x}}"))
+        #expect(bad.count == 3)
+        #expect(bad[0].contains("hosts[0].labels has the key \"GPU\""))
+        #expect(bad[1].contains("hosts[0].labels.disk is \"a b\", but must be 1 to 63 letters"))
+        #expect(bad[2].contains("unknown key \"prefers\" in labs[0].placement"))
+    }
+
     @Test("is read with its defaults and absolute paths")
     func complete() throws {
         let read = try configuration(goodConfiguration)

@@ -34,7 +34,7 @@ import Testing
             "endpoint", "publish_address", "slots", "memory", "overcommit", "maximum_starts", "title", "kind", "image",
             "cpus", "processes", "idle_timeout", "idle_warning", "maximum_lifetime", "ready_timeout", "egress", "port",
             "home", "user",
-            "environment",
+            "environment", "labels", "placement.requires",
         ]
         for key in keys { #expect(Self.text.contains("`\(key)`"), "the README does not explain \(key)") }
     }

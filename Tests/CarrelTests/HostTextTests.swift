@@ -26,10 +26,13 @@ import Testing
             HostDetailsView.self,
             from: Array(
                 """
-                {"shares_homes": \(sharesHomes), "sessions": [\(sessions.joined(separator: ","))], "host":
+                {"shares_homes": \(sharesHomes), "images": [{"lab": "python", "image": "i:1", "found": {"host": "one",
+                 "host_state": "active", "presence": "missing", "differs": false}}], "sessions": [\(sessions.joined(separator: ","))], "host":
                 {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "unreachable", "sessions": 1, "starting": 0,
                  "starts_allowed": 2, "seats": 1, "slots": 40, "memory_used_bytes": 1073741824,
-                 "memory_limit_bytes": 2147483648, "density": 0.5, "reason": "It does not answer."}}
+                 "memory_limit_bytes": 2147483648, "density": 0.5, "origin": "runtime",
+                 "is_adjusted": true, "engine_id": "AB:CD",
+                 "clock_skew_milliseconds": -7200, "other_containers": 2, "other_memory_bytes": 1073741824, "labels": {"gpu": "true", "disk_kind": "ssd"}, "reason": "It does not answer."}}
                 """.utf8))
     }
 
@@ -44,11 +47,21 @@ import Testing
                 seats     1 of 40
                 memory    1GiB of 2GiB
                 starting  0, at most 2 at the same time
+                labels    disk_kind=ssd gpu=true
+                from      host add, changed by host set
+                engine    AB:CD
+                clock     -7200 ms
+                others    2 labs of another Carrel with 1GiB
                 note      It does not answer.
+
+                LAB     IMAGE  ID  NOTE
+                python  i:1    -   missing
 
                 ID  STATE    LAB     LEARNER  NAME     LAST ACTIVITY  ENDS AT THE LATEST
                 s0  running  python  ada      Ada�[2J         1m ago  23:01:00
                 """)
+        let table = HostTable.text([try details(sharesHomes: true, running: 1).host], now: now)
+        #expect(table.hasSuffix("It does not answer.; its clock is 7.2s behind; 2 labs of another Carrel with 1GiB"))
         let empty = HostText.details(try details(sharesHomes: true, running: 0), now: now, time: utc)
         #expect(empty.hasSuffix("\n\nNobody is there."))
     }

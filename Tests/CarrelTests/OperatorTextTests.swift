@@ -16,7 +16,8 @@ private func host(_ state: String, sessions: Int = 3, deadline: Int64? = nil, re
         from: Array(
             """
             {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "\(state)", "sessions": \(sessions), "starting": 1, "starts_allowed": 2,
-             "seats": 4, "slots": 40, "memory_used_bytes": 3221225472, "memory_limit_bytes": 51539607552, "density": 0.0749
+             "seats": 4, "slots": 40, "memory_used_bytes": 3221225472, "memory_limit_bytes": 51539607552, "density": 0.0749,
+             "origin": "configuration", "is_adjusted": false, "labels": {}, "other_containers": 0, "other_memory_bytes": 0
              \(deadline.map { ", \"drain_deadline\": \($0)" } ?? "") \(reason.map { ", \"reason\": \"\($0)\"" } ?? "")}
             """.utf8))
 }

@@ -31,6 +31,20 @@ final class Scratch {
 }
 
 @Suite("The check before the start") struct PreflightTests {
+    @Test("names both of two hosts that are one engine, and labs that no host has the labels for")
+    func twins() throws {
+        let yaml = goodConfiguration.replacing("idle_timeout: 20m", with: "placement: {requires: {gpu: yes}}")
+        let configuration = try Configuration(yaml: yaml, file: "carrel.yaml", folder: "/etc/carrel")
+        let hosts = configuration.hosts
+        #expect(Preflight.twins([(hosts[0], "A"), (hosts[1], "B")], in: configuration).isEmpty)
+        #expect(
+            Preflight.twins([(hosts[0], "A"), (hosts[1], "A")], in: configuration).map(\.message) == [
+                "host two is the same Docker Engine as host one in line 7; take one of the two out"
+            ])
+        let unserved = Preflight.unserved(configuration).map(\.message)
+        #expect(unserved.count == 1 && unserved[0].hasPrefix("lab python asks for a host with gpu=yes"))
+    }
+
     @Test("is content with a certificate for the portal and every lab")
     func certificate() throws {
         let scratch = try Scratch()

@@ -126,27 +126,49 @@ struct EngineAnswersTests {
     func networks() async throws {
         let spec = NetworkSpec(name: "carrel-none", labels: ["carrel.instance": "i1"], masquerade: false)
         for (answer, isOurs) in [
-            (#"{"Name":"carrel-none","Labels":{"carrel.instance":"i1","more":"x"}}"#, true),
-            (#"{"Name":"carrel-none","Labels":{}}"#, false), (#"{"Name":"carrel-none","Labels":null}"#, false),
-            (#"{"Name":"carrel-none","Labels":{"carrel.instance":"i2"}}"#, false),
-            // Found by the beginning of its identifier.
-            (#"{"Name":"other","Labels":{"carrel.instance":"i1"}}"#, false),
+            (#"[{"Id":"n1","Name":"carrel-none","Labels":{"carrel.instance":"i1","more":"x"}}]"#, true),
+            (#"[{"Id":"n1","Name":"carrel-none","Labels":{}}]"#, false),
+            (#"[{"Id":"n1","Name":"carrel-none","Labels":null}]"#, false),
+            (#"[{"Id":"n1","Name":"carrel-none","Labels":{"carrel.instance":"i2"}}]"#, false),
         ] {
             let script = try Script { _ in .json(Array(answer.utf8)) }
             if isOurs {
-                try await script.engine.ensureNetwork(spec)
+                #expect(try await script.engine.ensureNetwork(spec) == "n1")
+                #expect(try await script.engine.networkID(named: "carrel-none") == "n1")
             } else {
                 let error = await #expect(throws: EngineError.self) { try await script.engine.ensureNetwork(spec) }
                 #expect(error?.code == .conflict)
                 #expect(error?.message.contains("is not ours") == true)
             }
-            #expect(script.asked == ["GET /version", "GET /v1.41/networks/carrel-none"])
+            #expect(script.asked.allSatisfy { $0.hasPrefix("GET") })
         }
+        let networks = Networks()
         let missing = try Script { request in
-            request.method == "GET" ? .json(Array(#"{"message":"no"}"#.utf8), status: 404) : .text("{}", status: 201)
+            if request.method == "POST" { networks.isMade = true }
+            // The filter finds parts of names, too.
+            let other = #"{"Id":"n0","Name":"carrel-none-too","Labels":null}"#
+            let made = #",{"Id":"n1","Name":"carrel-none","Labels":{"carrel.instance":"i1"}}"#
+            return .json(Array("[\(other)\(networks.isMade ? made : "")]".utf8), status: 200)
         }
-        try await missing.engine.ensureNetwork(spec)
-        #expect(missing.asked.last == "POST /v1.41/networks/create")
+        #expect(try await missing.engine.networkID(named: "carrel-none") == nil)
+        #expect(try await missing.engine.ensureNetwork(spec) == "n1")
+        #expect(missing.asked.contains("POST /v1.41/networks/create"))
+    }
+
+    @ControlLoop private final class Networks {
+        var isMade = false
+    }
+
+    @Test("of two networks of ours with one name, made by two who asked at the same time, one goes")
+    func twinNetworks() async throws {
+        let spec = NetworkSpec(name: "carrel-none", labels: ["carrel.instance": "i1"], masquerade: false)
+        let network = #""Name":"carrel-none","Labels":{"carrel.instance":"i1"}"#
+        let script = try Script { request in
+            request.method == "GET"
+                ? .json(Array("[{\"Id\":\"b\",\(network)},{\"Id\":\"a\",\(network)}]".utf8)) : .text("")
+        }
+        #expect(try await script.engine.ensureNetwork(spec) == "a")
+        #expect(script.asked.last == "DELETE /v1.41/networks/b")
     }
 
     @Test("events come as they happen; the end of the engine is an error of the stream")

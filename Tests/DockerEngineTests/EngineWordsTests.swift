@@ -129,10 +129,10 @@ struct EngineWordsTests {
             """
         let bytes = Array(stream.utf8)
         for piece in [1, 2, 3, 7, 100, bytes.count] {
-            var lines = EventLines()
+            var lines = JSONLines<EventBody>()
             var events: [EngineEvent] = []
             for start in stride(from: 0, to: bytes.count, by: piece) {
-                events += try lines.feed(Array(bytes[start..<min(start + piece, bytes.count)]))
+                events += try lines.feed(Array(bytes[start..<min(start + piece, bytes.count)])).map { EngineEvent($0) }
             }
             #expect(events.map(\.action) == [.die, .outOfMemory, .start, .other("exec_die")])
             #expect(events.map(\.containerID) == ["c1", "c2", "c3", "c4"])
@@ -144,10 +144,10 @@ struct EngineWordsTests {
 
     @Test("what is no event, or has no end, is an error that says so")
     func badEvents() throws {
-        var lines = EventLines()
+        var lines = JSONLines<EventBody>()
         let noEvent = #expect(throws: EngineError.self) { _ = try lines.feed(Array("<html>\n".utf8)) }
         #expect(noEvent?.code == .protocolViolation && noEvent?.message.contains("<html>") == true)
-        var endless = EventLines()
+        var endless = JSONLines<EventBody>()
         let piece = [UInt8](repeating: 0x61, count: 100_000)
         let tooLong = #expect(throws: EngineError.self) {
             for _ in 0...EngineLimits.eventLineBytes / piece.count { _ = try endless.feed(piece) }

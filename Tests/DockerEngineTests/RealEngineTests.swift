@@ -28,8 +28,8 @@ struct RealEngineTests {
         #expect(!info.id.isEmpty && !info.serverVersion.isEmpty)
         #expect(info.cpus > 0 && info.memoryBytes > 1 << 20)
         #expect(try await engine.info().id == info.id)
-        #expect(try await engine.imageExists(TestEngine.image))
-        #expect(try await !engine.imageExists("carrel-test/no-such-image:1"))
+        #expect(try await engine.image(TestEngine.image) != nil)
+        #expect(try await engine.image("carrel-test/no-such-image:1") == nil)
     }
 
     @Test("a container lives: created, started, found, reached, stopped, removed", arguments: TestEngine.all)
@@ -47,17 +47,17 @@ struct RealEngineTests {
             try await engine.start(id)
             try await engine.start(id)
             let port = try #require(try await engine.inspect(id).publishedPort)
-            let listed = try await engine.list(labels: corner.labels)
+            let listed = try await engine.list(labels: DockerEngine.words(corner.labels))
             #expect(listed.map(\.id) == [id])
             #expect(listed.first?.isRunning == true && listed.first?.publishedPort == port)
-            #expect(try await engine.list(labels: ["carrel.instance": "nobody"]).isEmpty)
+            #expect(try await engine.list(labels: ["carrel.instance=nobody"]).isEmpty)
             #expect(try await answer(of: place, port: port) == "hi\n")
 
             try await engine.stop(id, grace: .seconds(1))
             try await engine.stop(id, grace: .seconds(1))
             let stopped = try await engine.inspect(id)
             #expect(!stopped.isRunning && stopped.publishedPort == nil)
-            #expect(try await engine.list(labels: corner.labels).map(\.isRunning) == [false])
+            #expect(try await engine.list(labels: DockerEngine.words(corner.labels)).map(\.isRunning) == [false])
             try await engine.remove(id, force: false)
             let gone = await #expect(throws: EngineError.self) { _ = try await engine.inspect(id) }
             #expect(gone?.code == .notFound)

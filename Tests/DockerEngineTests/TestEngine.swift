@@ -88,7 +88,9 @@ struct Corner {
     }
 
     func clear() async throws {
-        for container in try await engine.list(labels: labels) { try await engine.remove(container.id, force: true) }
+        for container in try await engine.list(labels: DockerEngine.words(labels)) {
+            try await engine.remove(container.id, force: true)
+        }
         _ = try? await engine.call("DELETE", "/networks/\(network)", timeout: .seconds(20))
         _ = try? await engine.call("DELETE", "/volumes/\(network)", timeout: .seconds(20))
     }

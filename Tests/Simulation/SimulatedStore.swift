@@ -5,6 +5,10 @@ import BrokerCore
 struct SimulatedStore {
     private(set) var sessions: [SessionID: Session] = [:]
     private(set) var duties: [String: HostDuty] = [:]
+    private(set) var hosts: [String: HostEntry] = [:]
+    private(set) var adjustments: [String: HostAdjustment] = [:]
+    private(set) var engines: [String: String] = [:]
+    private(set) var rollingDrain: RollingDrain?
     private(set) var homes: [String: HomeLocation] = [:]
     private(set) var stories: [SessionID: [StoryEntry]] = [:]
     private(set) var reservations: [ReservationID: Reservation] = [:]
@@ -30,6 +34,12 @@ struct SimulatedStore {
         }.sorted { $0.id < $1.id }
     }
 
+    var storedHosts: StoredHosts {
+        StoredHosts(
+            entries: hosts.values.sorted { $0.spec.name < $1.spec.name }, adjustments: adjustments,
+            engines: engines, rollingDrain: rollingDrain)
+    }
+
     var liveClaims: [Claim] {
         claims.filter { [.booked, .closed].contains(reservations[$0.reservation]?.phase) }.sorted {
             ($0.reservation, $0.learner) < ($1.reservation, $1.learner)
@@ -51,6 +61,19 @@ struct SimulatedStore {
                 stories[entry.session, default: []].append(entry)
             case .duty(let host, let duty):
                 duties[host] = duty
+            case .engine(let host, let id):
+                engines[host] = id
+            case .rollingDrain(let drain):
+                rollingDrain = drain
+            case .hostEntry(let host, let entry):
+                hosts[host] = entry
+            case .hostAdjustment(let host, let adjustment):
+                adjustments[host] = adjustment
+            case .hostForgotten(let host):
+                if let live = live.first(where: { $0.state.host == host }) {
+                    complaints.append("\(host) is removed with \(live.id) on it")
+                }
+                (duties[host], hosts[host], adjustments[host], engines[host]) = (nil, nil, nil, nil)
             case .reservation(let reservation):
                 look(at: reservation, before: reservations[reservation.id])
                 reservations[reservation.id] = reservation

@@ -52,7 +52,15 @@ extension Simulation {
         guard isOpen else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<13, using: &random) {
+        switch Int.random(in: 0..<17, using: &random) {
+        case 16:
+            count("rolling drain")
+            let hosts = (allHosts + spareHosts).map(\.name).filter { _ in random.oneIn(2) }
+            take(
+                .rollingDrain(
+                    hosts: hosts, maximumUnavailable: Int.random(in: 1...2, using: &random),
+                    span: random.milliseconds(0...60_000), request: newRequest()))
+        case 13...15: changeHosts()
         case 9...10:
             // A machine that does not answer is given up, rightly or not.
             let away = engines.values.filter { !$0.isUp }.map(\.host).sorted()
@@ -87,6 +95,32 @@ extension Simulation {
         take(.setPool(pool, request: newRequest()))
     }
 
+    /// Hosts that are added, changed and removed while the broker runs.
+    private func changeHosts() {
+        guard let spare = random.pick(spareHosts), let any = random.pick(allHosts + spareHosts) else { return }
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0...1:
+            count("host added")
+            addHost(spare)
+        case 2:
+            count("host removed")
+            let deadline = random.oneIn(2) ? nil : wall + random.milliseconds(0...60_000)
+            take(.removeHost(host: spare.name, deadline: deadline, request: newRequest()))
+        default:
+            count("host changed")
+            var change = HostAdjustment(slots: random.oneIn(2) ? Int.random(in: 1...4, using: &random) : nil)
+            if random.oneIn(2) { change.labels["gpu"] = "true" } else { change.removedLabels.insert("gpu") }
+            take(.adjustHost(host: any.name, change, startingOver: random.oneIn(3), request: newRequest()))
+        }
+    }
+
+    func addHost(_ spec: HostSpec) {
+        let address = HostAddress(endpoint: "unix:///\(spec.name)", identity: nil, publishAddress: "127.0.0.1")
+        take(
+            .addHost(
+                HostEntry(spec: spec, address: address), engineID: "engine-\(spec.name)", request: newRequest()))
+    }
+
     private func reconfigure() {
         count("reconfigured")
         if random.oneIn(2) { pools = Self.somePools(&random) }
@@ -107,8 +141,8 @@ extension Simulation {
         take(configured)
         // The driver connects to every host it is told of.
         agenda.removeAll { if case .monitor = $0 { true } else { false } }
-        for host in allHosts {
-            plan(.monitor(host: host.name, generation: generation), in: random.milliseconds(100...4000))
+        for host in allHosts.map(\.name) + store.hosts.keys.sorted() {
+            plan(.monitor(host: host, generation: generation), in: random.milliseconds(100...4000))
         }
     }
 }

@@ -19,7 +19,7 @@ extension Simulation {
             sessions: store.live, duties: store.duties, homes: store.homes.values.sorted { $0.learner < $1.learner },
             reservations: store.reservations.values.sorted { $0.id < $1.id }, claims: store.liveClaims,
             warm: store.warm.values.sorted { $0.id < $1.id }, lastWarmNumber: store.lastWarmNumber,
-            pools: store.pools.values.sorted { $0.key < $1.key }, at: wall)
+            pools: store.pools.values.sorted { $0.key < $1.key }, hosts: store.storedHosts, at: wall)
         self.core = core
         carryOut(actions, crashingWith: .crashAtBoot)
         guard self.core != nil else { return }
@@ -34,8 +34,8 @@ extension Simulation {
             if !inbox.isEmpty { return crash("because it cannot save", .crashAtBoot) }
         }
         guard self.core != nil else { return }
-        for host in configuration.hosts {
-            plan(.monitor(host: host.name, generation: generation), in: random.milliseconds(1...3000))
+        for host in configuration.hosts.map(\.name) + store.hosts.keys.sorted() {
+            plan(.monitor(host: host, generation: generation), in: random.milliseconds(1...3000))
         }
     }
 
@@ -92,6 +92,7 @@ extension Simulation {
         store.commit(core!.pendingChanges)
         if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()
+        noteSlots()
         checkMemoryIsDisk("after a commit")
         carryOut(actions, crashingWith: .crashBetweenActions)
     }
@@ -112,7 +113,7 @@ extension Simulation {
         // again.
         var again: [Event] = []
         for event in events {
-            if case .hostListed(let host, _, _) = event {
+            if case .hostListed(let host, _, _, _) = event {
                 plan(.listAgain(host: host, generation: generation), in: random.milliseconds(1...1000))
             } else if !event.isRequest, !event.isTick {
                 again.append(event)
@@ -174,6 +175,8 @@ extension Simulation {
                 count("refused")
                 if refusal.message.isEmpty { complain("a refusal without words") }
             }
+        case .hostsChanged:
+            for host in store.hosts.keys.sorted() { monitorAnew(host) }
         case .changed, .queueMoved:
             break
         }
@@ -226,6 +229,12 @@ extension Simulation {
         call(.remove(run), on: host)
     }
 
+    /// From now on, and not twice at the same time.
+    private func monitorAnew(_ host: String) {
+        agenda.removeAll { if case .monitor(host, _) = $0 { true } else { false } }
+        plan(.monitor(host: host, generation: generation), in: random.milliseconds(100...4000))
+    }
+
     private func askLab(_ run: RunName) {
         count("lab asked")
         asked.insert(run)
@@ -243,6 +252,7 @@ extension Simulation {
 
     func noteSlots() {
         for host in configuration.hosts { mostSlots[host.name] = max(mostSlots[host.name] ?? 0, host.slots) }
+        for host in core?.hostStatuses ?? [] { mostSlots[host.name] = max(mostSlots[host.name] ?? 0, host.slots) }
     }
 
     /// How long an engine takes.
@@ -263,8 +273,15 @@ extension Simulation {
             return false
         }
         if engine.isUp {
+            var images: [String: HostImage?] = [:]
+            for lab in allLabs where random.oneIn(2) {
+                let image = engine.images.contains(lab.image) ? HostImage(id: lab.image) : nil
+                images.updateValue(image, forKey: lab.image)
+            }
+            let facts = HostFacts(engineID: "engine-\(host)", images: images)
             deliver(
-                .hostListed(host: host, containers: engine.listing, asked: core.eventCount), within: 1...3000)
+                .hostListed(host: host, containers: engine.listing, asked: core.eventCount, facts: facts),
+                within: 1...3000)
             deliver(.hostProbed(host: host, engine.attaches ? .possible : .impossible(reason: "no propagation")))
         } else {
             deliver(.hostSilent(host: host, reason: "connection refused"))
@@ -277,7 +294,7 @@ extension Event {
     var isRequest: Bool {
         switch self {
         case .launch, .restart, .end, .keep, .extend, .reserve, .book, .cancelReservation, .cancelSeries, .cordon,
-            .uncordon, .drain, .declareLost, .setPool, .resetPool:
+            .uncordon, .drain, .declareLost, .addHost, .removeHost, .adjustHost, .rollingDrain, .setPool, .resetPool:
             true
         default: false
         }

@@ -45,6 +45,12 @@ extension Simulation {
             }
         }
         checkReservations()
+        if core.addedHosts.filter({ host in !configuration.hosts.contains { $0.name == host.spec.name } })
+            != store.storedHosts.entries
+        {
+            complain("other hosts are added than are on disk \(when)")
+        }
+        if core.rolling != store.rollingDrain { complain("another rolling drain is on disk \(when)") }
         if inMemory != store.live.count { complain("\(inMemory) live in memory, \(store.live.count) on disk \(when)") }
     }
 

@@ -5,7 +5,7 @@ extension Simulation {
     func natureActs() {
         guard hasFaults else { return }
         plan(.nature, in: random.milliseconds(1000...30_000) * calmness)
-        guard let host = random.pick(allHosts)?.name else { return }
+        guard let host = random.pick(allHosts + spareHosts)?.name else { return }
         switch Int.random(in: 0..<15, using: &random) {
         case 0...2: hostGoes(host)
         case 3...5: containerStops(on: host)
@@ -109,6 +109,13 @@ extension Simulation {
         configuration = (allLabs, allHosts)
         if core == nil { bootBroker() }
         applyConfiguration()
-        for host in allHosts { take(.uncordon(host: host.name, request: newRequest())) }
+        // What only hosts with labels can serve could wait for ever.
+        for host in allHosts {
+            let labels = HostAdjustment(labels: ["gpu": "true"])
+            take(.adjustHost(host: host.name, labels, startingOver: true, request: newRequest()))
+        }
+        // What was left on hosts that were removed meanwhile is theirs to clear away.
+        for host in spareHosts { addHost(host) }
+        for host in allHosts + spareHosts { take(.uncordon(host: host.name, request: newRequest())) }
     }
 }

@@ -56,6 +56,8 @@ public final class Simulation {
     var pools: [PoolSpec] = []
     let allLabs: [Lab]
     let allHosts: [HostSpec]
+    /// Never in the configuration: operators add and remove them.
+    let spareHosts: [HostSpec]
     let learners: [Learner]
 
     // The broker process; `nil` while it is dead.
@@ -125,7 +127,9 @@ public final class Simulation {
             .simulated(
                 "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20)),
             .simulated("rstudio", .rstudio, memory: 2, idle: .seconds(90), lifetime: .seconds(600)),
-            .simulated("big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10)),
+            .simulated(
+                "big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10),
+                requires: random.oneIn(4) ? ["gpu": "true"] : [:]),
             .simulated(
                 "quick", .http, memory: 1, idle: .seconds(40), lifetime: .seconds(200), files: .none),
         ]
@@ -139,13 +143,18 @@ public final class Simulation {
                 overcommit: random.oneIn(2) ? 1 : 1.25,
                 maximumStarts: Int.random(in: 1...3, using: &random))
         }
+        spareHosts = (1...2).map {
+            HostSpec(
+                name: "x\($0)", slots: 2, memoryBytes: 6 << 30, overcommit: 1, maximumStarts: 2,
+                labels: random.oneIn(2) ? ["gpu": "true"] : [:])
+        }
         configuration = (allLabs, allHosts)
         learners = (1...Int.random(in: 3...12, using: &random)).map {
             Learner(portal: $0 % 2 == 0 ? "east" : "west", id: "l\($0)", name: "Learner \($0)")
         }
         store = SimulatedStore(sharedHomes: sharedHomes)
         let images = allLabs.map(\.image)
-        for host in allHosts {
+        for host in allHosts + spareHosts {
             let missing = hasFaults && random.oneIn(4) ? random.pick(images) : nil
             engines[host.name] = SimulatedEngine(
                 host: host.name, images: Set(images.filter { $0 != missing }),
@@ -199,13 +208,13 @@ public final class Simulation {
 extension Lab {
     static func simulated(
         _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration, warning: Duration = .zero,
-        files: LabFiles = .home
+        files: LabFiles = .home, requires: [String: String] = [:]
     ) -> Lab {
         Lab(
             name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory << 30, cpus: 1,
             processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(20),
             egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000,
-            idleWarning: warning, files: files)
+            idleWarning: warning, files: files, requires: requires)
     }
 }
 

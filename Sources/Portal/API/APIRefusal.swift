@@ -16,8 +16,8 @@ struct APIRefusal: Error, Equatable {
             status: 404,
             body: APIFailure(
                 code: "notFound",
-                message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/sessions, /v1/reservations, "
-                    + "/v1/bookings, /v1/capacity, /v1/feeds and /v1/pools.")
+                message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/labs, /v1/drain, /v1/sessions, "
+                    + "/v1/reservations, /v1/bookings, /v1/capacity, /v1/feeds and /v1/pools.")
         )
     }
 

@@ -16,7 +16,15 @@ import Store
 /// | `GET /v1/hosts/NAME` | | `HostDetailsView` |
 /// | `POST /v1/hosts/NAME/cordon`, `…/uncordon` | | `APIHost` |
 /// | `POST /v1/hosts/NAME/drain` | `APIDrain` or nothing | `APIHost` |
+/// | `POST /v1/hosts` | `APIHostAdd` | `APIHost` |
+/// | `POST /v1/hosts/NAME/set` | `APIHostSet` | `APIHost` |
+/// | `POST /v1/hosts/NAME/remove` | `APIHostRemove` or nothing | `APIHostRemoved` |
 /// | `POST /v1/hosts/NAME/lost` | | `HostLossView` |
+/// | `GET /v1/drain` | | `APIRollingDrain` |
+/// | `POST /v1/drain` | `APIRollingDrainStart` | `APIRollingDrain` |
+/// | `GET /v1/labs` | | `APILabs` |
+/// | `GET /v1/labs/NAME` | | `APILab` |
+/// | `POST /v1/labs/NAME/prepull` | `APIPrepull` or nothing | `APILab` |
 /// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
@@ -80,6 +88,10 @@ final class ControlAPI {
             return try await status()
         case ("hosts", _):
             return try await hosts(request)
+        case ("drain", 2):
+            return try await rollingDrain(request)
+        case ("labs", _):
+            return try labs(request)
         case ("sessions", 2):
             try APIRefusal.require("GET", request)
             return APISessions(sessions: try await broker.sessions(SessionQuery(query: request.query)))

@@ -4,9 +4,10 @@ import BrokerCore
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host",
-        abstract: "Watch, cordon and drain the Docker hosts, or declare one lost.",
+        abstract: "Watch, add, change, cordon, drain and remove the Docker hosts, or declare one lost.",
         subcommands: [
-            HostList.self, HostShow.self, HostCordon.self, HostUncordon.self, HostDrain.self, HostLost.self,
+            HostList.self, HostShow.self, HostAdd.self, HostSet.self, HostRemove.self, HostCordon.self,
+            HostUncordon.self, HostDrain.self, HostLost.self,
         ])
 }
 
@@ -56,15 +57,21 @@ struct HostUncordon: AsyncParsableCommand {
         commandName: "uncordon",
         abstract: "Let a cordoned, draining, drained or lost host take sessions again.",
         discussion: """
-            Example:
+            A host of a rolling drain is through with it then, and the next one's drain may begin.
+
+            Examples:
               carrel host uncordon one
+              carrel host uncordon one two three
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
-    @Argument(help: "The host's name.") var name: String
+    @Argument(help: "The hosts' names.") var names: [String]
 
     func run() async throws {
-        try await ControlClient(configurationOption).uncordon(name)
-        Output.print("\(name) takes sessions again")
+        let client = try await ControlClient(configurationOption)
+        for name in names {
+            try await client.uncordon(name)
+            Output.print("\(name) takes sessions again")
+        }
     }
 }

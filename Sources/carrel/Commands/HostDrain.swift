@@ -8,32 +8,45 @@ import Portal
 struct HostDrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Empty a host without hurting anybody.",
+        abstract: "Empty a host, or several in turn, without hurting anybody.",
         discussion: """
             The host gets no new sessions from now on. Live ones go on until they end by themselves, or until the \
             deadline, when they end with a reason that their learners can read; files stay. Then the host is \
             drained, and stays so until it is uncordoned. The broker does this by itself: interrupting this command cancels nothing.
 
+            Several hosts are drained one after the other, so that never more than --max-unavailable of them are out of \
+            service: each from the beginning of its drain until it is uncordoned, when its maintenance is over. The \
+            deadline is each host's own. To leave out one whose turn has not come, uncordon it.
+
             Examples:
               carrel host drain one
               carrel host drain one --deadline 2h --wait
+              carrel host drain one two three --max-unavailable 1 --deadline 2h --wait
               carrel host uncordon one
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
-    @Argument(help: "The host's name.") var name: String
+    @Argument(help: "The hosts' names, in the order of their turns.") var names: [String]
+    @Option(help: ArgumentHelp("How many of several may be out of service at the same time.", valueName: "count"))
+    var maxUnavailable = 1
     @Option(help: ArgumentHelp("When the last sessions end, from now.", valueName: "duration"))
     var deadline = DurationArgument(.seconds(1800))
     @Flag(help: "Show who is still there until the host is drained.") var wait = false
 
     /// How often the broker is asked while waiting.
     static let pollInterval = Duration.seconds(1)
-    /// How often in a row the broker may fail to answer while waiting; it may be restarting, and drains go on then.
-    static let failureLimit = 60
     /// As many sessions as one host can have.
     static let sessionLimit = 1_000
 
     func validate() throws {
+        try Self.check(deadline)
+        if Set(names).count < names.count { throw ValidationError("a host is named twice") }
+        if maxUnavailable < 1 {
+            throw ValidationError("--max-unavailable is \(maxUnavailable), but must be at least 1")
+        }
+    }
+
+    static func check(_ deadline: DurationArgument) throws {
         guard deadline.duration <= PortalLimits.drainDeadlineMaximum else {
             throw ValidationError(
                 "--deadline is \(DurationText.format(deadline.duration)), but must be at most "
@@ -43,20 +56,37 @@ struct HostDrain: AsyncParsableCommand {
 
     func run() async throws {
         let client = try await ControlClient(configurationOption)
-        try await client.drain(name, deadline: deadline.duration)
-        if !wait {
-            return Output.print(
-                "\(name) drains: its live sessions end by themselves, or in \(DurationText.format(deadline.duration))")
+        let span = DurationText.format(deadline.duration)
+        if names.count > 1 {
+            try await client.drain(names, maxUnavailable: maxUnavailable, deadline: deadline.duration)
+            if !wait {
+                let list = names.joined(separator: ", ")
+                return Output.print(
+                    "\(list) drain in turn, at most \(maxUnavailable) at a time, each within \(span); uncordon each when its "
+                        + "work is done")
+            }
+        } else {
+            try await client.drain(names[0], deadline: deadline.duration)
+            if !wait {
+                return Output.print("\(names[0]) drains: its live sessions end by themselves, or in \(span)")
+            }
         }
         let screen = DrainScreen(isTerminal: isatty(STDOUT_FILENO) == 1)
-        let watching = Task { try await Self.watch(name, client, screen) }
+        let names = names
+        let watching = Task {
+            if names.count > 1 {
+                try await Self.watchRolling(client, screen)
+            } else {
+                try await Self.watch(names[0], client, screen)
+            }
+        }
         let interruption = try await Interruption.onSignal { watching.cancel() }
         defer { interruption.end() }
         do {
             try await watching.value
         } catch is CancellationError {
             Output.note(
-                "interrupted, which cancels nothing: \(name) goes on draining; carrel host uncordon \(name) ends that")
+                "interrupted, which cancels nothing: carrel host uncordon \(names.joined(separator: " ")) does")
             throw ExitCode(130)
         }
     }
@@ -64,19 +94,16 @@ struct HostDrain: AsyncParsableCommand {
     private static func watch(_ name: String, _ client: ControlClient, _ screen: DrainScreen) async throws {
         var progress = DrainProgress(host: name)
         var screen = screen
-        var failures = 0
+        var patience = Patience()
         while true {
             let host: HostView?
             let sessions: [SessionView]
             do {
                 host = try await client.hosts().first { $0.name == name }
                 sessions = try await client.sessions(host: name, limit: sessionLimit)
-                failures = 0
+                patience.restore()
             } catch {
-                try Task.checkCancellation()
-                failures += 1
-                if failures == failureLimit { throw error }
-                try await Task.sleep(for: pollInterval)
+                try await patience.bear(error)
                 continue
             }
             try Task.checkCancellation()
@@ -88,6 +115,23 @@ struct HostDrain: AsyncParsableCommand {
             case .cancelled(let reason): throw CommandFailure(reason)
             }
         }
+    }
+}
+
+/// With a broker that does not answer while it is waited for: it may be restarting, and drains go on then.
+struct Patience {
+    /// How often in a row it may fail to answer.
+    static let failureLimit = 60
+    private var failures = 0
+
+    mutating func restore() { failures = 0 }
+
+    /// Waits until the next question; throws the error again when that is no use.
+    mutating func bear(_ error: any Error) async throws {
+        try Task.checkCancellation()
+        failures += 1
+        if failures == Self.failureLimit { throw error }
+        try await Task.sleep(for: HostDrain.pollInterval)
     }
 }
 

@@ -152,7 +152,7 @@ struct DecodedHost {
     init?(_ reader: MappingReader, folder: String) {
         self.reader = reader
         reader.allow(
-            "name", "endpoint", "tls", "publish_address", "slots", "memory", "overcommit", "maximum_starts")
+            "name", "endpoint", "tls", "publish_address", "slots", "memory", "overcommit", "maximum_starts", "labels")
         let name = reader.required("name", .name)
         let url = reader.required("endpoint", .engine(from: folder))
         let certificates = reader.mapping("tls").flatMap { Self.certificates($0, folder: folder) }
@@ -161,6 +161,7 @@ struct DecodedHost {
         let overcommit = reader.optional("overcommit", .number(0.1...10))
         let starts = reader.optional("maximum_starts", .integer(1...100))
         let published = reader.optional("publish_address", .ipAddress)
+        let labels = reader.labels("labels")
 
         var endpoint: Configuration.EngineAddress?
         switch url {
@@ -186,7 +187,8 @@ struct DecodedHost {
         guard let name, let endpoint, let slots, let memory else { return nil }
         entry = Configuration.HostEntry(
             spec: HostSpec(
-                name: name, slots: slots, memoryBytes: memory, overcommit: overcommit ?? 1, maximumStarts: starts ?? 8),
+                name: name, slots: slots, memoryBytes: memory, overcommit: overcommit ?? 1, maximumStarts: starts ?? 8,
+                labels: labels),
             endpoint: endpoint, publishAddress: published ?? "127.0.0.1", line: reader.place.line)
     }
 

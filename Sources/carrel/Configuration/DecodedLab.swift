@@ -36,7 +36,7 @@ struct DecodedLab {
         reader.allow(
             "name", "title", "kind", "image", "memory", "cpus", "processes", "idle_timeout", "maximum_lifetime",
             "idle_warning", "ready_timeout", "egress", "port", "home", "user", "environment",
-            "files")
+            "files", "placement")
         let name = reader.required("name", .name)
         let image = reader.required("image", .imageReference)
         let title = reader.optional("title", .text(maximum: 200))
@@ -57,6 +57,8 @@ struct DecodedLab {
         let user = reader.optional("user", .user) ?? Defaults.user
         let environment = Self.environment(reader)
         let files = reader.optional("files", .oneOf) ?? LabFiles.home
+        let placement = reader.mapping("placement")
+        placement?.allow("requires")
         if let idle, idle > lifetime {
             reader.problems.add(
                 reader.place(of: "idle_timeout"),
@@ -71,7 +73,7 @@ struct DecodedLab {
                 idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime), maximumLifetime: lifetime,
                 readyTimeout: ready ?? Defaults.readyTimeout, egress: egress, port: port ?? defaults.port,
                 homePath: home ?? defaults.home, userID: user.user, groupID: user.group, environment: environment,
-                idleWarning: warning, files: files),
+                idleWarning: warning, files: files, requires: placement?.labels("requires") ?? [:]),
             line: reader.place.line)
     }
 

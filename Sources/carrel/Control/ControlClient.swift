@@ -49,8 +49,44 @@ final class ControlClient {
         try await get("/v1/hosts/\(Self.escape(name))", as: HostDetailsView.self)
     }
 
+    func labs() async throws -> [LabView] { try await get("/v1/labs", as: APILabs.self).labs }
+
+    func lab(_ name: String) async throws -> LabView {
+        try await get("/v1/labs/\(Self.escape(name))", as: APILab.self).lab
+    }
+
+    func prepull(_ lab: String, hosts: [String], again: Bool) async throws -> LabView {
+        let body = APICoding.encode(APIPrepull(hosts: hosts, again: again))
+        return try await post("/v1/labs/\(Self.escape(lab))/prepull", body, as: APILab.self).lab
+    }
+
+    func addHost(_ entry: HostEntry) async throws -> HostView {
+        try await post("/v1/hosts", APICoding.encode(APIHostAdd(entry)), as: APIHost.self).host
+    }
+
+    func setHost(_ name: String, _ change: HostAdjustment, reset: Bool) async throws -> HostView {
+        let body = APICoding.encode(APIHostSet(change, reset: reset))
+        return try await post("/v1/hosts/\(Self.escape(name))/set", body, as: APIHost.self).host
+    }
+
+    func removeHost(_ name: String, deadline: Duration?) async throws -> HostView? {
+        let body = APICoding.encode(APIHostRemove(deadlineSeconds: deadline.map { Int($0.components.seconds) }))
+        return try await post("/v1/hosts/\(Self.escape(name))/remove", body, as: APIHostRemoved.self).host
+    }
+
     func declareLost(_ host: String) async throws -> HostLossView {
         try await post("/v1/hosts/\(Self.escape(host))/lost", [], as: HostLossView.self)
+    }
+
+    func drain(_ hosts: [String], maxUnavailable: Int, deadline: Duration) async throws {
+        let body = APICoding.encode(
+            APIRollingDrainStart(
+                hosts: hosts, maxUnavailable: maxUnavailable, deadlineSeconds: Int(deadline.components.seconds)))
+        _ = try await post("/v1/drain", body, as: APIRollingDrain.self)
+    }
+
+    func rollingDrain() async throws -> RollingDrainView? {
+        try await get("/v1/drain", as: APIRollingDrain.self).drain
     }
 
     func sessions(

@@ -29,7 +29,7 @@ struct DrainProgress {
         switch view?.state {
         case .drained: .drained
         case .draining, .unreachable: .goesOn
-        case .active, .cordoned, .lost:
+        case .active, .cordoned, .lost, .inactive:
             .cancelled("the drain of \(host) was cancelled: it is \(view?.state.rawValue ?? "")")
         case nil: .cancelled("\(host) is no longer in the configuration")
         }

@@ -30,6 +30,8 @@ enum HostTable {
             let left = deadline - now
             parts.append(left > .zero ? "until the deadline in \(DurationText.brief(left))" : "the deadline has passed")
         }
+        if let clock = HostText.clock(host) { parts.append("its clock is \(clock)") }
+        if host.otherContainers > 0 { parts.append(HostText.others(host)) }
         return parts.joined(separator: "; ")
     }
 }

@@ -16,9 +16,48 @@ enum HostText {
             entries.append(
                 ("homes", homes == HostView.homesAttached ? "attached to warm seats" : "not attached: \(homes)"))
         }
+        if !host.labels.isEmpty { entries.append(("labels", labels(host))) }
+        let set = host.isAdjusted ? ", changed by host set" : ""
+        entries.append(("from", (host.origin == .runtime ? "host add" : "the configuration") + set))
+        if let engine = host.engineId { entries.append(("engine", LabText.short(engine))) }
+        if let skew = host.clockSkewMilliseconds { entries.append(("clock", "\(skew > 0 ? "+" : "")\(skew) ms")) }
+        if host.otherContainers > 0 { entries.append(("others", others(host))) }
         if let reason = host.reason { entries.append(("note", reason)) }
         if let deadline = host.drainDeadline { entries.append(("drains until", time.moment(deadline))) }
-        return Table.list(entries) + "\n\n" + sessions(details.sessions, on: host, now: now, time: time)
+        var parts = [Table.list(entries)]
+        if !details.images.isEmpty { parts.append(images(details.images)) }
+        parts.append(sessions(details.sessions, on: host, now: now, time: time))
+        return parts.joined(separator: "\n\n")
+    }
+
+    private static func images(_ images: [HostLabImageView]) -> String {
+        var table = Table([("LAB", .left), ("IMAGE", .left), ("ID", .left), ("NOTE", .left)])
+        for image in images {
+            table.add([image.lab, image.image, LabText.short(image.found.imageId), LabText.note(image.found)])
+        }
+        return table.text()
+    }
+
+    /// How far its clock is from ours, if that is worth a warning.
+    static func clock(_ host: HostView) -> String? {
+        guard let skew = host.clockSkewMilliseconds, abs(skew) >= BrokerLimits.clockSkewWarning.wholeMilliseconds else {
+            return nil
+        }
+        return "\(DurationText.brief(.milliseconds(abs(skew)))) \(skew > 0 ? "ahead" : "behind")"
+    }
+
+    static func others(_ host: HostView) -> String {
+        "\(host.otherContainers) labs of another Carrel with \(SizeText.format(host.otherMemoryBytes))"
+    }
+
+    /// What `host set` changes.
+    static func settings(_ host: HostView) -> String {
+        "\(host.name) has \(host.slots) slots, \(SizeText.format(host.memoryLimitBytes)) for labs and "
+            + (host.labels.isEmpty ? "no labels" : "the labels \(labels(host))")
+    }
+
+    private static func labels(_ host: HostView) -> String {
+        host.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
 
     /// Who is on a host, and until when at the latest.

@@ -68,26 +68,66 @@ enum Preflight {
     /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.
     @ControlLoop static func hosts(_ configuration: Configuration) async -> [ConfigurationProblem] {
         let questions = configuration.hosts.map { host in
-            Task { @ControlLoop in await problems(of: host, in: configuration) }
+            Task { @ControlLoop in await look(at: host, in: configuration) }
         }
-        var found: [ConfigurationProblem] = []
-        for question in questions { found += await question.value }
+        var found = unserved(configuration)
+        var engines: [(host: Configuration.HostEntry, id: String)] = []
+        for (host, question) in zip(configuration.hosts, questions) {
+            let (problems, engine) = await question.value
+            found += problems
+            if let engine { engines.append((host, engine)) }
+        }
+        found += twins(engines, in: configuration)
         return found.sorted { ($0.line, $0.message) < ($1.line, $1.message) }
     }
 
-    @ControlLoop private static func problems(
-        of host: Configuration.HostEntry, in configuration: Configuration
-    ) async -> [ConfigurationProblem] {
+    /// Hosts that are one engine under two names: only the first of them would be used.
+    static func twins(
+        _ engines: [(host: Configuration.HostEntry, id: String)], in configuration: Configuration
+    ) -> [ConfigurationProblem] {
+        var first: [String: Configuration.HostEntry] = [:]
+        return engines.compactMap { host, id in
+            guard let other = first[id] else {
+                first[id] = host
+                return nil
+            }
+            return configuration.problem(
+                line: host.line,
+                "host \(host.spec.name) is the same Docker Engine as host \(other.spec.name) in line \(other.line); take one of "
+                    + "the two out")
+        }
+    }
+
+    /// Labs that ask for labels which no host of the file has.
+    static func unserved(_ configuration: Configuration) -> [ConfigurationProblem] {
+        configuration.labs.compactMap { entry in
+            let isServed = configuration.hosts.contains { host in
+                entry.lab.requires.allSatisfy { host.spec.labels[$0.key] == $0.value }
+            }
+            guard !isServed else { return nil }
+            let labels = entry.lab.requires.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ", ")
+            return configuration.problem(
+                line: entry.line,
+                "lab \(entry.lab.name) asks for a host with \(labels), and none of the file has that; label one, here or with "
+                    + "carrel host set")
+        }
+    }
+
+    @ControlLoop private static func look(
+        at host: Configuration.HostEntry, in configuration: Configuration
+    ) async -> (problems: [ConfigurationProblem], engine: String?) {
         var problems: [ConfigurationProblem] = []
+        var id: String?
         do {
             let engine = try DockerEngine(endpoint: host.engine)
-            try await engine.ping()
-            for entry in configuration.labs where try await !engine.imageExists(entry.lab.image) {
+            // Made anew at every start of an engine, so that two that run have never the same.
+            id = try await engine.networkID(named: "bridge")
+            for entry in configuration.labs where try await engine.image(entry.lab.image) == nil {
                 problems.append(
                     configuration.problem(
                         line: entry.line,
-                        "lab \(entry.lab.name): its image \(entry.lab.image) is not on host \(host.spec.name); build, load or pull "
-                            + "it there"))
+                        "lab \(entry.lab.name): its image \(entry.lab.image) is not on host \(host.spec.name); build or load "
+                            + "it there, or carrel lab prepull \(entry.lab.name)"))
             }
         } catch {
             problems.append(
@@ -96,6 +136,6 @@ enum Preflight {
                     "host \(host.spec.name) cannot be used: \(error.message); start its Docker Engine, or correct the endpoint"
                 ))
         }
-        return problems
+        return (problems, id)
     }
 }

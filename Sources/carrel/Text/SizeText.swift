@@ -7,6 +7,14 @@ enum SizeText {
     /// The greatest size that is understood.
     static let greatest: Int64 = 1 << 50
 
+    /// Rounded, for people: `3.2MiB`.
+    static func brief(_ bytes: Int64) -> String {
+        let unit = units.first { bytes >= $0.bytes } ?? units[units.count - 1]
+        let tenths = bytes * 10 / unit.bytes
+        return tenths % 10 == 0 || tenths >= 1000
+            ? "\(tenths / 10)\(unit.suffix)" : "\(tenths / 10).\(tenths % 10)\(unit.suffix)"
+    }
+
     /// `nil` unless the text is a number, with at most three decimals, and a unit, and comes out at whole bytes.
     static func parse(_ text: String) -> Int64? {
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }

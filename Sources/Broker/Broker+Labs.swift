@@ -1,0 +1,59 @@
+import BrokerCore
+import DockerEngine
+import EventLoop
+
+/// The catalogue, and where the images of its labs are.
+extension Broker {
+    public func labs() -> [LabView] { core.labs.map { view(of: $0) } }
+
+    public func lab(_ name: String) throws(BrokerError) -> LabView {
+        guard let lab = core.labs.first(where: { $0.name == name }) else { throw BrokerError(Refusal.unknownLab(name)) }
+        return view(of: lab)
+    }
+
+    /// Brings a lab's image to hosts, before anybody waits for it; the pulls go on by themselves.
+    ///
+    /// - Parameters:
+    ///   - hosts: none: all that could serve the lab and answer.
+    ///   - again: also where the image is present: its name may mean another one by now.
+    public func prepull(_ name: String, hosts: [String], again: Bool) throws(BrokerError) -> LabView {
+        let lab = try lab(name)
+        for host in hosts where !lab.hosts.contains(where: { $0.host == host }) {
+            throw core.hostStatus(host) == nil
+                ? BrokerError(Refusal.unknownHost(host))
+                : BrokerError(
+                    .notNow, "The host \(host) could never serve the lab \(name), so it needs no image of it.")
+        }
+        for place in lab.hosts where hosts.isEmpty || hosts.contains(place.host) {
+            guard core.hostStatus(place.host)?.link == .reachable else {
+                // Of all hosts those that answer; one that is named must.
+                if hosts.isEmpty { continue }
+                throw BrokerError(.notNow, "The host \(place.host) does not answer, so nothing can be pulled there.")
+            }
+            if place.presence == .present, !again { continue }
+            try hostDrivers[place.host]?.pull(lab.image)
+        }
+        return try self.lab(name)
+    }
+
+    /// The labs whose image a host has or should have.
+    func labImages(on host: String) -> [HostLabImageView] {
+        core.labs.compactMap { lab in
+            view(of: lab).hosts.first { $0.host == host }
+                .map { HostLabImageView(lab: lab.name, image: lab.image, found: $0) }
+        }
+    }
+
+    private func view(of lab: Lab) -> LabView {
+        let survey = core.imageSurvey(of: lab)
+        return LabView(
+            name: lab.name, title: lab.title, kind: lab.kind, image: lab.image, memoryBytes: lab.memoryBytes,
+            requires: lab.requires, imageId: survey.usual,
+            hosts: survey.findings.map { finding in
+                LabImageView(
+                    host: finding.host, hostState: core.hostStatus(finding.host)?.state ?? .unreachable,
+                    presence: finding.presence, imageId: finding.image?.id, createdAt: finding.image?.createdAt,
+                    differs: finding.differs, pull: hostDrivers[finding.host]?.pulls[lab.image]?.view)
+            })
+    }
+}

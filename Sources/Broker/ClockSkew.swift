@@ -1,0 +1,31 @@
+import BrokerCore
+import DockerEngine
+
+/// How far a host's clock is from ours. No moment that a host tells is compared with ours without it.
+enum ClockSkew {
+    /// The host's clock minus ours. The answer was given somewhere between question and answer: half way, on average.
+    static func measured(_ theirs: Timestamp, asked: Timestamp, answered: Timestamp) -> Duration {
+        theirs - (asked + (answered - asked) / 2)
+    }
+
+    static func isWorthAWarning(_ skew: Duration) -> Bool {
+        skew >= BrokerLimits.clockSkewWarning || skew <= .zero - BrokerLimits.clockSkewWarning
+    }
+}
+
+extension LabReport {
+    /// The same by our clock.
+    func corrected(by skew: Duration?) -> LabReport {
+        guard let skew, case .quiet(let moment?) = self else { return self }
+        return .quiet(lastActivity: moment - skew)
+    }
+}
+
+extension OtherUse {
+    /// A container of another Carrel; older ones do not say how much memory it has.
+    mutating func add(_ container: ContainerSummary) {
+        guard container.isRunning else { return }
+        containers += 1
+        memoryBytes += container.labels[LabContainer.Label.memory].flatMap { Int64($0) }.map { max(0, $0) } ?? 0
+    }
+}

@@ -1,0 +1,142 @@
+/// Which hosts there are, and as what.
+struct HostBook: Sendable {
+    /// As the configuration has them.
+    var listed: [String: HostSpec] = [:]
+    /// Added by operators. Where the configuration has the same name, it counts.
+    var added: [String: HostEntry] = [:]
+    /// Changed by operators.
+    var adjustments: [String: HostAdjustment] = [:]
+    /// What tells the engine behind each host from others.
+    var engines: [String: String] = [:]
+
+    var names: Set<String> { Set(listed.keys).union(added.keys) }
+
+    /// What a host is without what operators changed of it.
+    func base(of name: String) -> HostSpec? { listed[name] ?? added[name]?.spec }
+
+    func spec(of name: String) -> HostSpec? {
+        base(of: name).map { adjustments[name]?.applied(to: $0) ?? $0 }
+    }
+}
+
+/// Hosts that come, change and go while Carrel runs.
+extension BrokerCore {
+    mutating func addHost(_ entry: HostEntry, engineID: String?, at now: Timestamp) -> Answer {
+        let name = entry.spec.name
+        if let problem = entry.spec.problem { return .refused(.badTerms(problem)) }
+        guard book.base(of: name) == nil else {
+            return .refused(.notNow("There is a host \(name) already; `carrel host set \(name)` changes it."))
+        }
+        if let engineID, let owner = owner(ofEngine: engineID, besides: name) {
+            return .refused(
+                .notNow(
+                    "The engine at \(entry.address.endpoint) is that of the host \(owner) already; one engine is one host."
+                ))
+        }
+        guard book.names.count < Limits.hosts else {
+            return .refused(.limit("There are \(Limits.hosts) hosts already, which is the limit; remove one first."))
+        }
+        journal.keep(book)
+        book.added[name] = entry
+        journal.changes.append(.hostEntry(host: name, entry))
+        configureHost(name, book.spec(of: name))
+        seating.stale.insert(name)
+        emit(.hostsChanged)
+        return .done
+    }
+
+    /// What the configuration has, nobody needs to have added.
+    mutating func forgetListedEntries() {
+        journal.keep(book)
+        for name in book.added.keys.sorted() where book.listed[name] != nil {
+            book.added[name] = nil
+            journal.changes.append(.hostEntry(host: name, nil))
+        }
+    }
+
+    /// - Parameter deadline: who is still there may stay until then; without one the host must be empty.
+    mutating func removeHost(_ name: String, deadline: Timestamp?, at now: Timestamp) -> Answer {
+        if book.listed[name] != nil {
+            return .refused(
+                .notNow(
+                    "The host \(name) is in the configuration: take it out there, and let Carrel read it again (SIGHUP)."
+                ))
+        }
+        guard var entry = book.added[name], let host = record(of: name) else { return .refused(.unknownHost(name)) }
+        guard !host.usage.isEmpty else {
+            forgetAddedHost(name)
+            return .done
+        }
+        guard let deadline else {
+            return .refused(
+                .notNow(
+                    "\(host.usage.seats) seats of the host \(name) are taken; `carrel host remove \(name) --drain` lets "
+                        + "them end first."))
+        }
+        entry.isLeaving = true
+        setEntry(entry)
+        return drain(name, deadline: deadline, at: now)
+    }
+
+    mutating func adjustHost(
+        _ name: String, to change: HostAdjustment, startingOver: Bool, at now: Timestamp
+    ) -> Answer {
+        guard let base = book.base(of: name) else { return .refused(.unknownHost(name)) }
+        var adjustment = startingOver ? HostAdjustment() : book.adjustments[name] ?? HostAdjustment()
+        adjustment.add(change)
+        let spec = adjustment.applied(to: base)
+        if let problem = spec.problem { return .refused(.badTerms(problem)) }
+        journal.keep(book)
+        book.adjustments[name] = adjustment.isEmpty ? nil : adjustment
+        journal.changes.append(.hostAdjustment(host: name, book.adjustments[name]))
+        configureHost(name, spec)
+        seating.stale.insert(name)
+        failThoseThatNeverFit(at: now)
+        return .done
+    }
+
+    /// Who comes back from its maintenance, or is wanted after all, does not leave.
+    mutating func keepHost(_ name: String) {
+        guard var entry = book.added[name], entry.isLeaving else { return }
+        entry.isLeaving = false
+        setEntry(entry)
+    }
+
+    private mutating func setEntry(_ entry: HostEntry) {
+        journal.keep(book)
+        book.added[entry.spec.name] = entry
+        journal.changes.append(.hostEntry(host: entry.spec.name, entry))
+    }
+
+    /// A host without seats, and everything that was said of it.
+    mutating func forgetAddedHost(_ name: String) {
+        journal.keep(book)
+        book.added[name] = nil
+        book.adjustments[name] = nil
+        book.engines[name] = nil
+        journal.changes.append(.hostForgotten(host: name))
+        guard var settings = record(of: name)?.settings else { return }
+        // One of the same name that is added later begins anew.
+        settings.host.duty = .active
+        settings.isDrainDue = false
+        settings.isConfigured = false
+        setHost(name, settings)
+        step.touchedHosts.insert(name)
+        emit(.hostsChanged)
+    }
+
+    /// A host is smaller, or has other labels: who can never be served any more need not wait.
+    private mutating func failThoseThatNeverFit(at now: Timestamp) {
+        for id in (queue.order + cohorts.order).map(\.id) {
+            guard let entry = entries[id], let lab = catalogue.labs[entry.session.lab],
+                let reason = neverFits(lab, entry.learner)
+            else { continue }
+            fail(entry, reason, at: now)
+        }
+    }
+
+    /// Hosts that operators added, by name.
+    public var addedHosts: [HostEntry] {
+        book.added.values.filter { book.listed[$0.spec.name] == nil }.sorted { $0.spec.name < $1.spec.name }
+    }
+}

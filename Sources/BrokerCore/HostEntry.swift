@@ -1,0 +1,157 @@
+/// A host that an operator added while Carrel ran: what placement must know of it, and how its engine is reached.
+public struct HostEntry: Hashable, Sendable {
+    public var spec: HostSpec
+    public var address: HostAddress
+    /// It is removed as soon as it is empty.
+    public var isLeaving: Bool
+
+    public init(spec: HostSpec, address: HostAddress, isLeaving: Bool = false) {
+        self.spec = spec
+        self.address = address
+        self.isLeaving = isLeaving
+    }
+}
+
+/// How a host is reached; nothing here is looked at by the core.
+public struct HostAddress: Hashable, Sendable {
+    /// The files of mutual TLS, with absolute paths.
+    public struct Identity: Hashable, Sendable {
+        public var authority: String
+        public var certificate: String
+        public var key: String
+
+        public init(authority: String, certificate: String, key: String) {
+            self.authority = authority
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// `unix:///path` or `tcp://address:port`.
+    public var endpoint: String
+    /// With `tcp://`.
+    public var identity: Identity?
+    /// The host's private address on which labs' ports are published.
+    public var publishAddress: String
+
+    public init(endpoint: String, identity: Identity?, publishAddress: String) {
+        self.endpoint = endpoint
+        self.identity = identity
+        self.publishAddress = publishAddress
+    }
+}
+
+/// What an operator changed of a host, over what the configuration or its entry says.
+public struct HostAdjustment: Hashable, Sendable {
+    public var slots: Int?
+    public var memoryBytes: Int64?
+    public var labels: [String: String]
+    public var removedLabels: Set<String>
+
+    public init(
+        slots: Int? = nil, memoryBytes: Int64? = nil, labels: [String: String] = [:], removedLabels: Set<String> = []
+    ) {
+        self.slots = slots
+        self.memoryBytes = memoryBytes
+        self.labels = labels
+        self.removedLabels = removedLabels
+    }
+
+    public var isEmpty: Bool { self == HostAdjustment() }
+
+    /// What a later one says counts.
+    mutating func add(_ later: HostAdjustment) {
+        slots = later.slots ?? slots
+        memoryBytes = later.memoryBytes ?? memoryBytes
+        for label in later.removedLabels {
+            labels[label] = nil
+            removedLabels.insert(label)
+        }
+        for (label, value) in later.labels {
+            removedLabels.remove(label)
+            labels[label] = value
+        }
+    }
+
+    func applied(to spec: HostSpec) -> HostSpec {
+        var spec = spec
+        spec.slots = slots ?? spec.slots
+        spec.memoryBytes = memoryBytes ?? spec.memoryBytes
+        for label in removedLabels { spec.labels[label] = nil }
+        spec.labels.merge(labels) { _, new in new }
+        return spec
+    }
+}
+
+/// Where a host comes from.
+public enum HostOrigin: String, Hashable, Sendable, Codable {
+    case configuration, runtime
+}
+
+/// What is known of hosts from a broker before, apart from their duties.
+public struct StoredHosts: Hashable, Sendable {
+    /// Added while Carrel ran, by name.
+    public var entries: [HostEntry]
+    public var adjustments: [String: HostAdjustment]
+    /// What tells the engine behind each host from others.
+    public var engines: [String: String]
+    public var rollingDrain: RollingDrain?
+
+    public init(
+        entries: [HostEntry] = [], adjustments: [String: HostAdjustment] = [:], engines: [String: String] = [:],
+        rollingDrain: RollingDrain? = nil
+    ) {
+        self.rollingDrain = rollingDrain
+        self.entries = entries
+        self.adjustments = adjustments
+        self.engines = engines
+    }
+}
+
+extension HostSpec {
+    /// What makes no sense in it, for the operator; `nil` if all does.
+    public var problem: String? {
+        let bytes = name.utf8
+        let isName =
+            (1...63).contains(bytes.count) && bytes.first != 0x2D && bytes.last != 0x2D
+            && bytes.allSatisfy { HostLabel.isLowerOrDigit($0) || $0 == 0x2D }
+        if !isName { return "\"\(name)\" is no name for a host: 1 to 63 lower-case letters, digits and inner hyphens." }
+        if !(1...Limits.hostSlots).contains(slots) { return "A host has 1 to \(Limits.hostSlots) slots, not \(slots)." }
+        if !Limits.hostMemory.contains(memoryBytes) {
+            return "A host has \(Explanations.bytes(Limits.hostMemory.lowerBound)) to "
+                + "\(Explanations.bytes(Limits.hostMemory.upperBound)) of memory for labs."
+        }
+        if !(0.1...10).contains(overcommit) { return "A host's overcommit is 0.1 to 10, not \(overcommit)." }
+        if !(1...100).contains(maximumStarts) { return "A host bears 1 to 100 starts at the same time." }
+        if labels.count > Limits.hostLabels { return "A host has at most \(Limits.hostLabels) labels." }
+        for (key, value) in labels where !HostLabel.isKey(key) || !HostLabel.isValue(value) {
+            return "\(key)=\(value) is no label: \(HostLabel.expectation)."
+        }
+        return nil
+    }
+}
+
+/// The shape of a label of a host.
+public enum HostLabel {
+    public static let expectation =
+        "a label is KEY=VALUE, such as gpu=true; a key has 1 to 63 lower-case letters, digits and . _ - /, "
+        + "a value 1 to 63 letters, digits and . _ -"
+
+    public static func isKey(_ text: String) -> Bool {
+        (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy { isLowerOrDigit($0) || "._-/".utf8.contains($0) }
+            // `KEY-` takes a label away.
+            && !text.hasSuffix("-")
+    }
+
+    public static func isValue(_ text: String) -> Bool {
+        (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                isLowerOrDigit($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || "._-".utf8.contains($0)
+            }
+    }
+
+    static func isLowerOrDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

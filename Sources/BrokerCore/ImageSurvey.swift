@@ -1,0 +1,93 @@
+/// What a host has under the name of a lab's image.
+public struct HostImage: Hashable, Sendable {
+    /// The image's own identifier: the same on two hosts if what is in it is.
+    public var id: String
+    /// When it was built.
+    public var createdAt: Timestamp?
+
+    public init(id: String, createdAt: Timestamp? = nil) {
+        self.id = id
+        self.createdAt = createdAt
+    }
+}
+
+/// Where a lab's image is, and whether it is the same everywhere: one name may mean another image on each host.
+public struct ImageSurvey: Hashable, Sendable {
+    public enum Presence: String, Hashable, Sendable, Codable {
+        case present, missing
+        /// The host has not told yet.
+        case unknown
+    }
+
+    public struct Finding: Hashable, Sendable {
+        public var host: String
+        public var presence: Presence
+        public var image: HostImage?
+        /// It is another image than most hosts have.
+        public var differs: Bool
+    }
+
+    /// The image that most hosts have; of those that equally many have, the newest.
+    public var usual: String?
+    /// By name of the host.
+    public var findings: [Finding]
+
+    init(_ images: [(host: String, image: HostImage??)]) {
+        let present = images.compactMap { $0.image ?? nil }
+        var count: [String: Int] = [:]
+        var built: [String: Timestamp] = [:]
+        for image in present {
+            count[image.id, default: 0] += 1
+            if let createdAt = image.createdAt { built[image.id] = max(createdAt, built[image.id] ?? createdAt) }
+        }
+        let oldest = Timestamp(milliseconds: .min)
+        let usual = count.keys.max { a, b in
+            (count[a]!, built[a] ?? oldest, a) < (count[b]!, built[b] ?? oldest, b)
+        }
+        self.usual = usual
+        findings = images.map { host, image in
+            switch image {
+            case nil: Finding(host: host, presence: .unknown, image: nil, differs: false)
+            case .some(nil): Finding(host: host, presence: .missing, image: nil, differs: false)
+            case .some(let image?): Finding(host: host, presence: .present, image: image, differs: image.id != usual)
+            }
+        }
+    }
+}
+
+extension BrokerCore {
+    /// Of the hosts that could ever serve the lab. O(hosts).
+    public func imageSurvey(of lab: Lab) -> ImageSurvey {
+        ImageSurvey(
+            hosts.filter { $0.settings.isConfigured && $0.spec.couldServe(lab) }
+                .map { ($0.name, $0.settings.images[lab.image]) })
+    }
+
+    /// The labs of the catalogue, by name.
+    public var labs: [Lab] { catalogue.labs.values.sorted { $0.name < $1.name } }
+
+    /// Every host that could serve the lab (of one that is bound to a host, that one) is believed to lack its image.
+    func isImageNowhere(_ lab: Lab, boundTo bound: String?) -> Bool {
+        hosts.allSatisfy {
+            !$0.settings.isConfigured || $0.settings.isLost || (bound != nil && $0.name != bound)
+                || !$0.spec.couldServe(lab) || $0.lacksImage(of: lab)
+        }
+    }
+
+    /// Where placement would go as far as images are known: to hosts that have the lab's, or, where none is seen to have
+    /// it, to any that has not said otherwise since. One that is bound to a host has no choice.
+    func hostsEligible(for lab: Lab, boundTo bound: String?) -> (HostRecord) -> Bool {
+        let isUnseen = bound != nil || isImageNowhere(lab, boundTo: nil)
+        return { host in isUnseen ? !host.settings.lackingLabs.contains(lab.name) : !host.lacksImage(of: lab) }
+    }
+
+    /// Why a lab that could not be started for want of its image cannot be anywhere else either.
+    func imageIsNowhere(_ lab: Lab, _ learner: LearnerKey, besides: SessionID) -> String? {
+        let bound = boundHost(of: learner, besides: besides)
+        guard isImageNowhere(lab, boundTo: bound) else { return nil }
+        let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
+        return
+            "\(place) the image \(lab.image): an operator must build it there, or pull it with `carrel lab prepull \(lab.name)`, "
+            + "then start again."
+    }
+}

@@ -1,0 +1,145 @@
+/// Several hosts that are drained one after the other, so that never too many of them are out of service at once.
+///
+/// A member is out of service from the beginning of its drain until it is uncordoned, when its maintenance is over; one
+/// that is cordoned, lost or does not answer before its turn is so, too. Persistent.
+public struct RollingDrain: Hashable, Sendable {
+    public enum Phase: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Its turn has not come.
+        case waiting
+        /// Its drain has begun, and it has not been uncordoned since.
+        case begun
+        /// It is back, or was taken out.
+        case done
+    }
+
+    public struct Member: Hashable, Sendable {
+        public var host: String
+        public var phase: Phase
+
+        public init(host: String, phase: Phase) {
+            self.host = host
+            self.phase = phase
+        }
+    }
+
+    /// In the order of their turns.
+    public var members: [Member]
+    /// So many of them may be out of service at the same time; at least 1.
+    public var maximumUnavailable: Int
+    /// From the beginning of a member's drain to its deadline.
+    public var span: Duration
+
+    public init(members: [Member], maximumUnavailable: Int, span: Duration) {
+        self.members = members
+        self.maximumUnavailable = maximumUnavailable
+        self.span = span
+    }
+
+    public func phase(of host: String) -> Phase? { members.first { $0.host == host }?.phase }
+
+    mutating func set(_ phase: Phase, of host: String) {
+        for index in members.indices where members[index].host == host { members[index].phase = phase }
+    }
+
+    var isOver: Bool { members.allSatisfy { $0.phase == .done } }
+}
+
+extension BrokerCore {
+    mutating func beginRollingDrain(
+        of names: [String], maximumUnavailable: Int, span: Duration, at now: Timestamp
+    ) -> Answer {
+        if let rolling {
+            let left = rolling.members.filter { $0.phase != .done }.map(\.host).joined(separator: ", ")
+            return .refused(
+                .notNow(
+                    "A rolling drain is under way (\(left)); it is over when each of these is uncordoned."))
+        }
+        guard !names.isEmpty, Set(names).count == names.count, maximumUnavailable >= 1, span >= .zero else {
+            return .refused(
+                .badTerms("A rolling drain takes hosts, each once, and at least one of them out of service at a time."))
+        }
+        for name in names {
+            guard let host = record(of: name), host.settings.isConfigured else { return .refused(.unknownHost(name)) }
+            if host.settings.isLost {
+                return .refused(.notNow("The host \(name) is lost, and so empty; uncordon it first, or leave it out."))
+            }
+        }
+        let members = names.map { name -> RollingDrain.Member in
+            switch record(of: name)?.settings.host.duty {
+            case .draining, .drained: RollingDrain.Member(host: name, phase: .begun)
+            case .active, .cordoned, .lost, nil: RollingDrain.Member(host: name, phase: .waiting)
+            }
+        }
+        setRolling(RollingDrain(members: members, maximumUnavailable: maximumUnavailable, span: span))
+        step.touchedHosts.formUnion(names)
+        return .done
+    }
+
+    /// Somebody uncordons a host: its maintenance is over, or it is to be left out.
+    mutating func leaveRollingDrain(_ name: String) {
+        guard var rolling, let phase = rolling.phase(of: name), phase != .done else { return }
+        rolling.set(.done, of: name)
+        setRolling(rolling.isOver ? nil : rolling)
+    }
+
+    /// Hosts have changed: perhaps the next one's turn has come.
+    /// - Returns: whether another drain has begun.
+    @discardableResult
+    mutating func advanceRollingDrain(at now: Timestamp) -> Bool {
+        guard catalogue.isConfigured, rolling != nil, !step.touchedHosts.isEmpty else { return false }
+        var hasBegun = false
+        for member in rolling?.members ?? [] where record(of: member.host)?.settings.isConfigured != true {
+            leaveRollingDrain(member.host)
+        }
+        while var rolling, let next = nextMember(of: rolling) {
+            rolling.set(.begun, of: next)
+            setRolling(rolling)
+            _ = drain(next, deadline: now + rolling.span, at: now)
+            hasBegun = true
+        }
+        return hasBegun
+    }
+
+    /// The first that waits, if one more may be out of service.
+    func nextMember(of rolling: RollingDrain) -> String? {
+        rolling.members.first { member in
+            guard member.phase == .waiting else { return false }
+            // One that the operator has taken out of service already is not one more.
+            let host = record(of: member.host)?.settings.host
+            if host?.duty == .cordoned { return true }
+            // After a restart nobody has answered yet.
+            if host?.link == .connecting { return false }
+            let others = rolling.members.count { $0.host != member.host && isOutOfService($0) }
+            return others < rolling.maximumUnavailable
+        }?.host
+    }
+
+    private func isOutOfService(_ member: RollingDrain.Member) -> Bool {
+        if member.phase == .begun { return true }
+        guard let host = record(of: member.host), member.phase == .waiting else { return false }
+        switch host.settings.host.link {
+        case .reachable, .silent: return host.settings.host.duty != .active
+        case .connecting, .unreachable, .duplicate: return true
+        }
+    }
+
+    private mutating func setRolling(_ new: RollingDrain?) {
+        journal.keep(rolling: rolling)
+        rolling = new
+        journal.changes.append(.rollingDrain(new))
+    }
+
+    /// What a rolling drain means for a host, in words.
+    func rollingWords(for host: HostRecord) -> String? {
+        guard let rolling, let phase = rolling.phase(of: host.name) else { return nil }
+        switch (phase, host.settings.host.duty) {
+        case (.waiting, _):
+            return "It is drained when its turn comes: of \(rolling.members.count) hosts, "
+                + "\(rolling.maximumUnavailable) may be out of service at a time."
+        case (.begun, .drained) where rolling.members.contains { $0.phase == .waiting }:
+            return "When it is uncordoned, the next host's drain may begin."
+        case (.begun, _), (.done, _):
+            return nil
+        }
+    }
+}

@@ -1,0 +1,45 @@
+extension DockerEngine {
+    /// `NetworkList`, then `NetworkCreate` if it is missing. A network of this name that does not bear the labels is
+    /// somebody else's: it is not used, and the error says so.
+    ///
+    /// An engine takes two networks of one name when two ask at the same time, and can then start nothing on either: all
+    /// but one go. Whoever asks keeps the same one.
+    /// - Returns: the network's identifier, which no other engine has.
+    @discardableResult
+    public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) -> String {
+        var found = try await networks(named: spec.name)
+        if found.isEmpty {
+            _ = try await call(
+                "POST", "/networks/create", body: NetworkCreateBody(spec), timeout: EngineLimits.createTimeout)
+            found = try await networks(named: spec.name)
+        }
+        guard found.allSatisfy({ network in spec.labels.allSatisfy { network.Labels?[$0.key] == $0.value } }) else {
+            throw EngineError(
+                code: .conflict,
+                message: "\(endpoint): a network named \(spec.name) exists and is not ours: "
+                    + "remove it there, or give it another name")
+        }
+        guard let first = found.map(\.Id).min() else {
+            throw EngineError(
+                code: .notFound, message: "\(endpoint): the network \(spec.name) was made, and is not there")
+        }
+        for network in found where network.Id != first {
+            // One that somebody else has removed meanwhile, or already uses, is theirs to see to.
+            _ = try? await call("DELETE", "/networks/\(network.Id)", timeout: EngineLimits.removeTimeout)
+        }
+        return first
+    }
+
+    /// The identifier of the network of this name, which no other engine has; `nil` if there is none.
+    public func networkID(named name: String) async throws(EngineError) -> String? {
+        try await networks(named: name).map(\.Id).min()
+    }
+
+    private func networks(named name: String) async throws(EngineError) -> [NetworkBody] {
+        // The engine's filter finds parts of names, too.
+        let body = try await call(
+            "GET", "/networks?filters=" + Self.filters(["name": [name]]), timeout: EngineLimits.questionTimeout)
+        let networks: [NetworkBody] = try decode(body, "GET /networks")
+        return networks.filter { $0.Name == name }
+    }
+}

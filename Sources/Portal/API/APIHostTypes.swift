@@ -1,0 +1,146 @@
+import Broker
+import BrokerCore
+
+/// The body of `POST /v1/hosts`.
+public struct APIHostAdd: Hashable, Sendable, Codable {
+    public struct TLS: Hashable, Sendable, Codable {
+        /// Absolute paths of PEM files on the broker's machine.
+        public var ca: String
+        public var certificate: String
+        public var key: String
+
+        public init(ca: String, certificate: String, key: String) {
+            self.ca = ca
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    public var name: String
+    /// `unix:///path`, or `tcp://address:port`, which takes `tls` and `publish_address`.
+    public var endpoint: String
+    public var tls: TLS?
+    /// 127.0.0.1 if left out.
+    public var publishAddress: String?
+    public var slots: Int
+    public var memoryBytes: Int64
+    /// 1 if left out.
+    public var overcommit: Double?
+    /// 8 if left out.
+    public var maximumStarts: Int?
+    public var labels: [String: String]?
+
+    public init(_ entry: HostEntry) {
+        name = entry.spec.name
+        endpoint = entry.address.endpoint
+        tls = entry.address.identity.map { TLS(ca: $0.authority, certificate: $0.certificate, key: $0.key) }
+        publishAddress = entry.address.publishAddress
+        slots = entry.spec.slots
+        memoryBytes = entry.spec.memoryBytes
+        overcommit = entry.spec.overcommit
+        maximumStarts = entry.spec.maximumStarts
+        labels = entry.spec.labels
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(
+            APIHostAdd.self, from: body,
+            example:
+                "{\"name\":\"three\",\"endpoint\":\"unix:///run/docker.sock\",\"slots\":40,\"memory_bytes\":51539607552}"
+        )
+    }
+
+    /// The broker judges the numbers and the endpoint.
+    func entry() throws(APIRefusal) -> HostEntry {
+        if endpoint.hasPrefix("tcp://"), publishAddress == nil {
+            throw APIRefusal.bad("publish_address must be there for a tcp:// endpoint: the host's private IP address.")
+        }
+        return HostEntry(
+            spec: HostSpec(
+                name: name, slots: slots, memoryBytes: memoryBytes, overcommit: overcommit ?? 1,
+                maximumStarts: maximumStarts ?? 8, labels: labels ?? [:]),
+            address: HostAddress(
+                endpoint: endpoint,
+                identity: tls.map {
+                    HostAddress.Identity(authority: $0.ca, certificate: $0.certificate, key: $0.key)
+                }, publishAddress: publishAddress ?? "127.0.0.1"))
+    }
+}
+
+/// The body of `POST /v1/hosts/NAME/set`: what is left out stays as it is.
+public struct APIHostSet: Hashable, Sendable, Codable {
+    public var slots: Int?
+    public var memoryBytes: Int64?
+    public var labels: [String: String]?
+    public var removedLabels: [String]?
+    /// Forgets what was set before.
+    public var reset: Bool?
+
+    public init(_ change: HostAdjustment, reset: Bool) {
+        slots = change.slots
+        memoryBytes = change.memoryBytes
+        labels = change.labels
+        removedLabels = change.removedLabels.sorted()
+        self.reset = reset
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(
+            APIHostSet.self, from: body, example: "{\"slots\":40,\"labels\":{\"gpu\":\"true\"}}")
+    }
+
+    var adjustment: HostAdjustment {
+        HostAdjustment(
+            slots: slots, memoryBytes: memoryBytes, labels: labels ?? [:], removedLabels: Set(removedLabels ?? []))
+    }
+}
+
+/// The body of `POST /v1/hosts/NAME/remove`. An empty body stands for a host that must be empty.
+public struct APIHostRemove: Hashable, Sendable, Codable {
+    /// Who is there may stay for so long: 0 to `PortalLimits.drainDeadlineMaximum`.
+    public var deadlineSeconds: Int?
+    public init(deadlineSeconds: Int?) { self.deadlineSeconds = deadlineSeconds }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIHostRemove.self, from: body, example: "{\"deadline_seconds\":1800}")
+    }
+
+    func deadline() throws(APIRefusal) -> Duration? {
+        try deadlineSeconds.map { seconds throws(APIRefusal) in try APIDrain(deadlineSeconds: seconds).deadline() }
+    }
+}
+
+/// What it answers.
+public struct APIHostRemoved: Hashable, Sendable, Codable {
+    /// It goes as soon as it is empty; none: it has gone.
+    public var host: HostView?
+    public init(host: HostView?) { self.host = host }
+}
+
+/// `GET /v1/drain`: the rolling drain that is under way, if any.
+public struct APIRollingDrain: Hashable, Sendable, Codable {
+    public var drain: RollingDrainView?
+    public init(drain: RollingDrainView?) { self.drain = drain }
+}
+
+/// The body of `POST /v1/drain`.
+public struct APIRollingDrainStart: Hashable, Sendable, Codable {
+    /// In the order of their turns.
+    public var hosts: [String]
+    /// How many of them may be out of service at the same time; 1 if left out.
+    public var maxUnavailable: Int?
+    /// Of each, from its beginning, as `APIDrain` has it.
+    public var deadlineSeconds: Int?
+
+    public init(hosts: [String], maxUnavailable: Int, deadlineSeconds: Int) {
+        self.hosts = hosts
+        self.maxUnavailable = maxUnavailable
+        self.deadlineSeconds = deadlineSeconds
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(
+            APIRollingDrainStart.self, from: body,
+            example: "{\"hosts\":[\"one\",\"two\"],\"max_unavailable\":1,\"deadline_seconds\":7200}")
+    }
+}

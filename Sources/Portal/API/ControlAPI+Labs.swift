@@ -1,0 +1,51 @@
+import Broker
+import HTTPTransport
+
+/// What the API answers about the catalogue.
+extension ControlAPI {
+    func labs(_ request: HTTPRequest) throws -> any Encodable & Sendable {
+        let path = request.path
+        switch path.count {
+        case 2:
+            try APIRefusal.require("GET", request)
+            return APILabs(labs: broker.labs())
+        case 3:
+            try APIRefusal.require("GET", request)
+            return APILab(lab: try broker.lab(path[2]))
+        case 4 where path[3] == "prepull":
+            try APIRefusal.require("POST", request)
+            let wish = try APIPrepull(body: request.body)
+            return APILab(lab: try broker.prepull(path[2], hosts: wish.hosts ?? [], again: wish.again ?? false))
+        default:
+            throw APIRefusal.notFound(request.target)
+        }
+    }
+}
+
+/// `GET /v1/labs`.
+public struct APILabs: Hashable, Sendable, Codable {
+    public var labs: [LabView]
+    public init(labs: [LabView]) { self.labs = labs }
+}
+
+/// What the other calls about labs answer: the lab as it is now.
+public struct APILab: Hashable, Sendable, Codable {
+    public var lab: LabView
+    public init(lab: LabView) { self.lab = lab }
+}
+
+/// The body of `POST /v1/labs/NAME/prepull`. An empty body: all hosts that could serve it, and lack the image.
+public struct APIPrepull: Hashable, Sendable, Codable {
+    public var hosts: [String]?
+    /// Also where the image is present.
+    public var again: Bool?
+
+    public init(hosts: [String], again: Bool) {
+        self.hosts = hosts
+        self.again = again
+    }
+
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIPrepull.self, from: body, example: "{\"hosts\":[\"one\"],\"again\":true}")
+    }
+}

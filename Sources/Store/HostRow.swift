@@ -1,0 +1,123 @@
+import BrokerCore
+import GRDB
+
+/// How hosts that operators added, and what they changed of hosts, lie in the tables `host_entries` and
+/// `host_adjustments`.
+enum HostRow {
+    static func store(_ entry: HostEntry?, of host: String, in db: Database) throws {
+        guard let entry else {
+            return try db.cachedStatement(sql: "DELETE FROM host_entries WHERE name = ?").execute(arguments: [host])
+        }
+        let (spec, address) = (entry.spec, entry.address)
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO host_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            host, address.endpoint, address.identity?.authority, address.identity?.certificate, address.identity?.key,
+            address.publishAddress, spec.slots, spec.memoryBytes, spec.overcommit, spec.maximumStarts,
+            text(spec.labels), entry.isLeaving,
+        ])
+    }
+
+    static func store(_ adjustment: HostAdjustment?, of host: String, in db: Database) throws {
+        guard let adjustment else {
+            return try db.cachedStatement(sql: "DELETE FROM host_adjustments WHERE name = ?").execute(arguments: [host])
+        }
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO host_adjustments VALUES (?, ?, ?, ?, ?)").execute(
+            arguments: [
+                host, adjustment.slots, adjustment.memoryBytes, text(adjustment.labels),
+                adjustment.removedLabels.sorted().joined(separator: ","),
+            ])
+    }
+
+    /// A host that has answered has a row, also when nobody has ever asked anything of it.
+    static func store(engine id: String?, of host: String, in db: Database) throws {
+        guard let id else {
+            return try db.cachedStatement(sql: "UPDATE hosts SET engine = NULL WHERE name = ?").execute(arguments: [
+                host
+            ])
+        }
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO hosts (name, duty, engine) VALUES (?, 'active', ?)
+                ON CONFLICT (name) DO UPDATE SET engine = excluded.engine
+                """
+        ).execute(arguments: [host, id])
+    }
+
+    /// Everything that is known of a host by this name.
+    static func forget(_ host: String, in db: Database) throws {
+        for table in ["hosts", "host_entries", "host_adjustments"] {
+            try db.cachedStatement(sql: "DELETE FROM \(table) WHERE name = ?").execute(arguments: [host])
+        }
+    }
+
+    static func store(_ drain: RollingDrain?, in db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM rolling_drain_hosts").execute()
+        guard let drain else { return }
+        let insert = try db.cachedStatement(sql: "INSERT INTO rolling_drain_hosts VALUES (?, ?, ?, ?, ?)")
+        for (turn, member) in drain.members.enumerated() {
+            try insert.execute(arguments: [
+                turn, member.host, member.phase.rawValue, drain.maximumUnavailable, drain.span.wholeMilliseconds,
+            ])
+        }
+    }
+
+    private static func rollingDrain(_ db: Database) throws -> RollingDrain? {
+        let rows = try Row.fetchAll(db, sql: "SELECT * FROM rolling_drain_hosts ORDER BY turn")
+        guard let first = rows.first else { return nil }
+        let members = try rows.map { row in
+            guard let phase = RollingDrain.Phase(rawValue: row["phase"]) else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "rolling drain: a phase makes no sense")
+            }
+            return RollingDrain.Member(host: row["host"], phase: phase)
+        }
+        return RollingDrain(
+            members: members, maximumUnavailable: first["maximum_unavailable"],
+            span: .milliseconds(first["span"] as Int64))
+    }
+
+    static func fetch(_ db: Database) throws -> StoredHosts {
+        var stored = StoredHosts()
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM host_entries ORDER BY name") {
+            stored.entries.append(entry(row))
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM host_adjustments") {
+            stored.adjustments[row["name"]] = HostAdjustment(
+                slots: row["slots"], memoryBytes: row["memory"], labels: labels(row["labels"]),
+                removedLabels: Set((row["removed_labels"] as String).split(separator: ",").map(String.init)))
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT name, engine FROM hosts WHERE engine IS NOT NULL") {
+            stored.engines[row["name"]] = row["engine"]
+        }
+        stored.rollingDrain = try rollingDrain(db)
+        return stored
+    }
+
+    private static func entry(_ row: Row) -> HostEntry {
+        var identity: HostAddress.Identity?
+        if let authority: String = row["authority"] {
+            identity = HostAddress.Identity(authority: authority, certificate: row["certificate"], key: row["key"])
+        }
+        return HostEntry(
+            spec: HostSpec(
+                name: row["name"], slots: row["slots"], memoryBytes: row["memory"], overcommit: row["overcommit"],
+                maximumStarts: row["maximum_starts"], labels: labels(row["labels"])),
+            address: HostAddress(
+                endpoint: row["endpoint"], identity: identity, publishAddress: row["publish_address"]),
+            isLeaving: row["is_leaving"])
+    }
+
+    /// Neither a key nor a value has a comma or an equals sign (`HostLabel`).
+    private static func text(_ labels: [String: String]) -> String {
+        labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
+    }
+
+    private static func labels(_ text: String) -> [String: String] {
+        var labels: [String: String] = [:]
+        for pair in text.split(separator: ",") {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { labels[String(parts[0])] = String(parts[1]) }
+        }
+        return labels
+    }
+}

@@ -1,0 +1,75 @@
+import Broker
+import BrokerCore
+
+extension HostDrain {
+    /// Shows how a rolling drain stands until every host of it is drained, or was uncordoned.
+    static func watchRolling(_ client: ControlClient, _ first: DrainScreen) async throws {
+        var screen = first
+        var patience = Patience()
+        var last = ""
+        while true {
+            let drain: RollingDrainView?
+            let hosts: [HostView]
+            do {
+                drain = try await client.rollingDrain()
+                hosts = try await client.hosts()
+                patience.restore()
+            } catch {
+                try await patience.bear(error)
+                continue
+            }
+            try Task.checkCancellation()
+            guard let drain else { return Output.print("the rolling drain is over: every host of it was uncordoned") }
+            let now = Timestamp.current()
+            let news = RollingText.news(drain, hosts)
+            screen.show(RollingText.text(drain, hosts, now: now, time: TimeText()), isNews: news != last)
+            last = news
+            if RollingText.isThrough(drain, hosts) { return }
+            try await Task.sleep(for: pollInterval)
+        }
+    }
+}
+
+/// A rolling drain as operators read it.
+enum RollingText {
+    static func text(_ drain: RollingDrainView, _ hosts: [HostView], now: Timestamp, time: TimeText) -> String {
+        var table = Table([("HOST", .left), ("TURN", .left), ("STATE", .left), ("SESSIONS", .right), ("NOTE", .left)])
+        for member in drain.hosts {
+            let host = hosts.first { $0.name == member.host }
+            table.add([
+                member.host, member.phase.rawValue, host?.state.rawValue ?? "gone", "\(host?.sessions ?? 0)",
+                note(member, host, now: now, time: time),
+            ])
+        }
+        return table.text()
+    }
+
+    /// What has changed when this has.
+    static func news(_ drain: RollingDrainView, _ hosts: [HostView]) -> String {
+        drain.hosts.map { member in
+            let host = hosts.first { $0.name == member.host }
+            return "\(member.host) \(member.phase.rawValue) \(host?.state.rawValue ?? "") \(host?.sessions ?? 0)"
+        }.joined(separator: "\n")
+    }
+
+    /// Every host is drained or was uncordoned: nothing more happens by itself.
+    static func isThrough(_ drain: RollingDrainView, _ hosts: [HostView]) -> Bool {
+        drain.hosts.allSatisfy { member in
+            guard member.phase != .done, let host = hosts.first(where: { $0.name == member.host }) else { return true }
+            return member.phase == .begun && [.drained, .lost].contains(host.state)
+        }
+    }
+
+    private static func note(
+        _ member: RollingDrainView.Member, _ host: HostView?, now: Timestamp, time: TimeText
+    ) -> String {
+        switch (member.phase, host?.state) {
+        case (.waiting, _): return "its turn comes when another is uncordoned"
+        case (.begun, .drained?): return "do its work, then carrel host uncordon \(member.host)"
+        case (.begun, _):
+            guard let deadline = host?.drainDeadline else { return "" }
+            return "empty at the latest at \(time.short(deadline, now: now))"
+        case (.done, _): return ""
+        }
+    }
+}

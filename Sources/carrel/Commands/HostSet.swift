@@ -1,0 +1,76 @@
+import ArgumentParser
+import BrokerCore
+
+struct HostSet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Change a host's slots, memory or labels while Carrel runs.",
+        discussion: """
+            What is set here counts before what the configuration says, over restarts too, until --reset. Fewer slots \
+            or less memory end nobody: new sessions wait until there is room.
+
+            Examples:
+              carrel host set one --slots 20
+              carrel host set one --label gpu=true --label disk-
+              carrel host set one --reset
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+    @Argument(help: "The host's name.") var name: String
+    @Option(help: "How many labs at the same time.") var slots: Int?
+    @Option(help: ArgumentHelp("Memory for labs, such as 48GiB.", valueName: "size")) var memory: SizeArgument?
+    @Option(help: ArgumentHelp("KEY=VALUE sets a label, KEY- takes it away; may be repeated.", valueName: "label"))
+    var label: [LabelArgument] = []
+    @Flag(help: "Forget what was set before: what the configuration says counts again.") var reset = false
+
+    func validate() throws {
+        if change.isEmpty, !reset { throw ValidationError("say what to set: --slots, --memory, --label or --reset") }
+    }
+
+    var change: HostAdjustment {
+        var change = LabelArgument.change(label)
+        change.slots = slots
+        change.memoryBytes = memory?.bytes
+        return change
+    }
+
+    func run() async throws {
+        let host = try await ControlClient(configurationOption).setHost(name, change, reset: reset)
+        Output.print(output.json ? Output.json(host) : HostText.settings(host))
+    }
+}
+
+struct HostRemove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a host that was added while Carrel ran.",
+        discussion: """
+            A host that is not empty is refused, or drained first with --drain: it is removed when its last session has \
+            ended. Nothing of a learner's is deleted on it. A host of the configuration is taken out there.
+
+            Examples:
+              carrel host remove three
+              carrel host remove three --drain --deadline 2h
+            """)
+
+    @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+    @Argument(help: "The host's name.") var name: String
+    @Flag(help: "Let its live sessions end first, by themselves or at the deadline.") var drain = false
+    @Option(help: ArgumentHelp("With --drain: when the last sessions end, from now.", valueName: "duration"))
+    var deadline = DurationArgument(.seconds(1800))
+
+    func validate() throws { try HostDrain.check(deadline) }
+
+    func run() async throws {
+        let host = try await ControlClient(configurationOption)
+            .removeHost(name, deadline: drain ? deadline.duration : nil)
+        if output.json { return Output.print(Output.json(["removed": host == nil])) }
+        Output.print(
+            host == nil
+                ? "\(name) is removed"
+                : "\(name) drains, and is removed when its last session has ended, in \(DurationText.format(deadline.duration)) "
+                    + "at the latest; carrel host uncordon \(name) keeps it")
+    }
+}

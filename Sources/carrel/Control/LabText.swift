@@ -1,0 +1,71 @@
+import Broker
+import BrokerCore
+
+/// The catalogue as operators read it.
+enum LabText {
+    static func table(_ labs: [LabView]) -> String {
+        var table = Table([
+            ("LAB", .left), ("KIND", .left), ("MEMORY", .right), ("IMAGE", .left), ("ID", .left), ("HOSTS", .right),
+            ("NOTE", .left),
+        ])
+        for lab in labs {
+            table.add([
+                lab.name, lab.kind.rawValue, SizeText.format(lab.memoryBytes), lab.image, short(lab.imageId),
+                "\(lab.hosts.count { $0.presence == .present })/\(lab.hosts.count)", note(lab),
+            ])
+        }
+        return table.text()
+    }
+
+    /// Where a lab's image is, and how far it is on its way there.
+    static func images(_ lab: LabView, now: Timestamp) -> String {
+        var table = Table([("HOST", .left), ("STATE", .left), ("IMAGE", .left), ("BUILT", .right), ("NOTE", .left)])
+        for place in lab.hosts {
+            let built = place.createdAt.map { SessionTable.ago($0, now: now) } ?? "-"
+            table.add([place.host, place.hostState.rawValue, short(place.imageId), built, note(place)])
+        }
+        return "\(lab.name): \(Table.cleaned(lab.image))\n" + table.text()
+    }
+
+    /// Whether pulls are under way.
+    static func isPulling(_ lab: LabView) -> Bool { lab.hosts.contains { $0.pull?.state == .pulling } }
+
+    /// The beginning of an identifier, as Docker shows it.
+    static func short(_ id: String?) -> String {
+        guard let id else { return "-" }
+        return String((id.hasPrefix("sha256:") ? id.dropFirst("sha256:".count) : id[...]).prefix(12))
+    }
+
+    static func note(_ place: LabImageView) -> String {
+        var parts: [String] = []
+        if place.presence == .missing { parts.append("missing") }
+        if place.differs { parts.append("another image than most hosts have") }
+        switch place.pull?.state {
+        case .pulling?: parts.append(place.pull.map { progress($0) } ?? "")
+        case .done?: parts.append("pulled")
+        case .failed?: parts.append("not pulled: \(place.pull?.message ?? "")")
+        case nil: break
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    private static func progress(_ pull: PullView) -> String {
+        guard pull.layers > 0 else { return "being pulled" }
+        let bytes =
+            pull.totalBytes > 0 ? ", \(SizeText.brief(pull.bytes)) of \(SizeText.brief(pull.totalBytes))" : ""
+        return "being pulled: \(pull.layersDone) of \(pull.layers) layers\(bytes)"
+    }
+
+    private static func note(_ lab: LabView) -> String {
+        func names(_ places: [LabImageView]) -> String { places.map(\.host).joined(separator: ", ") }
+        let missing = lab.hosts.filter { $0.presence == .missing }
+        let differing = lab.hosts.filter(\.differs)
+        let pulling = lab.hosts.filter { $0.pull?.state == .pulling }
+        var parts: [String] = []
+        if lab.hosts.isEmpty { parts.append("no host could serve it") }
+        if !missing.isEmpty { parts.append("missing on \(names(missing))") }
+        if !differing.isEmpty { parts.append("another image on \(names(differing))") }
+        if !pulling.isEmpty { parts.append("being pulled on \(names(pulling))") }
+        return parts.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,31 @@
+import BrokerCore
+import Testing
+
+@testable import Broker
+
+@Suite("Clocks that differ")
+struct ClockSkewTests {
+    private func at(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: seconds * 1000) }
+
+    @Test("The skew is what the host's clock says beside the middle of question and answer")
+    func measured() {
+        #expect(ClockSkew.measured(at(130), asked: at(100), answered: at(104)) == .seconds(28))
+        #expect(ClockSkew.measured(at(95), asked: at(100), answered: at(100)) == .seconds(-5))
+    }
+
+    @Test("A difference of five seconds, either way, is worth a warning")
+    func warning() {
+        #expect(
+            [-6, -5, -4, 0, 4, 5].map { ClockSkew.isWorthAWarning(.seconds($0)) } == [
+                true, true, false, false, false, true,
+            ])
+    }
+
+    @Test("What a lab says of its kernels is taken by our clock, not by its host's")
+    func corrected() {
+        #expect(LabReport.quiet(lastActivity: at(100)).corrected(by: .seconds(30)) == .quiet(lastActivity: at(70)))
+        #expect(LabReport.quiet(lastActivity: at(100)).corrected(by: nil) == .quiet(lastActivity: at(100)))
+        #expect(LabReport.quiet(lastActivity: nil).corrected(by: .seconds(30)) == .quiet(lastActivity: nil))
+        #expect(LabReport.busy.corrected(by: .seconds(30)) == .busy)
+    }
+}

@@ -1,0 +1,66 @@
+import Broker
+import BrokerCore
+import Foundation
+import Portal
+import Testing
+
+@testable import carrel
+
+@Suite("What operators read of labs and images") struct LabTextTests {
+    private let now = Timestamp(milliseconds: 1_767_222_000_000)
+
+    private func lab(pull: String = "") throws -> LabView {
+        try APICoding.decode(
+            LabView.self,
+            from: Array(
+                """
+                {"name": "python", "title": "Python", "kind": "jupyter", "image": "carrel/jupyterlab:1",
+                 "memory_bytes": 1073741824, "requires": {}, "image_id": "sha256:0123456789abcdef", "hosts": [
+                 {"host": "one", "host_state": "active", "presence": "present", "image_id": "sha256:0123456789abcdef",
+                  "created_at": 1767218400000, "differs": false},
+                 {"host": "two", "host_state": "active", "presence": "present", "image_id": "sha256:fedcba9876543210",
+                  "created_at": 1767135600000, "differs": true},
+                 {"host": "three", "host_state": "draining", "presence": "missing", "differs": false \(pull)}]}
+                """.utf8))
+    }
+
+    @Test("a lab shows its image, how many hosts have it, and where it is missing or another one")
+    func listed() throws {
+        #expect(
+            LabText.table([try lab()]) == """
+                LAB     KIND     MEMORY  IMAGE                ID            HOSTS  NOTE
+                python  jupyter    1GiB  carrel/jupyterlab:1  0123456789ab    2/3  missing on three; another image on two
+                """)
+    }
+
+    @Test("a pull shows how far it is, and why it failed")
+    func pulls() throws {
+        let pulling = try lab(
+            pull: #"""
+                , "pull": {"state": "pulling", "layers_done": 2, "layers": 5, "bytes": 3355443, "total_bytes": 104857600, "message": "x"}
+                """#)
+        #expect(LabText.isPulling(pulling))
+        #expect(
+            LabText.images(pulling, now: now) == """
+                python: carrel/jupyterlab:1
+                HOST   STATE     IMAGE          BUILT  NOTE
+                one    active    0123456789ab  1h ago
+                two    active    fedcba987654  1d ago  another image than most hosts have
+                three  draining  -                  -  missing; being pulled: 2 of 5 layers, 3.1MiB of 100MiB
+                """)
+        let failed = try lab(
+            pull: #"""
+                , "pull": {"state": "failed", "layers_done": 0, "layers": 0, "bytes": 0, "total_bytes": 0, "message": "access denied"}
+                """#)
+        #expect(!LabText.isPulling(failed))
+        #expect(LabText.images(failed, now: now).hasSuffix("missing; not pulled: access denied"))
+    }
+
+    @Test("sizes are rounded for people")
+    func sizes() {
+        #expect(
+            [0, 1023, 1024, 1536, 5 << 20, (100 << 20) + 600_000, 3 << 40].map { SizeText.brief($0) } == [
+                "0B", "1023B", "1KiB", "1.5KiB", "5MiB", "100MiB", "3TiB",
+            ])
+    }
+}
