@@ -3,9 +3,11 @@ import DockerEngine
 
 /// How far a host's clock is from ours. No moment that a host tells is compared with ours without it.
 enum ClockSkew {
-    /// The host's clock minus ours. The answer was given somewhere between question and answer: half way, on average.
+    /// The host's clock minus ours. The answer was given somewhere between question and answer: half way, on average;
+    /// and a clock that shows a moment between the two may well be ours.
     static func measured(_ theirs: Timestamp, asked: Timestamp, answered: Timestamp) -> Duration {
-        theirs - (asked + (answered - asked) / 2)
+        if (asked...max(asked, answered)).contains(theirs) { return .zero }
+        return theirs - (asked + (answered - asked) / 2)
     }
 
     static func isWorthAWarning(_ skew: Duration) -> Bool {

@@ -11,6 +11,8 @@ struct ClockSkewTests {
     func measured() {
         #expect(ClockSkew.measured(at(130), asked: at(100), answered: at(104)) == .seconds(28))
         #expect(ClockSkew.measured(at(95), asked: at(100), answered: at(100)) == .seconds(-5))
+        // Nothing that could be told from the time the answer took.
+        #expect(ClockSkew.measured(at(103), asked: at(100), answered: at(104)) == .zero)
     }
 
     @Test("A difference of five seconds, either way, is worth a warning")
