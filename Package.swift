@@ -54,7 +54,8 @@ let package = Package(
 
         // What `Scripts/bench edge` loads proxies with; no product.
         .executableTarget(
-            name: "EdgeBench", dependencies: ["HTTPTransport"], path: "Tests/EdgeBench", swiftSettings: house),
+            name: "EdgeBench", dependencies: ["HTTPTransport", "Programs"], path: "Tests/EdgeBench",
+            swiftSettings: house),
 
         // What `Scripts/bench broker` measures core and store with; no product.
         .executableTarget(
@@ -65,6 +66,8 @@ let package = Package(
             name: "Simulate", dependencies: ["Simulation", argumentParser], path: "Tests/Simulate",
             swiftSettings: house),
 
+        // Other programs, for tests and benchmarks.
+        room("Programs", path: "Tests/Programs"),
         // Randomness of which one seed replays one run.
         room("SeededRandom", path: "Tests/SeededRandom"),
         // Hostile bytes, and what has to become of them.
@@ -78,18 +81,18 @@ let package = Package(
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("SimulationTests", ["Simulation"]),
         tests("StoreTests", ["Store"]),
-        tests("SchedulingTests", ["Scheduling", "SeededRandom"]),
+        tests("SchedulingTests", ["Scheduling", "Programs", "SeededRandom"]),
         tests("DockerEngineTests", ["DockerEngine"]),
         tests("EdgeTests", ["Edge", "CNGHTTP2", "SmugglingCorpus"]),
         tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
         tests("LaunchTests", ["Launch"]),
         tests("BrokerTests", ["Broker"]),
-        tests("PortalTests", ["Portal"]),
-        tests("CarrelTests", ["carrel"]),
+        tests("PortalTests", ["Portal", "Programs"]),
+        tests("CarrelTests", ["carrel", "Programs"]),
         // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.
-        room("FleetSupport", ["BrokerCore", "Store", "COpenSSL", grdb], path: "Tests/FleetSupport"),
-        tests("Fleet", ["carrel", "FleetSupport"]),
-        tests("Browser", ["carrel", "FleetSupport", "HTTPTransport", "COpenSSL"]),
+        room("FleetSupport", ["BrokerCore", "Store", "COpenSSL", "Programs", grdb], path: "Tests/FleetSupport"),
+        tests("Fleet", ["carrel", "FleetSupport", "Programs"]),
+        tests("Browser", ["carrel", "FleetSupport", "HTTPTransport", "Programs", "COpenSSL"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,45 +1,41 @@
 import Foundation
+import Programs
 import Synchronization
 import Testing
 
 /// The built `carrel`, run as operators run it.
 final class CarrelProcess: Sendable {
-    private let process: Mutex<Process>
-    /// A file and not a pipe: a pipe's end is heard late, or not at all, where many processes start at once.
+    let id: pid_t
+    /// How it ended, once somebody has seen it.
+    private let status = Mutex<Int32?>(nil)
     private let file = FileManager.default.temporaryDirectory.path + "/carrel-output-\(UUID().uuidString)"
 
     /// Beside the test bundle that is running.
-    private static var binary: URL {
+    private static var binary: String {
         URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("carrel")
+            .appendingPathComponent("carrel").path
     }
 
     convenience init(_ arguments: String...) throws { try self.init(arguments) }
 
     init(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = arguments
-        guard FileManager.default.createFile(atPath: file, contents: nil),
-            let written = FileHandle(forWritingAtPath: file)
-        else { throw CarrelProcessError(description: "cannot write \(file)") }
-        process.standardError = written
-        process.standardOutput = written
-        self.process = Mutex(process)
-        try process.run()
+        id = try Command([Self.binary] + arguments).spawn(output: file, error: file)
     }
 
     deinit {
-        process.withLock { if $0.isRunning { kill($0.processIdentifier, SIGKILL) } }
+        status.withLock {
+            if $0 != nil { return }
+            kill(id, SIGKILL)
+            waitpid(id, nil, 0)
+        }
         unlink(file)
     }
 
     /// What it has written so far; all of it, once it has ended.
     var output: String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
 
-    var id: Int32 { process.withLock { $0.processIdentifier } }
-
-    func signal(_ signal: Int32) { kill(id, signal) }
+    /// Once it has ended nobody is signalled: its number may be another's by now.
+    func signal(_ signal: Int32) { status.withLock { if $0 == nil { kill(id, signal) } } }
 
     /// Waits until the output contains a text.
     func expect(_ text: String, within limit: Duration = .seconds(30)) async throws {
@@ -48,17 +44,22 @@ final class CarrelProcess: Sendable {
 
     /// Waits for the end, and gives the exit code.
     func end(within limit: Duration = .seconds(30)) async throws -> Int32 {
-        try await Self.wait(limit, "the end of carrel, which said:\n\(output)") {
-            !self.process.withLock(\.isRunning)
+        try await Self.wait(limit, "the end of carrel, which said:\n\(output)") { try ended() != nil }
+        return try #require(try ended())
+    }
+
+    private func ended() throws -> Int32? {
+        try status.withLock {
+            if $0 == nil { $0 = try ChildExit.poll(id) }
+            return $0
         }
-        return process.withLock(\.terminationStatus)
     }
 
     private static func wait(
-        _ limit: Duration, _ what: @autoclosure () -> String, until condition: () -> Bool
+        _ limit: Duration, _ what: @autoclosure () -> String, until condition: () throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + limit
-        while !condition() {
+        while try !condition() {
             guard ContinuousClock.now < deadline else {
                 throw CarrelProcessError(description: "waited \(limit) in vain for \(what())")
             }

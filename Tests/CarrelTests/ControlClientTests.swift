@@ -17,13 +17,17 @@ private final class ControlSocket {
     init(status: Int = 200, _ answer: String) throws {
         scratch = try Scratch()
         path = scratch.path + "/control.sock"
-        server = try HTTPServer(listen: .unix(path: path)) { [unowned self] request in
-            asked.append("\(request.method) \(request.target) \(String(decoding: request.body, as: UTF8.self))")
+        server = try HTTPServer(listen: .unix(path: path)) { request in
+            self.asked.append("\(request.method) \(request.target) \(String(decoding: request.body, as: UTF8.self))")
             return .json(Array(answer.utf8), status: status)
         }
     }
 
-    func close() { server?.close() }
+    /// Whoever still answers keeps this alive; without a server nobody does.
+    func close() {
+        server?.close()
+        server = nil
+    }
 }
 
 @Suite("The control client") struct ControlClientTests {

@@ -20,12 +20,16 @@ private final class Campus {
         authority = try DevelopmentCA(directory: scratch.path)
         let files = try authority.issue("edge", for: .server(names: ["portal.test", "*.labs.test"]))
         let context = try TLSServerContext(store: try CertificateStore([files]))
-        server = try HTTPServer(listen: .ip(address: "127.0.0.1", port: 0), tls: context) { [unowned self] request in
-            request.authority?.host == "portal.test" ? portal(request) : lab(request)
+        server = try HTTPServer(listen: .ip(address: "127.0.0.1", port: 0), tls: context) { request in
+            request.authority?.host == "portal.test" ? self.portal(request) : self.lab(request)
         }
     }
 
-    func close() { server?.close() }
+    /// Whoever still answers keeps this alive; without a server nobody does.
+    func close() {
+        server?.close()
+        server = nil
+    }
 
     var address: SocketAddress { server!.boundAddress }
 

@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import HTTPTransport
+import Programs
 import TLS
 import Testing
 
@@ -25,8 +26,11 @@ import Testing
         #expect(try await shown.end() == 0)
         #expect(shown.output.contains("carrel_certificate_expiry_timestamp_seconds 1"))
         if let promtool = Self.promtool {
-            let (status, said) = try await Self.run(promtool, ["check", "metrics"], input: text)
-            #expect(status == 0 && said.isEmpty, "\(said)")
+            var check = Command([promtool, "check", "metrics"])
+            check.input = house.scratch.path + "/metrics"
+            try text.write(toFile: check.input, atomically: false, encoding: .utf8)
+            let said = try await check.run()
+            #expect(said.status == 0 && said.output.isEmpty && said.error.isEmpty, "\(said)")
         }
         serve.signal(SIGTERM)
         #expect(try await serve.end() == 0)
@@ -90,25 +94,5 @@ import Testing
         let serve = try CarrelProcess("serve", "--config", house.file)
         #expect(try await serve.end() == 1)
         #expect(serve.output.contains("cannot open the access log \(house.scratch.path)/none/access.log"))
-    }
-
-    /// Not on the control loop, which other tests share.
-    @concurrent private static func run(
-        _ path: String, _ arguments: [String], input: String
-    ) async throws -> (Int32, String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        let source = Pipe()
-        let output = Pipe()
-        process.standardInput = source
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        source.fileHandleForWriting.write(Data(input.utf8))
-        source.fileHandleForWriting.closeFile()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: said, as: UTF8.self))
     }
 }

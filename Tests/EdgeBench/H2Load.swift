@@ -1,32 +1,23 @@
-import Foundation
+import Programs
 
 /// nghttp2's load generator, which fills connections of HTTP/2 with requests.
 enum H2Load {
     static let connections = 8
     static let streams = 16
+    /// How much longer than its load it may take, in seconds.
+    private static let grace = 30.0
 
     /// Loads a target for so long; every request must be answered with 200.
     /// - Returns: how many requests were answered.
     static func run(_ target: Target, seconds: Double) async throws -> Int {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/h2load")
-        process.arguments = [
+        let command = Command([
+            "h2load",
             "--clients=\(connections)", "--max-concurrent-streams=\(streams)", "--duration=\(Int(seconds * 1000))ms",
             "--header=user-agent: Mozilla/5.0 (X11; Linux x86_64) bench", "--header=accept: */*",
             "--header=accept-encoding: gzip, deflate, br", "--header=cookie: session=0123456789abcdef",
             "--connect-to=127.0.0.1:\(target.port)", "https://h0.bench.test:\(target.port)/1k",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        let text = try await withCheckedThrowingContinuation { continuation in
-            // It writes less than a pipe holds.
-            process.terminationHandler = { _ in
-                let data = output.fileHandleForReading.readDataToEndOfFile()
-                continuation.resume(returning: String(decoding: data, as: UTF8.self))
-            }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
+        ])
+        let text = try await command.succeed(within: .seconds(seconds + grace))
         guard let answered = number(before: "2xx", in: text, line: "status codes:"), answered > 0,
             number(before: "failed", in: text, line: "requests:") == 0,
             text.contains("Application protocol: h2\n")

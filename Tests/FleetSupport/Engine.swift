@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// A real Docker Engine that `Scripts/test` started for the tests, looked at with the ordinary `docker` command: what
 /// really is on a host is not asked of the product that is being tested.

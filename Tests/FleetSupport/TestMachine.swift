@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// What all tests of one run share: the binary, the development authority, free ports.
 enum TestMachine {

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Programs
 import Synchronization
 
 /// Starts processes that must not outlive the tests, however these end: a crash, the time limit, a kill -9.

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 @testable import Broker
@@ -93,14 +94,15 @@ struct PageTests {
     }
 
     @Test("The policy allows the one style and the one script by their hashes, and nothing else")
-    func contentSecurityPolicy() throws {
+    func contentSecurityPolicy() async throws {
         let policy = try renderer().contentSecurityPolicy
         let html = try html(Self.livePages[0])
         for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
             let content = try #require(
                 html.components(separatedBy: "<\(element)>").last?.components(separatedBy: "</\(element)>").first)
             let source = try #require(policy.split(separator: "; ").first { $0.hasPrefix("\(directive) 'sha256-") })
-            #expect(try String(source) == "\(directive) 'sha256-\(sha256Base64(content))'")
+            let hash = try await sha256Base64(content)
+            #expect(String(source) == "\(directive) 'sha256-\(hash)'")
         }
         #expect(policy.contains("default-src 'none'"))
         #expect(policy.contains("frame-ancestors 'none'"))
@@ -110,19 +112,12 @@ struct PageTests {
     }
 
     /// Computed by a program that is not ours.
-    private func sha256Base64(_ text: String) throws -> String {
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "sha256sum | cut -c1-64"]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-        try input.fileHandleForWriting.close()
-        let hex = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        let digits = Array(hex.trimmingCharacters(in: .newlines).utf8)
+    private func sha256Base64(_ text: String) async throws -> String {
+        var command = Command(["sha256sum"])
+        command.input = FileManager.default.temporaryDirectory.path + "/hashed-\(UUID().uuidString)"
+        try text.write(toFile: command.input, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: command.input) }
+        let digits = Array(try await command.succeed().utf8.prefix(64))
         let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
             UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
         }

@@ -16,12 +16,14 @@ private final class ScriptedEngine {
     private let (silence, silent) = AsyncStream.makeStream(of: [UInt8].self)
 
     init(at path: String) throws {
-        server = try HTTPServer(listen: .unix(path: path)) { [unowned self] request in answer(request) }
+        server = try HTTPServer(listen: .unix(path: path)) { self.answer($0) }
     }
 
     func close() {
         silent.finish()
         server?.close()
+        // Whoever still answers keeps this alive; without a server nobody does.
+        server = nil
     }
 
     private func answer(_ request: HTTPRequest) -> HTTPResponse {

@@ -1,5 +1,6 @@
 import BrokerCore
 import Foundation
+import Programs
 import SeededRandom
 import Testing
 
@@ -11,12 +12,12 @@ import Testing
     "Calendars, as others read them", .enabled(if: OtherReader.python != nil, "Scripts/test installs the other reader"))
 struct OtherReaderTests {
     @Test("Random recurrences come at the same moments, the changes of the clocks included")
-    func recurrences() throws {
+    func recurrences() async throws {
         let now = utc(2026, 3, 1, 0)
         let horizon = now + .seconds(300 * 86_400)
         var random = SplitMix64(seed: 20_261_123)
         let calendars = (0..<150).map { number in calendar(Self.randomEvent("e\(number)", using: &random)) }
-        let answers = try OtherReader.read(calendars, from: now, to: horizon + .milliseconds(1))
+        let answers = try await OtherReader.read(calendars, from: now, to: horizon + .milliseconds(1))
         let reader = CalendarReader(clock: warsaw, now: now, horizon: horizon)
         var compared = 0
         for (bytes, other) in zip(calendars, answers) {
@@ -60,7 +61,7 @@ struct OtherReaderTests {
     }
 
     @Test("What we write is a calendar to others, with the same events")
-    func written() throws {
+    func written() async throws {
         var writer = CalendarWriter(name: "Szkoła; labs, \\ all", refresh: .seconds(900))
         for number in 0..<50 {
             writer.begin("VEVENT")
@@ -76,7 +77,7 @@ struct OtherReaderTests {
         }
         writer.finish()
         let answer = try #require(
-            try OtherReader.read([writer.bytes], from: utc(2026, 1, 1, 0), to: utc(2027, 1, 1, 0)).first)
+            try await OtherReader.read([writer.bytes], from: utc(2026, 1, 1, 0), to: utc(2027, 1, 1, 0)).first)
         #expect(answer.error == nil)
         #expect(answer.events?.count == 50)
         #expect(answer.starts == (0..<50).map { utc(2026, 4, 1, 8).milliseconds / 1000 + $0 * 3600 })
@@ -103,7 +104,8 @@ enum OtherReader {
         var starts: [Int64] { (events ?? []).map(\.start).sorted() }
     }
 
-    static func read(_ calendars: [[UInt8]], from: Timestamp, to: Timestamp) throws -> [Answer] {
+    /// Takes seconds of Python's time; no thread of the tests waits for it.
+    static func read(_ calendars: [[UInt8]], from: Timestamp, to: Timestamp) async throws -> [Answer] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("carrel-calendars-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -114,16 +116,8 @@ enum OtherReader {
         }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Scripts/lib/calendars.py").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python ?? "")
-        process.arguments = [script, "\(from.milliseconds / 1000)", "\(to.milliseconds / 1000)"] + files
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return try output.split(separator: UInt8(ascii: "\n")).map {
-            try JSONDecoder().decode(Answer.self, from: Data($0))
-        }
+        let span = ["\(from.milliseconds / 1000)", "\(to.milliseconds / 1000)"]
+        let answers = try await Command([python ?? "", script] + span + files).succeed(within: .seconds(120))
+        return try answers.split(separator: "\n").map { try JSONDecoder().decode(Answer.self, from: Data($0.utf8)) }
     }
 }
