@@ -49,8 +49,9 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
 
     struct Body {
         var bytes: [UInt8] = []
-        /// So often are the bytes sent again.
+        /// So often are the bytes sent again, whole: a window may cut them anywhere.
         var repeats = 0
+        var sent = 0
         var isLast = true
     }
 
@@ -62,20 +63,16 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
 
     static func connect(to house: House, _ host: String = "abcd.labs.test") async throws -> HTTP2Client {
         let client = HTTP2Client()
-        let port = house.port
-        let tls = try TLSClientContext(trust: .file(TestAuthority.shared.get().certificatePath), alpn: ["h2"])
-        client.loop.post {
-            Stream.connect(to: .ip(address: "127.0.0.1", port: port), on: client.loop, timeout: .seconds(5)) {
-                guard case .success(let stream) = $0, let engine = try? TLSConnection(client: tls, serverName: host)
-                else { return client.record { $0.isClosed = true } }
-                let channel = ByteChannel(stream: stream, tls: engine)
-                client.channel = channel
-                channel.delegate = client
-                channel.open()
-            }
-        }
+        try house.connect(on: client.loop, to: host, alpn: ["h2"]) { client.opened($0) }
         try await eventually("connected") { client.record { $0.isOpen || $0.isClosed } }
         return client
+    }
+
+    private func opened(_ channel: ByteChannel?) {
+        guard let channel else { return record { $0.isClosed = true } }
+        self.channel = channel
+        channel.delegate = self
+        channel.open()
     }
 
     func channelDidOpen(_ channel: ByteChannel) {
@@ -153,12 +150,12 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         guard var body = bodies[id] else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
         defer { bodies[id] = body }
         if body.bytes.isEmpty && !body.isLast { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
-        let count = min(room.count, body.bytes.count)
-        room.copyBytes(from: body.bytes.prefix(count))
-        if body.repeats > 0 {
-            body.repeats -= 1
-        } else {
-            body.bytes.removeFirst(count)
+        let count = min(room.count, body.bytes.count - body.sent)
+        room.copyBytes(from: body.bytes[body.sent..<body.sent + count])
+        body.sent += count
+        if body.sent == body.bytes.count {
+            body.sent = 0
+            if body.repeats > 0 { body.repeats -= 1 } else { body.bytes = [] }
         }
         if body.bytes.isEmpty && body.isLast { flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
         return count

@@ -85,6 +85,23 @@ final class House: Sendable {
         return Answer(response)
     }
 
+    /// A connection on its client's loop, of which TLS has not begun yet.
+    /// - Parameter connected: called on the loop; with nothing if nobody answers.
+    func connect(
+        on loop: Loop, to host: String, alpn: [String], _ connected: @escaping @Sendable (ByteChannel?) -> Void
+    ) throws {
+        let tls = try TLSClientContext(trust: .file(TestAuthority.shared.get().certificatePath), alpn: alpn)
+        let address = SocketAddress.ip(address: "127.0.0.1", port: port)
+        loop.post {
+            Stream.connect(to: address, on: loop, timeout: .seconds(5)) { result in
+                guard case .success(let stream) = result,
+                    let engine = try? TLSConnection(client: tls, serverName: host)
+                else { return connected(nil) }
+                connected(ByteChannel(stream: stream, tls: engine))
+            }
+        }
+    }
+
     /// The status with which a WebSocket is refused; `nil` when it is opened, or when something else went wrong.
     func refusal(of request: HTTPClientRequest) async -> Int? {
         let client = await client()

@@ -32,23 +32,16 @@ final class RawClient: ByteChannelDelegate, @unchecked Sendable {
         to house: House, _ host: String = "abcd.labs.test", alpn: [String] = ["http/1.1"]
     ) async throws -> RawClient {
         let client = RawClient()
-        let port = house.port
-        let tls = try TLSClientContext(trust: .file(TestAuthority.shared.get().certificatePath), alpn: alpn)
-        client.loop.post {
-            Stream.connect(
-                to: .ip(address: "127.0.0.1", port: port), on: client.loop, timeout: .seconds(5)
-            ) { result in
-                guard case .success(let stream) = result,
-                    let engine = try? TLSConnection(client: tls, serverName: host)
-                else { return client.state.withLock { $0.isClosed = true } }
-                let channel = ByteChannel(stream: stream, tls: engine)
-                client.channel = channel
-                channel.delegate = client
-                channel.open()
-            }
-        }
+        try house.connect(on: client.loop, to: host, alpn: alpn) { client.opened($0) }
         try await eventually("connected") { client.record { $0.isOpen || $0.isClosed } }
         return client
+    }
+
+    private func opened(_ channel: ByteChannel?) {
+        guard let channel else { return record { $0.isClosed = true } }
+        self.channel = channel
+        channel.delegate = self
+        channel.open()
     }
 
     func record<Value>(_ body: (inout Record) -> Value) -> Value { state.withLock { body(&$0) } }
