@@ -100,6 +100,7 @@ public final class Broker {
         let starts = hostDrivers.values.flatMap { $0.stop() }
         for start in starts { await start.value }
         await pumping?.value
+        hostDrivers = [:]
         for (_, continuation) in waiting { continuation.resume(throwing: Broker.stoppingError) }
         waiting = [:]
         watchers.finishAll()

@@ -14,7 +14,8 @@ final class HostDriver {
     let configuration: HostConfiguration
     let engine: DockerEngine
     let log: Logger
-    unowned let broker: Broker
+    /// The broker lets its drivers go when it stops; what is under way for one of them until then still finds it.
+    let broker: Broker
     /// One task per run that is on its way to ready; keyed by the container's name.
     var starts: [String: Task<Void, Never>] = [:]
     /// Of these, the ones with which a session goes on that has claimed a warm seat.
