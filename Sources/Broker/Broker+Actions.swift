@@ -59,11 +59,11 @@ extension Broker {
             grants: grants[id] ?? [])
     }
 
-    /// What opens a Jupyter server to us; the other kinds trust whoever reaches their port.
+    /// What opens a session's lab to us.
     func labAuthorization(_ session: Session, kind: LabKind) -> String? {
-        guard kind == .jupyter else { return nil }
         let (name, epoch) = session.container
-        return "token " + LabContainer.token(key: tokenKey, session: name, epoch: epoch)
+        return LabContainer.authorization(
+            kind, token: LabContainer.token(key: tokenKey, session: name, epoch: epoch))
     }
 
     private func askLab(_ id: SessionID, epoch: Int, _ endpoint: Endpoint) {

@@ -64,8 +64,6 @@ final class HomeSlots {
         }
     }
 
-    func removeKeeper() async { try? await engine.removeIfThere(keeper) }
-
     private func makeShared(image: String) async throws {
         let name = keeper + "-setup"
         try await engine.removeIfThere(name)

@@ -114,7 +114,7 @@ extension HostDriver {
     private func questions(to container: LabContainer, at endpoint: Endpoint) -> LabQuestions {
         LabQuestions(
             client: broker.client, endpoint: endpoint, kind: container.lab.kind,
-            authorization: container.lab.kind == .jupyter ? "token \(container.token)" : nil)
+            authorization: LabContainer.authorization(container.lab.kind, token: container.token))
     }
 
     private func waitUntilReady(_ container: LabContainer, containerID: String, _ endpoint: Endpoint) async throws {

@@ -33,6 +33,12 @@ struct LabContainer {
     /// What the edge shows to Jupyter with each request; unused by the other kinds.
     let token: String
 
+    /// What opens a lab of this kind to us, as the value of `Authorization`; only Jupyter asks for it, the other kinds
+    /// trust whoever reaches their port.
+    static func authorization(_ kind: LabKind, token: @autoclosure () -> String) -> String? {
+        kind == .jupyter ? "token " + token() : nil
+    }
+
     /// Used once: each run has a name of its own, so a late reply about an older one can do no harm.
     static func name(instance: String, session: SessionID, epoch: Int) -> String {
         "carrel-\(instance)-\(session)-\(epoch)"

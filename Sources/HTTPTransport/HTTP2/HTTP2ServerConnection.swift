@@ -41,8 +41,7 @@ public final class HTTP2ServerConnection {
     @exclusivity(unchecked) var hasSaturatedStreams = false
     @exclusivity(unchecked) private var isEndOfTurnDue = false
     private var isLingering = false
-    private var timer: LoopTimer?
-    @exclusivity(unchecked) private var timerDue = MonotonicTime(nanoseconds: .max)
+    @exclusivity(unchecked) private var wakeup = Wakeup()
     private var ownReference: HTTP2ServerConnection?
 
     /// The header block that comes at the moment.
@@ -168,15 +167,12 @@ public final class HTTP2ServerConnection {
     // MARK: Time
 
     func note(_ deadline: MonotonicTime?) {
-        guard let deadline, deadline < timerDue else { return }
-        timer?.cancel()
-        timerDue = deadline
-        timer = loop.schedule(after: deadline - loop.now) { [self] in timeCame() }
+        guard let deadline, wakeup.isLater(than: deadline) else { return }
+        wakeup.move(to: deadline, on: loop) { [self] in timeCame() }
     }
 
     private func timeCame() {
-        timer = nil
-        timerDue = MonotonicTime(nanoseconds: .max)
+        wakeup.unset()
         let now = loop.now
         switch life.timeCame(queued: channel.queuedBytes, at: now) {
         case .goOn: break
@@ -288,7 +284,7 @@ extension HTTP2ServerConnection: ByteChannelDelegate {
     }
 
     public func channelDidClose(_ channel: ByteChannel, error: ChannelError?) {
-        timer?.cancel()
+        wakeup.unset()
         rooms.giveBack(&gathered)
         rooms.giveBack(&headBytes)
         heldHead = nil

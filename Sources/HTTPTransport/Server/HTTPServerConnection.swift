@@ -25,8 +25,7 @@ public final class HTTPServerConnection {
     private var clientHasEnded = false
     private var isLingering = false
     private var isChannelPaused = false
-    private var timer: LoopTimer?
-    private var timerDue = MonotonicTime(nanoseconds: .max)
+    @exclusivity(unchecked) private var wakeup = Wakeup()
     private var ownReference: HTTPServerConnection?
 
     /// - Parameters:
@@ -119,15 +118,12 @@ public final class HTTPServerConnection {
             isChannelPaused = !wantsMore
             if wantsMore { channel.resumeReading() } else { channel.pauseReading() }
         }
-        guard let deadline = exchange.deadline, deadline < timerDue else { return }
-        timer?.cancel()
-        timerDue = deadline
-        timer = loop.schedule(after: deadline - loop.now) { [self] in timeCame() }
+        guard let deadline = exchange.deadline, wakeup.isLater(than: deadline) else { return }
+        wakeup.move(to: deadline, on: loop) { [self] in timeCame() }
     }
 
     private func timeCame() {
-        timer = nil
-        timerDue = MonotonicTime(nanoseconds: .max)
+        wakeup.unset()
         fault = exchange.state == .head ? .headTimeout : .bodyTimeout
         perform(.time(queued: channel.queuedBytes))
     }
@@ -233,9 +229,7 @@ public final class HTTPServerConnection {
     /// A tunnel may last for days, and nothing of it is HTTP.
     private func letHTTPGo() {
         reading = nil
-        timer?.cancel()
-        timer = nil
-        timerDue = MonotonicTime(nanoseconds: .max)
+        wakeup.unset()
     }
 
     func askForEndOfTurn() {
@@ -281,7 +275,7 @@ extension HTTPServerConnection: ByteChannelDelegate {
     }
 
     public func channelDidClose(_ channel: ByteChannel, error: ChannelError?) {
-        timer?.cancel()
+        wakeup.unset()
         held = HeldBytes()
         gathered = []
         exchange.didClose()
