@@ -41,8 +41,9 @@ extension Broker {
         view(of: try await session(id))
     }
 
-    /// In memory or not.
+    /// In memory or not, as it is on disk.
     func session(_ id: SessionID) async throws(BrokerError) -> Session {
+        await settled(id)
         if let session = core.session(id) { return session }
         do {
             guard let session = try await store.session(id) else {

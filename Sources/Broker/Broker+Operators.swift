@@ -62,11 +62,10 @@ extension Broker {
 
     /// Newest first.
     public func sessions(_ query: SessionQuery) async throws(BrokerError) -> [SessionView] {
-        do {
-            return try await store.sessions(query).map { view(of: core.session($0.id) ?? $0) }
-        } catch {
-            throw BrokerError(error)
-        }
+        let found: [Session]
+        do { found = try await store.sessions(query) } catch { throw BrokerError(error) }
+        await settled()
+        return found.map { view(of: core.session($0.id) ?? $0) }
     }
 
     /// The session that the identifier, or a beginning of it that is unique, names.

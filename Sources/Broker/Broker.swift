@@ -42,6 +42,8 @@ public final class Broker {
     var queueNews: LoopTimer?
     /// The steps under way; nil while nothing happens.
     private var pumping: Task<Void, Never>?
+    /// Those who look while something decided is not on disk yet: they are told what is. No more than there are requests.
+    private var readers: [CheckedContinuation<Void, Never>] = []
     /// The failure to save that lasts, and when it was last logged.
     private var storageFailure: (code: StoreError.Code, toldAt: MonotonicTime)?
     private var isStopping = false
@@ -174,7 +176,7 @@ public final class Broker {
                 try await step(batch)
                 storageFailure = nil
             } catch {
-                core.rollback()
+                rollback()
                 await recover(batch, from: error)
             }
         }
@@ -195,7 +197,26 @@ public final class Broker {
         metrics.warmClaims += UInt64(try await commit())
         metrics.count(starts)
         perform(actions)
+        letReadersIn()
         disconnectForgottenHosts()
+    }
+
+    private func rollback() {
+        core.rollback()
+        letReadersIn()
+    }
+
+    /// Waits until what has been decided of a session (of any, with `nil`) is on disk, and the edge knows it: until then it
+    /// may come to nothing.
+    func settled(_ id: SessionID? = nil) async {
+        guard core.pendingChanges.contains(where: { $0.concerns(id) }) else { return }
+        await withCheckedContinuation { readers.append($0) }
+    }
+
+    private func letReadersIn() {
+        let waiting = readers
+        readers = []
+        for reader in waiting { reader.resume() }
     }
 
     /// - Returns: how many warm seats were claimed with it.
@@ -216,6 +237,7 @@ public final class Broker {
     private func settle(afterRestoring actions: [Action]) async throws(BrokerError) {
         do { _ = try await commit() } catch { throw BrokerError(error) }
         perform(actions)
+        letReadersIn()
     }
 
     /// The core holds live sessions; an ended one that is asked for comes from the store first.
@@ -246,7 +268,7 @@ public final class Broker {
                 do {
                     try await step([event])
                 } catch {
-                    core.rollback()
+                    rollback()
                     await recover([event], from: error)
                 }
             }
@@ -304,6 +326,13 @@ extension [Change] {
         guard !gone.isEmpty else { return 0 }
         let taken = Set(compactMap { if case .session(let session) = $0 { session.warm } else { nil } })
         return taken.intersection(gone).count
+    }
+}
+
+extension Change {
+    /// Whether it changes this session; `nil`: any.
+    fileprivate func concerns(_ id: SessionID?) -> Bool {
+        if case .session(let session) = self { id == nil || session.id == id } else { false }
     }
 }
 

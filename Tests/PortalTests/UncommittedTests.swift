@@ -1,0 +1,49 @@
+import BrokerCore
+import EventLoop
+import Foundation
+import Testing
+
+@testable import Broker
+@testable import Portal
+@testable import Store
+
+@Suite("What is decided and not on the disk yet")
+struct UncommittedTests {
+    @ControlLoop private final class Look { var isOver = false }
+
+    @Test("Nobody is told of it")
+    func hidden() async throws {
+        let now = Timestamp.now
+        let session = Session(
+            id: slug, learner: Learner(portal: "school", id: "ada", name: "Ada"), lab: "python", epoch: 1,
+            state: .running(host: "h1", endpoint: Endpoint(address: "127.0.0.1", port: 9), since: now),
+            createdAt: now, lastActivityAt: now)
+        try await withDesk(stored: [session]) { desk in
+            let release = DispatchSemaphore(value: 0)
+            let other = try Store(path: desk.store.path)
+            // Somebody else writes, and takes their time: commits wait.
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    try? other.database.write { _ in
+                        continuation.resume()
+                        release.wait()
+                    }
+                }
+            }
+            let ending = Task { @ControlLoop in try await desk.broker.end(slug, reason: .learnerEnded).state }
+            while desk.broker.core.pendingChanges.isEmpty { await Task.yield() }
+            let look = Look()
+            let looking = Task { @ControlLoop in
+                defer { look.isOver = true }
+                return try await (desk.broker.view(slug).state, desk.broker.sessions(SessionQuery(limit: 10)).map(\.state))
+            }
+            for _ in 0..<100 { await Task.yield() }
+            #expect(!look.isOver)
+            release.signal()
+            let (one, all) = try await looking.value
+            #expect(one != "running" && all == [one])
+            #expect(try await ending.value == one)
+            try other.close()
+        }
+    }
+}
