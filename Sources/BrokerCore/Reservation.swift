@@ -31,7 +31,7 @@ public struct ReservationTerms: Hashable, Sendable {
 
     public init(
         portal: String, lab: String, seats: Int, from: Timestamp, to: Timestamp, warmPercent: Int = 100,
-        lead: Duration = .seconds(900), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero,
+        lead: Duration = .seconds(1800), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero,
         context: String? = nil, roster: Set<String> = []
     ) {
         self.portal = portal

@@ -14,7 +14,7 @@ public struct CalendarTerms: Hashable, Sendable {
 
     public init(
         portal: String, lab: String?, seats: Int?, context: String?, roster: Set<String> = [], warmPercent: Int = 100,
-        lead: Duration = .seconds(900), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero
+        lead: Duration = .seconds(1800), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero
     ) {
         self.portal = portal
         self.lab = lab

@@ -48,7 +48,7 @@ struct CalendarFeedTests {
             #expect(found.count == 1 && found[0].to - found[0].from == .seconds(7200))
             // And what it says of itself would reserve the same again.
             let terms = try CalendarTerms(portal: "school", lab: nil, seats: nil, context: nil).terms(of: found[0])
-            #expect(terms.seats == 3 && terms.lab == "python" && terms.context == "101" && terms.lead == .seconds(900))
+            #expect(terms.seats == 3 && terms.lab == "python" && terms.context == "101" && terms.lead == .seconds(1800))
         }
     }
 

@@ -16,7 +16,7 @@ struct ReservationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The share of the seats whose labs run already at the start.", valueName: "percent"))
     var warm = PercentArgument(100)
     @Option(help: ArgumentHelp("How long before the start seats are held, and warmed up.", valueName: "duration"))
-    var lead = DurationArgument(.seconds(900))
+    var lead = DurationArgument(.seconds(1800))
     @Option(
         help: ArgumentHelp("Seats that nobody has claimed this long after the start are let go.", valueName: "duration")
     )
