@@ -71,10 +71,7 @@ import Testing
         let house = try House()
         let running = try CarrelProcess("serve", "--config", house.file)
         try await running.expect("ready")
-        let learner = try LearnerClient(trust: .file(house.scratch.path + "/tls/ca.pem"))
-        await #expect(throws: LearnerError.self) {
-            try await learner.open(try house.link(), within: .milliseconds(200))
-        }
+        try await house.click()
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let path = house.scratch.path + "/takeover.sock"
         let taker = try #require(try await TakeoverTaker.begin(at: path, role: .serve, log))
