@@ -38,6 +38,23 @@ struct PoolYieldTests {
         #expect(scene.warmRuns == ["warm-1", "warm-2"])
     }
 
+    @Test("One step looks for room for a bounded number of people; who is beyond it has their turn as the others leave")
+    func boundedStep() {
+        let (seats, limit) = (Limits.yieldsPerStep + 4, Limits.yieldsPerStep)
+        let hosts = [HostSpec.small("h1", slots: seats, memory: Int64(seats), starts: 100)]
+        var scene = PoolTests.scene(hosts: hosts, pools: [PoolTests.pool(seats, perHost: seats)])
+        for number in 1...seats { scene.warmReady(Int64(number)) }
+        #expect(scene.warmRuns.count == seats)
+        for number in 1...limit { scene.launch(SessionID(rawValue: "s\(number)")) }
+        #expect(scene.warmRuns.count == seats - limit)
+        scene.launch("beyond")
+        #expect(scene.warmRuns.count == seats - limit)
+        // Somebody has a seat, and one fewer waits.
+        scene.send(.containerRemoved(WarmSeatID(number: Int64(seats)).run, epoch: 0))
+        #expect(scene.core.queueLength == limit)
+        #expect(scene.warmRuns.count == seats - limit - 1)
+    }
+
     @Test("Nothing is refilled while somebody waits who could use the seat")
     func noRefill() {
         var scene = filled(PoolTests.pool(2, 2), slots: 3)
