@@ -13,6 +13,43 @@ extension BrokerCore {
         static func < (a: Head, b: Head) -> Bool { a.place < b.place }
     }
 
+    /// The heads of all lines, the first one first. One seat that becomes free is for one of them: the lines of a portal
+    /// are looked at when its first ticket is the next.
+    private struct Heads {
+        private struct Portal: Comparable {
+            var place: Queue.Place
+            var name: String
+
+            static func < (a: Portal, b: Portal) -> Bool { a.place < b.place }
+        }
+
+        private var portals: Heap<Portal>
+        private var lines = Heap<Head>()
+
+        init(_ queue: Queue) {
+            portals = Heap(
+                queue.linesOf.keys.compactMap { name in
+                    queue.firstPlace(in: name).map { Portal(place: $0, name: name) }
+                })
+        }
+
+        mutating func popMin(of queue: Queue) -> Head? {
+            while let portal = portals.min, lines.min.map({ portal.place <= $0.place }) ?? true {
+                portals.removeMin()
+                for line in queue.linesOf[portal.name] ?? [] { insert(line, of: queue) }
+            }
+            return lines.popMin()
+        }
+
+        /// The head of a line, if it has one left.
+        mutating func insert(_ line: Queue.Line, of queue: Queue) {
+            guard let ticket = queue.lines[line]?.first, let place = queue.place(of: ticket, in: line.portal) else {
+                return
+            }
+            lines.insert(Head(place: place, line: line))
+        }
+    }
+
     /// What lines of different portals have in common: the same hosts can serve them.
     private struct Need: Hashable {
         var lab: String
@@ -37,16 +74,14 @@ extension BrokerCore {
     private mutating func placeCohorts(at now: Timestamp) -> Bool {
         guard cohorts.count > 0 else { return false }
         let waiting = cohorts.count
-        var heads = Heap(heads(of: cohorts))
-        while let head = heads.popMin() {
+        var heads = Heads(cohorts)
+        while let head = heads.popMin(of: cohorts) {
             refreshOrder(at: now)
             guard let entry = entries[head.place.ticket.id], let lab = catalogue.labs[head.line.lab],
                 let host = reservedHost(for: entry, lab, boundTo: head.line.host)
             else { continue }
             start(entry, lab: lab, on: hosts[host].name, at: now)
-            if let tickets = cohorts.lines[head.line], let next = self.head(of: head.line, tickets, in: cohorts) {
-                heads.insert(next)
-            }
+            heads.insert(head.line, of: cohorts)
         }
         return cohorts.count < waiting
     }
@@ -87,10 +122,10 @@ extension BrokerCore {
         refreshOrder(at: now)
         guard !order.isClosed else { return false }
         let waiting = queue.count
-        var heads = Heap(heads(of: queue))
+        var heads = Heads(queue)
         var held: Set<Int> = []
         var blocked: Set<Need> = []
-        while !order.isClosed, let head = heads.popMin() {
+        while !order.isClosed, let head = heads.popMin(of: queue) {
             let need = Need(lab: head.line.lab, host: head.line.host)
             guard !blocked.contains(need), let entry = entries[head.place.ticket.id],
                 let lab = catalogue.labs[head.line.lab]
@@ -102,23 +137,9 @@ extension BrokerCore {
             }
             start(entry, lab: lab, on: hosts[host].name, at: now)
             refreshOrder(at: now)
-            if let tickets = queue.lines[head.line], let next = self.head(of: head.line, tickets, in: queue) {
-                heads.insert(next)
-            }
+            heads.insert(head.line, of: queue)
         }
         return queue.count < waiting
-    }
-
-    private func heads(of queue: Queue) -> [Head] {
-        var heads: [Head] = []
-        for (line, tickets) in queue.lines {
-            if let head = head(of: line, tickets, in: queue) { heads.append(head) }
-        }
-        return heads
-    }
-
-    private func head(of line: Queue.Line, _ tickets: [Queue.Ticket], in queue: Queue) -> Head? {
-        queue.place(of: tickets[0], in: line.portal).map { Head(place: $0, line: line) }
     }
 
     /// Ask the hosts that have changed since the last placement what they offer.

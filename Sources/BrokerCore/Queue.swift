@@ -58,6 +58,8 @@ struct Queue: Sendable {
     private(set) var waiting: [String: [Ticket]] = [:]
     /// Those who may be placed, in order, by line. No line is empty.
     private(set) var lines: [Line: [Ticket]] = [:]
+    /// The lines of each portal. No set is empty.
+    private(set) var linesOf: [String: Set<Line>] = [:]
     private(set) var count = 0
     private var lineOf: [SessionID: Line] = [:]
     /// Somebody's position has changed since this was last cleared.
@@ -69,6 +71,12 @@ struct Queue: Sendable {
     func place(of ticket: Ticket, in portal: String) -> Place? {
         guard let rank = waiting[portal]?.rank(of: ticket), let turns = turns.held[portal] else { return nil }
         return Place(turn: turns[rank], ticket: ticket)
+    }
+
+    /// The place of the first of a portal: none of its lines' heads is before it. O(1).
+    func firstPlace(in portal: String) -> Place? {
+        guard let ticket = waiting[portal]?.first, let turn = turns.held[portal]?.first else { return nil }
+        return Place(turn: turn, ticket: ticket)
     }
 
     /// The position of a ticket among all, from 1. O(portals * log n).
@@ -145,10 +153,15 @@ struct Queue: Sendable {
         if let old {
             lineOf[ticket.id] = nil
             lines[old]?.removeTicket(ticket)
-            if lines[old]?.isEmpty == true { lines[old] = nil }
+            if lines[old]?.isEmpty == true {
+                lines[old] = nil
+                linesOf[old.portal]?.remove(old)
+                if linesOf[old.portal]?.isEmpty == true { linesOf[old.portal] = nil }
+            }
         }
         if let line {
             lineOf[ticket.id] = line
+            if lines[line] == nil { linesOf[line.portal, default: []].insert(line) }
             lines[line, default: []].insertTicket(ticket)
         }
     }
