@@ -22,6 +22,7 @@ extension BrokerCore {
     mutating func book(_ booking: Booking, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: booking) { return .refused(refusal) }
         let standing = standingOccurrences(of: booking)
+        learnStays(at: now)
         var draft = Draft(outlook: outlook(at: now))
         let named = Set(booking.items.compactMap(Self.occurrence))
         draft.dropped = standing.filter { occurrence, reservation in

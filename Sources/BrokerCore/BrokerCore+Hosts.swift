@@ -174,6 +174,7 @@ extension BrokerCore {
             setWarm(entry.seat.id, entry)
         }
         catalogue.retired = catalogue.retired.filter { used.contains($0.key) }
+        knownStays = [:]
         step.mayPlace = true
         // Labs may have another size, or another lifetime.
         step.mayPromise = true

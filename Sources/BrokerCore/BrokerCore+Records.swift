@@ -15,6 +15,7 @@ extension BrokerCore {
             sessionsOf[old.learner]?[old.session.lab] = nil
             if sessionsOf[old.learner]?.isEmpty == true { sessionsOf[old.learner] = nil }
         }
+        forgetStays(of: old?.session, new?.session)
         let before = old?.standing ?? .none
         let after = new?.standing ?? .none
         if before != after {

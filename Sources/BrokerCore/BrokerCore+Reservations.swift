@@ -11,6 +11,7 @@ extension BrokerCore {
         guard reservations.count < Limits.reservations else {
             return .refused(.tooManyReservations)
         }
+        learnStays(at: now)
         let outlook = outlook(at: now)
         let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: outlook, at: now)
         let found = allocation.values.reduce(0, +)

@@ -51,6 +51,8 @@ public struct BrokerCore: Sendable {
     /// Those who wait for a seat of a reservation, which take turns; they are before everybody else.
     var cohorts = Queue()
     var seating = Seating()
+    /// The stays on hosts where none has changed since they were looked at; see Outlook.swift.
+    var knownStays: [String: Stays] = [:]
     /// When time next changes what a reservation holds.
     var reservationsDue: Timestamp?
     var order = HostOrder()

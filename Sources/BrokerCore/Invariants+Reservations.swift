@@ -17,9 +17,18 @@ extension BrokerCore {
         }
     }
 
+    /// What is known of the stays on a host is what they are.
+    private func staysViolations() -> [String] {
+        guard let now = lastEventAt else { return [] }
+        return hosts.compactMap { host in
+            guard let known = knownStays[host.name], !known.agrees(with: stays(on: host, now: now)) else { return nil }
+            return "the stays on \(host.name) are not as they were learned"
+        }
+    }
+
     /// Promises on each host are at no moment more than it has, less the free floor; and the indexes are right.
     func reservationViolations() -> [String] {
-        var broken: [String] = []
+        var broken = staysViolations()
         var seating = Seating()
         for (id, entry) in entries {
             guard let own = entry.session.reservation else { continue }

@@ -91,6 +91,7 @@ extension BrokerCore {
     public mutating func rollback() {
         let old = journal
         if let catalogue = old.catalogue { self.catalogue = catalogue }
+        knownStays = [:]
         if let book = old.book { self.book = book }
         if let rolling = old.rolling { self.rolling = rolling }
         if let startTimes = old.startTimes { self.startTimes = startTimes }

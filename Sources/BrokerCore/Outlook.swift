@@ -4,6 +4,23 @@ struct Outlook: Sendable {
     var promises: [String: CapacityCurve] = [:]
     /// What sessions take that no promise accounts for, by host.
     var stays: [String: Stays] = [:]
+
+    /// When somebody leaves: of thousands of sessions a sample, with the last one of the host that is taken longest.
+    func ends(atMost limit: Int) -> [Timestamp] {
+        let all = stays.sorted { $0.key < $1.key }.map(\.value)
+        let stride = max(1, all.reduce(0) { $0 + $1.count } / limit)
+        var ends: [Timestamp] = []
+        var skipped = 0
+        for stays in all {
+            var index = stride - 1 - skipped
+            while index < stays.count {
+                ends.append(stays.end(index))
+                index += stride
+            }
+            skipped = (skipped + stays.count) % stride
+        }
+        return ends + [all.compactMap(\.lastEnd).max()].compactMap(\.self)
+    }
 }
 
 /// What the sessions on a host that no promise there accounts for take, until they have left at the latest.
@@ -22,6 +39,19 @@ struct Stays: Hashable, Sendable {
         loads.reverse()
     }
 
+    var count: Int { ends.count }
+
+    /// When the one that leaves as the `index`th has left.
+    func end(_ index: Int) -> Timestamp { ends[index] }
+
+    var lastEnd: Timestamp? { ends.last }
+
+    /// Whether both say the same at every moment, in whatever order those who leave together were counted.
+    func agrees(with other: Stays) -> Bool {
+        ends == other.ends && loads.first == other.loads.first
+            && ends.allSatisfy { lasting(at: $0) == other.lasting(at: $0) }
+    }
+
     /// What may still be there at a moment. O(log n).
     func lasting(at time: Timestamp) -> CapacityCurve.Load {
         var low = 0
@@ -35,7 +65,7 @@ struct Stays: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    /// O(sessions + reservations * hosts).
+    /// O(hosts + reservations * hosts), and the sessions on hosts whose stays are not known.
     func outlook(at now: Timestamp) -> Outlook { Outlook(promises: promises(), stays: stays(at: now)) }
 
     func promises() -> [String: CapacityCurve] {
@@ -45,7 +75,40 @@ extension BrokerCore {
     }
 
     func stays(at now: Timestamp) -> [String: Stays] {
-        Dictionary(uniqueKeysWithValues: hosts.map { ($0.name, stays(on: $0, now: now)) })
+        Dictionary(uniqueKeysWithValues: hosts.map { ($0.name, knownStays[$0.name] ?? stays(on: $0, now: now)) })
+    }
+
+    /// Looks at the hosts where something has changed since the last time, so that many questions need not.
+    mutating func learnStays(at now: Timestamp) {
+        for host in hosts where knownStays[host.name] == nil && host.usage.sessions.allSatisfy(hasFixedEnd) {
+            knownStays[host.name] = stays(on: host, now: now)
+        }
+    }
+
+    /// Its latest end does not move with the time.
+    private func hasFixedEnd(_ id: SessionID) -> Bool {
+        guard let entry = entries[id] else { return true }
+        return switch entry.session.state {
+        case .running: lab(entry.session.lab) != nil
+        case .starting: false
+        case .queued, .ending, .ended, .failed: true
+        }
+    }
+
+    /// A session has another end than before, or none any more.
+    mutating func forgetStays(of old: Session?, _ new: Session?) {
+        guard !knownStays.isEmpty,
+            old?.state != new?.state || old?.stay.extended != new?.stay.extended
+                || old?.reservation != new?.reservation
+        else { return }
+        for case let host? in [old?.state.host, new?.state.host] { knownStays[host] = nil }
+    }
+
+    /// Other seats of a reservation are promised, or other sessions of it have to end with it.
+    mutating func forgetStays(of reservation: Reservation?) {
+        guard let reservation, !knownStays.isEmpty else { return }
+        for host in reservation.allocation.keys { knownStays[host] = nil }
+        for host in seating.used[reservation.id]?.keys ?? [:].keys { knownStays[host] = nil }
     }
 
     /// A promise accounts for as many of its sessions as it has seats there: for those that stay longest.

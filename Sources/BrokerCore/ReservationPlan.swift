@@ -161,11 +161,8 @@ extension BrokerCore {
     ) -> Timestamp? {
         let earliest = terms.from
         let bookings = reservations.values.filter(\.isBooked).map { $0.terms.endsAt + terms.lead }
-        let leaving = entries.values.compactMap { latestEnd(of: $0, now: now).map { $0 + terms.lead } }.sorted()
-        // Of thousands of sessions a sample, the last one included.
-        let stride = max(1, leaving.count / (Limits.freeTimeCandidates / 2))
-        let sample = leaving.indices.filter { $0 % stride == 0 || $0 == leaving.count - 1 }.map { leaving[$0] }
-        let candidates = Set(bookings + sample).filter { $0 > earliest }.sorted()
+        let leaving = outlook.ends(atMost: Limits.freeTimeCandidates / 2).map { $0 + terms.lead }
+        let candidates = Set(bookings + leaving).filter { $0 > earliest }.sorted()
         return candidates.prefix(Limits.freeTimeCandidates).first { start in
             var later = terms
             later.from = start
@@ -189,6 +186,7 @@ extension BrokerCore {
     private mutating func promiseOnce(at now: Timestamp) -> Bool {
         var hasChanged = false
         let booked = reservations.values.filter(\.isBooked).sorted(by: <)
+        learnStays(at: now)
         var outlook = Outlook(stays: stays(at: now))
         var kept: [[String: Int]] = []
         for reservation in booked { kept.append(keep(reservation, beside: &outlook, at: now)) }

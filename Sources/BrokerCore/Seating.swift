@@ -47,6 +47,8 @@ extension BrokerCore {
         guard old != new else { return }
         journal.keep(old, of: id)
         reservations[id] = new
+        forgetStays(of: old)
+        forgetStays(of: new)
         step.changesReservations = true
         if let old, let new, old.holdsLike(new) { return }
         for host in old?.allocation.keys ?? [:].keys {

@@ -78,6 +78,27 @@ struct School {
         }
     }
 
+    /// Median of so many classes that are given their seats, in microseconds. The labs that run meanwhile have all ended by
+    /// then; one of them ends, and another one begins, between two.
+    mutating func reservations(_ count: Int) -> Double {
+        var leaving = launched / 2
+        return median(count) { school in
+            let event = school.nextClass
+            let began = ContinuousClock.now
+            let actions = school.handle(event)
+            let taken = ContinuousClock.now - began
+            guard actions.contains(where: { if case .answer(_, .reservation) = $0 { true } else { false } }) else {
+                preconditionFailure("there are seats for everybody")
+            }
+            let id = Self.id(leaving)
+            leaving += 1
+            school.handle(.end(id, reason: .learnerEnded, request: school.newRequest()))
+            school.handle(.containerRemoved(id, epoch: 1))
+            school.ready(school.launch())
+            return taken
+        }
+    }
+
     private mutating func median(_ count: Int, _ measure: (inout School) -> Duration) -> Double {
         var taken: [Duration] = []
         for _ in 0..<count { taken.append(measure(&self)) }
@@ -98,6 +119,17 @@ struct School {
     mutating func newRequest() -> RequestID {
         requests += 1
         return RequestID(rawValue: requests)
+    }
+
+    /// Thirty seats for another course, a day from now.
+    private var nextClass: Event {
+        mutating get {
+            let request = newRequest()
+            let terms = ReservationTerms(
+                portal: "portal-\(request.rawValue % UInt64(Self.portalCount))", lab: Self.labs[0].name, seats: 30,
+                from: now + .seconds(86_400), to: now + .seconds(86_400 + 7200), context: "course-\(request.rawValue)")
+            return .reserve(terms, newID: ReservationID(rawValue: "class-\(request.rawValue)"), request: request)
+        }
     }
 
     /// The next learner's click.
