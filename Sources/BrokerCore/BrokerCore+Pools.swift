@@ -180,15 +180,19 @@ extension BrokerCore {
     private mutating func fill(_ reservation: Reservation, upTo wanted: Int, at now: Timestamp) {
         let key = PoolKey(portal: reservation.terms.portal, lab: reservation.terms.lab)
         guard let lab = catalogue.labs[key.lab], mayTry(key, at: now) else { return }
+        let isForEverybody = reservation.terms.roster.count <= wanted
         while (seating.used[reservation.id]?.values.reduce(0, +) ?? 0) < wanted {
-            guard let found = warmUpHost(reservation, lab) else { return }
+            guard let found = warmUpHost(reservation, lab, isForEverybody: isForEverybody) else { return }
             startWarm(key, lab, for: reservation.id, learner: found.learner, on: found.host, at: now)
         }
     }
 
     /// Where a reservation's next warm seat goes: of the hosts that hold a seat of it, the one that is least full. With
-    /// the home of a learner who has none yet, where homes cannot be attached later.
-    private func warmUpHost(_ reservation: Reservation, _ lab: Lab) -> (host: String, learner: String?)? {
+    /// the home of a learner who has none yet where everybody on the roster can have a seat of their own, so that nothing
+    /// is left to do at their click, or where homes cannot be attached later.
+    private func warmUpHost(
+        _ reservation: Reservation, _ lab: Lab, isForEverybody: Bool
+    ) -> (host: String, learner: String?)? {
         var best: (host: String, density: Double, learner: String?)?
         for name in reservation.allocation.keys.sorted() where seating.held(reservation, on: name) > 0 {
             guard let host = record(of: name), host.takesSeats, host.isOpen, host.hasRoom(for: lab.memoryBytes),
@@ -196,9 +200,10 @@ extension BrokerCore {
                 (warm.starting[name] ?? 0) < Self.warmStartsAllowed(host)
             else { continue }
             var learner: String?
-            if lab.files == .home, host.settings.attachment != .possible {
+            let attaches = host.settings.attachment == .possible
+            if lab.files == .home, isForEverybody || !attaches {
                 learner = nextOfRoster(reservation, on: name)
-                if learner == nil { continue }
+                if learner == nil, !attaches { continue }
             }
             let density = host.density(adding: lab.memoryBytes)
             if best.map({ density < $0.density }) ?? true { best = (name, density, learner) }

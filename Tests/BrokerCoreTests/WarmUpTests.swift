@@ -82,6 +82,36 @@ struct WarmUpTests {
         #expect(scene.warmRuns == [])
     }
 
+    @Test("Where everybody on the roster has a seat, each is started with its learner's home; the rest is the course's")
+    func rosterWithSeats() {
+        var scene = scene(lab: "python", seats: 3, roster: ["ada", "bob"])
+        scene.wait(.seconds(1800))
+        readyAll(&scene)
+        #expect(scene.core.warmSeats.map(\.learner).sorted { ($0 ?? "~") < ($1 ?? "~") } == ["ada", "bob", nil])
+        let own = scene.core.warmSeats.first { $0.learner == "ada" }?.id.run ?? ""
+        let actions = scene.launch("a", learner: "ada", lab: "python")
+        #expect(scene.state("a")?.name == "running")
+        #expect(!actions.contains(.start("a", epoch: 1, host: "h1")))
+        scene.launch("c", learner: "cy", lab: "python", context: "c")
+        #expect(scene.stories.last?.reason.contains("mount propagation") == true)
+        scene.ready("c")
+        // Who comes back after an end finds their next one warm.
+        scene.end("a")
+        scene.send(.containerRemoved(own, epoch: 0))
+        readyAll(&scene)
+        #expect(Set(scene.core.warmSeats.compactMap(\.learner)) == ["ada", "bob"])
+    }
+
+    @Test("A roster with more learners than warm seats has seats for whoever comes first")
+    func rosterWithoutSeats() {
+        var scene = scene(lab: "python", percent: 50, seats: 4, roster: ["ada", "bob", "cy"])
+        scene.wait(.seconds(1800))
+        readyAll(&scene)
+        #expect(scene.core.warmSeats.map(\.learner) == [nil, nil])
+        scene.launch("c", learner: "cy", lab: "python")
+        #expect(scene.state("c") == .starting(host: "h1", step: .attaching, since: scene.now))
+    }
+
     @Test("Where homes cannot be attached and nobody is known, nothing is warm")
     func unknownLearners() {
         var scene = scene(attachment: .impossible(reason: "no"), lab: "python")
