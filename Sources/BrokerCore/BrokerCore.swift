@@ -124,8 +124,9 @@ public struct BrokerCore: Sendable {
         let lastWarm = warm.lastNumber
         // What is reserved first: a start that it takes is not one that those who wait could be given.
         warmUpReservations(at: now)
-        // A seat that was still on its way up leaves its start to somebody at once.
-        if yieldWarmSeats(at: now) { placeWaiting(at: now) }
+        // A seat that was still on its way up leaves its start to somebody at once, and that may be somebody else than who
+        // it was given up for: then once more.
+        while yieldWarmSeats(at: now) { placeWaiting(at: now) }
         fillPools(at: now)
         // A host that is fuller, or has other promises, may be kept for somebody else than before. Each further round
         // has seated somebody.
