@@ -59,12 +59,29 @@ final class Fleet: Sendable {
     // MARK: the broker
 
     /// Starts the broker without waiting for anything.
-    func launchBroker() throws {
+    func launchBroker(_ options: String...) throws {
         let pid = try Tether.shared.spawn(
-            (crashPoints?.prefix() ?? []) + [TestMachine.binary, "serve", "--config", configurationPath],
+            (crashPoints?.prefix() ?? []) + [TestMachine.binary, "serve", "--config", configurationPath] + options,
             output: logPath)
         running.withLock { $0 = pid }
     }
+
+    /// Another broker takes over from the one that runs, and is ready.
+    /// - Returns: the old one, which ends when nothing of it is open any more; the caller waits for it.
+    func takeOver() async throws -> pid_t {
+        let old = try pid
+        let before = readyCount
+        try launchBroker("--takeover")
+        try await eventually("another broker has taken over", within: .seconds(20)) {
+            if let status = try self.exitStatus() {
+                throw FleetError("it ended with status \(status): \(self.log.suffix(1500))")
+            }
+            return self.readyCount > before
+        }
+        return old
+    }
+
+    private var readyCount: Int { log.split(separator: "\n").count { $0.hasSuffix(" ready") } }
 
     /// Starts the broker and waits until it answers and every host of the plan is in `state`.
     func start(hosts state: String? = "active") async throws {
