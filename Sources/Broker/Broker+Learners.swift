@@ -31,6 +31,12 @@ extension Broker {
         return try await view(id)
     }
 
+    /// Somebody visits the session's hostname: a parked one comes back. Harmless on any other.
+    public func resume(_ id: SessionID) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .resume(id, request: $0) }
+        return try await view(id)
+    }
+
     /// *Keep it*: as if something had happened in the lab, a limited number of times in a row.
     public func keep(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .keep(id, request: $0) }

@@ -8,6 +8,13 @@ extension Broker {
         return try await view(id)
     }
 
+    /// Parks a running session: its seat is free as soon as its container is gone, and its learner's next visit brings it
+    /// back. `note` is for the learner.
+    public func park(_ id: SessionID, note: String) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .park(id, note: note, request: $0) }
+        return try await view(id)
+    }
+
     /// Moves both ends of a running session; `who` and `note` are for its story, which the learner can read.
     public func extend(
         _ id: SessionID, by duration: Duration, who: String, note: String
@@ -51,11 +58,16 @@ extension Broker {
 
     /// The host does not come back: who was there gets a new seat, or an end.
     public func declareLost(_ host: String) async throws(BrokerError) -> HostLossView {
-        let before = core.sessions(on: host).sorted()
+        let before = (core.sessions(on: host).sorted() + core.parkedSessions(withHomesOn: host))
         _ = try await ask { .declareLost(host: host, request: $0) }
         var loss = HostLossView(host: try self.host(host), moved: [], ended: [])
         for id in before {
-            if core.session(id)?.state.isOver ?? true { loss.ended.append(id) } else { loss.moved.append(id) }
+            switch core.session(id)?.state {
+            case .queued, .starting, .running: loss.moved.append(id)
+            // It was on its way there.
+            case .parking, .parked: break
+            case .ending, .ended, .failed, nil: loss.ended.append(id)
+            }
         }
         return loss
     }

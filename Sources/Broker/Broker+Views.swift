@@ -32,7 +32,8 @@ extension Broker {
         return HostDetailsView(
             host: try host(name),
             sessions: sessions.sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }.map { view(of: $0) },
-            sharesHomes: configuration.homesRoot != nil, images: labImages(on: name))
+            sharesHomes: configuration.homesRoot != nil, parked: core.parkedSessions(withHomesOn: name),
+            images: labImages(on: name))
     }
 
     func view(of session: Session) -> SessionView {
@@ -64,11 +65,19 @@ extension Broker {
             view.endsAt = first?.at
             view.endsBy = first?.cause
             view.isWarned = first?.isWarned
+            view.parksForSeconds = core.parksFor(session.id)?.components.seconds
             view.keepsLeft = Limits.keepsInARow - session.stay.keeps
             view.memoryWarning = core.memoryWarning(of: session.id)
         case .ending(_, let reason, let since):
             view.since = since
             view.reason = reason.explanation
+        case .parking(_, let reason, let since):
+            view.since = since
+            view.reason = reason.explanation
+        case .parked(let reason, let since):
+            view.since = since
+            view.reason = core.explanation(of: session.id, at: now) ?? reason.explanation
+            view.parkedUntil = core.parkedUntil(session.id)
         case .ended(let reason, let at):
             view.since = at
             view.reason = reason.explanation

@@ -247,7 +247,8 @@ public final class Broker {
         case .launch(let learner, let lab, _, _, _):
             guard core.session(learner: learner, lab: lab) == nil else { return }
             forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
-        case .restart(let id, _), .end(let id, _, _), .keep(let id, _), .extend(let id, _, _, _, _):
+        case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
+            .extend(let id, _, _, _, _):
             guard core.session(id) == nil else { return }
             forgotten = try await store.session(id)
         default: return
@@ -348,7 +349,8 @@ extension Event {
     /// The request that this event carries, if a person waits for its answer.
     var request: RequestID? {
         switch self {
-        case .launch(_, _, _, _, let request), .restart(_, let request), .end(_, _, let request), .keep(_, let request),
+        case .launch(_, _, _, _, let request), .restart(_, let request), .resume(_, let request),
+            .park(_, _, let request), .end(_, _, let request), .keep(_, let request),
             .extend(_, _, _, _, let request), .reserve(_, _, let request), .book(_, let request),
             .cancelReservation(_, let request), .cancelSeries(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request),

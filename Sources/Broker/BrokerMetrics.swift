@@ -57,7 +57,7 @@ extension Broker {
     }
 
     private func writeSessions(to text: inout MetricsText) {
-        var states: [String: Int] = ["queued": 0, "starting": 0, "running": 0, "ending": 0]
+        var states: [String: Int] = ["queued": 0, "starting": 0, "running": 0, "ending": 0, "parking": 0, "parked": 0]
         var oldest: Timestamp?
         for session in core.sessions {
             states[session.state.name, default: 0] += 1

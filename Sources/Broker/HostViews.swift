@@ -59,6 +59,8 @@ public struct HostDetailsView: Hashable, Sendable, Codable {
     public var sessions: [SessionView]
     /// Every host sees the same homes: who loses this one goes on elsewhere.
     public var sharesHomes: Bool
+    /// Parked sessions whose files are here and nowhere else: nobody to hurt, but they come back here only.
+    public var parked: [SessionID]
     /// Of the labs that it could serve.
     public var images: [HostLabImageView]
 }

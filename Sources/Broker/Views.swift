@@ -9,7 +9,7 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var lab: String
     public var labTitle: String
     public var kind: LabKind
-    /// `queued`, `starting`, `running`, `ending`, `ended` or `failed`.
+    /// `queued`, `starting`, `running`, `ending`, `parking`, `parked`, `ended` or `failed`.
     public var state: String
     /// While starting: `creating`, `starting` or `waiting`.
     public var step: String?
@@ -26,7 +26,7 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var hostname: String
     /// Where the lab is, with its port when that is not 443.
     public var url: String
-    /// While ending, ended or failed: why, in words. While queued: what it waits for.
+    /// While ending, parked, ended or failed: why, in words. While queued: what it waits for.
     public var reason: String?
     public var createdAt: Timestamp
     /// When the present state began.
@@ -34,6 +34,10 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var lastActivityAt: Timestamp
     /// While running: when it ends if nobody does anything.
     public var idleEndsAt: Timestamp?
+    /// While running: for how long it is parked when it has been idle; none if it ends then.
+    public var parksForSeconds: Int64?
+    /// While parked: when it ends if nobody comes back to it.
+    public var parkedUntil: Timestamp?
     /// While running: when it ends in any case.
     public var lifetimeEndsAt: Timestamp?
     /// While running: what ends it first, and when, if nothing changes.

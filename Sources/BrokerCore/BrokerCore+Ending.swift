@@ -1,19 +1,27 @@
 /// From the decision to end to the moment when nothing is left of the run.
 extension BrokerCore {
     mutating func beginEnding(_ old: Entry, reason: EndReason, note: String? = nil, at now: Timestamp) {
-        var entry = old
         let words = [reason.explanation, note].compactMap(\.self).joined(separator: " ")
-        let id = entry.session.id
-        entry.inquiry = .none
-        entry.idleNotBefore = nil
-        entry.wake = nil
-        guard let host = entry.session.state.host else {
-            // It waits in the queue: there is nothing to remove.
+        guard let host = old.session.state.host else {
+            // It waits in the queue, or is parked: there is nothing to remove.
+            var entry = old
+            entry.wake = nil
             entry.session.state = .ended(reason: reason, at: now)
             return store(entry, at: now, because: words)
         }
-        if case .running = entry.session.state { emit(.withdrawRoute(id)) }
-        entry.session.state = .ending(host: host, reason: reason, since: now)
+        leave(old, on: host, as: .ending(host: host, reason: reason, since: now), because: words, at: now)
+    }
+
+    /// The run of a seated session comes to its end: nobody reaches it any more, and its container is being removed.
+    mutating func leave(
+        _ old: Entry, on host: String, as state: SessionState, because words: String, at now: Timestamp
+    ) {
+        var entry = old
+        entry.inquiry = .none
+        entry.idleNotBefore = nil
+        entry.wake = nil
+        if case .running = entry.session.state { emit(.withdrawRoute(entry.session.id)) }
+        entry.session.state = state
         store(entry, at: now, because: words)
         guard let record = record(of: host), !isGone(record) else { return finish(entry, at: now) }
         // On a host that does not answer, the removal waits for its return.
@@ -30,12 +38,18 @@ extension BrokerCore {
 
     /// Nothing is left of the run, as far as can be known.
     mutating func finish(_ old: Entry, at now: Timestamp) {
-        guard case .ending(let host, let reason, _) = old.session.state else { return }
+        let host: String
+        let after: SessionState
+        switch old.session.state {
+        case .ending(let on, let reason, _): (host, after) = (on, .ended(reason: reason, at: now))
+        case .parking(let on, let reason, _): (host, after) = (on, .parked(reason: reason, since: now))
+        case .queued, .starting, .running, .parked, .ended, .failed: return
+        }
         var entry = old
-        entry.session.state = .ended(reason: reason, at: now)
+        entry.session.state = after
         entry.session.warm = nil
         entry.seatMemory = 0
-        entry.wake = nil
+        entry.wake = if case .parked = after { parkedEnd(of: entry, since: now) } else { nil }
         let isKnown = record(of: host).map { !isGone($0) } ?? false
         let words =
             if isKnown {
@@ -46,6 +60,7 @@ extension BrokerCore {
                 "The host \(host) is not in the configuration and does not answer: its container is left alone."
             }
         store(entry, at: now, because: words)
+        endUnlessResumable(entry.session.id, at: now)
     }
 
     mutating func containerRemoved(_ name: SessionID, epoch: Int, at now: Timestamp) {
@@ -55,13 +70,13 @@ extension BrokerCore {
         let (id, epoch) = owner(of: name, epoch: epoch)
         guard let entry = current(id, epoch) else { return }
         switch entry.session.state {
-        case .ending:
+        case .ending, .parking:
             finish(entry, at: now)
         case .running(let host, _, _):
             beginEnding(entry, reason: .vanished(host: host), at: now)
         case .starting(let host, _, _):
             attemptFailed(entry, on: host, because: "The container was removed while it was starting.", at: now)
-        case .queued, .ended, .failed:
+        case .queued, .parked, .ended, .failed:
             break
         }
     }
@@ -74,7 +89,9 @@ extension BrokerCore {
             leftover.retryAt = now + Limits.removeRetryDelay
             return setLeftover(run, leftover)
         }
-        guard var entry = current(id, epoch), case .ending(let host, _, _) = entry.session.state else { return }
+        guard var entry = current(id, epoch), entry.session.state.isLeaving, let host = entry.session.state.host else {
+            return
+        }
         // Once in the story is enough: it is tried again every few seconds.
         if entry.wake == nil {
             note(
@@ -115,7 +132,7 @@ extension BrokerCore {
             attemptFailed(
                 entry, on: host, because: "The container stopped with code \(code) before the lab was ready\(memory).",
                 at: now)
-        case .queued, .ending, .ended, .failed:
+        case .queued, .ending, .parking, .parked, .ended, .failed:
             break
         }
     }

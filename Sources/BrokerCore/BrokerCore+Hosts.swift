@@ -85,6 +85,7 @@ extension BrokerCore {
                 beginEnding(entry, reason: .lost(host: name), at: now)
             }
         }
+        endParked(withHomesOn: name, at: now)
         return .done
     }
 
@@ -116,7 +117,7 @@ extension BrokerCore {
                 } else {
                     detour(entry, because: "The host \(name) is being drained.", leavingOn: name, at: now)
                 }
-            case .queued, .ending, .ended, .failed:
+            case .queued, .ending, .parking, .parked, .ended, .failed:
                 break
             }
         }
@@ -218,7 +219,11 @@ extension BrokerCore {
             guard known != nil else { return beginEnding(entry, reason: removed, at: now) }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(entry, unlessStill: old)
-        case .ending:
+        case .ending, .parking:
+            set(entry, unlessStill: old)
+        case .parked(_, let since):
+            guard isListed else { return beginEnding(entry, reason: removed, at: now) }
+            entry.wake = parkedEnd(of: entry, since: since)
             set(entry, unlessStill: old)
         case .ended, .failed:
             break

@@ -47,8 +47,10 @@ extension BrokerCore {
         switch entry.session.state {
         case .running(let host, let endpoint, let since):
             lookAtRunning(entry, on: host, endpoint: endpoint, since: since, at: now)
-        case .ending(let host, _, _):
+        case .ending(let host, _, _), .parking(let host, _, _):
             retryRemoval(of: entry, on: host)
+        case .parked(_, let since):
+            lookAtParked(entry, since: since, at: now)
         case .queued, .starting, .ended, .failed:
             sleep(entry, until: nil)
         }
@@ -112,7 +114,8 @@ extension BrokerCore {
         let end = idleEnd(of: entry, lab)
         guard lab.idleWarning > .zero, now >= end - lab.idleWarning, entry.warned.idle != end else { return }
         entry.warned.idle = end
-        warn(entry, "Without activity it ends in \(Explanations.span(end - now)): the learner is warned.", at: now)
+        let what = parks(lab) ? "is parked" : "ends"
+        warn(entry, "Without activity it \(what) in \(Explanations.span(end - now)): the learner is warned.", at: now)
     }
 
     private mutating func warnOfLifetime(_ entry: inout Entry, _ lab: Lab, end: Timestamp, at now: Timestamp) {
@@ -148,9 +151,13 @@ extension BrokerCore {
     private mutating func endIdle(_ entry: Entry, _ lab: Lab, by witness: Witness, at now: Timestamp) {
         let last = Explanations.activity(entry.session.stay.source)
         let ago = Explanations.span(now - entry.session.lastActivityAt)
-        beginEnding(
-            entry, reason: .idle(timeoutSeconds: lab.idleTimeout.components.seconds),
-            note: "The last sign of use was \(ago) ago: \(last). \(witness.words)", at: now)
+        let seconds = lab.idleTimeout.components.seconds
+        let note = "The last sign of use was \(ago) ago: \(last). \(witness.words)"
+        if parks(lab) {
+            beginParking(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
+        } else {
+            beginEnding(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
+        }
     }
 
     // MARK: Activity

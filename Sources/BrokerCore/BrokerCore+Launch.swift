@@ -26,7 +26,7 @@ extension BrokerCore {
             case .starting, .running:
                 if isNewName { store(entry) }
                 return .session(id)
-            case .ending, .ended, .failed:
+            case .ending, .parking, .parked, .ended, .failed:
                 entry.session.context = context ?? entry.session.context
                 return revive(entry, at: now)
             }
@@ -50,21 +50,22 @@ extension BrokerCore {
         guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
         switch entry.session.state {
         case .queued, .starting, .running: return .session(id)
-        case .ending, .ended, .failed: return revive(entry, at: now)
+        case .ending, .parking, .parked, .ended, .failed: return revive(entry, at: now)
         }
     }
 
     mutating func end(_ id: SessionID, reason: EndReason, at now: Timestamp) -> Answer {
         guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
         switch entry.session.state {
-        case .queued, .starting, .running: beginEnding(entry, reason: reason, at: now)
+        case .queued, .starting, .running, .parked: beginEnding(entry, reason: reason, at: now)
+        case .parking(let host, _, _): endParking(entry, on: host, reason: reason, at: now)
         case .ending, .ended, .failed: break
         }
         return .session(id)
     }
 
     /// A new run of a session that is over, or nearly: an old container that is still being removed becomes a leftover.
-    private mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
+    mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: old.session.lab, to: old.learner) { return .refused(refusal) }
         var session = old.session
         session.epoch += 1
@@ -73,16 +74,24 @@ extension BrokerCore {
         session.lastActivityAt = now
         session.stay = Stay()
         session.warm = nil
-        if case .ending(let host, _, _) = old.session.state {
+        let again: String
+        switch old.session.state {
+        case .ending(let host, _, _):
+            again = "Started again"
             leaveBehindEnding(old, on: host)
+        case .parking(let host, _, _):
+            again = "Resumed"
+            leaveBehindEnding(old, on: host)
+        case .parked: again = "Resumed"
+        case .queued, .starting, .running, .ended, .failed: again = "Started again"
         }
         session.reservation = nil
         var entry = Entry(session)
         let words = claimSeat(for: &entry, at: now)
         store(
             entry, at: now,
-            because: words.map { "Started again. \($0)" }
-                ?? "Started again; waiting for a seat.\(beyondCount(entry, at: now))")
+            because: words.map { "\(again). \($0)" }
+                ?? "\(again); waiting for a seat.\(beyondCount(entry, at: now))")
         return .session(session.id)
     }
 

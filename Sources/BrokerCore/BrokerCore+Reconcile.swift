@@ -57,9 +57,9 @@ extension BrokerCore {
             case .starting:
                 let why = host.settings.isLost ? "is lost" : "is not in the configuration any more"
                 detour(entry, because: "The host \(name) \(why).", leavingOn: name, at: now)
-            case .ending:
+            case .ending, .parking:
                 finish(entry, at: now)
-            case .queued, .running, .ended, .failed:
+            case .queued, .running, .parked, .ended, .failed:
                 break
             }
         }
@@ -119,7 +119,7 @@ extension BrokerCore {
         switch entry.session.state {
         case .starting:
             emit(.start(id, epoch: epoch, host: host))
-        case .ending:
+        case .ending, .parking:
             retryRemoval(of: entry, on: host)
         case .running(_, let endpoint, let since):
             if isBack {
@@ -148,7 +148,7 @@ extension BrokerCore {
                     reason: "The container was restarted and is now at \(found.address):\(found.port).")
                 emit(.publishRoute(id, epoch: epoch, found))
             }
-        case .queued, .ended, .failed:
+        case .queued, .parked, .ended, .failed:
             break
         }
     }
@@ -232,6 +232,7 @@ extension BrokerCore {
                 entry.wake = nextLook(at: entry, runningSince: since, on: host)
             }
         }
+        if case .parked(_, let since) = session.state { entry.wake = parkedEnd(of: entry, since: since) }
         set(session.id, entry)
     }
 

@@ -62,12 +62,14 @@ extension BrokerCore {
         switch standing {
         case .none:
             break
+        case .parked:
+            parkedCount += 1
         case .queued(let ticket, let reservation):
             guard let portal = new?.learner.portal else { return }
             let isReturn =
                 switch old?.session.state {
                 case .starting, .running: true
-                case .queued, .ending, .ended, .failed, nil: false
+                case .queued, .ending, .parking, .parked, .ended, .failed, nil: false
                 }
             if let reservation {
                 journal.keep(cohortTurns: cohorts.turns)
@@ -96,6 +98,8 @@ extension BrokerCore {
         switch standing {
         case .none:
             break
+        case .parked:
+            parkedCount -= 1
         case .queued(let ticket, let reservation):
             guard let portal = old?.learner.portal else { return }
             let isSeated = if case .seated = next { true } else { false }

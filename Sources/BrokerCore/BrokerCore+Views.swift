@@ -123,7 +123,7 @@ extension BrokerCore {
             return max(.zero, mean - (now - since))
         case .queued:
             return waitingEstimate(of: entry, mean: mean, at: now)
-        case .running, .ending, .ended, .failed:
+        case .running, .ending, .parking, .parked, .ended, .failed:
             return nil
         }
     }

@@ -65,6 +65,9 @@ public struct BrokerCore: Sendable {
     public private(set) var eventCount = 0
     /// How many leftovers a queued session must see removed before it may start again.
     var gates: [SessionID: Int] = [:]
+    /// Sessions that are parked, of at most so many; who is one too many ends.
+    var parkedCount = 0
+    var parkingPlaces = Limits.parkedSessions
     var alarms = Alarms()
 
     var journal = Journal()
@@ -161,6 +164,10 @@ public struct BrokerCore: Sendable {
             answer(request, restart(id, at: now))
         case .end(let id, let reason, let request):
             answer(request, end(id, reason: reason, at: now))
+        case .resume(let id, let request):
+            answer(request, resume(id, at: now))
+        case .park(let id, let note, let request):
+            answer(request, park(id, note: note, at: now))
         case .keep(let id, let request):
             answer(request, keep(id, at: now))
         case .extend(let id, let duration, let who, let note, let request):

@@ -67,7 +67,8 @@ struct Entry: Hashable, Sendable {
         self.session = session
         self.storedActivity = session.lastActivityAt
         switch session.state {
-        case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since):
+        case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since),
+            .parking(_, _, let since), .parked(_, let since):
             queuedSince = since
         case .ended(_, let at), .failed(_, let at):
             queuedSince = at
@@ -83,6 +84,7 @@ struct Entry: Hashable, Sendable {
         case none
         case queued(Queue.Ticket, ReservationID?)
         case seated(host: String, isStarting: Bool, memory: Int64, ReservationID?)
+        case parked
     }
 
     var standing: Standing {
@@ -92,8 +94,9 @@ struct Entry: Hashable, Sendable {
         case .starting(let host, let step, _):
             // A lab that runs already is no burden to the others that start.
             .seated(host: host, isStarting: step != .attaching, memory: seatMemory, reservation)
-        case .running(let host, _, _), .ending(let host, _, _):
+        case .running(let host, _, _), .ending(let host, _, _), .parking(let host, _, _):
             .seated(host: host, isStarting: false, memory: seatMemory, reservation)
+        case .parked: .parked
         case .ended, .failed: .none
         }
     }

@@ -62,6 +62,10 @@ public enum Event: Sendable {
     case launch(learner: Learner, lab: String, context: String? = nil, newID: SessionID, request: RequestID)
     /// *Start again* on an ended or failed session. Harmless on a live one.
     case restart(SessionID, request: RequestID)
+    /// The learner comes back to a parked session by visiting its hostname. Harmless on any other.
+    case resume(SessionID, request: RequestID)
+    /// An operator parks a running session; `note` is for the learner.
+    case park(SessionID, note: String, request: RequestID)
     case end(SessionID, reason: EndReason, request: RequestID)
     /// *Keep it*: the learner says that they are still there.
     case keep(SessionID, request: RequestID)

@@ -84,6 +84,9 @@ extension EndReason {
             "Ended because its container is gone from the host \(host), removed by something other than Carrel. Your files are kept."
         case .removed(let what):
             "Ended because the configuration no longer has \(what). Your files are kept."
+        case .parked(let seconds):
+            "Ended because it was parked for \(Explanations.span(.seconds(seconds))) and nobody came back to it. "
+                + "Your files are kept."
         }
     }
 }
@@ -144,12 +147,17 @@ extension BrokerCore {
                 }
             return "\(doing) (for \(Explanations.span(now - since)) so far)."
         case .running:
-            let idle = idleEndsAt(id).map { "without activity it ends in \(Explanations.span($0 - now))" }
+            let what = lab(entry.session.lab).map(parks) == true ? "is parked" : "ends"
+            let idle = idleEndsAt(id).map { "without activity it \(what) in \(Explanations.span($0 - now))" }
             let life = lifetimeEndsAt(id).map { "in any case it ends in \(Explanations.span($0 - now))" }
             let parts = ["It runs", idle, life].compactMap(\.self)
             return parts.joined(separator: "; ") + "."
         case .ending(let host, let reason, _):
             return "\(reason.explanation) Its container on \(host) is being removed."
+        case .parking(let host, let reason, _):
+            return "\(reason.explanation) Its container on \(host) is being removed."
+        case .parked(let reason, let since):
+            return parkedWords(of: entry, reason: reason, since: since, at: now)
         case .ended(let reason, _):
             return reason.explanation
         case .failed(let message, _):

@@ -5,7 +5,7 @@ extension BrokerCore {
     public func brokenPromises(at now: Timestamp) -> [String] {
         hosts.compactMap { host in
             guard host.isReachable, host.settings.isPromising, !step.mayPromise else { return nil }
-            var seats = host.usage.sessions.count { entries[$0]?.session.state.name != "ending" }
+            var seats = host.usage.sessions.count { !["ending", "parking"].contains(entries[$0]?.session.state.name) }
             for id in seating.promisedOn[host.name] ?? [] {
                 guard let reservation = reservations[id] else { continue }
                 guard reservation.terms.opensAt <= now, now < reservation.terms.to else { continue }
@@ -33,7 +33,7 @@ extension BrokerCore {
         for (id, entry) in entries {
             guard let own = entry.session.reservation else { continue }
             switch entry.standing {
-            case .none: break
+            case .none, .parked: break
             case .queued:
                 seating.waiting[own, default: []].insert(id)
                 if reservations[own]?.isBooked != true {

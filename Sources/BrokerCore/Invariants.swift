@@ -4,7 +4,7 @@ extension BrokerCore {
     public func violations(at now: Timestamp) -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
             + orderViolations(at: now) + alarmViolations() + idleHandsViolations(at: now) + reservationViolations()
-            + warmViolations(at: now) + rollingViolations()
+            + warmViolations(at: now) + rollingViolations() + parkingViolations()
     }
 
     private func sessionViolations() -> [String] {

@@ -35,7 +35,9 @@ public struct Lab: Hashable, Sendable {
     public var idleTimeout: Duration
     /// The learner is warned this long before their session ends for idleness or for its age; zero: not at all.
     public var idleWarning: Duration
-    /// A session ends this long after it became ready, busy or not, unless it is extended.
+    /// A session that would end for idleness is parked for this long instead, if its files stay; zero: it ends.
+    public var parksFor: Duration
+    /// A session's run ends this long after it became ready, busy or not, unless it is extended.
     public var maximumLifetime: Duration
     /// A started container that does not answer for this long has failed to start.
     public var readyTimeout: Duration
@@ -57,7 +59,8 @@ public struct Lab: Hashable, Sendable {
         name: String, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
         processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
         egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:],
-        idleWarning: Duration = .zero, files: LabFiles = .home, requires: [String: String] = [:]
+        idleWarning: Duration = .zero, parksFor: Duration = .zero, files: LabFiles = .home,
+        requires: [String: String] = [:]
     ) {
         self.name = name
         self.title = title
@@ -68,6 +71,7 @@ public struct Lab: Hashable, Sendable {
         self.processLimit = processLimit
         self.idleTimeout = idleTimeout
         self.idleWarning = idleWarning
+        self.parksFor = parksFor
         self.maximumLifetime = maximumLifetime
         self.readyTimeout = readyTimeout
         self.egress = egress

@@ -32,6 +32,8 @@ public enum Limits {
     public static let keepsInARow = 4
     /// By how much one run's lifetime may be extended, all extensions together.
     public static let extensionMaximum = Duration.seconds(24 * 3600)
+    /// Sessions that are parked at the same time; one that would be beyond ends instead.
+    public static let parkedSessions = 100_000
     /// A learner whose lab runs out of memory again and again is told so this often at the most.
     public static let memoryNoteInterval = Duration.seconds(60)
     /// Measured starts that the estimates are made of.

@@ -91,7 +91,7 @@ extension BrokerCore {
         return switch entry.session.state {
         case .running: lab(entry.session.lab) != nil
         case .starting: false
-        case .queued, .ending, .ended, .failed: true
+        case .queued, .ending, .parking, .parked, .ended, .failed: true
         }
     }
 

@@ -53,7 +53,7 @@ extension BrokerCore {
             guard let lab = lab(entry.session.lab) else { return unknown }
             let end = max(since + lab.demand.horizon, now + lab.maximumLifetime)
             return reservedUntil(entry).map { min($0, end) } ?? end
-        case .queued, .ending, .ended, .failed:
+        case .queued, .ending, .parking, .parked, .ended, .failed:
             return nil
         }
     }

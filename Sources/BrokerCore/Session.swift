@@ -64,6 +64,8 @@ public enum EndReason: Hashable, Sendable, Codable {
     case vanished(host: String)
     /// The configuration no longer has the host or the lab.
     case removed(what: String)
+    /// It was parked this long, and nobody came back to it.
+    case parked(seconds: Int64)
 }
 
 /// The life of a session. A run is one container's life; `Session.epoch` counts the runs.
@@ -75,6 +77,10 @@ public enum SessionState: Hashable, Sendable {
     case running(host: String, endpoint: Endpoint, since: Timestamp)
     /// The decision to end is committed; the container is being removed. The seat is still taken.
     case ending(host: String, reason: EndReason, since: Timestamp)
+    /// The decision to park is committed; the container is being removed. The seat is still taken.
+    case parking(host: String, reason: ParkReason, since: Timestamp)
+    /// No container and no seat. The learner's home stays; their next visit makes a new run with the same hostname.
+    case parked(reason: ParkReason, since: Timestamp)
     /// No container. The learner's home stays; *Start again* makes a new run with the same hostname.
     case ended(reason: EndReason, at: Timestamp)
     /// The start failed for good; `message` says what happened and what to do next.
@@ -89,6 +95,8 @@ extension SessionState {
         case .starting: "starting"
         case .running: "running"
         case .ending: "ending"
+        case .parking: "parking"
+        case .parked: "parked"
         case .ended: "ended"
         case .failed: "failed"
         }
@@ -97,8 +105,9 @@ extension SessionState {
     /// The host on which this session takes a seat.
     public var host: String? {
         switch self {
-        case .starting(let host, _, _), .running(let host, _, _), .ending(let host, _, _): host
-        case .queued, .ended, .failed: nil
+        case .starting(let host, _, _), .running(let host, _, _), .ending(let host, _, _), .parking(let host, _, _):
+            host
+        case .queued, .parked, .ended, .failed: nil
         }
     }
 
@@ -106,7 +115,7 @@ extension SessionState {
     public var isOver: Bool {
         switch self {
         case .ended, .failed: true
-        case .queued, .starting, .running, .ending: false
+        case .queued, .starting, .running, .ending, .parking, .parked: false
         }
     }
 }
@@ -158,7 +167,7 @@ public struct StoryEntry: Hashable, Sendable, Codable {
     public var session: SessionID
     public var at: Timestamp
     public var epoch: Int
-    /// The state that began: `queued`, `starting`, `running`, `ending`, `ended`, `failed`; or `note`, which changes none.
+    /// The state that began, as in `SessionState.name`; or `note`, which changes none.
     public var state: String
     public var host: String?
     /// Why, in a sentence that learner and operator can read.

@@ -1,11 +1,13 @@
 /// Why a session is as it is, and until when: every decision about its life, with the facts that it rests on.
 public struct SessionExplanation: Hashable, Sendable, Codable {
-    /// What can end a running session.
+    /// What can end a session that runs or is parked.
     public enum Cause: String, Hashable, Sendable, Codable, CaseIterable {
         case idle, lifetime, drain
+        /// It is parked, and nobody comes back to it.
+        case parked
     }
 
-    /// One limit that applies to a running session.
+    /// One limit that applies to a session.
     public struct End: Hashable, Sendable, Codable {
         public var cause: Cause
         /// When it ends the session if nothing changes; none while it cannot.
@@ -44,7 +46,7 @@ public struct SessionExplanation: Hashable, Sendable, Codable {
     public var decision: StoryEntry?
     /// Once it has run.
     public var lastSign: Sign?
-    /// Of a running session, the one that comes first in front.
+    /// Of a session that runs or is parked, the one that comes first in front.
     public var ends: [End]
     public var extended: Extension?
     /// *Keep it* since anything else happened.
@@ -71,7 +73,12 @@ extension BrokerCore {
         let stay = session.stay
         let estimate = estimate(of: session.id, at: now)
         // What an end was decided on is told where it began, not where its container was gone.
-        let wanted: Set<String> = if case .ended = state { ["ending", "ended"] } else { [state.name] }
+        let wanted: Set<String> =
+            switch state {
+            case .ended: ["ending", "ended"]
+            case .parked: ["parking"]
+            default: [state.name]
+            }
         let run = story.filter { $0.epoch == session.epoch && wanted.contains($0.state) }
         return SessionExplanation(
             session: session.id, lab: session.lab, state: state.name, since: state.since,
@@ -92,8 +99,9 @@ extension BrokerCore {
             rules: lab(session.lab).map { ActivityRule.table(for: $0.kind) } ?? [])
     }
 
-    /// The limits that apply to a running session, the one that comes first in front.
+    /// The limits that apply to a session that runs or is parked, the one that comes first in front.
     public func ends(of id: SessionID, at now: Timestamp) -> [SessionExplanation.End] {
+        if let end = parkedEnd(of: id) { return [end] }
         guard let entry = entries[id], case .running(let host, _, let since) = entry.session.state,
             let lab = lab(entry.session.lab)
         else { return [] }
@@ -145,7 +153,8 @@ extension BrokerCore {
                 "\(timeout) after the last sign of use"
                     + (lab.kind == .jupyter ? ", unless the lab says that a kernel is executing." : ".")
             }
-        return SessionExplanation.End(cause: .idle, at: end, why: why, isWarned: isWarnedOfIdleness(entry))
+        let then = parks(lab) ? " Then it is parked, for \(Explanations.span(lab.parksFor)) at most." : ""
+        return SessionExplanation.End(cause: .idle, at: end, why: why + then, isWarned: isWarnedOfIdleness(entry))
     }
 
     /// What keeps a running session from having ended for idleness, as the middle of a sentence.
@@ -175,16 +184,18 @@ extension BrokerCore {
             let what =
                 switch first.cause {
                 case .idle: "if nothing happens in it"
+                case .parked: "if nobody comes back to it"
                 case .lifetime: "because its lifetime is over then, whatever happens in it"
                 case .drain: "because its host is being emptied, whatever happens in it"
                 }
-            return "It is alive because \(aliveReason(of: session, at: now)); it ends in "
+            let isParked = first.cause == .idle && lab(session.lab).map(parks) == true
+            return "It is alive because \(aliveReason(of: session, at: now)); it \(isParked ? "is parked" : "ends") in "
                 + "\(Explanations.span(at - now)), \(what)."
         case .ended(let reason, _):
             return reason.explanation
         case .failed(let message, _):
             return message
-        case .queued, .starting, .ending:
+        case .queued, .starting, .ending, .parking, .parked:
             return explanation(of: session.id, at: now) ?? ""
         }
     }
@@ -194,7 +205,9 @@ extension SessionState {
     /// When this state began.
     var since: Timestamp {
         switch self {
-        case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since): since
+        case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since),
+            .parking(_, _, let since), .parked(_, let since):
+            since
         case .ended(_, let at), .failed(_, let at): at
         }
     }

@@ -7,7 +7,7 @@ enum Schema {
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
     static let migrations: [String] = [
-        version1, version2, version3, version4, version5, version6, version7, version8,
+        version1, version2, version3, version4, version5, version6, version7, version8, version9,
     ]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
@@ -251,6 +251,58 @@ enum Schema {
         ) STRICT;
         """
 
+    /// Sessions that are parked. A CHECK cannot be changed, so the table is made anew; what refers to it stays as it is.
+    private static let version9 = """
+        CREATE TABLE sessions_new (
+            id TEXT PRIMARY KEY,
+            portal TEXT NOT NULL,
+            learner TEXT NOT NULL,
+            learner_name TEXT NOT NULL,
+            lab TEXT NOT NULL,
+            epoch INTEGER NOT NULL CHECK (epoch >= 0),
+            state TEXT NOT NULL CHECK (state IN
+                ('queued', 'starting', 'running', 'ending', 'parking', 'parked', 'ended', 'failed')),
+            since INTEGER NOT NULL,
+            -- Of a session without a seat: the host of its last run.
+            host TEXT CHECK (host IS NOT NULL OR state NOT IN ('starting', 'running', 'ending', 'parking')),
+            step TEXT CHECK ((step IS NOT NULL) = (state = 'starting')),
+            address TEXT CHECK ((address IS NOT NULL) = (state = 'running')),
+            port INTEGER CHECK ((port IS NOT NULL) = (state = 'running')),
+            -- Why it ended, or was parked.
+            end_reason TEXT CHECK ((end_reason IS NOT NULL) = (state IN ('ending', 'parking', 'parked', 'ended'))),
+            end_number INTEGER,
+            end_text TEXT,
+            failure TEXT CHECK ((failure IS NOT NULL) = (state = 'failed')),
+            created_at INTEGER NOT NULL,
+            last_activity_at INTEGER NOT NULL,
+            failed_attempts INTEGER NOT NULL,
+            activity_source TEXT NOT NULL DEFAULT 'launch',
+            keeps INTEGER NOT NULL DEFAULT 0 CHECK (keeps >= 0),
+            -- In milliseconds.
+            extended INTEGER NOT NULL DEFAULT 0 CHECK (extended >= 0),
+            not_idle_before INTEGER,
+            extended_by TEXT,
+            context TEXT,
+            reservation TEXT REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED,
+            -- The warm seat whose container a session took over.
+            warm INTEGER
+        ) STRICT;
+        INSERT INTO sessions_new SELECT
+            id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port,
+            end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts,
+            activity_source, keeps, extended, not_idle_before, extended_by, context, reservation, warm
+            FROM sessions;
+        DROP TABLE sessions;
+        ALTER TABLE sessions_new RENAME TO sessions;
+        CREATE INDEX sessions_live ON sessions (created_at, id) WHERE \(live);
+        CREATE INDEX sessions_by_owner ON sessions (portal, learner, lab, created_at, id);
+        CREATE INDEX sessions_by_age ON sessions (created_at, id);
+        CREATE INDEX sessions_by_state ON sessions (state, created_at, id);
+        CREATE INDEX sessions_by_host ON sessions (host, created_at, id);
+        CREATE INDEX sessions_by_learner ON sessions (learner, created_at, id);
+        CREATE INDEX sessions_by_lab ON sessions (lab, created_at, id);
+        """
+
     /// Refuses a file that is not ours, before anything in it is changed.
     static func check(_ db: Database, path: String, known: Int) throws {
         let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
@@ -272,11 +324,17 @@ enum Schema {
     }
 
     /// Brings the file to the newest version, in one transaction: all steps or none.
+    ///
+    /// References are not looked at meanwhile, and all of them afterwards: a step may make a table anew to which others
+    /// refer (SQLite, ALTER TABLE, section 7).
     static func migrate(_ db: Database, _ migrations: [String]) throws {
+        try db.execute(sql: "PRAGMA foreign_keys = OFF")
+        defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }
         try db.inTransaction(.immediate) {
             let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
             guard version < migrations.count else { return .commit }
             for step in migrations[version...] { try db.execute(sql: step) }
+            try db.checkForeignKeys()
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count)")
             return .commit
         }

@@ -17,7 +17,7 @@ enum SessionRow {
         ON CONFLICT (id) DO UPDATE SET
             portal = excluded.portal, learner = excluded.learner, learner_name = excluded.learner_name,
             lab = excluded.lab, epoch = excluded.epoch, state = excluded.state, since = excluded.since,
-            host = CASE WHEN excluded.state IN ('ended', 'failed') THEN host ELSE excluded.host END,
+            host = CASE WHEN excluded.state IN ('parked', 'ended', 'failed') THEN host ELSE excluded.host END,
             step = excluded.step, address = excluded.address, port = excluded.port,
             end_reason = excluded.end_reason, end_number = excluded.end_number, end_text = excluded.end_text,
             failure = excluded.failure, created_at = excluded.created_at,
@@ -70,18 +70,21 @@ enum SessionRow {
             return .starting(host: row[8], step: step, since: since)
         case "running": return .running(host: row[8], endpoint: Endpoint(address: row[10], port: row[11]), since: since)
         case "ending": return .ending(host: row[8], reason: try reason(row), since: since)
+        case "parking":
+            return .parking(host: row[8], reason: try ParkReason(end(row)) ?? fail(row, "end_reason"), since: since)
+        case "parked":
+            return .parked(reason: try ParkReason(end(row)) ?? fail(row, "end_reason"), since: since)
         case "ended": return .ended(reason: try reason(row), at: since)
         case "failed": return .failed(message: row[15], at: since)
         default: throw unreadable(row, "state")
         }
     }
 
-    private static func reason(_ row: Row) throws -> EndReason {
-        guard let reason = EndColumns(name: row[12], number: row[13], text: row[14]).reason else {
-            throw unreadable(row, "end_reason")
-        }
-        return reason
-    }
+    private static func reason(_ row: Row) throws -> EndReason { try end(row).reason ?? fail(row, "end_reason") }
+
+    private static func end(_ row: Row) -> EndColumns { EndColumns(name: row[12], number: row[13], text: row[14]) }
+
+    private static func fail<Value>(_ row: Row, _ column: String) throws -> Value { throw unreadable(row, column) }
 
     private static func unreadable(_ row: Row, _ column: String) -> DatabaseError {
         let id: String = row[0]
@@ -108,6 +111,9 @@ private struct StateColumns {
             (name, self.host, self.endpoint, self.since) = ("running", host, endpoint, since)
         case .ending(let host, let reason, let since):
             (name, self.host, end, self.since) = ("ending", host, EndColumns(reason), since)
+        case .parking(let host, let reason, let since):
+            (name, self.host, end, self.since) = ("parking", host, EndColumns(reason), since)
+        case .parked(let reason, let since): (name, end, self.since) = ("parked", EndColumns(reason), since)
         case .ended(let reason, let at): (name, end, since) = ("ended", EndColumns(reason), at)
         case .failed(let message, let at): (name, failure, since) = ("failed", message, at)
         }
@@ -139,6 +145,14 @@ struct EndColumns: Hashable {
             self.init(name: outOfMemory ? "out-of-memory" : "exited", number: Int64(code), text: nil)
         case .vanished(let host): self.init(name: "vanished", number: nil, text: host)
         case .removed(let what): self.init(name: "removed", number: nil, text: what)
+        case .parked(let seconds): self.init(name: "parked", number: seconds, text: nil)
+        }
+    }
+
+    init(_ reason: ParkReason) {
+        switch reason {
+        case .idle(let seconds): self.init(name: "idle", number: seconds, text: nil)
+        case .operatorParked(let note): self.init(name: "operator", number: nil, text: note)
         }
     }
 
@@ -156,7 +170,19 @@ struct EndColumns: Hashable {
         case ("out-of-memory", let code?, nil): .exited(code: Int(code), outOfMemory: true)
         case ("vanished", nil, let host?): .vanished(host: host)
         case ("removed", nil, let what?): .removed(what: what)
+        case ("parked", let seconds?, nil): .parked(seconds: seconds)
         default: nil
+        }
+    }
+}
+
+extension ParkReason {
+    /// Nothing, if the columns are not what `EndColumns.init(_:)` makes of one.
+    init?(_ columns: EndColumns) {
+        switch (columns.name, columns.number, columns.text) {
+        case ("idle", let seconds?, nil): self = .idle(timeoutSeconds: seconds)
+        case ("operator", nil, let note?): self = .operatorParked(note: note)
+        default: return nil
         }
     }
 }

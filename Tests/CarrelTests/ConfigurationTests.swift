@@ -114,6 +114,14 @@ private func problems(_ yaml: String) -> [String] {
         #expect(try configuration(yaml).labs[0].lab.idleWarning == .seconds(seconds))
     }
 
+    @Test("parks an idle lab for as long as it says, and otherwise ends it")
+    func parksFor() throws {
+        #expect(try configuration(goodConfiguration).labs[0].lab.parksFor == .zero)
+        let yaml = goodConfiguration.replacingOccurrences(
+            of: "idle_timeout: 20m", with: "idle_timeout: 20m\n    parks_for: 7d")
+        #expect(try configuration(yaml).labs[0].lab.parksFor == .seconds(7 * 86_400))
+    }
+
     @Test("leaves the port that browsers assume out of URLs")
     func standardPort() throws {
         let read = try configuration(goodConfiguration + "\npublic_port: 443\n")
@@ -160,6 +168,12 @@ private func problems(_ yaml: String) -> [String] {
                 "idle_timeout: 20m", "idle_timeout: 20m\n    idle_warning: 21m",
                 [
                     "carrel.yaml:23:19: labs[0].idle_warning is 21m, but must be 0s, which is none, or from 30s to the idle_timeout, 20m"
+                ]
+            ),
+            (
+                "idle_timeout: 20m", "idle_timeout: 20m\n    parks_for: 7d\n    files: none",
+                [
+                    "carrel.yaml:23:16: labs[0].parks_for is 7d, but must be 0s with files: none: what goes with the container cannot be come back to"
                 ]
             ),
             (

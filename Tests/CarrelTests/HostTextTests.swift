@@ -26,7 +26,7 @@ import Testing
             HostDetailsView.self,
             from: Array(
                 """
-                {"shares_homes": \(sharesHomes), "images": [{"lab": "python", "image": "i:1", "found": {"host": "one",
+                {"shares_homes": \(sharesHomes), "parked": \(sharesHomes ? "[]" : "[\"p1\", \"p2\"]"), "images": [{"lab": "python", "image": "i:1", "found": {"host": "one",
                  "host_state": "active", "presence": "missing", "differs": false}}], "sessions": [\(sessions.joined(separator: ","))], "host":
                 {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "unreachable", "sessions": 1, "starting": 0,
                  "starts_allowed": 2, "seats": 1, "slots": 40, "memory_used_bytes": 1073741824,
@@ -74,5 +74,8 @@ import Testing
                 "3 learners with a lab there get a new seat, with the same files, at the same address; 1 more"))
         let bound = HostText.lossAhead(try details(sharesHomes: false, running: 1))
         #expect(bound.hasPrefix("1 learner with a lab there loses it, and their files with it"))
+        #expect(bound.contains("; 2 parked with their files there end"))
+        let closed = HostText.details(try details(sharesHomes: false, running: 0), now: now, time: utc)
+        #expect(closed.contains("parked    2 with their files here, where alone they can come back"))
     }
 }

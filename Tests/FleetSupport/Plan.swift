@@ -19,6 +19,8 @@ struct Plan: Sendable {
         var memory = "512MiB"
         var idle = "30m"
         var warning: String?
+        /// Parked for so long instead of ended for idleness.
+        var parksFor: String?
         var lifetime = "2h"
         var ready = "90s"
         var port: Int?
@@ -102,6 +104,7 @@ struct Plan: Sendable {
 
                 """
             if let warning = lab.warning { yaml += "    idle_warning: \(warning)\n" }
+            if let parksFor = lab.parksFor { yaml += "    parks_for: \(parksFor)\n" }
             if let port = lab.port { yaml += "    port: \(port)\n" }
             if let files = lab.files { yaml += "    files: \(files)\n" }
         }

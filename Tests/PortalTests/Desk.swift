@@ -45,7 +45,7 @@ final class Desk {
             name: "python", title: "Python", kind: .jupyter, image: "carrel/jupyterlab", memoryBytes: 1 << 30, cpus: 1,
             processLimit: 256, idleTimeout: .seconds(600), maximumLifetime: .seconds(3600),
             readyTimeout: .seconds(60), egress: .none, port: 8888, homePath: "/home/learner", userID: 1000,
-            groupID: 1000, idleWarning: .seconds(120))
+            groupID: 1000, idleWarning: .seconds(120), parksFor: .seconds(3600))
         let host = HostConfiguration(
             spec: HostSpec(name: "h1", slots: 4, memoryBytes: 8 << 30, overcommit: 1, maximumStarts: 2),
             endpoint: EngineEndpoint(.unix(path: directory + "/no-engine.sock")), publishAddress: "127.0.0.1")

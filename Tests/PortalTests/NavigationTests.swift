@@ -54,7 +54,7 @@ struct NavigationTests {
 
 @Suite("What a lab's hostname answers without its lab")
 struct LabAnswerTests {
-    static let states = ["queued", "starting", "running", "ending", "ended", "failed"]
+    static let states = ["queued", "starting", "running", "ending", "parking", "parked", "ended", "failed"]
 
     @Test("An unknown hostname is unknown, with or without a cookie")
     func unknown() {
@@ -75,6 +75,12 @@ struct LabAnswerTests {
             #expect(LabAnswer(state: state, hasKey: true, isNavigation: true) == .progress)
             #expect(LabAnswer(state: state, hasKey: true, isNavigation: false) == .comeBack)
         }
+    }
+
+    @Test("A parked lab is brought back by a visit and by no program", arguments: ["parking", "parked"])
+    func parked(state: String) {
+        #expect(LabAnswer(state: state, hasKey: true, isNavigation: true) == .resume)
+        #expect(LabAnswer(state: state, hasKey: true, isNavigation: false) == .parkedForPrograms)
     }
 
     @Test("An ended lab offers a new start to people and stops programs")

@@ -28,7 +28,7 @@ struct SimulatedStore {
     var live: [Session] {
         sessions.values.filter { session in
             switch session.state {
-            case .queued, .starting, .running, .ending: true
+            case .queued, .starting, .running, .ending, .parking, .parked: true
             case .ended, .failed: false
             }
         }.sorted { $0.id < $1.id }
@@ -188,8 +188,10 @@ struct SimulatedStore {
         switch old {
         case "queued": ["queued", "starting", "ended", "failed"].contains(new)
         case "starting": ["starting", "running", "ending", "ended", "failed"].contains(new)
-        case "running": ["running", "ending", "ended"].contains(new)
+        case "running": ["running", "ending", "ended", "parking"].contains(new)
         case "ending": ["ending", "ended"].contains(new)
+        case "parking": ["parking", "parked", "ending"].contains(new)
+        case "parked": ["parked", "ended"].contains(new)
         default: old == new
         }
     }

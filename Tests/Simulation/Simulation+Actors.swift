@@ -7,7 +7,8 @@ extension Simulation {
         guard isOpen else { return workOn() }
         guard core != nil, let learner = random.pick(learners), let lab = random.pick(allLabs) else { return }
         let stored = store.session(of: learner, lab: lab.name)
-        switch Int.random(in: 0..<11, using: &random) {
+        switch Int.random(in: 0..<12, using: &random) {
+        case 11: comeBack()
         case 10:
             if stored?.state.name == "running" { count("kept") }
             if let stored { take(.keep(stored.id, request: newRequest())) }
@@ -32,6 +33,19 @@ extension Simulation {
         }
     }
 
+    /// A click in a tab whose lab was parked, or is about to be; sometimes where there is nothing to come back to.
+    private func comeBack() {
+        let parked = store.live.filter { ["parking", "parked"].contains($0.state.name) }
+        guard let session = random.pick(parked) ?? random.pick(store.live) else { return }
+        let request = newRequest()
+        if case .parked = session.state {
+            count("visited parked")
+            visits[request] = RunName(session: session.id, epoch: session.epoch)
+        }
+        launchesAsked.insert(request)
+        take(.resume(session.id, request: request))
+    }
+
     private func workOn() {
         // When all is calm, people leave after a while.
         guard core != nil, isOpen || random.oneIn(6) else { return }
@@ -52,7 +66,12 @@ extension Simulation {
         guard isOpen else { return }
         plan(.operatorActs, in: random.milliseconds(5000...60_000) * calmness)
         guard core != nil, let host = random.pick(allHosts)?.name else { return }
-        switch Int.random(in: 0..<17, using: &random) {
+        switch Int.random(in: 0..<18, using: &random) {
+        case 17:
+            if let session = random.pick(store.live.filter { $0.state.name == "running" }) {
+                count("park asked")
+                take(.park(session.id, note: "the seat is needed", request: newRequest()))
+            }
         case 16:
             count("rolling drain")
             let hosts = (allHosts + spareHosts).map(\.name).filter { _ in random.oneIn(2) }

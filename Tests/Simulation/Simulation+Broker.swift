@@ -129,7 +129,8 @@ extension Simulation {
         let stored: Session? =
             switch event {
             case .launch(let learner, let lab, _, _, _): store.session(of: learner, lab: lab)
-            case .restart(let id, _), .end(let id, _, _), .keep(let id, _), .extend(let id, _, _, _, _):
+            case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
+                .extend(let id, _, _, _, _):
                 store.sessions[id]
             default: nil
             }
@@ -161,6 +162,13 @@ extension Simulation {
             if case .session(let id) = answer, launchesAsked.contains(request) {
                 acknowledged.insert(id)
                 count("launch acknowledged")
+            }
+            if case .session(let id) = answer, let visit = visits[request] {
+                count("visit acknowledged")
+                // A parked run never runs again: whoever was let in is in another one, or it is over.
+                if let session = store.sessions[id], session.epoch == visit.epoch, session.state.name == "parked" {
+                    complain("\(visit) is parked although its learner was let in")
+                }
             }
             if case .reservation(let id) = answer {
                 count("reservation admitted")
@@ -219,7 +227,9 @@ extension Simulation {
 
     private func remove(_ run: RunName, on host: String) {
         let owner = store.sessions.values.first { $0.container == (run.session, run.epoch) && $0.state.host != nil }
-        if let owner, owner.state.name != "ending" { complain("\(run) is removed while it is \(owner.state.name)") }
+        if let owner, !["ending", "parking"].contains(owner.state.name) {
+            complain("\(run) is removed while it is \(owner.state.name)")
+        }
         if let warm = WarmSeatID(run: run.session), store.warm[warm] != nil {
             complain("\(run) is removed while it is offered")
         }
@@ -293,7 +303,8 @@ extension Simulation {
 extension Event {
     var isRequest: Bool {
         switch self {
-        case .launch, .restart, .end, .keep, .extend, .reserve, .book, .cancelReservation, .cancelSeries, .cordon,
+        case .launch, .restart, .resume, .park, .end, .keep, .extend, .reserve, .book, .cancelReservation,
+            .cancelSeries, .cordon,
             .uncordon, .drain, .declareLost, .addHost, .removeHost, .adjustHost, .rollingDrain, .setPool, .resetPool:
             true
         default: false

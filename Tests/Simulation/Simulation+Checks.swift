@@ -73,7 +73,7 @@ extension Simulation {
         var leaving: Set<SessionID> = []
         for case .session(let session) in changes {
             let run = RunName(session: session.id, epoch: session.epoch)
-            if case .ending = session.state { leaving.insert(session.id) }
+            if ["ending", "parking"].contains(session.state.name) { leaving.insert(session.id) }
             // What is over by now had the container that is on disk.
             let container = RunName(store.sessions[session.id]?.warm == nil ? session : store.sessions[session.id]!)
             let wasRunning = store.sessions[session.id]?.state.name == "running"
@@ -97,6 +97,12 @@ extension Simulation {
             case .ending(_, .idle(let timeoutSeconds), _) where wasRunning:
                 count("ended idle")
                 checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))
+            case .parking(_, let reason, _) where wasRunning:
+                checkParking(session, run, reason)
+            case .parked: checkParked(session, container)
+            case .ended(.parked, _):
+                count("ended parked")
+                checkParkedEnd(session, run)
             case .ending(_, .lifetime(let limitSeconds), _) where wasRunning:
                 count("ended at its lifetime")
                 checkLifetimeEnd(session, run, limit: .seconds(limitSeconds))
@@ -138,7 +144,7 @@ extension Simulation {
 
     /// Nobody ends for idleness whose last activity is too recent, or whose kernel was busy not long ago; and a
     /// JupyterLab only after it was asked.
-    private func checkIdleEnd(_ session: Session, _ run: RunName, timeout: Duration) {
+    func checkIdleEnd(_ session: Session, _ run: RunName, timeout: Duration) {
         if wall - session.lastActivityAt < timeout {
             complain("\(run) ended for idleness after \(wall - session.lastActivityAt)")
         }
@@ -174,7 +180,7 @@ extension Simulation {
         for status in core.hostStatuses {
             guard case .draining(let deadline) = status.duty, deadline <= wall else { continue }
             for session in core.sessions where session.state.host == status.name {
-                guard case .ending = session.state else {
+                guard ["ending", "parking"].contains(session.state.name) else {
                     return complain("\(session.id) is \(session.state.name) on \(status.name), drained by now")
                 }
             }

@@ -32,7 +32,9 @@ extension Simulation {
                 if core.explanation(of: session.id, at: wall)?.isEmpty ?? true {
                     complain("\(session.id) waits for no reason")
                 }
-            case .starting(_, _, let since), .ending(_, _, let since):
+            case .parked:
+                break
+            case .starting(_, _, let since), .ending(_, _, let since), .parking(_, _, let since):
                 // Sessions that end give their seats to those who wait, to the last moment.
                 if wall - since > .seconds(60) { complain("\(session.id) is stuck: \(session.state)") }
             case .ended, .failed:

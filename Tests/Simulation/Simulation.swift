@@ -83,6 +83,8 @@ public final class Simulation {
     // What must hold.
     var requests: UInt64 = 0
     var launchesAsked: Set<RequestID> = []
+    /// Visits to parked sessions, with the run that was parked.
+    var visits: [RequestID: RunName] = [:]
     var acknowledged: Set<SessionID> = []
     var admitted: Set<ReservationID> = []
     var runHosts: [RunName: String] = [:]
@@ -125,10 +127,12 @@ public final class Simulation {
         freeFloorPercent = random.pick([0, 0, 10, 50])!
         allLabs = [
             .simulated(
-                "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20)),
+                "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20),
+                parksFor: .seconds(random.pick([0, 200, 4000])!)),
             .simulated("rstudio", .rstudio, memory: 2, idle: .seconds(90), lifetime: .seconds(600)),
             .simulated(
                 "big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10),
+                parksFor: .seconds(random.oneIn(2) ? 100 : 0),
                 requires: random.oneIn(4) ? ["gpu": "true"] : [:]),
             .simulated(
                 "quick", .http, memory: 1, idle: .seconds(40), lifetime: .seconds(200), files: .none),
@@ -208,13 +212,13 @@ public final class Simulation {
 extension Lab {
     static func simulated(
         _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration, warning: Duration = .zero,
-        files: LabFiles = .home, requires: [String: String] = [:]
+        parksFor: Duration = .zero, files: LabFiles = .home, requires: [String: String] = [:]
     ) -> Lab {
         Lab(
             name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory << 30, cpus: 1,
             processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(20),
             egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000,
-            idleWarning: warning, files: files, requires: requires)
+            idleWarning: warning, parksFor: parksFor, files: files, requires: requires)
     }
 }
 

@@ -74,7 +74,7 @@ struct CommitTests {
         let state = try reopened().load()
         let live = all.filter {
             switch $0.state {
-            case .queued, .starting, .running, .ending: true
+            case .queued, .starting, .running, .ending, .parking, .parked: true
             case .ended, .failed: false
             }
         }

@@ -45,8 +45,11 @@ let everyState: [SessionState] =
         EndReason.idle(timeoutSeconds: 1800), .lifetime(limitSeconds: 28_800), .operatorEnded(note: "maintenance"),
         .learnerEnded, .reservationOver, .drain(host: "h1"), .exited(code: 137, outOfMemory: true),
         .exited(code: 0, outOfMemory: false),
-        .vanished(host: "h1"), .lost(host: "h1"), .removed(what: "host h1"),
+        .vanished(host: "h1"), .lost(host: "h1"), .removed(what: "host h1"), .parked(seconds: 604_800),
     ].map { .ended(reason: $0, at: at(7)) }
+    + [ParkReason.idle(timeoutSeconds: 1800), .operatorParked(note: ""), .operatorParked(note: "exam")].flatMap {
+        [.parking(host: "h1", reason: $0, since: at(5)), .parked(reason: $0, since: at(6))]
+    }
 
 extension Store {
     /// Writes many ended sessions quickly.

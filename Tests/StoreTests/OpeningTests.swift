@@ -106,6 +106,39 @@ struct OpeningTests {
         #expect(session?.stay == Stay())
     }
 
+    @Test("Sessions of a file in which none could be parked keep everything")
+    func beforeParking() async throws {
+        let path = scratch.databasePath
+        let first = try Store(path: path, migrations: Array(Schema.migrations.prefix(8)))
+        let sessions = everyState.filter { !["parking", "parked"].contains($0.name) }.enumerated().map { index, state in
+            var session = session("s\(index)", state)
+            session.stay = Stay(
+                source: .edge, keeps: 1, extended: .seconds(60), notIdleBefore: at(9), extendedBy: "ada")
+            session.context = "course-1"
+            return session
+        }
+        let grant = AccessGrant(
+            session: sessions[0].id, tokenDigest: [UInt8](repeating: 7, count: 32), createdAt: at(3))
+        try await first.commit(
+            sessions.map { .session($0) } + [.story(story("s0", "queued", at: at(1)))], grants: [grant])
+        try await first.recordActivity([sessions[0].id: at(8)])
+        try first.close()
+
+        let store = try Store(path: path)
+        for session in sessions.dropFirst() { #expect(try await store.session(session.id) == session) }
+        #expect(try await store.story(of: sessions[0].id).count == 1)
+        #expect(try await store.grants(of: sessions[0].id) == [grant])
+        #expect(try await store.activity(of: sessions[0].id).count == 1)
+        #expect(try store.pragma("foreign_keys") == "1")
+        // References are looked at again, and to the new table.
+        await #expect(throws: StoreError.self) {
+            try await store.commit([.story(story("nobody", "queued", at: at(1)))])
+        }
+        let parked = session("p", .parked(reason: .idle(timeoutSeconds: 60), since: at(6)))
+        try await store.commit([.session(parked), .story(story("p", "parked", at: at(6)))])
+        #expect(try store.load().sessions.contains(parked))
+    }
+
     @Test("What hosts were meant to do before they could be lost is kept")
     func olderDuties() throws {
         let path = scratch.databasePath

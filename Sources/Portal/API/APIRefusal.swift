@@ -90,7 +90,7 @@ extension APIExtend {
 }
 
 extension SessionQuery {
-    static let states = ["queued", "starting", "running", "ending", "ended", "failed"]
+    static let states = ["queued", "starting", "running", "ending", "parking", "parked", "ended", "failed"]
 
     /// An empty value restricts nothing, like a missing one.
     init(query: [(name: String, value: String)]) throws(APIRefusal) {

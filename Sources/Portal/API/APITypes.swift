@@ -60,7 +60,7 @@ public struct APISessions: Hashable, Sendable, Codable {
     public init(sessions: [SessionView]) { self.sessions = sessions }
 }
 
-/// `GET /v1/sessions/ID` and what `POST /v1/sessions/ID/end` answers: the session and everything that happened to it.
+/// `GET /v1/sessions/ID` and what `POST /v1/sessions/ID/end` and its like answer: the session and everything that happened to it.
 public struct APISession: Hashable, Sendable, Codable {
     public var session: SessionView
     public var story: [StoryEntry]
@@ -71,7 +71,7 @@ public struct APISession: Hashable, Sendable, Codable {
     }
 }
 
-/// The body of `POST /v1/sessions/ID/end`. An empty body stands for no note.
+/// The body of `POST /v1/sessions/ID/end` and `…/park`. An empty body stands for no note.
 public struct APIEnd: Hashable, Sendable, Codable {
     /// What the learner reads as the reason; at most `PortalLimits.noteCharacters`.
     public var note: String?

@@ -28,6 +28,7 @@ import Store
 /// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
+/// | `POST /v1/sessions/ID/park` | `APIEnd` or nothing | `APISession` |
 /// | `POST /v1/sessions/ID/extend` | `APIExtend` | `APISession` |
 /// | `GET /v1/sessions/ID/explain` | | `APIExplanation` |
 /// | `GET /v1/reservations?limit=` | | `APIReservations` |
@@ -101,6 +102,9 @@ final class ControlAPI {
         case ("sessions", 4) where path[3] == "end":
             try APIRefusal.require("POST", request)
             return try await endSession(path[2], request)
+        case ("sessions", 4) where path[3] == "park":
+            try APIRefusal.require("POST", request)
+            return try await parkSession(path[2], request)
         case ("sessions", 4) where path[3] == "extend":
             try APIRefusal.require("POST", request)
             return try await extendSession(path[2], request)
@@ -143,6 +147,13 @@ final class ControlAPI {
         let note = try APIEnd(body: request.body).checkedNote()
         let id = try await broker.resolve(prefix)
         let view = try await broker.end(id, reason: .operatorEnded(note: note))
+        return APISession(session: view, story: try await broker.story(of: id))
+    }
+
+    private func parkSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
+        let note = try APIEnd(body: request.body).checkedNote()
+        let id = try await broker.resolve(prefix)
+        let view = try await broker.park(id, note: note)
         return APISession(session: view, story: try await broker.story(of: id))
     }
 

@@ -52,7 +52,7 @@ enum PageScript {
                 if (stays) return;
                 finish();
                 setTimeout(open, state === 'running' ? 1000 : 0);
-              } else if (view.state === 'ended' || view.state === 'failed') {
+              } else if (['parked', 'ended', 'failed'].includes(view.state)) {
                 finish();
                 const action = panel.querySelector('button, a.button');
                 if (action) action.focus();

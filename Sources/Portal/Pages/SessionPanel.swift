@@ -54,7 +54,7 @@ extension Page {
     init(_ view: SessionView, at place: SessionPlace, now: Timestamp = .now) {
         panel = Panel(view, at: place, now: now)
         switch view.state {
-        case "ended", "failed": break
+        case "parked", "ended", "failed": break
         default:
             let next: String? =
                 switch place {
@@ -92,6 +92,10 @@ extension Page.Panel {
         case "ending":
             heading = "Your lab is ending"
             paragraphs = [view.reason, "You can start it again in a moment."].compactMap(\.self)
+        case "parking", "parked":
+            heading = view.state == "parked" ? "Your lab is parked" : "Your lab is being parked"
+            paragraphs = [view.reason].compactMap(\.self)
+            form = place.restart(label: "Open it again")
         case "ended":
             heading = "Your lab has ended"
             paragraphs = [view.reason].compactMap(\.self)
@@ -108,7 +112,8 @@ extension Page.Panel {
     /// A running lab: when it ends, and what can be done about it.
     private mutating func stay(_ view: SessionView, now: Timestamp) {
         let isWarned = view.isWarned == true
-        heading = isWarned ? "Your lab ends soon" : "Your lab runs"
+        let isParkedNext = view.endsBy == .idle && view.parksForSeconds != nil
+        heading = isWarned ? (isParkedNext ? "Your lab is parked soon" : "Your lab ends soon") : "Your lab runs"
         // Not the minutes, which would be read aloud again and again.
         status = heading + "."
         link = Page.Link(target: SessionPlace.stay.openPath, label: "Back to the lab")
@@ -124,7 +129,12 @@ extension Page.Panel {
         }
         switch cause {
         case .idle:
-            paragraphs = ["If nothing happens in it, it ends in about \(span(end)). Your files stay."]
+            paragraphs = [
+                view.parksForSeconds == nil
+                    ? "If nothing happens in it, it ends in about \(span(end)). Your files stay."
+                    : "If nothing happens in it, it is parked in about \(span(end)): what runs in it stops, your files stay, "
+                        + "and your next visit brings it back."
+            ]
             if let lifetime = view.lifetimeEndsAt {
                 paragraphs.append("In any case it ends in about \(span(lifetime)).")
             }
@@ -138,6 +148,8 @@ extension Page.Panel {
             paragraphs = [
                 "It ends in about \(span(end)), whatever happens in it: it has lived as long as such a lab may by then."
             ]
+        // A lab that runs is not parked.
+        case .parked: break
         case .drain:
             paragraphs = [
                 "It ends in about \(span(end)), whatever happens in it: its host is being emptied for maintenance."

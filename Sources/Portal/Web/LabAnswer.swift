@@ -12,6 +12,10 @@ enum LabAnswer: Equatable {
     case comeBack
     /// The lab has ended: a page with *Start again*.
     case gone
+    /// The lab is parked, or about to be: a visit brings it back.
+    case resume
+    /// The lab is parked. As after its end, programs must stop asking: a tab that nobody looks at brings nothing back.
+    case parkedForPrograms
     /// The lab has ended. Programs must stop asking: 424, as JupyterHub answers, ends JupyterLab's polling.
     case goneForPrograms
 
@@ -24,6 +28,7 @@ enum LabAnswer: Equatable {
         case (_, false): self = .forbidden
         case ("ended", true), ("failed", true): self = isNavigation ? .gone : .goneForPrograms
         case ("ending", true): self = isNavigation ? .progress : .goneForPrograms
+        case ("parking", true), ("parked", true): self = isNavigation ? .resume : .parkedForPrograms
         case (_, true): self = isNavigation ? .progress : .comeBack
         }
     }

@@ -37,13 +37,13 @@ final class LabPages {
         if let view, request.path.first == ".carrel" {
             return await ownPath(request, view, hasKey: hasKey, isNavigation: isNavigation)
         }
-        return away(request, view, hasKey: hasKey, isNavigation: isNavigation)
+        return await away(request, view, hasKey: hasKey, isNavigation: isNavigation)
     }
 
     /// Any path of a lab that the edge cannot reach.
     private func away(
         _ request: HTTPRequest, _ view: SessionView?, hasKey: Bool, isNavigation: Bool
-    ) -> HTTPResponse {
+    ) async -> HTTPResponse {
         let place = SessionPlace.lab(path: Navigation.nextPath(request.target))
         let answer = LabAnswer(state: view?.state, hasKey: hasKey, isNavigation: isNavigation)
         guard let view, answer != .unknown else {
@@ -56,11 +56,28 @@ final class LabPages {
             return responses.page(Page(view, at: place), status: 503)
         case .comeBack:
             return responses.message("The lab is starting; try again in a moment.", status: 503)
+        case .resume:
+            return await resume(request, view, at: place)
+        case .parkedForPrograms:
+            let why = view.reason.map { " \($0)" } ?? ""
+            return responses.message("The lab is parked.\(why) Load the page again to resume it.", status: 424)
         case .gone:
             return responses.page(Page(view, at: place), status: 424)
         case .goneForPrograms:
             let why = view.reason.map { " \($0)" } ?? ""
             return responses.message("The lab has ended.\(why) Load the page again to start it again.", status: 424)
+        }
+    }
+
+    /// Only a person's visit brings a parked lab back: neither HEAD nor a browser's guess.
+    private func resume(_ request: HTTPRequest, _ view: SessionView, at place: SessionPlace) async -> HTTPResponse {
+        guard request.method == "GET", !Navigation.isPrefetch(request.fields) else {
+            return responses.page(Page(view, at: place), status: 424)
+        }
+        do {
+            return responses.page(Page(try await broker.resume(view.id), at: place), status: 503)
+        } catch {
+            return failure(error, isNavigation: true)
         }
     }
 

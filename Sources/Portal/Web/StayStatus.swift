@@ -10,6 +10,8 @@ struct StayStatus: Hashable, Codable {
     /// What ends the session first, and when.
     var endsAt: Timestamp?
     var endsBy: SessionExplanation.Cause?
+    /// What ends it is idleness, and then it is parked: the next visit brings it back.
+    var parks: Bool
     /// It is near: tell the learner.
     var isWarned: Bool
     /// How often *Keep it* helps before something else must happen in the lab.
@@ -22,6 +24,7 @@ struct StayStatus: Hashable, Codable {
         self.now = now
         endsAt = view.endsAt
         endsBy = view.endsBy
+        parks = view.endsBy == .idle && view.parksForSeconds != nil
         isWarned = view.isWarned ?? false
         keepsLeft = view.keepsLeft ?? 0
         memoryWarning = view.memoryWarning

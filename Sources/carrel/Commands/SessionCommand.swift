@@ -6,8 +6,11 @@ import Store
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session",
-        abstract: "Watch, explain, extend and end learners' sessions.",
-        subcommands: [SessionList.self, SessionShow.self, SessionExplain.self, SessionExtend.self, SessionEnd.self])
+        abstract: "Watch, explain, extend, park and end learners' sessions.",
+        subcommands: [
+            SessionList.self, SessionShow.self, SessionExplain.self, SessionExtend.self, SessionPark.self,
+            SessionEnd.self,
+        ])
 }
 
 struct SessionList: AsyncParsableCommand {
@@ -22,7 +25,7 @@ struct SessionList: AsyncParsableCommand {
             """)
 
     enum State: String, CaseIterable, ExpressibleByArgument {
-        case queued, starting, running, ending, ended, failed
+        case queued, starting, running, ending, parking, parked, ended, failed
     }
 
     @OptionGroup var configurationOption: ConfigurationOption
@@ -91,7 +94,6 @@ struct SessionEnd: AsyncParsableCommand {
     func run() async throws {
         let session = try await ControlClient(configurationOption).end(id, note: note)
         if output.json { return Output.print(Output.json(session)) }
-        let reason = session.reason.map { ": \(Table.cleaned($0))" } ?? ""
-        Output.print("session \(session.id) is \(session.state)\(reason)")
+        Output.print(SessionTable.outcome(session))
     }
 }

@@ -14,6 +14,8 @@ extension Configuration {
         /// The shortest warning that a lab can be asked before, and the longest.
         static let leastIdleWarning = Duration.seconds(30)
         static let idleWarning = Duration.seconds(86_400)
+        /// The longest time for which a session can be parked.
+        static let parksFor = Duration.seconds(365 * 86_400)
     }
 
     /// Reads and checks a configuration file.

@@ -35,7 +35,7 @@ struct DecodedLab {
         self.reader = reader
         reader.allow(
             "name", "title", "kind", "image", "memory", "cpus", "processes", "idle_timeout", "maximum_lifetime",
-            "idle_warning", "ready_timeout", "egress", "port", "home", "user", "environment",
+            "idle_warning", "parks_for", "ready_timeout", "egress", "port", "home", "user", "environment",
             "files", "placement")
         let name = reader.required("name", .name)
         let image = reader.required("image", .imageReference)
@@ -50,6 +50,7 @@ struct DecodedLab {
             ?? Defaults.maximumLifetime
         let idle = reader.optional("idle_timeout", .duration(.seconds(1)...(.seconds(365 * 86_400))))
         let warning = Self.warning(reader, idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime))
+        let parksFor = reader.optional("parks_for", .duration(.zero...Configuration.FileLimits.parksFor)) ?? .zero
         let ready = reader.optional("ready_timeout", .duration(.seconds(1)...(.seconds(3600))))
         let egress = reader.optional("egress", .oneOf) ?? Defaults.egress
         let port = reader.optional("port", .integer(1...65_535))
@@ -57,6 +58,12 @@ struct DecodedLab {
         let user = reader.optional("user", .user) ?? Defaults.user
         let environment = Self.environment(reader)
         let files = reader.optional("files", .oneOf) ?? LabFiles.home
+        if parksFor > .zero, files == .none {
+            reader.problems.add(
+                reader.place(of: "parks_for"),
+                "\(reader.path).parks_for is \(DurationText.format(parksFor)), but must be 0s with files: none: what goes "
+                    + "with the container cannot be come back to")
+        }
         let placement = reader.mapping("placement")
         placement?.allow("requires")
         if let idle, idle > lifetime {
@@ -73,7 +80,7 @@ struct DecodedLab {
                 idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime), maximumLifetime: lifetime,
                 readyTimeout: ready ?? Defaults.readyTimeout, egress: egress, port: port ?? defaults.port,
                 homePath: home ?? defaults.home, userID: user.user, groupID: user.group, environment: environment,
-                idleWarning: warning, files: files, requires: placement?.labels("requires") ?? [:]),
+                idleWarning: warning, parksFor: parksFor, files: files, requires: placement?.labels("requires") ?? [:]),
             line: reader.place.line)
     }
 

@@ -106,6 +106,11 @@ final class ControlClient {
         return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
     }
 
+    func park(_ id: String, note: String?) async throws -> SessionView {
+        let body = APICoding.encode(APIEnd(note: note))
+        return try await post("/v1/sessions/\(Self.escape(id))/park", body, as: APISession.self).session
+    }
+
     func explain(_ id: String) async throws -> SessionExplanation {
         try await get("/v1/sessions/\(Self.escape(id))/explain", as: APIExplanation.self).explanation
     }

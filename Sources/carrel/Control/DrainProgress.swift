@@ -11,7 +11,7 @@ struct DrainProgress {
     }
 
     /// The states of sessions that still take a seat.
-    static let liveStates: Set<String> = ["starting", "running", "ending"]
+    static let liveStates: Set<String> = ["starting", "running", "ending", "parking"]
 
     let host: String
     private var shown: [String] = []

@@ -20,6 +20,10 @@ enum HostText {
         let set = host.isAdjusted ? ", changed by host set" : ""
         entries.append(("from", (host.origin == .runtime ? "host add" : "the configuration") + set))
         if let engine = host.engineId { entries.append(("engine", LabText.short(engine))) }
+        if !details.parked.isEmpty {
+            entries.append(
+                ("parked", "\(details.parked.count) with their files here, where alone they can come back"))
+        }
         if let skew = host.clockSkewMilliseconds { entries.append(("clock", "\(skew > 0 ? "+" : "")\(skew) ms")) }
         if host.otherContainers > 0 { entries.append(("others", others(host))) }
         if let reason = host.reason { entries.append(("note", reason)) }
@@ -86,6 +90,7 @@ enum HostText {
             ? "\(count(running)) with a lab there get\(running == 1 ? "s" : "") a new seat, with the same files, at the same address"
             : "\(count(running)) with a lab there lose\(running == 1 ? "s" : "") it, and their files with it, unless the host comes back"
         if others > 0 { text += "; \(others) more that were starting or ending there are settled" }
+        if !details.parked.isEmpty { text += "; \(details.parked.count) parked with their files there end" }
         return text + ". If the host is only cut off, its labs may go on writing files until it is back, when they are "
             + "removed."
     }

@@ -12,7 +12,7 @@ enum SessionTable {
             table.add([
                 session.id.rawValue, state(session), session.lab, session.learner, session.learnerName,
                 session.host ?? "-", time.short(session.since, now: now), ago(session.lastActivityAt, now: now),
-                note(session, now: now),
+                note(session, now: now, time: time),
             ])
         }
         return table.text()
@@ -29,6 +29,7 @@ enum SessionTable {
         ]
         if let end = session.idleEndsAt { entries.append(("ends if idle", time.moment(end))) }
         if let end = session.lifetimeEndsAt { entries.append(("ends at the latest", time.moment(end))) }
+        if let until = session.parkedUntil { entries.append(("kept until", time.moment(until))) }
         if let reason = session.reason { entries.append(("reason", reason)) }
         var table = Table([
             ("TIME", .left), ("AFTER", .right), ("STATE", .left), ("RUN", .right), ("HOST", .left), ("REASON", .left),
@@ -48,13 +49,22 @@ enum SessionTable {
         session.step.map { "\(session.state) (\($0))" } ?? session.state
     }
 
-    private static func note(_ session: SessionView, now: Timestamp) -> String {
+    private static func note(_ session: SessionView, now: Timestamp, time: TimeText) -> String {
         if let position = session.queuePosition {
             let length = session.queueLength.map { " of \($0)" } ?? ""
             let estimate = session.estimateSeconds.map { ", about \(DurationText.brief(.seconds($0)))" } ?? ""
             return "place \(position)\(length) in the queue\(estimate)"
         }
+        if let until = session.parkedUntil {
+            return "kept until \(time.short(until, now: now)): \(session.reason ?? "")"
+        }
         return session.reason ?? ""
+    }
+
+    /// What has become of a session, in a line.
+    static func outcome(_ session: SessionView) -> String {
+        let reason = session.reason.map { ": \(Table.cleaned($0))" } ?? ""
+        return "session \(session.id) is \(session.state)\(reason)"
     }
 
     static func ago(_ time: Timestamp, now: Timestamp) -> String {

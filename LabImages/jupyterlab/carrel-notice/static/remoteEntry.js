@@ -28,7 +28,9 @@
         const canKeep = isIdle && status.keeps_left > 0;
         shown = await app.commands.execute('apputils:notify', {
           message: isIdle
-            ? `This lab ends at ${time} if nothing happens in it. Your files are kept.`
+            ? status.parks
+              ? `This lab is parked at ${time} if nothing happens in it: kernels stop, your files are kept, and loading the page brings it back.`
+              : `This lab ends at ${time} if nothing happens in it. Your files are kept.`
             : `This lab ends at ${time}, whatever happens in it. Save your work; your files are kept.`,
           type: 'warning',
           options: {

@@ -1,0 +1,158 @@
+/// Parking: the run is over and its seat free, but the session is kept, and the learner's next visit makes a new run.
+extension BrokerCore {
+    /// A session of this lab is parked instead of ended for idleness: the catalogue has the lab and says so, its files
+    /// outlive the container, and there is a place left.
+    func parks(_ lab: Lab) -> Bool { obstacleToParking(lab) == nil }
+
+    private func obstacleToParking(_ lab: Lab) -> String? {
+        guard lab.files == .home else {
+            return "the files of the lab \(lab.name) go with its container, so there is nothing to come back to"
+        }
+        guard catalogue.labs[lab.name] != nil else { return "the configuration no longer has the lab \(lab.name)" }
+        guard lab.parksFor > .zero else { return "the lab \(lab.name) has no parks_for in the configuration" }
+        guard parkedCount < parkingPlaces else {
+            return "\(parkingPlaces) sessions are parked already, which is the limit"
+        }
+        return nil
+    }
+
+    mutating func beginParking(_ entry: Entry, reason: ParkReason, note: String? = nil, at now: Timestamp) {
+        guard let host = entry.session.state.host else { return }
+        let words = [reason.explanation, note].compactMap(\.self).joined(separator: " ")
+        leave(entry, on: host, as: .parking(host: host, reason: reason, since: now), because: words, at: now)
+    }
+
+    // MARK: Requests
+
+    mutating func park(_ id: SessionID, note: String, at now: Timestamp) -> Answer {
+        guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
+        switch entry.session.state {
+        case .parking, .parked:
+            return .session(id)
+        case .running:
+            guard let lab = lab(entry.session.lab) else { return .refused(.unknownLab(entry.session.lab)) }
+            if let obstacle = obstacleToParking(lab) {
+                return .refused(
+                    .notNow("The session \(id) cannot be parked: \(obstacle). `carrel session end \(id)` ends it."))
+            }
+            beginParking(entry, reason: .operatorParked(note: note), at: now)
+            return .session(id)
+        case .queued, .starting, .ending, .ended, .failed:
+            return .refused(
+                .notNow("The session \(id) is \(entry.session.state.name); only a running one can be parked."))
+        }
+    }
+
+    /// Somebody visits the session's hostname: what is parked, or about to be, comes back. What has ended does not:
+    /// that takes *Start again*.
+    mutating func resume(_ id: SessionID, at now: Timestamp) -> Answer {
+        guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
+        switch entry.session.state {
+        case .parking, .parked: return revive(entry, at: now)
+        case .queued, .starting, .running, .ending, .ended, .failed: return .session(id)
+        }
+    }
+
+    /// It is not to come back: its container is on its way out already.
+    mutating func endParking(_ old: Entry, on host: String, reason: EndReason, at now: Timestamp) {
+        var entry = old
+        entry.session.state = .ending(host: host, reason: reason, since: now)
+        store(entry, at: now, because: reason.explanation)
+    }
+
+    // MARK: The end
+
+    /// When a parked session ends if nobody comes back to it; nothing before the configuration is known.
+    func parkedEnd(of entry: Entry, since: Timestamp) -> Timestamp? {
+        guard let lab = catalogue.labs[entry.session.lab], lab.files == .home else {
+            return catalogue.isConfigured ? since : nil
+        }
+        return since + lab.parksFor
+    }
+
+    mutating func lookAtParked(_ old: Entry, since: Timestamp, at now: Timestamp) {
+        endUnlessResumable(old.session.id, at: now)
+        guard case .parked? = entries[old.session.id]?.session.state else { return }
+        guard let end = parkedEnd(of: old, since: since), end <= now else {
+            var entry = old
+            entry.wake = parkedEnd(of: old, since: since)
+            return set(entry.session.id, entry)
+        }
+        beginEnding(old, reason: .parked(seconds: max(0, (now - since).components.seconds)), at: now)
+    }
+
+    /// What is parked, and could not come back as it was: said at once, not at the next visit.
+    mutating func endUnlessResumable(_ id: SessionID, at now: Timestamp) {
+        guard let entry = entries[id], case .parked = entry.session.state else { return }
+        if catalogue.isConfigured, catalogue.labs[entry.session.lab] == nil {
+            beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab)"), at: now)
+        } else if !sharedHomes, let home = homes[entry.learner], isLost(home) {
+            beginEnding(entry, reason: .lost(host: home), at: now)
+        }
+    }
+
+    /// The host is lost, and with it the files that parked sessions would come back to.
+    mutating func endParked(withHomesOn host: String, at now: Timestamp) {
+        for id in parkedSessions(withHomesOn: host) {
+            if let entry = entries[id] { beginEnding(entry, reason: .lost(host: host), at: now) }
+        }
+    }
+
+    // MARK: Views
+
+    /// Parked sessions whose files are on this host, so that they can come back there only; in order. O(sessions).
+    public func parkedSessions(withHomesOn host: String) -> [SessionID] {
+        guard !sharedHomes, parkedCount > 0 else { return [] }
+        return entries.values.filter { entry in
+            guard case .parked = entry.session.state else { return false }
+            return homes[entry.learner] == host
+        }.map(\.session.id).sorted()
+    }
+
+    /// Until when a parked session is kept.
+    public func parkedUntil(_ id: SessionID) -> Timestamp? {
+        guard let entry = entries[id], case .parked(_, let since) = entry.session.state else { return nil }
+        return parkedEnd(of: entry, since: since)
+    }
+
+    /// For how long a running session is parked when it has been idle; `nil` if it ends then.
+    public func parksFor(_ id: SessionID) -> Duration? {
+        guard let entry = entries[id], let lab = lab(entry.session.lab), parks(lab) else { return nil }
+        return lab.parksFor
+    }
+
+    func parkedEnd(of id: SessionID) -> SessionExplanation.End? {
+        guard let entry = entries[id], case .parked(_, let since) = entry.session.state,
+            let end = parkedEnd(of: entry, since: since)
+        else { return nil }
+        return SessionExplanation.End(
+            cause: .parked, at: end,
+            why:
+                "The lab keeps parked sessions for \(Explanations.span(end - since)). A visit to its address, or a launch, "
+                + "resumes it before; its lifetime begins anew then.",
+            isWarned: false)
+    }
+
+    /// Why it was parked, how it comes back, until when, and what is in the way.
+    func parkedWords(of entry: Entry, reason: ParkReason, since: Timestamp, at now: Timestamp) -> String {
+        let kept = parkedEnd(of: entry, since: since).map { " It is kept for another \(Explanations.span($0 - now))." }
+        return "\(reason.explanation) The next visit to its address, or a launch, resumes it.\(kept ?? "")"
+            + (homeWords(of: entry).map { " \($0)" } ?? "")
+    }
+
+    /// Where its files are, if only one host has them, and what that means at the moment.
+    private func homeWords(of entry: Entry) -> String? {
+        guard let bound = boundHost(of: entry.learner) else { return nil }
+        let files = "Its files are on the host \(bound)"
+        guard let host = record(of: bound), host.settings.isConfigured else {
+            return "\(files), which is not in the configuration: until it is, it cannot come back."
+        }
+        let state = host.settings.host.state
+        guard host.settings.host.duty == .active, host.isReachable else {
+            return
+                "\(files), which is \(state.rawValue): resumed before that host takes labs again, it waits for it in "
+                + "the queue."
+        }
+        return "\(files)."
+    }
+}

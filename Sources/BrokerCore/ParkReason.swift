@@ -1,0 +1,30 @@
+/// Why a session was parked: its container is gone, and its learner's next visit brings it back.
+public enum ParkReason: Hashable, Sendable, Codable {
+    /// No activity for the lab's idle timeout.
+    case idle(timeoutSeconds: Int64)
+    /// An operator parked it, with the words they gave.
+    case operatorParked(note: String)
+
+    /// For the learner.
+    public var explanation: String {
+        switch self {
+        case .idle(let timeoutSeconds):
+            "Parked because nothing happened in it for \(Explanations.span(.seconds(timeoutSeconds))). "
+                + "Your files are kept."
+        case .operatorParked(let note):
+            note.isEmpty
+                ? "Parked by an operator. Your files are kept."
+                : "Parked by an operator: \(Explanations.sentence(note)) Your files are kept."
+        }
+    }
+}
+
+extension SessionState {
+    /// The container is on its way out.
+    var isLeaving: Bool {
+        switch self {
+        case .ending, .parking: true
+        case .queued, .starting, .running, .parked, .ended, .failed: false
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import BrokerCore
+
+/// What must hold of sessions that are parked.
+extension Simulation {
+    func checkParking(_ session: Session, _ run: RunName, _ reason: ParkReason) {
+        switch reason {
+        case .idle(let timeoutSeconds):
+            count("parked idle")
+            checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))
+        case .operatorParked:
+            count("parked by an operator")
+        }
+        let lab = allLabs.first { $0.name == session.lab }
+        if lab?.files == LabFiles.none || lab?.parksFor == .zero {
+            complain("\(run) is parked, and its lab is not")
+        }
+    }
+
+    /// Its container is gone, unless the host is: then it goes when the host comes back.
+    func checkParked(_ session: Session, _ container: RunName) {
+        guard let old = store.sessions[session.id], case .parking(let host, _, _) = old.state else { return }
+        count("parked")
+        let isKnown = core?.hostStatus(host).map { $0.isConfigured && $0.duty != .lost } ?? false
+        // A call to create it that was lost for a while leaves something to be cleared away, which does not run.
+        if isKnown, engines[host]?.isRunning(container) == true {
+            complain("\(session.id) is parked and its container \(container) still runs on \(host)")
+        }
+    }
+
+    /// Not before its time, but where the configuration gave it less, or no longer has the lab.
+    func checkParkedEnd(_ session: Session, _ run: RunName) {
+        guard case .parked(_, let since)? = store.sessions[session.id]?.state else { return }
+        guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
+        if wall - since < lab.parksFor { complain("\(run) ended \(wall - since) after it was parked") }
+    }
+}
