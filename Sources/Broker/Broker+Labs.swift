@@ -48,7 +48,7 @@ extension Broker {
         let survey = core.imageSurvey(of: lab)
         return LabView(
             name: lab.name, title: lab.title, kind: lab.kind, image: lab.image, memoryBytes: lab.memoryBytes,
-            requires: lab.requires, imageId: survey.usual,
+            profile: LabProfileView(core.use(of: lab)), requires: lab.requires, imageId: survey.usual,
             hosts: survey.findings.map { finding in
                 LabImageView(
                     host: finding.host, hostState: core.hostStatus(finding.host)?.state ?? .unreachable,

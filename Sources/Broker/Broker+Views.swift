@@ -11,7 +11,8 @@ extension Broker {
                 reason: status.reason, sessions: status.sessions, starting: status.starting,
                 startsAllowed: status.startsAllowed, seats: status.seats,
                 slots: status.slots, memoryUsedBytes: status.memoryUsedBytes,
-                memoryLimitBytes: status.memoryLimitBytes, density: status.density,
+                memoryLimitBytes: status.memoryLimitBytes, use: HostUseView(core.use(ofHost: status.name)),
+                density: status.density,
                 drainDeadline: status.drainDeadline,
                 warm: status.warm > 0 ? status.warm : nil, homes: HostView.words(status.attachment),
                 origin: status.origin, isAdjusted: status.isAdjusted,
@@ -45,6 +46,8 @@ extension Broker {
             kind: lab?.kind ?? .http, state: session.state.name, host: session.state.host, image: lab?.image ?? "",
             epoch: session.epoch, hostname: hostname, url: configuration.url(of: session.id),
             createdAt: session.createdAt, since: session.createdAt, lastActivityAt: session.lastActivityAt)
+        view.chargeBytes = session.charge > 0 ? session.charge : nil
+        view.use = core.use(of: session.id).map { SessionUseView($0) }
         switch session.state {
         case .queued(let since):
             view.since = since

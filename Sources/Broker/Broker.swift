@@ -86,7 +86,7 @@ public final class Broker {
         let actions = core.restore(
             sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
             claims: stored.claims, warm: stored.warm, lastWarmNumber: stored.lastWarmNumber, pools: stored.pools,
-            hosts: stored.hosts, at: now)
+            hosts: stored.hosts, profiles: stored.profiles, at: now)
         try await settle(afterRestoring: actions + core.handle(.tick, at: now))
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
         connectHosts()
@@ -360,7 +360,7 @@ extension Event {
             request
         case .configure, .hostListed, .hostSilent, .hostProbed, .containerCreated, .containerStarted, .labReady,
             .startFailed, .containerExited, .processKilled, .containerRemoved, .removeFailed, .activity, .labReported,
-            .tick:
+            .usageSampled, .tick:
             nil
         }
     }

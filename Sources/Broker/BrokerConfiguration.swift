@@ -29,10 +29,14 @@ public struct BrokerConfiguration: Sendable {
     /// The share of each host that is never reserved, 0–100 percent.
     public var freeFloorPercent: Int
     public var pools: [PoolSpec]
+    public var density: Density
+    /// How often the labs of each host are measured; 5 s to an hour.
+    public var sampleInterval: Duration
 
     public init(
         labs: [Lab], hosts: [HostConfiguration], homesRoot: String?, labsDomain: String, publicPort: Int,
-        freeFloorPercent: Int = 10, pools: [PoolSpec] = []
+        freeFloorPercent: Int = 10, pools: [PoolSpec] = [], density: Density = Density(),
+        sampleInterval: Duration = .seconds(30)
     ) {
         self.labs = labs
         self.hosts = hosts
@@ -41,11 +45,14 @@ public struct BrokerConfiguration: Sendable {
         self.publicPort = publicPort
         self.freeFloorPercent = freeFloorPercent
         self.pools = pools
+        self.density = density
+        self.sampleInterval = sampleInterval
     }
 
     /// What the core must know of it.
     var event: Event {
-        .configure(labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent, pools: pools)
+        .configure(
+            labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent, pools: pools, density: density)
     }
 
     func hostname(of session: SessionID) -> String { "\(session).\(labsDomain)" }

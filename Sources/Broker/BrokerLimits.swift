@@ -13,6 +13,8 @@ public enum BrokerLimits {
     public static let heartbeatInterval = Duration.seconds(5)
     /// How often all containers of a host are listed although its events arrive: event streams are known to hang.
     public static let relistInterval = Duration.seconds(60)
+    /// Containers of one host that are measured at the same time.
+    public static let samplesAtOnce = 4
     /// A host whose clock differs from ours by this much is warned of.
     public static let clockSkewWarning = Duration.seconds(5)
     /// A pull that tells nothing new for this long has failed.

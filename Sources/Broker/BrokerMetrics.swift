@@ -12,6 +12,9 @@ struct BrokerMetrics {
     var commits = Histogram.commits
     var commitFailures: UInt64 = 0
     var warmClaims: UInt64 = 0
+    /// Readings of what labs use, and rounds of them that a slow engine cut short.
+    var samples: UInt64 = 0
+    var failedRounds: UInt64 = 0
 }
 
 /// The starts that one step has seen end; they count once the step is on the disk.
@@ -43,6 +46,7 @@ extension Broker {
         writeSessions(to: &text)
         writeHosts(to: &text)
         writePools(to: &text)
+        writeUse(to: &text)
         text.begin("carrel_launches_total", .counter, "Launches that people asked for, by result.")
         text.add(["result": "accepted"], metrics.launches)
         text.add(["result": "refused"], metrics.refusedLaunches)

@@ -106,6 +106,7 @@ final class HostDriver {
             group.addTask { try await self.follow(events) }
             group.addTask { try await self.heartbeat() }
             group.addTask { try await self.relist() }
+            group.addTask { try await self.measure() }
             defer { group.cancelAll() }
             try await group.next()
         }

@@ -19,6 +19,8 @@ public struct HostView: Hashable, Sendable, Codable {
     public var memoryUsedBytes: Int64
     /// Memory × overcommit.
     public var memoryLimitBytes: Int64
+    /// What the labs of these seats ask, use and can be expected to need.
+    public var use: HostUseView
     /// The greater of the shares of slots and memory taken; above 1 after one was lowered below its use.
     public var density: Double
     public var drainDeadline: Timestamp?

@@ -40,6 +40,8 @@ public struct LabView: Hashable, Sendable, Codable {
     public var kind: LabKind
     public var image: String
     public var memoryBytes: Int64
+    /// What its sessions were measured to use.
+    public var profile: LabProfileView
     public var requires: [String: String]
     /// What most hosts have under the image's name.
     public var imageId: String?

@@ -49,4 +49,8 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var keepsLeft: Int?
     /// While running: a process in it was stopped because the lab reached its memory limit; what helps, in words.
     public var memoryWarning: String?
+    /// What its seat counts for in its host's memory; none without a seat.
+    public var chargeBytes: Int64?
+    /// What its container was measured to use; none before the first reading.
+    public var use: SessionUseView?
 }

@@ -84,6 +84,8 @@ public enum Change: Hashable, Sendable {
     /// What an operator has set of a pool, until `poolReset`.
     case pool(PoolSpec)
     case poolReset(PoolKey)
+    /// What was learned of a lab's use.
+    case profile(lab: String, UsageProfile)
     /// With homes that stick to a host: where this learner's home of this portal is.
     case home(portal: String, learner: String, host: String)
 }

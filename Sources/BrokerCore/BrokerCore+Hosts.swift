@@ -148,17 +148,20 @@ extension BrokerCore {
     // MARK: Configuration
 
     mutating func configure(
-        labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, pools: [PoolSpec], at now: Timestamp
+        labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, pools: [PoolSpec], density: Density,
+        at now: Timestamp
     ) {
         journal.keep(catalogue)
         let old = catalogue
         catalogue.isConfigured = true
         catalogue.freeFloorPercent = max(0, min(100, freeFloorPercent))
+        catalogue.density = density
         isOrderOld = true
         catalogue.pools = Dictionary(pools.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
+        settleCharges()
         journal.keep(book)
         book.listed = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         forgetListedEntries()
@@ -189,11 +192,15 @@ extension BrokerCore {
             if let spec { settings.host.spec = spec }
             settings.isConfigured = spec != nil
             settings.lackingLabs = []
+            settings.policy = spec?.policy ?? catalogue.density.policy
             setHost(name, settings)
+            settleStrain(of: name)
         } else if let spec {
             setHost(
                 name,
-                HostRecord.Settings(host: Host(spec: spec, duty: spareDuties[name] ?? .active), isConfigured: true))
+                HostRecord.Settings(
+                    host: Host(spec: spec, duty: spareDuties[name] ?? .active), isConfigured: true,
+                    policy: spec.policy ?? catalogue.density.policy))
             setSpareDuty(nil, of: name)
         }
         step.touchedHosts.insert(name)

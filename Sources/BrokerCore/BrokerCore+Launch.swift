@@ -74,6 +74,7 @@ extension BrokerCore {
         session.lastActivityAt = now
         session.stay = Stay()
         session.warm = nil
+        session.charge = 0
         let again: String
         switch old.session.state {
         case .ending(let host, _, _):

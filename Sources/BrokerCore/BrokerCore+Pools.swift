@@ -88,6 +88,8 @@ extension BrokerCore {
         // A lab that is on its way up on a host that went will not come up.
         if entry.isStarting, case .unreachable = host.settings.host.link { return false }
         if needsAttachment(entry.seat), case .impossible? = host.settings.attachment { return false }
+        // Memory that nobody works in is the first to be given back.
+        if host.settings.isStrained, entry.seat.reservation == nil { return false }
         if let own = entry.seat.reservation {
             guard let reservation = reservations[own], wanted(reservation, at: now) != nil else { return false }
             if let learner = entry.seat.learner, hasSeat(learner, entry.seat.pool) { return false }
@@ -166,7 +168,7 @@ extension BrokerCore {
             for id in warm.byPool[spec.key] ?? [] { here[warm[id]!.seat.host, default: 0] += 1 }
             let hosts = hosts
             let starting = warm.starting
-            let best = order.bestOpen(lab.demand) { index in
+            let best = order.bestOpen(demand(of: lab)) { index in
                 let host = hosts[index]
                 return !host.lacksImage(of: lab) && !awaited.contains(host.name)
                     && here[host.name, default: 0] < spec.perHost

@@ -167,12 +167,15 @@ extension BrokerCore {
     ///   - warm: seats that nobody has claimed yet, and the last number that one of them was given.
     ///   - pools: what operators have set.
     ///   - stored: hosts that operators added or changed.
+    ///   - profiles: what was learned of labs' use.
     public mutating func restore(
         sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], reservations: [Reservation] = [],
         claims: [Claim] = [], warm: [WarmSeat] = [], lastWarmNumber: Int64 = 0, pools: [PoolSpec] = [],
-        hosts stored: StoredHosts = StoredHosts(), at now: Timestamp
+        hosts stored: StoredHosts = StoredHosts(), profiles: [String: UsageProfile] = [:], at now: Timestamp
     ) -> [Action] {
         journal.isIdle = true
+        measured.profiles = profiles
+        settleCharges()
         for entry in stored.entries { book.added[entry.spec.name] = entry }
         book.adjustments = stored.adjustments
         book.engines = stored.engines
@@ -226,7 +229,7 @@ extension BrokerCore {
         var entry = Entry(session)
         if let host = session.state.host {
             ensureHost(host)
-            entry.seatMemory = lab(session.lab)?.memoryBytes ?? 0
+            if entry.seatMemory == 0 { entry.seatMemory = lab(session.lab)?.memoryBytes ?? 0 }
             if case .running(_, _, let since) = session.state {
                 entry.idleNotBefore = now + returnGrace(of: entry)
                 entry.wake = nextLook(at: entry, runningSince: since, on: host)
@@ -238,7 +241,9 @@ extension BrokerCore {
 
     private mutating func restore(_ seat: WarmSeat) {
         ensureHost(seat.host)
-        setWarm(seat.id, WarmEntry(seat: seat, memory: lab(seat.pool.lab)?.memoryBytes ?? 0))
+        var entry = WarmEntry(seat: seat)
+        if entry.memory == 0 { entry.memory = lab(seat.pool.lab)?.memoryBytes ?? 0 }
+        setWarm(seat.id, entry)
     }
 
     /// A host that something stored is on. Whether the configuration still has it is not known yet.

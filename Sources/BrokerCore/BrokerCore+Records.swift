@@ -120,6 +120,9 @@ extension BrokerCore {
             hosts[index].usage.memory -= memory
             if isStarting { hosts[index].usage.starting -= 1 }
             hosts[index].usage.sessions.remove(id)
+            let isSame =
+                if case .seated(host, _, _, _) = next { old?.container == entries[id]?.container } else { false }
+            if let old, !isSame { observe(old, leaving: host) }
             order.touch(index)
             step.touchedHosts.insert(host)
             step.mayPlace = true
@@ -236,6 +239,7 @@ extension BrokerCore {
         guard let new else {
             hosts.remove(at: index)
             hostIndex[name] = nil
+            measured.seats[name] = nil
             step.mayPromise = true
             for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
             isOrderOld = true

@@ -84,7 +84,7 @@ extension BrokerCore {
     private func reason(for host: HostRecord) -> String? {
         let words = Self.reason(for: host)
         let leaving = book.added[host.name]?.isLeaving == true ? "It is removed when it is empty." : nil
-        let all = [words, leaving, rollingWords(for: host)].compactMap(\.self)
+        let all = [words, leaving, rollingWords(for: host), strainWords(for: host)].compactMap(\.self)
         return all.isEmpty ? nil : all.joined(separator: " ")
     }
 
@@ -133,14 +133,17 @@ extension BrokerCore {
         else { return nil }
         let bound = boundHost(of: entry.learner)
         let position = bound == nil ? queuePosition(of: ticket.id) : boundPosition(of: entry, ticket)
+        let demand = reservation == nil ? demand(of: lab) : lab.demand
         var seats = reservation.flatMap { reservations[$0] }.map { $0.isDegraded ? 0 : Int.max } ?? 0
         var starts = 0
         for host in hosts
-        where host.takesSeats && (bound == nil || host.name == bound) && host.spec.satisfies(lab.requires) {
-            let taken = reservation == nil ? host.held.peak(from: now, to: now + lab.demand.horizon) : .init()
+        where host.takesSeats && (reservation != nil || !host.settings.isStrained)
+            && (bound == nil || host.name == bound) && host.spec.satisfies(lab.requires)
+        {
+            let taken = reservation == nil ? host.held.peak(from: now, to: now + demand.horizon) : .init()
             let slots = max(0, host.spec.slots - host.usage.seats - taken.seats)
             let memory = max(
-                0, (host.memoryLimit - host.memoryTaken - taken.memory) / max(1, lab.memoryBytes))
+                0, (host.memoryLimit - host.memoryTaken - taken.memory) / max(1, host.charge(demand)))
             let free = min(slots, Int(memory))
             seats = seats == .max ? .max : seats + free
             starts += min(host.startsAllowed, free + host.usage.starting)

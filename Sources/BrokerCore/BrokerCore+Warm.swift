@@ -5,10 +5,12 @@ extension BrokerCore {
         at now: Timestamp
     ) {
         warm.lastNumber += 1
+        // What is reserved counts for what its lab asks, as with those who sit.
+        let charge = reservation == nil ? record(of: host)?.charge(demand(of: lab)) : nil
         let seat = WarmSeat(
             id: WarmSeatID(number: warm.lastNumber), pool: pool, reservation: reservation, learner: learner,
-            host: host, terms: lab.containerTerms, state: .starting(since: now))
-        var entry = WarmEntry(seat: seat, memory: lab.memoryBytes)
+            host: host, terms: lab.containerTerms, state: .starting(since: now), charge: charge ?? lab.memoryBytes)
+        var entry = WarmEntry(seat: seat)
         entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
         store(entry)
         emit(.start(seat.id.run, epoch: 0, host: host))
@@ -119,7 +121,7 @@ extension BrokerCore {
     /// What its container is made of is still what the catalogue says.
     func isCurrent(_ entry: WarmEntry) -> Bool {
         guard let lab = catalogue.labs[entry.seat.pool.lab] else { return false }
-        return lab.containerTerms == entry.seat.terms && lab.memoryBytes == entry.memory
+        return lab.containerTerms == entry.seat.terms
     }
 
     /// The host has room for it, and somebody can be given it: a pool's seat only if, with them in it, there is room

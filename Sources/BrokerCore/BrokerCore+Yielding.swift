@@ -34,14 +34,15 @@ extension BrokerCore {
     private mutating func makeRoom(
         for lab: Lab, on bound: String?, in future: inout [HostRecord], at now: Timestamp
     ) -> Bool {
-        func isOpen(_ host: HostRecord) -> Bool { host.offer(lab.demand, at: now).open < .infinity }
+        let demand = demand(of: lab)
+        func isOpen(_ host: HostRecord) -> Bool { host.offer(demand, at: now).open < .infinity }
         let eligible = hostsEligible(for: lab, boundTo: bound)
         let possible = future.indices.filter { index in
             future[index].takesSeats && (bound == nil || bound == future[index].name) && eligible(future[index])
         }
         func sit(on index: Int) {
             future[index].usage.seats += 1
-            future[index].usage.memory += lab.memoryBytes
+            future[index].usage.memory += future[index].charge(demand)
         }
         if let index = possible.first(where: { isOpen(future[$0]) }) {
             sit(on: index)

@@ -20,6 +20,7 @@ public struct BrokerCore: Sendable {
         /// The share of each host that is never reserved, in percent.
         var freeFloorPercent = 0
         var pools: [PoolKey: PoolSpec] = [:]
+        var density = Density()
     }
 
     let sharedHomes: Bool
@@ -43,6 +44,7 @@ public struct BrokerCore: Sendable {
     var reservations: [ReservationID: Reservation] = [:]
     /// The learners who have claimed a seat of them.
     var claims: [ReservationID: Set<String>] = [:]
+    var measured = MeasuredUse()
 
     // What follows from the records; see BrokerCore+Records.swift.
     var hostIndex: [String: Int] = [:]
@@ -201,8 +203,11 @@ public struct BrokerCore: Sendable {
             answer(request, removeHost(host, deadline: deadline, at: now))
         case .adjustHost(let host, let change, let startingOver, let request):
             answer(request, adjustHost(host, to: change, startingOver: startingOver, at: now))
-        case .configure(let labs, let hosts, let freeFloorPercent, let pools):
-            configure(labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, pools: pools, at: now)
+        case .configure(let labs, let hosts, let freeFloorPercent, let pools, let density):
+            configure(
+                labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, pools: pools, density: density, at: now)
+        case .usageSampled(let host, let samples):
+            usageSampled(host, samples, at: now)
         case .hostProbed(let host, let attachment):
             hostProbed(host, attachment)
         case .hostListed(let host, let containers, let asked, let facts):

@@ -41,8 +41,6 @@ struct Entry: Hashable, Sendable {
     var session: Session
     /// The place in the queue to which a failed run returns.
     var queuedSince: Timestamp
-    /// The memory of its seat, as the catalogue had it when the seat was taken.
-    var seatMemory: Int64 = 0
     var inquiry = Inquiry.none
     var warned = Warned()
     /// Not to be ended for idleness before.
@@ -73,6 +71,12 @@ struct Entry: Hashable, Sendable {
         case .ended(_, let at), .failed(_, let at):
             queuedSince = at
         }
+    }
+
+    /// What its seat counts for, in bytes; 0 without a seat.
+    var seatMemory: Int64 {
+        get { session.charge }
+        set { session.charge = newValue }
     }
 
     /// What the name of its container says.

@@ -95,7 +95,9 @@ public enum Event: Sendable {
     case adjustHost(host: String, HostAdjustment, startingOver: Bool, request: RequestID)
     /// The configuration was read: the catalogue, the hosts and the pools as they are from now on, and the share of
     /// each host that is never reserved, 0–100 percent.
-    case configure(labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [])
+    case configure(
+        labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [], density: Density = Density()
+    )
     /// An operator sets the size of a pool, whatever the configuration says; in force at once.
     case setPool(PoolSpec, request: RequestID)
     /// The pool is as the configuration says again.
@@ -121,6 +123,9 @@ public enum Event: Sendable {
     case processKilled(SessionID, epoch: Int)
     case containerRemoved(SessionID, epoch: Int)
     case removeFailed(SessionID, epoch: Int, message: String)
+
+    /// What the labs of a host were measured to use, in one round of readings.
+    case usageSampled(host: String, [UsageSample])
 
     // From labs and the edge.
     case activity([SessionID: Timestamp])

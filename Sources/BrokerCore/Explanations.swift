@@ -179,8 +179,14 @@ extension BrokerCore {
         if answering.isEmpty { return "Waiting: no host that could serve this lab answers at the moment." }
         let equipped = answering.filter { !$0.settings.lackingLabs.contains(lab.name) }
         if equipped.isEmpty { return "Waiting: no host that answers has the image \(lab.image)." }
-        let free = equipped.filter { $0.usage.seats < $0.spec.slots && $0.hasRoom(for: lab.memoryBytes) }
+        let demand = demand(of: lab)
+        let free = equipped.filter { $0.usage.seats < $0.spec.slots && $0.hasRoom(for: $0.charge(demand)) }
         if free.isEmpty { return "Waiting for a seat: all of them are taken, and \(before(entry)) before this one." }
+        if free.allSatisfy(\.settings.isStrained) {
+            return
+                "Waiting: where seats are free, running labs use nearly all of the memory, so that no more are started "
+                + "there for now; \(before(entry)) before this one."
+        }
         return "Waiting: labs are started a few at a time, and \(before(entry)) before this one."
     }
 
@@ -223,8 +229,11 @@ extension BrokerCore {
         if host.settings.lackingLabs.contains(lab.name) {
             return "\(files), which does not have the image \(lab.image)."
         }
-        if host.usage.seats >= host.spec.slots || !host.hasRoom(for: lab.memoryBytes) {
+        if host.usage.seats >= host.spec.slots || !host.hasRoom(for: host.charge(demand(of: lab))) {
             return "\(files), where all seats are taken."
+        }
+        if host.settings.isStrained {
+            return "\(files), where running labs use nearly all of the memory, so that no more are started for now."
         }
         return "\(files), where others are being started first."
     }

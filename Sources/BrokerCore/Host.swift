@@ -12,10 +12,12 @@ public struct HostSpec: Hashable, Sendable {
     public var maximumStarts: Int
     /// What operators say of it, for labs to ask for (`Lab.requires`).
     public var labels: [String: String]
+    /// For how much its seats count; `nil`: as the configuration says for all hosts.
+    public var policy: DensityPolicy?
 
     public init(
         name: String, slots: Int, memoryBytes: Int64, overcommit: Double, maximumStarts: Int,
-        labels: [String: String] = [:]
+        labels: [String: String] = [:], policy: DensityPolicy? = nil
     ) {
         self.name = name
         self.slots = slots
@@ -23,6 +25,7 @@ public struct HostSpec: Hashable, Sendable {
         self.overcommit = overcommit
         self.maximumStarts = maximumStarts
         self.labels = labels
+        self.policy = policy
     }
 }
 

@@ -47,14 +47,17 @@ public struct HostAdjustment: Hashable, Sendable {
     public var memoryBytes: Int64?
     public var labels: [String: String]
     public var removedLabels: Set<String>
+    public var policy: DensityPolicy?
 
     public init(
-        slots: Int? = nil, memoryBytes: Int64? = nil, labels: [String: String] = [:], removedLabels: Set<String> = []
+        slots: Int? = nil, memoryBytes: Int64? = nil, labels: [String: String] = [:], removedLabels: Set<String> = [],
+        policy: DensityPolicy? = nil
     ) {
         self.slots = slots
         self.memoryBytes = memoryBytes
         self.labels = labels
         self.removedLabels = removedLabels
+        self.policy = policy
     }
 
     public var isEmpty: Bool { self == HostAdjustment() }
@@ -63,6 +66,7 @@ public struct HostAdjustment: Hashable, Sendable {
     mutating func add(_ later: HostAdjustment) {
         slots = later.slots ?? slots
         memoryBytes = later.memoryBytes ?? memoryBytes
+        policy = later.policy ?? policy
         for label in later.removedLabels {
             labels[label] = nil
             removedLabels.insert(label)
@@ -77,6 +81,7 @@ public struct HostAdjustment: Hashable, Sendable {
         var spec = spec
         spec.slots = slots ?? spec.slots
         spec.memoryBytes = memoryBytes ?? spec.memoryBytes
+        spec.policy = policy ?? spec.policy
         for label in removedLabels { spec.labels[label] = nil }
         spec.labels.merge(labels) { _, new in new }
         return spec

@@ -17,6 +17,10 @@ struct HostRecord: Sendable {
         var attachment: HomeAttachment?
         /// How many starts at the same time it bears, as measured.
         var pace = Pace()
+        /// For how much its seats count: what is set for it, or for all.
+        var policy = DensityPolicy.guaranteed
+        /// Its labs use so much of its memory that it takes nobody new.
+        var isStrained = false
 
         /// Reserved seats may be promised here: as far as is known the host will be there, and open.
         var isPromising: Bool {
@@ -94,17 +98,18 @@ struct HostRecord: Sendable {
     /// at one time or another while this session may live, there must still be room for it. Near a reservation only
     /// those start here that must end in time.
     func offer(_ demand: Demand, at now: Timestamp) -> HostOrder.Offer {
-        guard takesSeats, spec.couldHold(demand.memory), spec.satisfies(demand.requires) else {
+        guard takesSeats, !settings.isStrained, spec.couldHold(demand.memory), spec.satisfies(demand.requires) else {
             return HostOrder.Offer()
         }
+        let charge = charge(demand)
         // One that begins the moment this session may end is in the way, too.
         let peak = held.peak(from: now, to: now + demand.horizon + .milliseconds(1))
         let density = Self.density(
             seats: usage.seats + peak.seats + 1, slots: spec.slots,
-            memory: memoryTaken + peak.memory + demand.memory, memoryLimit: memoryLimit)
+            memory: memoryTaken + peak.memory + charge, memoryLimit: memoryLimit)
         let isPossible =
             isOpen && usage.seats + peak.seats < spec.slots
-            && memoryTaken + peak.memory + demand.memory <= memoryLimit
+            && memoryTaken + peak.memory + charge <= memoryLimit
         // A host is only held for somebody where it is sessions that are in the way, not reservations.
         return HostOrder.Offer(
             open: isPossible ? density : .infinity, promised: peak == CapacityCurve.Load() ? density : .infinity)
@@ -116,6 +121,9 @@ struct HostRecord: Sendable {
         guard let known = settings.images[lab.image] else { return false }
         return known == nil
     }
+
+    /// What a seat counts for here, in bytes.
+    func charge(_ demand: Demand) -> Int64 { settings.policy == .profiled ? demand.profiled : demand.memory }
 
     func hasRoom(for memory: Int64) -> Bool { memoryTaken + memory <= memoryLimit }
 
@@ -137,8 +145,10 @@ struct HostRecord: Sendable {
 
 /// What decides which hosts can take a session: its memory, for how long it may be there, and what it asks of a host.
 struct Demand: Hashable, Sendable {
-    /// In bytes.
+    /// What it asks, in bytes.
     var memory: Int64
+    /// What its seat counts for where that goes by measured use, in bytes; at most `memory`.
+    var profiled: Int64
     /// From seat to end, at most.
     var horizon: Duration
     /// Labels that the host must have.
@@ -147,7 +157,9 @@ struct Demand: Hashable, Sendable {
 
 extension Lab {
     var demand: Demand {
-        Demand(memory: memoryBytes, horizon: readyTimeout + maximumLifetime + Limits.startSlack, requires: requires)
+        Demand(
+            memory: memoryBytes, profiled: memoryBytes,
+            horizon: readyTimeout + maximumLifetime + Limits.startSlack, requires: requires)
     }
 }
 

@@ -40,6 +40,9 @@ extension BrokerCore {
         if entry.session.warm == nil, let lab = catalogue.labs[entry.session.lab], !host.spec.satisfies(lab.requires) {
             broken("which has not the labels that it asks for")
         }
+        if host.settings.isStrained, entry.session.warm == nil, entry.session.reservation == nil {
+            broken("whose memory is nearly all in use")
+        }
         // A claimed seat was there already.
         if entry.session.warm == nil {
             for problem in crowding(on: host) { broken(problem) }

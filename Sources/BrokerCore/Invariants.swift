@@ -22,6 +22,11 @@ extension BrokerCore {
             if !session.state.isOver, session.failedAttempts >= Limits.startAttempts {
                 broken.append("\(id) goes on after \(session.failedAttempts) failed attempts")
             }
+            if session.state.host == nil
+                ? session.charge != 0 : session.charge <= 0 && catalogue.isConfigured && lab(session.lab) != nil
+            {
+                broken.append("\(id) is \(session.state.name), and its seat counts for \(session.charge)")
+            }
             if let host = session.state.host, hostIndex[host] == nil { broken.append("\(id) is on unknown \(host)") }
             if case .starting(let host, _, _) = session.state {
                 switch record(of: host)?.settings.host.link {
@@ -146,8 +151,9 @@ extension BrokerCore {
         believed.refreshOrder(at: now)
         return catalogue.labs.values.compactMap { lab in
             let (a, b) = (fresh.order, believed.order)
-            return a.bestOpen(lab.demand) { _ in true } == b.bestOpen(lab.demand) { _ in true }
-                && a.nearest(lab.demand) { _ in true } == b.nearest(lab.demand) { _ in true }
+            let demand = demand(of: lab)
+            return a.bestOpen(demand) { _ in true } == b.bestOpen(demand) { _ in true }
+                && a.nearest(demand) { _ in true } == b.nearest(demand) { _ in true }
                 ? nil : "the order of hosts for \(lab.name) is old"
         }
     }

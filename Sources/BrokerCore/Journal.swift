@@ -90,11 +90,15 @@ extension BrokerCore {
     /// The commit failed: everything is as it was before the first step since the last `confirm`.
     public mutating func rollback() {
         let old = journal
-        if let catalogue = old.catalogue { self.catalogue = catalogue }
+        if let catalogue = old.catalogue {
+            self.catalogue = catalogue
+            settleCharges()
+        }
         knownStays = [:]
         if let book = old.book { self.book = book }
         if let rolling = old.rolling { self.rolling = rolling }
         if let startTimes = old.startTimes { self.startTimes = startTimes }
+        rollBackProfiles(old)
         for (name, duty) in old.spareDuties { spareDuties[name] = duty }
         // Seats need their host: hosts that were forgotten come back first, those that are new go last.
         for case (let name, let settings?) in old.hosts { setHost(name, settings) }

@@ -78,6 +78,16 @@ public enum Limits {
     public static let startsAtFirst = 2
     /// A start that takes this many times as long as one that has its host for itself says that too many are under way.
     public static let slowStart = 2.0
+    /// Sessions that a lab's profile remembers in full; at that number all of them fade to half.
+    static let profileSessions = 512
+    /// The share of its sessions that a lab's seats must be large enough for under `profiled`, in percent.
+    public static let profilePercent = 95
+    /// Readings of a session before it counts for its lab's profile: one that is hardly begun says little.
+    public static let samplesOfSession = 2
+    /// Labs whose profile is kept.
+    static let profiles = 10_000
+    /// How often profiles that have changed are written, at the most.
+    static let profileWriteInterval = Duration.seconds(60)
     /// Labs whose usual start time a host remembers.
     public static let pacedLabs = 256
 }

@@ -113,7 +113,7 @@ extension BrokerCore {
             best = candidate
         }
         if isHeld { return best?.index }
-        return bestHost(for: lab, boundTo: bound, held: [], shunning: entry.shunned)
+        return bestHost(for: lab, lab.demand, boundTo: bound, held: [], shunning: entry.shunned)
     }
 
     /// One walk through the lines of everybody else; whether anybody was placed.
@@ -130,7 +130,11 @@ extension BrokerCore {
             guard !blocked.contains(need), let entry = entries[head.place.ticket.id],
                 let lab = catalogue.labs[head.line.lab]
             else { continue }
-            guard let host = bestHost(for: lab, boundTo: head.line.host, held: held, shunning: entry.shunned) else {
+            let demand = demand(of: lab)
+            guard
+                let host = bestHost(
+                    for: lab, demand, boundTo: head.line.host, held: held, shunning: entry.shunned)
+            else {
                 blocked.insert(need)
                 if let host = hostToHold(for: lab, boundTo: head.line.host, held: held) { held.insert(host) }
                 continue
@@ -146,7 +150,7 @@ extension BrokerCore {
     mutating func refreshOrder(at now: Timestamp) {
         refreshHeld()
         if isOrderOld {
-            order.reset(hosts: hosts.count, demands: Set(catalogue.labs.values.map(\.demand)))
+            order.reset(hosts: hosts.count, demands: demands)
             isOrderOld = false
         }
         // A copy of the array's reference: a closure that reads `self` would copy the whole core.
@@ -156,8 +160,9 @@ extension BrokerCore {
 
     /// The open host on which one more seat of this lab gives the lowest density; by name among equals. One that is
     /// shunned only if there is no other.
-    private func bestHost(for lab: Lab, boundTo bound: String?, held: Set<Int>, shunning shunned: String?) -> Int? {
-        let demand = lab.demand
+    private func bestHost(
+        for lab: Lab, _ demand: Demand, boundTo bound: String?, held: Set<Int>, shunning shunned: String?
+    ) -> Int? {
         let hosts = hosts
         func isPossible(_ index: Int) -> Bool {
             !held.contains(index) && !hosts[index].settings.lackingLabs.contains(lab.name)
@@ -184,7 +189,7 @@ extension BrokerCore {
         if bound != nil, boundIndex == nil { return nil }
         let hosts = hosts
         let eligible = hostsEligible(for: lab, boundTo: bound)
-        return order.nearest(lab.demand) { index in
+        return order.nearest(demand(of: lab)) { index in
             (boundIndex == nil || index == boundIndex) && !held.contains(index) && eligible(hosts[index])
         }
     }
@@ -192,7 +197,7 @@ extension BrokerCore {
     private mutating func start(_ old: Entry, lab: Lab, on host: String, at now: Timestamp) {
         var entry = old
         entry.session.state = .starting(host: host, step: .creating, since: now)
-        entry.seatMemory = lab.memoryBytes
+        entry.seatMemory = charge(for: entry.session, lab, on: host)
         entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
         store(entry, at: now, because: "A seat on \(host) is free; its container is being created.")
         if let reservation = entry.session.reservation { notePeak(of: reservation) }

@@ -71,10 +71,12 @@ public struct WarmSeat: Hashable, Sendable {
     /// Of the lab as it was then (`Lab.containerTerms`): another one makes this seat old.
     public var terms: String
     public var state: State
+    /// As in `Session.charge`, which it becomes.
+    public var charge: Int64
 
     public init(
         id: WarmSeatID, pool: PoolKey, reservation: ReservationID? = nil, learner: String? = nil, host: String,
-        terms: String, state: State
+        terms: String, state: State, charge: Int64 = 0
     ) {
         self.id = id
         self.pool = pool
@@ -83,6 +85,7 @@ public struct WarmSeat: Hashable, Sendable {
         self.host = host
         self.terms = terms
         self.state = state
+        self.charge = charge
     }
 }
 

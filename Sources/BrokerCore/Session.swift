@@ -141,11 +141,14 @@ public struct Session: Hashable, Sendable {
     public var reservation: ReservationID?
     /// The warm seat whose container this run took over.
     public var warm: WarmSeatID?
+    /// What its seat counts for in the memory of its host, in bytes: fixed when the seat is given, whatever is learned or
+    /// configured later. 0 without a seat, and for one that was given by a version that did not write it down.
+    public var charge: Int64
 
     public init(
         id: SessionID, learner: Learner, lab: String, epoch: Int, state: SessionState, createdAt: Timestamp,
         lastActivityAt: Timestamp, failedAttempts: Int = 0, stay: Stay = Stay(), context: String? = nil,
-        reservation: ReservationID? = nil, warm: WarmSeatID? = nil
+        reservation: ReservationID? = nil, warm: WarmSeatID? = nil, charge: Int64 = 0
     ) {
         self.id = id
         self.learner = learner
@@ -159,6 +162,7 @@ public struct Session: Hashable, Sendable {
         self.context = context
         self.reservation = reservation
         self.warm = warm
+        self.charge = charge
     }
 }
 

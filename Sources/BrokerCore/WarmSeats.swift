@@ -1,8 +1,6 @@
 /// What the core holds of a warm seat.
 struct WarmEntry: Hashable, Sendable {
     var seat: WarmSeat
-    /// Of its seat, in bytes.
-    var memory: Int64
     /// How far its start has come.
     var step = StartStep.creating
     /// While it starts: how many were starting on its host when it began, itself included; 0 if an earlier broker
@@ -10,6 +8,14 @@ struct WarmEntry: Hashable, Sendable {
     var startCrowd = 0
     /// How many events had been handled when it became ready; 0 if that was in an earlier broker process.
     var readyAt = 0
+
+    init(seat: WarmSeat) { self.seat = seat }
+
+    /// What its seat counts for, in bytes.
+    var memory: Int64 {
+        get { seat.charge }
+        set { seat.charge = newValue }
+    }
 
     var run: Run { Run(session: seat.id.run, epoch: 0) }
 

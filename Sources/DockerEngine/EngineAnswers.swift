@@ -71,6 +71,33 @@ struct ContainerBody: Decodable {
     var NetworkSettings: NetworkSettingsBody?
 }
 
+/// `ContainerStats`.
+struct ContainerStatsBody: Decodable {
+    struct MemoryBody: Decodable {
+        struct Pages: Decodable {
+            /// Of version 1 of control groups: of the container, and of it with everything below.
+            var inactive_file: UInt64?
+            var total_inactive_file: UInt64?
+        }
+
+        /// Absent while the container does not run.
+        var usage: UInt64?
+        var stats: Pages?
+    }
+
+    struct CPUBody: Decodable {
+        struct Usage: Decodable {
+            /// In nanoseconds.
+            var total_usage: UInt64
+        }
+
+        var cpu_usage: Usage
+    }
+
+    var memory_stats: MemoryBody
+    var cpu_stats: CPUBody
+}
+
 /// One of `NetworkList`.
 struct NetworkBody: Decodable {
     var Id: String

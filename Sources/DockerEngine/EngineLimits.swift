@@ -2,6 +2,8 @@
 public enum EngineLimits {
     /// `/_ping`, `/version`, `/info`, lists and inspections; for the event stream, until its head has come.
     public static let questionTimeout = Duration.seconds(10)
+    /// `GET /containers/ID/stats`: who does not answer soon is measured another time.
+    public static let statsTimeout = Duration.seconds(5)
     /// `POST /containers/create`, `/networks/create`, `/volumes/create`.
     public static let createTimeout = Duration.seconds(30)
     public static let startTimeout = Duration.seconds(60)

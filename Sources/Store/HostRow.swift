@@ -22,10 +22,10 @@ enum HostRow {
         guard let adjustment else {
             return try db.cachedStatement(sql: "DELETE FROM host_adjustments WHERE name = ?").execute(arguments: [host])
         }
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO host_adjustments VALUES (?, ?, ?, ?, ?)").execute(
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO host_adjustments VALUES (?, ?, ?, ?, ?, ?)").execute(
             arguments: [
                 host, adjustment.slots, adjustment.memoryBytes, text(adjustment.labels),
-                adjustment.removedLabels.sorted().joined(separator: ","),
+                adjustment.removedLabels.sorted().joined(separator: ","), adjustment.policy?.rawValue,
             ])
     }
 
@@ -84,7 +84,8 @@ enum HostRow {
         for row in try Row.fetchAll(db, sql: "SELECT * FROM host_adjustments") {
             stored.adjustments[row["name"]] = HostAdjustment(
                 slots: row["slots"], memoryBytes: row["memory"], labels: labels(row["labels"]),
-                removedLabels: Set((row["removed_labels"] as String).split(separator: ",").map(String.init)))
+                removedLabels: Set((row["removed_labels"] as String).split(separator: ",").map(String.init)),
+                policy: (row["policy"] as String?).flatMap { DensityPolicy(rawValue: $0) })
         }
         for row in try Row.fetchAll(db, sql: "SELECT name, engine FROM hosts WHERE engine IS NOT NULL") {
             stored.engines[row["name"]] = row["engine"]

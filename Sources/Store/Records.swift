@@ -33,6 +33,8 @@ public struct StoredState: Hashable, Sendable {
     public var lastWarmNumber: Int64
     /// Pools as operators have set them.
     public var pools: [PoolSpec]
+    /// What was learned of labs' use, by lab.
+    public var profiles: [String: UsageProfile]
     /// Of the live sessions, oldest first.
     public var grants: [AccessGrant]
 }

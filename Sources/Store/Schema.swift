@@ -7,7 +7,7 @@ enum Schema {
 
     /// `PRAGMA user_version` after the step at that index is the index plus one.
     static let migrations: [String] = [
-        version1, version2, version3, version4, version5, version6, version7, version8, version9,
+        version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
     ]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
@@ -301,6 +301,21 @@ enum Schema {
         CREATE INDEX sessions_by_host ON sessions (host, created_at, id);
         CREATE INDEX sessions_by_learner ON sessions (learner, created_at, id);
         CREATE INDEX sessions_by_lab ON sessions (lab, created_at, id);
+        """
+
+    /// What each seat counts for in the memory of its host, the policy of hosts, and what was learned of labs' use.
+    private static let version10 = """
+        ALTER TABLE sessions ADD COLUMN charge INTEGER NOT NULL DEFAULT 0 CHECK (charge >= 0);
+        ALTER TABLE warm_seats ADD COLUMN charge INTEGER NOT NULL DEFAULT 0 CHECK (charge >= 0);
+        ALTER TABLE host_adjustments ADD COLUMN policy TEXT CHECK (policy IN ('guaranteed', 'profiled'));
+
+        CREATE TABLE lab_profiles (
+            lab TEXT PRIMARY KEY,
+            sessions INTEGER NOT NULL CHECK (sessions >= 0),
+            -- `UsageHistogram.text`.
+            memory TEXT NOT NULL,
+            cpu TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -6,7 +6,7 @@ enum SessionRow {
     static let columns = """
         id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port, \
         end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts, \
-        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation, warm
+        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation, warm, charge
         """
 
     private static let placeholders = repeatElement("?", count: columns.split(separator: ",").count)
@@ -26,7 +26,8 @@ enum SessionRow {
             last_activity_at = max(last_activity_at, excluded.last_activity_at),
             failed_attempts = excluded.failed_attempts, keeps = excluded.keeps, extended = excluded.extended,
             not_idle_before = excluded.not_idle_before, extended_by = excluded.extended_by,
-            context = excluded.context, reservation = excluded.reservation, warm = excluded.warm
+            context = excluded.context, reservation = excluded.reservation, warm = excluded.warm,
+            charge = excluded.charge
         """
 
     static func arguments(_ session: Session) -> StatementArguments {
@@ -39,7 +40,7 @@ enum SessionRow {
             session.createdAt.milliseconds, session.lastActivityAt.milliseconds, session.failedAttempts,
             session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
             session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
-            session.context, session.reservation?.rawValue, session.warm?.number,
+            session.context, session.reservation?.rawValue, session.warm?.number, session.charge,
         ]
     }
 
@@ -49,7 +50,7 @@ enum SessionRow {
             epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
             lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: try stay(row),
             context: row[24], reservation: (row[25] as String?).map { ReservationID(rawValue: $0) },
-            warm: (row[26] as Int64?).map { WarmSeatID(number: $0) })
+            warm: (row[26] as Int64?).map { WarmSeatID(number: $0) }, charge: row[27])
     }
 
     private static func stay(_ row: Row) throws -> Stay {

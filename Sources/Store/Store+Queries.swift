@@ -21,6 +21,7 @@ extension Store {
                     warm: Row.fetchAll(db, sql: WarmRows.all).map(WarmRows.seat),
                     lastWarmNumber: String.fetchOne(db, sql: WarmRows.lastNumber).flatMap { Int64($0) } ?? 0,
                     pools: Row.fetchAll(db, sql: WarmRows.pools).map(WarmRows.pool),
+                    profiles: ProfileRow.fetch(db),
                     grants: Row.fetchAll(db, sql: Query.liveGrants).map(Self.grant))
             }
         } catch {

@@ -134,6 +134,8 @@ public final class Store: Sendable {
             try WarmRows.store(pool, in: db)
         case .poolReset(let key):
             try WarmRows.remove(key, in: db)
+        case .profile(let lab, let profile):
+            try ProfileRow.store(profile, of: lab, in: db)
         case .home(let portal, let learner, let host):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO homes (portal, learner, host) VALUES (?, ?, ?)")
                 .execute(arguments: [portal, learner, host])

@@ -4,7 +4,7 @@ import GRDB
 /// How a warm seat lies in the table `warm_seats`, and what operators have set of pools in `pools`.
 enum WarmRows {
     private static let columns =
-        "number, portal, lab, reservation, learner, host, terms, state, since, address, port"
+        "number, portal, lab, reservation, learner, host, terms, state, since, address, port, charge"
 
     static let all = "SELECT \(columns) FROM warm_seats ORDER BY number"
     static let pools = "SELECT portal, lab, minimum, maximum, per_host FROM pools"
@@ -14,10 +14,10 @@ enum WarmRows {
     static func store(_ seat: WarmSeat, in db: Database) throws {
         let (state, since, endpoint) = columns(of: seat.state)
         try db.cachedStatement(
-            sql: "INSERT OR REPLACE INTO warm_seats (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            sql: "INSERT OR REPLACE INTO warm_seats (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [
             seat.id.number, seat.pool.portal, seat.pool.lab, seat.reservation?.rawValue, seat.learner, seat.host,
-            seat.terms, state, since.milliseconds, endpoint?.address, endpoint?.port,
+            seat.terms, state, since.milliseconds, endpoint?.address, endpoint?.port, seat.charge,
         ])
         try db.cachedStatement(
             sql: """
@@ -56,7 +56,7 @@ enum WarmRows {
         return WarmSeat(
             id: WarmSeatID(number: number), pool: PoolKey(portal: row[1], lab: row[2]),
             reservation: (row[3] as String?).map { ReservationID(rawValue: $0) }, learner: row[4], host: row[5],
-            terms: row[6], state: state)
+            terms: row[6], state: state, charge: row[11])
     }
 
     static func pool(_ row: Row) -> PoolSpec {

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Order of hosts")
 struct HostOrderTests {
-    private let small = Demand(memory: 1, horizon: .seconds(60))
-    private let large = Demand(memory: 2, horizon: .seconds(60))
+    private let small = Demand(memory: 1, profiled: 1, horizon: .seconds(60))
+    private let large = Demand(memory: 2, profiled: 2, horizon: .seconds(60))
 
     @Test("The lowest value that is wanted is found, the first among equals, as by looking at all of them")
     func asByLookingAtAll() {
@@ -58,6 +58,6 @@ struct HostOrderTests {
         #expect(order.isClosed)
         #expect(order.bestOpen(small) { _ in true } == nil)
         #expect(order.nearest(large) { _ in true } == 0)
-        #expect(order.bestOpen(Demand(memory: 99, horizon: .zero)) { _ in true } == nil)
+        #expect(order.bestOpen(Demand(memory: 99, profiled: 99, horizon: .zero)) { _ in true } == nil)
     }
 }

@@ -110,6 +110,7 @@ struct LostTests {
         #expect(scene.toldStates == ["ending", "ended"])
         var ended = session
         ended.state = .ended(reason: .lost(host: "h1"), at: scene.now)
+        ended.charge = 0
         #expect(scene.storedSessions.last == ended)
         scene.core.adopt(ended)
         scene.restart("a")

@@ -35,11 +35,11 @@ let goodConfiguration = """
         environment: {MODE: course}
     """
 
-private func configuration(_ yaml: String) throws -> Configuration {
+func configuration(_ yaml: String) throws -> Configuration {
     try Configuration(yaml: yaml, file: "carrel.yaml", folder: "/etc/carrel")
 }
 
-private func problems(_ yaml: String) -> [String] {
+func problems(_ yaml: String) -> [String] {
     do {
         _ = try configuration(yaml)
         return []

@@ -30,7 +30,8 @@ import Testing
                  "host_state": "active", "presence": "missing", "differs": false}}], "sessions": [\(sessions.joined(separator: ","))], "host":
                 {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "unreachable", "sessions": 1, "starting": 0,
                  "starts_allowed": 2, "seats": 1, "slots": 40, "memory_used_bytes": 1073741824,
-                 "memory_limit_bytes": 2147483648, "density": 0.5, "origin": "runtime",
+                 "memory_limit_bytes": 2147483648, "use": {"policy": "profiled", "asked_bytes": 4294967296, "used_bytes": 1288490188, "safe_bytes": 2147483648, "cpus": 0.257, "is_strained": false},
+                 "density": 0.5, "origin": "runtime",
                  "is_adjusted": true, "engine_id": "AB:CD",
                  "clock_skew_milliseconds": -7200, "other_containers": 2, "other_memory_bytes": 1073741824, "labels": {"gpu": "true", "disk_kind": "ssd"}, "reason": "It does not answer."}}
                 """.utf8))
@@ -46,6 +47,8 @@ import Testing
                 endpoint  unix:///run/docker.sock
                 seats     1 of 40
                 memory    1GiB of 2GiB
+                use       4GiB asked, 1.2GiB used, 0.26 CPUs, 2GiB safe to expect
+                policy    profiled: a seat counts for what sessions of its lab were measured to use
                 starting  0, at most 2 at the same time
                 labels    disk_kind=ssd gpu=true
                 from      host add, changed by host set

@@ -17,6 +17,7 @@ private func host(_ state: String, sessions: Int = 3, deadline: Int64? = nil, re
             """
             {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "\(state)", "sessions": \(sessions), "starting": 1, "starts_allowed": 2,
              "seats": 4, "slots": 40, "memory_used_bytes": 3221225472, "memory_limit_bytes": 51539607552, "density": 0.0749,
+             "use": {"policy": "profiled", "asked_bytes": 4294967296, "used_bytes": 1288490188, "safe_bytes": 2147483648, "cpus": 0.257, "is_strained": false},
              "origin": "configuration", "is_adjusted": false, "labels": {}, "other_containers": 0, "other_memory_bytes": 0
              \(deadline.map { ", \"drain_deadline\": \($0)" } ?? "") \(reason.map { ", \"reason\": \"\($0)\"" } ?? "")}
             """.utf8))
@@ -42,9 +43,9 @@ private func session(_ id: String, _ state: String, extra: String = "") throws -
             now: now)
         #expect(
             text == """
-                NAME  STATE     SESSIONS  STARTING  SEATS      MEMORY  DENSITY  ENDPOINT                 NOTE
-                one   active           3       1/2   4/40  3GiB/48GiB       7%  unix:///run/docker.sock
-                one   draining         3       1/2   4/40  3GiB/48GiB       7%  unix:///run/docker.sock  drained by hand; until the deadline in 1m30s
+                NAME  STATE     SESSIONS  STARTING  SEATS      MEMORY  ASKED    USED  SAFE  DENSITY  ENDPOINT                 NOTE
+                one   active           3       1/2   4/40  3GiB/48GiB   4GiB  1.2GiB  2GiB       7%  unix:///run/docker.sock
+                one   draining         3       1/2   4/40  3GiB/48GiB   4GiB  1.2GiB  2GiB       7%  unix:///run/docker.sock  drained by hand; until the deadline in 1m30s
                 """)
     }
 

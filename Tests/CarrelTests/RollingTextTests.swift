@@ -24,7 +24,8 @@ import Testing
             from: Array(
                 """
                 {"name": "\(name)", "endpoint": "e", "state": "\(state)", "sessions": 2, "starting": 0, "starts_allowed": 2,
-                 "seats": 2, "slots": 40, "memory_used_bytes": 0, "memory_limit_bytes": 1, "density": 0, "origin": "runtime",
+                 "seats": 2, "slots": 40, "memory_used_bytes": 0, "memory_limit_bytes": 1, "density": 0,
+                 "use": {"policy": "profiled", "asked_bytes": 4294967296, "used_bytes": 1288490188, "safe_bytes": 2147483648, "cpus": 0.257, "is_strained": false}, "origin": "runtime",
                  "is_adjusted": false, "labels": {}, "other_containers": 0, "other_memory_bytes": 0 \(end)}
                 """.utf8))
     }

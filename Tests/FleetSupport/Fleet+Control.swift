@@ -43,6 +43,12 @@ extension Fleet {
         try await ask("/v1/sessions/\(id)").decode(SessionStory.self)
     }
 
+    func profile(of lab: String) async throws -> ProfileRecord {
+        struct Answer: Decodable { var profile: ProfileRecord }
+        let shown = try await succeed("lab", "show", lab, "--json")
+        return try JSONDecoder.api.decode(Answer.self, from: Data(shown.utf8)).profile
+    }
+
     func pools() async throws -> [PoolRecord] {
         struct Answer: Decodable { var pools: [PoolRecord] }
         return try await ask("/v1/pools").decode(Answer.self).pools

@@ -44,6 +44,8 @@ struct Plan: Sendable {
     var hosts: [Host]
     var labs: [Lab]
     var pools: [Pool] = []
+    /// How often labs are measured; as the broker likes where nothing is said.
+    var sampleEvery: String?
     /// Homes under one shared root, instead of a volume of the host.
     var sharesHomes = false
     /// The state directory is a file system of its own with this many bytes.
@@ -72,6 +74,7 @@ struct Plan: Sendable {
             edge: {threads: 2}
 
             """
+        if let sampleEvery { yaml += "density: {sample_every: \(sampleEvery)}\n" }
         if sharesHomes { yaml += "homes: \(root)/homes\n" }
         yaml += "hosts:\n"
         for host in hosts {

@@ -2,6 +2,12 @@ import Foundation
 
 /// A session as the API and `--json` tell it; only what tests look at.
 struct SessionRecord: Decodable, Sendable {
+    struct Use: Decodable, Sendable {
+        var memoryBytes: Int64
+        var peakMemoryBytes: Int64
+        var cpus: Double?
+    }
+
     var id: String
     var learner: String
     var lab: String
@@ -17,6 +23,17 @@ struct SessionRecord: Decodable, Sendable {
     var since: Int64
     var lastActivityAt: Int64
     var idleEndsAt: Int64?
+    var chargeBytes: Int64?
+    var use: Use?
+}
+
+/// What was learned of a lab's use.
+struct ProfileRecord: Decodable, Sendable {
+    var sessions: Int
+    var memoryP50Bytes: Int64?
+    var memoryP95Bytes: Int64?
+    var cpuP95: Double?
+    var chargeBytes: Int64
 }
 
 struct StoryRecord: Decodable, Sendable, CustomStringConvertible {
@@ -30,6 +47,13 @@ struct StoryRecord: Decodable, Sendable, CustomStringConvertible {
 }
 
 struct HostRecord: Decodable, Sendable {
+    struct Use: Decodable, Sendable {
+        var policy: String
+        var askedBytes: Int64
+        var usedBytes: Int64?
+        var safeBytes: Int64
+    }
+
     var name: String
     var state: String
     var reason: String?
@@ -37,6 +61,7 @@ struct HostRecord: Decodable, Sendable {
     var starting: Int
     var slots: Int
     var density: Double
+    var use: Use
     /// Warm seats that nobody has claimed; none: nil.
     var warm: Int?
 }

@@ -80,7 +80,8 @@ struct APITests {
             HostView(
                 name: name, endpoint: "unix:///x", state: state, reason: nil, sessions: sessions, starting: 1,
                 startsAllowed: 2,
-                seats: sessions + 1, slots: 10, memoryUsedBytes: 0, memoryLimitBytes: 1, density: 0, drainDeadline: nil,
+                seats: sessions + 1, slots: 10, memoryUsedBytes: 0, memoryLimitBytes: 1, use: HostUseView(nil),
+                density: 0, drainDeadline: nil,
                 origin: .configuration, isAdjusted: false, labels: [:], otherContainers: 0, otherMemoryBytes: 0)
         }
         let status = APIStatus(

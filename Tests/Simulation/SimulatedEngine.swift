@@ -28,6 +28,10 @@ struct SimulatedEngine {
         var run: RunName
         var id: String
         var condition: Condition
+        /// The memory that it uses while it runs.
+        var use: Int64 = 0
+        /// When it was last started.
+        var startedAt = Timestamp(milliseconds: 0)
         /// Made by this broker process, and the host has answered ever since: it should be accounted for.
         var isAccountedFor = true
     }
@@ -54,15 +58,18 @@ struct SimulatedEngine {
         self.images = images
     }
 
-    /// - Parameter home: whose files it shows; `nil` while nobody's.
-    mutating func create(_ run: RunName, home: String?) {
+    /// - Parameters:
+    ///   - home: whose files it shows; `nil` while nobody's.
+    ///   - use: the memory that it uses while it runs.
+    mutating func create(_ run: RunName, home: String?, use: Int64) {
         serial += 1
         homes[run] = home
-        containers[run] = Container(run: run, id: "\(host)-\(serial)", condition: .created)
+        containers[run] = Container(run: run, id: "\(host)-\(serial)", condition: .created, use: use)
     }
 
-    mutating func start(_ run: RunName) -> Endpoint {
+    mutating func start(_ run: RunName, at wall: Timestamp) -> Endpoint {
         nextPort += 1
+        containers[run]?.startedAt = wall
         let endpoint = Endpoint(address: host, port: nextPort)
         containers[run]?.condition = .running(endpoint)
         return endpoint
@@ -89,6 +96,16 @@ struct SimulatedEngine {
     func isRunning(_ run: RunName) -> Bool {
         if case .running = containers[run]?.condition { return true }
         return false
+    }
+
+    /// A round of readings; what runs uses half a CPU.
+    func samples(at wall: Timestamp) -> [UsageSample] {
+        containers.keys.filter { isRunning($0) }.sorted().map { run in
+            let age = max(0, (wall - containers[run]!.startedAt).wholeMilliseconds)
+            return UsageSample(
+                session: run.session, epoch: run.epoch, at: wall, memoryBytes: containers[run]!.use,
+                cpuNanoseconds: UInt64(age) * 500_000)
+        }
     }
 
     var listing: [ObservedContainer] {

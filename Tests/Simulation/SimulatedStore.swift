@@ -15,6 +15,7 @@ struct SimulatedStore {
     private(set) var claims: Set<Claim> = []
     private(set) var warm: [WarmSeatID: WarmSeat] = [:]
     private(set) var pools: [PoolKey: PoolSpec] = [:]
+    private(set) var profiles: [String: UsageProfile] = [:]
     private(set) var lastWarmNumber: Int64 = 0
     /// The sessions that have taken over a warm seat's container, ever.
     private var warmOwners: [WarmSeatID: SessionID] = [:]
@@ -100,6 +101,11 @@ struct SimulatedStore {
                 pools[pool.key] = pool
             case .poolReset(let key):
                 pools[key] = nil
+            case .profile(let lab, let profile):
+                if profile.sessions <= profiles[lab]?.sessions ?? 0 {
+                    complaints.append("the profile of \(lab) is written with nothing new in it")
+                }
+                profiles[lab] = profile
             case .home(let portal, let learner, let host):
                 homes["\(portal)/\(learner)"] = HomeLocation(portal: portal, learner: learner, host: host)
             }

@@ -128,6 +128,7 @@ extension Simulation {
         default:
             count("host changed")
             var change = HostAdjustment(slots: random.oneIn(2) ? Int.random(in: 1...4, using: &random) : nil)
+            if random.oneIn(2) { change.policy = random.oneIn(2) ? .guaranteed : .profiled }
             if random.oneIn(2) { change.labels["gpu"] = "true" } else { change.removedLabels.insert("gpu") }
             take(.adjustHost(host: any.name, change, startingOver: random.oneIn(3), request: newRequest()))
         }
@@ -143,6 +144,7 @@ extension Simulation {
     private func reconfigure() {
         count("reconfigured")
         if random.oneIn(2) { pools = Self.somePools(&random) }
+        if random.oneIn(3) { density = Self.someDensity(&random) }
         configuration.labs = allLabs.filter { _ in !random.oneIn(8) }
         configuration.hosts = allHosts.compactMap { host in
             guard !random.oneIn(5) else { return nil }

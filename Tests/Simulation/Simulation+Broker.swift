@@ -19,7 +19,8 @@ extension Simulation {
             sessions: store.live, duties: store.duties, homes: store.homes.values.sorted { $0.learner < $1.learner },
             reservations: store.reservations.values.sorted { $0.id < $1.id }, claims: store.liveClaims,
             warm: store.warm.values.sorted { $0.id < $1.id }, lastWarmNumber: store.lastWarmNumber,
-            pools: store.pools.values.sorted { $0.key < $1.key }, hosts: store.storedHosts, at: wall)
+            pools: store.pools.values.sorted { $0.key < $1.key }, hosts: store.storedHosts,
+            profiles: store.profiles, at: wall)
         self.core = core
         carryOut(actions, crashingWith: .crashAtBoot)
         guard self.core != nil else { return }
@@ -41,7 +42,8 @@ extension Simulation {
 
     var configured: Event {
         .configure(
-            labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent, pools: pools)
+            labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent, pools: pools,
+            density: density)
     }
 
     func crash(_ why: String, _ fault: Fault) {
@@ -89,7 +91,9 @@ extension Simulation {
             }
         }
         checkTruth(of: core!.pendingChanges)
-        store.commit(core!.pendingChanges)
+        let changes = core!.pendingChanges
+        store.commit(changes)
+        if !events.contains(where: \.changesHosts) { checkCharges(of: changes) }
         if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()
         noteSlots()
@@ -292,6 +296,8 @@ extension Simulation {
             deliver(
                 .hostListed(host: host, containers: engine.listing, asked: core.eventCount, facts: facts),
                 within: 1...3000)
+            if core.use(ofHost: host)?.isStrained == true { count("host strained") }
+            deliver(.usageSampled(host: host, engine.samples(at: wall)), within: 1...3000)
             deliver(.hostProbed(host: host, engine.attaches ? .possible : .impossible(reason: "no propagation")))
         } else {
             deliver(.hostSilent(host: host, reason: "connection refused"))
@@ -307,6 +313,14 @@ extension Event {
             .cancelSeries, .cordon,
             .uncordon, .drain, .declareLost, .addHost, .removeHost, .adjustHost, .rollingDrain, .setPool, .resetPool:
             true
+        default: false
+        }
+    }
+
+    /// What hosts have, or what their seats count for, may be other than when a seat of the same step was given.
+    var changesHosts: Bool {
+        switch self {
+        case .configure, .addHost, .removeHost, .adjustHost: true
         default: false
         }
     }

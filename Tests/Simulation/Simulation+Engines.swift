@@ -139,7 +139,7 @@ extension Simulation {
             if engines[host]!.isDiskFull || strikes(.hostDiskFull, oneIn: 15) {
                 return isHeard ? startFails(run, .engine("no space left on device"), on: host) : ()
             }
-            engines[host]!.create(run, home: home(of: run))
+            engines[host]!.create(run, home: home(of: run), use: use(of: lab))
             if isHeard { checkCrowding(on: host) } else { engines[host]!.loseAccount() }
         }
         guard isHeard else { return }
@@ -148,11 +148,17 @@ extension Simulation {
         call(.start(run), on: host)
     }
 
+    /// Labs ask for what they may need, and most use much less of it.
+    private func use(of lab: Lab) -> Int64 {
+        let percent = lab.name == "python" || lab.name == "quick" ? 5...40 : 30...100
+        return lab.memoryBytes / 100 * Int64(Int.random(in: percent, using: &random))
+    }
+
     private func startContainer(_ run: RunName, on host: String, _ isHeard: Bool) {
         guard engines[host]!.containers[run] != nil else {
             return isHeard ? startFails(run, .engine("no such container"), on: host) : ()
         }
-        let endpoint = engines[host]!.start(run)
+        let endpoint = engines[host]!.start(run, at: wall)
         endpoints[endpoint] = run
         guard isHeard else { return }
         let name = reportsAs[run] ?? run

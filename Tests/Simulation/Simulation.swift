@@ -54,6 +54,7 @@ public final class Simulation {
     var configuration: (labs: [Lab], hosts: [HostSpec])
     let freeFloorPercent: Int
     var pools: [PoolSpec] = []
+    var density: Density
     let allLabs: [Lab]
     let allHosts: [HostSpec]
     /// Never in the configuration: operators add and remove them.
@@ -165,6 +166,7 @@ public final class Simulation {
                 attaches: sharedHomes && !random.oneIn(3))
         }
         pools = Self.somePools(&random)
+        density = Self.someDensity(&random)
         self.random = random
     }
 
@@ -176,6 +178,15 @@ public final class Simulation {
                 maximum: minimum + Int.random(in: 0...3, using: &random),
                 perHost: Int.random(in: 1...3, using: &random))
         }
+    }
+
+    /// Profiles count after a few sessions; sometimes much sooner than what they say is safe, and the valve has to hold.
+    static func someDensity(_ random: inout SplitMix64) -> Density {
+        let close = random.pick([60, 85, 100])!
+        return Density(
+            policy: random.oneIn(2) ? .guaranteed : .profiled, marginPercent: random.pick([100, 125, 200])!,
+            floorBytes: 64 << 20, sessions: Int.random(in: 1...6, using: &random), closeAbovePercent: close,
+            openBelowPercent: close - 10)
     }
 
     func complain(_ what: String) { complaints.append(what) }

@@ -73,6 +73,7 @@ public struct APIHostSet: Hashable, Sendable, Codable {
     public var memoryBytes: Int64?
     public var labels: [String: String]?
     public var removedLabels: [String]?
+    public var policy: DensityPolicy?
     /// Forgets what was set before.
     public var reset: Bool?
 
@@ -81,6 +82,7 @@ public struct APIHostSet: Hashable, Sendable, Codable {
         memoryBytes = change.memoryBytes
         labels = change.labels
         removedLabels = change.removedLabels.sorted()
+        policy = change.policy
         self.reset = reset
     }
 
@@ -91,7 +93,8 @@ public struct APIHostSet: Hashable, Sendable, Codable {
 
     var adjustment: HostAdjustment {
         HostAdjustment(
-            slots: slots, memoryBytes: memoryBytes, labels: labels ?? [:], removedLabels: Set(removedLabels ?? []))
+            slots: slots, memoryBytes: memoryBytes, labels: labels ?? [:], removedLabels: Set(removedLabels ?? []),
+            policy: policy)
     }
 }
 

@@ -18,7 +18,10 @@ struct HostList: AsyncParsableCommand {
         discussion: """
             A seat is taken by every session on the host, and by a container that is still being removed. Density is \
             the \
-            greater of the shares of slots and memory that are taken.
+            greater of the shares of slots and memory that are taken. Of the labs on a host, ASKED is what they may use at \
+            most, USED what they were measured to use last, and SAFE what they can be expected to need, by the profiles of \
+            their labs (`carrel lab list`). MEMORY is what their seats count for: what is asked under the policy \
+            `guaranteed`, what is safe under `profiled`.
 
             Examples:
               carrel host list

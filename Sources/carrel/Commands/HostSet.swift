@@ -1,17 +1,22 @@
 import ArgumentParser
 import BrokerCore
 
+extension DensityPolicy: ExpressibleByArgument {}
+
 struct HostSet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Change a host's slots, memory or labels while Carrel runs.",
+        abstract: "Change a host's slots, memory, labels or policy while Carrel runs.",
         discussion: """
             What is set here counts before what the configuration says, over restarts too, until --reset. Fewer slots \
-            or less memory end nobody: new sessions wait until there is room.
+            or less memory end nobody: new sessions wait until there is room. A policy is for seats that are given from then \
+            on: under `guaranteed` they count for what their labs ask, under `profiled` for what sessions of the lab were \
+            measured to use (`carrel lab show`).
 
             Examples:
               carrel host set one --slots 20
               carrel host set one --label gpu=true --label disk-
+              carrel host set one --policy profiled
               carrel host set one --reset
             """)
 
@@ -22,16 +27,20 @@ struct HostSet: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Memory for labs, such as 48GiB.", valueName: "size")) var memory: SizeArgument?
     @Option(help: ArgumentHelp("KEY=VALUE sets a label, KEY- takes it away; may be repeated.", valueName: "label"))
     var label: [LabelArgument] = []
+    @Option(help: "For how much memory new seats count: guaranteed or profiled.") var policy: DensityPolicy?
     @Flag(help: "Forget what was set before: what the configuration says counts again.") var reset = false
 
     func validate() throws {
-        if change.isEmpty, !reset { throw ValidationError("say what to set: --slots, --memory, --label or --reset") }
+        if change.isEmpty, !reset {
+            throw ValidationError("say what to set: --slots, --memory, --label, --policy or --reset")
+        }
     }
 
     var change: HostAdjustment {
         var change = LabelArgument.change(label)
         change.slots = slots
         change.memoryBytes = memory?.bytes
+        change.policy = policy
         return change
     }
 

@@ -17,7 +17,9 @@ struct LabList: AsyncParsableCommand {
         abstract: "Show the labs, their images, and the hosts that have them.",
         discussion: """
             HOSTS counts those that have the image, of those that could ever serve the lab. Where hosts have different \
-            images under one name, the one that most have is shown, and the others are named.
+            images under one name, the one that most have is shown, and the others are named. P50 and P95 are the memory that \
+            half and 95 % of its sessions stayed within, CPU P95 the same of their average use of CPUs, and SEEN the number of \
+            sessions that were measured.
 
             Examples:
               carrel lab list
@@ -36,8 +38,11 @@ struct LabList: AsyncParsableCommand {
 struct LabShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show where a lab's image is, and which.",
+        abstract: "Show what a lab's sessions use, where its image is, and which.",
         discussion: """
+            A session is measured while it runs, and counts for the profile of its lab when its container goes: the \
+            greatest memory that was seen, and its average use of CPUs. Old sessions fade.
+
             Examples:
               carrel lab show python
               carrel lab show python --json
@@ -49,7 +54,7 @@ struct LabShow: AsyncParsableCommand {
 
     func run() async throws {
         let lab = try await ControlClient(configurationOption).lab(name)
-        Output.print(output.json ? Output.json(lab) : LabText.images(lab, now: .current()))
+        Output.print(output.json ? Output.json(lab) : LabText.details(lab, now: .current()))
     }
 }
 

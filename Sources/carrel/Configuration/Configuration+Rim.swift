@@ -12,7 +12,7 @@ extension Configuration {
                 HostConfiguration(spec: $0.spec, endpoint: $0.engine, publishAddress: $0.publishAddress)
             },
             homesRoot: homes, labsDomain: labsDomain, publicPort: publicPort, freeFloorPercent: freeFloorPercent,
-            pools: pools)
+            pools: pools, density: density, sampleInterval: sampleInterval)
     }
 
     var certificateFiles: CertificateFiles {

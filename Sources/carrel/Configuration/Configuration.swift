@@ -37,6 +37,9 @@ struct Configuration: Hashable, Sendable {
     var redirect: RedirectEntry?
     /// The share of each host that is never reserved, 0–100 percent.
     var freeFloorPercent: Int
+    var density: Density
+    /// How often the labs of each host are measured.
+    var sampleInterval: Duration
     var hosts: [HostEntry]
     var labs: [LabEntry]
     var pools: [PoolSpec]

@@ -12,7 +12,7 @@ struct ConfigurationDecoder {
     func decode() -> Configuration? {
         root.allow(
             "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "redirect",
-            "free_floor", "hosts", "labs", "pools")
+            "free_floor", "density", "hosts", "labs", "pools")
         let state = root.required("state", .path(from: folder))
         let listen =
             root.node("listen") == nil
@@ -25,6 +25,7 @@ struct ConfigurationDecoder {
         let edge = DecodedEdge(root.mapping("edge"), folder: folder)
         let redirect = redirectEntry(besides: listen)
         let freeFloor = root.optional("free_floor", .integer(0...100))
+        let density = DecodedDensity(root.mapping("density"))
         let hosts = hostEntries()
         let labs = labEntries()
         let pools = poolEntries(portal: portal?.name)
@@ -46,7 +47,7 @@ struct ConfigurationDecoder {
             homes: homes, edgeThreads: edge.threads, edgeHTTP2: edge.http2, edgeLimits: edge.limits,
             accessLog: edge.accessLog, takeoverGrace: edge.takeoverGrace,
             hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, freeFloorPercent: freeFloor ?? 10,
-            hosts: hosts.map(\.entry),
+            density: density.density, sampleInterval: density.sampleInterval, hosts: hosts.map(\.entry),
             labs: labs.map(\.entry), pools: pools.map(\.spec))
     }
 

@@ -6,7 +6,7 @@ enum HostTable {
     static func text(_ hosts: [HostView], now: Timestamp) -> String {
         var table = Table([
             ("NAME", .left), ("STATE", .left), ("SESSIONS", .right), ("STARTING", .right), ("SEATS", .right),
-            ("MEMORY", .right),
+            ("MEMORY", .right), ("ASKED", .right), ("USED", .right), ("SAFE", .right),
             ("DENSITY", .right), ("ENDPOINT", .left), ("NOTE", .left),
         ])
         for host in hosts {
@@ -14,6 +14,7 @@ enum HostTable {
                 host.name, host.state.rawValue, "\(host.sessions)", "\(host.starting)/\(host.startsAllowed)",
                 "\(host.seats)/\(host.slots)",
                 "\(SizeText.format(host.memoryUsedBytes))/\(SizeText.format(host.memoryLimitBytes))",
+                UseText.size(host.use.askedBytes), UseText.size(host.use.usedBytes), UseText.size(host.use.safeBytes),
                 "\(Int((host.density * 100).rounded()))%", host.endpoint, note(host, now: now),
             ])
         }

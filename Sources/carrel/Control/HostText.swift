@@ -9,6 +9,7 @@ enum HostText {
             ("name", host.name), ("state", host.state.rawValue), ("endpoint", host.endpoint),
             ("seats", "\(host.seats) of \(host.slots)"),
             ("memory", "\(SizeText.format(host.memoryUsedBytes)) of \(SizeText.format(host.memoryLimitBytes))"),
+            ("use", UseText.host(host.use)), ("policy", UseText.policy(host.use.policy)),
             ("starting", "\(host.starting), at most \(host.startsAllowed) at the same time"),
         ]
         if let warm = host.warm { entries.append(("warm", "\(warm) that nobody has claimed")) }
@@ -56,7 +57,7 @@ enum HostText {
 
     /// What `host set` changes.
     static func settings(_ host: HostView) -> String {
-        "\(host.name) has \(host.slots) slots, \(SizeText.format(host.memoryLimitBytes)) for labs and "
+        "\(host.name) has \(host.slots) slots, \(SizeText.format(host.memoryLimitBytes)) for labs, the policy \(host.use.policy.rawValue) and "
             + (host.labels.isEmpty ? "no labels" : "the labels \(labels(host))")
     }
 

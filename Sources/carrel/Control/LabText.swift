@@ -5,16 +5,24 @@ import BrokerCore
 enum LabText {
     static func table(_ labs: [LabView]) -> String {
         var table = Table([
-            ("LAB", .left), ("KIND", .left), ("MEMORY", .right), ("IMAGE", .left), ("ID", .left), ("HOSTS", .right),
+            ("LAB", .left), ("KIND", .left), ("MEMORY", .right), ("P50", .right), ("P95", .right), ("CPU P95", .right),
+            ("SEEN", .right), ("IMAGE", .left), ("ID", .left), ("HOSTS", .right),
             ("NOTE", .left),
         ])
         for lab in labs {
             table.add([
-                lab.name, lab.kind.rawValue, SizeText.format(lab.memoryBytes), lab.image, short(lab.imageId),
+                lab.name, lab.kind.rawValue, SizeText.format(lab.memoryBytes), UseText.size(lab.profile.memoryP50Bytes),
+                UseText.size(lab.profile.memoryP95Bytes), UseText.cpus(lab.profile.cpuP95), "\(lab.profile.sessions)",
+                lab.image, short(lab.imageId),
                 "\(lab.hosts.count { $0.presence == .present })/\(lab.hosts.count)", note(lab),
             ])
         }
         return table.text()
+    }
+
+    /// What its sessions use, and where its image is.
+    static func details(_ lab: LabView, now: Timestamp) -> String {
+        UseText.profile(lab) + "\n\n" + images(lab, now: now)
     }
 
     /// Where a lab's image is, and how far it is on its way there.

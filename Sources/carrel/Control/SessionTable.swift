@@ -27,6 +27,10 @@ enum SessionTable {
             ("created", time.moment(session.createdAt)),
             ("last activity", "\(time.moment(session.lastActivityAt)) (\(ago(session.lastActivityAt, now: now)))"),
         ]
+        if let charge = session.chargeBytes {
+            entries.append(("seat", "counts for \(SizeText.format(charge)) of its host's memory"))
+        }
+        if let use = session.use { entries.append(("use", UseText.session(use))) }
         if let end = session.idleEndsAt { entries.append(("ends if idle", time.moment(end))) }
         if let end = session.lifetimeEndsAt { entries.append(("ends at the latest", time.moment(end))) }
         if let until = session.parkedUntil { entries.append(("kept until", time.moment(until))) }

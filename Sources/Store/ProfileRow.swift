@@ -1,0 +1,23 @@
+import BrokerCore
+import GRDB
+
+/// How what was learned of labs' use lies in the table `lab_profiles`.
+enum ProfileRow {
+    static func store(_ profile: UsageProfile, of lab: String, in db: Database) throws {
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO lab_profiles (lab, sessions, memory, cpu) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [lab, profile.sessions, profile.memory.text, profile.cpu.text])
+    }
+
+    static func fetch(_ db: Database) throws -> [String: UsageProfile] {
+        var profiles: [String: UsageProfile] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT lab, sessions, memory, cpu FROM lab_profiles") {
+            let lab: String = row[0]
+            guard let memory = UsageHistogram(text: row[2]), let cpu = UsageHistogram(text: row[3]) else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the profile of lab \(lab) makes no sense")
+            }
+            profiles[lab] = UsageProfile(sessions: row[1], memory: memory, cpu: cpu)
+        }
+        return profiles
+    }
+}
