@@ -35,7 +35,8 @@ struct UncommittedTests {
             let look = Look()
             let looking = Task { @ControlLoop in
                 defer { look.isOver = true }
-                return try await (desk.broker.view(slug).state, desk.broker.sessions(SessionQuery(limit: 10)).map(\.state))
+                let one = try await desk.broker.view(slug).state
+                return (one, try await desk.broker.sessions(SessionQuery()).map(\.state))
             }
             for _ in 0..<100 { await Task.yield() }
             #expect(!look.isOver)
