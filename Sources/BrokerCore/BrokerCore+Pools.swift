@@ -126,7 +126,11 @@ extension BrokerCore {
     private mutating func trimReservation(_ id: ReservationID, at now: Timestamp) {
         guard let reservation = reservations[id] else { return }
         let seats = warm.byReservation[id, default: []].compactMap { warm[$0] }.sorted(by: WarmSeats.isSooner)
-        var excess = seats.count + seatedCount(of: id) + (seating.waiting[id]?.count ?? 0) - reservation.dueSeats
+        // Who waits and has a seat among these takes no other; the rest takes what is nobody's yet first.
+        let owners = Set(seats.compactMap(\.seat.learner))
+        let others = (seating.waiting[id] ?? []).count { !owners.contains(entries[$0]?.learner.id ?? "") }
+        let needed = max(0, others - seats.count { $0.seat.learner == nil })
+        var excess = seats.count + seatedCount(of: id) + needed - reservation.dueSeats
         for entry in seats.reversed() where excess > 0 {
             guard let learner = entry.seat.learner, claims[id]?.contains(learner) != true else { continue }
             giveUp(entry.seat.id)

@@ -76,6 +76,8 @@ struct WarmUpTests {
         scene.launch("a", learner: "ada")
         #expect(scene.state("a")?.name == "running")
         #expect(scene.stories.last?.reason.contains("own files") == true)
+        // That costs nobody else theirs.
+        #expect(scene.core.warmSeats.map(\.learner) == ["bob"])
         // Somebody else of the roster comes before the last one: the seats are taken, and nothing waits for that one.
         scene.launch("c", learner: "cy")
         #expect(scene.state("c")?.name == "starting")
@@ -92,8 +94,10 @@ struct WarmUpTests {
         let actions = scene.launch("a", learner: "ada", lab: "python")
         #expect(scene.state("a")?.name == "running")
         #expect(!actions.contains(.start("a", epoch: 1, host: "h1")))
+        #expect(scene.core.warmSeats.count == 2)
         scene.launch("c", learner: "cy", lab: "python", context: "c")
         #expect(scene.stories.last?.reason.contains("mount propagation") == true)
+        #expect(scene.core.warmSeats.map(\.learner) == ["bob"])
         scene.ready("c")
         // Who comes back after an end finds their next one warm.
         scene.end("a")
