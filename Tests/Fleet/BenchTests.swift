@@ -22,6 +22,7 @@ extension FleetTests {
                     let learner = "learner\(number)"
                     let split = try await ClickSplit.measure(fleet, learner: learner)
                     print("click \(number + 1) of \(Bench.clicks)\n\(split.table)")
+                    #expect(split.engine > .zero && split.jupyterStart > .zero && split.carrel > .zero)
                     splits.append(split)
                     // The machine is free again before the next click.
                     let session = try #require(try await fleet.session(of: learner))
@@ -42,6 +43,7 @@ extension FleetTests {
             try await withFleet(Plan(hosts: 2)) { fleet in
                 func measure(_ when: String) throws {
                     let bytes = try Bench.proportionalMemory(of: fleet.brokerPID())
+                    #expect(bytes > 1 << 20, "a broker takes some memory")
                     try Bench.report("memory: PSS \(when)", Double(bytes) / 1e6, unit: "MB", bar: Self.memoryBar)
                 }
                 _ = try await fleet.browser().visit(fleet.portal)
@@ -49,7 +51,7 @@ extension FleetTests {
                 let lab = try await fleet.open("ada")
                 let file = [UInt8](repeating: 7, count: 20 << 20)
                 try await lab.upload(file, as: "big.bin")
-                _ = try await lab.download("big.bin")
+                #expect(try await lab.download("big.bin") == file)
                 try await fleet.succeed("session", "end", lab.session)
                 try await fleet.wait(for: lab.session, toBe: "ended")
                 try measure("idle again after a lab and 40 MB through it")

@@ -25,7 +25,15 @@ final class Browser: Sendable {
     let network: Network
     private let cookies = Mutex<[String: [String: String]]>([:])
 
-    init(_ network: Network) { self.network = network }
+    /// Connections that wait for their next request, by the name of their server.
+    private let idle = Mutex<[String: [Wire]]>([:])
+    private let keepsConnections: Bool
+
+    /// - Parameter keepsConnections: as browsers do; without it each request has a connection of its own.
+    init(_ network: Network, keepsConnections: Bool = false) {
+        self.network = network
+        self.keepsConnections = keepsConnections
+    }
 
     // MARK: requests
 
@@ -36,12 +44,19 @@ final class Browser: Sendable {
         let all = self.fields(method, url, purpose) + fields
         let target = Self.target(url)
         let host = Self.authority(url)
-        let response = try await blocking { [network] in
-            let wire = try Wire(
-                address: network.address, port: network.port,
-                tls: Wire.TLS(serverName: url.host ?? "", authority: network.authority))
-            defer { wire.hangUp() }
-            return try wire.request(method, target, host: host, fields: all, body: body)
+        let name = url.host ?? ""
+        let response = try await blocking { [self] in
+            let kept = idle.withLock { $0[name]?.popLast() }
+            let wire =
+                try kept
+                ?? Wire(
+                    address: network.address, port: network.port,
+                    tls: Wire.TLS(serverName: name, authority: network.authority))
+            let response = try wire.request(method, target, host: host, fields: all, body: body)
+            if keepsConnections, response.first("Connection")?.lowercased() != "close" {
+                idle.withLock { $0[name, default: []].append(wire) }
+            }
+            return response
         }
         try keep(response.all("Set-Cookie"), from: url)
         return response

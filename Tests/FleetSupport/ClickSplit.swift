@@ -92,6 +92,19 @@ struct ClickSplit: Sendable {
         var port: Int
         var token: String
 
+        init(_ container: String, on engine: Engine) async throws {
+            let inspected = try await engine.docker(
+                "inspect", container, "--format",
+                #"{{(index (index .NetworkSettings.Ports "8888/tcp") 0).HostPort}} {{range .Config.Env}}{{.}} {{end}}"#)
+            let words = inspected.split(whereSeparator: \.isWhitespace)
+            guard let port = words.first.flatMap({ Int($0) }),
+                let token = words.first(where: { $0.hasPrefix("JUPYTER_TOKEN=") })?.dropFirst("JUPYTER_TOKEN=".count)
+            else { throw FleetError("the container has no port or no token: \(inspected)") }
+            self.address = engine.publishAddress
+            self.port = port
+            self.token = String(token)
+        }
+
         func get(_ target: String) async throws -> Response {
             try await blocking { [self] in
                 let wire = try Wire(address: address, port: port)
@@ -126,14 +139,7 @@ struct ClickSplit: Sendable {
         guard let container = try await host.engine.containers(instance: instance).first else {
             throw FleetError("no container was started")
         }
-        let inspected = try await host.engine.docker(
-            "inspect", container.id, "--format",
-            #"{{(index (index .NetworkSettings.Ports "8888/tcp") 0).HostPort}} {{range .Config.Env}}{{.}} {{end}}"#)
-        let words = inspected.split(whereSeparator: \.isWhitespace)
-        guard let port = words.first.flatMap({ Int($0) }),
-            let token = words.first(where: { $0.hasPrefix("JUPYTER_TOKEN=") })?.dropFirst("JUPYTER_TOKEN=".count)
-        else { throw FleetError("the container has no port or no token: \(inspected)") }
-        let direct = Direct(address: host.engine.publishAddress, port: port, token: String(token))
+        let direct = try await Direct(container.id, on: host.engine)
         let answered = try await eventually("the lab answers", within: .seconds(60), every: .milliseconds(4)) {
             try await direct.get("/api").status == 200 ? ContinuousClock.now : nil
         }

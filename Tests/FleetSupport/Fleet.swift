@@ -152,9 +152,13 @@ final class Fleet: Sendable {
         try await Command([TestMachine.binary] + arguments + ["--config", configurationPath]).succeed(within: limit)
     }
 
-    func link(_ learner: String, lab: String = "python", valid: String = "1h") async throws -> URL {
-        let output = try await succeed(
-            "link", "--lab", lab, "--learner", learner, "--name", learner.capitalized, "--valid", valid)
+    func link(
+        _ learner: String, lab: String = "python", valid: String = "1h", options: [String] = []
+    ) async throws -> URL {
+        let link = ["link", "--lab", lab, "--learner", learner, "--name", learner.capitalized, "--valid", valid]
+        let output = try await Command(
+            [TestMachine.binary] + link + options + ["--config", configurationPath]
+        ).succeed()
         guard let url = URL(string: output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw FleetError("carrel link prints no address: \(output)")
         }
