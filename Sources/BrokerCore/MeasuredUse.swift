@@ -26,29 +26,41 @@ public struct SeatUse: Hashable, Sendable {
     /// Between the last two readings, in thousandths of a CPU; `nil` before the second.
     public private(set) var cpuMillis: Int64?
     private(set) var samples = 1
-    private let first: UsageSample
-    private var last: UsageSample
+    private let first: Reading
+    private var last: Reading
+
+    /// What readings are compared by; there are a hundred thousand of these.
+    private struct Reading: Hashable, Sendable {
+        var at: Timestamp
+        var cpuNanoseconds: UInt64
+
+        init(_ sample: UsageSample) {
+            at = sample.at
+            cpuNanoseconds = sample.cpuNanoseconds
+        }
+    }
 
     init(_ sample: UsageSample) {
         memoryBytes = sample.memoryBytes
         peakMemoryBytes = sample.memoryBytes
-        first = sample
-        last = sample
+        first = Reading(sample)
+        last = first
     }
 
     mutating func add(_ sample: UsageSample) {
         samples += 1
         memoryBytes = sample.memoryBytes
         peakMemoryBytes = max(peakMemoryBytes, sample.memoryBytes)
-        cpuMillis = Self.cpuMillis(from: last, to: sample)
-        last = sample
+        let reading = Reading(sample)
+        cpuMillis = Self.cpuMillis(from: last, to: reading)
+        last = reading
     }
 
     /// Over all readings, in thousandths of a CPU; `nil` where there is no time between them.
     var averageCPUMillis: Int64? { Self.cpuMillis(from: first, to: last) }
 
     /// `nil` where the clock was set back, or the container was started again, between the two.
-    private static func cpuMillis(from old: UsageSample, to new: UsageSample) -> Int64? {
+    private static func cpuMillis(from old: Reading, to new: Reading) -> Int64? {
         let span = (new.at - old.at).wholeMilliseconds
         guard span > 0, new.cpuNanoseconds >= old.cpuNanoseconds else { return nil }
         // Nanoseconds in a millisecond are millionths of a CPU.

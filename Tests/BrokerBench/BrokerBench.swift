@@ -48,6 +48,11 @@ struct BrokerBench {
             let launch = school.launches(2000)
             atSeats[count] = launch
             report.add("a launch that finds a seat, \(count) hosts", launch, "µs", atMost: bar)
+            if count == hosts {
+                report.add(
+                    "a round of readings of \(sessions / count) labs on one host", school.readings(2000), "µs",
+                    atMost: 500)
+            }
             // What is reserved must not be in the way of what is measured next.
             var reserving = school
             report.add(

@@ -99,6 +99,24 @@ struct School {
         }
     }
 
+    /// Median of so many rounds of readings, each of all labs on one host, in microseconds.
+    mutating func readings(_ count: Int) -> Double {
+        var round = 0
+        return median(count) { school in
+            let host = school.hosts[round % school.hosts.count].name
+            round += 1
+            let samples = school.core.measurable(on: host).map { run in
+                UsageSample(
+                    session: run.session, epoch: run.epoch, at: school.now, memoryBytes: 200 << 20,
+                    cpuNanoseconds: UInt64(round) * 1_000_000_000)
+            }
+            let event = Event.usageSampled(host: host, samples)
+            let began = ContinuousClock.now
+            school.handle(event)
+            return ContinuousClock.now - began
+        }
+    }
+
     private mutating func median(_ count: Int, _ measure: (inout School) -> Duration) -> Double {
         var taken: [Duration] = []
         for _ in 0..<count { taken.append(measure(&self)) }
