@@ -123,6 +123,7 @@ struct ParkingTests {
         scene.send(.containerRemoved("a", epoch: 2))
         var over = ended
         over.state = .ended(reason: .learnerEnded, at: scene.now)
+        over.charge = 0
         scene.core.adopt(over)
         #expect(scene.send(.resume("a", request: scene.request())) == [.answer(scene.lastRequest, .session("a"))])
         #expect(scene.core.session("a") == nil)
