@@ -15,12 +15,18 @@ extension Broker {
         return try await view(id)
     }
 
-    /// Moves both ends of a running session; `who` and `note` are for its story, which the learner can read.
-    public func extend(
-        _ id: SessionID, by duration: Duration, who: String, note: String
-    ) async throws(BrokerError) -> SessionView {
-        _ = try await ask { .extend(id, by: duration, who: who, note: note, request: $0) }
+    /// Moves both ends of a running session. Who and why are for its story, which the learner can read.
+    public func extend(_ id: SessionID, _ more: Extension) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .extend(id, more, request: $0) }
         return try await view(id)
+    }
+
+    /// Sessions of a course that are not over, by their learners' names, and how many there are. O(sessions).
+    public func sessions(of course: Course, limit: Int) -> (sessions: [SessionView], count: Int) {
+        let found = core.sessions.filter { course.has($0) && !$0.state.isOver }
+        let first = found.sorted { ($0.learner.name, $0.learner.id, $0.id) < ($1.learner.name, $1.learner.id, $1.id) }
+            .prefix(limit)
+        return (first.map { view(of: $0) }, found.count)
     }
 
     /// Why the session is as it is, and until when.

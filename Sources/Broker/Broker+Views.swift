@@ -68,6 +68,7 @@ extension Broker {
             view.endsAt = first?.at
             view.endsBy = first?.cause
             view.isWarned = first?.isWarned
+            view.extendedSeconds = session.stay.extended.components.seconds
             view.parksForSeconds = core.parksFor(session.id)?.components.seconds
             view.keepsLeft = Limits.keepsInARow - session.stay.keeps
             view.memoryWarning = core.memoryWarning(of: session.id)

@@ -248,7 +248,7 @@ public final class Broker {
             guard core.session(learner: learner, lab: lab) == nil else { return }
             forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
         case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
-            .extend(let id, _, _, _, _):
+            .extend(let id, _, _):
             guard core.session(id) == nil else { return }
             forgotten = try await store.session(id)
         default: return
@@ -351,7 +351,7 @@ extension Event {
         switch self {
         case .launch(_, _, _, _, let request), .restart(_, let request), .resume(_, let request),
             .park(_, _, let request), .end(_, _, let request), .keep(_, let request),
-            .extend(_, _, _, _, let request), .reserve(_, _, let request), .book(_, let request),
+            .extend(_, _, let request), .reserve(_, _, let request), .book(_, let request),
             .cancelReservation(_, let request), .cancelSeries(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request),
             .declareLost(_, let request), .setPool(_, let request), .resetPool(_, let request),

@@ -34,6 +34,8 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var lastActivityAt: Timestamp
     /// While running: when it ends if nobody does anything.
     public var idleEndsAt: Timestamp?
+    /// While running: by how much its lifetime was extended.
+    public var extendedSeconds: Int64?
     /// While running: for how long it is parked when it has been idle; none if it ends then.
     public var parksForSeconds: Int64?
     /// While parked: when it ends if nobody comes back to it.

@@ -28,33 +28,36 @@ extension BrokerCore {
     }
 
     /// Moves both ends of a running session.
-    mutating func extend(
-        _ id: SessionID, by duration: Duration, who: String, note words: String, at now: Timestamp
-    ) -> Answer {
-        guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
+    mutating func extend(_ id: SessionID, _ more: Extension, at now: Timestamp) -> Answer {
+        guard var entry = entries[id], more.course?.has(entry.session) ?? true else {
+            return .refused(.unknownSession(id))
+        }
+        let (duration, words) = (more.duration, more.note)
         guard case .running(let host, _, let since) = entry.session.state, let lab = lab(entry.session.lab) else {
             return .refused(
                 .notNow("The session \(id) is \(entry.session.state.name); only a running one can be extended."))
         }
-        let left = Limits.extensionMaximum - entry.session.stay.extended
+        let left = more.bound - entry.session.stay.extended
         guard duration > .zero, duration <= left else {
-            let limit = Explanations.span(Limits.extensionMaximum)
+            let limit = Explanations.span(more.bound)
             return .refused(
                 .limit(
                     left > .zero
                         ? "A run can be extended by \(limit) in all; \(Explanations.span(left)) of it are left."
-                        : "This run was extended by \(limit) already, which is the limit; end it and start it again."))
+                        : "This run was extended by \(Explanations.span(entry.session.stay.extended)) already, "
+                            + "\(left == .zero ? "which is the limit" : "beyond the limit of \(limit)"); end it and start it again."
+                ))
         }
         entry.session.stay.notIdleBefore = idleEnd(of: entry, lab) + duration
         entry.session.stay.extended += duration
-        entry.session.stay.extendedBy = who
+        entry.session.stay.extendedBy = more.who
         // It may now be in the way of a reservation, which is to find other seats, or to say that there are none.
         if !reservations.isEmpty { step.mayPromise = true }
         stays(entry, on: host, since: since)
         let why = words.isEmpty ? "" : " \(Explanations.sentence(words))"
         note(
             entry.session, at: now, host: host,
-            reason: "Extended by \(Explanations.span(duration)) by \(who).\(why) Its lifetime ends in "
+            reason: "Extended by \(Explanations.span(duration)) by \(more.who).\(why) Its lifetime ends in "
                 + "\(Explanations.span(lifetimeEnd(of: entry, runningSince: since, lab) - now)).")
         return .session(id)
     }

@@ -172,8 +172,8 @@ public struct BrokerCore: Sendable {
             answer(request, park(id, note: note, at: now))
         case .keep(let id, let request):
             answer(request, keep(id, at: now))
-        case .extend(let id, let duration, let who, let note, let request):
-            answer(request, extend(id, by: duration, who: who, note: note, at: now))
+        case .extend(let id, let more, let request):
+            answer(request, extend(id, more, at: now))
         case .reserve(let terms, let newID, let request):
             answer(request, reserve(terms, newID: newID, at: now))
         case .book(let booking, let request):

@@ -69,8 +69,8 @@ public enum Event: Sendable {
     case end(SessionID, reason: EndReason, request: RequestID)
     /// *Keep it*: the learner says that they are still there.
     case keep(SessionID, request: RequestID)
-    /// Moves the idle end and the end of the lifetime of a running session; `who` and `note` are for its story.
-    case extend(SessionID, by: Duration, who: String, note: String, request: RequestID)
+    /// Moves the idle end and the end of the lifetime of a running session.
+    case extend(SessionID, Extension, request: RequestID)
     /// An instructor asks for seats. Admitted or refused in this step.
     case reserve(ReservationTerms, newID: ReservationID, request: RequestID)
     /// A series, or a calendar. All of it is admitted or refused in this step, unless it says otherwise.

@@ -14,6 +14,7 @@ import Metrics
 public final class Portal {
     private let learnerPages: LearnerPages
     private let labPages: LabPages
+    private let instructorPages: InstructorPages
     private let controlAPI: ControlAPI
     private let calendarFeed: CalendarFeedPage
     private let streams: EventStreams
@@ -32,6 +33,8 @@ public final class Portal {
         learnerPages = LearnerPages(
             configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
         labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
+        instructorPages = InstructorPages(
+            configuration: configuration, broker: broker, secrets: secrets, responses: responses)
         calendarFeed = CalendarFeedPage(configuration: configuration, broker: broker, responses: responses)
         controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics)
     }
@@ -102,8 +105,13 @@ public final class Portal {
         switch request.fields.first("X-Carrel-Scope") {
         case "lab", "away": await labPages.answer(request)
         default:
-            request.path == [CalendarFeedPage.path]
-                ? await calendarFeed.answer(request) : await learnerPages.answer(request)
+            if request.path == [CalendarFeedPage.path] {
+                await calendarFeed.answer(request)
+            } else if InstructorPages.isMeant(by: request) {
+                await instructorPages.answer(request)
+            } else {
+                await learnerPages.answer(request)
+            }
         }
     }
 }

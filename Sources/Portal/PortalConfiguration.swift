@@ -13,6 +13,10 @@ public struct PortalConfiguration: Sendable {
     public var version: String
     /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
     public var embeddedIn: [String] = []
+    /// What all extensions of one run may come to together when an instructor gives one; zero: they give none.
+    public var instructorExtension = Self.instructorExtensionDefault
+
+    public static let instructorExtensionDefault = Duration.seconds(4 * 3600)
 
     public init(name: String, title: String, labsDomain: String, publicPort: Int, version: String) {
         self.name = name

@@ -25,7 +25,13 @@ public enum PortalLimits {
     public static let feedRefresh = Duration.seconds(900)
     /// The longest note with which an operator ends a session, in characters.
     public static let noteCharacters = 500
-    /// The longest name with which an operator extends a session, in characters.
+    /// By how much an instructor extends a lab at once.
+    public static let extensionSteps: [Duration] = [.seconds(1800), .seconds(3600), .seconds(7200)]
+    /// Labs of a course that its instructor's page shows, and that *for all* reaches.
+    public static let courseSessions = 500
+    /// What could not be done for a course at once: of so many labs the page says why.
+    public static let problemsShown = 10
+    /// The longest name with which an operator or an instructor extends a session, in characters.
     public static let whoCharacters = 64
     /// The deadline of a drain that is asked for without one.
     public static let drainDeadline = Duration.seconds(30 * 60)

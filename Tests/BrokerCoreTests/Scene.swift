@@ -93,7 +93,7 @@ struct Scene {
 
     @discardableResult
     mutating func extend(_ id: SessionID, by duration: Duration, note: String = "") -> [Action] {
-        send(.extend(id, by: duration, who: "ada", note: note, request: request()))
+        send(.extend(id, Extension(by: duration, who: "ada", note: note), request: request()))
     }
 
     @discardableResult

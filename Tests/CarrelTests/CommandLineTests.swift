@@ -23,6 +23,15 @@ import Testing
         arguments: [
             (["link", "--lab", "python"], "Missing expected argument '--learner <id>'"),
             (["link", "--lab", "p", "--learner", "a", "--valid", "31d"], "--valid is 31d, but must be from 1s to 30d"),
+            (["link", "--learner", "a"], "Missing expected argument '--lab <lab>'"),
+            (
+                ["link", "--role", "instructor", "--learner", "g"],
+                "an instructor's link needs a course: --context"
+            ),
+            (
+                ["link", "--role", "instructor", "--context", "101", "--learner", "g", "--lab", "python"],
+                "an instructor's link opens no lab: leave --lab out"
+            ),
             (["host", "drain", "one", "--deadline", "8d"], "--deadline is 8d, but must be at most 7d"),
             (
                 ["link", "--lab", "p", "--learner", "a", "--valid", "soon"],

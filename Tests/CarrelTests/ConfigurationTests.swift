@@ -114,6 +114,17 @@ func problems(_ yaml: String) -> [String] {
         #expect(try configuration(yaml).labs[0].lab.idleWarning == .seconds(seconds))
     }
 
+    @Test("lets instructors give more time within a bound of the portal's")
+    func instructorExtension() throws {
+        #expect(try configuration(goodConfiguration).portal.instructorExtension == .seconds(4 * 3600))
+        let yaml = goodConfiguration.replacingOccurrences(
+            of: "title: The School}", with: "title: The School, instructor_extension: 90m}")
+        #expect(try configuration(yaml).portal.instructorExtension == .seconds(5400))
+        #expect(throws: InvalidConfiguration.self) {
+            try configuration(yaml.replacingOccurrences(of: "90m", with: "25h"))
+        }
+    }
+
     @Test("parks an idle lab for as long as it says, and otherwise ends it")
     func parksFor() throws {
         #expect(try configuration(goodConfiguration).labs[0].lab.parksFor == .zero)

@@ -57,7 +57,7 @@ private func code(_ text: String, portal: String = "school", now: Timestamp = no
 
     @Test("is no link's signature, even under the same key")
     func purpose() {
-        var canonical = CanonicalBytes(purpose: SignedLink.purpose)
+        var canonical = CanonicalBytes(purpose: SignedLink.form.purpose)
         for field in ["school", "ada", "Ada", "1800003600"] { canonical.append(field) }
         let text =
             Base64URL.encode(canonical.bytes) + "." + Base64URL.encode(key.authenticationCode(for: canonical.bytes))

@@ -91,7 +91,10 @@ extension Simulation {
             if let session = random.pick(store.live.filter { $0.state.name == "running" }) {
                 count("extended")
                 let more = random.milliseconds(1000...100_000)
-                take(.extend(session.id, by: more, who: "an operator", note: "", request: newRequest()))
+                let course = random.oneIn(2) ? Course(portal: session.learner.portal, context: "east-101") : nil
+                let bound = Duration.seconds(random.oneIn(2) ? 100 : 86_400)
+                let given = Extension(by: more, bound: bound, who: "somebody", course: course)
+                take(.extend(session.id, given, request: newRequest()))
             }
         case 0: take(.cordon(host: host, request: newRequest()))
         case 1...2: take(.uncordon(host: host, request: newRequest()))

@@ -134,7 +134,7 @@ extension Simulation {
             switch event {
             case .launch(let learner, let lab, _, _, _): store.session(of: learner, lab: lab)
             case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
-                .extend(let id, _, _, _, _):
+                .extend(let id, _, _):
                 store.sessions[id]
             default: nil
             }

@@ -78,14 +78,14 @@ extension APIExtend {
         self = try APIRefusal.decode(APIExtend.self, from: body, example: "{\"seconds\":7200,\"note\":\"exam\"}")
     }
 
-    func checked() throws(APIRefusal) -> (duration: Duration, who: String, note: String) {
+    func checked() throws(APIRefusal) -> Extension {
         let maximum = Limits.extensionMaximum.components.seconds
         guard let seconds, (1...Int(maximum)).contains(seconds) else {
             throw APIRefusal.bad("seconds must be there, and between 1 and \(maximum).")
         }
         let who = try APIRefusal.checked(who, name: "who", limit: PortalLimits.whoCharacters)
         let note = try APIRefusal.checked(note, name: "note", limit: PortalLimits.noteCharacters)
-        return (.seconds(seconds), who.isEmpty ? "an operator" : "the operator \(who)", note)
+        return Extension(by: .seconds(seconds), who: who.isEmpty ? "an operator" : "the operator \(who)", note: note)
     }
 }
 

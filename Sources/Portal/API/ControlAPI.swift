@@ -158,9 +158,9 @@ final class ControlAPI {
     }
 
     private func extendSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
-        let (duration, who, note) = try APIExtend(body: request.body).checked()
+        let more = try APIExtend(body: request.body).checked()
         let id = try await broker.resolve(prefix)
-        let view = try await broker.extend(id, by: duration, who: who, note: note)
+        let view = try await broker.extend(id, more)
         return APISession(session: view, story: try await broker.story(of: id))
     }
 

@@ -55,6 +55,13 @@ enum NoticePage {
             next: "Click the lab’s link in your course. Your lab and your files are where you left them.")
     }
 
+    static func courseLinkNeeded() -> Page {
+        problem(
+            "Open this page by its link",
+            "This browser has not come by a link for the instructors of a course, or that was too long ago.",
+            next: "Follow the link you were given once more, or ask an operator for a new one.")
+    }
+
     static func notYours() -> Page {
         problem(
             "This lab is not open to you",

@@ -34,7 +34,7 @@ struct PageRenderer: Sendable {
         render("panel", fields(panel))
     }
 
-    private func render(_ template: String, _ fields: [String: Any]) -> String {
+    func render(_ template: String, _ fields: [String: Any]) -> String {
         guard let text = library.render(fields, withTemplate: template) else {
             preconditionFailure("template \(template) is not registered")
         }

@@ -74,13 +74,28 @@ enum PageStyle {
           outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 9px;
         }
         p.act { margin-top: 1.6rem; }
+        .wide .top, .wide main { max-width: 56rem; }
+        .row {
+          display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; justify-content: space-between;
+          margin: 0; padding: .9rem 0; border-top: 1px solid var(--line);
+        }
+        h1 ~ .row { margin-top: 0; }
+        .row p { margin: 0; }
+        .row small { display: block; font-size: .875rem; color: var(--soft); }
+        .all { margin-top: 1.2rem; border-top: 0; padding: .9rem 1.1rem; background: var(--tint); border-radius: 9px; }
+        .state { font-size: .8rem; padding: .1rem .5rem; border-radius: 99px; background: var(--tint); }
+        .more { font-size: .875rem; color: var(--soft); }
+        .small.button { padding: .35rem .75rem; margin-left: .35rem; font-size: .875rem; }
+        .good { border-left: 3px solid var(--accent); background: var(--tint); border-radius: 0 8px 8px 0; }
+        .card > p.good { margin: 1rem 0; padding: .7rem .9rem; }
+        .card > p.bad + .row, .card > p.over ~ p.bad { margin-bottom: 1rem; }
         .hidden {
           position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
         }
         @media (max-width: 30rem) {
           .card { padding: 1.4rem; }
           .top { padding-top: 1.1rem; }
-          .button { width: 100%; text-align: center; }
+          .button:not(.small) { width: 100%; text-align: center; }
         }
         @media (forced-colors: active) { .steps .done::before { background: CanvasText; } }
         """

@@ -44,6 +44,48 @@ enum PageTemplates {
 
         """
 
+    /// The labs of a course.
+    static let course = """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="robots" content="noindex">
+        <title>{{heading}}</title>
+        <link rel="icon" href="\(icon)">
+        <style>\(PageStyle.css)</style>
+        </head>
+        <body class="wide">
+        <header class="top">\(mark)<span>{{portalTitle}}</span></header>
+        <main>
+        <section class="card">
+        <p class="over">{{over}}</p>
+        <h1>{{heading}}</h1>
+        {{#notice}}<p class="good" role="status">{{.}}</p>{{/notice}}
+        {{#problems}}<p class="bad" role="alert">{{.}}</p>{{/problems}}
+        {{#hasSteps}}<form class="row all" method="post" action="{{action}}">
+        <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="">
+        <p><strong>All that run</strong></p>
+        <p class="more" role="group" aria-label="More time for all that run">More time: \
+        {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>
+        </form>{{/hasSteps}}
+        {{#rows}}<form class="row" method="post" action="{{action}}">
+        <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="{{session}}">
+        <p><strong>{{learner}}</strong> <span class="state">{{state}}</span><small>{{lab}} · {{facts}}</small></p>
+        {{#hasSteps}}<p class="more" role="group" aria-label="More time for {{learner}}">More time: \
+        {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>{{/hasSteps}}
+        </form>
+        {{/rows}}
+        {{#fine}}<p class="fine">{{.}}</p>{{/fine}}
+        <p class="act"><a class="button" href="{{again}}">Look again</a></p>
+        </section>
+        </main>
+        </body>
+        </html>
+
+        """
+
     /// A desk with its screen: the small place that one reader has for a while.
     private static let mark = """
         <svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
@@ -61,7 +103,7 @@ enum PageTemplates {
     static func library() throws -> MustacheLibrary {
         MustacheContentTypes.register(HTMLText(), named: HTMLText.name)
         var library = MustacheLibrary()
-        for (name, text) in [("panel", panel), ("page", page)] {
+        for (name, text) in [("panel", panel), ("page", page), ("course", course)] {
             try library.register("{{% CONTENT_TYPE:\(HTMLText.name)}}" + text, named: name)
         }
         return library

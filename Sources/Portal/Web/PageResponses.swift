@@ -8,11 +8,19 @@ struct PageResponses: Sendable {
     var isEmbedded = false
 
     func page(_ page: Page, status: Int = 200) -> HTTPResponse {
+        self.page(html: renderer.html(page), status: status)
+    }
+
+    private func page(html: [UInt8], status: Int) -> HTTPResponse {
         var fields = careful
         fields.append("Content-Type", "text/html; charset=utf-8")
         fields.append("Content-Security-Policy", renderer.contentSecurityPolicy)
         if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
-        return HTTPResponse(status: status, fields: fields, body: .bytes(renderer.html(page)))
+        return HTTPResponse(status: status, fields: fields, body: .bytes(html))
+    }
+
+    func page(_ page: CoursePage, status: Int = 200) -> HTTPResponse {
+        self.page(html: renderer.html(page), status: status)
     }
 
     /// A page for people, a line of text for programs.

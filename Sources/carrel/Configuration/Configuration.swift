@@ -1,5 +1,6 @@
 import BrokerCore
 import Edge
+import Portal
 
 /// What `carrel.yaml` says, checked and complete: every default is filled in and every path is absolute.
 ///
@@ -68,6 +69,8 @@ struct Configuration: Hashable, Sendable {
         var title: String
         /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
         var embeddedIn: [String]
+        /// What all extensions of one run may come to together when an instructor gives one.
+        var instructorExtension = PortalConfiguration.instructorExtensionDefault
     }
 
     struct CertificatePaths: Hashable, Sendable {

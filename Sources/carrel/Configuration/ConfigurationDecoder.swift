@@ -1,6 +1,7 @@
 import BrokerCore
 import Edge
 import Foundation
+import Portal
 
 /// Turns the file's nodes into a `Configuration`: the keys, their rules, their defaults.
 struct ConfigurationDecoder {
@@ -74,13 +75,15 @@ struct ConfigurationDecoder {
             root.missing("portal", "a mapping with name, hostname and title")
             return nil
         }
-        reader.allow("name", "hostname", "title", "embedded_in")
+        reader.allow("name", "hostname", "title", "embedded_in", "instructor_extension")
         let name = reader.required("name", .name)
         let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
         let title = reader.optional("title", .text(maximum: 200))
+        let more = reader.optional("instructor_extension", .duration(.zero...Limits.extensionMaximum))
         guard let name, let hostname else { return nil }
         return Configuration.PortalEntry(
-            name: name, hostname: hostname, title: title ?? name, embeddedIn: origins(of: reader))
+            name: name, hostname: hostname, title: title ?? name, embeddedIn: origins(of: reader),
+            instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault)
     }
 
     private func origins(of portal: MappingReader) -> [String] {

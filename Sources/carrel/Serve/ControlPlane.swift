@@ -61,6 +61,7 @@ extension Configuration {
             name: portal.name, title: portal.title, labsDomain: labsDomain, publicPort: publicPort,
             version: Carrel.version)
         pages.embeddedIn = portal.embeddedIn
+        pages.instructorExtension = portal.instructorExtension
         return pages
     }
 }

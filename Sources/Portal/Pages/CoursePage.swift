@@ -1,0 +1,120 @@
+import Broker
+import BrokerCore
+import Launch
+
+/// The labs of one course, as its instructor sees them.
+struct CoursePage: Equatable {
+    struct Row: Equatable {
+        var session: SessionID
+        var learner: String
+        var lab: String
+        var state: String
+        /// Since when, how long ago it was used, when it ends.
+        var facts: [String]
+        /// By how many seconds it can be extended; empty where it cannot.
+        var steps: [Step]
+    }
+
+    struct Step: Equatable {
+        var seconds: Int64
+        var label: String
+    }
+
+    var over: String
+    var heading: String
+    /// What was just done.
+    var notice: String?
+    /// What could not be done, and why.
+    var problems: [String]
+    var context: String
+    /// For all that run.
+    var steps: [Step]
+    var rows: [Row]
+    var fine: [String]
+
+    /// - Parameters:
+    ///   - sessions: as many as the page shows, of `count`.
+    ///   - bound: what all extensions of one run may come to together.
+    ///   - extended: how many were just extended.
+    init(
+        instructor: Instructor, sessions: [SessionView], count: Int, bound: Duration, extended: Int?,
+        failures: [String],
+        now: Timestamp
+    ) {
+        over = "Course \(instructor.course.context) · \(instructor.name)"
+        context = instructor.course.context
+        let running = sessions.count { $0.state == "running" }
+        heading =
+            switch count {
+            case 0: "No labs of this course"
+            case 1: "1 lab of this course"
+            default: "\(count) labs of this course"
+            }
+        notice = extended.map { $0 == 1 ? "1 lab has more time now." : "\($0) labs have more time now." }
+        problems = Array(failures.prefix(PortalLimits.problemsShown))
+        if failures.count > problems.count { problems.append("And \(failures.count - problems.count) more.") }
+        steps = running > 1 ? Self.steps(within: bound) : []
+        rows = sessions.map { Self.row($0, bound: bound, now: now) }
+        fine = []
+        if count > sessions.count { fine.append("Only the first \(sessions.count) are shown.") }
+        if bound > .zero {
+            fine.append(
+                "More time moves the end of a lab, and keeps it from ending for idleness before. One run can be given "
+                    + "\(Wording.duration(seconds: Int(bound.components.seconds))) in all. It is written down who gave it."
+            )
+        }
+    }
+
+    private static func steps(within left: Duration) -> [Step] {
+        PortalLimits.extensionSteps.filter { $0 <= left }.map { step in
+            let seconds = step.components.seconds
+            return Step(seconds: seconds, label: seconds < 3600 ? "\(seconds / 60) min" : "\(seconds / 3600) h")
+        }
+    }
+
+    private static func row(_ view: SessionView, bound: Duration, now: Timestamp) -> Row {
+        func span(_ duration: Duration) -> String {
+            Wording.duration(seconds: Int(max(.zero, duration).components.seconds))
+        }
+        var facts = ["for \(span(now - view.since))"]
+        if view.state == "running" {
+            facts.append("last used \(span(now - view.lastActivityAt)) ago")
+            if let end = view.endsAt {
+                let how = view.endsBy == .idle ? "if it stays unused" : "in any case"
+                facts.append("ends in about \(span(end - now)) \(how)")
+            }
+            if let extended = view.extendedSeconds, extended > 0 {
+                facts.append("extended by \(span(.seconds(extended)))")
+            }
+        }
+        if let end = view.parkedUntil { facts.append("kept for about \(span(end - now))") }
+        if let position = view.queuePosition { facts.append("place \(position) in the queue") }
+        let left = bound - .seconds(view.extendedSeconds ?? 0)
+        return Row(
+            session: view.id, learner: view.learnerName.isEmpty ? view.learner : view.learnerName, lab: view.labTitle,
+            state: view.state, facts: facts, steps: view.state == "running" ? steps(within: left) : [])
+    }
+}
+
+extension PageRenderer {
+    func html(_ page: CoursePage) -> [UInt8] {
+        func fields(_ steps: [CoursePage.Step]) -> [[String: Any]] {
+            steps.map { ["seconds": $0.seconds, "label": $0.label] }
+        }
+        var values: [String: Any] = [
+            "portalTitle": portalTitle, "over": page.over, "heading": page.heading, "problems": page.problems,
+            "context": page.context, "hasSteps": !page.steps.isEmpty, "steps": fields(page.steps),
+            "hasRows": !page.rows.isEmpty, "fine": page.fine, "again": InstructorPages.coursePath,
+            "action": InstructorPages.extendPath,
+            "rows": page.rows.map { row -> [String: Any] in
+                [
+                    "session": row.session.rawValue, "learner": row.learner, "lab": row.lab, "state": row.state,
+                    "facts": row.facts.joined(separator: " · "), "hasSteps": !row.steps.isEmpty,
+                    "steps": fields(row.steps),
+                ]
+            },
+        ]
+        values["notice"] = page.notice
+        return Array(render("course", values).utf8)
+    }
+}

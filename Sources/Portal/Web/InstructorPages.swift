@@ -1,0 +1,137 @@
+import Broker
+import BrokerCore
+import EventLoop
+import HTTPTransport
+import HTTPWire
+import Launch
+
+/// The pages for whoever teaches a course: who of it has a lab, and more time for them.
+///
+/// Everything is bound to the course of the ticket, which a signed link has given: there is no way to name another one.
+/// Works without JavaScript.
+@ControlLoop
+final class InstructorPages {
+    nonisolated static let ticketCookie = "__Host-carrel-instructor"
+    nonisolated static let coursePath = "/instructor/course"
+    nonisolated static let extendPath = "/instructor/extend"
+
+    private let configuration: PortalConfiguration
+    private let broker: Broker
+    private let secrets: LaunchSecrets
+    private let responses: PageResponses
+
+    init(configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets, responses: PageResponses) {
+        self.configuration = configuration
+        self.broker = broker
+        self.secrets = secrets
+        self.responses = responses
+    }
+
+    /// Whether the request is for one of these pages.
+    static func isMeant(by request: HTTPRequest) -> Bool { request.path.first == "instructor" }
+
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        switch request.path.dropFirst() {
+        case []: enter(request)
+        case ["course"]: course(request)
+        case ["extend"]: await extend(request)
+        default:
+            responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation(request))
+        }
+    }
+
+    /// A followed link: its ticket becomes a cookie, and the link leaves the browser's address.
+    private func enter(_ request: HTTPRequest) -> HTTPResponse {
+        if let refusal = responses.refusalUnlessClick(request) { return refusal }
+        let now = Timestamp.now
+        do {
+            let link = try secrets.links.verifyInstructor(request.query, portal: configuration.name, now: now)
+            let ticket = InstructorTicket(instructor: link.instructor, now: now)
+            return responses.redirect(
+                Self.coursePath,
+                cookie: responses.cookie(
+                    Self.ticketCookie, secrets.tickets.text(for: ticket), maxAge: LaunchLimits.ticketValidity))
+        } catch {
+            let (page, status) = NoticePage.refusedLink(error)
+            return responses.page(page, status: status)
+        }
+    }
+
+    private func course(_ request: HTTPRequest) -> HTTPResponse {
+        guard let instructor = instructor(of: request) else { return signInNeeded(request) }
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return responses.methodNotAllowed("GET, HEAD")
+        }
+        let given = request.query.first { $0.name == "extended" }.flatMap { Int($0.value) }
+        return responses.page(page(of: instructor, extended: given))
+    }
+
+    /// Gives more time to one session of the course, or to all of them that run.
+    private func extend(_ request: HTTPRequest) async -> HTTPResponse {
+        guard let instructor = instructor(of: request) else { return signInNeeded(request) }
+        if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
+        let form = request.form()
+        func value(_ name: String) -> String? { form.first { $0.name == name }?.value }
+        // The page of another course, opened before the last link was followed.
+        guard value("course") == instructor.course.context else {
+            return responses.page(
+                NoticePage.refused("The page was of another course than the one whose link was followed last."),
+                status: 409)
+        }
+        guard let seconds = value("by").flatMap({ Int($0) }), PortalLimits.extensionSteps.contains(.seconds(seconds)),
+            let session = value("session")
+        else {
+            return responses.page(NoticePage.refused("The form was not one of this page."), status: 400)
+        }
+        let chosen =
+            session.isEmpty ? runningSessions(of: instructor) : [(id: SessionID(rawValue: session), name: "")]
+        var failures: [String] = []
+        for (id, name) in chosen {
+            do throws(BrokerError) {
+                _ = try await broker.extend(id, more(.seconds(seconds), from: instructor))
+            } catch {
+                failures.append(name.isEmpty ? error.message : "\(name): \(error.message)")
+            }
+        }
+        guard failures.isEmpty else {
+            let done = chosen.count - failures.count
+            return responses.page(
+                page(of: instructor, extended: done > 0 ? done : nil, failures: failures), status: 409)
+        }
+        return responses.redirect("\(Self.coursePath)?extended=\(chosen.count)")
+    }
+
+    private func more(_ duration: Duration, from instructor: Instructor) -> Extension {
+        let name = instructor.name.prefix(PortalLimits.whoCharacters)
+        let id = instructor.id.prefix(PortalLimits.whoCharacters)
+        return Extension(
+            by: duration, bound: configuration.instructorExtension, who: "the instructor \(name) (\(id))",
+            course: instructor.course)
+    }
+
+    private func runningSessions(of instructor: Instructor) -> [(id: SessionID, name: String)] {
+        broker.sessions(of: instructor.course, limit: PortalLimits.courseSessions).sessions
+            .filter { $0.state == "running" }
+            .map { ($0.id, $0.learnerName.isEmpty ? $0.learner : $0.learnerName) }
+    }
+
+    private func page(of instructor: Instructor, extended: Int? = nil, failures: [String] = []) -> CoursePage {
+        let (sessions, count) = broker.sessions(of: instructor.course, limit: PortalLimits.courseSessions)
+        return CoursePage(
+            instructor: instructor, sessions: sessions, count: count, bound: configuration.instructorExtension,
+            extended: extended, failures: failures, now: .now)
+    }
+
+    private func instructor(of request: HTTPRequest) -> Instructor? {
+        guard let text = request.cookie(Self.ticketCookie) else { return nil }
+        return try? secrets.tickets.verifyInstructor(text, portal: configuration.name, now: .now).instructor
+    }
+
+    private func signInNeeded(_ request: HTTPRequest) -> HTTPResponse {
+        responses.notice(NoticePage.courseLinkNeeded(), status: 403, isNavigation: isNavigation(request))
+    }
+
+    private func isNavigation(_ request: HTTPRequest) -> Bool {
+        Navigation.isNavigation(method: request.method, fields: request.fields) || request.method == "POST"
+    }
+}
