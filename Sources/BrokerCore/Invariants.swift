@@ -170,6 +170,8 @@ extension BrokerCore {
     private func idleHandsViolations(at now: Timestamp) -> [String] {
         // What time has done to reservations is seen in the next event.
         if let due = reservationsDue, due <= now { return [] }
+        // What a lost step has learned of a lab is not lost with it, and seats may count for less by it: so, too, is that.
+        guard !step.mayPlace else { return [] }
         var copy = self
         copy.placeWaiting(at: now)
         guard copy.queueLength != queueLength else { return [] }

@@ -99,7 +99,7 @@ extension BrokerCore {
     mutating func forgetStays(of old: Session?, _ new: Session?) {
         guard !knownStays.isEmpty,
             old?.state != new?.state || old?.stay.extended != new?.stay.extended
-                || old?.reservation != new?.reservation
+                || old?.reservation != new?.reservation || old?.charge != new?.charge
         else { return }
         for case let host? in [old?.state.host, new?.state.host] { knownStays[host] = nil }
     }
