@@ -25,7 +25,7 @@ enum Bench {
     static func report(_ what: String, _ value: Double, unit: String, bar: Double?) throws {
         guard let path = environment["CARREL_BENCH_REPORT"] else { return }
         let verdict = bar.map { value < $0 ? "met" : "MISSED" } ?? "-"
-        let limit = bar.map { String(format: "< %.0f", $0) } ?? "-"
+        let limit = bar.map { String(format: "< %g", $0) } ?? "-"
         let line = [what, String(format: "%.1f", value), unit, limit, verdict].joined(separator: "\t")
         let earlier = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         try (earlier + line + "\n").write(toFile: path, atomically: true, encoding: .utf8)
