@@ -237,6 +237,8 @@ extension BrokerCore {
         let old = hosts[index].settings
         journal.keep(old, of: name)
         guard let new else {
+            // Where a lab's image was here alone, its sessions may try others now.
+            step.mayPlace = true
             hosts.remove(at: index)
             hostIndex[name] = nil
             measured.seats[name] = nil

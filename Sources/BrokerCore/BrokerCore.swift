@@ -108,11 +108,13 @@ public struct BrokerCore: Sendable {
         settleReservations(at: now)
         settleGoneHosts(at: now)
         advanceRollingDrain(at: now)
+        var known: Int
         repeat {
             placeEverybody(at: now)
+            known = hosts.count
             settleEmptyHosts()
-            // A host that is forgotten may be what another one's turn waited for.
-        } while advanceRollingDrain(at: now)
+            // A host that is forgotten may be what another one's turn waited for; and who waits is looked at without it.
+        } while advanceRollingDrain(at: now) || hosts.count < known
         if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
         return takeActions()
