@@ -21,15 +21,19 @@ extension BrokerCore {
         return record.charge(demand(of: lab))
     }
 
-    /// The catalogue or a profile has changed.
+    /// The catalogue has changed, or all profiles.
     mutating func settleCharges() {
-        var charges: [String: Int64] = [:]
-        for lab in catalogue.labs.values {
-            let charge = catalogue.density.charge(asked: lab.memoryBytes, by: measured.profiles[lab.name])
-            if charge < lab.memoryBytes { charges[lab.name] = charge }
-        }
-        guard charges != measured.charges else { return }
-        measured.charges = charges
+        measured.charges = measured.charges.filter { catalogue.labs[$0.key] != nil }
+        for name in catalogue.labs.keys { settleCharge(of: name) }
+    }
+
+    /// What was learned of one lab has changed.
+    private mutating func settleCharge(of name: String) {
+        guard let lab = catalogue.labs[name] else { return }
+        let charge = catalogue.density.charge(asked: lab.memoryBytes, by: measured.profiles[name])
+        let profiled = charge < lab.memoryBytes ? charge : nil
+        guard measured.charges[name] != profiled else { return }
+        measured.charges[name] = profiled
         isOrderOld = true
         step.mayPlace = true
     }
@@ -71,7 +75,7 @@ extension BrokerCore {
         measured.profiles[lab, default: UsageProfile()]
             .observe(peakMemory: use.peakMemoryBytes, cpuMillis: use.averageCPUMillis)
         measured.unwritten.insert(lab)
-        settleCharges()
+        settleCharge(of: lab)
     }
 
     /// Not with every observation: what a crash loses is learned again.

@@ -126,7 +126,8 @@ extension BrokerCore {
 
     /// Why no configured host could ever serve this lab to this learner, were it empty and well.
     func neverFits(_ lab: Lab, _ learner: LearnerKey) -> String? {
-        let need = Explanations.bytes(lab.memoryBytes)
+        // Words are made, and hosts copied, only for who is refused.
+        var need: String { Explanations.bytes(lab.memoryBytes) }
         if let bound = boundHost(of: learner) {
             guard let host = record(of: bound), host.settings.isConfigured else {
                 return "This learner's files are on the host \(bound), which is not in the configuration any more: "
@@ -142,8 +143,8 @@ extension BrokerCore {
             }
             return nil
         }
+        if hosts.contains(where: { $0.settings.isConfigured && $0.spec.couldServe(lab) }) { return nil }
         let configured = hosts.filter(\.settings.isConfigured)
-        if configured.contains(where: { $0.spec.couldServe(lab) }) { return nil }
         guard !configured.isEmpty else { return "No host is configured: an operator must add one." }
         guard let largest = configured.filter({ $0.spec.satisfies(lab.requires) }).map(\.memoryLimit).max() else {
             return "The lab \(lab.name) asks for a host with \(Explanations.labels(lab.requires)), and there is none: "
