@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 @testable import FleetSupport
@@ -17,7 +18,7 @@ extension FleetTests {
                 try await ada.upload(Array("the proof".utf8), as: "notes.txt")
                 #expect(try await fleet.show(ada.session).session.host == away.name)
                 try await fleet.succeed("host", "uncordon", other.name)
-                await #expect(throws: FleetError.self, "it answers") {
+                await #expect(throws: ProgramError.self, "it answers") {
                     try await fleet.succeed("host", "lost", away.name, "--yes")
                 }
                 #expect(try await fleet.show(ada.session).session.epoch == 1)
