@@ -162,6 +162,7 @@ extension BrokerCore {
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
         settleCharges()
+        lookAtRollingDrain()
         journal.keep(book)
         book.listed = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         forgetListedEntries()

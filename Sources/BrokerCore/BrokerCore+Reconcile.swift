@@ -216,6 +216,7 @@ extension BrokerCore {
         step.mayPlace = true
         step.mayPromise = true
         step.touchedHosts = Set(hosts.map(\.name))
+        lookAtRollingDrain()
         queue.hasMoved = false
         cohorts.hasMoved = false
         return sessions.sorted { $0.id < $1.id }.compactMap { session in

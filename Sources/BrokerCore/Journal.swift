@@ -121,6 +121,7 @@ extension BrokerCore {
         step.mayPlace = true
         step.mayPromise = true
         step.touchedHosts = Set(hosts.map(\.name))
+        lookAtRollingDrain()
         queue.hasMoved = false
         cohorts.hasMoved = false
         settleAlarms()

@@ -114,6 +114,11 @@ extension BrokerCore {
         }?.host
     }
 
+    /// What decides about turns may have changed without any of the hosts: after a restart, with a new configuration.
+    mutating func lookAtRollingDrain() {
+        step.touchedHosts.formUnion(rolling?.members.map(\.host) ?? [])
+    }
+
     private func isOutOfService(_ member: RollingDrain.Member) -> Bool {
         if member.phase == .begun { return true }
         guard let host = record(of: member.host), member.phase == .waiting else { return false }

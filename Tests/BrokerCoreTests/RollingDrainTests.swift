@@ -140,6 +140,26 @@ struct RollingDrainTests {
         #expect(states(other) == [.drained, .active, .active])
     }
 
+    @Test("A member that left the configuration while nobody decided is left out", arguments: [true, false])
+    func leftDuringRestart(configuredFirst: Bool) {
+        var scene = Scene()
+        let rolling = RollingDrain(
+            members: [RollingDrain.Member(host: "h2", phase: .begun)], maximumUnavailable: 1, span: .seconds(60))
+        if configuredFirst {
+            scene.send(.configure(labs: [.python], hosts: []))
+            scene.core.confirm()
+        }
+        _ = scene.core.restore(
+            sessions: [], duties: ["h2": .drained], homes: [], hosts: StoredHosts(rollingDrain: rolling), at: scene.now)
+        scene.send(.tick)
+        if !configuredFirst {
+            #expect(scene.core.rolling == rolling)
+            scene.send(.configure(labs: [.python], hosts: []))
+        }
+        #expect(scene.core.rolling == nil)
+        #expect(scene.core.violations(at: scene.now) == [])
+    }
+
     @Test("What makes no sense is refused, and so is a second one while the first is under way")
     func refused() {
         var scene = ready()
