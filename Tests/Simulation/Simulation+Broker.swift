@@ -75,8 +75,13 @@ extension Simulation {
     func broker(takesIn events: [Event]) {
         guard core != nil else { return }
         var actions: [Action] = []
+        var busy: [RunName] = []
         for event in events {
             remember("event \(event)")
+            // An answer that comes late, after the step has decided by the lack of one, decides nothing any more.
+            if case .labReported(let id, let epoch, .busy) = event, case .running = core!.session(id)?.state {
+                busy.append(RunName(session: id, epoch: epoch))
+            }
             eventCount += 1
             adopt(for: event)
             actions += core!.handle(event, at: wall)
@@ -84,12 +89,7 @@ extension Simulation {
         }
         if dies(.crashBeforeCommit, oneIn: 150) { return crash("before its commit", .crashBeforeCommit) }
         if !core!.pendingChanges.isEmpty, !diskTakes() { return commitFails(events) }
-        for event in events {
-            if case .labReported(let id, let epoch, let report) = event {
-                let run = RunName(session: id, epoch: epoch)
-                if report == .busy { lastBusy[run] = wall }
-            }
-        }
+        for run in busy { lastBusy[run] = wall }
         checkTruth(of: core!.pendingChanges)
         let changes = core!.pendingChanges
         store.commit(changes)
