@@ -19,72 +19,74 @@ enum PageTemplates {
         {{#fine}}<p class="fine">{{.}}</p>{{/fine}}
         """
 
-    static let page = """
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="robots" content="noindex">
-        <title>{{#panel}}{{heading}}{{/panel}}</title>
-        <link rel="icon" href="\(icon)">
-        <style>\(PageStyle.css)</style>
-        {{#refreshSeconds}}<noscript><meta http-equiv="refresh" content="{{.}}"></noscript>{{/refreshSeconds}}
-        </head>
-        <body>
-        <header class="top">\(mark)<span>{{portalTitle}}</span></header>
-        <main>
-        <p id="status" class="hidden" role="status">{{#panel}}{{status}}{{/panel}}</p>
-        <section class="card" id="panel"{{#live}} data-state="{{state}}" data-events="{{events}}"\
-        {{#next}} data-next="{{.}}"{{/next}}{{#stays}} data-stays="1"{{/stays}}{{/live}}>{{#panel}}{{>panel}}{{/panel}}</section>
-        </main>
-        {{#live}}<script>\(PageScript.javaScript)</script>{{/live}}
-        </body>
-        </html>
+    static let page = document(
+        title: "{{#panel}}{{heading}}{{/panel}}",
+        head: """
+            {{#refreshSeconds}}<noscript><meta http-equiv="refresh" content="{{.}}"></noscript>{{/refreshSeconds}}
 
-        """
+            """,
+        main: """
+            <p id="status" class="hidden" role="status">{{#panel}}{{status}}{{/panel}}</p>
+            <section class="card" id="panel"{{#live}} data-state="{{state}}" data-events="{{events}}"\
+            {{#next}} data-next="{{.}}"{{/next}}{{#stays}} data-stays="1"{{/stays}}{{/live}}>{{#panel}}{{>panel}}{{/panel}}</section>
+            """,
+        after: """
+            {{#live}}<script>\(PageScript.javaScript)</script>{{/live}}
+
+            """)
 
     /// The labs of a course.
-    static let course = """
+    static let course = document(
+        title: "{{heading}}", body: "<body class=\"wide\">",
+        main: """
+            <section class="card">
+            <p class="over">{{over}}</p>
+            <h1>{{heading}}</h1>
+            {{#notice}}<p class="good" role="status">{{.}}</p>{{/notice}}
+            {{#problems}}<p class="bad" role="alert">{{.}}</p>{{/problems}}
+            {{#hasSteps}}<form class="row all" method="post" action="{{action}}">
+            <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="">
+            <p><strong>All that run</strong></p>
+            <p class="more" role="group" aria-label="More time for all that run">More time: \
+            {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>
+            </form>{{/hasSteps}}
+            {{#rows}}<form class="row" method="post" action="{{action}}">
+            <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="{{session}}">
+            <p><strong>{{learner}}</strong> <span class="state">{{state}}</span><small>{{lab}} · {{facts}}</small></p>
+            {{#hasSteps}}<p class="more" role="group" aria-label="More time for {{learner}}">More time: \
+            {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>{{/hasSteps}}
+            </form>
+            {{/rows}}
+            {{#fine}}<p class="fine">{{.}}</p>{{/fine}}
+            <p class="act"><a class="button" href="{{again}}">Look again</a></p>
+            </section>
+            """)
+
+    /// What all pages have around what they say. What comes before and after the rest ends with its line.
+    private static func document(
+        title: String, head: String = "", body: String = "<body>", main: String, after: String = ""
+    ) -> String {
+        """
         <!doctype html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="robots" content="noindex">
-        <title>{{heading}}</title>
+        <title>\(title)</title>
         <link rel="icon" href="\(icon)">
         <style>\(PageStyle.css)</style>
-        </head>
-        <body class="wide">
+        \(head)</head>
+        \(body)
         <header class="top">\(mark)<span>{{portalTitle}}</span></header>
         <main>
-        <section class="card">
-        <p class="over">{{over}}</p>
-        <h1>{{heading}}</h1>
-        {{#notice}}<p class="good" role="status">{{.}}</p>{{/notice}}
-        {{#problems}}<p class="bad" role="alert">{{.}}</p>{{/problems}}
-        {{#hasSteps}}<form class="row all" method="post" action="{{action}}">
-        <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="">
-        <p><strong>All that run</strong></p>
-        <p class="more" role="group" aria-label="More time for all that run">More time: \
-        {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>
-        </form>{{/hasSteps}}
-        {{#rows}}<form class="row" method="post" action="{{action}}">
-        <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="{{session}}">
-        <p><strong>{{learner}}</strong> <span class="state">{{state}}</span><small>{{lab}} · {{facts}}</small></p>
-        {{#hasSteps}}<p class="more" role="group" aria-label="More time for {{learner}}">More time: \
-        {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>{{/hasSteps}}
-        </form>
-        {{/rows}}
-        {{#fine}}<p class="fine">{{.}}</p>{{/fine}}
-        <p class="act"><a class="button" href="{{again}}">Look again</a></p>
-        </section>
+        \(main)
         </main>
-        </body>
+        \(after)</body>
         </html>
 
         """
+    }
 
     /// A desk with its screen: the small place that one reader has for a while.
     private static let mark = """
