@@ -104,16 +104,21 @@ extension BrokerCore {
     mutating func settleStrain(of name: String) {
         guard let host = record(of: name) else { return }
         var settings = host.settings
-        let used = (measured.memoryBytes(on: name) ?? 0) + settings.others.memoryBytes
+        let used = memoryUsed(on: host)
         let percent = settings.isStrained ? catalogue.density.openBelowPercent : catalogue.density.closeAbovePercent
         settings.isStrained = settings.policy == .profiled && used > host.spec.memoryBytes / 100 * Int64(percent)
         setHost(name, settings)
     }
 
+    /// What its labs were measured to use, and what other Carrels take; in bytes.
+    private func memoryUsed(on host: HostRecord) -> Int64 {
+        (measured.memoryBytes(on: host.name) ?? 0) + host.settings.others.memoryBytes
+    }
+
     /// Why a strained host takes nobody, and until when.
     func strainWords(for host: HostRecord) -> String? {
         guard host.settings.isStrained else { return nil }
-        let used = (measured.memoryBytes(on: host.name) ?? 0) + host.settings.others.memoryBytes
+        let used = memoryUsed(on: host)
         let limit = host.spec.memoryBytes / 100 * Int64(catalogue.density.openBelowPercent)
         return "It takes no new seats but reserved ones until its labs use at most \(Explanations.bytes(limit)) of its "
             + "\(Explanations.bytes(host.spec.memoryBytes)): they use \(Explanations.bytes(used)) now."
