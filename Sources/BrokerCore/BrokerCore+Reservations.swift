@@ -124,7 +124,9 @@ extension BrokerCore {
                 reservation, as: .closed, because: "The reserved time is over; waiting for any seat.", at: now)
             settle(reservations[reservation.id] ?? reservation, at: now)
         case .closed:
-            guard terms.endsAt <= now, seating.used[reservation.id] == nil else { return }
+            guard terms.endsAt <= now else { return }
+            endStarts(of: reservation.id, at: now)
+            guard seating.used[reservation.id] == nil else { return }
             var over = reservation
             over.phase = .over
             store(over)
@@ -132,6 +134,19 @@ extension BrokerCore {
             forgetClaims(of: reservation.id)
         case .over, .cancelled:
             break
+        }
+    }
+
+    /// A lab that is not ready at the end would only be ended as soon as it is, and others may have been promised its
+    /// seat from now on. Those that run have an alarm of their own.
+    private mutating func endStarts(of id: ReservationID, at now: Timestamp) {
+        for host in (seating.used[id]?.keys ?? [:].keys).sorted() {
+            for session in (record(of: host)?.usage.sessions ?? []).sorted() {
+                guard let entry = entries[session], entry.session.reservation == id,
+                    case .starting = entry.session.state
+                else { continue }
+                beginEnding(entry, reason: .reservationOver, at: now)
+            }
         }
     }
 

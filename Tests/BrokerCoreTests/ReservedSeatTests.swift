@@ -107,6 +107,25 @@ struct ReservedSeatTests {
         #expect(scene.core.session("a")?.reservation == nil)
     }
 
+    @Test("A lab that is not ready when the overrun is over leaves its seat to whom it was promised next")
+    func startsUntilTheEnd() {
+        var scene = Scene.reserving()
+        scene.reserve("r1", seats: 8, overrun: .seconds(60))
+        scene.wait(.seconds(3600 + 7200 - 60))
+        scene.launch("a", context: "course-1")
+        scene.wait(.seconds(119))
+        #expect(scene.state("a")?.name == "starting")
+        scene.wait(.seconds(1))
+        guard case .ending(_, .reservationOver, _)? = scene.state("a") else {
+            Issue.record("it goes on")
+            return
+        }
+        #expect(scene.core.seating.used["r1"] != nil, "its container is still there")
+        scene.send(.containerRemoved("a", epoch: 1))
+        scene.wait(Limits.overrunRecheckDelay)
+        #expect(scene.core.reservation("r1") == nil)
+    }
+
     @Test("A learner whose files are on a full host takes their seat from another host's")
     func boundElsewhere() {
         var scene = Scene.reserving(sharedHomes: false)
