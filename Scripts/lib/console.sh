@@ -35,50 +35,78 @@ print_help() {
     awk 'NR > 1 && (!/^#/ || /^# shellcheck /) { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"
 }
 
-# The process group of the long step under way, so that a script's exit trap can end it.
-CONSOLE_RUNNING=
+# The long steps under way, by their labels: the process group of each, so that a script's exit trap can end it, where its
+# output goes, and when it began.
+declare -A CONSOLE_RUNNING=() CONSOLE_LOGS=() CONSOLE_BEGUN=()
 
 # How long a step may take to end after it was asked to, before it is ended by force.
 readonly CONSOLE_END_SECONDS=60
 
-# Ends the long step under way, if there is one; for exit traps.
-end_running_step() {
-    [[ -n $CONSOLE_RUNNING ]] || return 0
-    kill -TERM -- "-$CONSOLE_RUNNING" 2>/dev/null || true
-    wait_until "$CONSOLE_END_SECONDS" step_is_over || kill -KILL -- "-$CONSOLE_RUNNING" 2>/dev/null || true
-    CONSOLE_RUNNING=
+# Ends the long steps under way, if there are any; for exit traps.
+end_running_steps() {
+    signal_running_steps TERM
+    wait_until "$CONSOLE_END_SECONDS" steps_are_over || signal_running_steps KILL
+    CONSOLE_RUNNING=()
 }
 
-step_is_over() { ! kill -0 -- "-$CONSOLE_RUNNING" 2>/dev/null; }
+# signal_running_steps SIGNAL
+signal_running_steps() {
+    local group
+    for group in "${CONSOLE_RUNNING[@]}"; do kill "-$1" -- "-$group" 2>/dev/null || true; done
+}
 
-# start_step COMMAND…: starts a command with a process group of its own: one signal ends it with all its children, and
-# this script hears a signal at once instead of after the command's end.
+steps_are_over() {
+    local group
+    for group in "${CONSOLE_RUNNING[@]}"; do
+        if kill -0 -- "-$group" 2>/dev/null; then return 1; fi
+    done
+}
+
+# start_step LABEL COMMAND…: starts a command with a process group of its own: one signal ends it with all its children,
+# and this script hears a signal at once instead of after the command's end.
 start_step() {
+    local label=$1
+    shift
     set -m
     "$@" </dev/null &
-    CONSOLE_RUNNING=$!
+    CONSOLE_RUNNING[$label]=$!
     set +m
+}
+
+# step_status LABEL: the status of a step, once it is over.
+step_status() {
+    local status=0
+    wait "${CONSOLE_RUNNING[$1]}" || status=$?
+    # shellcheck disable=SC2184 # the quotes are what keeps the label in one piece
+    unset 'CONSOLE_RUNNING[$1]'
+    return "$status"
 }
 
 # run_aloud COMMAND…: runs a command that tells of its progress itself.
 run_aloud() {
-    local status=0
-    start_step "$@"
-    wait "$CONSOLE_RUNNING" || status=$?
-    CONSOLE_RUNNING=
-    return "$status"
+    start_step "$*" "$@"
+    step_status "$*"
 }
 
-# run_step LABEL LOG COMMAND…: runs a long command with its output in LOG; shows the seconds that pass, and the end of
-# LOG if it fails.
-run_step() {
-    local label=$1 log=$2 began=$SECONDS status=0 beat
+# begin_step LABEL LOG COMMAND…: begins a long command beside what follows, with its output in LOG. `await_step` has to
+# come some time, and tells how it went.
+begin_step() {
+    local label=$1 log=$2
     shift 2
     mkdir -p "$(dirname "$log")"
-    start_step "$@" >"$log" 2>&1
+    CONSOLE_LOGS[$label]=$log
+    CONSOLE_BEGUN[$label]=$SECONDS
+    start_step "$label" "$@" >"$log" 2>&1
+}
+
+# await_step LABEL: waits for a step that was begun; shows the seconds that pass, and the end of its log if it fails.
+await_step() {
+    local label=$1 log=${CONSOLE_LOGS[$1]} began=${CONSOLE_BEGUN[$1]} group=${CONSOLE_RUNNING[$1]} status=0 end beat
     beat=$((SECONDS + CONSOLE_HEARTBEAT_SECONDS))
     [[ -t 1 ]] || step "$label"
-    while kill -0 "$CONSOLE_RUNNING" 2>/dev/null; do
+    end='done already'
+    while kill -0 "$group" 2>/dev/null; do
+        end=
         if [[ -t 1 ]]; then
             printf '\r▸ %s … %d s ' "$label" $((SECONDS - began))
         elif ((SECONDS >= beat)); then
@@ -87,13 +115,13 @@ run_step() {
         fi
         sleep 0.2
     done
-    wait "$CONSOLE_RUNNING" || status=$?
-    CONSOLE_RUNNING=
+    step_status "$label" || status=$?
     if ((status == 0)); then
+        [[ -n $end ]] || end="done in $((SECONDS - began)) s"
         if [[ -t 1 ]]; then
-            printf '\r▸ %s: done in %d s\n' "$label" $((SECONDS - began))
+            printf '\r▸ %s: %s\n' "$label" "$end"
         else
-            detail "done in $((SECONDS - began)) s"
+            detail "$end"
         fi
         return 0
     fi
@@ -102,6 +130,12 @@ run_step() {
     warn "the last lines of $log:"
     tail -n "$CONSOLE_FAILURE_LINES" "$log" | sed 's/^/    /' >&2
     return "$status"
+}
+
+# run_step LABEL LOG COMMAND…: runs a long command with its output in LOG, and tells how it went as `await_step` does.
+run_step() {
+    begin_step "$@"
+    await_step "$1"
 }
 
 # absolute_path PATH: PATH without links and dots; its last parts need not exist yet.
