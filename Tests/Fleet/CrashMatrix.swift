@@ -47,10 +47,12 @@ struct CrashMatrix {
             try await prepare(number)
             try points.die(at: number)
             try await operation(number)
-            try await eventually("it settled or died", within: .seconds(30), every: .milliseconds(5), holds: isOver)
-            let survived = (try? fleet.brokerPID()) != nil
-            try points.die(at: 0)
-            if !survived { try await fleet.start(hosts: nil) }
+            try await eventually("it settled or died", within: .seconds(30), every: .milliseconds(20), holds: isOver)
+            let survived = try !points.disarm()
+            if !survived {
+                if try fleet.exitStatus() == nil, (try? fleet.brokerPID()) != nil { _ = try await fleet.brokerExit() }
+                try await fleet.start(hosts: nil)
+            }
             do { try await check(number) } catch {
                 throw FleetError("after a death at point \(number): \(error)")
             }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FleetSupport
 
-extension FleetTests {
+extension PatientTests {
     /// The broker dies at each write and each sync that an operation makes in its database, one after the other. The
     /// operations are looked at side by side, each with a broker of its own: most of the time is spent waiting.
     @Suite("A crash at each write of the database") struct CrashMatrixTests {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FleetSupport
 
-extension FleetTests {
+extension PatientTests {
     @Suite("What goes wrong on a host") struct FailureTests {
         @Test("an image that no host has: the learner reads so, and nothing stays behind")
         func missingImage() async throws {

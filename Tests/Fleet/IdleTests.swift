@@ -3,7 +3,7 @@ import Testing
 
 @testable import FleetSupport
 
-extension FleetTests {
+extension PatientTests {
     @Suite("Idleness") struct IdleTests {
         static let timeout = 8
 
@@ -81,7 +81,7 @@ extension FleetTests {
 
         @Test("is warned of, explained, put off by Keep it and by an operator's extension, and comes all the same")
         func warned() async throws {
-            var lab = Plan.Lab(name: "python", idle: "40s", lifetime: "1h")
+            var lab = Plan.Lab(name: "python", idle: "34s", lifetime: "1h")
             lab.warning = "30s"
             try await withFleet(Plan(labs: [lab])) { fleet in
                 let lab = try await fleet.open("ada")
@@ -96,7 +96,7 @@ extension FleetTests {
                 #expect(try await lab.get("/.carrel/", for: .navigation).text.contains("Keep it"))
                 let before = try await fleet.succeed("session", "explain", lab.session)
                 #expect(before.contains("It is alive because"), "\(before)")
-                #expect(before.contains(" yes     40 s after the last sign of use"), "\(before)")
+                #expect(before.contains(" yes     34 s after the last sign of use"), "\(before)")
 
                 let kept = try await lab.send("POST", "/.carrel/keep")
                 #expect(kept.status == 200)
@@ -105,14 +105,14 @@ extension FleetTests {
 
                 let end = try #require(try await fleet.show(lab.session).session.idleEndsAt)
                 let extended = try await fleet.succeed(
-                    "session", "extend", lab.session, "--by", "10s", "--note", "exam")
-                #expect(extended.contains("is extended by 10s"))
-                #expect(try await fleet.show(lab.session).session.idleEndsAt == end + 10_000)
+                    "session", "extend", lab.session, "--by", "5s", "--note", "exam")
+                #expect(extended.contains("is extended by 5s"))
+                #expect(try await fleet.show(lab.session).session.idleEndsAt == end + 5_000)
                 let tooMuch = try await fleet.carrel("session", "extend", lab.session, "--by", "24h")
                 #expect(tooMuch.status != 0)
 
                 let ended = try await fleet.wait(for: lab.session, toBe: "ended", within: .seconds(120))
-                #expect(ended.since >= end + 10_000)
+                #expect(ended.since >= end + 5_000)
                 let after = try await fleet.succeed("session", "explain", lab.session)
                 #expect(after.contains("the lab said that no kernel is executing"), "\(after)")
                 #expect(try await lab.send("POST", "/.carrel/keep").status == 409)

@@ -22,15 +22,29 @@ final class CrashPoints: Sendable {
     }
 
     /// How many there were so far, since the file was made.
-    func passed() throws -> UInt64 {
+    func passed() throws -> UInt64 { try number(at: 0) }
+
+    private func number(at offset: Int) throws -> UInt64 {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         guard bytes.count == 16 else { throw FleetError("\(path) has \(bytes.count) bytes, not 16") }
-        return bytes.prefix(8).withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+        return bytes.withUnsafeBytes {
+            UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
     }
 
-    /// The broker dies at the `number`th from now, counted from 1. 0: not at all.
-    func die(at number: UInt64) throws {
-        var target = number == 0 ? 0 : (try passed() + number).littleEndian
+    /// The broker dies at the `number`th from now, counted from 1.
+    func die(at number: UInt64) throws { try set(target: try passed() + number) }
+
+    /// The broker dies no more.
+    /// - Returns: whether it came to its point before: then it is dead, or just dying.
+    func disarm() throws -> Bool {
+        let target = try number(at: 8)
+        try set(target: 0)
+        return try target != 0 && passed() >= target
+    }
+
+    private func set(target: UInt64) throws {
+        var target = target.littleEndian
         // In its place, for the broker has the file mapped.
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         try file.seek(toOffset: 8)
