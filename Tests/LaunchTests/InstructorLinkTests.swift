@@ -76,24 +76,26 @@ private func code(_ parameters: [(name: String, value: String)], now: Timestamp 
 
     @Test("becomes a ticket of its own kind, which is no learner's")
     func ticket() throws {
-        let ticket = InstructorTicket(instructor: grace, now: now)
+        let ticket = InstructorTicket(grace, now: now)
         let text = tickets.text(for: ticket)
-        #expect(try tickets.verifyInstructor(text, portal: "school", now: now) == ticket)
-        #expect(throws: LaunchError.self) { try tickets.verify(text, portal: "school", now: now) }
-        #expect(throws: LaunchError.self) { try tickets.verifyInstructor(text, portal: "other", now: now) }
-        #expect(throws: LaunchError.self) {
-            try tickets.verifyInstructor(text, portal: "school", now: now + LaunchLimits.ticketValidity)
+        func open(_ text: String, portal: String = "school", now: Timestamp = now) throws -> InstructorTicket {
+            try tickets.verify(text, as: InstructorTicket.self, portal: portal, now: now)
         }
-        let learner = tickets.text(
-            for: PortalTicket(learner: Learner(portal: "school", id: "ada", name: "Ada"), now: now))
-        #expect(throws: LaunchError.self) { try tickets.verifyInstructor(learner, portal: "school", now: now) }
+        #expect(try open(text) == ticket)
+        #expect(throws: LaunchError.self) {
+            try tickets.verify(text, as: PortalTicket.self, portal: "school", now: now)
+        }
+        #expect(throws: LaunchError.self) { try open(text, portal: "other") }
+        #expect(throws: LaunchError.self) { try open(text, now: now + LaunchLimits.ticketValidity) }
+        let learner = tickets.text(for: PortalTicket(Learner(portal: "school", id: "ada", name: "Ada"), now: now))
+        #expect(throws: LaunchError.self) { try open(learner) }
         let longest = Instructor(
             course: Course(
                 portal: String(repeating: "p", count: LaunchLimits.nameLength),
                 context: String(repeating: "c", count: LaunchLimits.contextLength)),
             id: String(repeating: "i", count: LaunchLimits.learnerLength),
             name: String(repeating: "n", count: LaunchLimits.learnerNameLength))
-        let full = tickets.text(for: InstructorTicket(instructor: longest, now: now))
+        let full = tickets.text(for: InstructorTicket(longest, now: now))
         #expect(full.utf8.count <= LaunchLimits.ticketLength)
     }
 }

@@ -194,7 +194,7 @@ struct InstructorPagesTests {
             let ticket = try #require(try await desk.instructor(try desk.instructorLink(Self.grace)).cookieValue)
             let page = try await desk.instructor("/instructor/course", ticket: ticket)
             #expect(page.text.contains("\(crowd.count) labs of this course"))
-            #expect(page.text.contains("Only the first \(PortalLimits.courseSessions) are shown."))
+            #expect(page.text.contains("Only the first \(PortalLimits.courseSessions) are shown"))
         }
     }
 }

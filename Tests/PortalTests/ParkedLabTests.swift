@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
+import Launch
 import Testing
 
 @testable import Portal
@@ -72,7 +73,7 @@ struct ParkedLabTests {
     func portal() async throws {
         try await withDesk(stored: [Self.parked]) { desk in
             let ticket = desk.secrets.tickets.text(
-                for: .init(learner: Learner(portal: "school", id: "ada", name: "Ada Lovelace"), now: .now))
+                for: Ticket(Learner(portal: "school", id: "ada", name: "Ada Lovelace"), now: .now))
             let page = try await desk.onPortal("/sessions/\(slug)", cookie: ticket)
             #expect(page.status == 200 && page.text.contains(">Open it again</button>"))
             #expect(try await desk.broker.view(slug).state == "parked")

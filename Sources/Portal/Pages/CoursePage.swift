@@ -50,13 +50,21 @@ struct CoursePage: Equatable {
             case 1: "1 lab of this course"
             default: "\(count) labs of this course"
             }
-        notice = extended.map { $0 == 1 ? "1 lab has more time now." : "\($0) labs have more time now." }
+        notice =
+            switch extended {
+            case nil: nil
+            case 0: "No lab of this course runs that could have more time."
+            case 1: "1 lab has more time now."
+            case let some?: "\(some) labs have more time now."
+            }
         problems = Array(failures.prefix(PortalLimits.problemsShown))
         if failures.count > problems.count { problems.append("And \(failures.count - problems.count) more.") }
         steps = running > 1 ? Self.steps(within: bound) : []
         rows = sessions.map { Self.row($0, bound: bound, now: now) }
         fine = []
-        if count > sessions.count { fine.append("Only the first \(sessions.count) are shown.") }
+        if count > sessions.count {
+            fine.append("Only the first \(sessions.count) are shown, and can be given more time.")
+        }
         if bound > .zero {
             fine.append(
                 "More time moves the end of a lab, and keeps it from ending for idleness before. One run can be given "
@@ -80,8 +88,10 @@ struct CoursePage: Equatable {
         if view.state == "running" {
             facts.append("last used \(span(now - view.lastActivityAt)) ago")
             if let end = view.endsAt {
-                let how = view.endsBy == .idle ? "if it stays unused" : "in any case"
-                facts.append("ends in about \(span(end - now)) \(how)")
+                let isIdleness = view.endsBy == .idle
+                let what = isIdleness && view.parksForSeconds != nil ? "is parked" : "ends"
+                let how = isIdleness ? "if it stays unused" : "in any case"
+                facts.append("\(what) in about \(span(end - now)) \(how)")
             }
             if let extended = view.extendedSeconds, extended > 0 {
                 facts.append("extended by \(span(.seconds(extended)))")

@@ -3,16 +3,16 @@ import Launch
 
 extension NoticePage {
     /// The page and the status for a link that was refused.
-    static func refusedLink(_ error: LaunchError) -> (page: Page, status: Int) {
+    static func refusedLink(_ error: LaunchError, to aim: LinkAim = .lab) -> (page: Page, status: Int) {
         switch error.code {
-        case .wrongSignature: (alteredLink(), 403)
-        case .expired: (expiredLink(), 403)
-        case .wrongPortal: (otherPortal(), 403)
-        case .unknownParameter: (incompleteLink("It has a part that does not belong to a lab’s link."), 400)
-        case .repeatedParameter: (incompleteLink("It has a part twice: \(error.subject ?? "unknown")."), 400)
-        case .missingParameter: (incompleteLink("It has no \(error.subject ?? "signature")."), 400)
+        case .wrongSignature: (alteredLink(aim), 403)
+        case .expired: (expiredLink(aim), 403)
+        case .wrongPortal: (otherPortal(aim), 403)
+        case .unknownParameter: (incompleteLink("It has a part that does not belong there.", aim), 400)
+        case .repeatedParameter: (incompleteLink("It has a part twice: \(error.subject ?? "unknown").", aim), 400)
+        case .missingParameter: (incompleteLink("It has no \(error.subject ?? "signature").", aim), 400)
         case .invalidParameter, .tooLong, .validTooLong:
-            (incompleteLink("Its \(error.subject ?? "text") cannot be right."), 400)
+            (incompleteLink("Its \(error.subject ?? "text") cannot be right.", aim), 400)
         case .secret: (storage(), 503)
         }
     }

@@ -10,30 +10,43 @@ enum NoticePage {
 
     // MARK: Links
 
-    static func alteredLink() -> Page {
+    /// What a signed link leads to, which is who can give another one.
+    enum LinkAim {
+        case lab, course
+
+        /// What to do about a link that cannot be right as it is.
+        var again: String {
+            switch self {
+            case .lab: "Go back to your course and click the lab’s link there"
+            case .course: "Follow the link you were given once more"
+            }
+        }
+    }
+
+    static func alteredLink(_ aim: LinkAim = .lab) -> Page {
         problem(
             "This link was altered",
             "Its signature does not fit what it says, so it was changed or cut off on its way.",
-            next: "Go back to your course and click the lab’s link there; if you copied it, copy all of it.")
+            next: aim.again + "; if you copied it, copy all of it.")
     }
 
-    static func expiredLink() -> Page {
+    static func expiredLink(_ aim: LinkAim = .lab) -> Page {
         problem(
             "This link has expired",
-            "Links to labs are good for a limited time, and this one’s time is over.",
-            next: "Go back to your course and click the lab’s link again. A lab that you have already is still there.")
+            "Links are good for a limited time, and this one’s time is over.",
+            next: aim == .course
+                ? "Ask an operator for a new one."
+                : "Go back to your course and click the lab’s link again. A lab that you have already is still there.")
     }
 
-    static func otherPortal() -> Page {
+    static func otherPortal(_ aim: LinkAim = .lab) -> Page {
         problem(
             "This link is for another portal", "It is genuine, but it was not made for this address.",
-            next: "Go back to your course and click the lab’s link there.")
+            next: aim.again + ".")
     }
 
-    static func incompleteLink(_ what: String) -> Page {
-        problem(
-            "This link is not complete", what,
-            next: "Go back to your course and click the lab’s link there; if you copied it, copy all of it.")
+    static func incompleteLink(_ what: String, _ aim: LinkAim = .lab) -> Page {
+        problem("This link is not complete", what, next: aim.again + "; if you copied it, copy all of it.")
     }
 
     static func unknownLab(_ lab: String) -> Page {

@@ -46,13 +46,13 @@ final class InstructorPages {
         let now = Timestamp.now
         do {
             let link = try secrets.links.verifyInstructor(request.query, portal: configuration.name, now: now)
-            let ticket = InstructorTicket(instructor: link.instructor, now: now)
+            let ticket = InstructorTicket(link.instructor, now: now)
             return responses.redirect(
                 Self.coursePath,
                 cookie: responses.cookie(
                     Self.ticketCookie, secrets.tickets.text(for: ticket), maxAge: LaunchLimits.ticketValidity))
         } catch {
-            let (page, status) = NoticePage.refusedLink(error)
+            let (page, status) = NoticePage.refusedLink(error, to: .course)
             return responses.page(page, status: status)
         }
     }
@@ -63,6 +63,7 @@ final class InstructorPages {
             return responses.methodNotAllowed("GET, HEAD")
         }
         let given = request.query.first { $0.name == "extended" }.flatMap { Int($0.value) }
+            .flatMap { $0 < 0 ? nil : $0 }
         return responses.page(page(of: instructor, extended: given))
     }
 
@@ -124,7 +125,8 @@ final class InstructorPages {
 
     private func instructor(of request: HTTPRequest) -> Instructor? {
         guard let text = request.cookie(Self.ticketCookie) else { return nil }
-        return try? secrets.tickets.verifyInstructor(text, portal: configuration.name, now: .now).instructor
+        return try? secrets.tickets.verify(text, as: InstructorTicket.self, portal: configuration.name, now: .now)
+            .holder
     }
 
     private func signInNeeded(_ request: HTTPRequest) -> HTTPResponse {

@@ -55,7 +55,7 @@ final class LearnerPages {
         }
         do {
             let view = try await broker.launch(link.learner, lab: link.lab, context: link.context)
-            let ticket = secrets.tickets.text(for: PortalTicket(learner: link.learner, now: now))
+            let ticket = secrets.tickets.text(for: PortalTicket(link.learner, now: now))
             // Where the lab runs already, each step that is left out is one less to wait for.
             return responses.redirect(
                 view.state == "running" ? wayIn(to: view) : "/sessions/\(view.id)",
@@ -116,7 +116,7 @@ final class LearnerPages {
 
     private func learner(of request: HTTPRequest) -> Learner? {
         guard let text = request.cookie(Self.ticketCookie) else { return nil }
-        return try? secrets.tickets.verify(text, portal: configuration.name, now: .now).learner
+        return try? secrets.tickets.verify(text, as: PortalTicket.self, portal: configuration.name, now: .now).holder
     }
 
     private func get(_ request: HTTPRequest, _ body: () -> HTTPResponse) -> HTTPResponse {
