@@ -77,7 +77,7 @@ let package = Package(
         tests("TLSTests", ["TLS"]),
         tests("HTTPWireTests", ["HTTPWire", "SmugglingCorpus"]),
         tests("MetricsTests", ["Metrics"]),
-        tests("HTTPTransportTests", ["HTTPTransport"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "SeededRandom"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("SimulationTests", ["Simulation"]),
         tests("StoreTests", ["Store"]),

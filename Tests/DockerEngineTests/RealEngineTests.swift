@@ -7,6 +7,9 @@ import Testing
 @Suite("A real Docker Engine", .enabled(if: !TestEngine.all.isEmpty), .timeLimit(.minutes(3)), .serialized)
 @ControlLoop
 struct RealEngineTests {
+    /// How long a server in a container may take to listen.
+    private static let patience = Duration.seconds(30)
+
     private func inCorner(of place: TestEngine, _ body: @ControlLoop (Corner) async throws -> Void) async throws {
         let corner = try Corner(place)
         try await corner.prepare()
@@ -64,16 +67,18 @@ struct RealEngineTests {
         }
     }
 
-    /// Asks until the server in the container listens.
+    /// Asks until the server in the container listens; throws what it met last after `patience`.
     private func answer(of place: TestEngine, port: Int) async throws -> String {
         let client = HTTPClient()
         let request = HTTPClientRequest(method: "GET", target: "/index.html", authority: "desk")
+        let deadline = ContinuousClock.now + Self.patience
         while true {
             do {
                 let response = try await client.send(
                     request, to: .tcp(host: place.publishAddress, port: port), timeout: .seconds(10), bodyLimit: 1000)
                 return String(decoding: response.body, as: UTF8.self)
             } catch {
+                if ContinuousClock.now >= deadline { throw error }
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

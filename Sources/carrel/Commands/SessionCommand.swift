@@ -73,27 +73,3 @@ struct SessionShow: AsyncParsableCommand {
         Output.print(SessionTable.story(answer.session, answer.story, now: .current(), time: TimeText()))
     }
 }
-
-struct SessionEnd: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "end",
-        abstract: "End a session. The learner's files stay, and they can start again.",
-        discussion: """
-            The note is what the learner reads.
-
-            Examples:
-              carrel session end k3v7
-              carrel session end k3v7 --note "The host gets a new disk; start again in five minutes."
-            """)
-
-    @OptionGroup var configurationOption: ConfigurationOption
-    @Argument(help: "The session's identifier, or a beginning of it that no other session has.") var id: String
-    @Option(help: "Why, for the learner.") var note = ""
-    @OptionGroup var output: JSONOption
-
-    func run() async throws {
-        let session = try await ControlClient(configurationOption).end(id, note: note)
-        if output.json { return Output.print(Output.json(session)) }
-        Output.print(SessionTable.outcome(session))
-    }
-}

@@ -101,14 +101,13 @@ final class ControlClient {
         try await get("/v1/sessions/\(Self.escape(id))", as: APISession.self)
     }
 
-    func end(_ id: String, note: String?) async throws -> SessionView {
-        let body = APICoding.encode(APIEnd(note: note))
-        return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
-    }
+    func end(_ id: String, note: String?) async throws -> SessionView { try await stop("end", id, note) }
 
-    func park(_ id: String, note: String?) async throws -> SessionView {
+    func park(_ id: String, note: String?) async throws -> SessionView { try await stop("park", id, note) }
+
+    private func stop(_ how: String, _ id: String, _ note: String?) async throws -> SessionView {
         let body = APICoding.encode(APIEnd(note: note))
-        return try await post("/v1/sessions/\(Self.escape(id))/park", body, as: APISession.self).session
+        return try await post("/v1/sessions/\(Self.escape(id))/\(how)", body, as: APISession.self).session
     }
 
     func explain(_ id: String) async throws -> SessionExplanation {
