@@ -44,6 +44,8 @@ struct Plan: Sendable {
     var hosts: [Host]
     var labs: [Lab]
     var pools: [Pool] = []
+    /// What instructors can give a run in all; as the portal likes where nothing is said.
+    var instructorExtension: String?
     /// How often labs are measured; as the broker likes where nothing is said.
     var sampleEvery: String?
     /// Homes under one shared root, instead of a volume of the host.
@@ -65,10 +67,11 @@ struct Plan: Sendable {
     ///   - root: the test's own directory; the configuration and the state lie in it.
     ///   - certificate: without its suffix.
     func yaml(root: String, port: Int, certificate: String) -> String {
+        let more = instructorExtension.map { ", instructor_extension: \($0)" } ?? ""
         var yaml = """
             state: \(root)/state
             listen: ["127.0.0.1:\(port)"]
-            portal: {name: school, hostname: \(Self.portal), title: The School}
+            portal: {name: school, hostname: \(Self.portal), title: The School\(more)}
             labs_domain: \(Self.labsDomain)
             tls: {certificate: \(certificate).pem, key: \(certificate).key}
             edge: {threads: 2}

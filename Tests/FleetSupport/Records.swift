@@ -23,6 +23,7 @@ struct SessionRecord: Decodable, Sendable {
     var since: Int64
     var lastActivityAt: Int64
     var idleEndsAt: Int64?
+    var extendedSeconds: Int?
     var chargeBytes: Int64?
     var use: Use?
 }

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import FleetSupport
+
+extension BrowserTests {
+    @Suite("A parked lab") struct ParkingTests {
+        /// Its idle timeout is far away: it is parked by hand.
+        private var plan: Plan {
+            var lab = Plan.Lab(name: "python")
+            lab.parksFor = "1h"
+            return Plan(labs: [lab])
+        }
+
+        private func park(_ lab: JupyterLabPage, of fleet: Fleet, note: String) async throws -> SessionRecord {
+            try await fleet.succeed("session", "park", lab.session, "--note", note)
+            return try await fleet.wait(for: lab.session, toBe: "parked")
+        }
+
+        @Test("says so in its open tab, where a click brings it back with its files; so does loading its page again")
+        func openTab() async throws {
+            try await withChromium(plan) { fleet, chromium in
+                let tab = try await chromium.open()
+                let lab = try await tab.openLab(fleet, "ada")
+                let file = try await tab.evaluate(
+                    """
+                    fetch('/api/contents/notes.md', {
+                      method: 'PUT', headers: { 'Content-Type': 'application/json' },
+                      body: JSON.stringify({ type: 'file', format: 'text', content: 'what I wrote' })
+                    }).then(response => response.status)
+                    """)
+                #expect(file == 201)
+
+                // A page that follows the lab tells it by itself.
+                try await tab.go(to: try await tab.url().at("/.carrel/"))
+                try await tab.wait(forText: "Your lab runs")
+                let first = try await park(lab, of: fleet, note: "the exam needs its seat")
+                try await tab.wait(forText: "Your lab is parked")
+                let told = try await tab.texts("#panel p")
+                #expect(told.contains { $0.hasPrefix("Parked by an operator: the exam needs its seat.") }, "\(told)")
+                #expect(try await tab.evaluate("document.title").string == "Your lab is parked")
+                try await tab.keepPictures("parked")
+                #expect(try await fleet.containers().isEmpty)
+                try await tab.click("#panel form button")
+                _ = try await JupyterLabPage(in: tab)
+                #expect(try await tab.url().host == first.hostname)
+                try await tab.go(to: try await tab.url().at("/lab/tree/notes.md"))
+                try await tab.wait(forText: "what I wrote")
+                #expect(try await fleet.show(lab.session).session.epoch == first.epoch + 1)
+                // Until then JupyterLab has not opened it, and would close it again.
+                try await eventually("the file has its checkpoint", within: .seconds(30)) {
+                    let count = try await tab.evaluate(
+                        "fetch('/api/contents/notes.md/checkpoints').then(r => r.json()).then(all => all.length)")
+                    return count == 1
+                }
+
+                // JupyterLab in a tab that nobody looks at asks on, and brings nothing back.
+                let second = try await park(lab, of: fleet, note: "once more")
+                try await eventually("the open tab asks on", within: .seconds(60)) {
+                    tab.journal.requests.contains { $0.at > second.since && $0.url.path.hasPrefix("/api/") }
+                }
+                #expect(try await fleet.show(lab.session).session.state == "parked")
+                try await tab.reload()
+                try await tab.wait(forText: "what I wrote", within: .seconds(90))
+                #expect(try await tab.url().host == first.hostname)
+                #expect(try await tab.url().path == "/lab/tree/notes.md")
+                #expect(try await fleet.show(lab.session).session.epoch == first.epoch + 2)
+                #expect(!tab.journal.complaints.contains { $0.what.contains("ContentSecurityPolicy") })
+            }
+        }
+    }
+}
