@@ -49,6 +49,9 @@ struct SimulatedEngine {
     let attaches: Bool
     /// Whose home each container shows.
     var homes: [RunName: String] = [:]
+    /// Made, and what was started once more after it was gone: by a call of an earlier broker that arrived late.
+    private var made: Set<RunName> = []
+    private(set) var cameBack: Set<RunName> = []
     private var serial = 0
     private var nextPort = 32_768
 
@@ -63,12 +66,14 @@ struct SimulatedEngine {
     ///   - use: the memory that it uses while it runs.
     mutating func create(_ run: RunName, home: String?, use: Int64) {
         serial += 1
+        if !made.insert(run).inserted { cameBack.insert(run) }
         homes[run] = home
         containers[run] = Container(run: run, id: "\(host)-\(serial)", condition: .created, use: use)
     }
 
     mutating func start(_ run: RunName, at wall: Timestamp) -> Endpoint {
         nextPort += 1
+        if case .exited = containers[run]?.condition { cameBack.insert(run) }
         containers[run]?.startedAt = wall
         let endpoint = Endpoint(address: host, port: nextPort)
         containers[run]?.condition = .running(endpoint)

@@ -107,7 +107,10 @@ extension Simulation {
                 count("ended at its lifetime")
                 checkLifetimeEnd(session, run, limit: .seconds(limitSeconds))
             case .ending(let host, .vanished, _) where wasRunning, .ending(let host, .exited, _) where wasRunning:
-                if engines[host]!.isRunning(container) { complain("\(run) is said to be gone, and runs") }
+                let engine = engines[host]!
+                if engine.isRunning(container), !engine.cameBack.contains(container) {
+                    complain("\(run) is said to be gone, and runs")
+                }
             default:
                 break
             }
