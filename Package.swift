@@ -59,7 +59,8 @@ let package = Package(
 
         // What `Scripts/bench broker` measures core and store with; no product.
         .executableTarget(
-            name: "BrokerBench", dependencies: ["BrokerCore", "Store"], path: "Tests/BrokerBench", swiftSettings: house),
+            name: "BrokerBench", dependencies: ["BrokerCore", "Store", "EventLoop"], path: "Tests/BrokerBench",
+            swiftSettings: house),
         // A whole world around the broker's core, in which everything fails; and what runs many of them.
         room("Simulation", ["BrokerCore", "SeededRandom"], path: "Tests/Simulation"),
         .executableTarget(

@@ -14,6 +14,7 @@ static inline void carrel_name_this_thread(const char *name) {
 
 // Swift's Glibc module leaves malloc.h out.
 static inline int carrel_malloc_trim(size_t pad) { return malloc_trim(pad); }
+static inline int carrel_mallopt_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
 static inline size_t carrel_CMSG_SPACE(size_t length) { return CMSG_SPACE(length); }
 static inline size_t carrel_CMSG_LEN(size_t length) { return CMSG_LEN(length); }

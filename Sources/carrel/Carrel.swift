@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoop
 import TLS
 
 /// The command line: one binary for the broker, its operators and its tests.
@@ -34,6 +35,7 @@ struct Carrel: AsyncParsableCommand {
 
     static func main() async {
         LibraryMemory.install()
+        Heap.giveBackLargePieces()
         await main(nil)
     }
 }

@@ -1,4 +1,5 @@
 import BrokerCore
+import EventLoop
 import Foundation
 import Store
 
@@ -16,6 +17,8 @@ struct BrokerBench {
     static let stormLaunches = 10_000
 
     static func main() async {
+        // As the broker's process has it.
+        Heap.giveBackLargePieces()
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             guard arguments.count == 2 else { throw BenchFailure("BrokerBench fill|restart DIRECTORY") }
