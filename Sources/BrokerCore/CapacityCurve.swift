@@ -20,6 +20,9 @@ struct CapacityCurve: Hashable, Sendable {
     /// In order of time; before the first one nothing is taken.
     private var steps: [Step] = []
 
+    /// Nothing is taken at any moment.
+    var isEmpty: Bool { steps.isEmpty }
+
     /// The moments at which the load changes, in order.
     var moments: some Collection<Timestamp> { steps.lazy.map(\.at) }
 

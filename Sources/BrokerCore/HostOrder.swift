@@ -83,13 +83,14 @@ struct HostOrder: Sendable {
         stale = Array(0..<hosts)
     }
 
-    /// Ask the hosts that have changed.
-    mutating func refresh(_ offer: (_ host: Int, _ demand: Demand) -> Offer) {
+    /// Ask the hosts that have changed. Each is looked up once for all demands: a record is a dozen references to count.
+    mutating func refresh<Host>(host: (Int) -> Host, offer: (Host, Demand) -> Offer) {
         guard !stale.isEmpty else { return }
         for index in stale {
             isStale[index] = false
+            let host = host(index)
             for ranking in rankings.indices {
-                let offer = offer(index, rankings[ranking].demand)
+                let offer = offer(host, rankings[ranking].demand)
                 rankings[ranking].open.set(offer.open, at: index)
                 rankings[ranking].promised.set(offer.promised, at: index)
             }

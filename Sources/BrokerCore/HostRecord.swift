@@ -103,7 +103,9 @@ struct HostRecord: Sendable {
         }
         let charge = charge(demand)
         // One that begins the moment this session may end is in the way, too.
-        let peak = held.peak(from: now, to: now + demand.horizon + .milliseconds(1))
+        let peak =
+            held.isEmpty
+            ? CapacityCurve.Load() : held.peak(from: now, to: now + demand.horizon + .milliseconds(1))
         let density = Self.density(
             seats: usage.seats + peak.seats + 1, slots: spec.slots,
             memory: memoryTaken + peak.memory + charge, memoryLimit: memoryLimit)
@@ -116,9 +118,12 @@ struct HostRecord: Sendable {
     }
 
     /// As far as is known, the lab's image is not here.
-    func lacksImage(of lab: Lab) -> Bool {
-        if settings.lackingLabs.contains(lab.name) { return true }
-        guard let known = settings.images[lab.image] else { return false }
+    func lacksImage(of lab: Lab) -> Bool { lacks(lab.name, image: lab.image) }
+
+    /// The same, for many hosts in turn: a closure that only keeps the two names copies no lab.
+    func lacks(_ lab: String, image: String) -> Bool {
+        if settings.lackingLabs.contains(lab) { return true }
+        guard let known = settings.images[image] else { return false }
         return known == nil
     }
 

@@ -78,7 +78,10 @@ extension BrokerCore {
     /// it, to any that has not said otherwise since. One that is bound to a host has no choice.
     func hostsEligible(for lab: Lab, boundTo bound: String?) -> (HostRecord) -> Bool {
         let isUnseen = bound != nil || isImageNowhere(lab, boundTo: nil)
-        return { host in isUnseen ? !host.settings.lackingLabs.contains(lab.name) : !host.lacksImage(of: lab) }
+        let (name, image) = (lab.name, lab.image)
+        return { host in
+            isUnseen ? !host.settings.lackingLabs.contains(name) : !host.lacks(name, image: image)
+        }
     }
 
     /// Why a lab that could not be started for want of its image cannot be anywhere else either.

@@ -155,7 +155,7 @@ extension BrokerCore {
         }
         // A copy of the array's reference: a closure that reads `self` would copy the whole core.
         let hosts = hosts
-        order.refresh { hosts[$0].offer($1, at: now) }
+        order.refresh(host: { hosts[$0] }, offer: { $0.offer($1, at: now) })
     }
 
     /// The open host on which one more seat of this lab gives the lowest density; by name among equals. One that is
@@ -163,24 +163,23 @@ extension BrokerCore {
     private func bestHost(
         for lab: Lab, _ demand: Demand, boundTo bound: String?, held: Set<Int>, shunning shunned: String?
     ) -> Int? {
-        let hosts = hosts
-        func isPossible(_ index: Int) -> Bool {
-            !held.contains(index) && !hosts[index].settings.lackingLabs.contains(lab.name)
-        }
         if let bound {
-            guard let index = hostIndex[bound], isPossible(index) else { return nil }
+            guard let index = hostIndex[bound], !held.contains(index),
+                !hosts[index].settings.lackingLabs.contains(lab.name)
+            else { return nil }
             return order.isOpen(index, to: demand) ? index : nil
         }
         let shunnedIndex = shunned.flatMap { hostIndex[$0] }
-        func hasImage(_ index: Int) -> Bool { isPossible(index) && !hosts[index].lacksImage(of: lab) }
-        if let best = order.bestOpen(demand, where: { hasImage($0) && $0 != shunnedIndex })
-            ?? order.bestOpen(demand, where: hasImage)
-        {
-            return best
+        let (hosts, name, image) = (hosts, lab.name, lab.image)
+        let best = hosts.withUnsafeBufferPointer { hosts in
+            func hasImage(_ index: Int) -> Bool { !held.contains(index) && !hosts[index].lacks(name, image: image) }
+            return order.bestOpen(demand, where: { $0 != shunnedIndex && hasImage($0) })
+                ?? order.bestOpen(demand, where: hasImage)
         }
+        if let best { return best }
         // Listings are up to a minute old: where none shows the image, a host is tried, and its answer counts.
         guard isImageNowhere(lab, boundTo: nil) else { return nil }
-        return order.bestOpen(demand, where: isPossible)
+        return order.bestOpen(demand) { !held.contains($0) && !hosts[$0].settings.lackingLabs.contains(name) }
     }
 
     /// The host that is nearest to having a seat for a lab that finds none now.
@@ -189,8 +188,10 @@ extension BrokerCore {
         if bound != nil, boundIndex == nil { return nil }
         let hosts = hosts
         let eligible = hostsEligible(for: lab, boundTo: bound)
-        return order.nearest(demand(of: lab)) { index in
-            (boundIndex == nil || index == boundIndex) && !held.contains(index) && eligible(hosts[index])
+        return hosts.withUnsafeBufferPointer { hosts in
+            order.nearest(demand(of: lab)) { index in
+                (boundIndex == nil || index == boundIndex) && !held.contains(index) && eligible(hosts[index])
+            }
         }
     }
 

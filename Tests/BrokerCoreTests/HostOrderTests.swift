@@ -30,7 +30,7 @@ struct HostOrderTests {
     func flat() {
         var order = HostOrder()
         order.reset(hosts: 1000, demands: [small])
-        order.refresh { host, _ in HostOrder.Offer(open: Double(host), promised: Double(host)) }
+        order.refresh(host: { $0 }, offer: { host, _ in HostOrder.Offer(open: Double(host), promised: Double(host)) })
         var looks = 0
         let best = order.bestOpen(small) { host in
             looks += 1
@@ -42,10 +42,12 @@ struct HostOrderTests {
         var asked: [Int] = []
         order.touch(500)
         order.touch(500)
-        order.refresh { host, _ in
-            asked.append(host)
-            return HostOrder.Offer(open: -1, promised: -1)
-        }
+        order.refresh(
+            host: { $0 },
+            offer: { host, _ in
+                asked.append(host)
+                return HostOrder.Offer(open: -1, promised: -1)
+            })
         #expect(asked == [500])
         #expect(order.bestOpen(small) { _ in true } == 500)
     }
@@ -54,7 +56,9 @@ struct HostOrderTests {
     func closed() {
         var order = HostOrder()
         order.reset(hosts: 3, demands: [small, large])
-        order.refresh { _, demand in HostOrder.Offer(open: .infinity, promised: Double(demand.memory)) }
+        order.refresh(
+            host: { $0 },
+            offer: { _, demand in HostOrder.Offer(open: .infinity, promised: Double(demand.memory)) })
         #expect(order.isClosed)
         #expect(order.bestOpen(small) { _ in true } == nil)
         #expect(order.nearest(large) { _ in true } == 0)
