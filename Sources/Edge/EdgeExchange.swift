@@ -100,8 +100,8 @@ final class EdgeExchange {
     private func performOnUpstream(_ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?) {
         if actions.contains(.closeUpstream) { letUpstreamGo { $0.close() } }
         if actions.contains(.releaseUpstream) { letUpstreamGo { home.pool.release($0) } }
-        if actions.contains(.sendRequestHead), let facts = request?.facts {
-            requestBytes.withUnsafeBytes { upstream?.send(wire: $0, facts) }
+        if actions.contains(.sendRequestHead), let facts = request?.facts, let upstream {
+            requestBytes.withUnsafeBytes { upstream.send(wire: $0, facts) }
         }
         if actions.contains(.sendRequestBody), let bytes, let upstream {
             upstream.sendBody(bytes)

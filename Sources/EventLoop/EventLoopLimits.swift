@@ -1,7 +1,9 @@
 /// The named limits of this room.
 public enum EventLoopLimits {
-    /// Bytes of the one buffer that every read on a loop uses: libuv asks for 64 KiB each time.
+    /// Bytes of the one buffer that every read on a loop uses.
     public static let readBufferBytes = 64 * 1024
+    /// How often one stream is read before others get their turn.
+    static let readsAtOnce = 32
     /// Bytes that may wait in one stream. Whoever writes is to stop long before; a stream that passes this is closed
     /// with ENOBUFS, because something above it ignores backpressure.
     public static let streamQueuedBytes = 64 * 1024 * 1024

@@ -78,12 +78,6 @@ public final class Loop: @unchecked Sendable {
         Unmanaged<Loop>.fromOpaque(uv.pointee.data).takeUnretainedValue()
     }
 
-    /// The same without counting a reference: the loop outlives what it calls.
-    @inline(__always)
-    static func with(_ uv: UnsafeMutablePointer<uv_loop_t>, _ body: (Loop) -> Void) {
-        Unmanaged<Loop>.fromOpaque(uv.pointee.data)._withUnsafeGuaranteedRef(body)
-    }
-
     // MARK: Threads
 
     /// Is the calling thread this loop's thread?

@@ -1,4 +1,5 @@
 import CLibUV
+import Glibc
 
 /// What a stream tells its owner, always on the stream's loop, never inside a call of the owner's into the stream.
 public protocol StreamDelegate: AnyObject {
@@ -25,6 +26,8 @@ public final class Stream {
 
     let block: UnsafeMutablePointer<StreamBlock>
     let kind: StreamBlock.Kind
+    /// The socket, which is libuv's: good while the stream is open.
+    let socket: uv_os_fd_t
     /// What libuv needs while it writes, and to end: made when first needed, freed with the block.
     var writing: UnsafeMutablePointer<uv_write_t>?
     var ending: UnsafeMutablePointer<uv_shutdown_t>?
@@ -61,6 +64,9 @@ public final class Stream {
         self.block = block
         self.kind = kind
         namedPeer = peer
+        var socket: uv_os_fd_t = -1
+        uv_fileno(StreamBlock.handle(block), &socket)
+        self.socket = socket
         StreamBlock.handle(block).pointee.data = Unmanaged.passRetained(self).toOpaque()
     }
 
@@ -101,20 +107,13 @@ public final class Stream {
         assert(loop.isCurrent)
         guard state == .open, !isReading, !hasEnded else { return }
         isReading = true
+        // libuv is given no room, and so only says that there is something to read (uv_alloc_cb, UV_ENOBUFS).
         let status = uv_read_start(
-            StreamBlock.stream(block),
-            { handle, _, buffer in
-                Loop.with(handle!.pointee.loop) { loop in
-                    buffer!.pointee.base = loop.readBuffer.baseAddress!.assumingMemoryBound(to: CChar.self)
-                    buffer!.pointee.len = loop.readBuffer.count
-                }
-            },
-            { handle, count, buffer in
+            StreamBlock.stream(block), { _, _, _ in },
+            { handle, _, _ in
                 // Nobody counts a reference for the call: the handle holds the stream until its close callback, which
                 // never comes within another one.
-                Unmanaged<Stream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef {
-                    $0.didRead(count, buffer!.pointee.base)
-                }
+                Unmanaged<Stream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef { $0.readAll() }
             })
         if status < 0 { close(because: StreamError(code: status, operation: "read from \(peerName)")) }
     }
@@ -128,21 +127,38 @@ public final class Stream {
         if let writeFailure { close(because: writeFailure) }
     }
 
-    private func didRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
-        if count > 0 {
-            delegate?.stream(self, didRead: UnsafeRawBufferPointer(start: base, count: count))
-        } else if count == Int(UV_EOF.rawValue) {
-            isReading = false
-            hasEnded = true
-            uv_read_stop(StreamBlock.stream(block))
-            if let writeFailure {
-                close(because: writeFailure)
-            } else {
-                delegate?.streamDidEnd(self)
+    /// Reads what there is, by `recv`: of a socket that costs the kernel less than the `read` that libuv would call, which
+    /// passes through the file system.
+    private func readAll() {
+        let room = loop.readBuffer
+        for _ in 0..<EventLoopLimits.readsAtOnce where isReading {
+            let count = recv(socket, room.baseAddress, room.count, 0)
+            if count > 0 {
+                delegate?.stream(self, didRead: UnsafeRawBufferPointer(start: room.baseAddress, count: count))
+                // There was less than there was room for: the loop tells when there is more.
+                if count < room.count { return }
+            } else if count == 0 {
+                return didReadEnd()
+            } else if errno != EINTR {
+                return didFailReading(errno)
             }
-        } else if count < 0 {
-            close(because: writeFailure ?? StreamError(code: Int32(count), operation: "read from \(peerName)"))
         }
+    }
+
+    private func didReadEnd() {
+        isReading = false
+        hasEnded = true
+        uv_read_stop(StreamBlock.stream(block))
+        if let writeFailure {
+            close(because: writeFailure)
+        } else {
+            delegate?.streamDidEnd(self)
+        }
+    }
+
+    private func didFailReading(_ number: Int32) {
+        if number == EAGAIN { return }
+        close(because: writeFailure ?? StreamError(code: -number, operation: "read from \(peerName)"))
     }
 
     var canReadOn: Bool { isReading }

@@ -11,13 +11,16 @@ public final class ChannelRooms {
     private let loop: Loop
     /// Channels that may hold buffers; each knows its place here.
     private var busy: [Unmanaged<ByteChannel>] = []
-    private var isLookScheduled = false
+    private var lookTimer: LoopTimer?
     /// So many releases at once are worth a look at the whole heap (16 of them hold half a megabyte).
     private static let releasesBeforeTrim = 16
 
     public init(on loop: Loop) { self.loop = loop }
 
-    deinit { plaintext.deallocate() }
+    deinit {
+        lookTimer?.cancel()
+        plaintext.deallocate()
+    }
 
     /// Room for one record's plaintext. It is lent once at a time; who comes within that gets room of its own.
     func withPlaintext(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
@@ -37,9 +40,12 @@ public final class ChannelRooms {
     func add(_ channel: ByteChannel) {
         channel.place = busy.count
         busy.append(.passUnretained(channel))
-        guard !isLookScheduled else { return }
-        isLookScheduled = true
-        _ = loop.schedule(after: TransportLimits.bufferIdleInterval) { [weak self] in self?.look() }
+        if lookTimer == nil { scheduleLook() }
+    }
+
+    /// It is cancelled before the rooms go; a weak reference would make every count of the others' a detour.
+    private func scheduleLook() {
+        lookTimer = loop.schedule(after: TransportLimits.bufferIdleInterval) { [unowned(unsafe) self] in look() }
     }
 
     func remove(_ channel: ByteChannel) {
@@ -53,7 +59,7 @@ public final class ChannelRooms {
     }
 
     private func look() {
-        isLookScheduled = false
+        lookTimer = nil
         var released = 0
         var index = 0
         while index < busy.count {
@@ -73,8 +79,6 @@ public final class ChannelRooms {
             LibraryMemory.release()
             Heap.giveBack()
         }
-        guard !busy.isEmpty else { return }
-        isLookScheduled = true
-        _ = loop.schedule(after: TransportLimits.bufferIdleInterval) { [weak self] in self?.look() }
+        if !busy.isEmpty { scheduleLook() }
     }
 }

@@ -29,7 +29,8 @@ public final class TLSConnection {
     private let rooms: TLSRooms?
     private var failure: TLSError?
     /// What waits is of no hurry, and best leaves with the first answer. Until it is drained.
-    @exclusivity(unchecked) public private(set) var holdsTickets = false
+    public var holdsTickets: Bool { isHolding }
+    @exclusivity(unchecked) private var isHolding = false
     private var hasSentCloseNotify = false
 
     /// The server's side.
@@ -123,7 +124,7 @@ public final class TLSConnection {
     /// Hands out all pending outgoing ciphertext at once, then forgets it. Nothing pending: `body` is not called.
     public func drainCiphertext(_ body: (UnsafeRawBufferPointer) -> Void) {
         guard !buffers.pointee.outgoing.isEmpty else { return }
-        holdsTickets = false
+        isHolding = false
         body(buffers.pointee.outgoing.contents)
         buffers.pointee.outgoing.deallocate()
     }
@@ -150,7 +151,7 @@ public final class TLSConnection {
     private func holdTickets() {
         guard serverContext != nil, SSL_version(connection) == TLS1_3_VERSION else { return }
         buffers.pointee.outgoing.shrink()
-        holdsTickets = !buffers.pointee.outgoing.isEmpty
+        isHolding = !buffers.pointee.outgoing.isEmpty
     }
 
     public var isHandshakeFinished: Bool { SSL_is_init_finished(connection) == 1 }

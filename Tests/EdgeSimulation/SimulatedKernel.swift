@@ -31,6 +31,9 @@ final class SimulatedKernel: @unchecked Sendable {
     private var closing: [() -> Void] = []
     private var isMailboxAwaited = true
     private var byHandle: [HandlePointer: SimulatedSocket] = [:]
+    private var nextDescriptor = SimulatedKernel.firstDescriptor
+    /// Beyond every descriptor that a process has.
+    private static let firstDescriptor: Int32 = 1 << 28
     private let signal: UnsafeMutablePointer<sem_t>
     private let isAwake = Mutex(false)
     private var number = 0
@@ -89,9 +92,20 @@ final class SimulatedKernel: @unchecked Sendable {
 
     func add(_ stream: StreamPointer) {
         let handle = UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self)
-        let socket = SimulatedSocket(handle: handle, kernel: self)
+        let socket = SimulatedSocket(handle: handle, descriptor: nextDescriptor, kernel: self)
+        nextDescriptor += 1
         sockets.append(socket)
         byHandle[handle] = socket
+    }
+
+    /// One of the loop of this thread, by what it has for a descriptor; `nil` for a real one.
+    static func socket(_ descriptor: Int32) -> SimulatedSocket? {
+        guard descriptor >= firstDescriptor, let opaque = pthread_getspecific(running) else { return nil }
+        let kernel = Unmanaged<SimulatedKernel>.fromOpaque(opaque).takeUnretainedValue()
+        guard let socket = kernel.sockets.first(where: { $0.descriptor == descriptor }) else {
+            preconditionFailure("a descriptor that the kernel does not know")
+        }
+        return socket
     }
 
     func socket(_ handle: HandlePointer) -> SimulatedSocket? { byHandle[handle] }
@@ -133,7 +147,16 @@ final class SimulatedKernel: @unchecked Sendable {
 
     // MARK: Turns
 
+    /// The kernel of the loop that runs on this thread.
+    private static let running: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key, nil)
+        return key
+    }()
+
     func run() {
+        pthread_setspecific(Self.running, Unmanaged.passUnretained(self).toOpaque())
+        defer { pthread_setspecific(Self.running, nil) }
         while isAlive {
             if isStopAsked {
                 isStopAsked = false

@@ -3,10 +3,11 @@ import CLibUV
 /// One connection: the loop's end, as `SimulatedUV` moves it, and the other end, as a script does.
 final class SimulatedSocket {
     let handle: HandlePointer
+    let descriptor: Int32
     private unowned let kernel: SimulatedKernel
     var isClosing = false
-    /// The loop reads, and wants it here: bytes, or a negative status.
-    var onRead: ((ArraySlice<UInt8>, Int) -> Void)?
+    /// The loop reads, and is told here that there is something: bytes, or the end.
+    var onReadable: (() -> Void)?
 
     // What is between the ends, and how they have ended.
     private var inbound: [UInt8] = []
@@ -24,8 +25,9 @@ final class SimulatedSocket {
     /// What the kernel holds for either side.
     static let bufferBytes = 64 * 1024
 
-    init(handle: HandlePointer, kernel: SimulatedKernel) {
+    init(handle: HandlePointer, descriptor: Int32, kernel: SimulatedKernel) {
         self.handle = handle
+        self.descriptor = descriptor
         self.kernel = kernel
     }
 
@@ -61,8 +63,8 @@ final class SimulatedSocket {
     func addReady(to ready: inout [() -> Void]) {
         if isClosing { return }
         if connecting != nil { ready.append { [self] in finishConnecting() } }
-        if onRead != nil, !inbound.isEmpty || (hasPeerEnded && !wasEndRead) || resetStatus != nil {
-            ready.append { [self] in read() }
+        if onReadable != nil, !inbound.isEmpty || (hasPeerEnded && !wasEndRead) || resetStatus != nil {
+            ready.append { [self] in onReadable?() }
         }
         if writing != nil, outbound.count < Self.bufferBytes || resetStatus != nil {
             ready.append { [self] in writeOn() }
@@ -77,22 +79,20 @@ final class SimulatedSocket {
         done(kernel.onConnect(self) ? 0 : UV_ECONNREFUSED.rawValue)
     }
 
-    private func read() {
-        guard let onRead else { return }
+    /// - Returns: how many bytes were taken, 0 for the end, or a negative status.
+    func take(into room: UnsafeMutableRawBufferPointer) -> Int {
+        precondition(!isClosing, "a socket was read that is closed")
         if !inbound.isEmpty {
-            let most = min(inbound.count, Self.bufferBytes)
+            let most = min(inbound.count, room.count)
             let count = kernel.random.oneIn(3) ? Int.random(in: 1...most, using: &kernel.random) : most
-            let piece = inbound.prefix(count)
+            room.copyBytes(from: inbound.prefix(count))
             inbound.removeFirst(count)
-            onRead(piece, count)
-        } else if let resetStatus {
-            self.onRead = nil
-            onRead([], Int(resetStatus))
-        } else if hasPeerEnded {
-            wasEndRead = true
-            self.onRead = nil
-            onRead([], Int(UV_EOF.rawValue))
+            return count
         }
+        if let resetStatus { return Int(resetStatus) }
+        guard hasPeerEnded else { return Int(UV_EAGAIN.rawValue) }
+        wasEndRead = true
+        return 0
     }
 
     private func writeOn() {
@@ -125,7 +125,7 @@ final class SimulatedSocket {
         connecting?(UV_ECANCELED.rawValue)
         writing?.done(UV_ECANCELED.rawValue)
         ending?(UV_ECANCELED.rawValue)
-        onRead = nil
+        onReadable = nil
     }
 
     // MARK: The script's end

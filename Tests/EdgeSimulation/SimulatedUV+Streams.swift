@@ -66,16 +66,11 @@ private let readStart = library(
 ) -> Int32 {
     guard let socket = socket(handle) else { return readStart(handle, allocate, callback) }
     if socket.isClosing { return UV_EINVAL.rawValue }
-    socket.onRead = { bytes, status in
+    socket.onReadable = {
         var buffer = uv_buf_t()
         allocate?(socket.handle, 64 * 1024, &buffer)
-        if status < 0 { return withUnsafePointer(to: &buffer) { callback?(handle, status, $0) } }
-        let count = min(bytes.count, buffer.len)
-        precondition(count == bytes.count, "the read buffer is smaller than what was to be read")
-        bytes.withUnsafeBytes {
-            buffer.base.update(from: $0.baseAddress!.assumingMemoryBound(to: CChar.self), count: count)
-        }
-        withUnsafePointer(to: &buffer) { callback?(handle, count, $0) }
+        precondition(buffer.len == 0, "the event loop reads by itself")
+        withUnsafePointer(to: &buffer) { callback?(handle, Int(UV_ENOBUFS.rawValue), $0) }
     }
     return 0
 }
@@ -83,7 +78,7 @@ private let readStart = library(
 private let readStop = library("uv_read_stop", as: (@convention(c) (StreamPointer) -> Int32).self)
 @_cdecl("uv_read_stop") func simulatedReadStop(_ handle: StreamPointer) -> Int32 {
     guard let socket = socket(handle) else { return readStop(handle) }
-    socket.onRead = nil
+    socket.onReadable = nil
     return 0
 }
 
@@ -133,4 +128,41 @@ private let shutdown = library(
     guard let socket = socket(handle) else { return shutdown(request, handle, callback) }
     request.pointee.handle = handle
     return socket.shutDown { callback?(request, $0) }
+}
+
+// MARK: What the loop asks of the system itself
+
+private let fileno = library(
+    "uv_fileno", as: (@convention(c) (HandlePointer, UnsafeMutablePointer<uv_os_fd_t>) -> Int32).self)
+@_cdecl("uv_fileno") func simulatedFileno(
+    _ handle: HandlePointer, _ descriptor: UnsafeMutablePointer<uv_os_fd_t>
+) -> Int32 {
+    guard let kernel = SimulatedKernel.of(handle.pointee.loop) else { return fileno(handle, descriptor) }
+    guard let socket = kernel.socket(handle) else { return UV_EINVAL.rawValue }
+    descriptor.pointee = socket.descriptor
+    return 0
+}
+
+private let systemReceive = library(
+    "recv", as: (@convention(c) (Int32, UnsafeMutableRawPointer?, Int, Int32) -> Int).self)
+@_cdecl("recv") func simulatedReceive(
+    _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
+) -> Int {
+    guard let socket = SimulatedKernel.socket(descriptor) else { return systemReceive(descriptor, room, count, flags) }
+    return result(socket.take(into: UnsafeMutableRawBufferPointer(start: room, count: count)))
+}
+
+private let systemSend = library("send", as: (@convention(c) (Int32, UnsafeRawPointer?, Int, Int32) -> Int).self)
+@_cdecl("send") func simulatedSend(
+    _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
+) -> Int {
+    guard let socket = SimulatedKernel.socket(descriptor) else { return systemSend(descriptor, bytes, count, flags) }
+    return result(Int(socket.tryWrite([UInt8](UnsafeRawBufferPointer(start: bytes, count: count))[...])))
+}
+
+/// As the system says it, for what libuv says by a negative number.
+private func result(_ status: Int) -> Int {
+    if status >= 0 { return status }
+    errno = Int32(-status)
+    return -1
 }

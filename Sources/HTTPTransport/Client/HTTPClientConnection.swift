@@ -28,11 +28,17 @@ public protocol HTTPClientConnectionDelegate: AnyObject {
 /// while `isSaturated`, until `connectionDidDrain`.
 public final class HTTPClientConnection {
     // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    @exclusivity(unchecked) private var owner: (any HTTPClientConnectionDelegate)?
+    @exclusivity(unchecked) private var hasServed = false
+    // What other rooms look at is computed: of a stored variable they would not know that it is unchecked.
     /// Held until the exchange ends it, or the connection is closed.
-    @exclusivity(unchecked) public var delegate: (any HTTPClientConnectionDelegate)?
+    public var delegate: (any HTTPClientConnectionDelegate)? {
+        get { owner }
+        set { owner = newValue }
+    }
     public var address: UpstreamAddress { site.key.address }
     /// Whether an earlier exchange has been completed on it.
-    @exclusivity(unchecked) public private(set) var isReused = false
+    public var isReused: Bool { hasServed }
 
     let channel: ByteChannel
     let site: UpstreamSite
@@ -191,18 +197,20 @@ public final class HTTPClientConnection {
     }
 
     private func parse(_ input: UnsafeRawBufferPointer) {
+        // Its references are counted once, and not for each event.
+        guard let reading else { return }
         var position = 0
         while phase == .exchange {
             do throws(HTTPParseError) {
-                switch try parser.next(in: input, at: &position) {
+                switch try reading.value.next(in: input, at: &position) {
                 case .needMore: return
-                case .informational: delegate?.connection(self, didReceiveInformational: parser.head)
+                case .informational: owner?.connection(self, didReceiveInformational: reading.value.head)
                 case .head:
-                    if parser.switchesProtocols { phase = .tunnel }
-                    delegate?.connection(self, didReceive: parser.head, framing: parser.framing)
+                    if reading.value.switchesProtocols { phase = .tunnel }
+                    owner?.connection(self, didReceive: reading.value.head, framing: reading.value.framing)
                     if phase == .tunnel { letHTTPGo() }
                 case .body(let range):
-                    delegate?.connection(self, didReceiveBody: UnsafeRawBufferPointer(rebasing: input[range]))
+                    owner?.connection(self, didReceiveBody: UnsafeRawBufferPointer(rebasing: input[range]))
                 case .end: didReceiveEnd(hasRest: position < input.count)
                 }
             } catch {
@@ -224,7 +232,7 @@ public final class HTTPClientConnection {
         // Whoever answers before the request is complete does not want the rest of it.
         if case .finished = request, parser.keepsAlive, !hasRest, channel.isOpen {
             phase = .idle
-            isReused = true
+            hasServed = true
             // The owner may begin the next exchange in here.
             delegate?.connectionDidReceiveEnd(self)
         } else {

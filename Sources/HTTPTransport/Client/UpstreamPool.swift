@@ -42,6 +42,7 @@ public final class UpstreamPool {
     }
 
     deinit {
+        sweepTimer?.cancel()
         // Each of them refers to its site.
         for site in sites.values {
             site.idle = []
@@ -161,7 +162,7 @@ public final class UpstreamPool {
     func didEnd(_ site: UpstreamSite) {
         site.open -= 1
         guard site.open == 0 else { return }
-        site.isCurrent = false
+        site.isKnown = false
         site.pool = nil
         sites[site.key] = nil
     }
@@ -183,8 +184,8 @@ public final class UpstreamPool {
 
     /// One timer for all: no timer per request.
     private func scheduleSweep() {
-        sweepTimer = loop.schedule(after: limits.idleTimeout / 4) { [weak self] in
-            guard let self else { return }
+        // It is cancelled before the pool goes; a weak reference would make every count of the others' a detour.
+        sweepTimer = loop.schedule(after: limits.idleTimeout / 4) { [unowned(unsafe) self] in
             let now = loop.now
             dropIdle { now - $0 >= limits.idleTimeout }
             sweepTimer = nil
@@ -206,7 +207,8 @@ public final class UpstreamSite {
     /// Connections and attempts, unused ones included.
     var open = 0
     /// Whether its pool still knows it: it is forgotten with its last connection.
-    @exclusivity(unchecked) public internal(set) var isCurrent = true
+    public var isCurrent: Bool { isKnown }
+    @exclusivity(unchecked) var isKnown = true
 
     /// Its pool clears it when it goes; a site that is forgotten has no connections any more.
     unowned(unsafe) var pool: UpstreamPool?

@@ -167,22 +167,19 @@ public final class HTTPServerConnection {
                 }
                 return bytes.count
             case .parse:
-                guard parseOne(bytes, &position) else { return bytes.count }
+                guard let reading, parseOne(reading, bytes, &position) else { return bytes.count }
             }
         }
         return bytes.count
     }
 
-    private var parser: RequestParser {
-        _read { yield reading!.value }
-        _modify { yield &reading!.value }
-    }
-
     /// Takes one event out of the parser; false when it needs more bytes.
-    private func parseOne(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Bool {
+    private func parseOne(
+        _ reading: Lettable<RequestParser>, _ bytes: UnsafeRawBufferPointer, _ position: inout Int
+    ) -> Bool {
         let event: RequestParser.Event
         do throws(HTTPParseError) {
-            event = try parser.next(in: bytes, at: &position)
+            event = try reading.value.next(in: bytes, at: &position)
         } catch {
             fault = .malformed(error)
             perform(.malformed)
@@ -191,11 +188,11 @@ public final class HTTPServerConnection {
         let now = loop.now
         switch event {
         case .needMore:
-            if !parser.isIdle { perform(.bytes) }
+            if !reading.value.isIdle { perform(.bytes) }
             return false
         case .head:
-            if exchange.handle(.head(facts), at: now).contains(.deliver) {
-                delegate?.connection(self, didReceive: parser.head, framing: parser.framing)
+            if exchange.handle(.head(reading.facts), at: now).contains(.deliver) {
+                delegate?.connection(self, didReceive: reading.value.head, framing: reading.value.framing)
                 perform(.headDelivered)
             }
         case .body(let range):
@@ -210,13 +207,6 @@ public final class HTTPServerConnection {
             carryOut(actions)
         }
         return true
-    }
-
-    private var facts: ServerExchange.Facts {
-        ServerExchange.Facts(
-            isHTTP10: parser.head.version == .http10, isHEAD: parser.head.method == "HEAD",
-            hasBody: parser.framing != .none && parser.framing != .length(0), keepsAlive: parser.keepsAlive,
-            expectsContinue: parser.expectsContinue)
     }
 
     private func readOnSoon() {
@@ -283,5 +273,15 @@ extension HTTPServerConnection: ByteChannelDelegate {
         delegate = nil
         owner?.connectionDidClose(self, error: error)
         ownReference = nil
+    }
+}
+
+extension Lettable<RequestParser> {
+    /// Of the request whose head has been read. Here, so that the parser is looked at where it stands, and not copied.
+    fileprivate var facts: ServerExchange.Facts {
+        ServerExchange.Facts(
+            isHTTP10: value.head.version == .http10, isHEAD: value.head.method == "HEAD",
+            hasBody: value.framing != .none && value.framing != .length(0), keepsAlive: value.keepsAlive,
+            expectsContinue: value.expectsContinue)
     }
 }
