@@ -50,16 +50,33 @@ struct HTTP2LimitsTests {
         }
     }
 
-    @Test("SETTINGS, PING, PRIORITY and WINDOW_UPDATE without end are answered by the end")
+    @Test("SETTINGS, PING, PRIORITY, WINDOW_UPDATE and frames of unknown kinds without end are answered by the end")
     func frames() async throws {
         let attacks: [(String, [UInt8], Int)] = [
             ("SETTINGS", HTTP2Client.frame(type: 4), 40),
             ("PING", HTTP2Client.frame(type: 6, [UInt8](repeating: 0, count: 8)), 100),
             ("PRIORITY", HTTP2Client.frame(type: 2, stream: 101, [0, 0, 0, 0, 16]), 600),
             ("WINDOW_UPDATE", HTTP2Client.frame(type: 8, [0, 0, 0, 1]), 1200),
+            ("unknown", HTTP2Client.frame(type: 0xB7, [UInt8](repeating: 0, count: 100)), 600),
+            ("ALTSVC", HTTP2Client.frame(type: 10, [0, 0]), 600),
+            ("ORIGIN", HTTP2Client.frame(type: 12), 600),
+            ("PRIORITY_UPDATE", HTTP2Client.frame(type: 16, [0, 0, 0, 101]), 600),
         ]
         for (name, bytes, times) in attacks {
             try await floods("\(name)") { $0.sendRaw(bytes, times: times) }
+        }
+    }
+
+    @Test("a few frames of unknown kinds are read over")
+    func unknownFrames() async throws {
+        try await withHouse { house in
+            try await house.withHTTP2 { client async throws in
+                for type in 10...UInt8.max {
+                    client.sendRaw(HTTP2Client.frame(type: type, [UInt8](repeating: 0, count: 5)))
+                }
+                #expect(try await client.get("/head").status == 200)
+            }
+            #expect(await house.edge.metrics().number(of: .flood) == 0)
         }
     }
 

@@ -47,6 +47,10 @@ enum HTTP2Callbacks {
                     header: header!, count: count, of: HTTP2Stream.at(source!.pointee.ptr))
             }
         }
+        // Frames of unknown kinds: counted when they begin, and of no meaning here.
+        nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
+            NGHTTP2_ERR_CANCEL.rawValue
+        }
         nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks) { _, _, _, _, _, _, _ in
             TransportLimits.dataFrameBytes
         }

@@ -28,7 +28,7 @@ public struct HTTP2Limits: Sendable, Hashable {
     public var settings = Allowance(atOnce: 16, perSecond: 1)
     /// PING, the same.
     public var pings = Allowance(atOnce: 64, perSecond: 8)
-    /// PRIORITY, which does nothing here.
+    /// PRIORITY and frames of unknown kinds, which do nothing here.
     public var priorities = Allowance(atOnce: 512, perSecond: 64)
     /// DATA without a byte in it, and without the end of its stream.
     public var emptyData = Allowance(atOnce: 32, perSecond: 4)

@@ -27,6 +27,9 @@ public final class HTTP2Rooms {
         nghttp2_option_set_no_closed_streams(options, 1)
         nghttp2_option_set_max_outbound_ack(options, limits.waitingAcknowledgements)
         nghttp2_option_set_max_continuations(options, limits.continuations)
+        // Frames of kinds that HTTP/2 itself does not know are read over, but the guard is told of each: without this
+        // nobody would be. (Types below 10 are HTTP/2's own.)
+        for type in 10...UInt8.max { nghttp2_option_set_user_recv_extension_type(options, type) }
         // The guard counts them; the library's own limit is for those who do not.
         nghttp2_option_set_stream_reset_rate_limit(
             options, UInt64(limits.resets.atOnce) * 2, UInt64(limits.resets.perSecond) * 2)
