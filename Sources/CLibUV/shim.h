@@ -3,6 +3,7 @@
 #define CARREL_CLIBUV_SHIM_H
 
 #include <malloc.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -11,6 +12,9 @@
 static inline void carrel_name_this_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
+
+// poll.h has it, of the same value, only where GNU's extensions are asked for.
+static const short carrel_POLLRDHUP = EPOLLRDHUP;
 
 // Swift's Glibc module leaves malloc.h out.
 static inline int carrel_malloc_trim(size_t pad) { return malloc_trim(pad); }

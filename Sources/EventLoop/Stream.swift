@@ -127,6 +127,15 @@ public final class Stream {
         if let writeFailure { close(because: writeFailure) }
     }
 
+    /// Whether the peer has ended its side or is gone, as far as the kernel knows: also of a stream that is not read,
+    /// whose end nobody is told of. One system call.
+    public var peerHasEnded: Bool {
+        guard state == .open else { return true }
+        var question = pollfd(fd: socket, events: carrel_POLLRDHUP, revents: 0)
+        guard poll(&question, 1, 0) > 0 else { return false }
+        return question.revents & (carrel_POLLRDHUP | Int16(POLLHUP) | Int16(POLLERR)) != 0
+    }
+
     /// Reads what there is, by `recv`: of a socket that costs the kernel less than the `read` that libuv would call, which
     /// passes through the file system.
     private func readAll() {

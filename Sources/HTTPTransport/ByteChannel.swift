@@ -95,6 +95,9 @@ public final class ByteChannel {
     public var negotiatedALPN: String? { tls?.negotiatedALPN }
     public var isSecure: Bool { tls != nil }
     public var peerAddress: SocketAddress? { stream.peerAddress }
+    /// Whether the kernel knows that the peer has ended its side or is gone: also while reading is paused, and nobody is
+    /// told of it. One system call.
+    public var peerHasEnded: Bool { stream.peerHasEnded }
     /// Whether it can be written to: opened, and neither finished nor closed.
     public var isOpen: Bool { phase == .open }
     public var isClosed: Bool { phase == .closed }

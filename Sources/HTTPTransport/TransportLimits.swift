@@ -64,6 +64,8 @@ public enum TransportLimits {
     public static let discardTimeout = Duration.seconds(5)
     /// Bytes read ahead of the request being answered; above it the socket is left alone.
     public static let readAheadBytes = 64 * 1024
+    /// How often it is looked whether a client is still there whose socket is left alone for that.
+    public static let presenceInterval = Duration.seconds(10)
     /// Framed bytes that are gathered to be sent in one write.
     static let gatheredBytes = 16 * 1024
     /// A gathering buffer larger than this is not kept by an idle connection.

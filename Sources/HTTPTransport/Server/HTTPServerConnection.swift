@@ -109,21 +109,27 @@ public final class HTTPServerConnection {
     /// What follows from the state after every event: whether the socket is read, and when to look again.
     private func settle() {
         guard !channel.isClosed else { return }
-        let wantsMore =
-            switch exchange.intake {
-            case .parse, .tunnel, .forget: held.count < TransportLimits.readAheadBytes
-            case .hold: exchange.watchesClient && held.count < TransportLimits.readAheadBytes
-            }
+        let isFarAhead = held.count >= TransportLimits.readAheadBytes
+        let wantsMore = !isFarAhead && (exchange.intake != .hold || exchange.watchesClient)
         if wantsMore == isChannelPaused {
             isChannelPaused = !wantsMore
             if wantsMore { channel.resumeReading() } else { channel.pauseReading() }
         }
-        guard let deadline = exchange.deadline, wakeup.isLater(than: deadline) else { return }
+        if isFarAhead, exchange.watchesClient { wake(at: loop.now + exchange.timeouts.presence) }
+        if let deadline = exchange.deadline { wake(at: deadline) }
+    }
+
+    private func wake(at deadline: MonotonicTime) {
+        guard wakeup.isLater(than: deadline) else { return }
         wakeup.move(to: deadline, on: loop) { [self] in timeCame() }
     }
 
     private func timeCame() {
         wakeup.unset()
+        // Nobody reads, so nobody would be told.
+        if isChannelPaused, exchange.watchesClient, !clientHasEnded, channel.peerHasEnded {
+            return channelDidEnd(channel)
+        }
         fault = exchange.state == .head ? .headTimeout : .bodyTimeout
         perform(.time(queued: channel.queuedBytes))
     }

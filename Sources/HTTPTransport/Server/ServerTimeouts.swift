@@ -9,6 +9,7 @@ public struct ServerTimeouts: Sendable, Hashable {
         var minimumBodyRate = TransportLimits.minimumBodyRate
         var write = TransportLimits.writeTimeout
         var discard = TransportLimits.discardTimeout
+        var presence = TransportLimits.presenceInterval
     }
 
     private final class Shared: Sendable {
@@ -51,6 +52,12 @@ public struct ServerTimeouts: Sendable, Hashable {
     public var discard: Duration {
         get { shared.values.discard }
         set { change { $0.discard = newValue } }
+    }
+
+    /// How often it is looked whether a client is still there that is so far ahead that its socket is not read.
+    public var presence: Duration {
+        get { shared.values.presence }
+        set { change { $0.presence = newValue } }
     }
 
     private mutating func change(_ body: (inout Values) -> Void) {
