@@ -87,15 +87,7 @@ extension Simulation {
         case 11: setPool()
         case 12:
             if let pool = random.pick(pools) { take(.resetPool(pool.key, request: newRequest())) }
-        case 8:
-            if let session = random.pick(store.live.filter { $0.state.name == "running" }) {
-                count("extended")
-                let more = random.milliseconds(1000...100_000)
-                let course = random.oneIn(2) ? Course(portal: session.learner.portal, context: "east-101") : nil
-                let bound = Duration.seconds(random.oneIn(2) ? 100 : 86_400)
-                let given = Extension(by: more, bound: bound, who: "somebody", course: course)
-                take(.extend(session.id, given, request: newRequest()))
-            }
+        case 8: extendOne()
         case 0: take(.cordon(host: host, request: newRequest()))
         case 1...2: take(.uncordon(host: host, request: newRequest()))
         case 3...4:

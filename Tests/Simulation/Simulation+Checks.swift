@@ -74,6 +74,7 @@ extension Simulation {
         for case .session(let session) in changes {
             let run = RunName(session: session.id, epoch: session.epoch)
             if ["ending", "parking"].contains(session.state.name) { leaving.insert(session.id) }
+            checkExtension(session, run)
             // What is over by now had the container that is on disk.
             let container = RunName(store.sessions[session.id]?.warm == nil ? session : store.sessions[session.id]!)
             let wasRunning = store.sessions[session.id]?.state.name == "running"

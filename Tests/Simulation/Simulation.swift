@@ -86,6 +86,8 @@ public final class Simulation {
     var launchesAsked: Set<RequestID> = []
     /// Visits to parked sessions, with the run that was parked.
     var visits: [RequestID: RunName] = [:]
+    /// More time that was asked for, by who asked.
+    var extensions: [String: Extension] = [:]
     var acknowledged: Set<SessionID> = []
     var admitted: Set<ReservationID> = []
     var runHosts: [RunName: String] = [:]

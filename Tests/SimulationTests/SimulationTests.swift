@@ -62,7 +62,10 @@ struct SimulationTests {
     func everyFault() {
         let tally = simulate(.safety, 1001...1040, events: 600)
         for fault in Fault.allCases { #expect(tally[fault.rawValue, default: 0] > 0, "\(fault)") }
-        let others = ["warned", "launch acknowledged", "seat by measured use", "host strained"]
+        let others = [
+            "warned", "launch acknowledged", "seat by measured use", "host strained", "extension written",
+            "instructor's extension written",
+        ]
         for end in ["ended idle", "ended at its lifetime"] + others {
             #expect(tally[end, default: 0] > 0, "\(end)")
         }
