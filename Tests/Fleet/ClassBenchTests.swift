@@ -85,7 +85,11 @@ extension FleetTests.BenchTests {
             try Bench.report("\(what): the last one's page", clicks.wall.milliseconds, unit: "ms", bar: nil)
             try Bench.report("  JupyterLab's own work, on all cores", ideal, unit: "ms", bar: nil)
             try Bench.report("  against that", clicks.wall.milliseconds / ideal, unit: "×", bar: Self.coldBar)
+            let each = Double(Self.names.count)
+            try Bench.report("  work for each click: JupyterLab", labs.milliseconds / each, unit: "ms", bar: nil)
             try clicks.reportProcessors()
+            let rest = clicks.machine - labs - clicks.broker - clicks.client
+            try Bench.report("  of that the engines', and whose else", rest.milliseconds / each, unit: "ms", bar: nil)
         }
     }
 
