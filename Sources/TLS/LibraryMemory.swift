@@ -103,6 +103,8 @@ public enum LibraryMemory {
 
     /// Frees what the calling thread keeps, and what no record needs: connections have become idle.
     public static func release() {
+        // Where it was never installed, as in tests, there would be no key of ours: another library's would be taken for it.
+        prepare()
         RecordMemory.release()
         guard let cache = pthread_getspecific(key) else { return }
         pthread_setspecific(key, nil)
