@@ -60,6 +60,8 @@ extension Stream {
         while true {
             let sent = send(socket, bytes.baseAddress, min(bytes.count, Int(Int32.max)), Int32(MSG_NOSIGNAL))
             if sent >= 0 { return Int32(sent) }
+            // The kernel lacks memory at the moment: what libuv takes for a full socket, too.
+            if errno == ENOBUFS { return UV_EAGAIN.rawValue }
             if errno != EINTR { return -errno }
         }
     }

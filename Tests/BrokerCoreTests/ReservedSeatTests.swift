@@ -107,7 +107,7 @@ struct ReservedSeatTests {
         #expect(scene.core.session("a")?.reservation == nil)
     }
 
-    @Test("A lab that is not ready when the overrun is over leaves its seat to whom it was promised next")
+    @Test("A lab that is not ready when the overrun is over is ended, and its seat is free once its container is gone")
     func startsUntilTheEnd() {
         var scene = Scene.reserving()
         scene.reserve("r1", seats: 8, overrun: .seconds(60))

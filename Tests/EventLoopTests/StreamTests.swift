@@ -285,7 +285,7 @@ private func fiftyConnections(on loop: Loop) async throws {
         var left = 50
         let listener = try Listener(on: loop, address: localhost) { $0.echo() }
         for _ in 0..<left {
-            Stream.connect(to: listener.boundAddress, on: loop, timeout: .seconds(10)) { result in
+            Stream.connect(to: listener.boundAddress, on: loop, timeout: .seconds(60)) { result in
                 guard case .success(let stream) = result else { return finish.fail(Failure("no stream")) }
                 let handler = Handler(stream)
                 handler.onRead = { stream, _ in stream.shutdownWrite() }

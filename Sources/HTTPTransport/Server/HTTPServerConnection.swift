@@ -126,9 +126,9 @@ public final class HTTPServerConnection {
 
     private func timeCame() {
         wakeup.unset()
-        // Nobody reads, so nobody would be told.
-        if isChannelPaused, exchange.watchesClient, !clientHasEnded, channel.peerHasEnded {
-            return channelDidEnd(channel)
+        // Nobody reads, so nobody would be told. What it sent before its end is still to be read; that end comes then.
+        if isChannelPaused, exchange.watchesClient, !exchange.clientHasEnded, channel.peerHasEnded {
+            return perform(.clientEnd(inputLeft: true))
         }
         fault = exchange.state == .head ? .headTimeout : .bodyTimeout
         perform(.time(queued: channel.queuedBytes))

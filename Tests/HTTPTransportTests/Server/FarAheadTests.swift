@@ -38,6 +38,25 @@ struct FarAheadTests {
         #expect(dialogue.events == ["GET /first", "end", "client ended", "closed"])
     }
 
+    @Test("and only ends its side is answered all that it sent before")
+    func halfClosed() async throws {
+        let length = TransportLimits.readAheadBytes + 20_000
+        let text =
+            "GET /first HTTP/1.1\r\nHost: a\r\n\r\nPOST /next HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n"
+            + String(repeating: "x", count: length)
+        let dialogue = try await dialogue(sending: text, endingAfter: true, timeouts: timeouts()) { owner in
+            owner.onHead = { connection, head, _ in
+                guard head.method == "GET" else { return connection.answer("second") }
+                // Several looks later.
+                _ = connection.loop.schedule(after: .milliseconds(200)) { connection.answer("first") }
+            }
+        }
+        #expect(dialogue.received.contains("first"))
+        #expect(dialogue.received.hasSuffix("second"))
+        #expect(dialogue.events.count { $0 == "client ended" } == 1)
+        #expect(dialogue.events.last == "closed")
+    }
+
     @Test("and stays is left alone, and goes on when it is answered")
     func stays() async throws {
         let dialogue = try await dialogue(sending: requests, timeouts: timeouts()) { owner in
