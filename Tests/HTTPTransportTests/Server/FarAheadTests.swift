@@ -45,9 +45,11 @@ struct FarAheadTests {
             "GET /first HTTP/1.1\r\nHost: a\r\n\r\nPOST /next HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n"
             + String(repeating: "x", count: length)
         let dialogue = try await dialogue(sending: text, endingAfter: true, timeouts: timeouts()) { owner in
-            owner.onHead = { connection, head, _ in
-                guard head.method == "GET" else { return connection.answer("second") }
-                // Several looks later.
+            // A request is answered when all of it is there; the first one several looks later.
+            var isFirst = true
+            owner.onEnd = { connection in
+                guard isFirst else { return connection.answer("second") }
+                isFirst = false
                 _ = connection.loop.schedule(after: .milliseconds(200)) { connection.answer("first") }
             }
         }
