@@ -85,10 +85,7 @@ struct ReservedSeatTests {
         scene.wait(.seconds(599))
         #expect(scene.state("a")?.name == "running")
         scene.wait(.seconds(1))
-        guard case .ending(_, .reservationOver, _)? = scene.state("a") else {
-            Issue.record("it goes on")
-            return
-        }
+        #expect(isEndedByItsReservation(scene.state("a")))
         scene.send(.containerRemoved("a", epoch: 1))
         scene.wait(Limits.overrunRecheckDelay)
         #expect(scene.core.reservation("r1") == nil)
@@ -116,10 +113,7 @@ struct ReservedSeatTests {
         scene.wait(.seconds(119))
         #expect(scene.state("a")?.name == "starting")
         scene.wait(.seconds(1))
-        guard case .ending(_, .reservationOver, _)? = scene.state("a") else {
-            Issue.record("it goes on")
-            return
-        }
+        #expect(isEndedByItsReservation(scene.state("a")))
         #expect(scene.core.seating.used["r1"] != nil, "its container is still there")
         scene.send(.containerRemoved("a", epoch: 1))
         scene.wait(Limits.overrunRecheckDelay)
@@ -141,5 +135,9 @@ struct ReservedSeatTests {
         #expect(scene.host("b") == home)
         let held = scene.core.hosts.map { $0.held.load(at: scene.now).seats }.reduce(0, +)
         #expect(held == 3)
+    }
+
+    private func isEndedByItsReservation(_ state: SessionState?) -> Bool {
+        if case .ending(_, .reservationOver, _)? = state { true } else { false }
     }
 }

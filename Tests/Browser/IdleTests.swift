@@ -23,14 +23,7 @@ extension BrowserTests {
                 try await lab.openConsole()
                 #expect(try await lab.run("6 * 7") == "42")
                 try await lab.openTerminal()
-                let file = try await tab.evaluate(
-                    """
-                    fetch('/api/contents/notes.md', {
-                      method: 'PUT', headers: { 'Content-Type': 'application/json' },
-                      body: JSON.stringify({ type: 'file', format: 'text', content: 'what I wrote' })
-                    }).then(response => response.status)
-                    """)
-                #expect(file == 201)
+                #expect(try await lab.write("what I wrote", to: "notes.md") == 201)
                 try await tab.go(to: try await tab.url().at("/lab/tree/notes.md"))
                 try await tab.wait(forText: "what I wrote")
                 try await tab.keepPicture("lab")

@@ -22,14 +22,7 @@ extension BrowserTests {
             try await withChromium(plan) { fleet, chromium in
                 let tab = try await chromium.open()
                 let lab = try await tab.openLab(fleet, "ada")
-                let file = try await tab.evaluate(
-                    """
-                    fetch('/api/contents/notes.md', {
-                      method: 'PUT', headers: { 'Content-Type': 'application/json' },
-                      body: JSON.stringify({ type: 'file', format: 'text', content: 'what I wrote' })
-                    }).then(response => response.status)
-                    """)
-                #expect(file == 201)
+                #expect(try await lab.write("what I wrote", to: "notes.md") == 201)
 
                 // A page that follows the lab tells it by itself.
                 try await tab.go(to: try await tab.url().at("/.carrel/"))

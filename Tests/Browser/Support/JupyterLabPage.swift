@@ -65,6 +65,19 @@ struct JupyterLabPage: Sendable {
             "the terminal has the keyboard", until: "document.activeElement.matches('.xterm-helper-textarea')")
         try await eventually("the shell asks for a command") { tab.journal.terminal.contains("$ ") }
     }
+
+    // MARK: files
+
+    /// Has JupyterLab's server keep a text file in the home, as the editor does; the status of its answer.
+    func write(_ text: String, to path: String) async throws -> JSON {
+        try await tab.evaluate(
+            """
+            fetch('/api/contents/\(path)', {
+              method: 'PUT', headers: { 'Content-Type': 'application/json' },
+              body: JSON.stringify({ type: 'file', format: 'text', content: '\(text)' })
+            }).then(response => response.status)
+            """)
+    }
 }
 
 extension Tab {
