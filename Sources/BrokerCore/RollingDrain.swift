@@ -71,7 +71,6 @@ extension BrokerCore {
             }
         }
         setRolling(RollingDrain(members: members, maximumUnavailable: maximumUnavailable, span: span))
-        step.touchedHosts.formUnion(names)
         return .done
     }
 
@@ -114,7 +113,8 @@ extension BrokerCore {
         }?.host
     }
 
-    /// What decides about turns may have changed without any of the hosts: after a restart, with a new configuration.
+    /// What decides about turns may have changed without any of the hosts: the members' phases, after a restart, with a
+    /// new configuration.
     mutating func lookAtRollingDrain() {
         step.touchedHosts.formUnion(rolling?.members.map(\.host) ?? [])
     }
@@ -132,6 +132,8 @@ extension BrokerCore {
         journal.keep(rolling: rolling)
         rolling = new
         journal.changes.append(.rollingDrain(new))
+        // One that is left out while it waits may have been what another one's turn waited for, and nothing of it changes.
+        lookAtRollingDrain()
     }
 
     /// What a rolling drain means for a host, in words.

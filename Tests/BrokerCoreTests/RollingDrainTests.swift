@@ -111,6 +111,18 @@ struct RollingDrainTests {
         #expect(scene.core.rolling == nil)
     }
 
+    @Test("Where one that does not answer is left out, the next one's turn comes at once")
+    func leftOutUnreachable() {
+        var scene = ready()
+        scene.away("h1")
+        scene.away("h2")
+        roll(&scene, ["h1", "h2", "h3"])
+        #expect(states(scene) == [.unreachable, .unreachable, .active])
+        uncordon(&scene, "h1")
+        #expect(scene.core.rolling?.phase(of: "h2") == .begun)
+        #expect(scene.core.violations(at: scene.now).isEmpty)
+    }
+
     @Test("It goes on after a restart, and begins nothing before the hosts have answered")
     func restart() {
         var scene = Scene()
