@@ -44,6 +44,10 @@ public enum BrokerLimits {
     public static let logLinesTold = 12
     /// How long mounting, or the container that tries it out, may take.
     public static let slotTimeout = Duration.seconds(15)
+    /// A home that is to be attached waits for others while they come within this long of one another, at the most so long
+    /// in all.
+    public static let slotLull = Duration.milliseconds(20)
+    public static let slotGathering = Duration.milliseconds(100)
     /// Homes that are attached in one call.
     public static let slotsPerCall = 64
     /// A container is given this long to stop by itself before it is killed.

@@ -145,6 +145,10 @@ final class HomeSlots {
 
     private func work() async {
         while !orders.isEmpty {
+            var gathering = Gathering(at: ControlLoop.loop.now)
+            while gathering.waits(with: orders.count, at: ControlLoop.loop.now) {
+                try? await Task.sleep(for: BrokerLimits.slotLull)
+            }
             let batch = Array(orders.prefix(BrokerLimits.slotsPerCall))
             orders.removeFirst(batch.count)
             let words = batch.flatMap { [$0.verb, $0.slot, $0.argument] }
@@ -175,6 +179,8 @@ final class HomeSlots {
         cd "$1" || exit 1
         shift
         n=0
+        line_end=$(printf '\n.')
+        line_end=${line_end%.}
         same() { [ "$(stat -c %d:%i "$1" 2>&1)" = "$(stat -c %d:%i "$2" 2>&1)" ]; }
         make() {
             mkdir -p "$1" || return
@@ -182,12 +188,18 @@ final class HomeSlots {
             mount -t tmpfs -o "mode=0700,size=16m,uid=${2%:*},gid=${2#*:}" carrel "$1"
         }
         attach() {
-            same "$1" "$2" && return
-            [ "$(stat -f -c %T "$1")" = tmpfs ] && [ "$(grep -c " $PWD/$1 " /proc/self/mountinfo)" = 1 ] || {
+            # A whole class waits for this: as few programs as can be.
+            case $(grep -F " $PWD/$1 " /proc/self/mountinfo) in
+            *"$line_end"*) ;;
+            *' - tmpfs carrel '*)
+                mount --bind "$2" "$1"
+                return
+                ;;
+            esac
+            same "$1" "$2" || {
                 echo "the slot is not empty"
                 return 1
             }
-            mount --bind "$2" "$1"
         }
         mark() { mount -t tmpfs -o mode=0755,size=4k,nr_inodes=8 carrel "$1" && : >"$1/attached"; }
         clear() {
