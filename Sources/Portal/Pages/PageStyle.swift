@@ -79,10 +79,10 @@ enum PageStyle {
           display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; justify-content: space-between;
           margin: 0; padding: .9rem 0; border-top: 1px solid var(--line);
         }
-        h1 ~ .row { margin-top: 0; }
+        h1 + .row { margin-top: 1.2rem; }
         .row p { margin: 0; }
         .row small { display: block; font-size: .875rem; color: var(--soft); }
-        .all { margin-top: 1.2rem; border-top: 0; padding: .9rem 1.1rem; background: var(--tint); border-radius: 9px; }
+        .all { border-top: 0; padding: .9rem 1.1rem; background: var(--tint); border-radius: 9px; }
         .state { font-size: .8rem; padding: .1rem .5rem; border-radius: 99px; background: var(--tint); }
         .more { font-size: .875rem; color: var(--soft); }
         .small.button { padding: .35rem .75rem; margin-left: .35rem; font-size: .875rem; }
@@ -96,6 +96,8 @@ enum PageStyle {
           .card { padding: 1.4rem; }
           .top { padding-top: 1.1rem; }
           .button:not(.small) { width: 100%; text-align: center; }
+          .small.button { padding: .35rem .6rem; }
+          .all { padding: .9rem .8rem; }
         }
         @media (forced-colors: active) { .steps .done::before { background: CanvasText; } }
         """
