@@ -19,6 +19,7 @@ extension BrokerCore {
         var entry = old
         entry.inquiry = .none
         entry.idleNotBefore = nil
+        entry.notice = Entry.Notice()
         entry.wake = nil
         if case .running = entry.session.state { emit(.withdrawRoute(entry.session.id)) }
         entry.session.state = state

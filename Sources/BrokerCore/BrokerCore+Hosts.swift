@@ -169,7 +169,7 @@ extension BrokerCore {
         for name in book.names.union(hosts.map(\.name)).sorted() { configureHost(name, book.spec(of: name)) }
         var used: Set<String> = []
         for id in entries.keys.sorted() {
-            reconsider(id, at: now)
+            reconsider(id, since: old, at: now)
             if let entry = entries[id], !entry.session.state.isOver { used.insert(entry.session.lab) }
         }
         // What an earlier broker made, whose size was not known yet.
@@ -207,8 +207,8 @@ extension BrokerCore {
         step.touchedHosts.insert(name)
     }
 
-    /// What a new configuration means for one session.
-    private mutating func reconsider(_ id: SessionID, at now: Timestamp) {
+    /// What a new configuration means for one session; `former` is the one before.
+    private mutating func reconsider(_ id: SessionID, since former: Catalogue, at now: Timestamp) {
         guard let old = entries[id] else { return }
         var entry = old
         let known = lab(entry.session.lab)
@@ -224,7 +224,10 @@ extension BrokerCore {
             if !isListed { beginEnding(entry, reason: removed, at: now) }
         case .running(let host, _, let since):
             // Without the terms of its lab (the broker was restarted, too) it cannot go on.
-            guard known != nil else { return beginEnding(entry, reason: removed, at: now) }
+            guard let known else { return beginEnding(entry, reason: removed, at: now) }
+            if let lab = former.labs[entry.session.lab] ?? former.retired[entry.session.lab] {
+                giveNotice(&entry, runningSince: since, from: lab, to: known, at: now)
+            }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(entry, unlessStill: old)
         case .ending, .parking:

@@ -32,12 +32,14 @@ extension BrokerCore {
 
     func idleEnd(of entry: Entry, _ lab: Lab) -> Timestamp {
         let end = entry.session.lastActivityAt + lab.idleTimeout
-        return max(end, entry.idleNotBefore ?? end, entry.session.stay.notIdleBefore ?? end)
+        return max(
+            end, entry.idleNotBefore ?? end, entry.session.stay.notIdleBefore ?? end, entry.notice.idle ?? end)
     }
 
     /// When a running session ends, whatever happens in it.
     func lifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
-        let end = since + lab.maximumLifetime + entry.session.stay.extended
+        var end = since + lab.maximumLifetime + entry.session.stay.extended
+        if let notice = entry.notice.lifetime { end = max(end, notice) }
         return reservedUntil(entry).map { min($0, end) } ?? end
     }
 
@@ -103,6 +105,19 @@ extension BrokerCore {
     }
 
     // MARK: The warnings
+
+    /// A new configuration has moved the ends of a running session, perhaps into the past: it gets the time of its
+    /// warning first, but nothing beyond what it had before.
+    func giveNotice(_ entry: inout Entry, runningSince since: Timestamp, from old: Lab, to new: Lab, at now: Timestamp)
+    {
+        let noticed = now + new.idleWarning
+        let idle = idleEnd(of: entry, old)
+        if idleEnd(of: entry, new) < min(idle, noticed) { entry.notice.idle = min(idle, noticed) }
+        let lifetime = lifetimeEnd(of: entry, runningSince: since, old)
+        if lifetimeEnd(of: entry, runningSince: since, new) < min(lifetime, noticed) {
+            entry.notice.lifetime = min(lifetime, noticed)
+        }
+    }
 
     /// The learner is warned of the idle end that holds now.
     func isWarnedOfIdleness(_ entry: Entry) -> Bool {

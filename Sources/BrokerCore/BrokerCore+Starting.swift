@@ -175,6 +175,7 @@ extension BrokerCore {
         entry.detours = 0
         entry.inquiry = .none
         entry.warned = Entry.Warned()
+        entry.notice = Entry.Notice()
         entry.idleNotBefore = nil
         requeue(entry, because: reason, at: now)
     }

@@ -38,11 +38,18 @@ struct Entry: Hashable, Sendable {
         var lifetime: Timestamp?
     }
 
+    /// Ends that a new configuration moved close come no sooner: the learner is warned of them first.
+    struct Notice: Hashable, Sendable {
+        var idle: Timestamp?
+        var lifetime: Timestamp?
+    }
+
     var session: Session
     /// The place in the queue to which a failed run returns.
     var queuedSince: Timestamp
     var inquiry = Inquiry.none
     var warned = Warned()
+    var notice = Notice()
     /// Not to be ended for idleness before.
     var idleNotBefore: Timestamp?
     /// When this session must be looked at next.

@@ -113,7 +113,8 @@ extension BrokerCore {
                 cause: .lifetime, at: lifetimeEnd,
                 why: "It lives \(Explanations.span(lab.maximumLifetime))"
                     + (extended > .zero ? ", extended by \(Explanations.span(extended))" : "")
-                    + ", from the moment it became ready, busy or not.",
+                    + ", from the moment it became ready, busy or not."
+                    + (entry.notice.lifetime == lifetimeEnd ? " \(Self.notice)" : ""),
                 isWarned: entry.warned.lifetime == lifetimeEnd),
         ]
         if case .draining(let deadline)? = record(of: host)?.settings.host.duty {
@@ -125,6 +126,8 @@ extension BrokerCore {
         let never = Timestamp(milliseconds: .max)
         return ends.sorted { ($0.at ?? never, $0.cause.rawValue) < ($1.at ?? never, $1.cause.rawValue) }
     }
+
+    private static let notice = "The configuration gives it less time than before, and its learner is warned first."
 
     private func idleness(of entry: Entry, _ lab: Lab, on host: String) -> SessionExplanation.End {
         let end = idleEnd(of: entry, lab)
@@ -149,6 +152,8 @@ extension BrokerCore {
                 "It was extended: not before then, and not earlier than \(timeout) after the last sign of use."
             } else if let floor = entry.idleNotBefore, floor == end {
                 "The way to the lab was shut for a while: nothing ends for idleness shortly after."
+            } else if let floor = entry.notice.idle, floor == end {
+                Self.notice
             } else {
                 "\(timeout) after the last sign of use"
                     + (lab.kind == .jupyter ? ", unless the lab says that a kernel is executing." : ".")
@@ -172,6 +177,7 @@ extension BrokerCore {
             return "its host \(host.name) does not answer, and until it does nothing ends for idleness"
         }
         if let floor = entry.idleNotBefore, floor > now { return "the way to it was shut until a moment ago" }
+        if let floor = entry.notice.idle, floor > now { return "its learner is warned before a shorter timeout counts" }
         return sign
     }
 

@@ -111,6 +111,65 @@ struct WarningTests {
         #expect(warned(scene) == [.lifetime, .idle])
     }
 
+    /// One of an hour that nobody has used for ten minutes, whose labs are now given five.
+    private func shortened(
+        _ change: (inout Lab) -> Void, after time: Duration = .seconds(600), warning: Duration = .seconds(120)
+    ) -> Scene {
+        var scene = scene(.http, idle: .seconds(3600), lifetime: .seconds(7200), warning: warning)
+        scene.wait(time)
+        var lab = scene.core.lab("lab")!
+        change(&lab)
+        scene.send(.configure(labs: [lab], hosts: [.small("h1")]))
+        return scene
+    }
+
+    @Test("A configuration with a shorter idle timeout gives who is over it the time of the warning, and says so")
+    func shorterTimeout() {
+        var scene = shortened { $0.idleTimeout = .seconds(300) }
+        scene.wait(.zero)
+        #expect(warned(scene) == [.idle])
+        #expect(scene.core.ends(of: "a", at: scene.now).first?.why.hasPrefix("The configuration gives it less") == true)
+        #expect(
+            scene.core.explain(scene.core.session("a")!, story: [], at: scene.now).summary
+                == "It is alive because its learner is warned before a shorter timeout counts; it ends in 2 min, "
+                + "if nothing happens in it.")
+        #expect(scene.wait(.seconds(119)) == [])
+        #expect(scene.wait(.seconds(1)).contains(.remove("a", epoch: 1, host: "h1")))
+        // Who does something has the new timeout from then.
+        scene = shortened { $0.idleTimeout = .seconds(300) }
+        scene.send(.activity(["a": scene.now]))
+        #expect(scene.wait(.seconds(299)).allSatisfy { $0 == .changed("a") })
+        #expect(scene.wait(.seconds(1)).contains(.remove("a", epoch: 1, host: "h1")))
+    }
+
+    @Test("A configuration with a shorter lifetime does, too, and says so")
+    func shorterLifetime() {
+        var scene = shortened { $0.maximumLifetime = .seconds(300) }
+        scene.wait(.zero)
+        #expect(warned(scene) == [.lifetime])
+        #expect(scene.core.ends(of: "a", at: scene.now).first?.why.contains("warned first") == true)
+        scene.send(.activity(["a": scene.now]))
+        #expect(scene.wait(.seconds(119)) == [])
+        scene.wait(.seconds(1))
+        #expect(scene.state("a") == .ending(host: "h1", reason: .lifetime(limitSeconds: 300), since: scene.now))
+    }
+
+    @Test("A shorter timeout does not prolong: not for who was warned already, and not without a warning")
+    func noProlonging() {
+        var scene = shortened({ $0.idleTimeout = .seconds(300) }, after: .seconds(3550))
+        #expect(warned(scene) == [.idle])
+        #expect(scene.wait(.seconds(49)) == [])
+        #expect(scene.wait(.seconds(1)).contains(.remove("a", epoch: 1, host: "h1")))
+        scene = shortened({ $0.idleTimeout = .seconds(300) }, warning: .zero)
+        #expect(scene.wait(.zero).contains(.remove("a", epoch: 1, host: "h1")))
+        // Read again and again, it comes no later.
+        scene = shortened { $0.idleTimeout = .seconds(300) }
+        let end = scene.now + .seconds(120)
+        scene.wait(.seconds(60))
+        scene.send(.configure(labs: [scene.core.lab("lab")!], hosts: [.small("h1")]))
+        #expect(scene.core.ends(of: "a", at: scene.now).first?.at == end)
+    }
+
     @Test("A commit that fails takes the warning back with it, and it comes again")
     func rollback() {
         var scene = scene(.http)

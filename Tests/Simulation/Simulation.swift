@@ -55,7 +55,9 @@ public final class Simulation {
     let freeFloorPercent: Int
     var pools: [PoolSpec] = []
     var density: Density
-    let allLabs: [Lab]
+    var allLabs: [Lab]
+    /// Whose timeouts are half of what they were.
+    var briefLabs: Set<String> = []
     let allHosts: [HostSpec]
     /// Never in the configuration: operators add and remove them.
     let spareHosts: [HostSpec]
