@@ -225,7 +225,7 @@ extension BrokerCore {
         case .running(let host, _, let since):
             // Without the terms of its lab (the broker was restarted, too) it cannot go on.
             guard let known else { return beginEnding(entry, reason: removed, at: now) }
-            if let lab = former.labs[entry.session.lab] ?? former.retired[entry.session.lab] {
+            if let lab = former.lab(entry.session.lab) {
                 giveNotice(&entry, runningSince: since, from: lab, to: known, at: now)
             }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)

@@ -1,7 +1,7 @@
 /// How long a running lab lives: activity, the question to the lab, the warning, the two timeouts.
 extension BrokerCore {
     /// A lab as the catalogue has it; if it was taken out, as its running sessions know it.
-    public func lab(_ name: String) -> Lab? { catalogue.labs[name] ?? catalogue.retired[name] }
+    public func lab(_ name: String) -> Lab? { catalogue.lab(name) }
 
     /// When a running session is to be looked at next. While its host does not answer, nothing is known about it and
     /// nothing could be done: only the maximum lifetime counts then.

@@ -21,6 +21,9 @@ public struct BrokerCore: Sendable {
         var freeFloorPercent = 0
         var pools: [PoolKey: PoolSpec] = [:]
         var density = Density()
+
+        /// A lab as it is listed; if it was taken out, as its running sessions know it.
+        func lab(_ name: String) -> Lab? { labs[name] ?? retired[name] }
     }
 
     let sharedHomes: Bool

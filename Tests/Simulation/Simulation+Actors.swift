@@ -140,8 +140,8 @@ extension Simulation {
         count("reconfigured")
         if random.oneIn(2) { pools = Self.somePools(&random) }
         if random.oneIn(3) { density = Self.someDensity(&random) }
+        if random.oneIn(3) { changeTimeouts() }
         configuration.labs = allLabs.filter { _ in !random.oneIn(8) }
-        if random.oneIn(3), let lab = random.pick(configuration.labs) { changeTimeouts(of: lab.name) }
         configuration.hosts = allHosts.compactMap { host in
             guard !random.oneIn(5) else { return nil }
             var host = host
@@ -153,19 +153,19 @@ extension Simulation {
     }
 
     /// Half the time for everybody in a lab, or all of it again.
-    private func changeTimeouts(of name: String) {
+    private func changeTimeouts() {
         count("changed timeouts")
-        let isLong = briefLabs.remove(name) != nil
-        if !isLong { briefLabs.insert(name) }
-        func changed(_ lab: Lab) -> Lab {
-            guard lab.name == name else { return lab }
-            var lab = lab
-            lab.idleTimeout = isLong ? lab.idleTimeout * 2 : lab.idleTimeout / 2
-            lab.maximumLifetime = isLong ? lab.maximumLifetime * 2 : lab.maximumLifetime / 2
-            return lab
+        let index = Int.random(in: allLabs.indices, using: &random)
+        var lab = allLabs[index]
+        if briefLabs.remove(lab.name) != nil {
+            lab.idleTimeout *= 2
+            lab.maximumLifetime *= 2
+        } else {
+            briefLabs.insert(lab.name)
+            lab.idleTimeout /= 2
+            lab.maximumLifetime /= 2
         }
-        allLabs = allLabs.map(changed)
-        configuration.labs = configuration.labs.map(changed)
+        allLabs[index] = lab
     }
 
     func applyConfiguration() {
