@@ -1,7 +1,8 @@
 // A VFS of SQLite, by LD_PRELOAD, under which the process dies, as by kill -9, at a write or a sync that a test chose.
 //
-// $CRASH_VFS names a file of two numbers, eight bytes each: how many writes, truncations, syncs and removals of the database
-// and its log there were so far, and the one at which to die, before it is done; 0 for none. The test writes the second.
+// $CRASH_VFS names a file of one number, eight bytes, that the test and this share: at the how-manyth write, truncation, sync
+// or removal of the database or its log from now to die, before it is done. 0: at none; all ones: it is dying. Both sides
+// only exchange it whole, so that they never differ about whether the process came to its end.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -12,19 +13,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-struct points { _Atomic unsigned long done, fatal; };
-
 // One of ours in front of one of the real VFS.
 struct file { sqlite3_file base; sqlite3_file *real; };
 
-static struct points none;
-static struct points *points = &none;
+static const unsigned long dying = ~0UL;
+
+static _Atomic unsigned long none;
+static _Atomic unsigned long *left = &none;
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs vfs;
 
 static void pass(void) {
-    unsigned long number = atomic_fetch_add(&points->done, 1) + 1;
-    if (number != atomic_load(&points->fatal)) return;
+    unsigned long now = atomic_load(left), next;
+    do {
+        if (now == 0) return;
+        next = now == 1 || now == dying ? dying : now - 1;
+    } while (!atomic_compare_exchange_weak(left, &now, next));
+    if (next != dying) return;
     kill(getpid(), SIGKILL);
     // Not one instruction of the program more.
     for (;;) pause();
@@ -101,7 +106,7 @@ __attribute__((constructor)) static void begin(void) {
     void *place = mmap(NULL, sizeof none, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     close(descriptor);
     if (place == MAP_FAILED) return;
-    points = place;
+    left = place;
     real_vfs = sqlite3_vfs_find(NULL);
     vfs = *real_vfs;
     vfs.zName = "crash";

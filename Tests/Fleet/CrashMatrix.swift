@@ -45,10 +45,10 @@ struct CrashMatrix {
     ) async throws -> UInt64 {
         for number in 1...Self.mostPoints {
             try await prepare(number)
-            try points.die(at: number)
+            points.die(at: number)
             try await operation(number)
             try await eventually("it settled or died", within: .seconds(30), every: .milliseconds(20), holds: isOver)
-            let survived = try !points.disarm()
+            let survived = !points.disarm()
             if !survived {
                 if try fleet.exitStatus() == nil, (try? fleet.brokerPID()) != nil { _ = try await fleet.brokerExit() }
                 try await fleet.start(hosts: nil)
