@@ -19,6 +19,19 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// The program of the helper containers: C, linked statically, without Swift's runtime, which `-nostartfiles` leaves out.
+/// It cannot be linked with the run-time libraries of sanitizers.
+let helperProgram = Target.executableTarget(
+    name: "carrel-helper", path: "Sources/HostHelper",
+    cSettings: [
+        .unsafeFlags(["-std=c11", "-D_GNU_SOURCE", "-Os", "-Wall", "-Wextra", "-Werror"]),
+        .unsafeFlags(["-ffunction-sections", "-fno-sanitize=all"]),
+    ],
+    linkerSettings: [
+        .unsafeFlags(["-static-executable", "-nostartfiles", "-Xclang-linker", "-fno-sanitize=all"]),
+        .unsafeFlags(["-Xlinker", "--gc-sections", "-Xlinker", "-s"]),
+    ])
+
 let package = Package(
     name: "carrel",
     products: [.executable(name: "carrel", targets: ["carrel"])],
@@ -43,7 +56,13 @@ let package = Package(
         room("BrokerCore", [heap]),
         room("Store", ["BrokerCore", grdb]),
         room("Scheduling", ["BrokerCore"]),
-        room("DockerEngine", ["HTTPTransport"]),
+        helperProgram,
+        .executableTarget(name: "EmbedFile", swiftSettings: house),
+        .plugin(
+            name: "EmbedHelper", capability: .buildTool(), dependencies: ["EmbedFile", "carrel-helper"],
+            path: "Sources/EmbedHelper"),
+        .target(name: "HelperImage", dependencies: ["TLS"], swiftSettings: house, plugins: ["EmbedHelper"]),
+        room("DockerEngine", ["HTTPTransport", "HelperImage"]),
         room("Edge", ["HTTPTransport", "Metrics"]),
         room("Launch", ["HTTPTransport", "BrokerCore"]),
         room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", "Metrics", logging]),
@@ -83,6 +102,7 @@ let package = Package(
         tests("SimulationTests", ["Simulation"]),
         tests("StoreTests", ["Store"]),
         tests("SchedulingTests", ["Scheduling", "Programs", "SeededRandom"]),
+        tests("HelperImageTests", ["HelperImage", "Programs"]),
         tests("DockerEngineTests", ["DockerEngine"]),
         tests("EdgeTests", ["Edge", "CNGHTTP2", "SmugglingCorpus"]),
         tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),

@@ -33,10 +33,11 @@ extension DockerEngine {
     }
 
     /// One request and its whole answer. Statuses of 400 and more become errors with the engine's words.
+    /// - Parameter type: of the body.
     func send(
-        _ method: String, _ target: String, body: [UInt8] = [], timeout: Duration
+        _ method: String, _ target: String, body: [UInt8] = [], type: String = "application/json", timeout: Duration
     ) async throws(EngineError) -> [UInt8] {
-        let request = request(method, target, body: body)
+        let request = request(method, target, body: body, type: type)
         let operation = Self.operation(method, target)
         let response: HTTPClientResponse
         do throws(HTTPClientError) {
@@ -61,7 +62,9 @@ extension DockerEngine {
             ?? String(decoding: body.prefix(EngineLimits.refusalBytes), as: UTF8.self)
     }
 
-    func request(_ method: String, _ target: String, body: [UInt8] = []) -> HTTPClientRequest {
+    func request(
+        _ method: String, _ target: String, body: [UInt8] = [], type: String = "application/json"
+    ) -> HTTPClientRequest {
         // The engine ignores the authority of a Unix socket, but RFC 9112 section 3.2 wants one.
         let authority =
             switch endpoint.transport {
@@ -69,7 +72,7 @@ extension DockerEngine {
             case .tcp(let host, let port, _): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             }
         var request = HTTPClientRequest(method: method, target: target, authority: authority, body: body)
-        if !body.isEmpty { request.fields.append("Content-Type", "application/json") }
+        if !body.isEmpty { request.fields.append("Content-Type", type) }
         return request
     }
 
@@ -94,6 +97,7 @@ extension DockerEngine {
     func wrap(_ error: HTTPClientError, _ operation: String) -> EngineError {
         // What answers next may be another engine.
         negotiated = nil
+        knownHelperImageID = nil
         let code: EngineError.Code =
             switch error.kind {
             case .timeout: .timeout

@@ -19,6 +19,8 @@ public final class DockerEngine {
     let address: UpstreamAddress
     /// What the engine was last known to speak.
     var negotiated: APIVersion?
+    /// Of `HelperImage.current` on this engine, once it was found or loaded there.
+    var knownHelperImageID: String?
 
     /// - Throws: `.identity` when the files of mutual TLS cannot be read or do not belong together.
     public init(endpoint: EngineEndpoint) throws(EngineError) {

@@ -14,6 +14,8 @@ struct VersionBody: Decodable {
     var ApiVersion: String
     /// Absent where an engine has only one.
     var MinAPIVersion: String?
+    /// Of the processor, as Go spells it.
+    var Arch: String?
 }
 
 /// `SystemInfo`.
@@ -119,6 +121,21 @@ struct ImageBody: Decodable {
     var Id: String
     /// RFC 3339.
     var Created: String?
+}
+
+/// `ImageInspect`, of which layers it is made.
+struct HelperImageBody: Decodable {
+    struct RootFSBody: Decodable {
+        var Layers: [String]?
+    }
+
+    var Id: String
+    var RootFS: RootFSBody?
+}
+
+/// One line of `ImageLoad`.
+struct LoadBody: Decodable {
+    var error: String?
 }
 
 /// One line of `ImageCreate`.

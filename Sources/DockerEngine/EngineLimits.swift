@@ -13,6 +13,15 @@ public enum EngineLimits {
     /// Of the container that may mount.
     static let mountKeeperProcesses = 64
     static let mountKeeperMemory: Int64 = 64 << 20
+    /// Of a helper: it is one small program that starts no other.
+    static let helperProcesses = 16
+    static let helperMemory: Int64 = 32 << 20
+    /// Of a helper on which labs depend; -1000 would forbid the kernel to end it at all.
+    static let helperOutOfMemoryScore = -999
+    /// Lines that a helper may write when it is run to its end; further ones are lost.
+    static let helperLines = 1000
+    /// `POST /images/load`, less than 1 MB.
+    public static let loadTimeout = Duration.seconds(60)
     /// Until a pull begins to tell: the engine asks the registry first.
     public static let pullAnswerTimeout = Duration.seconds(60)
     /// Layers of one pull that are told apart; an image has at most 127.

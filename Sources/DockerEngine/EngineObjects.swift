@@ -26,6 +26,8 @@ public struct EngineVersion: Hashable, Sendable {
     /// The newest and the oldest Engine API that it speaks.
     public var api: APIVersion
     public var oldestAPI: APIVersion
+    /// Of the host's processor, such as `amd64`; nil where the engine does not say.
+    public var architecture: String?
 
     init?(_ body: VersionBody) {
         guard let api = APIVersion(body.ApiVersion), let oldest = APIVersion(body.MinAPIVersion ?? body.ApiVersion)
@@ -33,6 +35,7 @@ public struct EngineVersion: Hashable, Sendable {
         engine = body.Version
         self.api = api
         oldestAPI = oldest
+        architecture = body.Arch
     }
 }
 

@@ -1,0 +1,122 @@
+import Foundation
+import HelperImage
+
+/// Containers of our own program: see `HelperSpec`.
+extension DockerEngine {
+    /// `ContainerCreate` and `ContainerStart` of a helper, after `ImageLoad` where this host does not have its image.
+    /// - Returns: the container's identifier.
+    /// - Throws: `.conflict` when the name is taken.
+    @discardableResult
+    public func startHelper(name: String, _ spec: HelperSpec) async throws(EngineError) -> String {
+        let id = try await createHelper(name: name, spec)
+        do throws(EngineError) {
+            try await start(id)
+        } catch {
+            try? await remove(id, force: true)
+            throw error
+        }
+        return id
+    }
+
+    private func createHelper(name: String, _ spec: HelperSpec) async throws(EngineError) -> String {
+        let path = "/containers/create?name=\(Self.escape(name))"
+        do throws(EngineError) {
+            let body = HelperBody(spec, imageID: try await helperImageID())
+            let answer = try await call("POST", path, body: body, timeout: EngineLimits.createTimeout)
+            return (try decode(answer, "POST /containers/create") as CreatedBody).Id
+        } catch  where error.code == .notFound {
+            // Somebody has removed the image since it was found.
+            knownHelperImageID = nil
+            let body = HelperBody(spec, imageID: try await helperImageID())
+            let answer = try await call("POST", path, body: body, timeout: EngineLimits.createTimeout)
+            return (try decode(answer, "POST /containers/create") as CreatedBody).Id
+        }
+    }
+
+    /// Runs a helper to its end and removes it. What it wrote, both streams in the order written, and its exit code.
+    /// - Parameter timeout: for the run alone; a helper that takes longer is killed.
+    public func runHelper(
+        name: String, _ spec: HelperSpec, timeout: Duration
+    ) async throws(EngineError) -> (lines: [String], code: Int) {
+        let id = try await startHelper(name: name, spec)
+        do throws(EngineError) {
+            let code = try await wait(id, timeout: timeout)
+            let lines = try await logs(id, lines: EngineLimits.helperLines)
+            try await remove(id, force: true)
+            return (lines, code)
+        } catch {
+            try? await remove(id, force: true)
+            throw error
+        }
+    }
+
+    /// The identifier of `HelperImage.current` on this host, which gets it by `ImageLoad` if it does not have it yet.
+    /// The image is recognized by its contents: whoever else gave something this name has given it to another image.
+    /// - Throws: `.refused` where the host's processor is another, or the engine does not take the image.
+    public func helperImageID() async throws(EngineError) -> String {
+        if let knownHelperImageID { return knownHelperImageID }
+        let image = HelperImage.current
+        let version = try await version()
+        if let architecture = version.architecture, architecture != image.architecture {
+            throw EngineError(
+                code: .refused(status: 0),
+                message: "\(endpoint): its processor is \(architecture), and this program carries a helper for "
+                    + "\(image.architecture) only: use hosts of one kind with the broker")
+        }
+        var found = try await loadedHelperImage()
+        if found == nil {
+            try await load(image)
+            found = try await loadedHelperImage()
+        }
+        guard let found else {
+            throw EngineError(
+                code: .refused(status: 0),
+                message: "\(endpoint): POST /images/load: the image of the helpers was taken, and \(image.reference) "
+                    + "is not what was sent")
+        }
+        knownHelperImageID = found
+        return found
+    }
+
+    private func loadedHelperImage() async throws(EngineError) -> String? {
+        let image = HelperImage.current
+        do throws(EngineError) {
+            let answer = try await call(
+                "GET", "/images/\(Self.escape(image.reference))/json", timeout: EngineLimits.questionTimeout)
+            let body: HelperImageBody = try decode(answer, "GET /images/\(image.reference)/json")
+            return body.RootFS?.Layers == [image.layerID] ? body.Id : nil
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    private func load(_ image: HelperImage) async throws(EngineError) {
+        let version = try await negotiatedVersion()
+        let answer = try await send(
+            "POST", "/v\(version)/images/load?quiet=true", body: image.archive, type: "application/x-tar",
+            timeout: EngineLimits.loadTimeout)
+        // Failures after the first byte come in a line of their own, with status 200.
+        var lines = JSONLines<LoadBody>()
+        if let failure = try lines.feed(answer + [UInt8(ascii: "\n")]).lazy.compactMap(\.error).first {
+            throw EngineError(
+                code: .refused(status: 200),
+                message: "\(endpoint): POST /images/load: the engine does not take the image of the helpers: \(failure)"
+            )
+        }
+    }
+
+    /// `ImageDelete` of the images that helpers of other versions of Carrel were made of. One that a container still
+    /// uses stays.
+    public func removeOldHelperImages() async throws(EngineError) {
+        let current = try await helperImageID()
+        let (key, value) = HelperImage.label
+        let body = try await call(
+            "GET", "/images/json?filters=" + Self.filters(["label": ["\(key)=\(value)"]]),
+            timeout: EngineLimits.questionTimeout)
+        let images: [ImageListBody] = try decode(body, "GET /images/json")
+        for image in images where image.Id != current {
+            _ = try? await call("DELETE", "/images/\(Self.escape(image.Id))", timeout: EngineLimits.removeTimeout)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import PackagePlugin
+
+/// Builds the helper's program and gives its bytes to the target that uses this plugin, as a Swift file.
+@main
+struct EmbedHelper: BuildToolPlugin {
+    func createBuildCommands(context: PluginContext, target: Target) async throws -> [Command] {
+        let program = try context.tool(named: "carrel-helper").url
+        let source = context.pluginWorkDirectoryURL.appending(path: "EmbeddedHelper.swift")
+        return [
+            .buildCommand(
+                displayName: "Embedding the helper's program",
+                executable: try context.tool(named: "EmbedFile").url,
+                arguments: [program.path, source.path], inputFiles: [program], outputFiles: [source])
+        ]
+    }
+}

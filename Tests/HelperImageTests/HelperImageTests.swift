@@ -1,0 +1,80 @@
+import Foundation
+import Programs
+import TLS
+import Testing
+
+@testable import HelperImage
+
+@Suite("The image of the helpers") struct HelperImageTests {
+    /// Unpacks the archive with the system's own tar.
+    private func unpacked(_ body: (String) async throws -> Void) async throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/helper-image-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try Data(HelperImage.current.archive).write(to: URL(fileURLWithPath: directory + "/image.tar"))
+        try await Command(["tar", "-C", directory, "-xf", directory + "/image.tar"]).succeed()
+        try await body(directory)
+    }
+
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    private struct Manifest: Decodable {
+        var Config: String
+        var RepoTags: [String]
+        var Layers: [String]
+    }
+
+    @Test("contains one file, the static program, and nothing that a container could run besides")
+    func contents() async throws {
+        try await unpacked { directory in
+            let text = try Data(contentsOf: URL(fileURLWithPath: directory + "/manifest.json"))
+            let manifest = try #require(try JSONDecoder().decode([Manifest].self, from: text).first)
+            #expect(manifest.RepoTags == [HelperImage.current.reference])
+            let layer = directory + "/" + (try #require(manifest.Layers.first))
+            #expect(manifest.Layers.count == 1)
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: layer)))
+            #expect("sha256:" + SHA256.digest(bytes).hex == HelperImage.current.layerID)
+            let listed = try await Command(["tar", "-tvf", layer]).succeed()
+            let lines = listed.split(separator: "\n")
+            #expect(lines.count == 1)
+            #expect(lines.first?.hasPrefix("-r-xr-xr-x") == true && lines.first?.hasSuffix(" carrel-helper") == true)
+
+            let configuration = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + manifest.Config))
+            #expect(SHA256.digest([UInt8](configuration)).hex + ".json" == manifest.Config)
+            let config = String(decoding: configuration, as: UTF8.self)
+            #expect(config.contains(HelperImage.current.layerID) && config.contains(#""carrel.role":"helper""#))
+        }
+    }
+
+    @Test("has a program that needs no other file: no interpreter, no library")
+    func isStatic() throws {
+        let program = HelperImage.embeddedProgram
+        #expect(program.starts(with: [0x7F, UInt8(ascii: "E"), UInt8(ascii: "L"), UInt8(ascii: "F"), 2, 1]))
+        // The program headers of a 64-bit little-endian ELF file (System V ABI, chapter 5).
+        func number(at offset: Int, size: Int) -> Int {
+            program[offset..<offset + size].reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
+        let (table, size, count) = (number(at: 32, size: 8), number(at: 54, size: 2), number(at: 56, size: 2))
+        let kinds = (0..<count).map { number(at: table + $0 * size, size: 4) }
+        let (loaded, dynamic, interpreter) = (1, 2, 3)
+        #expect(kinds.contains(loaded) && !kinds.contains(interpreter) && !kinds.contains(dynamic), "\(kinds)")
+    }
+
+    @Test("is the same for the same program, and has another name for another one")
+    func isReproducible() {
+        let one = HelperImage(program: [1, 2, 3], architecture: "amd64")
+        #expect(one.archive == HelperImage(program: [1, 2, 3], architecture: "amd64").archive)
+        let other = HelperImage(program: [1, 2, 4], architecture: "amd64")
+        #expect(one.reference != other.reference && one.layerID != other.layerID)
+    }
+
+    @Test("has a program that refuses a subcommand which it does not have")
+    func refuses() async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/helper-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(HelperImage.embeddedProgram).write(to: URL(fileURLWithPath: path))
+        chmod(path, 0o700)
+        let refused = try await Command([path, "sh"]).run()
+        #expect(refused.status == 64 && refused.error.contains("no subcommand sh"))
+        #expect(try await Command([path]).run().status == 64)
+    }
+}
