@@ -49,30 +49,15 @@ public struct SessionQuery: Hashable, Sendable {
     public var lab: String?
     /// 1 to `StoreLimits.listLength`; other values are brought into that range.
     public var limit: Int
-    /// Only sessions that come after this one in the list: the last one of the page before.
-    public var after: Position?
-
-    /// A place in the list, which is newest first.
-    public struct Position: Hashable, Sendable {
-        public var createdAt: Timestamp
-        public var id: SessionID
-
-        public init(_ session: Session) {
-            createdAt = session.createdAt
-            id = session.id
-        }
-    }
 
     public init(
-        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, limit: Int = 100,
-        after: Position? = nil
+        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, limit: Int = 100
     ) {
         self.state = state
         self.host = host
         self.learner = learner
         self.lab = lab
         self.limit = limit
-        self.after = after
     }
 }
 
@@ -82,10 +67,4 @@ public enum SessionMatch: Hashable, Sendable {
     case one(Session)
     /// The beginning fits more than one session.
     case several
-}
-
-/// A stretch of `StoreLimits.activitySlot` in which a person, or a busy kernel, did something.
-public struct ActivitySlot: Hashable, Sendable {
-    public var start: Timestamp
-    public var lastAt: Timestamp
 }

@@ -8,6 +8,7 @@ enum Schema {
     /// `PRAGMA user_version` after the step at that index is the index plus one.
     static let migrations: [String] = [
         version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
+        version11,
     ]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
@@ -317,6 +318,9 @@ enum Schema {
             cpu TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// Nothing reads when a session was used before the last time, which stands in the session itself.
+    private static let version11 = "DROP TABLE activity;"
 
     /// Refuses a file that is not ours, before anything in it is changed.
     static func check(_ db: Database, path: String, known: Int) throws {

@@ -88,15 +88,6 @@ extension Store {
         }
     }
 
-    /// When the session was used, oldest first, as far back as `StoreLimits.activityRetention`.
-    public func activity(of id: SessionID) async throws(StoreError) -> [ActivitySlot] {
-        try await read("read the activity of session \(id)") { db in
-            try Row.fetchAll(db, sql: Query.activity, arguments: [id.rawValue]).map {
-                ActivitySlot(start: Timestamp(milliseconds: $0[0]), lastAt: Timestamp(milliseconds: $0[1]))
-            }
-        }
-    }
-
     /// One row at a time: all of them together would take several times the memory of what they say.
     private static func liveSessions(_ db: Database) throws -> [Session] {
         var sessions: [Session] = []
@@ -147,14 +138,11 @@ enum Query {
         """
     static let grants = "SELECT session, token_digest, created_at FROM grants WHERE session = ? ORDER BY number"
     static let holdsGrant = "SELECT EXISTS (SELECT 1 FROM grants WHERE session = ? AND token_digest = ?)"
-    static let activity = "SELECT slot, last_at FROM activity WHERE session = ? ORDER BY slot"
 
     static func list(_ query: SessionQuery) -> (sql: String, arguments: StatementArguments) {
-        var conditions = ["(created_at, id) < (?, ?)"]
-        // Without a page before, the list begins before the end of time, so that it is always a search of an index.
-        var arguments: StatementArguments = [
-            query.after?.createdAt.milliseconds ?? Int64.max, query.after?.id.rawValue ?? "",
-        ]
+        // It holds for every session, and makes SQLite search an index even where nothing else is asked for.
+        var conditions = ["created_at <= ?"]
+        var arguments: StatementArguments = [Int64.max]
         let columns = [("state", query.state), ("host", query.host), ("learner", query.learner), ("lab", query.lab)]
         for case (let column, let value?) in columns {
             conditions.append("\(column) = ?")

@@ -59,24 +59,11 @@ public final class Store: Sendable {
 
     /// Stores when each session was last used. Sessions that the file does not know are passed over.
     public func recordActivity(_ activity: [SessionID: Timestamp]) async throws(StoreError) {
-        guard let newest = activity.values.max() else { return }
+        guard !activity.isEmpty else { return }
         try await write("store the activity of \(activity.count) sessions") { db in
-            let slotLength = StoreLimits.activitySlot.wholeMilliseconds
             let update = try db.cachedStatement(
                 sql: "UPDATE sessions SET last_activity_at = max(last_activity_at, ?2) WHERE id = ?1")
-            let insert = try db.cachedStatement(
-                sql: """
-                    INSERT INTO activity (session, slot, last_at) VALUES (?, ?, ?)
-                    ON CONFLICT (session, slot) DO UPDATE SET last_at = max(last_at, excluded.last_at)
-                    """)
-            for (session, at) in activity {
-                try update.execute(arguments: [session.rawValue, at.milliseconds])
-                guard db.changesCount > 0 else { continue }
-                let slot = at.milliseconds / slotLength * slotLength
-                try insert.execute(arguments: [session.rawValue, slot, at.milliseconds])
-            }
-            let oldest = newest.milliseconds - StoreLimits.activityRetention.wholeMilliseconds
-            try db.cachedStatement(sql: "DELETE FROM activity WHERE slot < ?").execute(arguments: [oldest])
+            for (session, at) in activity { try update.execute(arguments: [session.rawValue, at.milliseconds]) }
         }
     }
 

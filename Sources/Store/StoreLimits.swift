@@ -12,10 +12,6 @@ public enum StoreLimits {
     public static let listLength = 10_000
     /// The most lines of a story that one call returns; the newest are kept.
     public static let storyLength = 10_000
-    /// Activity is kept as the five-minute slots in which something happened.
-    public static let activitySlot = Duration.seconds(300)
-    /// How long those slots are kept.
-    public static let activityRetention = Duration.seconds(30 * 86_400)
     /// Pages that a backup copies at a time.
     static let backupPages: CInt = 4096
     /// Problems of one kind that a check names.

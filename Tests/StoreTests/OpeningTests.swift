@@ -132,7 +132,6 @@ struct OpeningTests {
         for session in sessions.dropFirst() { #expect(try await store.session(session.id) == session) }
         #expect(try await store.story(of: sessions[0].id).count == 1)
         #expect(try await store.grants(of: sessions[0].id) == [grant])
-        #expect(try await store.activity(of: sessions[0].id).count == 1)
         #expect(try store.pragma("foreign_keys") == "1")
         // References are looked at again, and to the new table.
         await #expect(throws: StoreError.self) {
@@ -141,6 +140,25 @@ struct OpeningTests {
         let parked = session("p", .parked(reason: .idle(timeoutSeconds: 60), since: at(6)))
         try await store.commit([.session(parked), .story(story("p", "parked", at: at(6)))])
         #expect(try store.load().sessions.contains(parked))
+    }
+
+    @Test("The table of activity goes, and every session keeps the moment of its last use")
+    func olderActivity() async throws {
+        let path = scratch.databasePath
+        let first = try Store(path: path, migrations: Array(Schema.migrations.prefix(10)))
+        try await first.commit([
+            .session(session("a", everyState[1], lastActivity: at(50))), .session(session("b", .queued(since: at(1)))),
+        ])
+        try await first.database.write { db in
+            try db.execute(sql: "INSERT INTO activity VALUES ('a', 0, 40000), ('a', 300000, 310000), ('b', 0, 1000)")
+        }
+        try first.close()
+        let store = try Store(path: path)
+        let isGone = try await store.database.read { try !$0.tableExists("activity") }
+        #expect(isGone)
+        #expect(try store.load().sessions.map(\.lastActivityAt) == [at(50), at(1)])
+        try await store.recordActivity([SessionID(rawValue: "a"): at(60)])
+        #expect(try await store.session(SessionID(rawValue: "a"))?.lastActivityAt == at(60))
     }
 
     @Test("What hosts were meant to do before they could be lost is kept")
