@@ -87,6 +87,8 @@ extension EndReason {
         case .parked(let seconds):
             "Ended because it was parked for \(Explanations.span(.seconds(seconds))) and nobody came back to it. "
                 + "Your files are kept."
+        case .unknown(let parts):
+            "Ended for a reason that this version of Carrel does not know (\(parts.word)). Your files are kept."
         }
     }
 }

@@ -4,6 +4,8 @@ public enum ParkReason: Hashable, Sendable, Codable {
     case idle(timeoutSeconds: Int64)
     /// An operator parked it, with the words they gave.
     case operatorParked(note: String)
+    /// A newer version wrote this down, and this one keeps it as it is.
+    case unknown(ReasonParts)
 
     /// For the learner.
     public var explanation: String {
@@ -15,6 +17,8 @@ public enum ParkReason: Hashable, Sendable, Codable {
             note.isEmpty
                 ? "Parked by an operator. Your files are kept."
                 : "Parked by an operator: \(Explanations.sentence(note)) Your files are kept."
+        case .unknown(let parts):
+            "Parked for a reason that this version of Carrel does not know (\(parts.word)). Your files are kept."
         }
     }
 }

@@ -66,6 +66,8 @@ public enum EndReason: Hashable, Sendable, Codable {
     case removed(what: String)
     /// It was parked this long, and nobody came back to it.
     case parked(seconds: Int64)
+    /// A newer version wrote this down, and this one keeps it as it is.
+    case unknown(ReasonParts)
 }
 
 /// The life of a session. A run is one container's life; `Session.epoch` counts the runs.

@@ -36,7 +36,7 @@ enum SessionRow {
             session.id.rawValue, session.learner.portal, session.learner.id, session.learner.name, session.lab,
             session.epoch, state.name, state.since.milliseconds, state.host, state.step?.rawValue,
             state.endpoint?.address, state.endpoint?.port,
-            state.end?.name, state.end?.number, state.end?.text, state.failure,
+            state.end?.word, state.end?.number, state.end?.text, state.failure,
             session.createdAt.milliseconds, session.lastActivityAt.milliseconds, session.failedAttempts,
             session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
             session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
@@ -48,16 +48,17 @@ enum SessionRow {
         Session(
             id: SessionID(rawValue: row[0]), learner: Learner(portal: row[1], id: row[2], name: row[3]), lab: row[4],
             epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
-            lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: try stay(row),
+            lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: stay(row),
             context: row[24], reservation: (row[25] as String?).map { ReservationID(rawValue: $0) },
             warm: (row[26] as Int64?).map { WarmSeatID(number: $0) }, charge: row[27])
     }
 
-    private static func stay(_ row: Row) throws -> Stay {
-        guard let source = ActivitySource(rawValue: row[19]) else { throw unreadable(row, "activity_source") }
+    private static func stay(_ row: Row) -> Stay {
         let notIdleBefore: Int64? = row[22]
         return Stay(
-            source: source, keeps: row[20], extended: .milliseconds(row[21] as Int64),
+            // Of a source that only a newer version knows, this one can say no more than that the lab was used.
+            source: ActivitySource(rawValue: row[19]) ?? .edge, keeps: row[20],
+            extended: .milliseconds(row[21] as Int64),
             notIdleBefore: notIdleBefore.map { Timestamp(milliseconds: $0) }, extendedBy: row[23])
     }
 
@@ -67,29 +68,23 @@ enum SessionRow {
         switch name {
         case "queued": return .queued(since: since)
         case "starting":
-            guard let step = StartStep(rawValue: row[9]) else { throw unreadable(row, "step") }
-            return .starting(host: row[8], step: step, since: since)
+            // Of a step that only a newer version knows, no more is known than that the start has begun.
+            return .starting(host: row[8], step: StartStep(rawValue: row[9]) ?? .creating, since: since)
         case "running": return .running(host: row[8], endpoint: Endpoint(address: row[10], port: row[11]), since: since)
-        case "ending": return .ending(host: row[8], reason: try reason(row), since: since)
-        case "parking":
-            return .parking(host: row[8], reason: try ParkReason(end(row)) ?? fail(row, "end_reason"), since: since)
-        case "parked":
-            return .parked(reason: try ParkReason(end(row)) ?? fail(row, "end_reason"), since: since)
-        case "ended": return .ended(reason: try reason(row), at: since)
+        case "ending": return .ending(host: row[8], reason: EndReason(reason(row)), since: since)
+        case "parking": return .parking(host: row[8], reason: ParkReason(reason(row)), since: since)
+        case "parked": return .parked(reason: ParkReason(reason(row)), since: since)
+        case "ended": return .ended(reason: EndReason(reason(row)), at: since)
         case "failed": return .failed(message: row[15], at: since)
-        default: throw unreadable(row, "state")
+        default:
+            let id: String = row[0]
+            throw DatabaseError(
+                resultCode: .SQLITE_CORRUPT, message: "session \(id): its state \(name) is none that a session has")
         }
     }
 
-    private static func reason(_ row: Row) throws -> EndReason { try end(row).reason ?? fail(row, "end_reason") }
-
-    private static func end(_ row: Row) -> EndColumns { EndColumns(name: row[12], number: row[13], text: row[14]) }
-
-    private static func fail<Value>(_ row: Row, _ column: String) throws -> Value { throw unreadable(row, column) }
-
-    private static func unreadable(_ row: Row, _ column: String) -> DatabaseError {
-        let id: String = row[0]
-        return DatabaseError(resultCode: .SQLITE_CORRUPT, message: "session \(id): column \(column) makes no sense")
+    private static func reason(_ row: Row) -> ReasonParts {
+        ReasonParts(word: row[12], number: row[13], text: row[14])
     }
 }
 
@@ -100,7 +95,7 @@ private struct StateColumns {
     var host: String?
     var step: StartStep?
     var endpoint: Endpoint?
-    var end: EndColumns?
+    var end: ReasonParts?
     var failure: String?
 
     init(_ state: SessionState) {
@@ -111,79 +106,12 @@ private struct StateColumns {
         case .running(let host, let endpoint, let since):
             (name, self.host, self.endpoint, self.since) = ("running", host, endpoint, since)
         case .ending(let host, let reason, let since):
-            (name, self.host, end, self.since) = ("ending", host, EndColumns(reason), since)
+            (name, self.host, end, self.since) = ("ending", host, reason.parts, since)
         case .parking(let host, let reason, let since):
-            (name, self.host, end, self.since) = ("parking", host, EndColumns(reason), since)
-        case .parked(let reason, let since): (name, end, self.since) = ("parked", EndColumns(reason), since)
-        case .ended(let reason, let at): (name, end, since) = ("ended", EndColumns(reason), at)
+            (name, self.host, end, self.since) = ("parking", host, reason.parts, since)
+        case .parked(let reason, let since): (name, end, self.since) = ("parked", reason.parts, since)
+        case .ended(let reason, let at): (name, end, since) = ("ended", reason.parts, at)
         case .failed(let message, let at): (name, failure, since) = ("failed", message, at)
-        }
-    }
-}
-
-/// A reason taken apart into columns, so that reports can group by it.
-struct EndColumns: Hashable {
-    var name: String
-    var number: Int64?
-    var text: String?
-
-    init(name: String, number: Int64?, text: String?) {
-        self.name = name
-        self.number = number
-        self.text = text
-    }
-
-    init(_ reason: EndReason) {
-        switch reason {
-        case .idle(let seconds): self.init(name: "idle", number: seconds, text: nil)
-        case .lifetime(let seconds): self.init(name: "lifetime", number: seconds, text: nil)
-        case .operatorEnded(let note): self.init(name: "operator", number: nil, text: note)
-        case .learnerEnded: self.init(name: "learner", number: nil, text: nil)
-        case .reservationOver: self.init(name: "reservation", number: nil, text: nil)
-        case .drain(let host): self.init(name: "drain", number: nil, text: host)
-        case .lost(let host): self.init(name: "lost", number: nil, text: host)
-        case .exited(let code, let outOfMemory):
-            self.init(name: outOfMemory ? "out-of-memory" : "exited", number: Int64(code), text: nil)
-        case .vanished(let host): self.init(name: "vanished", number: nil, text: host)
-        case .removed(let what): self.init(name: "removed", number: nil, text: what)
-        case .parked(let seconds): self.init(name: "parked", number: seconds, text: nil)
-        }
-    }
-
-    init(_ reason: ParkReason) {
-        switch reason {
-        case .idle(let seconds): self.init(name: "idle", number: seconds, text: nil)
-        case .operatorParked(let note): self.init(name: "operator", number: nil, text: note)
-        }
-    }
-
-    /// Nothing, if the columns are not what `init(_:)` makes.
-    var reason: EndReason? {
-        switch (name, number, text) {
-        case ("idle", let seconds?, nil): .idle(timeoutSeconds: seconds)
-        case ("lifetime", let seconds?, nil): .lifetime(limitSeconds: seconds)
-        case ("operator", nil, let note?): .operatorEnded(note: note)
-        case ("learner", nil, nil): .learnerEnded
-        case ("reservation", nil, nil): .reservationOver
-        case ("drain", nil, let host?): .drain(host: host)
-        case ("lost", nil, let host?): .lost(host: host)
-        case ("exited", let code?, nil): .exited(code: Int(code), outOfMemory: false)
-        case ("out-of-memory", let code?, nil): .exited(code: Int(code), outOfMemory: true)
-        case ("vanished", nil, let host?): .vanished(host: host)
-        case ("removed", nil, let what?): .removed(what: what)
-        case ("parked", let seconds?, nil): .parked(seconds: seconds)
-        default: nil
-        }
-    }
-}
-
-extension ParkReason {
-    /// Nothing, if the columns are not what `EndColumns.init(_:)` makes of one.
-    init?(_ columns: EndColumns) {
-        switch (columns.name, columns.number, columns.text) {
-        case ("idle", let seconds?, nil): self = .idle(timeoutSeconds: seconds)
-        case ("operator", nil, let note?): self = .operatorParked(note: note)
-        default: return nil
         }
     }
 }

@@ -94,14 +94,16 @@ public final class StateFile {
         var problems: [String] = []
         func note(_ body: () throws -> Void) throws {
             do { try body() } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-                problems.append(error.message ?? "a row makes no sense")
+                let message = error.message ?? "a row cannot be read"
+                if !problems.contains(message) { problems.append(message) }
             }
         }
         let sessions = try Row.fetchCursor(db, sql: "SELECT \(SessionRow.columns) FROM sessions")
         while problems.count < StoreLimits.integrityProblems, let row = try sessions.next() {
             try note { _ = try SessionRow.session(row) }
         }
-        try note { _ = try Store.duties(db) }
+        // Everything that the broker reads at its start, too.
+        try note { _ = try Store.state(db) }
         return problems
     }
 

@@ -6,27 +6,30 @@ extension Store {
     /// What a broker needs to go on after a restart. Blocks; its time depends on the live sessions only.
     public func load() throws(StoreError) -> StoredState {
         do {
-            return try database.read { db in
-                try StoredState(
-                    instanceID: String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
-                    sessions: Self.liveSessions(db),
-                    duties: Self.duties(db), hosts: HostRow.fetch(db),
-                    homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
-                        HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
-                    },
-                    reservations: ReservationRow.fetch(db, sql: ReservationRow.unfinished),
-                    claims: Row.fetchAll(db, sql: ReservationRow.unfinishedClaims).map {
-                        Claim(reservation: ReservationID(rawValue: $0[0]), learner: $0[1])
-                    },
-                    warm: Row.fetchAll(db, sql: WarmRows.all).map(WarmRows.seat),
-                    lastWarmNumber: String.fetchOne(db, sql: WarmRows.lastNumber).flatMap { Int64($0) } ?? 0,
-                    pools: Row.fetchAll(db, sql: WarmRows.pools).map(WarmRows.pool),
-                    profiles: ProfileRow.fetch(db),
-                    grants: Row.fetchAll(db, sql: Query.liveGrants).map(Self.grant))
-            }
+            return try database.read { db in try Self.state(db) }
         } catch {
             throw StoreError(error, doing: "read the live sessions", path: path)
         }
+    }
+
+    /// - Throws: SQLITE_CORRUPT for what no version of Carrel has written.
+    static func state(_ db: Database) throws -> StoredState {
+        try StoredState(
+            instanceID: String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
+            sessions: liveSessions(db),
+            duties: duties(db), hosts: HostRow.fetch(db),
+            homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
+                HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
+            },
+            reservations: ReservationRow.fetch(db, sql: ReservationRow.unfinished),
+            claims: Row.fetchAll(db, sql: ReservationRow.unfinishedClaims).map {
+                Claim(reservation: ReservationID(rawValue: $0[0]), learner: $0[1])
+            },
+            warm: Row.fetchAll(db, sql: WarmRows.all).map(WarmRows.seat),
+            lastWarmNumber: String.fetchOne(db, sql: WarmRows.lastNumber).flatMap { Int64($0) } ?? 0,
+            pools: Row.fetchAll(db, sql: WarmRows.pools).map(WarmRows.pool),
+            profiles: ProfileRow.fetch(db),
+            grants: Row.fetchAll(db, sql: Query.liveGrants).map(grant))
     }
 
     /// The session with that identifier, live or ended.
@@ -98,7 +101,7 @@ extension Store {
         return sessions
     }
 
-    static func duties(_ db: Database) throws -> [String: HostDuty] {
+    private static func duties(_ db: Database) throws -> [String: HostDuty] {
         var duties: [String: HostDuty] = [:]
         for row in try Row.fetchAll(db, sql: "SELECT name, duty, drain_deadline FROM hosts") {
             guard let duty = DutyColumns.duty(word: row[1], deadline: row[2]) else {

@@ -106,16 +106,40 @@ struct EndingTests {
 
     @Test("Every end has a reason that the learner can read, and that says that the files stay")
     func reasons() {
-        let reasons: [EndReason] = [
-            .idle(timeoutSeconds: 3600), .lifetime(limitSeconds: 7260), .operatorEnded(note: ""),
-            .operatorEnded(note: "exam"), .learnerEnded, .drain(host: "h1"), .exited(code: 1, outOfMemory: false),
-            .exited(code: -1, outOfMemory: false), .exited(code: 137, outOfMemory: true), .vanished(host: "h1"),
-            .lost(host: "h1"),
-            .removed(what: "the lab python"),
+        var reasons = EndReason.Code.allCases.flatMap { code in
+            // With whatever belongs to it, and nothing else, a code is read as its reason.
+            [(nil, nil), (3600, nil), (nil, "h1")].map {
+                EndReason(ReasonParts(word: code.rawValue, number: $0.0, text: $0.1))
+            }
+        }.filter { if case .unknown = $0 { false } else { true } }
+        #expect(reasons.map(\.parts.word) == EndReason.Code.allCases.map(\.rawValue))
+        reasons += [
+            .operatorEnded(note: ""), .exited(code: -1, outOfMemory: false), .unknown(ReasonParts(word: "later")),
         ]
-        for reason in reasons { #expect(reason.explanation.contains("files are kept")) }
+        for reason in reasons { #expect(reason.explanation.contains("iles are kept"), "\(reason)") }
         #expect(Set(reasons.map(\.explanation)).count == reasons.count)
         #expect(EndReason.lifetime(limitSeconds: 7260).explanation.contains("2 h 1 min"))
         #expect(!EndReason.exited(code: -1, outOfMemory: false).explanation.contains("-1"))
+    }
+
+    @Test("A reason is read back as it was written, and one of a newer version is kept with all that belongs to it")
+    func reasonParts() {
+        let parts = EndReason.Code.allCases.map(\.rawValue) + ["later"]
+        for word in parts {
+            for (number, text) in [(nil, nil), (60, nil), (nil, "h1"), (60, "h1")] as [(Int64?, String?)] {
+                let parts = ReasonParts(word: word, number: number, text: text)
+                #expect(EndReason(parts).parts == parts)
+                #expect(ParkReason(parts).parts == parts)
+            }
+        }
+        #expect(EndReason(ReasonParts(word: "idle")) == .unknown(ReasonParts(word: "idle")))
+        #expect(ParkReason(ReasonParts(word: "operator", text: "exam")) == .operatorParked(note: "exam"))
+        for code in ParkReason.Code.allCases {
+            let readings = [
+                ParkReason(ReasonParts(word: code.rawValue, number: 60)),
+                ParkReason(ReasonParts(word: code.rawValue, text: "")),
+            ]
+            #expect(readings.filter { if case .unknown = $0 { false } else { true } }.count == 1, "\(code)")
+        }
     }
 }

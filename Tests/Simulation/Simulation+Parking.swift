@@ -9,6 +9,8 @@ extension Simulation {
             checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))
         case .operatorParked:
             count("parked by an operator")
+        case .unknown:
+            complain("\(run) was parked for a reason that nobody gave")
         }
         let lab = allLabs.first { $0.name == session.lab }
         if lab?.files == LabFiles.none || lab?.parksFor == .zero {

@@ -33,7 +33,7 @@ func story(_ id: String, _ state: String, at time: Timestamp, reason: String = "
     StoryEntry(session: SessionID(rawValue: id), at: time, epoch: 1, state: state, host: "h1", reason: reason)
 }
 
-/// A session in every state, and one ended for every reason.
+/// A session in every state, and one ended for every reason, also for one that this version does not know.
 let everyState: [SessionState] =
     [
         .queued(since: at(2)),
@@ -41,15 +41,21 @@ let everyState: [SessionState] =
         .ending(host: "h1", reason: .learnerEnded, since: at(5)),
         .failed(message: "The image is missing.", at: at(6)),
     ] + StartStep.allCases.map { .starting(host: "h1", step: $0, since: at(3)) }
+    + (everyEndReason + [.unknown(ReasonParts(word: "later", number: 7, text: "said a newer version"))])
+    .map { .ended(reason: $0, at: at(7)) }
     + [
-        EndReason.idle(timeoutSeconds: 1800), .lifetime(limitSeconds: 28_800), .operatorEnded(note: "maintenance"),
-        .learnerEnded, .reservationOver, .drain(host: "h1"), .exited(code: 137, outOfMemory: true),
-        .exited(code: 0, outOfMemory: false),
-        .vanished(host: "h1"), .lost(host: "h1"), .removed(what: "host h1"), .parked(seconds: 604_800),
-    ].map { .ended(reason: $0, at: at(7)) }
-    + [ParkReason.idle(timeoutSeconds: 1800), .operatorParked(note: ""), .operatorParked(note: "exam")].flatMap {
+        ParkReason.idle(timeoutSeconds: 1800), .operatorParked(note: ""), .operatorParked(note: "exam"),
+        .unknown(ReasonParts(word: "later")),
+    ].flatMap {
         [.parking(host: "h1", reason: $0, since: at(5)), .parked(reason: $0, since: at(6))]
     }
+
+/// One for every code: with whatever belongs to it, and nothing else, it is read as that reason.
+let everyEndReason = EndReason.Code.allCases.flatMap { code in
+    [(nil, nil), (60, nil), (nil, "h1"), (60, "h1")].map {
+        EndReason(ReasonParts(word: code.rawValue, number: $0.0, text: $0.1))
+    }
+}.filter { if case .unknown = $0 { false } else { true } }
 
 extension Store {
     /// Writes many ended sessions quickly.
