@@ -100,7 +100,7 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTPTransport", "SeededRandom"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("SimulationTests", ["Simulation"]),
-        tests("StoreTests", ["Store"]),
+        tests("StoreTests", ["Store", "SeededRandom"]),
         tests("SchedulingTests", ["Scheduling", "Programs", "SeededRandom"]),
         tests("HelperImageTests", ["HelperImage", "Programs"]),
         tests("DockerEngineTests", ["DockerEngine"]),

@@ -12,12 +12,15 @@ public final class Store: Sendable {
 
     /// Opens the file, creates it (mode 0600) if it is missing, and brings it to this version.
     ///
-    /// The caller holds a `StateDirectoryLock` on the directory. Blocks for some milliseconds.
+    /// The caller holds a `StateDirectoryLock` on the directory. Blocks for about 10 ms for each megabyte of the file, up
+    /// to `StoreLimits.checkedBytes` of it: a damaged file is refused and left as it was.
     public convenience init(path: String) throws(StoreError) {
         try self.init(path: path, migrations: Schema.migrations)
     }
 
-    init(path: String, migrations: [String]) throws(StoreError) {
+    init(
+        path: String, migrations: [String] = Schema.migrations, checkedBytes: Int64 = StoreLimits.checkedBytes
+    ) throws(StoreError) {
         self.path = path
         do {
             try Self.makePrivate(path)
@@ -27,7 +30,9 @@ public final class Store: Sendable {
             configuration.maximumReaderCount = StoreLimits.readers
             configuration.prepareDatabase { db in
                 // Runs before the journal mode is set: a file that is refused is left as it was.
-                if !db.configuration.readonly { try Schema.check(db, path: path, known: migrations.count) }
+                guard !db.configuration.readonly else { return }
+                try Schema.check(db, path: path, known: migrations.count)
+                try Self.refuseDamage(db, upTo: checkedBytes)
             }
             database = try DatabasePool(path: path, configuration: configuration)
             try database.writeWithoutTransaction { db in
@@ -140,6 +145,17 @@ public final class Store: Sendable {
                     (SELECT number FROM grants WHERE session = ?1 ORDER BY number DESC LIMIT ?2)
                 """
         ).execute(arguments: [session, StoreLimits.grantsPerSession])
+    }
+
+    /// Asks SQLite whether every page and every row is sound. What only indexes have wrong, and what nothing but Carrel can
+    /// judge, `StateFile.problems` finds.
+    private static func refuseDamage(_ db: Database, upTo checkedBytes: Int64) throws {
+        let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        let pageSize = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+        guard pages * pageSize <= checkedBytes else { return }
+        let findings = try String.fetchAll(db, sql: "PRAGMA quick_check(\(StoreLimits.startProblems))")
+        guard findings != ["ok"] else { return }
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: findings.joined(separator: "; "))
     }
 
     private static func makePrivate(_ path: String) throws {

@@ -59,7 +59,10 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .SQLITE_CORRUPT:
             self.init(
                 code: .corrupt,
-                message: "\(path): cannot \(what): the file is damaged (\(detail)); move it away and restore a backup")
+                message:
+                    "\(path): cannot \(what): the file is damaged (\(detail)); `carrel integrity` names all of the "
+                    + "damage, and `carrel restore FILE` puts a backup in its place and keeps the damaged file"
+            )
         case .SQLITE_NOTADB:
             self.init(
                 code: .foreign,

@@ -12,6 +12,12 @@ public enum StoreLimits {
     public static let listLength = 10_000
     /// The most lines of a story that one call returns; the newest are kept.
     public static let storyLength = 10_000
+    /// Files of up to this many bytes are checked whenever they are opened. It takes some 10 ms for each megabyte, so that a
+    /// process that takes over is ready well within the 30 s for which the other one waits; a larger file is for
+    /// `carrel integrity` to check, beside the broker.
+    static let checkedBytes: Int64 = 1 << 30
+    /// Kinds of damage that the refusal of a file names.
+    static let startProblems = 3
     /// Pages that a backup copies at a time.
     static let backupPages: CInt = 4096
     /// Problems of one kind that a check names.

@@ -209,23 +209,6 @@ struct OpeningTests {
         #expect(error?.message.contains("not an SQLite database") == true)
     }
 
-    @Test("A damaged file is named, and not taken for a transient fault")
-    func damagedFile() throws {
-        let path = scratch.databasePath
-        let whole = try Store(path: path)
-        try whole.fill(ended: 2000)
-        try whole.close()
-        let file = try #require(FileHandle(forUpdatingAtPath: path))
-        let size = try file.seekToEnd()
-        try file.seek(toOffset: 4096)
-        try file.write(contentsOf: Data(repeating: 0xAB, count: Int(size) - 4096))
-        try file.close()
-        let error = #expect(throws: StoreError.self) { _ = try Store(path: path).load() }
-        #expect(error?.code == .corrupt)
-        #expect(error?.isTransient == false)
-        #expect(error?.message.contains(path) == true)
-    }
-
     @Test("A directory that is missing is named")
     func missingDirectory() {
         let error = #expect(throws: StoreError.self) { try Store(path: scratch.path + "/nowhere/carrel.db") }
