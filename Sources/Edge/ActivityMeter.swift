@@ -5,6 +5,13 @@ final class ActivityCell {
     let slug: String
     fileprivate(set) var last = MonotonicTime(nanoseconds: 0)
     fileprivate var isListed = false
+    /// What its pages ask for again and again.
+    private var beats = Beats(limit: EdgeLimits.beatsPerSession)
+
+    /// One of its requests has come, by its name.
+    ///
+    /// - Returns: whether that was by a clock.
+    func repeats(_ name: UInt64, at now: MonotonicTime) -> Bool { beats.occurs(name, at: now) }
 
     init(slug: String) { self.slug = slug }
 }

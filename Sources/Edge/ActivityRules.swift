@@ -1,9 +1,9 @@
 import HTTPWire
 
 /// What counts as somebody doing something in a lab. A tab that is only open does not: its polls, its responses and its
-/// pongs never count, so that an idle tab keeps no lab alive.
+/// pongs never count, so that an idle tab keeps no lab alive. Of WebSockets, see `FrameRules`.
 enum ActivityRules {
-    /// Whether a request counts when it comes in.
+    /// Whether a request counts when it comes in, unless it comes by a clock (`ActivityCell.beats`).
     ///
     /// 1. RStudio's long poll (`POST …/events/get_events`) never counts, although it is a POST.
     /// 2. JupyterLab's saving of its window's layout never counts, although it is a PUT: an open tab saves it after every
@@ -29,35 +29,13 @@ enum ActivityRules {
         }
     }
 
-    /// Whether a WebSocket frame from the client counts: data with something in it. Pings, pongs and closes do not.
-    static func counts(_ frame: WebSocketFrame) -> Bool {
-        !frame.opcode.isControl && frame.payloadLength > 0
-    }
-}
-
-/// Tells from the bytes that a client sends through a tunnel whether somebody did something.
-struct ClientFrameMeter {
-    private var reader = WebSocketFrameReader()
-    private var isReadable = true
-
-    /// Whether these bytes begin a frame that counts. Bytes that are no frames are passed on by the tunnel all the same,
-    /// and count for nothing from there on.
-    mutating func sees(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard isReadable else { return false }
-        var position = 0
-        var counts = false
-        do throws(WebSocketError) {
-            while true {
-                switch try reader.next(in: bytes, at: &position) {
-                case .needMore: return counts
-                case .frame(let frame): counts = counts || ActivityRules.counts(frame)
-                case .payload: break
-                }
-            }
-        } catch {
-            isReadable = false
-            return counts
-        }
+    /// A name of what a request asks for, so that one that comes by a clock is known again. Without its query, which may
+    /// hold a counter.
+    static func beatName(_ head: RequestHead) -> UInt64 {
+        var name = BeatName()
+        for byte in head.method.utf8 { name.add(byte) }
+        for byte in head.pathBytes { name.add(byte) }
+        return name.value
     }
 }
 

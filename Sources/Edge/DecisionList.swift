@@ -27,21 +27,23 @@ enum PortalScope: String {
 /// 3. One label under the labs' domain:
 ///    1. that is not a slug → 404: no session ever had it. `PORT--SLUG` too, as long as labs declare no further ports.
 ///    2. TRACE → 405: it would echo the cookie, the token and what else the edge adds.
-///    3. a path under `/.carrel/` → the portal, scope `lab`: entering, restarting and the events of this session.
-///    4. no route → the portal, scope `away`: it knows whether the session starts, has ended, or never was.
-///    5. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
+///    3. a path under `/.carrel/` → the portal, scope `lab`: entering, restarting and the events of this session. Any
+///       other way to write such a path → 404, and `/.carrel` → a redirect: no lab speaks there.
+///    4. the script of a service worker that could watch over those paths, or that is nobody's who may enter → a worker
+///       that ends itself and the one before it. A worker sees one-time codes, fakes pages, and outlives its lab.
+///    5. no route → the portal, scope `away`: it knows whether the session starts, has ended, or never was.
+///    6. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
 ///       learns anything about it; upgrades included.
-///    6. what comes from a page of another origin → 403, but for a navigation that changes nothing: the edge injects the
+///    7. what comes from a page of another origin → 403, but for a navigation that changes nothing: the edge injects the
 ///       lab's token, so the lab itself no longer asks; Jupyter even lets every origin read what bears it.
-///    7. OPTIONS with `Max-Forwards: 0` → answered here.
-///    8. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
+///    8. OPTIONS with `Max-Forwards: 0` → answered here.
+///    9. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
 /// 4. Any other host → 421 when no certificate of the edge covers it, so that the client tries elsewhere; else a plain 404.
 ///
-/// Where the routes are hostnames, there is no portal and nobody is asked for a cookie: rules 1, 3.2, 3.7, 3.8 and 4 hold.
+/// Before all of them: a request with more cookies than are read → 431, with what has the browser drop them.
+///
+/// Where the routes are hostnames, there is no portal and nobody is asked for a cookie: rules 1, 3.2, 3.8, 3.9 and 4 hold.
 struct DecisionList: Sendable {
-    /// The path prefix on every lab's hostname that is Carrel's own.
-    static let ownPaths: StaticString = "/.carrel/"
-
     private let sessions: Sessions?
 
     /// The names of an edge that routes sessions.
@@ -66,6 +68,7 @@ struct DecisionList: Sendable {
     }
 
     func decide(_ head: RequestHead, routes: borrowing RouteTable, isCovered: (String) -> Bool) -> Decision {
+        if head.surplusCookies != nil { return .answer(.tooManyCookies) }
         guard let sessions else { return decideByHostname(head, routes: routes, isCovered: isCovered) }
         let host = head.fields.withFirst("Host") { bytes -> HostKind? in
             guard let authority = AuthorityBytes(bytes) else { return nil }
@@ -112,9 +115,16 @@ struct DecisionList: Sendable {
 
     private func decide(_ head: RequestHead, slug: Slug, routes: borrowing RouteTable) -> Decision {
         if head.method == "TRACE" { return .answer(.methodNotAllowed) }
-        if head.targetBytes[...].hasPrefix(Self.ownPaths) { return .portal(.lab) }
-        guard let entry = routes.entry(for: slug) else { return .portal(.away) }
-        guard isAdmitted(head, to: entry) else { return .answer(.forbidden) }
+        switch OwnPaths.standing(of: head.targetBytes) {
+        case .own: return .portal(.lab)
+        case .withoutSlash: return .answer(.ownPages)
+        case .disguised: return .answer(.notFound)
+        case .labs: break
+        }
+        let isWorkerScript = head.fields.contains("Service-Worker")
+        if isWorkerScript, OwnPaths.isInRoot(head.targetBytes) { return .answer(.workerEnd) }
+        guard let entry = routes.entry(for: slug) else { return isWorkerScript ? .answer(.workerEnd) : .portal(.away) }
+        guard isAdmitted(head, to: entry) else { return .answer(isWorkerScript ? .workerEnd : .forbidden) }
         let onlyReads = head.isSafe && !head.fields.contains("Upgrade")
         let isWelcome =
             onlyReads

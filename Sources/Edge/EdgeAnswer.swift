@@ -17,6 +17,12 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     case misdirected
     /// OPTIONS that ends here.
     case options
+    /// Carrel's own pages on a lab's hostname have an address with a slash at its end.
+    case ownPages
+    /// The script of a service worker that would see what is Carrel's.
+    case workerEnd
+    /// More cookies came than are read.
+    case tooManyCookies
     /// The upstream's response could not be read, or ended before it began.
     case badGateway
     /// The upstream refuses connections, or cannot be reached.
@@ -34,6 +40,9 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .methodNotAllowed: 405
         case .misdirected: 421
         case .options: 204
+        case .ownPages: 308
+        case .workerEnd: 200
+        case .tooManyCookies: 431
         case .badGateway: 502
         case .notAnswering, .portalNotAnswering: 503
         case .timeout: 504
@@ -50,7 +59,16 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         if self == .methodNotAllowed || self == .options {
             fields.append("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
         }
-        guard self != .options else { return (ResponseHead(status: status, fields: fields), []) }
+        switch self {
+        case .options: return (ResponseHead(status: status, fields: fields), [])
+        case .ownPages: fields.append("Location", "\(OwnPaths.prefix)")
+        case .workerEnd:
+            fields.append("Content-Type", "text/javascript; charset=utf-8")
+            // It takes the place of whatever worker has this script, and some were let watch over the whole hostname.
+            fields.append("Service-Worker-Allowed", "/")
+            return (ResponseHead(status: status, fields: fields), Self.endingWorker)
+        default: break
+        }
         guard isNavigation else {
             fields.append("Content-Type", "text/plain; charset=utf-8")
             return (ResponseHead(status: status, fields: fields), Array("\(sentence)\n".utf8))
@@ -75,12 +93,30 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .methodNotAllowed: "This method is not allowed here."
         case .misdirected: "This server does not answer for that host."
         case .options: ""
+        case .ownPages: "Carrel's pages about this lab are at /.carrel/, with a slash at the end."
+        case .workerEnd: ""
+        case .tooManyCookies: "The request has more cookies than are read; those that came are to be dropped."
         case .badGateway: "The lab's answer could not be understood; try again, or restart the lab."
         case .notAnswering: "The lab does not answer at the moment; try again in a few seconds."
         case .timeout: "The lab took too long to answer; try again, or restart the lab."
         case .portalNotAnswering: "Carrel is starting; try again in a few seconds."
         }
     }
+
+    /// A worker without a listener for requests, which takes the place of the one before it and ends. Pages of ours that
+    /// the one before has answered are loaded again.
+    private static let endingWorker = Array(
+        """
+        // A service worker of a lab may not watch over Carrel's own pages on the lab's hostname.
+        addEventListener('install', () => skipWaiting());
+        addEventListener('activate', (event) => event.waitUntil((async () => {
+          await registration.unregister();
+          for (const client of await clients.matchAll({ type: 'window' })) {
+            if (new URL(client.url).pathname.startsWith('\(OwnPaths.prefix)')) await client.navigate(client.url);
+          }
+        })()));
+
+        """.utf8)
 
     /// What a client gets that speaks HTTP on the port for TLS, whole and in its own words.
     static let toPlaintext: StaticString = """

@@ -7,7 +7,8 @@ extension EdgeExchange {
         recordRequest(head)
         switch home.decide(head) {
         case .answer(let answer):
-            self.answer(answer, isNavigation: head.isNavigation)
+            let cure = head.surplusCookies.map { CookieCure.fields(for: $0, host: head.host) }
+            self.answer(answer, isNavigation: head.isNavigation, more: cure)
         case .portal(let scope):
             requestBytes = home.takeBuffer()
             RequestRewriting.writeForPortal(head, framing: framing, scope: scope, client: client, into: &requestBytes)
@@ -15,17 +16,24 @@ extension EdgeExchange {
         case .lab(_, isWebSocket: true) where framing != .none && framing != .length(0):
             answer(.upgradeWithBody, isNavigation: false)
         case .lab(let route, let isWebSocket):
-            if let activity = route.activity, ActivityRules.counts(head, kind: route.kind) { home.note(activity) }
+            if let activity = route.activity, ActivityRules.counts(head, kind: route.kind),
+                !activity.repeats(ActivityRules.beatName(head), at: home.loop.now)
+            {
+                home.note(activity)
+            }
+            if isWebSocket { clientFrames = ClientFrameMeter(TunnelKind(head, kind: route.kind)) }
             requestBytes = home.takeBuffer()
             RequestRewriting.writeForLab(
                 head, framing: framing, route: route, client: client, isWebSocket: isWebSocket, into: &requestBytes)
-            begin(RequestFacts(head, framing: framing, upgrade: isWebSocket), to: route)
+            begin(
+                RequestFacts(head, framing: framing, upgrade: isWebSocket), to: route,
+                isInRoot: route.activity != nil && OwnPaths.isInRoot(head.targetBytes))
         }
     }
 
-    private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?) {
+    private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?, isInRoot: Bool = false) {
         record.answerer = route == nil ? .portal : .lab
-        request = Request(route: route, facts: facts)
+        request = Request(route: route, facts: facts, isInRoot: isInRoot)
         let hasBody = facts.framing != .none && facts.framing != .length(0)
         handle(
             .request(
@@ -40,7 +48,7 @@ extension EdgeExchange {
 
     func receiveTunnel(_ bytes: UnsafeRawBufferPointer) {
         guard case .tunnel = machine.state, let upstream else { return }
-        if let activity = request?.route?.activity, clientFrames.sees(bytes) { home.note(activity) }
+        if let activity = request?.route?.activity, clientFrames.sees(bytes, at: home.loop.now) { home.note(activity) }
         record.receivedBytes += bytes.count
         upstream.writeTunnel(bytes)
         if upstream.isSaturated { handle(.upstreamSaturated) }
@@ -51,6 +59,11 @@ extension EdgeExchange {
         recordFault(fault)
         handle(.clientClosed)
     }
+}
+
+extension RequestHead {
+    /// Of the Host field, in lower case and without port.
+    fileprivate var host: String? { fields.withFirst("Host") { Authority.parse($0)?.host } }
 }
 
 extension EdgeExchange: HTTP2StreamDelegate {

@@ -62,13 +62,23 @@ extension EdgeExchange: HTTPClientConnectionDelegate {
 
     func connection(_ connection: HTTPClientConnection, didReceive head: ResponseHead, framing: BodyFraming) {
         let response = Response(head: head, framing: framing)
-        guard head.status == 101 else { return handle(.responseHead, response: response) }
+        guard head.status == 101 else {
+            guard !isWiderWorker(head) else { return handle(.upstreamFailed(.workerEnd, isRetrySafe: false)) }
+            return handle(.responseHead, response: response)
+        }
         let key = requestHead?.fields.first("Sec-WebSocket-Key") ?? ""
         if WebSocketHandshake.isValidResponse(head, toKey: key) {
             handle(.responseSwitch, response: response)
         } else {
             handle(.upstreamFailed(.badGateway, isRetrySafe: false))
         }
+    }
+
+    /// The script of a service worker that wants to watch over more than its folder. Some were registered so before labs
+    /// were kept from it; without the field they would stay as they are, since the browser refuses their new script.
+    private func isWiderWorker(_ head: ResponseHead) -> Bool {
+        head.fields.contains("Service-Worker-Allowed") && request?.route?.activity != nil
+            && requestHead?.fields.contains("Service-Worker") == true
     }
 
     func connection(_ connection: HTTPClientConnection, didReceiveBody bytes: UnsafeRawBufferPointer) {

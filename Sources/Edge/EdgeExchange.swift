@@ -11,6 +11,8 @@ final class EdgeExchange {
         /// Without a route it goes to the portal.
         let route: RouteTable.Entry?
         let facts: RequestFacts
+        /// What lies there can be the script of a service worker for the whole hostname.
+        var isInRoot = false
     }
 
     /// What the upstream answered. It is handed on, and kept nowhere.
@@ -190,8 +192,10 @@ final class EdgeExchange {
         }
     }
 
-    func answer(_ answer: EdgeAnswer, isNavigation: Bool) {
+    /// - Parameter more: fields that this answer has besides its own.
+    func answer(_ answer: EdgeAnswer, isNavigation: Bool, more: HeaderFields? = nil) {
         var (head, body) = answer.response(isNavigation: isNavigation)
+        for (name, value) in more ?? [:] { head.fields.append(name, value) }
         if home.hstsSeconds > 0 { head.fields.append("Strict-Transport-Security", "max-age=\(home.hstsSeconds)") }
         record.answerer = .edge
         record.sentBytes = body.count
@@ -209,6 +213,9 @@ final class EdgeExchange {
         ResponseRewriting.writeFromLab(
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
             isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
+        // What was loaded as anything else is not taken out of the browser's cache as a worker's script, of which the edge
+        // would hear nothing.
+        if request?.isInRoot == true { output.appendLiteral("Vary: Service-Worker\r\n") }
         output.append(contentsOf: home.hsts)
     }
 

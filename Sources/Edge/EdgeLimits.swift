@@ -2,6 +2,14 @@
 public enum EdgeLimits {
     /// How often each loop reports the sessions in which something happened.
     public static let activityReportInterval = Duration.seconds(1)
+    /// Bytes at the beginning of a client's frame by which it is known: of a kernel's channels more, because Jupyter's own
+    /// framing has the message's type behind a table of offsets and a date.
+    public static let frameBytes = 64
+    public static let kernelFrameBytes = 256
+    /// Things that are told apart in one WebSocket, and among the requests of one session on one loop, to find out which of
+    /// them come by a clock.
+    public static let beatsPerTunnel = 4
+    public static let beatsPerSession = 8
     /// Access grants of one session; the oldest goes when one more comes.
     public static let grantsPerRoute = 16
     /// Client connections of one loop, unless the configuration says otherwise; a further one is closed at once.

@@ -8,13 +8,13 @@ enum FriendlyPage {
         switch answer {
         case .badRequest:
             (
-                "This request makes no sense here", "It does not say which address it is for.",
+                "This address is not complete", "Your browser did not say which page it is looking for.",
                 "Check the link you followed."
             )
         case .upgradeWithBody:
             (
-                "This request cannot be understood",
-                "It asks for a WebSocket and brings a body, which do not go together.",
+                "This cannot be understood",
+                "Something on this page asked for a connection in a way that does not work.",
                 "Nothing was changed."
             )
         case .forbidden:
@@ -38,17 +38,26 @@ enum FriendlyPage {
                 "Check the address, or open your lab again from your course."
             )
         case .methodNotAllowed:
-            ("This cannot be done here", "The lab does not take requests of this kind.", "Nothing was changed.")
+            ("This cannot be done here", "The lab cannot do what this page asked it to.", "Nothing was changed.")
         case .misdirected:
             (
                 "This is not the right server", "It does not answer for the address you asked for.",
                 "Check the address, or open your lab again from your course."
             )
-        case .options:
+        case .options, .workerEnd:
             ("Options", "This address takes requests.", "")
+        case .ownPages:
+            ("How long your lab stays", "That page is at this address with a slash at its end.", "Add the slash.")
+        case .tooManyCookies:
+            (
+                "Your browser brought too many cookies",
+                "A program in a lab has set more of them than any server reads, and your browser sends them all.",
+                "They have just been removed. Load this page again; if it comes back, load it once more. You may have to "
+                    + "open the lab from your course again. Your files are safe."
+            )
         case .badGateway:
             (
-                "The lab gave an answer nobody understands", "Something in the lab may have broken off just now.",
+                "The lab’s answer could not be shown", "Something in the lab may have broken off just now.",
                 "Reload this page. If that does not help, restart the lab from your course; your files are kept."
             )
         case .notAnswering:
@@ -58,12 +67,12 @@ enum FriendlyPage {
             )
         case .timeout:
             (
-                "The lab took too long", "It accepted the request and then said nothing.",
+                "The lab took too long", "It has not answered for a while.",
                 "Reload this page. If that does not help, restart the lab from your course; your files are kept."
             )
         case .portalNotAnswering:
             (
-                "A moment, please", "Carrel is starting. Labs that run go on running.",
+                "A moment, please", "The service is starting again. Labs that are open go on.",
                 "This page asks again every few seconds. You need not do anything."
             )
         }

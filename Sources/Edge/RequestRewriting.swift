@@ -4,13 +4,14 @@ import HTTPWire
 /// The head that an upstream gets for a client's request, written in one pass and in wire form.
 enum RequestRewriting {
     /// For a lab: what is for this connection only and what the client claims about its way are taken away, and so is
-    /// our cookie; the lab's token and the edge's own words are added. `Host` passes in lower case, because Jupyter
+    /// our cookie; the lab's token (but see `JupyterAccess`) and the edge's own words are added. `Host` passes in lower case, because Jupyter
     /// compares it with a lower-case Origin; `Referer` stays, because Jupyter falls back to it.
     static func writeForLab(
         _ head: RequestHead, framing: BodyFraming, route: RouteTable.Entry, client: String, isWebSocket: Bool,
         into output: inout [UInt8]
     ) {
-        let hasToken = route.authorization != nil
+        let goesWithoutToken = route.kind == .jupyter && JupyterAccess.goesWithoutToken(head)
+        let hasToken = route.authorization != nil && !goesWithoutToken
         let isRStudio = route.kind == .rstudio
         let maxForwards = head.maxForwards
         head.writeStart(into: &output)
@@ -29,7 +30,7 @@ enum RequestRewriting {
                 output.appendCookies(value, without: Edge.cookieField)
             }
         }
-        if let authorization = route.authorization { output.appendField("Authorization", authorization) }
+        if hasToken, let authorization = route.authorization { output.appendField("Authorization", authorization) }
         if case .forward(let hops) = maxForwards { output.appendField("Max-Forwards", String(hops)) }
         writeForwarded(head, client: client, lowercased: true, into: &output)
         // `*` is no part of a URL.
@@ -57,8 +58,15 @@ enum RequestRewriting {
     }
 
     /// The connection to the client answers 100-continue itself, and what a client claims about its way is not believed.
+    ///
+    /// A gateway should name itself in `Via` (RFC 9110, section 7.6.3), and this one does not: nginx, as many labs have it,
+    /// compresses nothing for a request that has the field (`gzip_proxied`), whoever wrote it.
     private static func isForUs(_ name: UnsafeRawBufferPointer) -> Bool {
-        ForwardingRules.isForwardingClaim(name) || (name.count == 6 && name.equalsField("expect"))
+        switch name.count {
+        case 3: name.equalsField("via")
+        case 6: name.equalsField("expect")
+        default: ForwardingRules.isForwardingClaim(name)
+        }
     }
 
     private static func writeForwarded(
@@ -75,11 +83,6 @@ enum RequestRewriting {
                 }
             }
             return nil
-        }
-        switch head.version {
-        case .http10: output.appendLiteral("Via: 1.0 carrel\r\n")
-        case .http11: output.appendLiteral("Via: 1.1 carrel\r\n")
-        case .http2: output.appendLiteral("Via: 2 carrel\r\n")
         }
     }
 

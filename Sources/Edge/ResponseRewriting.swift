@@ -12,12 +12,11 @@ enum ResponseRewriting {
         }
     }
 
-    /// From a lab. Besides what is for the connection:
+    /// From a lab: what is for the connection goes, and what `LabAnswerFields` says of the others is done. Of those that are
+    /// narrowed,
     /// - a cookie for the whole domain becomes one for this host, and a cookie with our name goes: no lab sets cookies
     ///   for another, or lets somebody in. Every other Set-Cookie stays as it is, duplicates included;
-    /// - `Strict-Transport-Security` goes, unless the hostname is the upstream's own;
-    /// - `Alt-Svc` goes: it would lead the browser past the edge;
-    /// - a Location with the lab's inner address, or with `http`, is led back to this hostname.
+    /// - a Location or Refresh with the lab's inner address, or with `http`, is led back to this hostname.
     ///
     /// - Parameters:
     ///   - frames: who may show the lab in a frame; without it, that is for the lab to say.
@@ -28,19 +27,20 @@ enum ResponseRewriting {
     ) {
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { name, _ in
-            switch name.count {
-            case 7 where name.equalsField("alt-svc"): .drop
-            case 25 where !keepsHSTS && name.equalsField("strict-transport-security"): .drop
-            case 8 where name.equalsField("location"): .rewrite
-            case 10 where name.equalsField("set-cookie"): .rewrite
-            case 15, 23: frames != nil && FramePolicy.isConcerned(name) ? .rewrite : .keep
-            default: .keep
+            switch LabAnswerFields.verdict(on: name) {
+            case .pass: .keep
+            case .drop: .drop
+            case .dropOnOurHostnames: keepsHSTS ? .keep : .drop
+            case .narrow: .rewrite
+            case .frames: frames != nil ? .rewrite : .keep
             }
         } rewrite: { name, value, output in
-            if name.count == 10 {
+            if name.equalsField("set-cookie") {
                 write(name, cookie: value, into: &output)
             } else if let frames, FramePolicy.isConcerned(name) {
                 frames.write(name, value, into: &output)
+            } else if name.equalsField("refresh") {
+                write(name, refresh: value, host: host, upstream: upstream, into: &output)
             } else if let location = rewrite(location: value, host: host, upstream: upstream) {
                 output.appendField("Location", location)
             } else {
@@ -59,6 +59,22 @@ enum ResponseRewriting {
         } else {
             output.appendField(name: name, value: cookie)
         }
+    }
+
+    /// `Refresh: 5; url=http://10.0.0.7:32768/login` (HTML, section 4.2.5.4): the address may stand in quotes.
+    private static func write(
+        _ name: UnsafeRawBufferPointer, refresh: UnsafeRawBufferPointer, host: () -> String, upstream: UpstreamAddress,
+        into output: inout [UInt8]
+    ) {
+        let text = String(decoding: refresh, as: UTF8.self)
+        guard let equals = text.firstIndex(of: "="), text[..<equals].lowercased().contains("url") else {
+            return output.appendField(name: name, value: refresh)
+        }
+        let address = text[text.index(after: equals)...].drop { $0 == " " || $0 == "'" || $0 == "\"" }
+        let rest = address.prefix { $0 != "'" && $0 != "\"" }
+        let location = Array(rest.utf8).withUnsafeBytes { rewrite(location: $0, host: host, upstream: upstream) }
+        guard let location else { return output.appendField(name: name, value: refresh) }
+        output.appendField("Refresh", "\(text[...equals])\(location)")
     }
 
     /// Browsers compare the `__Host-` prefix without regard to case, so every spelling is ours.

@@ -7,23 +7,12 @@ import Glibc
 /// Ownership: the descriptor and the handle are closed together by ``close()``; from ``start(onMessage:onEnd:)`` until
 /// the close callback the handle keeps this object alive.
 public final class MessageSocket {
-    /// Who is at the other end, by the kernel's word.
-    public struct Peer: Sendable, Hashable {
-        public let process: Int32
-        public let user: UInt32
-
-        public init(process: Int32, user: UInt32) {
-            self.process = process
-            self.user = user
-        }
-    }
-
     public struct Message {
         public var bytes: [UInt8]
         public var sockets: [ListeningSocket]
     }
 
-    public let peer: Peer
+    public let peer: LocalPeer
 
     private let loop: Loop
     private let descriptor: Int32
@@ -52,13 +41,10 @@ public final class MessageSocket {
     init(owning descriptor: Int32, on loop: Loop) throws(StreamError) {
         self.loop = loop
         self.descriptor = descriptor
-        // The kernel's `struct ucred`, which Swift cannot see: three 32-bit numbers.
-        var credentials: (process: pid_t, user: uid_t, group: gid_t) = (0, 0, 0)
-        var size = socklen_t(MemoryLayout.size(ofValue: credentials))
         handle.initialize(to: uv_poll_t())
-        var status: Int32 = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 ? 0 : -errno
-        if status == 0 { status = uv_poll_init(loop.uv, handle, descriptor) }
-        peer = Peer(process: credentials.process, user: credentials.user)
+        let peer = LocalPeer(of: descriptor)
+        let status = peer == nil ? -errno : uv_poll_init(loop.uv, handle, descriptor)
+        self.peer = peer ?? LocalPeer(process: 0, user: 0)
         guard status == 0 else {
             Glibc.close(descriptor)
             handle.deallocate()

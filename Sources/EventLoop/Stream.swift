@@ -100,6 +100,12 @@ public final class Stream {
         return SocketAddress.asked { uv_tcp_getpeername(StreamBlock.tcp(block), $0, $1) }
     }
 
+    /// Who is at the other end of a Unix socket; nil on TCP, and once closed. One system call.
+    public var localPeer: LocalPeer? {
+        guard state == .open, kind != .tcp else { return nil }
+        return LocalPeer(of: socket)
+    }
+
     // MARK: Reading
 
     /// Hands what comes to the delegate, until ``stopReading()``.

@@ -46,6 +46,7 @@ extension StreamError {
     public static var timedOut: Int32 { UV_ETIMEDOUT.rawValue }
     public static var reset: Int32 { UV_ECONNRESET.rawValue }
     public static var brokenPipe: Int32 { UV_EPIPE.rawValue }
+    public static var permissionDenied: Int32 { UV_EACCES.rawValue }
     public static var addressInUse: Int32 { UV_EADDRINUSE.rawValue }
     public static var cancelled: Int32 { UV_ECANCELED.rawValue }
     public static var noSuchFile: Int32 { UV_ENOENT.rawValue }

@@ -94,7 +94,11 @@ public final class ByteChannel {
     /// The protocol that TLS agreed on.
     public var negotiatedALPN: String? { tls?.negotiatedALPN }
     public var isSecure: Bool { tls != nil }
+    /// The end of validity of the certificate that the other side showed, in seconds since 1970.
+    public var peerCertificateExpiry: Int64? { tls?.peerCertificateExpiry }
     public var peerAddress: SocketAddress? { stream.peerAddress }
+    /// Who is at the other end of a Unix socket. One system call.
+    public var localPeer: LocalPeer? { stream.localPeer }
     /// Whether the kernel knows that the peer has ended its side or is gone: also while reading is paused, and nobody is
     /// told of it. One system call.
     public var peerHasEnded: Bool { stream.peerHasEnded }

@@ -32,9 +32,6 @@ public final class ChannelRooms {
         isPlaintextLent = false
     }
 
-    /// Channels that are looked after at the moment.
-    var busyCount: Int { busy.count }
-
     /// The channel reads or writes; when it has not for a while, it is told to release its buffers. It is not held, and
     /// must call `remove` before it goes.
     func add(_ channel: ByteChannel) {

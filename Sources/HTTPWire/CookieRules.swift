@@ -18,27 +18,6 @@ extension HeaderFields {
         forEachCookie(named: name) { values.append(String(decoding: $0, as: UTF8.self)) }
         return values.count == 1 ? values[0] : nil
     }
-
-    /// Takes every cookie of that name out of the Cookie fields; the others stay as they are, in their order. A Cookie
-    /// field that held nothing else goes.
-    public mutating func removeCookie(named name: String) {
-        var isThere = false
-        forEachCookie(named: name) { _ in isThere = true }
-        guard isThere else { return }
-        let wanted = Array(name.utf8)
-        let old = self
-        removeAll()
-        old.forEachRaw { field, value in
-            guard field.equalsIgnoringCase("cookie") else { return add(name: field, value: value) }
-            var kept: [UInt8] = []
-            value.forEachCookiePair { pair in
-                guard !pair.cookieNameAndValue.name.elementsEqual(wanted) else { return }
-                if !kept.isEmpty { kept.append(contentsOf: "; ".utf8) }
-                kept.append(contentsOf: pair)
-            }
-            if !kept.isEmpty { kept.withUnsafeBytes { add(name: field, value: $0) } }
-        }
-    }
 }
 
 /// What a lab may set as a cookie.

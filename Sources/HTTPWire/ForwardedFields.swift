@@ -124,6 +124,20 @@ extension UnsafeRawBufferPointer {
     }
 }
 
+extension UnsafeRawBufferPointer {
+    /// Whether the value of a Cookie field has a cookie whose name begins so.
+    public func hasCookie(withPrefix prefix: StaticString) -> Bool {
+        var isThere = false
+        forEachCookiePair { pair in
+            let name = pair.cookieNameAndValue.name
+            if name.count >= prefix.utf8CodeUnitCount, name.part(0..<prefix.utf8CodeUnitCount).equals(prefix) {
+                isThere = true
+            }
+        }
+        return isThere
+    }
+}
+
 extension RequestHead {
     /// Writes the request line of HTTP/1.1.
     public func writeStart(into output: inout [UInt8]) {

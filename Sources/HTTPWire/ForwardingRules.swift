@@ -71,28 +71,6 @@ extension HeaderFields {
         }
         return ForwardingRules.HopByHop(named: named)
     }
-
-    /// Removes what is for this connection only.
-    public mutating func removeHopByHop() {
-        let hopByHop = hopByHop
-        removeAll { name, _ in hopByHop.contains(name) }
-    }
-
-    /// Removes what the client claims about its way here, and says it anew.
-    ///
-    /// - Parameters:
-    ///   - client: the client's address, without port.
-    ///   - scheme: `https` or `http`; exactly one value, as RStudio demands.
-    ///   - host: the Host field as the client sent it, port included.
-    public mutating func setForwarded(client: String, scheme: String, host: String) {
-        removeAll { name, _ in ForwardingRules.isForwardingClaim(name) }
-        append("X-Forwarded-For", client)
-        append("X-Forwarded-Proto", scheme)
-        append("X-Forwarded-Host", host)
-    }
-
-    /// Adds this intermediary to the Via list (RFC 9110, section 7.6.3).
-    public mutating func appendVia(_ pseudonym: String) { append("Via", "1.1 " + pseudonym) }
 }
 
 extension RequestHead {
@@ -112,15 +90,18 @@ extension RequestHead {
         return value == 0 ? .answerHere : .forward(value - 1)
     }
 
-    /// A person's browser opens this as a page: GET or HEAD with `Sec-Fetch-Mode: navigate`, or, from a client that
-    /// does not send that field, with an Accept field that names HTML.
-    public var isNavigation: Bool {
+    /// A person's browser opens this as a page (`HeaderFields.isNavigation`).
+    public var isNavigation: Bool { fields.isNavigation(method: method) }
+}
+
+extension HeaderFields {
+    /// Whether a person's browser opens the request with these fields as a page: GET or HEAD with `Sec-Fetch-Mode:
+    /// navigate` (Fetch Metadata), or, from a client that does not send that field, with an Accept field that names HTML.
+    public func isNavigation(method: String) -> Bool {
         guard method == "GET" || method == "HEAD" else { return false }
-        if let isNavigation = fields.withFirst("Sec-Fetch-Mode", { Optional($0.equals("navigate")) }) {
-            return isNavigation
-        }
+        if let isNavigation = withFirst("Sec-Fetch-Mode", { Optional($0.equals("navigate")) }) { return isNavigation }
         var acceptsHTML = false
-        fields.forEachValue(of: "Accept") { value in
+        forEachValue(of: "Accept") { value in
             value.forEachListElement { element in
                 let end = element.firstIndex(of: Byte.semicolon, from: 0, before: element.count) ?? element.count
                 if element.part(0..<end).trimmed().equalsIgnoringCase("text/html") { acceptsHTML = true }

@@ -1,7 +1,10 @@
 /// What the header fields say about the message itself, gathered while they are read.
 ///
-/// Wherever two readers could take a message to end at different places, it is refused (RFC 9112, sections 6 and 11.2).
+/// Wherever two readers could take a message to end at different places, it is refused (RFC 9112, sections 6 and 11.2). Of a
+/// response, a length or a coding that is only said more than once is put right: whoever gets it is told its framing anew,
+/// and the connection that it came by is not used again.
 struct FramingFields: Sendable {
+    var isResponse = false
     var hostCount = 0
     private(set) var contentLength: Int64?
     private(set) var hasTransferEncoding = false
@@ -14,6 +17,10 @@ struct FramingFields: Sendable {
     private var hasRegisteredCoding = false
     private var hasUnknownCoding = false
     private var hasEmptyCoding = false
+    private(set) var hasRepeatedLength = false
+
+    /// Something was said twice that is sent on once.
+    var isRepaired: Bool { isResponse && (hasRepeatedLength || chunkedCount > 1) }
 
     mutating func note(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(HTTPParseError) {
         switch name.count {
@@ -29,8 +36,13 @@ struct FramingFields: Sendable {
         case 14 where name.hasHeaderPrefix("content-length"):
             // CGI and what descends from it takes one for the other.
             if name[7] == Byte.underscore { throw .ambiguousFieldName }
-            if contentLength != nil { throw .duplicateContentLength }
-            guard let length = value.decimal() else { throw .invalidContentLength }
+            guard let length = value.decimal() ?? (isResponse ? repeatedLength(value) : nil) else {
+                throw .invalidContentLength
+            }
+            if let contentLength {
+                guard isResponse, contentLength == length else { throw .duplicateContentLength }
+                hasRepeatedLength = true
+            }
             contentLength = length
         case 17 where name.hasHeaderPrefix("transfer-encoding"):
             if name[8] == Byte.underscore { throw .ambiguousFieldName }
@@ -39,6 +51,18 @@ struct FramingFields: Sendable {
         default:
             break
         }
+    }
+
+    /// The number of a list that has the same one again and again (RFC 9110, section 8.6).
+    private mutating func repeatedLength(_ value: UnsafeRawBufferPointer) -> Int64? {
+        var length: Int64?
+        for part in value.split(separator: Byte.comma, omittingEmptySubsequences: false) {
+            guard let number = UnsafeRawBufferPointer(rebasing: part).trimmed().decimal() else { return nil }
+            if let length, length != number { return nil }
+            length = number
+        }
+        hasRepeatedLength = true
+        return length
     }
 
     private mutating func noteCodings(_ value: UnsafeRawBufferPointer) {
@@ -67,7 +91,7 @@ struct FramingFields: Sendable {
         if contentLength != nil { throw .contentLengthWithTransferEncoding }
         if hasEmptyCoding { throw .transferEncodingNotChunked }
         if hasUnknownCoding { throw .unknownTransferCoding }
-        if chunkedCount != 1 || !endsWithChunked { throw .transferEncodingNotChunked }
+        if !endsWithChunked || (chunkedCount > 1 && !isResponse) { throw .transferEncodingNotChunked }
         if hasRegisteredCoding { throw .unknownTransferCoding }
         return .chunked
     }
@@ -75,46 +99,5 @@ struct FramingFields: Sendable {
     /// Whether the connection may carry another message after this one (RFC 9112, section 9.3).
     func keepsAlive(version: HTTPVersion) -> Bool {
         !connectionClose && (version == .http11 || connectionKeepAlive)
-    }
-}
-
-/// Reads a header block line by line into `HeaderFields`.
-struct HeaderBlockReader: Sendable {
-    private(set) var framing = FramingFields()
-    private var lines = LineReader()
-    private var bytes = 0
-
-    /// Makes ready for the next message; keeps the storage.
-    mutating func reset() {
-        framing = FramingFields()
-        bytes = 0
-    }
-
-    /// Reads lines until the empty one.
-    ///
-    /// - Returns: whether the block has ended; otherwise all input was taken.
-    mutating func next(
-        in input: UnsafeRawBufferPointer, at position: inout Int, limits: HTTPLimits, into fields: inout HeaderFields
-    ) throws(HTTPParseError) -> Bool {
-        while true {
-            var ended = false
-            let outcome = try lines.next(in: input, at: &position, limit: limits.headerBlockBytes - bytes - 1) {
-                (line) throws(HTTPParseError) in
-                switch try FieldLine.parse(line, isFirst: fields.isEmpty) {
-                case .end:
-                    ended = true
-                case .field(let name, let value):
-                    if fields.count == limits.fieldCount { throw .tooManyFields }
-                    try framing.note(name: line.part(name), value: line.part(value))
-                    fields.add(line: line, name: name, value: value)
-                }
-            }
-            switch outcome {
-            case .needMore: return false
-            case .tooLong: throw .headerBlockTooLarge
-            case .line(let count): bytes += count
-            }
-            if ended { return true }
-        }
     }
 }

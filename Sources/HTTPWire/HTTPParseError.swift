@@ -96,7 +96,7 @@ public enum HTTPParseError: Error, Hashable, Sendable {
         case .chunkTooLarge: "A chunk's size does not fit."
         case .chunkExtensionsTooLarge: "The chunk extensions are too large."
         case .trailersTooLarge: "The trailer fields are too large."
-        case .invalidStatus: "The status is not a number from 100 to 599."
+        case .invalidStatus: "The status is not a number from 100 to 999."
         case .bodyNotAllowed: "A message that has no body announces one."
         case .tooManyInformationalResponses: "Too many informational responses came before the final one."
         case .unexpectedUpgrade: "The protocol was switched without being asked for."

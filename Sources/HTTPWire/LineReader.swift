@@ -44,6 +44,44 @@ struct LineReader: Sendable {
 
     /// Nothing of a line has been taken yet.
     var isAtLineStart: Bool { partial.isEmpty }
+
+    /// The bytes of a line whose end has not come, and of which no more than this is to be kept.
+    mutating func takePartial() -> [UInt8] {
+        defer { partial.removeAll(keepingCapacity: true) }
+        return partial
+    }
+
+    /// Keeps all input as the beginning of a line, whatever the limit says.
+    mutating func hold(_ input: UnsafeRawBufferPointer, at position: inout Int) {
+        partial.append(contentsOf: input.part(position..<input.count))
+        position = input.count
+    }
+
+    /// Whether a line that has not been handed out begins with a lower-case word, without regard to case; `nil` when too
+    /// little of it has come.
+    func begins(with word: StaticString, before input: UnsafeRawBufferPointer) -> Bool? {
+        let count = word.utf8CodeUnitCount
+        for index in 0..<count {
+            let byte: UInt8
+            if index < partial.count {
+                byte = partial[index]
+            } else if index - partial.count < input.count {
+                byte = input[index - partial.count]
+            } else {
+                return nil
+            }
+            if Byte.lowercased(byte) != word.utf8Start[index] { return false }
+        }
+        return true
+    }
+}
+
+/// How strictly the lines of a head are read.
+struct HeadStyle: Sendable {
+    /// Of a response. What is against the grammar but has one reading only is put right.
+    var isResponse = false
+    /// Its first line ended with LF alone, and so must all others: a head that has both kinds of line ends has two readings.
+    var endsWithLineFeed = false
 }
 
 /// One header or trailer line, checked (RFC 9112, section 5).
@@ -52,21 +90,26 @@ enum FieldLine {
     case field(name: Range<Int>, value: Range<Int>)
 
     /// - Parameter line: the bytes before the line feed.
-    static func parse(_ line: UnsafeRawBufferPointer, isFirst: Bool) throws(HTTPParseError) -> FieldLine {
-        guard let last = line.last, last == Byte.carriageReturn else { throw .bareLineFeed }
-        let end = line.count - 1
+    static func parse(
+        _ line: UnsafeRawBufferPointer, isFirst: Bool, style: HeadStyle = HeadStyle()
+    ) throws(HTTPParseError) -> FieldLine {
+        let hasCarriageReturn = line.last == Byte.carriageReturn
+        if hasCarriageReturn == style.endsWithLineFeed { throw .bareLineFeed }
+        let end = hasCarriageReturn ? line.count - 1 : line.count
         if end == 0 { return .end }
         if Byte.isWhitespace(line[0]) { throw isFirst ? .whitespaceBeforeFirstField : .foldedField }
         var colon = 0
         while colon < end, Byte.isToken(line[colon]) { colon += 1 }
+        let nameEnd = colon
         guard colon < end else { throw .invalidFieldName }
         if line[colon] != Byte.colon {
             if line[colon] == Byte.carriageReturn { throw .bareCarriageReturn }
-            var next = colon
-            while next < end, Byte.isWhitespace(line[next]) { next += 1 }
-            throw next > colon && next < end && line[next] == Byte.colon ? .whitespaceBeforeColon : .invalidFieldName
+            while colon < end, Byte.isWhitespace(line[colon]) { colon += 1 }
+            guard colon > nameEnd, colon < end, line[colon] == Byte.colon else { throw .invalidFieldName }
+            // An intermediary has to take the whitespace out of a response (RFC 9112, section 5.1).
+            if !style.isResponse { throw .whitespaceBeforeColon }
         }
-        guard colon > 0 else { throw .invalidFieldName }
+        guard nameEnd > 0 else { throw .invalidFieldName }
         var start = colon + 1
         while start < end, Byte.isWhitespace(line[start]) { start += 1 }
         var valueEnd = end
@@ -74,6 +117,6 @@ enum FieldLine {
         if let index = line.firstForbidden(from: start, before: valueEnd) {
             throw line[index] == Byte.carriageReturn ? .bareCarriageReturn : .invalidFieldValue
         }
-        return .field(name: 0..<colon, value: start..<valueEnd)
+        return .field(name: 0..<nameEnd, value: start..<valueEnd)
     }
 }

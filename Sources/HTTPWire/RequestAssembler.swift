@@ -13,8 +13,10 @@ public struct RequestAssembler: Sendable {
     public private(set) var expectsContinue = false
     /// An extended CONNECT for a WebSocket.
     public private(set) var isWebSocket = false
-    /// Of all names and values so far, with what HPACK reckons for each field (RFC 7541, section 4.1).
-    public private(set) var listBytes = 0
+    /// Of all names and values so far but the cookies', with what HPACK reckons for each field (RFC 7541, section 4.1).
+    private var listBytes = 0
+    /// The same of the cookies.
+    private var cookieBytes = 0
 
     public let limits: HTTPLimits
     private var authority: [UInt8] = []
@@ -41,14 +43,26 @@ public struct RequestAssembler: Sendable {
         failure = nil
         isWebSocket = false
         listBytes = 0
+        cookieBytes = 0
+        head.surplusCookies = nil
+    }
+
+    /// So far beyond what is read that the client means it: a few bytes on the wire can stand for many.
+    public var isFlood: Bool {
+        listBytes > 4 * limits.headerBlockBytes || cookieBytes > max(limits.surplusCookieBytes, limits.headerBlockBytes)
     }
 
     /// Adds a field. The first error stays; what follows it is only counted.
     public mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        listBytes += name.count + value.count + 32
+        if name.equals("cookie") {
+            cookieBytes += name.count + value.count + 32
+        } else {
+            listBytes += name.count + value.count + 32
+        }
         guard failure == nil else { return }
         do throws(HTTPParseError) {
             if listBytes > limits.headerBlockBytes { throw .headerBlockTooLarge }
+            if listBytes + cookieBytes > limits.headerBlockBytes { readOverCookies() }
             if name.first == Byte.colon {
                 try addPseudo(name: name, value: value)
             } else {
@@ -98,6 +112,15 @@ public struct RequestAssembler: Sendable {
 
     // MARK: Fields
 
+    /// From now on only the names of cookies are kept.
+    private mutating func readOverCookies() {
+        guard head.surplusCookies == nil else { return }
+        var names = SurplusCookies()
+        cookies.withUnsafeBytes { names.add($0) }
+        cookies.removeAll(keepingCapacity: true)
+        head.surplusCookies = names
+    }
+
     private mutating func addPseudo(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
     ) throws(HTTPParseError) {
@@ -138,6 +161,10 @@ public struct RequestAssembler: Sendable {
             if !isSame { throw .conflictingHost }
             return
         case 6 where name.equals("cookie"):
+            if head.surplusCookies != nil {
+                head.surplusCookies?.add(value)
+                return
+            }
             if !cookies.isEmpty { cookies.appendLiteral("; ") }
             cookies.append(contentsOf: value)
             return

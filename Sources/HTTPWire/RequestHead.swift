@@ -19,6 +19,8 @@ public struct RequestHead: Sendable, Equatable {
     public var targetBytes: [UInt8]
     public var version: HTTPVersion
     public var fields: HeaderFields
+    /// There were more cookies than are read; `fields` may have none of them.
+    public var surplusCookies: SurplusCookies?
 
     public init(method: String, target: String, version: HTTPVersion = .http11, fields: HeaderFields = [:]) {
         self.method = method
@@ -52,7 +54,7 @@ public struct RequestHead: Sendable, Equatable {
 
 /// The first line and the header fields of a response.
 public struct ResponseHead: Sendable, Equatable {
-    /// 100–599.
+    /// 100–999; above 599 there is none that anybody has defined (RFC 9110, section 15).
     public var status: Int
     /// Free text; empty for the usual words when written.
     public var reason: String

@@ -122,6 +122,7 @@ public struct RequestParser: Sendable {
     }
 
     private mutating func finishHead() throws(HTTPParseError) {
+        head.surplusCookies = block.surplus
         try head.resolveTarget(hostCount: block.framing.hostCount)
         if block.framing.hasUnknownExpectation { throw .unknownExpectation }
         framing = try block.framing.framing(version: head.version) ?? .none

@@ -1,4 +1,9 @@
-/// Reads the responses of one connection to an upstream, strictly (RFC 9112): bytes in, one event out per call.
+/// Reads the responses of one connection to an upstream (RFC 9112): bytes in, one event out per call.
+///
+/// What two readers could read differently is refused. What is against the grammar but has one reading is put right, since
+/// whoever gets the response gets it written anew, and the connection is not used again (`keepsAlive`): one length said
+/// again and again, `chunked` said twice, lines that all end with LF, whitespace behind a field's name, a body that is
+/// announced where none can be, and a status beyond those that are defined.
 ///
 /// Before each request, `expect` says what was asked; bytes that come unasked are an error. An error means: answer 502,
 /// close the connection.
@@ -37,6 +42,7 @@ public struct ResponseParser: Sendable {
     private var state = State.idle
     private var isHead = false
     private var allowsUpgrade = false
+    private var isRepaired = false
     private var informationalCount = 0
     private var lines = LineReader()
     private var block = HeaderBlockReader()
@@ -52,6 +58,7 @@ public struct ResponseParser: Sendable {
             isHead = requestMethod == "HEAD"
             allowsUpgrade = upgrade
             informationalCount = 0
+            isRepaired = false
             state = .startLine
         }
     }
@@ -147,10 +154,11 @@ public struct ResponseParser: Sendable {
     private mutating func readStatusLine(
         in input: UnsafeRawBufferPointer, at position: inout Int
     ) throws(HTTPParseError) -> Bool {
+        var style = HeadStyle(isResponse: true)
         let outcome = try lines.next(in: input, at: &position, limit: limits.startLineBytes + 1) {
             (line) throws(HTTPParseError) in
-            guard let last = line.last, last == Byte.carriageReturn else { throw .bareLineFeed }
-            try head.readStatusLine(line.part(0..<line.count - 1))
+            style.endsWithLineFeed = line.last != Byte.carriageReturn
+            try head.readStatusLine(line.part(0..<line.count - (style.endsWithLineFeed ? 0 : 1)))
         }
         switch outcome {
         case .needMore: return false
@@ -158,13 +166,18 @@ public struct ResponseParser: Sendable {
         case .line: break
         }
         head.fields.removeAll()
-        block.reset()
+        block.reset(style)
         state = .fields
         return true
     }
 
     private mutating func finishHead() throws(HTTPParseError) -> Event {
         let announced = try block.framing.framing(version: head.version)
+        if block.isRepaired || block.framing.isRepaired || head.status > 599 { isRepaired = true }
+        // Where there is no body the length is not told anew, but goes on as it is.
+        if block.framing.hasRepeatedLength, let length = block.framing.contentLength {
+            head.fields.replace("Content-Length", "\(length)")
+        }
         if head.isInformational {
             if announced == .chunked { throw .bodyNotAllowed }
             informationalCount += 1
@@ -172,7 +185,8 @@ public struct ResponseParser: Sendable {
             state = .startLine
             return .informational
         }
-        keepsAlive = block.framing.keepsAlive(version: head.version)
+        if announcesMoreThanComes(announced) { isRepaired = true }
+        keepsAlive = block.framing.keepsAlive(version: head.version) && !isRepaired
         if head.status == 101 {
             guard allowsUpgrade, announced == nil, head.fields.contains("Connection", element: "upgrade"),
                 head.fields.contains("Upgrade")
@@ -182,8 +196,6 @@ public struct ResponseParser: Sendable {
             state = .switched
             return .head
         }
-        // A 204 that is chunked all the same leaves its reader unsure whether chunks follow.
-        if head.status == 204, announced == .chunked { throw .bodyNotAllowed }
         framing = isHead || head.neverHasBody ? .none : announced ?? .untilClose
         switch framing {
         case .none: state = .length(remaining: 0)
@@ -196,6 +208,15 @@ public struct ResponseParser: Sendable {
             state = .untilClose
         }
         return .head
+    }
+
+    /// A body is announced that the client will not wait for; whether the upstream sends it all the same, nobody knows.
+    private func announcesMoreThanComes(_ announced: BodyFraming?) -> Bool {
+        switch (head.status, announced) {
+        case (204, .length(let length)): length > 0
+        case (204, .chunked), (304, .chunked): true
+        default: false
+        }
     }
 }
 
@@ -210,7 +231,7 @@ extension ResponseHead {
         case (0x31, Byte.dot, 0x30): version = .http10
         default: throw .unsupportedVersion
         }
-        guard let value = line.part(9..<12).decimal(), (100...599).contains(value) else { throw .invalidStatus }
+        guard let value = line.part(9..<12).decimal(), (100...999).contains(value) else { throw .invalidStatus }
         if line.count > 12, line[12] != Byte.space { throw .invalidStatus }
         let text = line.part(min(13, line.count)..<line.count)
         guard text.allSatisfy(Byte.isFieldValue) else { throw .invalidStartLine }

@@ -28,37 +28,6 @@ public enum SHA256 {
     public static func digest(_ text: String) -> Digest32 { digest(text.utf8) }
 }
 
-/// SHA-256 of bytes that come in pieces. Confined to its owner.
-///
-/// Owns its `EVP_MD_CTX`, which is freed with it and can be used again after `finish()` without an allocation.
-public final class SHA256Hasher {
-    private let context: OpaquePointer
-
-    public init() {
-        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex2(context, SHA256.algorithm, nil) == 1 else {
-            fatalError("SHA-256 could not be started: out of memory")
-        }
-        self.context = context
-    }
-
-    deinit { EVP_MD_CTX_free(context) }
-
-    public func update(_ bytes: some ByteSpan) {
-        let done = bytes.withByteSpan { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-        precondition(done == 1, "SHA-256 failed: out of memory")
-    }
-
-    /// The digest of everything since the start or the last `finish()`; then it starts anew.
-    public func finish() -> Digest32 {
-        var digest = Digest32()
-        withUnsafeMutableBytes(of: &digest) { output in
-            let done = EVP_DigestFinal_ex(context, output.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
-            precondition(done == 1 && EVP_DigestInit_ex2(context, SHA256.algorithm, nil) == 1, "SHA-256 failed")
-        }
-        return digest
-    }
-}
-
 /// Thirty-two bytes, as SHA-256 gives them; a value without a heap allocation, fit to be a dictionary's key.
 public struct Digest32: Hashable, Sendable, CustomStringConvertible {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)

@@ -33,6 +33,13 @@ public final class TLSConnection {
     @exclusivity(unchecked) private var isHolding = false
     private var hasSentCloseNotify = false
 
+    /// The end of validity of the other side's certificate, in seconds since 1970; nil before it was shown.
+    public var peerCertificateExpiry: Int64? {
+        guard let certificate = SSL_get1_peer_certificate(connection) else { return nil }
+        defer { X509_free(certificate) }
+        return X509Reading.expiry(of: certificate)
+    }
+
     /// The server's side.
     /// - Parameter rooms: working memory that the connections of this thread share. Whoever gives it calls
     ///   `releaseBuffers()` when the connection has been silent for a while; without it OpenSSL releases its own buffers

@@ -1,9 +1,12 @@
+import EventLoop
 import HTTPWire
 import Testing
 
 @testable import Edge
 
 struct ActivityRulesTests {
+    private let now = MonotonicTime(nanoseconds: 1)
+
     private func counts(
         _ method: String, _ target: String, _ kind: Edge.LabKind = .jupyter, _ fields: HeaderFields = [:]
     )
@@ -58,23 +61,26 @@ struct ActivityRulesTests {
         let silent = frame(.ping, [1]) + frame(.pong, []) + frame(.text, []) + frame(.close, [3, 233])
         for cut in 0...silent.count {
             var meter = ClientFrameMeter()
-            let sawFirst = silent[..<cut].withUnsafeBytes { meter.sees($0) }
-            let sawSecond = silent[cut...].withUnsafeBytes { meter.sees($0) }
+            let sawFirst = silent[..<cut].withUnsafeBytes { meter.sees($0, at: now) }
+            let sawSecond = silent[cut...].withUnsafeBytes { meter.sees($0, at: now) }
             #expect(!sawFirst && !sawSecond)
         }
         var meter = ClientFrameMeter()
         let data = frame(.ping, [1]) + frame(.binary, Array(repeating: 7, count: 300))
-        let seen = [data[..<10], data[10..<50], data[50...]].map { piece in piece.withUnsafeBytes { meter.sees($0) } }
-        #expect(seen == [false, true, false])
-        #expect(frame(.text, [97]).withUnsafeBytes { meter.sees($0) })
+        // It is known when so much of it has come as its rules look at.
+        let seen = [data[..<10], data[10..<50], data[50..<90], data[90...]].map { piece in
+            piece.withUnsafeBytes { meter.sees($0, at: now) }
+        }
+        #expect(seen == [false, false, true, false])
+        #expect(frame(.text, [97]).withUnsafeBytes { meter.sees($0, at: now) })
     }
 
     @Test("bytes that are no frames count for nothing from there on")
     func noFrames() {
         var meter = ClientFrameMeter()
-        #expect(![0x83, 0x00].map { UInt8($0) }.withUnsafeBytes { meter.sees($0) })
+        #expect(![0x83, 0x00].map { UInt8($0) }.withUnsafeBytes { meter.sees($0, at: now) })
         var data: [UInt8] = []
         WebSocketFrame.encode(.text, payload: [1], mask: nil, into: &data)
-        #expect(!data.withUnsafeBytes { meter.sees($0) })
+        #expect(!data.withUnsafeBytes { meter.sees($0, at: now) })
     }
 }

@@ -74,13 +74,76 @@ struct DecisionListTests {
         #expect(decide("GET", "abcd.labs.example", "/x/.carrel/", cookie) == "lab")
     }
 
-    @Test("rule 3.4: a hostname without a route leads to the portal")
+    @Test(
+        "rule 3.3: no other way to write Carrel's own paths reaches a lab",
+        arguments: [
+            "/.CARREL/", "/.Carrel/enter?code=x", "/%2ecarrel/", "/%2Ecarrel", "/.%63arrel/", "/.carre%6C/x",
+            "/%2e%63%61%72%72%65%6c/", "/%252ecarrel/", "/%25252ecarrel/", "//.carrel/", "///.carrel", "/./.carrel/",
+            "/.//.carrel/", "/x/../.carrel/", "/x/y/../../.carrel/", "/x/%2e%2e/.carrel/", "/x/..%2f.carrel/",
+            "/../.carrel/", "/\\.carrel\\", "/.carrel\\x", "/%5c.carrel/", "/%2f.carrel/", "/%2f%2e%2fx%2f..%2f.carrel",
+            "/.carrel%2fenter", "/.carrel%5center", "/.carrel;x/", "/;/.carrel", "/.carrel%3bx/", "/.carrel/.",
+            "/.CARREL",
+        ])
+    func disguisedOwnPaths(target: String) {
+        let decision = decide("GET", "abcd.labs.example", target, cookie)
+        #expect(decision == (target == "/.carrel/." ? "portal lab" : "notFound"))
+        #expect(decide("GET", "gone.labs.example", target) == decision)
+        #expect(decide("POST", "abcd.labs.example", target + "?a=/b", cookie) == decision)
+    }
+
+    @Test("rule 3.3: without its slash the address of Carrel's pages leads to the one with it")
+    func ownPathsWithoutSlash() {
+        #expect(decide("GET", "abcd.labs.example", "/.carrel", cookie) == "ownPages")
+        #expect(decide("GET", "gone.labs.example", "/.carrel?x") == "ownPages")
+        let answer = EdgeAnswer.ownPages.response(isNavigation: true)
+        #expect(answer.head.status == 308 && answer.head.fields.first("Location") == "/.carrel/")
+    }
+
+    @Test(
+        "rule 3.3: a path of the lab's own stays the lab's",
+        arguments: [
+            "/", "/lab", "/.carrelx/", "/x/.carrel/", "/.carre/l", "/files/.carrel/x", "/.carrel%20/", "/..carrel/",
+            "/api/contents/My%20file.ipynb", "/a%2fb", "/.well-known/x", "/%2e%2e/lab", "/x//y", "/%", "/%2", "/%zz/",
+            "/lab?next=/.carrel/", "/.carrel/../lab?x".replacing("/.carrel/..", with: "/x/.."), "*",
+        ])
+    func labsPaths(target: String) {
+        #expect(decide("GET", "abcd.labs.example", target, cookie) == "lab")
+    }
+
+    private static let worker: HeaderFields = [
+        "Service-Worker": "script", "Sec-Fetch-Dest": "serviceworker", "Sec-Fetch-Mode": "same-origin",
+        "Sec-Fetch-Site": "same-origin",
+    ]
+
+    @Test("rule 3.4: a worker whose script lies in the root would see one-time codes, and is ended")
+    func workersOfTheRoot() {
+        for target in [
+            "/sw.js", "/", "/sw.js?v=/x/y", "/a%2fb.js", "//sw.js", "/x/../sw.js", "/./sw.js", "/%2e/../sw.js",
+        ] {
+            #expect(decide("GET", "abcd.labs.example", target, with(Self.worker)) == "workerEnd", "\(target)")
+            #expect(decide("GET", "abcd.labs.example", target, Self.worker) == "workerEnd", "\(target)")
+            #expect(decide("GET", "gone.labs.example", target, Self.worker) == "workerEnd", "\(target)")
+        }
+        #expect(decide("GET", "abcd.labs.example", "/sw.js", cookie) == "lab")
+    }
+
+    @Test("rule 3.4: a worker of a folder is the lab's, for whoever may enter, and only while there is a lab")
+    func workersOfFolders() {
+        for target in ["/files/sw.js", "/proxy/8080/service-worker.js", "/x/../y/sw.js"] {
+            #expect(decide("GET", "abcd.labs.example", target, with(Self.worker)) == "lab")
+            #expect(decide("GET", "abcd.labs.example", target, Self.worker) == "workerEnd")
+            #expect(decide("GET", "gone.labs.example", target, with(Self.worker)) == "workerEnd")
+        }
+        #expect(decide("GET", "abcd.labs.example", "/.carrel/sw.js", with(Self.worker)) == "portal lab")
+    }
+
+    @Test("rule 3.5: a hostname without a route leads to the portal")
     func away() {
         #expect(decide("GET", "gone.labs.example") == "portal away")
         #expect(decide("PUT", "gone.labs.example", "/api/contents/x") == "portal away")
     }
 
-    @Test("rule 3.5: nobody without the cookie reaches the lab, upgrades included")
+    @Test("rule 3.6: nobody without the cookie reaches the lab, upgrades included")
     func cookieRequired() {
         #expect(decide("GET", "ABCD.labs.example:8443", "/lab", cookie) == "lab")
         let wrong: [HeaderFields] = [
@@ -101,7 +164,7 @@ struct DecisionListTests {
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     ]
 
-    @Test("rule 3.6: what changes something, and what opens a WebSocket, must come from the same origin")
+    @Test("rule 3.7: what changes something, and what opens a WebSocket, must come from the same origin")
     func sameOrigin() {
         let host = "abcd.labs.example:8443"
         let foreign: HeaderFields = ["Origin": "https://evil.example"]
@@ -119,7 +182,7 @@ struct DecisionListTests {
         #expect(decide("GET", host, "/", socket) == "websocket")
     }
 
-    @Test("rule 3.6: another origin may lead to a lab, but not take what is in it")
+    @Test("rule 3.7: another origin may lead to a lab, but not take what is in it")
     func foreignReading() {
         let host = "abcd.labs.example:8443"
         for site in ["same-site", "cross-site"] {
@@ -142,13 +205,13 @@ struct DecisionListTests {
         #expect(decide("GET", host, "/", with(twice)) == "foreignOrigin")
     }
 
-    @Test("rule 3.7: OPTIONS that may go no further ends here")
+    @Test("rule 3.8: OPTIONS that may go no further ends here")
     func maxForwards() {
         #expect(decide("OPTIONS", "abcd.labs.example", "/", with(["Max-Forwards": "0"])) == "options")
         #expect(decide("OPTIONS", "abcd.labs.example", "/", with(["Max-Forwards": "1"])) == "lab")
     }
 
-    @Test("rule 3.8: an upgrade to anything but a WebSocket is a plain request")
+    @Test("rule 3.9: an upgrade to anything but a WebSocket is a plain request")
     func otherUpgrades() {
         let upgrade = with(["Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "x"])
         #expect(decide("GET", "abcd.labs.example", "/", upgrade) == "lab")

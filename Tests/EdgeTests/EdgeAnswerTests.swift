@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Edge
@@ -8,7 +9,7 @@ struct EdgeAnswerTests {
         let page = answer.response(isNavigation: true)
         let text = answer.response(isNavigation: false)
         #expect(page.head.status == answer.status)
-        guard answer != .options else { return }
+        guard ![.options, .workerEnd].contains(answer) else { return }
         let html = String(decoding: page.body, as: UTF8.self)
         #expect(html.hasPrefix("<!doctype html>"))
         #expect(html.contains("prefers-color-scheme:dark"))
@@ -22,6 +23,17 @@ struct EdgeAnswerTests {
         for head in [page.head, text.head] { #expect(head.fields.first("Cache-Control") == "no-store") }
     }
 
+    @Test("a service worker that may not be is replaced by one that listens to nothing and ends itself")
+    func endingWorker() {
+        let answer = EdgeAnswer.workerEnd.response(isNavigation: false)
+        #expect(answer.head.fields.first("Content-Type") == "text/javascript; charset=utf-8")
+        // Whatever scope the one before was given: the browser would refuse this script without it.
+        #expect(answer.head.fields.first("Service-Worker-Allowed") == "/")
+        let script = String(decoding: answer.body, as: UTF8.self)
+        #expect(script.contains("registration.unregister()") && script.contains("skipWaiting()"))
+        #expect(!script.contains("'fetch'") && !script.contains("onfetch"))
+    }
+
     @Test("a lab that does not answer is asked again: by the page itself, and by Retry-After")
     func asksAgain() {
         let page = EdgeAnswer.notAnswering.response(isNavigation: true)
@@ -29,5 +41,16 @@ struct EdgeAnswerTests {
         #expect(EdgeAnswer.notAnswering.response(isNavigation: false).head.fields.first("Retry-After") == "3")
         let forbidden = EdgeAnswer.forbidden.response(isNavigation: true)
         #expect(!String(decoding: forbidden.body, as: UTF8.self).contains("refresh"))
+    }
+
+    @Test("A page that a learner reads has no operator's or engineer's words in it", arguments: EdgeAnswer.allCases)
+    func learnersWords(answer: EdgeAnswer) throws {
+        guard answer != .options else { return }
+        let page = try String(decoding: #require(FriendlyPage.pages[answer]), as: UTF8.self)
+        let main = try #require(page.components(separatedBy: "<main>").last)
+        let words = main.replacing(/<[^>]*>/, with: " ")
+        let technical =
+            /(?i)\b(hosts?|container|image|engine|upstream|websocket|request|proxy|carrel|body|port|code \d+)\b/
+        #expect(words.firstMatch(of: technical) == nil, "\(words)")
     }
 }

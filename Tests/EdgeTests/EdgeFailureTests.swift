@@ -41,7 +41,7 @@ struct EdgeFailureTests {
         }
         try await withHouse(change: change) { house in
             let page = try await house.send("GET", "portal.test", "/", navigation)
-            #expect(page.status == 503 && page.text.contains("Carrel is starting"))
+            #expect(page.status == 503 && page.text.contains("The service is starting again"))
         }
     }
 

@@ -84,6 +84,8 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         var options: OpaquePointer?
         nghttp2_option_new(&options)
         nghttp2_option_set_no_auto_window_update(options, 1)
+        // Browsers send all their cookies, however many there are.
+        nghttp2_option_set_max_send_header_block_length(options, 1 << 21)
         nghttp2_session_client_new2(&session, callbacks, Unmanaged.passUnretained(self).toOpaque(), options)
         nghttp2_option_del(options)
         nghttp2_session_callbacks_del(callbacks)

@@ -16,6 +16,7 @@ import TLS
 /// - `/refuse`: 413 before the body
 /// - `/ws`: a WebSocket that sends `hello` with its handshake and every message back
 /// - `/ws-bad`: a 101 that does not answer the key
+/// - `/files/fields`: answers with the field that `X-Answer` asks for
 /// - `/cookies`: sets cookies for everybody and for us
 final class Upstream: Sendable {
     struct Record {
@@ -128,7 +129,7 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
             connection.respond(head: ResponseHead(status: 200, fields: ["X-Up": "1"]), whole: Array(text.utf8))
         case "/upload", "/upload-slowly":
             connection.respond(
-                head: ResponseHead(status: 200), whole: Array("\(received) \(hasher.finish().hex)".utf8))
+                head: ResponseHead(status: 200), whole: Array("\(received) \(hasher.finish())".utf8))
         case "/hold":
             home.held.append { connection.respond(head: ResponseHead(status: 200), whole: Array("held".utf8)) }
         case "/events":
@@ -154,6 +155,11 @@ private final class UpstreamConnection: HTTPServerConnectionDelegate {
                 head: ResponseHead(
                     status: 101,
                     fields: ["Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Accept": "wrong"]))
+        case "/files/fields":
+            var answer = ResponseHead(status: 200)
+            let asked = (head.fields.first("X-Answer") ?? "").split(separator: ": ", maxSplits: 1).map(String.init)
+            if asked.count == 2 { answer.fields.append(asked[0], asked[1]) }
+            connection.respond(head: answer, whole: Array("ok".utf8))
         case let path where path.hasPrefix("/download/"):
             toSend = Int(path.dropFirst("/download/".count)) ?? 0
             connection.respond(head: ResponseHead(status: 200), framing: .chunked)

@@ -48,8 +48,8 @@ struct HandingOverTests {
                 ends.client?.send([1])
                 ends.client?.send(large)
                 ends.client?.send([2, 3])
-                #expect(ends.client?.peer == MessageSocket.Peer(process: getpid(), user: geteuid()))
-                #expect(ends.server?.peer == MessageSocket.Peer(process: getpid(), user: geteuid()))
+                #expect(ends.client?.peer == LocalPeer(process: getpid(), user: geteuid()))
+                #expect(ends.server?.peer == LocalPeer(process: getpid(), user: geteuid()))
                 ends.client?.close()
             }
             try await eventually(loop) { ends.ends.count == 1 }

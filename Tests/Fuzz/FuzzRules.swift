@@ -71,13 +71,9 @@ func fuzzHostnames(_ input: UnsafeRawBufferPointer) {
     }
 }
 
-/// Our cookie never passes, by neither of the two ways in which it is taken out; a lab's cookie never gets a domain.
+/// Our cookie never passes, and a lab's cookie never gets a domain.
 func fuzzCookies(_ input: UnsafeRawBufferPointer) {
     let value = input.filter { $0 >= 0x20 && $0 != 0x7F }
-    var fields = HeaderFields()
-    fields.append("Cookie", String(decoding: value, as: UTF8.self))
-    fields.removeCookie(named: "__Host-carrel")
-    fields.forEachCookie(named: "__Host-carrel") { _ in fatalError("our cookie is still there") }
     value.withUnsafeBytes { bytes in
         var written: [UInt8] = []
         written.appendCookies(bytes, without: "__Host-carrel")

@@ -19,6 +19,9 @@ public final class HTTPClient {
     // Whoever drops it last may be on any thread, and its kept connections close on their loop only.
     isolated deinit {}
 
+    /// Of the upstream that was connected to last by TLS: the end of its certificate, in seconds since 1970.
+    public var peerCertificateExpiry: Int64? { pool.peerCertificateExpiry }
+
     /// Closes what is unused. What is under way goes on to its end.
     public func close() { pool.close() }
 

@@ -69,6 +69,7 @@ final class UpstreamConnector {
             channel: channel, site: site, limits: pool.limits)
         self.connection = connection
         connection.onOpen = { error in
+            if channel.isSecure, error == nil { self.pool.peerCertificateExpiry = channel.peerCertificateExpiry }
             self.finish(error.map { .failure($0) } ?? .success(connection))
         }
         channel.open()

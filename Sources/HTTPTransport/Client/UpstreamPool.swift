@@ -31,6 +31,8 @@ public final class UpstreamPool {
     private var sites: [Key: UpstreamSite] = [:]
     // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
     @exclusivity(unchecked) private var idleCount = 0
+    /// Of the upstream that was connected to last by TLS: the end of its certificate, in seconds since 1970.
+    public internal(set) var peerCertificateExpiry: Int64?
     private var sweepTimer: LoopTimer?
     private var isClosed = false
 

@@ -34,8 +34,12 @@ public struct HTTP2Limits: Sendable, Hashable {
     public var emptyData = Allowance(atOnce: 32, perSecond: 4)
     /// WINDOW_UPDATE, besides two for each frame of DATA that was sent.
     public var windowUpdates = Allowance(atOnce: 1024, perSecond: 64)
-    /// CONTINUATION frames of one header block.
-    public var continuations = 8
+    /// CONTINUATION frames of one header block that bring less than `smallContinuation`.
+    public var smallContinuations = 8
+    /// Bytes of a CONTINUATION frame.
+    public var smallContinuation = 4096
+    /// All CONTINUATION frames of one header block: what a browser needs to send the cookies that are read over.
+    public var continuations = 272
     /// SETTINGS and PING acknowledgements that wait to be sent.
     public var waitingAcknowledgements = 64
 

@@ -12,7 +12,8 @@ extension HTTP2ServerConnection {
         if channel.isClosed { return Self.stop }
         let isBorne =
             switch HTTP2FrameType(rawValue: header.type) {
-            case .data, .headers, .continuation, .goAway: true
+            case .data, .headers, .goAway: true
+            case .continuation: bearsContinuation(header.length)
             case .reset: guardian.bears(.reset, at: loop.now)
             case .settings: guardian.bears(.settings, at: loop.now)
             case .ping: guardian.bears(.ping, at: loop.now)
@@ -22,7 +23,13 @@ extension HTTP2ServerConnection {
         return isBorne ? Self.goOn : Self.stop
     }
 
+    private func bearsContinuation(_ length: Int) -> Bool {
+        if length < rooms.limits.smallContinuation { smallContinuations += 1 }
+        return smallContinuations <= rooms.limits.smallContinuations
+    }
+
     func headersDidBegin(_ header: nghttp2_frame_hd, isRequest: Bool) -> Int32 {
+        smallContinuations = 0
         if header.flags & HTTP2Flag.endHeaders == 0 {
             life.blockBegan(at: loop.now)
             note(life.deadline)
@@ -42,8 +49,7 @@ extension HTTP2ServerConnection {
             return Self.goOn
         case .request:
             assembler.add(name: name, value: value)
-            // A few bytes on the wire can stand for many: who goes so far beyond the limit means it.
-            return assembler.listBytes > 4 * assembler.limits.headerBlockBytes ? Self.stop : Self.goOn
+            return assembler.isFlood ? Self.stop : Self.goOn
         case .trailers(let bytes):
             let sum = bytes + name.count + value.count + 32
             block = .trailers(bytes: sum)

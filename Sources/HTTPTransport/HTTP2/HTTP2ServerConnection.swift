@@ -18,6 +18,8 @@ public final class HTTP2ServerConnection {
     @exclusivity(unchecked) var session: OpaquePointer?
     @exclusivity(unchecked) var assembler: RequestAssembler
     @exclusivity(unchecked) var block = HeaderBlock.none
+    /// CONTINUATION frames of the current block that bring little.
+    @exclusivity(unchecked) var smallContinuations = 0
     /// Those that are under way; each knows its place.
     @exclusivity(unchecked) private(set) var streams: [HTTP2Stream] = []
     /// Bytes of all streams that wait for windows.

@@ -15,11 +15,13 @@ public struct HTTPRequest: Sendable {
     /// The Host field.
     public let authority: Authority?
     public let peerAddress: SocketAddress?
+    /// Who sent it over a Unix socket, by the kernel's word.
+    public let localPeer: LocalPeer?
 
     /// Nil when the path or the query has a bad escape, or the path has dot segments: answer 400.
     public init?(
         method: String, target: String, fields: HeaderFields = [:], body: [UInt8] = [],
-        peerAddress: SocketAddress? = nil
+        peerAddress: SocketAddress? = nil, localPeer: LocalPeer? = nil
     ) {
         let bytes = target.utf8
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
@@ -33,6 +35,7 @@ public struct HTTPRequest: Sendable {
         self.fields = fields
         self.body = body
         self.peerAddress = peerAddress
+        self.localPeer = localPeer
         authority = fields.first("Host").flatMap { Authority($0) }
     }
 

@@ -61,7 +61,7 @@ final class HTTPServerSession {
         body = []
         let request = HTTPRequest(
             method: head.method, target: head.target, fields: head.fields, body: gathered,
-            peerAddress: connection?.channel.peerAddress)
+            peerAddress: connection?.channel.peerAddress, localPeer: connection?.channel.localPeer)
         guard let request else { return refuse(status: 400, "The request's target is malformed.") }
         let handler = server.handler
         task = Task { @ControlLoop [weak self] in

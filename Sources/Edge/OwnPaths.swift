@@ -1,0 +1,152 @@
+/// Carrel's own paths on a lab's hostname, and the many ways to write one.
+///
+/// Servers differ in what they make of a path before they look at it: they decode it, once or twice, fold slashes, take a
+/// backslash for one, walk up at `..`, ignore case or what follows a semicolon. A path that any of them could take for one
+/// of ours never reaches a lab: what the lab answers there would be taken for Carrel's word.
+enum OwnPaths {
+    enum Standing: Equatable {
+        /// `/.carrel/…`, letter by letter.
+        case own
+        /// `/.carrel`.
+        case withoutSlash
+        /// One of the other ways to write it.
+        case disguised
+        case labs
+    }
+
+    /// The path prefix on every lab's hostname that is Carrel's own.
+    static let prefix: StaticString = "/.carrel/"
+    private static let name: StaticString = ".carrel"
+    /// How often a path may be decoded on its way to a program.
+    private static let decodings = 3
+
+    /// - Parameter target: a path with its query. Costs no allocation.
+    static func standing(of target: [UInt8]) -> Standing {
+        target.withUnsafeBytes { bytes in
+            let path = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != UInt8(ascii: "?") })
+            if path.starts(with: prefix) { return .own }
+            if path.count + 1 == prefix.utf8CodeUnitCount, prefix.starts(with: path) { return .withoutSlash }
+            guard isPeculiar(path) else { return .labs }
+            return leadsToOurs(path) ? .disguised : .labs
+        }
+    }
+
+    /// Whether the path's folder is the root: a service worker whose script lies there may watch over the whole hostname
+    /// (Service Workers, algorithm *Update*). Browsers take an encoded slash for none, so it is none here.
+    static func isInRoot(_ target: [UInt8]) -> Bool {
+        target.withUnsafeBytes { bytes in
+            let path = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != UInt8(ascii: "?") })
+            guard path.dropFirst().contains(UInt8(ascii: "/")) else { return true }
+            guard isPeculiar(path) else { return false }
+            var depth = 0
+            forEachSegment(of: path) { segment, isLast in
+                if isLast || segment.isEmpty || isDots(segment, 1) { return }
+                depth = isDots(segment, 2) ? max(0, depth - 1) : depth + 1
+            }
+            return depth == 0
+        }
+    }
+
+    /// A plain path can be compared as it stands: it has nothing that a program might fold or decode.
+    private static func isPeculiar(_ path: UnsafeRawBufferPointer) -> Bool {
+        var last: UInt8 = 0
+        for byte in path {
+            switch byte {
+            case UInt8(ascii: "%"), UInt8(ascii: "\\"): return true
+            case UInt8(ascii: "/"), UInt8(ascii: "."): if last == UInt8(ascii: "/") { return true }
+            default: break
+            }
+            last = byte
+        }
+        return false
+    }
+
+    private static func leadsToOurs(_ path: UnsafeRawBufferPointer) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: path.count, alignment: 1) { room in
+            room.copyMemory(from: path)
+            var count = path.count
+            for _ in 0...decodings {
+                if hasOurFirstSegment(UnsafeRawBufferPointer(rebasing: room[..<count])) { return true }
+                let decoded = decode(room, count)
+                if decoded == count { return false }
+                count = decoded
+            }
+            return false
+        }
+    }
+
+    /// Decodes where the bytes lie. Returns how many are left.
+    private static func decode(_ bytes: UnsafeMutableRawBufferPointer, _ count: Int) -> Int {
+        var (from, to) = (0, 0)
+        while from < count {
+            if bytes[from] == UInt8(ascii: "%"), from + 2 < count, let high = digit(bytes[from + 1]),
+                let low = digit(bytes[from + 2])
+            {
+                bytes[to] = high << 4 | low
+                from += 3
+            } else {
+                bytes[to] = bytes[from]
+                from += 1
+            }
+            to += 1
+        }
+        return to
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// Whether the first segment is ours once dots and empty segments are folded.
+    private static func hasOurFirstSegment(_ path: UnsafeRawBufferPointer) -> Bool {
+        var depth = 0
+        var isOurs = false
+        forEachSegment(of: path) { segment, _ in
+            let end = segment.firstIndex(of: UInt8(ascii: ";")) ?? segment.endIndex
+            let name = UnsafeRawBufferPointer(rebasing: segment[..<end])
+            if name.isEmpty || isDots(name, 1) { return }
+            if isDots(name, 2) {
+                depth = max(0, depth - 1)
+            } else {
+                if depth == 0 { isOurs = name.equalsIgnoringCase(Self.name) }
+                depth += 1
+            }
+            if depth == 0 { isOurs = false }
+        }
+        return isOurs
+    }
+
+    /// What stands between slashes, a backslash being one; the first one follows the leading slash.
+    private static func forEachSegment(
+        of path: UnsafeRawBufferPointer, _ body: (_ segment: UnsafeRawBufferPointer, _ isLast: Bool) -> Void
+    ) {
+        var start = min(1, path.count)
+        for index in start...path.count {
+            let isLast = index == path.count
+            guard isLast || path[index] == UInt8(ascii: "/") || path[index] == UInt8(ascii: "\\") else { continue }
+            body(UnsafeRawBufferPointer(rebasing: path[start..<index]), isLast)
+            start = index + 1
+        }
+    }
+
+    private static func isDots(_ segment: UnsafeRawBufferPointer, _ count: Int) -> Bool {
+        segment.count == count && segment.allSatisfy { $0 == UInt8(ascii: ".") }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func starts(with word: StaticString) -> Bool {
+        count >= word.utf8CodeUnitCount && prefix(word.utf8CodeUnitCount).elementsEqual(word.bytes)
+    }
+}
+
+extension StaticString {
+    fileprivate func starts(with bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count <= utf8CodeUnitCount && bytes.elementsEqual(self.bytes.prefix(bytes.count))
+    }
+}
