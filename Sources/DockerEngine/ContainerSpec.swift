@@ -8,6 +8,30 @@ public struct ContainerSpec: Hashable, Sendable {
         case bind(source: String, destination: String)
         /// The same; what is mounted there later shows in the container, and nothing that it mounts shows outside.
         case slot(source: String, destination: String)
+        /// A volume of this container alone, with the container's labels, which goes when it is removed. For what an image
+        /// declares as `VOLUME`: the engine would make one that nobody knows again.
+        case scratch(destination: String)
+
+        public var destination: String {
+            switch self {
+            case .volume(_, let destination), .bind(_, let destination), .slot(_, let destination),
+                .scratch(let destination):
+                destination
+            }
+        }
+    }
+
+    /// What stands in the container's `/etc/resolv.conf`, and whom the engine's own resolver asks (resolv.conf(5)).
+    public struct Resolver: Hashable, Sendable {
+        public var servers: [String]
+        public var search: [String]
+        public var options: [String]
+
+        public init(servers: [String], search: [String], options: [String]) {
+            self.servers = servers
+            self.search = search
+            self.options = options
+        }
     }
 
     public var image: String
@@ -24,18 +48,23 @@ public struct ContainerSpec: Hashable, Sendable {
     public var publishAddress: String
     /// The limit of memory, swap included: there is none beyond it.
     public var memoryBytes: Int64
+    /// Of `/dev/shm`. What is written there counts in `memoryBytes`.
+    public var sharedMemoryBytes: Int64
     /// Processor time per time; 0.5 is half a processor.
     public var cpus: Double
     public var processLimit: Int
     public var mounts: [Mount]
     public var network: String
+    /// nil: the host's.
+    public var resolver: Resolver?
     /// Between SIGTERM and SIGKILL where whoever stops it says nothing else (an engine that shuts down); whole seconds.
     public var stopTimeout: Duration
 
     public init(
         image: String, command: [String]? = nil, environment: [String: String], labels: [String: String], user: String,
-        hostname: String, port: Int, publishAddress: String, memoryBytes: Int64, cpus: Double, processLimit: Int,
-        mounts: [Mount], network: String, stopTimeout: Duration = EngineLimits.containerStopTimeout
+        hostname: String, port: Int, publishAddress: String, memoryBytes: Int64,
+        sharedMemoryBytes: Int64 = EngineLimits.sharedMemory, cpus: Double, processLimit: Int, mounts: [Mount],
+        network: String, resolver: Resolver? = nil, stopTimeout: Duration = EngineLimits.containerStopTimeout
     ) {
         self.image = image
         self.command = command
@@ -46,10 +75,12 @@ public struct ContainerSpec: Hashable, Sendable {
         self.port = port
         self.publishAddress = publishAddress
         self.memoryBytes = memoryBytes
+        self.sharedMemoryBytes = sharedMemoryBytes
         self.cpus = cpus
         self.processLimit = processLimit
         self.mounts = mounts
         self.network = network
+        self.resolver = resolver
         self.stopTimeout = stopTimeout
     }
 }

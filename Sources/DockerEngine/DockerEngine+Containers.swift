@@ -39,11 +39,12 @@ extension DockerEngine {
             timeout: EngineLimits.stopTimeout + grace)
     }
 
-    /// `ContainerDelete`. Named volumes stay, always: a learner's files are in one.
+    /// `ContainerDelete`, with the volumes that were made for this container alone. Named volumes stay, always: a
+    /// learner's files are in one.
     /// - Parameter force: kill it first if it runs.
     public func remove(_ container: String, force: Bool) async throws(EngineError) {
         _ = try await call(
-            "DELETE", "/containers/\(Self.escape(container))?force=\(force)&v=false",
+            "DELETE", "/containers/\(Self.escape(container))?force=\(force)&v=true",
             timeout: EngineLimits.removeTimeout)
     }
 

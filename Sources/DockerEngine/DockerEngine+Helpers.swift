@@ -1,14 +1,52 @@
 import Foundation
 import HelperImage
 
+/// What there is of a helper on a host.
+public enum HelperState: Hashable, Sendable {
+    /// It runs, and is made of what is wanted.
+    case current
+    /// It runs, and is made of something else: another version of Carrel has made it.
+    case outdated
+    /// It does not run, or there is none.
+    case absent
+}
+
 /// Containers of our own program: see `HelperSpec`.
 extension DockerEngine {
+    /// `ContainerInspect`: whether this helper runs.
+    public func state(ofHelper name: String, _ spec: HelperSpec) async throws(EngineError) -> HelperState {
+        do throws(EngineError) {
+            let details = try await inspect(name)
+            guard details.isRunning else { return .absent }
+            let wanted = HelperBody(spec, imageID: try await helperImageID())
+            return details.labels[HelperBody.digestLabel] == wanted.Labels[HelperBody.digestLabel]
+                ? .current : .outdated
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return .absent
+        }
+    }
+
     /// `ContainerCreate` and `ContainerStart` of a helper, after `ImageLoad` where this host does not have its image.
+    ///
+    /// An engine whose machine does not let it protect a process from the kernel's out-of-memory killer (without
+    /// `CAP_SYS_RESOURCE`) cannot start an essential helper as such: it is then started like any other.
     /// - Returns: the container's identifier.
     /// - Throws: `.conflict` when the name is taken.
     @discardableResult
     public func startHelper(name: String, _ spec: HelperSpec) async throws(EngineError) -> String {
-        let id = try await createHelper(name: name, spec)
+        do throws(EngineError) {
+            return try await startHelper(name, spec, isProtected: spec.isEssential)
+        } catch {
+            guard spec.isEssential, case .refused(status: 400...) = error.code else { throw error }
+            return try await startHelper(name, spec, isProtected: false)
+        }
+    }
+
+    private func startHelper(
+        _ name: String, _ spec: HelperSpec, isProtected: Bool
+    ) async throws(EngineError) -> String {
+        let id = try await createHelper(name, spec, isProtected: isProtected)
         do throws(EngineError) {
             try await start(id)
         } catch {
@@ -18,19 +56,27 @@ extension DockerEngine {
         return id
     }
 
-    private func createHelper(name: String, _ spec: HelperSpec) async throws(EngineError) -> String {
-        let path = "/containers/create?name=\(Self.escape(name))"
+    private func createHelper(
+        _ name: String, _ spec: HelperSpec, isProtected: Bool
+    ) async throws(EngineError) -> String {
         do throws(EngineError) {
-            let body = HelperBody(spec, imageID: try await helperImageID())
-            let answer = try await call("POST", path, body: body, timeout: EngineLimits.createTimeout)
-            return (try decode(answer, "POST /containers/create") as CreatedBody).Id
-        } catch  where error.code == .notFound {
+            return try await create(helper: name, spec, isProtected: isProtected)
+        } catch {
+            guard error.code == .notFound else { throw error }
             // Somebody has removed the image since it was found.
             knownHelperImageID = nil
-            let body = HelperBody(spec, imageID: try await helperImageID())
-            let answer = try await call("POST", path, body: body, timeout: EngineLimits.createTimeout)
-            return (try decode(answer, "POST /containers/create") as CreatedBody).Id
+            return try await create(helper: name, spec, isProtected: isProtected)
         }
+    }
+
+    private func create(
+        helper name: String, _ spec: HelperSpec, isProtected: Bool
+    ) async throws(EngineError) -> String {
+        var body = HelperBody(spec, imageID: try await helperImageID())
+        if !isProtected { body.HostConfig.OomScoreAdj = 0 }
+        let answer = try await call(
+            "POST", "/containers/create?name=\(Self.escape(name))", body: body, timeout: EngineLimits.createTimeout)
+        return (try decode(answer, "POST /containers/create") as CreatedBody).Id
     }
 
     /// Runs a helper to its end and removes it. What it wrote, both streams in the order written, and its exit code.

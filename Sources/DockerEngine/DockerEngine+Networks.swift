@@ -4,9 +4,9 @@ extension DockerEngine {
     ///
     /// An engine takes two networks of one name when two ask at the same time, and can then start nothing on either: all
     /// but one go. Whoever asks keeps the same one.
-    /// - Returns: the network's identifier, which no other engine has.
+    /// - Returns: the network as the engine shows it, which may not be what was asked for.
     @discardableResult
-    public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) -> String {
+    public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) -> EngineNetwork {
         var found = try await networks(named: spec.name)
         if found.isEmpty {
             _ = try await call(
@@ -19,15 +19,27 @@ extension DockerEngine {
                 message: "\(endpoint): a network named \(spec.name) exists and is not ours: "
                     + "remove it there, or give it another name")
         }
-        guard let first = found.map(\.Id).min() else {
+        guard let first = found.min(by: { $0.Id < $1.Id }) else {
             throw EngineError(
                 code: .notFound, message: "\(endpoint): the network \(spec.name) was made, and is not there")
         }
-        for network in found where network.Id != first {
+        for network in found where network.Id != first.Id {
             // One that somebody else has removed meanwhile, or already uses, is theirs to see to.
             _ = try? await call("DELETE", "/networks/\(network.Id)", timeout: EngineLimits.removeTimeout)
         }
-        return first
+        return EngineNetwork(first)
+    }
+
+    /// `NetworkConnect`: the container is on this network, too.
+    public func connect(_ container: String, to network: String) async throws(EngineError) {
+        _ = try await call(
+            "POST", "/networks/\(Self.escape(network))/connect", body: ["Container": container],
+            timeout: EngineLimits.createTimeout)
+    }
+
+    /// `NetworkDelete`. Refused while a container is on it.
+    public func removeNetwork(_ network: String) async throws(EngineError) {
+        _ = try await call("DELETE", "/networks/\(Self.escape(network))", timeout: EngineLimits.removeTimeout)
     }
 
     /// The identifier of the network of this name, which no other engine has; `nil` if there is none.

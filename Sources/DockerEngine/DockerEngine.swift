@@ -29,8 +29,10 @@ public final class DockerEngine {
         case .unix(let path):
             address = .unix(path: path)
             client = HTTPClient(tls: nil)
+            ownCertificateExpiry = nil
         case .tcp(let host, let port, let identity):
             address = .tcp(host: host, port: port)
+            ownCertificateExpiry = try? CertificateDates.earliestEnd(inFile: identity.certificatePath)
             do {
                 client = HTTPClient(
                     tls: try TLSClientContext(
@@ -43,6 +45,11 @@ public final class DockerEngine {
             }
         }
     }
+
+    /// The end of what the broker shows to the engine, as it was read, in seconds since 1970; nil without TLS.
+    public let ownCertificateExpiry: Int64?
+    /// The end of the engine's own certificate, in seconds since 1970; nil without TLS, and until it has answered.
+    public var certificateExpiry: Int64? { client.peerCertificateExpiry }
 
     // MARK: System
 
@@ -66,14 +73,5 @@ public final class DockerEngine {
     /// `SystemInfo`.
     public func info() async throws(EngineError) -> EngineInfo {
         EngineInfo(try decode(try await call("GET", "/info", timeout: EngineLimits.questionTimeout), "GET /info"))
-    }
-
-    // MARK: Volumes
-
-    /// `VolumeCreate`: makes the named volume, or finds it.
-    public func ensureVolume(name: String, labels: [String: String]) async throws(EngineError) {
-        _ = try await call(
-            "POST", "/volumes/create", body: VolumeCreateBody(Name: name, Labels: labels),
-            timeout: EngineLimits.createTimeout)
     }
 }

@@ -27,6 +27,7 @@ struct InfoBody: Decodable {
     var ServerVersion: String
     /// RFC 3339, in the host's time zone.
     var SystemTime: String?
+    var LiveRestoreEnabled: Bool?
 }
 
 /// `ContainerCreate`.
@@ -63,8 +64,14 @@ struct ContainerBody: Decodable {
         struct Binding: Decodable {
             var HostPort: String
         }
+        struct EndpointBody: Decodable {
+            var IPAddress: String?
+        }
+
         /// By `PORT/PROTOCOL`; null where it is exposed and not published.
         var Ports: [String: [Binding]?]?
+        /// By the network's name.
+        var Networks: [String: EndpointBody]?
     }
 
     var Id: String
@@ -102,9 +109,19 @@ struct ContainerStatsBody: Decodable {
 
 /// One of `NetworkList`.
 struct NetworkBody: Decodable {
+    struct AddressBody: Decodable {
+        var Gateway: String?
+    }
+
+    struct AddressesBody: Decodable {
+        var Config: [AddressBody]?
+    }
+
     var Id: String
     var Name: String
     var Labels: [String: String]?
+    var Options: [String: String]?
+    var IPAM: AddressesBody?
 }
 
 /// One of `ImageList`.
@@ -118,7 +135,14 @@ struct ImageListBody: Decodable {
 
 /// `ImageInspect`.
 struct ImageBody: Decodable {
+    struct ConfigBody: Decodable {
+        struct Empty: Decodable {}
+
+        var Volumes: [String: Empty]?
+    }
+
     var Id: String
+    var Config: ConfigBody?
     /// RFC 3339.
     var Created: String?
 }

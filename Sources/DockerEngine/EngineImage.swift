@@ -6,17 +6,21 @@ public struct EngineImage: Hashable, Sendable {
     public var createdAt: Int64?
     /// What it is called, as `ImageName.familiar` writes it.
     public var names: Set<String>
+    /// The directories for which it declares volumes (`VOLUME`), sorted; empty where an image comes from a list.
+    public var volumes: [String]
 
     init(_ body: ImageListBody) {
         id = body.Id
         createdAt = body.Created * 1000
         names = Set(((body.RepoTags ?? []) + (body.RepoDigests ?? [])).map { ImageName.familiar($0) })
+        volumes = []
     }
 
     init(_ body: ImageBody) {
         id = body.Id
         createdAt = body.Created.flatMap { EngineClock.milliseconds($0) }
         names = []
+        volumes = (body.Config?.Volumes ?? [:]).keys.sorted()
     }
 }
 

@@ -10,9 +10,6 @@ public enum EngineLimits {
     /// Beyond the grace that the container itself is given.
     public static let stopTimeout = Duration.seconds(30)
     public static let removeTimeout = Duration.seconds(60)
-    /// Of the container that may mount.
-    static let mountKeeperProcesses = 64
-    static let mountKeeperMemory: Int64 = 64 << 20
     /// Of a helper: it is one small program that starts no other.
     static let helperProcesses = 16
     static let helperMemory: Int64 = 32 << 20
@@ -32,6 +29,8 @@ public enum EngineLimits {
     public static let eventLineBytes = 1 << 20
     /// Of what an engine says in a refusal, bytes that go into our message.
     static let refusalBytes = 500
+    /// Of `/dev/shm` where nobody says anything else; what the engine gives, too.
+    public static let sharedMemory: Int64 = 64 << 20
     /// Log output that is kept of one container: 2 files of this size.
     public static let containerLogSize = "10m"
     public static let containerLogFiles = "2"

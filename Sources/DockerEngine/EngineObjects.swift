@@ -8,6 +8,8 @@ public struct EngineInfo: Hashable, Sendable {
     public var serverVersion: String
     /// The host's clock, in milliseconds since 1970.
     public var systemTime: Int64?
+    /// Containers go on while the engine is restarted; nil where the engine does not say.
+    public var restoresLive: Bool?
 
     init(_ body: InfoBody) {
         id = body.ID
@@ -16,6 +18,7 @@ public struct EngineInfo: Hashable, Sendable {
         memoryBytes = body.MemTotal
         serverVersion = body.ServerVersion
         systemTime = body.SystemTime.flatMap { EngineClock.milliseconds($0) }
+        restoresLive = body.LiveRestoreEnabled
     }
 }
 
@@ -71,6 +74,8 @@ public struct ContainerSummary: Hashable, Sendable {
     public var id: String
     public var labels: [String: String]
     public var isRunning: Bool
+    /// It ran, and has ended.
+    public var isOver: Bool
     /// The host's port of the published TCP port, while running.
     public var publishedPort: Int?
 
@@ -79,6 +84,7 @@ public struct ContainerSummary: Hashable, Sendable {
         labels = body.Labels ?? [:]
         // A paused container still has its seat, its memory and its learner.
         isRunning = ["running", "paused"].contains(body.State)
+        isOver = ["exited", "dead"].contains(body.State)
         publishedPort = body.Ports?.first { $0.Type == "tcp" && $0.PublicPort != nil }?.PublicPort
     }
 }
@@ -94,6 +100,8 @@ public struct ContainerDetails: Hashable, Sendable {
     public var outOfMemory: Bool
     /// The host's port of the published TCP port, while running.
     public var publishedPort: Int?
+    /// Its addresses, by the network's name, while running.
+    public var addresses: [String: String]
 
     init(_ body: ContainerBody) {
         id = body.Id
@@ -102,6 +110,7 @@ public struct ContainerDetails: Hashable, Sendable {
         exitCode = isRunning ? nil : body.State.ExitCode
         outOfMemory = body.State.OOMKilled
         let published = body.NetworkSettings?.Ports?.filter { $0.key.hasSuffix("/tcp") } ?? [:]
+        addresses = (body.NetworkSettings?.Networks ?? [:]).compactMapValues(\.IPAddress).filter { !$0.value.isEmpty }
         publishedPort = published.values.compactMap { $0?.first.flatMap { Int($0.HostPort) } }.first
     }
 }

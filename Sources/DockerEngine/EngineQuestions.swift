@@ -17,10 +17,16 @@ struct ContainerCreateBody: Encodable {
             var Propagation = "rslave"
         }
 
+        struct VolumeOptionsBody: Encodable {
+            var Labels: [String: String]
+        }
+
         var `Type`: String
-        var Source: String
+        /// nil: a new volume without a name.
+        var Source: String?
         var Target: String
         var BindOptions: BindOptionsBody?
+        var VolumeOptions: VolumeOptionsBody?
     }
 
     struct LogConfigBody: Encodable {
@@ -32,21 +38,36 @@ struct ContainerCreateBody: Encodable {
         var Name = "no"
     }
 
+    struct UlimitBody: Encodable {
+        var Name: String
+        var Soft: Int64
+        var Hard: Int64
+    }
+
     struct HostConfigBody: Encodable {
         var Memory: Int64
         /// Equal to `Memory`: no swap.
         var MemorySwap: Int64
         var NanoCpus: Int64
         var PidsLimit: Int
+        var ShmSize: Int64
+        /// A core dump would fill a learner's home with what a crashed program held.
+        var Ulimits = [UlimitBody(Name: "core", Soft: 0, Hard: 0)]
         var CapDrop = ["ALL"]
         var SecurityOpt = ["no-new-privileges"]
         var Init = true
+        var Dns: [String]?
+        var DnsSearch: [String]?
+        var DnsOptions: [String]?
         var PortBindings: [String: [PortBinding]]
         var Mounts: [MountBody]
         var NetworkMode: String
         var LogConfig = LogConfigBody()
         var RestartPolicy = RestartPolicyBody()
     }
+
+    /// On every volume of `ContainerSpec.Mount.scratch`.
+    static let scratchLabel = "carrel.scratch"
 
     var Image: String
     var Cmd: [String]?
@@ -69,7 +90,8 @@ struct ContainerCreateBody: Encodable {
         StopTimeout = spec.stopTimeout.components.seconds
         HostConfig = HostConfigBody(
             Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes, NanoCpus: Int64(spec.cpus * 1_000_000_000),
-            PidsLimit: spec.processLimit,
+            PidsLimit: spec.processLimit, ShmSize: spec.sharedMemoryBytes,
+            Dns: spec.resolver?.servers, DnsSearch: spec.resolver?.search, DnsOptions: spec.resolver?.options,
             PortBindings: ["\(spec.port)/tcp": [PortBinding(HostIp: spec.publishAddress)]],
             Mounts: spec.mounts.map { mount in
                 switch mount {
@@ -77,6 +99,10 @@ struct ContainerCreateBody: Encodable {
                 case .bind(let source, let destination): MountBody(Type: "bind", Source: source, Target: destination)
                 case .slot(let source, let destination):
                     MountBody(Type: "bind", Source: source, Target: destination, BindOptions: .init())
+                case .scratch(let destination):
+                    MountBody(
+                        Type: "volume", Target: destination,
+                        VolumeOptions: .init(Labels: spec.labels.merging([Self.scratchLabel: "true"]) { $1 }))
                 }
             },
             NetworkMode: spec.network)
@@ -88,6 +114,7 @@ struct NetworkCreateBody: Encodable {
     var Name: String
     var CheckDuplicate = true
     var Driver = "bridge"
+    var EnableIPv6 = false
     var Labels: [String: String]
     var Options: [String: String]
 
@@ -95,9 +122,10 @@ struct NetworkCreateBody: Encodable {
         Name = spec.name
         Labels = spec.labels
         Options = [
-            "com.docker.network.bridge.enable_icc": "false",
+            EngineNetwork.Option.neighbours: "false",
             "com.docker.network.bridge.enable_ip_masquerade": spec.masquerade ? "true" : "false",
         ]
+        Options[EngineNetwork.Option.bridge] = spec.bridge
     }
 }
 
@@ -105,4 +133,6 @@ struct NetworkCreateBody: Encodable {
 struct VolumeCreateBody: Encodable {
     var Name: String
     var Labels: [String: String]
+    /// Of the driver `local`: what to mount, as mount(8) takes it. nil for a directory of the engine's own.
+    var DriverOpts: [String: String]?
 }

@@ -1,6 +1,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import HelperImage
+import TLS
 
 /// The body of `ContainerCreate` for a helper.
 struct HelperBody: Encodable {
@@ -32,6 +33,9 @@ struct HelperBody: Encodable {
         var RestartPolicy = ContainerCreateBody.RestartPolicyBody()
     }
 
+    /// Its value is a digest of all the rest: by it a helper of another version is known.
+    static let digestLabel = "carrel.helper"
+
     /// An identifier, never a name, which could come to mean another image.
     var Image: String
     var Entrypoint = [HelperImage.program]
@@ -56,6 +60,7 @@ struct HelperBody: Encodable {
             SecurityOpt: ["no-new-privileges"] + (mounts ? ["apparmor=unconfined"] : []),
             NetworkMode: Self.mode(spec.network), Mounts: spec.mounts.map { MountBody($0) },
             OomScoreAdj: spec.isEssential ? EngineLimits.helperOutOfMemoryScore : 0)
+        Labels[Self.digestLabel] = String(SHA256.digest(DockerEngine.encode(self)).hex.prefix(32))
     }
 
     private static func mode(_ network: HelperSpec.Network) -> String {

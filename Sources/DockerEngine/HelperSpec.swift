@@ -1,8 +1,13 @@
+import HelperImage
+
 /// What a helper container of ours is made of: the one static program in `HelperImage`, and the least that its task needs.
 ///
 /// What no helper may have cannot be asked for: another image, a name from a lab's file system, the host's processes,
 /// a terminal, new privileges, a root file system that can be written. See *Threats to helpers* in `.github/SECURITY.md`.
 public struct HelperSpec: Hashable, Sendable {
+    /// The path of the program in every helper.
+    public static let program = HelperImage.program
+
     /// The only capabilities that a helper can get (capabilities(7)).
     public enum Capability: String, Hashable, Sendable {
         /// Mounts file systems.
@@ -11,8 +16,6 @@ public struct HelperSpec: Hashable, Sendable {
         case networkAdministration = "NET_ADMIN"
         /// Opens raw sockets.
         case rawNetwork = "NET_RAW"
-        /// Reaches directories that belong to somebody else.
-        case fileAccess = "DAC_OVERRIDE"
     }
 
     public enum Network: Hashable, Sendable {

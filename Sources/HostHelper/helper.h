@@ -12,4 +12,22 @@
 /// Waits until the container is stopped. The first process of containers that only have to exist.
 int helper_hold(int count, char **arguments);
 
+/// Carries out orders about slots, one in each argument, and answers each with a line; see `slots.c`.
+int helper_slots(int count, char **arguments);
+
+/// Prints the names of all slots, one a line.
+int helper_list_slots(int count, char **arguments);
+
+/// Waits for the file `attached` to show in `/slot`, for so many milliseconds at most; 1 when it does not.
+int helper_await(int count, char **arguments);
+
+/// Sets the packet filter around the labs of a host: see `fence.c`.
+int helper_fence(int count, char **arguments);
+
+/// Tells which packets of a try-out pass which interface of the host: see `watch.c`.
+int helper_watch(int count, char **arguments);
+
+/// Tries to get out, as a hostile lab would: see `try.c`.
+int helper_try(int count, char **arguments);
+
 #endif

@@ -8,6 +8,12 @@ static const struct {
     int (*run)(int count, char **arguments);
 } subcommands[] = {
     {"hold", helper_hold},
+    {"slots", helper_slots},
+    {"list-slots", helper_list_slots},
+    {"await", helper_await},
+    {"fence", helper_fence},
+    {"watch", helper_watch},
+    {"try", helper_try},
 };
 
 /// The first argument names the subcommand, which gets those after it.

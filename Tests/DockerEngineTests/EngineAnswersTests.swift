@@ -133,7 +133,7 @@ struct EngineAnswersTests {
         ] {
             let script = try Script { _ in .json(Array(answer.utf8)) }
             if isOurs {
-                #expect(try await script.engine.ensureNetwork(spec) == "n1")
+                #expect(try await script.engine.ensureNetwork(spec).id == "n1")
                 #expect(try await script.engine.networkID(named: "carrel-none") == "n1")
             } else {
                 let error = await #expect(throws: EngineError.self) { try await script.engine.ensureNetwork(spec) }
@@ -151,8 +151,28 @@ struct EngineAnswersTests {
             return .json(Array("[\(other)\(networks.isMade ? made : "")]".utf8), status: 200)
         }
         #expect(try await missing.engine.networkID(named: "carrel-none") == nil)
-        #expect(try await missing.engine.ensureNetwork(spec) == "n1")
+        #expect(try await missing.engine.ensureNetwork(spec).id == "n1")
         #expect(missing.asked.contains("POST /v1.41/networks/create"))
+    }
+
+    @Test(
+        "what a network really is is read back: its bridge, its addresses, and whether its containers reach each other")
+    func readBack() async throws {
+        let spec = NetworkSpec(name: "carrel-none", labels: [:], bridge: "cr-n", masquerade: false)
+        let script = try Script { _ in
+            .json(
+                Array(
+                    #"""
+                    [{"Id":"n1","Name":"carrel-none","IPAM":{"Config":[{"Subnet":"172.20.0.0/16","Gateway":"172.20.0.1"}]},
+                      "Options":{"com.docker.network.bridge.enable_icc":"false","com.docker.network.bridge.name":"cr-n"}}]
+                    """#.utf8))
+        }
+        let network = try await script.engine.ensureNetwork(spec)
+        #expect(network.bridge == "cr-n" && network.gateways == ["172.20.0.1"] && !network.joinsNeighbours)
+        // An engine that takes the option and forgets it.
+        let careless = try Script { _ in .json(Array(#"[{"Id":"0123456789abcdef","Name":"carrel-none"}]"#.utf8)) }
+        let joined = try await careless.engine.ensureNetwork(spec)
+        #expect(joined.bridge == "br-0123456789ab" && joined.joinsNeighbours)
     }
 
     @ControlLoop private final class Networks {
@@ -167,7 +187,7 @@ struct EngineAnswersTests {
             request.method == "GET"
                 ? .json(Array("[{\"Id\":\"b\",\(network)},{\"Id\":\"a\",\(network)}]".utf8)) : .text("")
         }
-        #expect(try await script.engine.ensureNetwork(spec) == "a")
+        #expect(try await script.engine.ensureNetwork(spec).id == "a")
         #expect(script.asked.last == "DELETE /v1.41/networks/b")
     }
 

@@ -9,7 +9,8 @@ struct EngineWordsTests {
     static let spec = ContainerSpec(
         image: "carrel/jupyterlab:dev", command: ["jupyter", "lab"], environment: ["B": "2", "A": "1 = one"],
         labels: ["carrel.instance": "i1", "Carrel": "Yes"], user: "1000:1000", hostname: "python", port: 8888,
-        publishAddress: "10.0.0.2", memoryBytes: 1 << 30, cpus: 0.5, processLimit: 256,
+        publishAddress: "10.0.0.2", memoryBytes: 1 << 30, sharedMemoryBytes: 1 << 28,
+        cpus: 0.5, processLimit: 256,
         mounts: [
             .volume(name: "home", destination: "/home/learner"), .bind(source: "/srv/homes/p/a", destination: "/data"),
         ],
@@ -26,7 +27,8 @@ struct EngineWordsTests {
             {"Source":"/srv/homes/p/a","Target":"/data","Type":"bind"}],\
             "NanoCpus":500000000,"NetworkMode":"carrel-i1-none","PidsLimit":256,\
             "PortBindings":{"8888/tcp":[{"HostIp":"10.0.0.2","HostPort":""}]},"RestartPolicy":{"Name":"no"},\
-            "SecurityOpt":["no-new-privileges"]},"Hostname":"python","Image":"carrel/jupyterlab:dev",\
+            "SecurityOpt":["no-new-privileges"],"ShmSize":268435456,"Ulimits":[{"Hard":0,"Name":"core","Soft":0}]},\
+            "Hostname":"python","Image":"carrel/jupyterlab:dev",\
             "Labels":{"Carrel":"Yes","carrel.instance":"i1"},"StopTimeout":7,"User":"1000:1000"}
             """
         #expect(json.replacingOccurrences(of: "\\/", with: "/") == expected)
@@ -43,13 +45,15 @@ struct EngineWordsTests {
     @Test(
         "a network is a bridge without traffic between containers, with or without a way out", arguments: [true, false])
     func network(masquerade: Bool) {
-        let spec = NetworkSpec(name: "carrel-none", labels: ["carrel.instance": "i1"], masquerade: masquerade)
+        let spec = NetworkSpec(
+            name: "carrel-none", labels: ["carrel.instance": "i1"], bridge: "cri1-n", masquerade: masquerade)
         let json = String(decoding: DockerEngine.encode(NetworkCreateBody(spec)), as: UTF8.self)
         #expect(
             json == """
-                {"CheckDuplicate":true,"Driver":"bridge","Labels":{"carrel.instance":"i1"},"Name":"carrel-none",\
-                "Options":{"com.docker.network.bridge.enable_icc":"false",\
-                "com.docker.network.bridge.enable_ip_masquerade":"\(masquerade)"}}
+                {"CheckDuplicate":true,"Driver":"bridge","EnableIPv6":false,"Labels":{"carrel.instance":"i1"},\
+                "Name":"carrel-none","Options":{"com.docker.network.bridge.enable_icc":"false",\
+                "com.docker.network.bridge.enable_ip_masquerade":"\(masquerade)",\
+                "com.docker.network.bridge.name":"cri1-n"}}
                 """)
     }
 

@@ -1,0 +1,49 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+/// The answer of `VolumeCreate`.
+private struct VolumeBody: Decodable {
+    var Mountpoint: String
+}
+
+/// The answer of `VolumeList`.
+private struct VolumeListBody: Decodable {
+    struct Volume: Decodable {
+        var Name: String
+    }
+
+    var Volumes: [Volume]?
+}
+
+extension DockerEngine {
+    /// `VolumeCreate`: makes the named volume, or finds it.
+    public func ensureVolume(name: String, labels: [String: String]) async throws(EngineError) {
+        _ = try await call(
+            "POST", "/volumes/create", body: VolumeCreateBody(Name: name, Labels: labels),
+            timeout: EngineLimits.createTimeout)
+    }
+
+    /// `VolumeCreate` of a tmpfs that is a shared mount: the engine mounts it on the host when the first container that
+    /// has the volume starts, and takes it off, with everything mounted in it, when the last one has ended.
+    /// - Returns: the path on the host at which it is mounted.
+    public func ensureSharedMount(name: String, labels: [String: String]) async throws(EngineError) -> String {
+        let options = ["type": "tmpfs", "device": "carrel", "o": "size=1m,mode=0711,rshared"]
+        let answer = try await call(
+            "POST", "/volumes/create", body: VolumeCreateBody(Name: name, Labels: labels, DriverOpts: options),
+            timeout: EngineLimits.createTimeout)
+        return (try decode(answer, "POST /volumes/create") as VolumeBody).Mountpoint
+    }
+
+    /// `VolumeList`, then `VolumeDelete`: volumes of `ContainerSpec.Mount.scratch` whose container is gone. The engine
+    /// removes them with it, unless it ends between the two.
+    /// - Parameter label: of the container, `KEY=VALUE`.
+    /// - Returns: how many there were.
+    public func removeScratchVolumes(label: String) async throws(EngineError) -> Int {
+        let filters = Self.filters(["label": [label, ContainerCreateBody.scratchLabel], "dangling": ["true"]])
+        let body = try await call("GET", "/volumes?filters=" + filters, timeout: EngineLimits.questionTimeout)
+        let list: VolumeListBody = try decode(body, "GET /volumes")
+        for volume in list.Volumes ?? [] {
+            _ = try await call("DELETE", "/volumes/\(Self.escape(volume.Name))", timeout: EngineLimits.removeTimeout)
+        }
+        return list.Volumes?.count ?? 0
+    }
+}
