@@ -7,6 +7,9 @@ public struct CalendarEvent: Hashable, Sendable {
     public internal(set) var line: Int
     public internal(set) var uid = ""
     public internal(set) var sequence = 0
+    /// LAST-MODIFIED and DTSTAMP.
+    var modified: Timestamp?
+    var stamped: Timestamp?
     public internal(set) var summary = ""
     public internal(set) var isCancelled = false
     public internal(set) var categories: Set<String> = []
@@ -34,32 +37,48 @@ public struct CalendarEvent: Hashable, Sendable {
     private static let single: Set<String> = Set(
         [
             "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID", "SEQUENCE", "STATUS", "SUMMARY",
+            "DTSTAMP", "LAST-MODIFIED",
         ] + wishNames)
 
-    mutating func take(_ line: ContentLine) throws(SchedulingError) {
-        if Self.single.contains(line.name), !seen.insert(line.name).inserted {
-            throw SchedulingError("the event has \(line.name) twice", line: line.line)
-        }
+    /// Whether nothing that matters here differs, wherever they stand and whenever they were written.
+    func says(theSameAs other: CalendarEvent) -> Bool {
+        var other = other
+        (other.line, other.stamped, other.modified, other.sequence) = (line, stamped, modified, sequence)
+        return self == other
+    }
+
+    public var revision: EventRevision { EventRevision(sequence: sequence, stamp: modified ?? stamped) }
+
+    /// What is wrong with it is kept: an event that nobody wants may be as strange as it likes.
+    mutating func take(_ line: ContentLine) {
         do {
             try read(line)
         } catch {
-            // An event that nobody wants may be as strange as it likes.
             problem = problem ?? error
         }
     }
 
     private mutating func read(_ line: ContentLine) throws(SchedulingError) {
+        if Self.single.contains(line.name) {
+            guard seen.insert(line.name).inserted else {
+                throw SchedulingError("the event has \(line.name) twice", line: line.line)
+            }
+            guard !line.isTooLong else {
+                throw SchedulingError(
+                    "its \(line.name) has more than \(SchedulingLimits.lineBytes) bytes", line: line.line)
+            }
+        }
         switch line.name {
         case "UID":
-            uid = line.text
-            guard !uid.isEmpty, uid.utf8.count <= Limits.seriesNameLength, !uid.contains(where: \.isNewline) else {
+            uid = String(line.text.prefix { !$0.isNewline })
+            guard !uid.isEmpty, uid.utf8.count <= Limits.seriesNameLength else {
                 throw SchedulingError(
                     "its UID must have 1 to \(Limits.seriesNameLength) bytes", line: line.line)
             }
         case "DTSTART": start = try CalendarTime(line)
         case "DTEND": end = try CalendarTime(line)
         case "DURATION":
-            guard let span = CalendarSpan(line.value) else {
+            guard let span = CalendarSpan(line.word) else {
                 throw SchedulingError(
                     "its DURATION is \"\(line.value.prefix(40))\"; one is like PT1H30M", line: line.line)
             }
@@ -79,11 +98,14 @@ public struct CalendarEvent: Hashable, Sendable {
         case "RDATE", "EXRULE":
             throw SchedulingError("it has an \(line.name), which is not supported", line: line.line)
         case "SEQUENCE":
-            guard let number = Int(line.value), (0...Int(Int32.max)).contains(number) else {
+            guard let number = Int(line.word), (0...Int(Int32.max)).contains(number) else {
                 throw SchedulingError("its SEQUENCE is no number", line: line.line)
             }
             sequence = number
-        case "STATUS": isCancelled = line.value.uppercased() == "CANCELLED"
+        case "STATUS": isCancelled = line.word.uppercased() == "CANCELLED"
+        // Which of two versions is newer can also be asked of whoever imports them: a bad one is as good as none.
+        case "DTSTAMP": stamped = CalendarTime.moment(line)
+        case "LAST-MODIFIED": modified = CalendarTime.moment(line)
         case "SUMMARY": summary = line.text
         case "CATEGORIES": categories.formUnion(Self.list(line))
         case let name where Self.wishNames.contains(name): wishes[name] = line.text

@@ -1,17 +1,22 @@
 import BrokerCore
 
-/// The events of an iCalendar file (RFC 5545), as far as reservations need them. Reads strictly: what is malformed is
-/// refused with its line, what is well-formed and not needed is passed over.
+/// The events of an iCalendar file (RFC 5545), as far as reservations need them. What cannot be taken of an event is the
+/// event's own problem; the file is refused only where nobody could tell any more where its events begin and end.
 public struct CalendarFile: Hashable, Sendable {
     public private(set) var events: [CalendarEvent] = []
     /// METHOD:CANCEL: everything in it is called off.
     public private(set) var isCancellation = false
+    /// What is strange in the file and belongs to none of its events; at most `SchedulingLimits.problems`.
+    public private(set) var problems: [SchedulingError] = []
+    /// Where times without a time zone are meant (X-WR-TIMEZONE).
+    private(set) var zone: String?
     /// IANA names that the file gives for its time zones (X-LIC-LOCATION).
     private(set) var locations: [String: String] = [:]
 
     public init(_ bytes: [UInt8]) throws(SchedulingError) {
-        let lines = try ContentLine.lines(of: bytes)
-        guard let first = lines.first, first.name == "BEGIN", first.value.uppercased() == "VCALENDAR" else {
+        let (lines, problems) = try ContentLine.lines(of: bytes)
+        self.problems = problems
+        guard let first = lines.first, first.name == "BEGIN", first.word.uppercased() == "VCALENDAR" else {
             throw SchedulingError("the file does not begin with BEGIN:VCALENDAR, so it is no calendar", line: 1)
         }
         var reader = Reader()
@@ -19,13 +24,27 @@ public struct CalendarFile: Hashable, Sendable {
         guard reader.open.isEmpty else {
             throw SchedulingError("the file ends within its \(reader.open.joined(separator: "/")): it was cut off")
         }
-        guard reader.hasVersion else { throw SchedulingError("the calendar has no VERSION") }
     }
+
+    private mutating func add(_ event: CalendarEvent) {
+        guard events.count < SchedulingLimits.events else {
+            if !hasTooMany {
+                hasTooMany = true
+                problems.append(
+                    SchedulingError(
+                        "the calendar has more than \(SchedulingLimits.events) events: this one and those after it were "
+                            + "left out; import it in parts", line: event.line))
+            }
+            return
+        }
+        events.append(event)
+    }
+
+    private var hasTooMany = false
 
     /// Keeps its place among the components.
     private struct Reader {
         var open: [String] = []
-        var hasVersion = false
         var isOver = false
         var event: CalendarEvent?
         var zone: (id: String?, location: String?) = (nil, nil)
@@ -42,7 +61,7 @@ public struct CalendarFile: Hashable, Sendable {
         }
 
         private mutating func begin(_ line: ContentLine, _ file: inout CalendarFile) throws(SchedulingError) {
-            let name = line.value.uppercased()
+            let name = line.word.uppercased()
             guard open.count < SchedulingLimits.nesting else {
                 throw SchedulingError(
                     "components are more than \(SchedulingLimits.nesting) deep in each other", line: line.line)
@@ -52,22 +71,18 @@ public struct CalendarFile: Hashable, Sendable {
             }
             open.append(name)
             if open == ["VCALENDAR", "VEVENT"] {
-                guard file.events.count < SchedulingLimits.events else {
-                    throw SchedulingError(
-                        "the calendar has more than \(SchedulingLimits.events) events", line: line.line)
-                }
                 event = CalendarEvent(line: line.line)
             }
             if open == ["VCALENDAR", "VTIMEZONE"] { zone = (nil, nil) }
         }
 
         private mutating func end(_ line: ContentLine, _ file: inout CalendarFile) throws(SchedulingError) {
-            let name = line.value.uppercased()
+            let name = line.word.uppercased()
             guard open.last == name else {
                 throw SchedulingError(
                     "END:\(name.prefix(40)) comes where \(open.last ?? "nothing") is open", line: line.line)
             }
-            if open == ["VCALENDAR", "VEVENT"], let event { file.events.append(event) }
+            if open == ["VCALENDAR", "VEVENT"], let event { file.add(event) }
             if open == ["VCALENDAR", "VTIMEZONE"], let id = zone.id { file.locations[id] = zone.location }
             open.removeLast()
             isOver = open.isEmpty
@@ -76,10 +91,10 @@ public struct CalendarFile: Hashable, Sendable {
         private mutating func property(_ line: ContentLine, _ file: inout CalendarFile) throws(SchedulingError) {
             switch open {
             case ["VCALENDAR"]: try calendarProperty(line, &file)
-            case ["VCALENDAR", "VEVENT"]: try event?.take(line)
+            case ["VCALENDAR", "VEVENT"]: event?.take(line)
             case ["VCALENDAR", "VTIMEZONE"]:
-                if line.name == "TZID" { zone.id = line.value }
-                if line.name == "X-LIC-LOCATION" { zone.location = line.value }
+                if line.name == "TZID" { zone.id = String(line.word) }
+                if line.name == "X-LIC-LOCATION" { zone.location = String(line.word) }
             default: break
             }
         }
@@ -89,23 +104,23 @@ public struct CalendarFile: Hashable, Sendable {
         ) throws(SchedulingError) {
             switch line.name {
             case "VERSION":
-                guard line.value == "2.0" else {
+                guard line.word == "2.0" else {
                     throw SchedulingError(
                         "VERSION is \(line.value.prefix(20)); only 2.0 is supported", line: line.line)
                 }
-                hasVersion = true
             case "CALSCALE":
-                guard line.value.uppercased() == "GREGORIAN" else {
+                guard line.word.uppercased() == "GREGORIAN" else {
                     throw SchedulingError("only the Gregorian calendar is supported", line: line.line)
                 }
             case "METHOD":
-                let method = line.value.uppercased()
+                let method = line.word.uppercased()
                 guard ["PUBLISH", "REQUEST", "CANCEL"].contains(method) else {
                     throw SchedulingError(
                         "METHOD is \(method.prefix(20)); only PUBLISH, REQUEST and CANCEL are supported",
                         line: line.line)
                 }
                 file.isCancellation = method == "CANCEL"
+            case "X-WR-TIMEZONE": file.zone = String(line.word)
             default: break
             }
         }

@@ -3,12 +3,16 @@ import BrokerCore
 /// One time for which a calendar's event stands.
 public struct CalendarOccurrence: Hashable, Sendable {
     public var uid: String
-    /// The greatest SEQUENCE among the event and its changed occurrences.
-    public var sequence: Int
+    /// The newest one among the event and its changed occurrences.
+    public var revision: EventRevision
     /// The start that the recurrence gives it, wherever it was moved to: with the UID, what it is known by.
     public var original: Timestamp
+    /// The same as clocks on walls show it; `nil` where the calendar names a moment.
+    public var originalWall: WallMoment?
     public var from: Timestamp
     public var to: Timestamp
+    /// Both as clocks on walls show them; `nil` where the calendar names moments.
+    public var wall: WallSpan?
     public var summary: String
     /// Those of the event, and what a changed occurrence says instead.
     public var wishes: [String: String]
@@ -17,44 +21,64 @@ public struct CalendarOccurrence: Hashable, Sendable {
 }
 
 /// From a calendar's events to the times for which they stand.
+///
+/// Events are taken one by one: what is wrong with one keeps none of the others out.
 public struct CalendarReader: Sendable {
     /// What a reading found.
     public struct Reading: Hashable, Sendable {
         /// In order of their start; those that are past are left out.
         public var occurrences: [CalendarOccurrence] = []
-        /// The SEQUENCE of each event that was read: older occurrences that are not here any more were called off.
-        public var events: [String: Int] = [:]
+        /// The revision of each event that was read: older occurrences that are not here any more were called off.
+        public var events: [String: EventRevision] = [:]
         /// How many were left out because they are over.
         public var past = 0
         /// How many events are of other categories.
         public var unwanted = 0
-        /// What keeps it from being imported; at most `SchedulingLimits.problems`.
+        /// Why events, or lines of the file, were left out; at most `SchedulingLimits.problems`.
         public var problems: [SchedulingError] = []
+        /// How many events were left out because something is wrong with them.
+        public var refused = 0
+
+        mutating func refuse(_ problem: SchedulingError) {
+            refused += 1
+            if problems.count < SchedulingLimits.problems { problems.append(problem) }
+        }
     }
 
-    /// Where times without a time zone are meant.
+    /// Where times without a time zone are meant, if the file does not say where (X-WR-TIMEZONE).
     public var clock: WallClock
-    /// What the file's own names of time zones mean, where they are no IANA names.
-    public var zones: [String: WallClock]
+    public var zones: ZoneDatabase
+    /// What the file's own names of time zones mean; they go before all others.
+    public var aliases: [String: WallClock]
     /// Only events of this category are read.
     public var category: String?
     public var now: Timestamp
     /// Occurrences that begin later are left out; a later import brings them.
     public var horizon: Timestamp
+    /// The zones of a file by its own names for them, looked up once.
+    var known: [String: WallClock] = [:]
 
     public init(
-        clock: WallClock, zones: [String: WallClock] = [:], category: String? = nil, now: Timestamp,
-        horizon: Timestamp
+        clock: WallClock, zones: ZoneDatabase, aliases: [String: WallClock] = [:], category: String? = nil,
+        now: Timestamp, horizon: Timestamp
     ) {
         self.clock = clock
         self.zones = zones
+        self.aliases = aliases
         self.category = category
         self.now = now
         self.horizon = horizon
     }
 
     public func read(_ file: CalendarFile) -> Reading {
+        var reader = self
+        reader.lookUpZones(of: file)
+        return reader.readEvents(of: file)
+    }
+
+    private func readEvents(of file: CalendarFile) -> Reading {
         var reading = Reading()
+        reading.problems = file.problems
         var groups: [String: [CalendarEvent]] = [:]
         var order: [String] = []
         for event in file.events {
@@ -67,10 +91,13 @@ public struct CalendarReader: Sendable {
                 reading.unwanted += group.count
                 continue
             }
-            do {
-                try read(group, of: file, into: &reading)
-            } catch {
-                if reading.problems.count < SchedulingLimits.problems { reading.problems.append(error) }
+            // What has no UID is none of the same event.
+            for events in uid.isEmpty ? group.map({ [$0] }) : [group] {
+                do {
+                    try read(events, of: file, into: &reading)
+                } catch {
+                    reading.refuse(error)
+                }
             }
         }
         reading.occurrences.sort { ($0.from, $0.uid) < ($1.from, $1.uid) }
@@ -81,55 +108,48 @@ public struct CalendarReader: Sendable {
     private func read(
         _ group: [CalendarEvent], of file: CalendarFile, into reading: inout Reading
     ) throws(SchedulingError) {
+        guard let first = group.first else { return }
         for event in group { if let problem = event.problem { throw problem } }
-        guard let first = group.first, !first.uid.isEmpty else {
-            throw SchedulingError("the event has no UID", line: group.first?.line)
-        }
-        let masters = group.filter { $0.recurrenceID == nil }
-        guard masters.count <= 1 else {
-            throw SchedulingError("another event has the same UID", line: masters[1].line)
-        }
-        let sequence = group.map(\.sequence).max() ?? 0
-        if file.isCancellation || masters.first?.isCancelled == true {
-            guard !masters.isEmpty else {
+        guard !first.uid.isEmpty else { throw SchedulingError("the event has no UID", line: first.line) }
+        let master = try newest(of: group.filter { $0.recurrenceID == nil })
+        var revision = EventRevision(
+            sequence: group.map(\.sequence).max() ?? 0, stamp: group.compactMap(\.revision.stamp).max())
+        if file.isCancellation || master?.isCancelled == true {
+            guard master != nil else {
                 throw SchedulingError(
                     "METHOD:CANCEL calls off single occurrences, which is not supported: use carrel reserve cancel",
                     line: first.line)
             }
             // Called off with this very SEQUENCE.
-            reading.events[first.uid] = sequence + 1
+            revision.sequence += 1
+            reading.events[first.uid] = revision
             return
         }
-        var changed: [Timestamp: CalendarEvent] = [:]
-        for event in group {
-            guard let id = event.recurrenceID else { continue }
-            let moment = try moment(of: id, in: file, event)
-            guard changed.updateValue(event, forKey: moment) == nil else {
-                throw SchedulingError("one occurrence is changed twice", line: event.line)
-            }
-        }
+        let changed = try changedOccurrences(in: group, of: master, file)
         var found: [CalendarOccurrence] = []
-        func add(_ event: CalendarEvent, _ times: (from: Timestamp, to: Timestamp), original: Timestamp) {
+        var past = 0
+        func add(_ event: CalendarEvent, _ times: Times, original: Times.Start) {
             guard times.to > now else {
-                reading.past += 1
+                past += 1
                 return
             }
-            let wishes = (masters.first?.wishes ?? [:]).merging(event.wishes) { _, own in own }
+            let wishes = (master?.wishes ?? [:]).merging(event.wishes) { _, own in own }
             found.append(
                 CalendarOccurrence(
-                    uid: event.uid, sequence: sequence, original: original, from: times.from, to: times.to,
-                    summary: event.summary, wishes: wishes, line: event.line))
+                    uid: event.uid, revision: revision, original: original.moment, originalWall: original.wall,
+                    from: times.start.moment, to: times.to, wall: times.wall, summary: event.summary, wishes: wishes,
+                    line: event.line))
         }
-        if let master = masters.first {
-            for (original, times) in try occurrences(of: master, in: file) where changed[original] == nil {
-                add(master, times, original: original)
+        if let master {
+            for times in try self.times(of: master, in: file) where changed[times.start.moment] == nil {
+                add(master, times, original: times.start)
             }
         }
-        for (original, event) in changed where !event.isCancelled {
+        for (original, event) in changed.values where !event.isCancelled {
             guard event.recurrence == nil else {
                 throw SchedulingError("a changed occurrence has an RRULE of its own", line: event.line)
             }
-            for (_, times) in try occurrences(of: event, in: file) { add(event, times, original: original) }
+            for times in try self.times(of: event, in: file) { add(event, times, original: original) }
         }
         guard reading.occurrences.count + found.count <= SchedulingLimits.occurrences else {
             throw SchedulingError(
@@ -137,103 +157,56 @@ public struct CalendarReader: Sendable {
                     + "by category",
                 line: first.line)
         }
+        reading.past += past
         reading.occurrences += found
-        reading.events[first.uid] = sequence
+        reading.events[first.uid] = revision
     }
 
-    /// The original start of each occurrence, and its times.
-    private func occurrences(
-        of event: CalendarEvent, in file: CalendarFile
-    ) throws(SchedulingError) -> [(original: Timestamp, times: (from: Timestamp, to: Timestamp))] {
-        guard let start = event.start else { throw SchedulingError("the event has no DTSTART", line: event.line) }
-        let (first, clock) = try place(start, in: file, event)
-        let length = try length(of: event, from: first, on: clock, in: file)
-        var starts = [first]
-        if let recurrence = event.recurrence {
-            do throws(SchedulingError) {
-                starts = try recurrence.starts(
-                    from: first, on: clock, since: now - Limits.reservationLength, until: horizon)
-            } catch {
-                throw SchedulingError(error.message, line: event.line)
-            }
-        }
-        var left: Set<Timestamp> = []
-        var leftDays: Set<Int64> = []
-        for exception in event.exceptions {
-            if case .date(let day) = exception {
-                leftDays.insert(day)
-            } else {
-                left.insert(try moment(of: exception, in: file, event))
-            }
-        }
-        return starts.compactMap { start in
-            let from = clock.moment(of: start)
-            guard from <= horizon, !left.contains(from), !leftDays.contains(start.day) else { return nil }
-            let to =
-                switch length {
-                case .exact(let duration): from + duration
-                case .nominal(let span):
-                    clock.moment(of: WallTime(day: start.day + span.days, second: start.second))
-                        + .seconds(span.seconds)
-                }
-            return (from, (from, to))
-        }
-    }
-
-    /// RFC 5545, section 3.8.5.3: with a DTEND every occurrence takes as long as the first; a DURATION's days are those
-    /// of the calendar.
-    private enum Length {
-        case exact(Duration)
-        case nominal(CalendarSpan)
-    }
-
-    private func length(
-        of event: CalendarEvent, from first: WallTime, on clock: WallClock, in file: CalendarFile
-    ) throws(SchedulingError) -> Length {
-        switch (event.end, event.span) {
-        case (let end?, nil):
-            return .exact(try moment(of: end, in: file, event) - clock.moment(of: first))
-        case (nil, let span?): return .nominal(span)
-        case (nil, nil):
-            throw SchedulingError("the event has neither DTEND nor DURATION, so it has no length", line: event.line)
-        case (.some, .some): throw SchedulingError("the event has both DTEND and DURATION", line: event.line)
-        }
-    }
-
-    private func moment(
-        of time: CalendarTime, in file: CalendarFile, _ event: CalendarEvent
-    ) throws(SchedulingError) -> Timestamp {
-        let (wall, clock) = try place(time, in: file, event)
-        return clock.moment(of: wall)
-    }
-
-    private func place(
-        _ time: CalendarTime, in file: CalendarFile, _ event: CalendarEvent
-    ) throws(SchedulingError) -> (WallTime, WallClock) {
-        switch time {
-        case .utc(let wall): return (wall, .utc)
-        case .floating(let wall): return (wall, clock)
-        case .zoned(let wall, let zone):
-            guard let clock = self.clock(named: zone, in: file) else {
+    /// Of several versions of the same thing the newest one.
+    private func newest(of versions: [CalendarEvent]) throws(SchedulingError) -> CalendarEvent? {
+        guard var newest = versions.first else { return nil }
+        for version in versions.dropFirst() where !version.says(theSameAs: newest) {
+            guard let isNewer = version.revision.isNewer(than: newest.revision) else {
                 throw SchedulingError(
-                    "the time zone \"\(zone.prefix(60))\" is not known; say which it is with "
-                        + "--tzid \"\(zone.prefix(60))=Europe/Warsaw\", with the right one",
-                    line: event.line)
+                    "another event has the same UID, in line \(newest.line), and neither SEQUENCE nor LAST-MODIFIED says "
+                        + "which is newer: take one of them out",
+                    line: version.line)
             }
-            return (wall, clock)
-        case .date:
-            throw SchedulingError("it lasts whole days; a reservation needs times of day", line: event.line)
+            if isNewer { newest = version }
         }
+        return newest
     }
 
-    private func clock(named name: String, in file: CalendarFile) -> WallClock? {
-        if let clock = zones[name] ?? WallClock(named: name) { return clock }
-        if let location = file.locations[name], let clock = WallClock(named: location) { return clock }
-        // Some write `/example.org/20070227/Europe/Warsaw`.
-        let parts = name.split(separator: "/")
-        for count in [3, 2] where parts.count > count {
-            if let clock = WallClock(named: parts.suffix(count).joined(separator: "/")) { return clock }
+    /// By the moment that the recurrence gives them.
+    private func changedOccurrences(
+        in group: [CalendarEvent], of master: CalendarEvent?, _ file: CalendarFile
+    ) throws(SchedulingError) -> [Timestamp: (original: Times.Start, event: CalendarEvent)] {
+        var versions: [Timestamp: (original: Times.Start, events: [CalendarEvent])] = [:]
+        for event in group {
+            guard let id = event.recurrenceID else { continue }
+            let original = try start(id, of: master, in: file, event)
+            versions[original.moment, default: (original, [])].events.append(event)
         }
-        return nil
+        var changed: [Timestamp: (original: Times.Start, event: CalendarEvent)] = [:]
+        for (moment, version) in versions {
+            if let event = try newest(of: version.events) { changed[moment] = (version.original, event) }
+        }
+        return changed
+    }
+
+    /// A RECURRENCE-ID that names a day alone means the event's time of day on it.
+    private func start(
+        _ id: CalendarTime, of master: CalendarEvent?, in file: CalendarFile, _ event: CalendarEvent
+    ) throws(SchedulingError) -> Times.Start {
+        guard case .date(let day) = id else {
+            let (wall, clock) = try place(id, in: file, event)
+            return Times.Start(wall, on: clock, isMoment: id.isMoment)
+        }
+        guard let master, let first = master.start else {
+            throw SchedulingError(
+                "its RECURRENCE-ID names a day, and the event that it is one of is not in the file", line: event.line)
+        }
+        let (wall, clock) = try place(first, in: file, master)
+        return Times.Start(WallTime(day: day, second: wall.second), on: clock, isMoment: first.isMoment)
     }
 }

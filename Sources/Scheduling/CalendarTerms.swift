@@ -64,6 +64,7 @@ public struct CalendarTerms: Hashable, Sendable {
             portal: portal, lab: lab, seats: seats, from: occurrence.from, to: occurrence.to,
             warmPercent: try number("X-CARREL-WARM", 0...100) ?? warmPercent, lead: try span("X-CARREL-LEAD") ?? lead,
             noShowAfter: try span("X-CARREL-NO-SHOW") ?? noShowAfter,
-            overrun: try span("X-CARREL-OVERRUN") ?? overrun, context: context, roster: roster)
+            overrun: try span("X-CARREL-OVERRUN") ?? overrun, context: context, roster: roster,
+            wall: occurrence.wall)
     }
 }

@@ -9,21 +9,32 @@ enum CalendarTime: Hashable, Sendable {
     /// A whole day.
     case date(Int64)
 
+    /// The same everywhere, whatever clocks on walls show.
+    var isMoment: Bool {
+        if case .utc = self { true } else { false }
+    }
+
     init(_ line: ContentLine) throws(SchedulingError) {
-        try self.init(line.value, line)
+        try self.init(line.word, line)
+    }
+
+    /// A moment in Coordinated Universal Time; `nil` for anything else.
+    static func moment(_ line: ContentLine) -> Timestamp? {
+        guard let (wall, isUTC) = dateTime(line.word), isUTC else { return nil }
+        return Timestamp(milliseconds: wall.secondsSince1970 * 1000)
     }
 
     /// All values of a list.
     static func list(_ line: ContentLine) throws(SchedulingError) -> [CalendarTime] {
         var times: [CalendarTime] = []
-        for value in line.value.split(separator: ",", omittingEmptySubsequences: false) {
-            times.append(try CalendarTime(value, line))
-        }
+        for value in line.words(between: ",") { times.append(try CalendarTime(value, line)) }
         return times
     }
 
     private init(_ value: some StringProtocol, _ line: ContentLine) throws(SchedulingError) {
-        let kind = line.parameters["VALUE"]?.uppercased() ?? "DATE-TIME"
+        // Some write a date and forget to say that it is one.
+        let isDate = line.parameters["VALUE"] == nil && Self.date(value) != nil
+        let kind = line.parameters["VALUE"]?.uppercased() ?? (isDate ? "DATE" : "DATE-TIME")
         switch kind {
         case "DATE":
             guard let date = Self.date(value) else { throw Self.wrong(line) }
@@ -134,8 +145,8 @@ extension Recurrence {
     init(rule line: ContentLine) throws(SchedulingError) {
         func wrong(_ what: String) -> SchedulingError { SchedulingError("its RRULE \(what)", line: line.line) }
         var parts: [String: Substring] = [:]
-        for part in line.value.split(separator: ";", omittingEmptySubsequences: false) {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        for part in line.words(between: ";") {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(\.trimmed)
             guard pair.count == 2, parts.updateValue(pair[1], forKey: pair[0].uppercased()) == nil else {
                 throw wrong("has \"\(part.prefix(40))\", which is no part, or there twice")
             }
@@ -150,7 +161,7 @@ extension Recurrence {
             interval = number
         }
         if let text = parts.removeValue(forKey: "BYDAY") {
-            for code in text.split(separator: ",", omittingEmptySubsequences: false) {
+            for code in text.split(separator: ",").map(\.trimmed) where !code.isEmpty {
                 guard let day = Weekday(code: code.uppercased()) else {
                     throw wrong("has BYDAY=\(code.prefix(20)); only MO to SU are supported, without a number")
                 }

@@ -1,80 +1,80 @@
 /// One line of a calendar, unfolded: `NAME;PARAMETER=value:value` (RFC 5545, section 3.1).
+///
+/// Reads what programs really write: quotes within quotes, parameters without a value, names with odd characters. What
+/// is wrong with a value is for whoever needs it.
 struct ContentLine: Hashable, Sendable {
     /// In capitals.
     var name: String
-    /// By name in capitals; the values of one without its quotes.
-    var parameters: [String: String]
+    /// By name in capitals, the first of each; values of one without its quotes.
+    var parameters: [String: String] = [:]
     var value: String
     /// Where it begins in the file, from 1.
     var line: Int
+    /// It had more bytes than a line may have, and its value is left out.
+    var isTooLong = false
 
-    init(_ text: some StringProtocol, line: Int) throws(SchedulingError) {
-        func wrong(_ what: String) -> SchedulingError { SchedulingError(what, line: line) }
+    /// `nil` for what has no name and no colon: text that an unescaped line end broke off.
+    init?(_ text: some StringProtocol, line: Int) {
         var rest = Substring(text).utf8
-        func take(while isWanted: (UInt8) -> Bool) -> Substring {
-            let part = rest.prefix(while: isWanted)
-            rest = rest.dropFirst(part.count)
-            return Substring(part)
-        }
-        let name = take(while: Self.isName)
-        guard !name.isEmpty else { throw wrong("this is no line of a calendar: it has no name") }
-        self.name = name.uppercased()
+        let name = rest.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }
+        rest = rest.dropFirst(name.count)
+        // Words with spaces between them are a sentence, not a name.
+        guard !name.isEmpty, !name.contains(where: Self.isSpace), !rest.isEmpty else { return nil }
+        self.name = Substring(name).uppercased()
         self.line = line
-        parameters = [:]
         while rest.first == UInt8(ascii: ";") {
             rest = rest.dropFirst()
-            let key = take(while: Self.isName).uppercased()
-            guard !key.isEmpty, rest.first == UInt8(ascii: "=") else {
-                throw wrong("a parameter of \(self.name) is not NAME=value")
-            }
-            rest = rest.dropFirst()
+            let key = rest.prefix { !";:=".utf8.contains($0) }
+            rest = rest.dropFirst(key.count)
             var value = ""
-            if rest.first == UInt8(ascii: "\"") {
+            if rest.first == UInt8(ascii: "=") {
                 rest = rest.dropFirst()
-                value = String(take { $0 != UInt8(ascii: "\"") })
-                guard rest.first == UInt8(ascii: "\"") else { throw wrong("a quote in \(self.name) is not closed") }
-                rest = rest.dropFirst()
-                // Of a list of values the first is enough; the others must be well formed.
-                while rest.first == UInt8(ascii: ",") {
-                    rest = rest.dropFirst()
-                    if rest.first == UInt8(ascii: "\"") {
-                        rest = rest.dropFirst()
-                        _ = take { $0 != UInt8(ascii: "\"") }
-                        guard rest.first == UInt8(ascii: "\"") else {
-                            throw wrong("a quote in \(self.name) is not closed")
-                        }
-                        rest = rest.dropFirst()
-                    } else {
-                        _ = take(while: Self.isPlain)
-                    }
-                }
-            } else {
-                value = String(take { Self.isPlain($0) || $0 == UInt8(ascii: ",") })
+                value = Self.parameterValue(&rest)
             }
-            guard parameters.updateValue(value, forKey: key) == nil else {
-                throw wrong("\(self.name) has the parameter \(key) twice")
-            }
-            guard parameters.count <= SchedulingLimits.parameters else {
-                throw wrong("\(self.name) has more than \(SchedulingLimits.parameters) parameters")
-            }
+            let word = Substring(key).uppercased()
+            if parameters.count < SchedulingLimits.parameters, parameters[word] == nil { parameters[word] = value }
         }
-        guard rest.first == UInt8(ascii: ":") else { throw wrong("\(self.name) has no value after a colon") }
+        guard rest.first == UInt8(ascii: ":") else { return nil }
         value = String(Substring(rest.dropFirst()))
     }
 
-    private static func isName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-            true
-        default: false
+    /// Of a list the first value. A quote ends where a separator follows it: another one is part of the text.
+    private static func parameterValue(_ rest: inout Substring.UTF8View) -> String {
+        func isSeparator(_ byte: UInt8) -> Bool { ",;:".utf8.contains(byte) }
+        var first: String?
+        while true {
+            var value: Substring.UTF8View
+            if rest.first == UInt8(ascii: "\""), let end = closingQuote(in: rest) {
+                value = rest[rest.index(after: rest.startIndex)..<end]
+                rest = rest[rest.index(after: end)...]
+            } else {
+                value = rest.prefix { !isSeparator($0) }
+                rest = rest.dropFirst(value.count)
+            }
+            first = first ?? String(Substring(value))
+            guard rest.first == UInt8(ascii: ",") else { return first ?? "" }
+            rest = rest.dropFirst()
         }
     }
 
-    /// SAFE-CHAR.
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte != UInt8(ascii: "\"") && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ":")
-            && byte != UInt8(ascii: ",")
+    private static func closingQuote(in text: Substring.UTF8View) -> Substring.UTF8View.Index? {
+        var index = text.index(after: text.startIndex)
+        while index < text.endIndex {
+            let next = text.index(after: index)
+            if text[index] == UInt8(ascii: "\""), next < text.endIndex, ",;:".utf8.contains(text[next]) { return index }
+            index = next
+        }
+        return nil
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+    /// The value without white space around it, for everything but texts.
+    var word: Substring { value[...].trimmed }
+
+    /// The parts of a list without white space around them; empty ones, which separators at the end leave, are none.
+    func words(between separator: Character) -> [Substring] {
+        value.split(separator: separator).map(\.trimmed).filter { !$0.isEmpty }
     }
 
     /// A value of type TEXT (section 3.3.11): its escapes undone.
@@ -93,52 +93,104 @@ struct ContentLine: Hashable, Sendable {
         }
         return text
     }
+}
 
-    /// The lines of a file. What is no UTF-8, has control characters, or is beyond a limit is refused.
-    static func lines(of bytes: [UInt8]) throws(SchedulingError) -> [ContentLine] {
+extension ContentLine {
+    /// The lines of a file, and what in it is no line. Control characters are taken as spaces, and bytes that are no
+    /// UTF-8 as characters that could not be read.
+    ///
+    /// - Throws: when the file is beyond a limit.
+    static func lines(of bytes: [UInt8]) throws(SchedulingError) -> (lines: [ContentLine], problems: [SchedulingError])
+    {
         guard bytes.count <= SchedulingLimits.calendarBytes else {
             throw SchedulingError(
                 "the calendar has \(bytes.count) bytes; \(SchedulingLimits.calendarBytes) is the limit")
         }
         var rest = bytes[...]
         if rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
-        var lines: [ContentLine] = []
-        var current: [UInt8] = []
-        var begin = 1
+        var unfolding = Unfolding()
         var number = 0
-        func finish() throws(SchedulingError) {
-            guard !current.isEmpty else { return }
-            guard let text = String(validating: current, as: UTF8.self) else {
-                throw SchedulingError("this is no UTF-8", line: begin)
-            }
-            guard lines.count < SchedulingLimits.lines else {
-                throw SchedulingError("the calendar has more than \(SchedulingLimits.lines) lines")
-            }
-            lines.append(try ContentLine(text, line: begin))
-            current.removeAll(keepingCapacity: true)
-        }
         while !rest.isEmpty {
-            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
-            var raw = rest[rest.startIndex..<end]
-            rest = rest[min(end + 1, rest.endIndex)...]
-            number += 1
-            if raw.last == UInt8(ascii: "\r") { raw = raw.dropLast() }
-            if let bad = raw.first(where: { $0 < 0x20 && $0 != UInt8(ascii: "\t") || $0 == 0x7F }) {
-                throw SchedulingError("there is a control character (\(bad)) in it", line: number)
+            // Some end lines with a carriage return alone.
+            let end = rest.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? rest.endIndex
+            let raw = rest[rest.startIndex..<end]
+            var next = min(end + 1, rest.endIndex)
+            if end < rest.endIndex, rest[end] == UInt8(ascii: "\r"), next < rest.endIndex,
+                rest[next] == UInt8(ascii: "\n")
+            {
+                next += 1
             }
+            rest = rest[next...]
+            number += 1
+            try unfolding.take(raw, number)
+        }
+        try unfolding.finish()
+        return (unfolding.lines, unfolding.problems)
+    }
+
+    /// Puts folded lines together.
+    private struct Unfolding {
+        var lines: [ContentLine] = []
+        var problems: [SchedulingError] = []
+        private var current: [UInt8] = []
+        private var begin = 1
+        private var isTooLong = false
+
+        mutating func take(_ raw: ArraySlice<UInt8>, _ number: Int) throws(SchedulingError) {
             // A line that begins with a space goes on with the one before.
             if let first = raw.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t"), !current.isEmpty {
-                current += raw.dropFirst()
+                add(raw.dropFirst())
             } else {
                 try finish()
                 begin = number
-                current += raw
-            }
-            guard current.count <= SchedulingLimits.lineBytes else {
-                throw SchedulingError("a line has more than \(SchedulingLimits.lineBytes) bytes", line: begin)
+                add(raw)
             }
         }
-        try finish()
-        return lines
+
+        private mutating func add(_ bytes: ArraySlice<UInt8>) {
+            guard current.count + bytes.count <= SchedulingLimits.lineBytes else {
+                // Enough is kept to know its name.
+                if current.isEmpty { current += bytes.prefix(SchedulingLimits.lineBytes).map(Self.visible) }
+                isTooLong = true
+                return
+            }
+            current += bytes.map(Self.visible)
+        }
+
+        private static func visible(_ byte: UInt8) -> UInt8 {
+            byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F ? UInt8(ascii: " ") : byte
+        }
+
+        mutating func finish() throws(SchedulingError) {
+            defer {
+                current.removeAll(keepingCapacity: true)
+                isTooLong = false
+            }
+            guard current.contains(where: { $0 != UInt8(ascii: " ") }) else { return }
+            guard lines.count < SchedulingLimits.lines else {
+                throw SchedulingError("the calendar has more than \(SchedulingLimits.lines) lines")
+            }
+            let text = String(decoding: current, as: UTF8.self)
+            if var line = ContentLine(text, line: begin) {
+                line.isTooLong = isTooLong
+                if isTooLong { line.value = "" }
+                lines.append(line)
+            } else if let last = lines.last, !["BEGIN", "END"].contains(last.name) {
+                // The rest of a text in which somebody put line ends unescaped.
+                if last.value.utf8.count + text.utf8.count <= SchedulingLimits.lineBytes {
+                    lines[lines.count - 1].value += "\n" + text
+                }
+            } else if problems.count < SchedulingLimits.problems {
+                problems.append(SchedulingError("this is no line of a calendar, and was passed over", line: begin))
+            }
+        }
+    }
+}
+
+extension Substring {
+    var trimmed: Substring {
+        var text = self
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text.drop(while: \.isWhitespace)
     }
 }

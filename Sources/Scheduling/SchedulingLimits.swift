@@ -21,7 +21,9 @@ public enum SchedulingLimits {
     /// The greatest INTERVAL, and the greatest COUNT.
     public static let recurrenceNumber = 10_000
     /// Problems of a calendar that are told at once.
-    public static let problems = 20
+    public static let problems = 100
+    /// Bytes of a time zone's file; the longest of the world's have 4 KB.
+    public static let zoneBytes = 64 << 10
     /// Bytes of a line of a calendar that is written, without the line's end (RFC 5545, section 3.1).
     static let foldedLineBytes = 75
 }

@@ -16,13 +16,18 @@ public struct Series: Hashable, Sendable {
     /// - Throws: `SchedulingError` where there are too many of them, or none.
     public func times(
         on clock: WallClock, now: Timestamp
-    ) throws(SchedulingError) -> [(from: Timestamp, to: Timestamp)] {
+    ) throws(SchedulingError) -> [(from: Timestamp, to: Timestamp, wall: WallSpan?)] {
         let starts = try recurrence.starts(
             from: first, on: clock, since: now - Limits.reservationLength, until: now + Limits.reservationHorizon)
         guard !starts.isEmpty else { throw SchedulingError("the series ends before it begins") }
         return starts.map { start in
             let end = WallTime(secondsSince1970: start.secondsSince1970 + wallSeconds)
-            return (clock.moment(of: start), clock.moment(of: end))
+            let (from, to) = (clock.moment(of: start), clock.moment(of: end))
+            var wall = clock.span(from: from, to: to)
+            // The clocks may never show what is meant, where they are put forward.
+            wall?.from = start.secondsSince1970
+            wall?.to = end.secondsSince1970
+            return (from, to, wall)
         }
     }
 }

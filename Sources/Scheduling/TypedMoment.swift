@@ -49,12 +49,12 @@ public enum TypedMoment: Hashable, Sendable {
             // Of a time of day the one after the start is meant, if there is only one.
             if case .timeOfDay = self, let start, first <= start, second > start { return second }
             throw SchedulingError(
-                "\(wall) comes twice in \(clock.zone.identifier), because the clocks are put back: say which one, "
+                "\(wall) comes twice in \(clock.name), because the clocks are put back: say which one, "
                     + "\(Self.text(wall, offset: clock.offset(at: first))) or "
                     + Self.text(wall, offset: clock.offset(at: second)))
         case .never(let from, let to, let instead):
             throw SchedulingError(
-                "\(wall) never comes in \(clock.zone.identifier): the clocks go from \(from.timeOfDay) to "
+                "\(wall) never comes in \(clock.name): the clocks go from \(from.timeOfDay) to "
                     + "\(to.timeOfDay) then; take \(clock.wallTime(at: instead)), or another time")
         }
     }

@@ -1,9 +1,9 @@
 import BrokerCore
-import Foundation
 
 /// What the clocks on the walls of one place show, and when they are changed.
 ///
-/// The rules of the world's time zones come from Foundation, which carries them with it.
+/// The rules come from a `ZoneDatabase`, which is the system's: what governments decide reaches it with the system's
+/// updates.
 public struct WallClock: Sendable {
     /// What a wall time means here.
     public enum Meaning: Hashable, Sendable {
@@ -15,18 +15,19 @@ public struct WallClock: Sendable {
         case never(from: WallTime, to: WallTime, instead: Timestamp)
     }
 
-    public let zone: TimeZone
+    /// The name that the IANA's database has for the place, such as `Europe/Warsaw`.
+    public let name: String
+    private let rules: ZoneRules
 
-    public init(_ zone: TimeZone) { self.zone = zone }
-
-    /// By the name that the IANA's database has for it, such as `Europe/Warsaw`; `nil` if it has none.
-    public init?(named name: String) {
-        // Foundation understands more, such as abbreviations, of which some have several meanings.
-        guard name == "UTC" || name.contains("/"), let zone = TimeZone(identifier: name) else { return nil }
-        self.init(zone)
+    public init(name: String, rules: ZoneRules) {
+        self.name = name
+        self.rules = rules
     }
 
-    public static let utc = WallClock(TimeZone(secondsFromGMT: 0) ?? .gmt)
+    /// In place of the name of a zone that nobody knows.
+    public static let unnamed = "local time"
+
+    public static let utc = WallClock(name: "UTC", rules: ZoneRules(fixed: 0))
 
     /// What the clocks show at a moment.
     public func wallTime(at moment: Timestamp) -> WallTime {
@@ -39,9 +40,7 @@ public struct WallClock: Sendable {
         offset(at: moment.milliseconds.flooredQuotient(by: 1000))
     }
 
-    private func offset(at seconds: Int64) -> Int64 {
-        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds))))
-    }
+    private func offset(at seconds: Int64) -> Int64 { rules.offset(at: seconds) }
 
     public func meaning(of wall: WallTime) -> Meaning {
         let seconds = wall.secondsSince1970
@@ -70,6 +69,19 @@ public struct WallClock: Sendable {
         switch meaning(of: wall) {
         case .once(let moment), .twice(let moment, _), .never(_, _, let moment): moment
         }
+    }
+
+    /// The same, but of a time that comes twice the moment that is given, if it is one of the two.
+    public func moment(of wall: WallTime, near given: Timestamp) -> Timestamp {
+        if case .twice(_, given) = meaning(of: wall) { return given }
+        return moment(of: wall)
+    }
+
+    /// A span as the clocks here show it; `nil` in a zone without a name, where nobody could tell it again.
+    public func span(from: Timestamp, to: Timestamp) -> WallSpan? {
+        guard name != Self.unnamed else { return nil }
+        return WallSpan(
+            zone: name, from: wallTime(at: from).secondsSince1970, to: wallTime(at: to).secondsSince1970)
     }
 
     /// The first second for which something holds, which goes on holding.

@@ -30,6 +30,8 @@ public struct WallTime: Hashable, Comparable, Sendable, CustomStringConvertible 
     public var date: CivilDate { CivilDate(daysSince1970: day) }
     /// `09:30`; seconds are left out.
     public var timeOfDay: String { "\(Self.two(second / 3600)):\(Self.two(second / 60 % 60))" }
+    /// `09:30:05`.
+    public var timeOfDayWithSeconds: String { "\(timeOfDay):\(Self.two(second % 60))" }
     public var description: String { "\(date)T\(timeOfDay)" }
 
     public static func < (a: WallTime, b: WallTime) -> Bool { (a.day, a.second) < (b.day, b.second) }

@@ -14,13 +14,16 @@ struct CalendarTermsTests {
         ).terms(of: occurrence)
     }
 
+    private let nine = WallSpan(
+        zone: "Europe/Warsaw", from: wall(2026, 12, 1, 9).secondsSince1970, to: wall(2026, 12, 1, 11).secondsSince1970)
+
     @Test("An event says what it wants; what it does not say is common")
     func wishes() throws {
         #expect(
             try terms()
                 == ReservationTerms(
                     portal: "school", lab: "python", seats: 20, from: utc(2026, 12, 1, 8), to: utc(2026, 12, 1, 10),
-                    overrun: .seconds(60), context: "101"))
+                    overrun: .seconds(60), context: "101", wall: nine))
         let own = try terms([
             "X-CARREL-LAB:r", "X-CARREL-SEATS:3", "X-CARREL-CONTEXT:102", "X-CARREL-WARM:50", "X-CARREL-LEAD:PT1H",
             "X-CARREL-NO-SHOW:PT10M", "X-CARREL-OVERRUN:PT0S",
@@ -29,7 +32,8 @@ struct CalendarTermsTests {
             own
                 == ReservationTerms(
                     portal: "school", lab: "r", seats: 3, from: utc(2026, 12, 1, 8), to: utc(2026, 12, 1, 10),
-                    warmPercent: 50, lead: .seconds(3600), noShowAfter: .seconds(600), overrun: .zero, context: "102"))
+                    warmPercent: 50, lead: .seconds(3600), noShowAfter: .seconds(600), overrun: .zero, context: "102",
+                    wall: nine))
     }
 
     @Test("Without a lab, a number of seats or somebody to have them there is no reservation")

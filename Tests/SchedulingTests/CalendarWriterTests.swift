@@ -33,7 +33,7 @@ struct CalendarWriterTests {
         #expect(event.summary == String(summary.unicodeScalars.filter { $0 != "\r" }.map(Character.init)))
         #expect(event.uid == "r1@portal.test" && event.wishes["X-CARREL-SEATS"] == "30")
         let reader = CalendarReader(
-            clock: .utc, now: utc(2026, 11, 23, 12), horizon: utc(2027, 11, 23, 12))
+            clock: .utc, zones: zones, now: utc(2026, 11, 23, 12), horizon: utc(2027, 11, 23, 12))
         let found = reader.read(try CalendarFile(bytes))
         #expect(
             found.occurrences.map(\.from) == [utc(2026, 12, 1, 8)]

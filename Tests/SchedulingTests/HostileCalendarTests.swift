@@ -29,7 +29,8 @@ struct HostileCalendarTests {
     private func read(_ bytes: [UInt8]) {
         guard let file = try? CalendarFile(bytes) else { return }
         let now = utc(2026, 11, 23, 12)
-        let found = CalendarReader(clock: warsaw, now: now, horizon: now + Limits.reservationHorizon).read(file)
+        let found = CalendarReader(clock: warsaw, zones: zones, now: now, horizon: now + Limits.reservationHorizon)
+            .read(file)
         #expect(found.occurrences.count <= SchedulingLimits.occurrences)
         #expect(found.problems.count <= SchedulingLimits.problems)
         #expect(found.occurrences.allSatisfy { $0.to > now })

@@ -18,7 +18,7 @@ struct OtherReaderTests {
         var random = SplitMix64(seed: 20_261_123)
         let calendars = (0..<150).map { number in calendar(Self.randomEvent("e\(number)", using: &random)) }
         let answers = try await OtherReader.read(calendars, from: now, to: horizon + .milliseconds(1))
-        let reader = CalendarReader(clock: warsaw, now: now, horizon: horizon)
+        let reader = CalendarReader(clock: warsaw, zones: zones, now: now, horizon: horizon)
         var compared = 0
         for (bytes, other) in zip(calendars, answers) {
             let text = String(decoding: bytes, as: UTF8.self)
@@ -104,6 +104,12 @@ enum OtherReader {
         var starts: [Int64] { (events ?? []).map(\.start).sorted() }
     }
 
+    /// One of the scripts that Python runs.
+    static func script(_ name: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Scripts/lib/\(name)").path
+    }
+
     /// Takes seconds of Python's time; no thread of the tests waits for it.
     static func read(_ calendars: [[UInt8]], from: Timestamp, to: Timestamp) async throws -> [Answer] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("carrel-calendars-\(UUID())")
@@ -114,10 +120,9 @@ enum OtherReader {
             try Data(bytes).write(to: file)
             return file.path
         }
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Scripts/lib/calendars.py").path
         let span = ["\(from.milliseconds / 1000)", "\(to.milliseconds / 1000)"]
-        let answers = try await Command([python ?? "", script] + span + files).succeed(within: .seconds(120))
+        let answers = try await Command([python ?? "", script("calendars.py")] + span + files).succeed(
+            within: .seconds(120))
         return try answers.split(separator: "\n").map { try JSONDecoder().decode(Answer.self, from: Data($0.utf8)) }
     }
 }

@@ -1,9 +1,20 @@
 import BrokerCore
+import Foundation
 import Testing
 
 @testable import Scheduling
 
-let warsaw = WallClock(named: "Europe/Warsaw")!
+/// The zones of this machine.
+let zones = directoryZones("/usr/share/zoneinfo")
+let warsaw = clock("Europe/Warsaw")
+
+func clock(_ name: String) -> WallClock { try! zones.clock(named: name) }
+
+func directoryZones(_ directory: String) -> ZoneDatabase {
+    ZoneDatabase(place: directory) { name in
+        FileManager.default.contents(atPath: "\(directory)/\(name)").map { [UInt8]($0) }
+    }
+}
 
 func wall(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int = 0) -> WallTime {
     WallTime(year: year, month: month, day: day, hour: hour, minute: minute)!
@@ -28,10 +39,19 @@ func event(_ uid: String = "e1", _ lines: [String] = [], times: [String]? = nil)
 
 /// What a calendar means, read on 23 November 2026 by somebody in Warsaw.
 func reading(
-    _ lines: [String], zones: [String: WallClock] = [:], category: String? = nil, method: String = "PUBLISH",
+    _ lines: [String], aliases: [String: WallClock] = [:], category: String? = nil, method: String = "PUBLISH",
     now: Timestamp = utc(2026, 11, 23, 12)
 ) throws -> CalendarReader.Reading {
+    try reading(
+        CalendarFile(calendar(lines, method: method)), aliases: aliases, category: category, now: now)
+}
+
+func reading(
+    _ file: CalendarFile, aliases: [String: WallClock] = [:], category: String? = nil,
+    now: Timestamp = utc(2026, 11, 23, 12)
+) -> CalendarReader.Reading {
     let reader = CalendarReader(
-        clock: warsaw, zones: zones, category: category, now: now, horizon: now + Limits.reservationHorizon)
-    return reader.read(try CalendarFile(calendar(lines, method: method)))
+        clock: warsaw, zones: zones, aliases: aliases, category: category, now: now,
+        horizon: now + Limits.reservationHorizon)
+    return reader.read(file)
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Moments as people type them")
 struct TypedMomentTests {
-    private let rome = WallClock(named: "Europe/Rome")!
+    private let rome = clock("Europe/Rome")
 
     private func message(_ text: String, after start: Timestamp? = nil) -> String {
         do {
@@ -69,6 +69,7 @@ struct TypedMomentTests {
             let start = try TypedMoment(from)!.timestamp(on: warsaw)
             let end = try TypedMoment(to)!.timestamp(on: warsaw, after: start)
             return try Series(from: start, to: end, on: warsaw, recurrence: recurrence).times(on: warsaw, now: now)
+                .map { ($0.from, $0.to) }
         }
         let weekly = Recurrence(.weekly, end: .count(2))
         let spring = try times("2026-03-24T09:00", "11:00", weekly, now: utc(2026, 3, 1, 0))

@@ -1,0 +1,132 @@
+import BrokerCore
+
+/// From what a calendar writes to moments.
+extension CalendarReader {
+    /// When an occurrence is.
+    struct Times: Hashable, Sendable {
+        struct Start: Hashable, Sendable {
+            var moment: Timestamp
+            var wall: WallMoment?
+
+            /// - Parameter isMoment: the calendar names a moment, so that no clock on a wall matters.
+            init(_ wall: WallTime, on clock: WallClock, isMoment: Bool) {
+                moment = clock.moment(of: wall)
+                let isTold = !isMoment && clock.name != WallClock.unnamed
+                self.wall = isTold ? WallMoment(zone: clock.name, seconds: wall.secondsSince1970) : nil
+            }
+        }
+
+        var start: Start
+        var to: Timestamp
+        var wall: WallSpan?
+    }
+
+    /// All occurrences of an event, without what it leaves out.
+    func times(of event: CalendarEvent, in file: CalendarFile) throws(SchedulingError) -> [Times] {
+        guard let start = event.start else { throw SchedulingError("the event has no DTSTART", line: event.line) }
+        let (first, clock) = try place(start, in: file, event)
+        let length = try length(of: event, from: first, on: clock, in: file)
+        var starts = [first]
+        if let recurrence = event.recurrence {
+            do throws(SchedulingError) {
+                starts = try recurrence.starts(
+                    from: first, on: clock, since: now - Limits.reservationLength, until: horizon)
+            } catch {
+                throw SchedulingError(error.message, line: event.line)
+            }
+        }
+        var left: Set<Timestamp> = []
+        var leftDays: Set<Int64> = []
+        for exception in event.exceptions {
+            if case .date(let day) = exception {
+                leftDays.insert(day)
+            } else {
+                left.insert(try moment(of: exception, in: file, event))
+            }
+        }
+        return starts.compactMap { wall in
+            let begin = Times.Start(wall, on: clock, isMoment: start.isMoment)
+            guard begin.moment <= horizon, !left.contains(begin.moment), !leftDays.contains(wall.day) else {
+                return nil
+            }
+            let to =
+                switch length {
+                case .exact(let duration): begin.moment + duration
+                case .nominal(let span):
+                    clock.moment(of: WallTime(day: wall.day + span.days, second: wall.second)) + .seconds(span.seconds)
+                }
+            var span = begin.wall == nil ? nil : clock.span(from: begin.moment, to: to)
+            // The clocks may never show what the calendar says; what it says is what people mean.
+            span?.from = wall.secondsSince1970
+            return Times(start: begin, to: to, wall: span)
+        }
+    }
+
+    /// RFC 5545, section 3.8.5.3: with a DTEND every occurrence takes as long as the first; a DURATION's days are those
+    /// of the calendar.
+    private enum Length {
+        case exact(Duration)
+        case nominal(CalendarSpan)
+    }
+
+    private func length(
+        of event: CalendarEvent, from first: WallTime, on clock: WallClock, in file: CalendarFile
+    ) throws(SchedulingError) -> Length {
+        switch (event.end, event.span) {
+        case (let end?, nil):
+            return .exact(try moment(of: end, in: file, event) - clock.moment(of: first))
+        case (nil, let span?): return .nominal(span)
+        case (nil, nil):
+            throw SchedulingError("the event has neither DTEND nor DURATION, so it has no length", line: event.line)
+        case (.some, .some): throw SchedulingError("the event has both DTEND and DURATION", line: event.line)
+        }
+    }
+
+    private func moment(
+        of time: CalendarTime, in file: CalendarFile, _ event: CalendarEvent
+    ) throws(SchedulingError) -> Timestamp {
+        let (wall, clock) = try place(time, in: file, event)
+        return clock.moment(of: wall)
+    }
+
+    func place(
+        _ time: CalendarTime, in file: CalendarFile, _ event: CalendarEvent
+    ) throws(SchedulingError) -> (WallTime, WallClock) {
+        switch time {
+        case .utc(let wall): return (wall, .utc)
+        case .floating(let wall):
+            guard let zone = file.zone else { return (wall, clock) }
+            return (wall, try clock(named: zone, in: file, event))
+        case .zoned(let wall, let zone): return (wall, try clock(named: zone, in: file, event))
+        case .date:
+            throw SchedulingError("it lasts whole days; a reservation needs times of day", line: event.line)
+        }
+    }
+
+    private func clock(
+        named name: String, in file: CalendarFile, _ event: CalendarEvent
+    ) throws(SchedulingError) -> WallClock {
+        if let clock = known[name] { return clock }
+        // Without the machine's time zones every zone would be one that is not known.
+        if let problem = zones.problem { throw problem }
+        throw SchedulingError(
+            "the time zone \"\(name.prefix(60))\" is not known; say which it is with "
+                + "--tzid \"\(name.prefix(60))=Europe/Warsaw\", with the right one",
+            line: event.line)
+    }
+
+    mutating func lookUpZones(of file: CalendarFile) {
+        let times = file.events.flatMap { [$0.start, $0.end, $0.recurrenceID].compactMap(\.self) + $0.exceptions }
+        let names = times.compactMap { if case .zoned(_, let zone) = $0 { zone } else { nil } }
+        for name in Set(names + [file.zone].compactMap(\.self)) { known[name] = clock(meaning: name, in: file) }
+    }
+
+    private func clock(meaning name: String, in file: CalendarFile) -> WallClock? {
+        if let clock = aliases[name] { return clock }
+        // Some write `/example.org/20070227/Europe/Warsaw`.
+        let parts = name.split(separator: "/")
+        let tails = [3, 2].filter { parts.count > $0 }.map { parts.suffix($0).joined(separator: "/") }
+        let candidates = [name, file.locations[name], WindowsZones.place(of: name)].compactMap(\.self) + tails
+        return candidates.lazy.compactMap { try? zones.clock(named: $0) }.first
+    }
+}
