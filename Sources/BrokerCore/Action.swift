@@ -9,10 +9,12 @@ public enum Refusal: Error, Hashable, Sendable {
     case badTerms(String)
     /// There are not as many seats in that time.
     case noSeats(ReservationConflict)
+    /// A session on a reserved seat cannot keep it that long.
+    case noSeatAfter(ExtensionConflict)
     /// The session or host is in a state in which this makes no sense.
     case notNow(String)
     /// No host could ever serve this lab.
-    case neverFits(String)
+    case neverFits(Misfit)
     /// A named limit is reached (the queue's, say).
     case limit(String)
 }
@@ -22,6 +24,8 @@ public enum Answer: Hashable, Sendable {
     case session(SessionID)
     case reservation(ReservationID)
     case booked(BookingOutcome)
+    /// These reservations are at other moments now.
+    case retimed([ReservationID])
     /// These reservations were cancelled, in order of their start.
     case cancelled([ReservationID])
     case done

@@ -9,54 +9,48 @@ extension BrokerCore {
         /// With another origin only.
         var updated: [Reservation] = []
         var moved: [Reservation] = []
-        var dropped: [Reservation] = []
         var results: [BookingOutcome.Result] = []
         var conflicts = 0
     }
 
-    private struct Occurrence: Hashable {
-        var event: String
-        var start: Timestamp
-    }
-
     mutating func book(_ booking: Booking, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: booking) { return .refused(refusal) }
-        let standing = standingOccurrences(of: booking)
+        let plan = CalendarPlan(booking, standing: standingOccurrences(of: booking), at: now)
         learnStays(at: now)
-        var draft = Draft(outlook: outlook(at: now))
-        let named = Set(booking.items.compactMap(Self.occurrence))
-        draft.dropped = standing.filter { occurrence, reservation in
-            guard let newest = booking.events[occurrence.event], let old = reservation.origin?.sequence else {
-                return false
-            }
-            return !named.contains(occurrence) && old < newest && reservation.terms.opensAt > now
-        }.values.sorted(by: <)
-        for reservation in draft.dropped { giveUp(reservation, in: &draft) }
-        if !booking.skipsConflicts {
-            // Those that move may take each other's places.
-            for item in booking.items {
-                guard let old = Self.occurrence(item).flatMap({ standing[$0] }), moves(old, to: item, at: now) else {
-                    continue
-                }
-                giveUp(old, in: &draft)
-            }
-        }
-        for item in booking.items {
-            let result = consider(item, insteadOf: Self.occurrence(item).flatMap { standing[$0] }, &draft, at: now)
-            draft.results.append(result)
+        // Those that move may take each other's places, if all of them find one.
+        var draft = draft(booking, plan, givingUpFirst: true, at: now)
+        if booking.skipsConflicts, draft.results.contains(where: \.lacksPlace) {
+            draft = self.draft(booking, plan, givingUpFirst: false, at: now)
         }
         let isBooked = booking.skipsConflicts || !draft.results.contains(where: \.isConflict)
-        let outcome = BookingOutcome(results: draft.results, cancelled: draft.dropped.map(\.id), isBooked: isBooked)
+        let outcome = BookingOutcome(
+            results: draft.results, cancelled: plan.dropped.map(\.id), leftOver: plan.leftOver, isBooked: isBooked)
         guard isBooked else { return .booked(outcome) }
-        let count = reservations.count + draft.new.count - draft.moved.count - draft.dropped.count
+        let count = reservations.count + draft.new.count - draft.moved.count - plan.dropped.count
         guard count <= Limits.reservations else { return .refused(.tooManyReservations) }
-        for reservation in draft.dropped + draft.moved { cancel(reservation, at: now) }
+        for reservation in plan.dropped + draft.moved { cancel(reservation, at: now) }
         for reservation in draft.updated { store(reservation) }
         for reservation in draft.new {
             store(reservation)
             if reservation.terms.opensAt <= now { seatWaiting(of: reservation.id, at: now) }
         }
         return .booked(outcome)
+    }
+
+    private func draft(
+        _ booking: Booking, _ plan: CalendarPlan, givingUpFirst: Bool, at now: Timestamp
+    ) -> Draft {
+        var draft = Draft(outlook: outlook(at: now))
+        for reservation in plan.dropped { giveUp(reservation, in: &draft) }
+        if givingUpFirst {
+            for item in booking.items {
+                if case .move(let old) = plan.decision(on: item, at: now) { giveUp(old, in: &draft) }
+            }
+        }
+        for item in booking.items {
+            draft.results.append(consider(item, plan.decision(on: item, at: now), &draft, at: now))
+        }
+        return draft
     }
 
     private func refusal(of booking: Booking) -> Refusal? {
@@ -75,7 +69,7 @@ extension BrokerCore {
         guard ids.count == booking.items.count, ids.allSatisfy({ reservations[$0] == nil }) else {
             return .notNow("A new reservation's identifier is already in use; reserve again.")
         }
-        let occurrences = booking.items.compactMap(Self.occurrence)
+        let occurrences = booking.items.compactMap { CalendarPlan.Occurrence($0.origin) }
         guard Set(occurrences).count == occurrences.count else {
             return .badTerms("One occurrence of an event is there twice.")
         }
@@ -86,25 +80,14 @@ extension BrokerCore {
         return nil
     }
 
-    /// Of a calendar's event.
-    private static func occurrence(_ item: Booking.Item) -> Occurrence? {
-        guard let origin = item.origin, origin.sequence != nil else { return nil }
-        return Occurrence(event: origin.series, start: origin.occurrence)
-    }
-
     /// What is booked already of the calendar's events.
-    private func standingOccurrences(of booking: Booking) -> [Occurrence: Reservation] {
-        var standing: [Occurrence: Reservation] = [:]
+    private func standingOccurrences(of booking: Booking) -> [CalendarPlan.Occurrence: Reservation] {
+        var standing: [CalendarPlan.Occurrence: Reservation] = [:]
         for reservation in reservations.values where reservation.terms.portal == booking.portal {
-            guard let origin = reservation.origin, origin.sequence != nil else { continue }
-            standing[Occurrence(event: origin.series, start: origin.occurrence)] = reservation
+            guard let occurrence = CalendarPlan.Occurrence(reservation.origin) else { continue }
+            standing[occurrence] = reservation
         }
         return standing
-    }
-
-    private func moves(_ old: Reservation, to item: Booking.Item, at now: Timestamp) -> Bool {
-        guard let newer = item.origin?.sequence, let sequence = old.origin?.sequence else { return false }
-        return newer > sequence && old.terms != item.terms && old.isBooked && old.terms.opensAt > now
     }
 
     private func giveUp(_ reservation: Reservation, in draft: inout Draft) {
@@ -112,18 +95,16 @@ extension BrokerCore {
     }
 
     private func consider(
-        _ item: Booking.Item, insteadOf old: Reservation?, _ draft: inout Draft, at now: Timestamp
+        _ item: Booking.Item, _ decision: CalendarPlan.Decision, _ draft: inout Draft, at now: Timestamp
     ) -> BookingOutcome.Result {
-        if var old, let sequence = old.origin?.sequence {
-            guard let newer = item.origin?.sequence, newer > sequence else {
-                return old.terms == item.terms ? .unchanged(old.id) : .kept(old.id)
-            }
-            if old.terms == item.terms {
-                old.origin = item.origin
-                draft.updated.append(old)
-                return .unchanged(old.id)
-            }
-            guard moves(old, to: item, at: now) else { return .begun(old.id) }
+        let old: Reservation?
+        switch decision {
+        case .answer(let result): return result
+        case .note(let reservation):
+            draft.updated.append(reservation)
+            return .unchanged(reservation.id)
+        case .move(let reservation): old = reservation
+        case .make: old = nil
         }
         guard let lab = catalogue.labs[item.terms.lab] else {
             return .refused(Refusal.unknownLab(item.terms.lab).message)
@@ -155,7 +136,9 @@ extension BrokerCore {
     ) -> BookingOutcome.Result {
         draft.conflicts += 1
         guard draft.conflicts <= Limits.conflictsExplained else {
-            return .refused("Only \(found) of \(terms.seats) seats are free all that time.")
+            return .refused(
+                "Only \(found) of \(Plural.count(terms.seats, "seat")) \(Plural.noun(terms.seats, "is", "are")) free all that time."
+            )
         }
         return .noSeats(
             conflict(

@@ -54,8 +54,12 @@ extension BrokerCore {
         }
     }
 
-    /// - Parameter deadline: who is still there may stay until then; without one the host must be empty.
-    mutating func removeHost(_ name: String, deadline: Timestamp?, at now: Timestamp) -> Answer {
+    /// - Parameters:
+    ///   - isDraining: who is still there may stay until the drain's deadline; otherwise the host must be empty.
+    ///   - deadline: as `drain` takes it.
+    mutating func removeHost(
+        _ name: String, draining isDraining: Bool, deadline: Timestamp?, at now: Timestamp
+    ) -> Answer {
         if book.listed[name] != nil {
             return .refused(
                 .notNow(
@@ -67,10 +71,10 @@ extension BrokerCore {
             forgetAddedHost(name)
             return .done
         }
-        guard let deadline else {
+        guard isDraining else {
             return .refused(
                 .notNow(
-                    "\(host.usage.seats) seats of the host \(name) are taken; `carrel host remove \(name) --drain` lets "
+                    "\(Plural.count(host.usage.seats, "seat")) of the host \(name) \(Plural.noun(host.usage.seats, "is", "are")) taken; `carrel host remove \(name) --drain` lets "
                         + "them end first."))
         }
         entry.isLeaving = true
@@ -131,7 +135,7 @@ extension BrokerCore {
             guard let entry = entries[id], let lab = catalogue.labs[entry.session.lab],
                 let reason = neverFits(lab, entry.learner)
             else { continue }
-            fail(entry, reason, at: now)
+            fail(entry, reason.operatorText, at: now)
         }
     }
 

@@ -22,13 +22,15 @@ extension BrokerCore {
         return answer
     }
 
-    mutating func drain(_ name: String, deadline: Timestamp, at now: Timestamp) -> Answer {
+    /// - Parameter wanted: without it a drain that is under way keeps the deadline that it has.
+    mutating func drain(_ name: String, deadline wanted: Timestamp?, at now: Timestamp) -> Answer {
         if isLost(name) {
             return .refused(.notNow("The host \(name) is lost, and so empty; `carrel host uncordon \(name)` first."))
         }
         let answer = change(name) { settings in
             guard settings.host.duty != .drained else { return }
-            settings.host.duty = .draining(deadline: deadline)
+            if wanted == nil, case .draining = settings.host.duty { return }
+            settings.host.duty = .draining(deadline: wanted ?? now + Limits.drainTime)
             settings.isDrainDue = false
         }
         guard answer == .done, let due = record(of: name)?.drainDeadline, due <= now else { return answer }
@@ -112,7 +114,7 @@ extension BrokerCore {
             case .running:
                 beginEnding(entry, reason: .drain(host: name), at: now)
             case .starting:
-                if homes[entry.learner] == name {
+                if homes[entry.learner] == name, needsHome(entry.session.lab) {
                     beginEnding(entry, reason: .drain(host: name), at: now)
                 } else {
                     detour(entry, because: "The host \(name) is being drained.", leavingOn: name, at: now)
@@ -149,19 +151,21 @@ extension BrokerCore {
 
     mutating func configure(
         labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, pools: [PoolSpec], density: Density,
-        at now: Timestamp
+        portals: Set<String>?, at now: Timestamp
     ) {
         journal.keep(catalogue)
         let old = catalogue
         catalogue.isConfigured = true
         catalogue.freeFloorPercent = max(0, min(100, freeFloorPercent))
         catalogue.density = density
+        catalogue.portals = portals
         isOrderOld = true
         catalogue.pools = Dictionary(pools.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
         settleCharges()
+        realignAll()
         lookAtRollingDrain()
         journal.keep(book)
         book.listed = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
@@ -218,7 +222,7 @@ extension BrokerCore {
         switch entry.session.state {
         case .queued:
             guard isListed, let known else { return beginEnding(entry, reason: removed, at: now) }
-            if let reason = neverFits(known, entry.learner) { fail(entry, reason, at: now) }
+            if let reason = neverFits(known, entry.learner) { fail(entry, reason.operatorText, at: now) }
         case .starting:
             set(entry, unlessStill: old)
             if !isListed { beginEnding(entry, reason: removed, at: now) }

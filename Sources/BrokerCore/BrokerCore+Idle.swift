@@ -9,7 +9,9 @@ extension BrokerCore {
         // Without the terms of its lab it cannot go on.
         guard let lab = lab(entry.session.lab) else { return catalogue.isConfigured ? since : nil }
         let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
-        let lifetime = entry.warned.lifetime == lifetimeEnd ? lifetimeEnd : lifetimeEnd - lab.idleWarning
+        let announced = entry.session.stay.announcedEnd?.at ?? lifetimeEnd
+        let lifetime = min(
+            announced, entry.warned.lifetime == lifetimeEnd ? lifetimeEnd : lifetimeEnd - lab.idleWarning)
         guard let record = record(of: host), record.isReachable || isGone(record) else { return lifetime }
         switch entry.inquiry {
         case .asked(let at): return min(at + Limits.labReportTimeout, lifetime)
@@ -20,9 +22,11 @@ extension BrokerCore {
         }
     }
 
-    /// The end of the overrun, for a session with a reserved seat.
+    /// Until when a session with a reserved seat keeps it: the end of the overrun, or of its extension beyond that.
     func reservedUntil(_ entry: Entry) -> Timestamp? {
-        entry.session.reservation.flatMap { reservations[$0] }?.terms.endsAt
+        let extended = entry.session.stay.seatUntil
+        guard let end = entry.session.reservation.flatMap({ reservations[$0] })?.terms.endsAt else { return extended }
+        return max(end, extended ?? end)
     }
 
     /// How long after a time without a way to the lab nothing ends for idleness.
@@ -36,11 +40,25 @@ extension BrokerCore {
             end, entry.idleNotBefore ?? end, entry.session.stay.notIdleBefore ?? end, entry.notice.idle ?? end)
     }
 
+    /// When a running session has lived as long as its lab may, reserved seat or not.
+    func ownLifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
+        let end = since + lab.maximumLifetime + entry.session.stay.extended
+        return max(end, entry.notice.lifetime ?? end)
+    }
+
+    /// The end that comes to a running session whatever happens in it, but for a drain.
+    func certainEnd(
+        of entry: Entry, runningSince since: Timestamp, _ lab: Lab
+    ) -> (at: Timestamp, reason: EndReason) {
+        let end = ownLifetimeEnd(of: entry, runningSince: since, lab)
+        if let reserved = reservedUntil(entry), reserved <= end { return (reserved, .reservationOver) }
+        let limit = lab.maximumLifetime + entry.session.stay.extended
+        return (end, .lifetime(limitSeconds: limit.components.seconds))
+    }
+
     /// When a running session ends, whatever happens in it.
     func lifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
-        var end = since + lab.maximumLifetime + entry.session.stay.extended
-        if let notice = entry.notice.lifetime { end = max(end, notice) }
-        return reservedUntil(entry).map { min($0, end) } ?? end
+        certainEnd(of: entry, runningSince: since, lab).at
     }
 
     /// A session's alarm is due.
@@ -66,15 +84,12 @@ extension BrokerCore {
         guard let lab = lab(entry.session.lab) else {
             return beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab)"), at: now)
         }
-        if let end = reservedUntil(entry), now >= end {
-            return beginEnding(entry, reason: .reservationOver, at: now)
+        if let end = entry.session.stay.announcedEnd, now >= end.at {
+            return beginEnding(entry, reason: end.reason, at: now)
         }
-        let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
-        if now >= lifetimeEnd {
-            let seconds = (lab.maximumLifetime + entry.session.stay.extended).components.seconds
-            return beginEnding(entry, reason: .lifetime(limitSeconds: seconds), at: now)
-        }
-        warnOfLifetime(&entry, lab, end: lifetimeEnd, at: now)
+        let certain = certainEnd(of: entry, runningSince: since, lab)
+        if now >= certain.at { return beginEnding(entry, reason: certain.reason, at: now) }
+        warn(&entry, lab, of: certain, at: now)
         guard record.isReachable || isGone(record) else {
             entry.inquiry = .none
             return sleep(entry, until: nextLook(at: entry, runningSince: since, on: host))
@@ -133,12 +148,16 @@ extension BrokerCore {
         warn(entry, "Without activity it \(what) in \(Explanations.span(end - now)): the learner is warned.", at: now)
     }
 
-    private mutating func warnOfLifetime(_ entry: inout Entry, _ lab: Lab, end: Timestamp, at now: Timestamp) {
-        guard lab.idleWarning > .zero, now >= end - lab.idleWarning, entry.warned.lifetime != end else { return }
-        entry.warned.lifetime = end
-        warn(
-            entry, "It reaches its maximum lifetime in \(Explanations.span(end - now)): the learner is warned.", at: now
-        )
+    private mutating func warn(
+        _ entry: inout Entry, _ lab: Lab, of end: (at: Timestamp, reason: EndReason), at now: Timestamp
+    ) {
+        guard lab.idleWarning > .zero, now >= end.at - lab.idleWarning, entry.warned.lifetime != end.at else { return }
+        entry.warned.lifetime = end.at
+        let left = Explanations.span(end.at - now)
+        let what =
+            end.reason == .reservationOver
+            ? "The time reserved for its course is over in \(left)" : "It reaches its maximum lifetime in \(left)"
+        warn(entry, "\(what): the learner is warned.", at: now)
     }
 
     private mutating func warn(_ entry: Entry, _ words: String, at now: Timestamp) {
@@ -168,7 +187,8 @@ extension BrokerCore {
         let ago = Explanations.span(now - entry.session.lastActivityAt)
         let seconds = lab.idleTimeout.components.seconds
         let note = "The last sign of use was \(ago) ago: \(last). \(witness.words)"
-        if parks(lab) {
+        // What an operator ends does not come back by itself.
+        if parks(lab), entry.session.stay.announcedEnd == nil {
             beginParking(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
         } else {
             beginEnding(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
@@ -219,7 +239,9 @@ extension BrokerCore {
         let moment: Timestamp? =
             switch report {
             case .busy: now
-            case .quiet(let lastActivity): lastActivity.map { min($0, now) }
+            // What lies ahead is no sign of use, but the two clocks may be a little apart.
+            case .quiet(let lastActivity):
+                lastActivity.flatMap { $0 <= now + Limits.clockTolerance ? min($0, now) : nil }
             case .unknown: nil
             }
         if let moment, moment > entry.session.lastActivityAt {

@@ -27,7 +27,7 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// Moves both ends of a running session.
+    /// Moves the ends of a running session. On a reserved seat this takes a seat on its host after the reservation's end.
     mutating func extend(_ id: SessionID, _ more: Extension, at now: Timestamp) -> Answer {
         guard var entry = entries[id], more.course?.has(entry.session) ?? true else {
             return .refused(.unknownSession(id))
@@ -48,6 +48,17 @@ extension BrokerCore {
                             + "\(left == .zero ? "which is the limit" : "beyond the limit of \(limit)"); end it and start it again."
                 ))
         }
+        if entry.session.stay.announcedEnd != nil, more.course != nil {
+            return .refused(
+                .notNow("An operator has announced the end of the session \(id), so only an operator can extend it."))
+        }
+        do throws(Refusal) {
+            entry.session.stay.seatUntil = try seatUntil(entry, extendedBy: duration, on: host, since, lab, at: now)
+        } catch {
+            return .refused(error)
+        }
+        let isTakenBack = entry.session.stay.announcedEnd != nil
+        entry.session.stay.announcedEnd = nil
         entry.session.stay.notIdleBefore = idleEnd(of: entry, lab) + duration
         entry.session.stay.extended += duration
         entry.session.stay.extendedBy = more.who
@@ -57,12 +68,14 @@ extension BrokerCore {
         let why = words.isEmpty ? "" : " \(Explanations.sentence(words))"
         note(
             entry.session, at: now, host: host,
-            reason: "Extended by \(Explanations.span(duration)) by \(more.who).\(why) Its lifetime ends in "
+            reason: "Extended by \(Explanations.span(duration)) by \(more.who).\(why)"
+                + (isTakenBack ? " The announced end is taken back." : "") + " In any case it ends in "
                 + "\(Explanations.span(lifetimeEnd(of: entry, runningSince: since, lab) - now)).")
         return .session(id)
     }
 
-    private mutating func stays(_ old: Entry, on host: String, since: Timestamp) {
+    /// A running session has other ends than before.
+    mutating func stays(_ old: Entry, on host: String, since: Timestamp) {
         var entry = old
         if case .asked = entry.inquiry { entry.inquiry = .none }
         entry.wake = nextLook(at: entry, runningSince: since, on: host)

@@ -64,6 +64,17 @@ extension BrokerCore {
         return .session(id)
     }
 
+    mutating func leaveQueue(_ id: SessionID, at now: Timestamp) -> Answer {
+        guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
+        switch entry.session.state {
+        case .queued: beginEnding(entry, reason: .leftQueue, at: now)
+        case .starting, .running, .parking, .parked:
+            return .refused(.notNow("The session has its seat already, so there is no queue to leave."))
+        case .ending, .ended, .failed: break
+        }
+        return .session(id)
+    }
+
     /// A new run of a session that is over, or nearly: an old container that is still being removed becomes a leftover.
     mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: old.session.lab, to: old.learner) { return .refused(refusal) }
@@ -99,7 +110,8 @@ extension BrokerCore {
     /// What a learner of a cohort whose seats are all claimed is told.
     private func beyondCount(_ entry: Entry, at now: Timestamp) -> String {
         guard let reservation = fullCohort(of: entry, at: now) else { return "" }
-        return " All \(reservation.terms.seats) seats reserved for this course are claimed, so it gets any free one."
+        return
+            " All \(Plural.count(reservation.terms.seats, "seat")) reserved for this course \(Plural.noun(reservation.terms.seats, "is", "are")) claimed, so it gets any free one."
     }
 
     /// The reservation that is meant for this learner and has no seat left.
@@ -125,32 +137,24 @@ extension BrokerCore {
     }
 
     /// Why no configured host could ever serve this lab to this learner, were it empty and well.
-    func neverFits(_ lab: Lab, _ learner: LearnerKey) -> String? {
-        // Words are made, and hosts copied, only for who is refused.
-        var need: String { Explanations.bytes(lab.memoryBytes) }
-        if let bound = boundHost(of: learner) {
-            guard let host = record(of: bound), host.settings.isConfigured else {
-                return "This learner's files are on the host \(bound), which is not in the configuration any more: "
-                    + "an operator must add it again or move the files."
-            }
+    func neverFits(_ lab: Lab, _ learner: LearnerKey) -> Misfit? {
+        if let bound = boundHost(of: learner, for: lab.name) {
+            guard let host = record(of: bound), host.settings.isConfigured else { return .homeHostGone(host: bound) }
             guard host.spec.couldHold(lab.memoryBytes) else {
-                return "The lab \(lab.name) needs \(need) of memory; this learner's files are on the host \(bound), "
-                    + "which allows \(Explanations.bytes(host.memoryLimit)): an operator must change one of the two."
+                return .homeHostTooSmall(
+                    host: bound, lab: lab.name, needed: lab.memoryBytes, limit: host.memoryLimit)
             }
             guard host.spec.satisfies(lab.requires) else {
-                return "The lab \(lab.name) asks for a host with \(Explanations.labels(lab.requires)); this learner's "
-                    + "files are on the host \(bound), which has other labels: an operator must change one of the two."
+                return .homeHostLabels(host: bound, lab: lab.name, labels: lab.requires)
             }
             return nil
         }
         if hosts.contains(where: { $0.settings.isConfigured && $0.spec.couldServe(lab) }) { return nil }
         let configured = hosts.filter(\.settings.isConfigured)
-        guard !configured.isEmpty else { return "No host is configured: an operator must add one." }
+        guard !configured.isEmpty else { return .noHosts }
         guard let largest = configured.filter({ $0.spec.satisfies(lab.requires) }).map(\.memoryLimit).max() else {
-            return "The lab \(lab.name) asks for a host with \(Explanations.labels(lab.requires)), and there is none: "
-                + "an operator must give a host these labels, or add one that has them."
+            return .noLabels(lab: lab.name, labels: lab.requires)
         }
-        return "The lab \(lab.name) needs \(need) of memory, and no host has that much: the largest allows "
-            + "\(Explanations.bytes(largest)). An operator must lower the lab's memory or add a larger host."
+        return .tooLarge(lab: lab.name, needed: lab.memoryBytes, largest: largest)
     }
 }

@@ -13,6 +13,20 @@ extension BrokerCore {
         markChanged(id)
     }
 
+    /// When a process in a running lab was last stopped for want of memory, as far as its learner was told.
+    public func memoryWarnedAt(_ id: SessionID) -> Timestamp? {
+        guard let entry = entries[id], case .running = entry.session.state else { return nil }
+        return entry.memoryToldAt
+    }
+
+    /// A lab runs, as far as is known, on a host that has not answered for a while.
+    public func isOutOfReach(_ id: SessionID) -> Bool {
+        guard let entry = entries[id], case .running(let host, _, _) = entry.session.state,
+            case .unreachable? = record(of: host)?.settings.host.link
+        else { return false }
+        return true
+    }
+
     /// What a learner is told whose running lab had a process stopped for want of memory; `nil` if that did not happen.
     public func memoryWarning(of id: SessionID) -> String? {
         guard let entry = entries[id], entry.memoryToldAt != nil, case .running = entry.session.state else {

@@ -142,7 +142,7 @@ extension BrokerCore {
 
     /// Where its files are, if only one host has them, and what that means at the moment.
     private func homeWords(of entry: Entry) -> String? {
-        guard let bound = boundHost(of: entry.learner) else { return nil }
+        guard let bound = boundHost(of: entry.learner, for: entry.session.lab) else { return nil }
         let files = "Its files are on the host \(bound)"
         guard let host = record(of: bound), host.settings.isConfigured else {
             return "\(files), which is not in the configuration: until it is, it cannot come back."

@@ -9,6 +9,7 @@ extension BrokerCore {
     public func poolSpec(of key: PoolKey) -> PoolSpec? { warm.overrides[key] ?? catalogue.pools[key] }
 
     mutating func setPool(_ spec: PoolSpec) -> Answer {
+        if let problem = catalogue.problem(withPortal: spec.key.portal) { return .refused(.badTerms(problem)) }
         guard catalogue.labs[spec.key.lab] != nil else { return .refused(.unknownLab(spec.key.lab)) }
         if let problem = spec.problem { return .refused(.badTerms(problem)) }
         setPoolOverride(spec, of: spec.key)
@@ -36,7 +37,7 @@ extension BrokerCore {
 
     /// The unclaimed seats that a pool is to have now.
     func wanted(_ spec: PoolSpec, at now: Timestamp) -> Int {
-        guard catalogue.labs[spec.key.lab] != nil else { return 0 }
+        guard catalogue.offered(spec.key.lab, by: spec.key.portal) != nil else { return 0 }
         let lately = warm.claims[spec.key, default: []].count { $0 + Limits.poolMemory > now }
         return min(spec.maximum, spec.minimum + lately)
     }
@@ -45,11 +46,11 @@ extension BrokerCore {
     func wanted(_ reservation: Reservation, at now: Timestamp) -> Int? {
         let terms = reservation.terms
         guard reservation.isBooked, terms.opensAt <= now, reservation.released == nil,
-            now < min(reservation.noShowAt, terms.to)
+            now < min(reservation.noShowAt, terms.to), catalogue.knows(portal: terms.portal)
         else {
             return nil
         }
-        return (terms.seats * terms.warmPercent + 99) / 100
+        return terms.warmSeats
     }
 
     // MARK: Time
@@ -225,7 +226,7 @@ extension BrokerCore {
         return terms.roster.sorted().first { learner in
             let known = LearnerKey(portal: terms.portal, id: learner)
             return !served.contains(learner) && !hasSeat(learner, key)
-                && boundHost(of: known).map { $0 == host } ?? true
+                && boundHost(of: known, for: terms.lab).map { $0 == host } ?? true
         }
     }
 

@@ -8,12 +8,14 @@ extension BrokerCore {
 
     /// The engine does not answer. For a while nothing is given up: it may be back in a moment. One that has not answered
     /// since this process began is given none.
-    mutating func hostSilent(_ name: String, reason: String, at now: Timestamp) {
+    ///
+    /// - Parameter since: its last answer.
+    mutating func hostSilent(_ name: String, reason: String, since: Timestamp, at now: Timestamp) {
         guard var settings = record(of: name)?.settings else { return }
         switch settings.host.link {
         case .silent, .unreachable, .duplicate: return
         case .connecting: return becomeUnreachable(name, since: now, reason: reason, at: now)
-        case .reachable: settings.host.link = .silent(since: now, reason: reason)
+        case .reachable: settings.host.link = .silent(since: since, reason: reason)
         }
         setHost(name, settings)
     }
@@ -24,6 +26,14 @@ extension BrokerCore {
         giveUpStarts(
             on: name, link: .unreachable(since: since, reason: reason),
             because: "The host \(name) does not answer: \(Explanations.sentence(reason))", at: now)
+        tellThose(on: name)
+    }
+
+    /// Whoever has a lab on a host sees that it is out of reach, or is so no longer.
+    private mutating func tellThose(on name: String) {
+        for id in (record(of: name)?.usage.sessions ?? []).sorted() {
+            if case .running? = entries[id]?.session.state { markChanged(id) }
+        }
     }
 
     mutating func giveUpStarts(on name: String, link: HostLink, because reason: String, at now: Timestamp) {
@@ -76,10 +86,12 @@ extension BrokerCore {
             setEngine(id, of: name)
         }
         let isBack = !host.isReachable
+        if case .unreachable = host.settings.host.link { tellThose(on: name) }
         var settings = host.settings
         settings.host.link = .reachable
         settings.others = facts.others
         settings.images = facts.images
+        settings.isolation = facts.isolation
         settings.lackingLabs = []
         setHost(name, settings)
         // Sessions that were in the way may have ended since.
@@ -136,7 +148,10 @@ extension BrokerCore {
                 return
             }
             guard container.isRunning else {
-                let reason = EndReason.exited(code: container.exitCode ?? -1, outOfMemory: container.outOfMemory)
+                let reason =
+                    container.wentWithEngine
+                    ? EndReason.engineRestarted(host: host)
+                    : .exited(code: container.exitCode ?? -1, outOfMemory: container.outOfMemory)
                 if isBelievable { beginEnding(entry, reason: reason, at: now) }
                 return
             }
@@ -227,6 +242,9 @@ extension BrokerCore {
 
     private mutating func restore(_ session: Session, at now: Timestamp) {
         guard !session.state.isOver else { return }
+        var session = session
+        // The clock was set back while nobody looked: what lies ahead is no sign of use.
+        session.lastActivityAt = min(session.lastActivityAt, now)
         var entry = Entry(session)
         if let host = session.state.host {
             ensureHost(host)

@@ -131,19 +131,25 @@ extension BrokerCore {
 
     // MARK: The queue's lines
 
-    /// The only host that can serve this learner; `nil` if any can. What follows from the seat of session `besides`
-    /// does not count.
-    func boundHost(of learner: LearnerKey, besides: SessionID? = nil) -> String? {
-        guard !sharedHomes else { return nil }
+    /// The only host that can serve this lab to this learner; `nil` if any can, as with a lab that keeps no files. What
+    /// follows from the seat of session `besides` does not count.
+    func boundHost(of learner: LearnerKey, for lab: String, besides: SessionID? = nil) -> String? {
+        guard !sharedHomes, needsHome(lab) else { return nil }
         if let home = homes[learner], !isLost(home) { return home }
         // A first lab is on its way somewhere: that is where the home will be.
-        return sessionsOf[learner]?.values.compactMap { $0 == besides ? nil : entries[$0]?.session.state.host }.min()
+        return sessionsOf[learner]?.values.compactMap { id in
+            guard id != besides, let session = entries[id]?.session, needsHome(session.lab) else { return nil }
+            return session.state.host
+        }.min()
     }
+
+    /// Sessions of this lab have their learner's home, as far as is known.
+    func needsHome(_ lab: String) -> Bool { self.lab(lab)?.files != LabFiles.none }
 
     func line(for entry: Entry) -> Queue.Line {
         Queue.Line(
             portal: entry.session.reservation?.rawValue ?? entry.learner.portal, lab: entry.session.lab,
-            host: boundHost(of: entry.learner))
+            host: boundHost(of: entry.learner, for: entry.session.lab))
     }
 
     /// Put a queued session into the line that fits it, or hold it back while a container of it is being removed.
@@ -166,8 +172,8 @@ extension BrokerCore {
         }
     }
 
-    /// A host was lost, or is not lost any more: so are the homes on it.
-    private mutating func realignAll() {
+    /// A host was lost, or is not lost any more, and so are the homes on it; or labs keep files that did not, or no longer.
+    mutating func realignAll() {
         guard !sharedHomes else { return }
         for learner in Array(sessionsOf.keys) { realign(learner) }
     }

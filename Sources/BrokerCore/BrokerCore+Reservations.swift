@@ -23,7 +23,9 @@ extension BrokerCore {
         return .reservation(id)
     }
 
+    /// Why these terms are refused. Asked for by operators and instructors alone.
     func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
+        if let problem = catalogue.problem(withPortal: terms.portal) { return problem }
         let margin = Limits.reservationMargin
         if !(1...Limits.reservationSeats).contains(terms.seats) {
             return "A reservation has 1 to \(Limits.reservationSeats) seats, not \(terms.seats)."
@@ -56,6 +58,7 @@ extension BrokerCore {
 
     mutating func cancel(_ reservation: Reservation, at now: Timestamp) {
         leave(reservation, as: .cancelled, because: "The reservation was cancelled; waiting for any seat.", at: now)
+        forgetSeatsAfter(reservation.id)
         setReservation(reservation.id, nil)
         forgetClaims(of: reservation.id)
     }
@@ -140,13 +143,8 @@ extension BrokerCore {
     /// A lab that is not ready at the end would only be ended as soon as it is, and others may have been promised its
     /// seat from now on. Those that run have an alarm of their own.
     private mutating func endStarts(of id: ReservationID, at now: Timestamp) {
-        for host in (seating.used[id]?.keys ?? [:].keys).sorted() {
-            for session in (record(of: host)?.usage.sessions ?? []).sorted() {
-                guard let entry = entries[session], entry.session.reservation == id,
-                    case .starting = entry.session.state
-                else { continue }
-                beginEnding(entry, reason: .reservationOver, at: now)
-            }
+        for entry in seatedEntries(of: id) {
+            if case .starting = entry.session.state { beginEnding(entry, reason: .reservationOver, at: now) }
         }
     }
 
@@ -175,15 +173,23 @@ extension BrokerCore {
     mutating func scheduleReservations(at now: Timestamp) {
         journal.keep(reservationsDue: reservationsDue)
         let horizons = Set(catalogue.labs.values.map(\.demand.horizon))
-        reservationsDue = reservations.values.lazy.flatMap { reservation -> [Timestamp] in
+        let ends = reservations.values.filter { !$0.isBooked }.map { reservation in
+            reservation.terms.endsAt > now
+                ? reservation.terms.endsAt : nextLookAfterEnd(of: reservation.id, at: now)
+        }
+        let next = reservations.values.lazy.filter(\.isBooked).flatMap { reservation -> [Timestamp] in
             let terms = reservation.terms
-            guard reservation.isBooked else {
-                return [terms.endsAt > now ? terms.endsAt : now + Limits.overrunRecheckDelay]
-            }
             let moments = (horizons.map { terms.opensAt - $0 } + [terms.opensAt, terms.to]).filter { $0 > now }
             // One that was made with a no-show time of zero after its start is due already.
             return reservation.released == nil && reservation.noShowAt < terms.to
                 ? moments + [reservation.noShowAt] : moments
         }.min()
+        reservationsDue = (ends + [next].compactMap(\.self)).min()
+    }
+
+    /// A reservation is over when the last of its sessions is gone: those that were extended take longer.
+    private func nextLookAfterEnd(of id: ReservationID, at now: Timestamp) -> Timestamp {
+        let soon = now + Limits.overrunRecheckDelay
+        return max(soon, seatedEntries(of: id).compactMap(\.session.stay.seatUntil).min() ?? soon)
     }
 }

@@ -53,7 +53,7 @@ extension BrokerCore {
         entry.wake = nextLook(at: entry, runningSince: now, on: host)
         store(entry, at: now, because: words)
         emit(.publishRoute(id, epoch: epoch, endpoint))
-        if !sharedHomes, homes[entry.learner].map({ isLost($0) }) ?? true {
+        if !sharedHomes, needsHome(entry.session.lab), homes[entry.learner].map({ isLost($0) }) ?? true {
             setHome(host, of: entry.learner)
             journal.changes.append(.home(portal: entry.learner.portal, learner: entry.learner.id, host: host))
             failThoseBoundTooNarrowly(entry.learner, at: now)
@@ -90,7 +90,7 @@ extension BrokerCore {
             guard let entry = entries[id], case .queued = entry.session.state,
                 let lab = catalogue.labs[entry.session.lab], let reason = neverFits(lab, learner)
             else { continue }
-            fail(entry, reason, at: now)
+            fail(entry, reason.operatorText, at: now)
         }
     }
 
@@ -101,7 +101,7 @@ extension BrokerCore {
         switch failure {
         case .hostUnreachable(let reason):
             // This attempt is over; who else is on the way there is given a while.
-            hostSilent(host, reason: reason, at: now)
+            hostSilent(host, reason: reason, since: now, at: now)
             guard let entry = current(id, epoch) else { return }
             detour(
                 entry, because: "The host \(host) does not answer: \(Explanations.sentence(reason))", leavingOn: host,

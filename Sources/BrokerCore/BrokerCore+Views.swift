@@ -25,6 +25,7 @@ public struct HostStatus: Hashable, Sendable {
     public var warm: Int
     /// Whether homes can be attached to containers that run already; `nil` until that was tried.
     public var attachment: HomeAttachment?
+    public var isolation: HostIsolation
     /// The greater of slot share and memory share; above 1 after the configuration lowered one below its use.
     public var density: Double
     public var drainDeadline: Timestamp?
@@ -66,6 +67,7 @@ extension BrokerCore {
             starting: usage.starting, startsAllowed: host.startsAllowed, seats: usage.seats, slots: host.spec.slots,
             memoryUsedBytes: usage.memory,
             memoryLimitBytes: host.memoryLimit, warm: usage.warm.count, attachment: host.settings.attachment,
+            isolation: host.settings.isolation,
             density: usage.isEmpty
                 ? 0
                 : HostRecord.density(
@@ -78,7 +80,9 @@ extension BrokerCore {
 
     private static func state(of host: HostRecord) -> HostState {
         let state = host.settings.host.state
-        return state == .active && !host.settings.isConfigured ? .cordoned : state
+        guard state == .active else { return state }
+        if !host.settings.isConfigured { return .cordoned }
+        return host.isReachable && host.settings.isolation != .proved ? .inactive : state
     }
 
     private func reason(for host: HostRecord) -> String? {
@@ -99,7 +103,8 @@ extension BrokerCore {
         case .unreachable(_, let reason): return "It does not answer: \(Explanations.sentence(reason))"
         case .reachable where host.settings.isLost: return "It answers again; uncordon it to use it."
         case .connecting: return host.settings.isConfigured ? "It has not answered yet." : removed
-        case .reachable: return host.settings.isConfigured ? nil : removed
+        case .reachable where !host.settings.isConfigured: return removed
+        case .reachable: return isolationWords(host.settings.isolation)
         }
     }
 
@@ -131,7 +136,7 @@ extension BrokerCore {
     private func waitingEstimate(of entry: Entry, mean: Duration, at now: Timestamp) -> Duration? {
         guard let lab = catalogue.labs[entry.session.lab], case .queued(let ticket, let reservation) = entry.standing
         else { return nil }
-        let bound = boundHost(of: entry.learner)
+        let bound = boundHost(of: entry.learner, for: entry.session.lab)
         let position = bound == nil ? queuePosition(of: ticket.id) : boundPosition(of: entry, ticket)
         let demand = reservation == nil ? demand(of: lab) : lab.demand
         var seats = reservation.flatMap { reservations[$0] }.map { $0.isDegraded ? 0 : Int.max } ?? 0
@@ -175,8 +180,6 @@ extension BrokerCore {
 
     /// Of those that are booked, in no order.
     public var reservationTerms: [ReservationTerms] { reservations.values.filter(\.isBooked).map(\.terms) }
-
-    public var reservationCount: Int { reservations.count }
 
     /// How many seats of a reservation learners have claimed.
     public func claimCount(of id: ReservationID) -> Int { claims[id]?.count ?? 0 }

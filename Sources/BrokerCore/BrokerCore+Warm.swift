@@ -42,7 +42,7 @@ extension BrokerCore {
         let host = entry.seat.host
         switch failure {
         case .hostUnreachable(let reason):
-            hostSilent(host, reason: reason, at: now)
+            hostSilent(host, reason: reason, since: now, at: now)
         case .imageMissing:
             if var settings = record(of: host)?.settings {
                 settings.lackingLabs.insert(entry.seat.pool.lab)
@@ -105,7 +105,7 @@ extension BrokerCore {
 
     private mutating func claimOne(of seats: Set<WarmSeatID>, for ticket: Queue.Ticket, at now: Timestamp) {
         guard gates[ticket.id] == nil, let entry = entries[ticket.id] else { return }
-        let bound = boundHost(of: entry.learner)
+        let bound = boundHost(of: entry.learner, for: entry.session.lab)
         let candidates = seats.compactMap { warm[$0] }.filter { candidate in
             guard let host = record(of: candidate.seat.host), host.takesSeats else { return false }
             if let learner = candidate.seat.learner, learner != entry.learner.id { return false }

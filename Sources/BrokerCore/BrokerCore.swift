@@ -21,6 +21,19 @@ public struct BrokerCore: Sendable {
         var freeFloorPercent = 0
         var pools: [PoolKey: PoolSpec] = [:]
         var density = Density()
+        /// `nil`: all that anybody names.
+        var portals: Set<String>?
+
+        func knows(portal: String) -> Bool { portals?.contains(portal) ?? true }
+
+        func problem(withPortal portal: String) -> String? {
+            guard let portals, !portals.contains(portal) else { return nil }
+            return "The configuration has no portal \(portal), only \(portals.sorted().joined(separator: ", ")); "
+                + "nothing is held for it."
+        }
+
+        /// A lab that the portal offers.
+        func offered(_ lab: String, by portal: String) -> Lab? { knows(portal: portal) ? labs[lab] : nil }
 
         /// A lab as it is listed; if it was taken out, as its running sessions know it.
         func lab(_ name: String) -> Lab? { labs[name] ?? retired[name] }
@@ -171,10 +184,18 @@ public struct BrokerCore: Sendable {
             answer(request, restart(id, at: now))
         case .end(let id, let reason, let request):
             answer(request, end(id, reason: reason, at: now))
+        case .announceEnd(let id, let end, let request):
+            answer(request, announceEnd(id, end, at: now))
+        case .cancelEnd(let id, let request):
+            answer(request, cancelEnd(id, at: now))
         case .resume(let id, let request):
             answer(request, resume(id, at: now))
+        case .remark(let id, let words):
+            if let entry = entries[id] { note(entry.session, at: now, host: entry.session.state.host, reason: words) }
         case .park(let id, let note, let request):
             answer(request, park(id, note: note, at: now))
+        case .leaveQueue(let id, let request):
+            answer(request, leaveQueue(id, at: now))
         case .keep(let id, let request):
             answer(request, keep(id, at: now))
         case .extend(let id, let more, let request):
@@ -183,6 +204,8 @@ public struct BrokerCore: Sendable {
             answer(request, reserve(terms, newID: newID, at: now))
         case .book(let booking, let request):
             answer(request, book(booking, at: now))
+        case .retime(let changes, let request):
+            answer(request, retime(changes, at: now))
         case .cancelReservation(let id, let request):
             answer(request, cancelReservation(id, at: now))
         case .cancelSeries(let series, let request):
@@ -204,21 +227,24 @@ public struct BrokerCore: Sendable {
             answer(request, resetPool(key))
         case .addHost(let entry, let engineID, let request):
             answer(request, addHost(entry, engineID: engineID, at: now))
-        case .removeHost(let host, let deadline, let request):
-            answer(request, removeHost(host, deadline: deadline, at: now))
+        case .removeHost(let host, let isDraining, let deadline, let request):
+            answer(request, removeHost(host, draining: isDraining, deadline: deadline, at: now))
         case .adjustHost(let host, let change, let startingOver, let request):
             answer(request, adjustHost(host, to: change, startingOver: startingOver, at: now))
-        case .configure(let labs, let hosts, let freeFloorPercent, let pools, let density):
+        case .configure(let labs, let hosts, let freeFloorPercent, let pools, let density, let portals):
             configure(
-                labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, pools: pools, density: density, at: now)
+                labs: labs, hosts: hosts, freeFloorPercent: freeFloorPercent, pools: pools, density: density,
+                portals: portals, at: now)
         case .usageSampled(let host, let samples):
             usageSampled(host, samples, at: now)
         case .hostProbed(let host, let attachment):
             hostProbed(host, attachment)
+        case .hostTried(let host, let isolation):
+            hostTried(host, isolation)
         case .hostListed(let host, let containers, let asked, let facts):
             hostListed(host, containers: containers, asked: asked, facts: facts, at: now)
-        case .hostSilent(let host, let reason):
-            hostSilent(host, reason: reason, at: now)
+        case .hostSilent(let host, let reason, let silentFor):
+            hostSilent(host, reason: reason, since: now - silentFor, at: now)
         case .containerCreated(let id, let epoch):
             if let warm = warmEntry(id) { return warmAdvances(warm, to: .starting) }
             advance(id, epoch: epoch, to: .starting, at: now)
@@ -243,6 +269,8 @@ public struct BrokerCore: Sendable {
             noteActivity(moments, at: now)
         case .labReported(let id, let epoch, let report):
             labReported(id, epoch: epoch, report, at: now)
+        case .clockJumped(let jump):
+            clockJumped(by: jump, at: now)
         case .tick:
             tick(at: now)
         }

@@ -17,10 +17,12 @@ public struct ObservedContainer: Hashable, Sendable {
     public var outOfMemory: Bool
     /// The published endpoint, when running.
     public var endpoint: Endpoint?
+    /// Not running, and its engine was restarted since it was made.
+    public var wentWithEngine: Bool
 
     public init(
         session: SessionID, epoch: Int, containerID: String, isRunning: Bool, exitCode: Int? = nil,
-        outOfMemory: Bool = false, endpoint: Endpoint? = nil
+        outOfMemory: Bool = false, endpoint: Endpoint? = nil, wentWithEngine: Bool = false
     ) {
         self.session = session
         self.epoch = epoch
@@ -29,6 +31,7 @@ public struct ObservedContainer: Hashable, Sendable {
         self.exitCode = exitCode
         self.outOfMemory = outOfMemory
         self.endpoint = endpoint
+        self.wentWithEngine = wentWithEngine
     }
 }
 
@@ -67,21 +70,32 @@ public enum Event: Sendable {
     /// An operator parks a running session; `note` is for the learner.
     case park(SessionID, note: String, request: RequestID)
     case end(SessionID, reason: EndReason, request: RequestID)
+    /// An operator ends a running session at a moment that its learner is told. Any other session ends at once.
+    case announceEnd(SessionID, AnnouncedEnd, request: RequestID)
+    /// An operator takes an announced end back.
+    case cancelEnd(SessionID, request: RequestID)
+    /// The learner leaves the queue. Harmless on a session that is over or about to end; refused once it has a seat.
+    case leaveQueue(SessionID, request: RequestID)
     /// *Keep it*: the learner says that they are still there.
     case keep(SessionID, request: RequestID)
+    /// Adds a line to the story of a session that is not over.
+    case remark(SessionID, String)
     /// Moves the idle end and the end of the lifetime of a running session.
     case extend(SessionID, Extension, request: RequestID)
     /// An instructor asks for seats. Admitted or refused in this step.
     case reserve(ReservationTerms, newID: ReservationID, request: RequestID)
     /// A series, or a calendar. All of it is admitted or refused in this step, unless it says otherwise.
     case book(Booking, request: RequestID)
+    /// The rules of time zones have changed: reservations that were made in wall time are at other moments now.
+    case retime([Retiming], request: RequestID)
     /// Seats are no longer held; sessions that have one go on.
     case cancelReservation(ReservationID, request: RequestID)
     /// All of a series that is not over.
     case cancelSeries(ReservationSeries, request: RequestID)
     case cordon(host: String, request: RequestID)
     case uncordon(host: String, request: RequestID)
-    case drain(host: String, deadline: Timestamp, request: RequestID)
+    /// Without a deadline, a drain that is under way keeps its own; another one gets `Limits.drainTime`.
+    case drain(host: String, deadline: Timestamp?, request: RequestID)
     /// Drain these hosts one after the other: never more than so many of them are out of service, and each has `span`
     /// from its beginning to its deadline.
     case rollingDrain(hosts: [String], maximumUnavailable: Int, span: Duration, request: RequestID)
@@ -89,15 +103,16 @@ public enum Event: Sendable {
     case declareLost(host: String, request: RequestID)
     /// A host that is not in the configuration, and what tells its engine from others.
     case addHost(HostEntry, engineID: String?, request: RequestID)
-    /// Takes back `addHost`. A host that is not empty is drained first, until the deadline; without one it is refused.
-    case removeHost(host: String, deadline: Timestamp?, request: RequestID)
+    /// Takes back `addHost`. A host that is not empty is refused, or drained first, with a deadline as `drain` has it.
+    case removeHost(host: String, draining: Bool, deadline: Timestamp?, request: RequestID)
     /// Changes a host over what the configuration says of it; `startingOver` forgets earlier changes.
     case adjustHost(host: String, HostAdjustment, startingOver: Bool, request: RequestID)
     /// The configuration was read: the catalogue, the hosts and the pools as they are from now on, and the share of
-    /// each host that is never reserved, 0–100 percent.
+    /// each host that is never reserved, 0–100 percent. Reservations and pools of a portal that is not among `portals` hold
+    /// no seats; `nil` stands for all portals.
     case configure(
-        labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [], density: Density = Density()
-    )
+        labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [],
+        density: Density = Density(), portals: Set<String>? = nil)
     /// An operator sets the size of a pool, whatever the configuration says; in force at once.
     case setPool(PoolSpec, request: RequestID)
     /// The pool is as the configuration says again.
@@ -109,10 +124,13 @@ public enum Event: Sendable {
     /// when the engine was asked: what a listing says of a run that became ready later is not believed.
     case hostListed(
         host: String, containers: [ObservedContainer], asked: Int = .max, facts: HostFacts = HostFacts())
-    /// The host does not answer. After `Limits.silenceGrace` it is unreachable, unless it is listed before.
-    case hostSilent(host: String, reason: String)
+    /// The host does not answer, and has not for `silentFor`. `Limits.silenceGrace` after its last answer it is
+    /// unreachable, unless it is listed before.
+    case hostSilent(host: String, reason: String, silentFor: Duration = .zero)
     /// It was tried whether homes can be attached to containers that run already on this host.
     case hostProbed(host: String, HomeAttachment)
+    /// It was tried whether this host keeps labs apart, and what labs are promised about the network.
+    case hostTried(host: String, HostIsolation)
     case containerCreated(SessionID, epoch: Int)
     case containerStarted(SessionID, epoch: Int, endpoint: Endpoint)
     case labReady(SessionID, epoch: Int, endpoint: Endpoint)
@@ -130,6 +148,10 @@ public enum Event: Sendable {
     // From labs and the edge.
     case activity([SessionID: Timestamp])
     case labReported(SessionID, epoch: Int, LabReport)
+
+    /// The wall clock was set, or the machine was suspended: it shows so much more (or less) than has passed since the
+    /// last event. Comes before every other event with the new time.
+    case clockJumped(by: Duration)
 
     /// Time passed; deadlines may be due. Sent no later than `BrokerCore.nextDeadline`.
     case tick

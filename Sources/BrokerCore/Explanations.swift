@@ -1,4 +1,4 @@
-/// Words for people: learners on the progress page, operators in a session's story.
+/// Words for operators: in a session's story, in lists and in refusals. The portal has other words for learners.
 enum Explanations {
     /// What a learner does about a start that failed for good.
     static let afterFailure = "Start it again; if that fails too, show this message to your instructor."
@@ -54,7 +54,7 @@ enum Explanations {
 }
 
 extension EndReason {
-    /// Why the session ended, for the learner.
+    /// Why the session ended, for operators.
     public var explanation: String {
         switch self {
         case .idle(let timeoutSeconds):
@@ -67,6 +67,8 @@ extension EndReason {
                 : "Ended by an operator: \(Explanations.sentence(note)) Your files are kept."
         case .learnerEnded:
             "Ended by you. Your files are kept."
+        case .leftQueue:
+            "You left the queue before there was a seat. Your files are kept; start it again to wait for one."
         case .reservationOver:
             "Ended because the time reserved for your course is over. Your files are kept; start it again to get any free seat."
         case .drain(let host):
@@ -80,6 +82,9 @@ extension EndReason {
             code < 0
                 ? "Ended because its container stopped by itself. Your files are kept."
                 : "Ended because its container stopped by itself, with code \(code). Your files are kept."
+        case .engineRestarted(let host):
+            "Ended because the engine of its host \(host) was restarted, which stops every lab there. "
+                + "Your files are kept; start it again."
         case .vanished(let host):
             "Ended because its container is gone from the host \(host), removed by something other than Carrel. Your files are kept."
         case .removed(let what):
@@ -102,7 +107,25 @@ extension ReservationConflict {
             : "also reserved then: \(others.map(\.rawValue).joined(separator: ", "))"
         let next = nextFree.map { "All \(wanted) are free from \($0.text) on." } ?? "No later time was found either."
         return
-            "Only \(free) of \(wanted) seats are free all that time; the fewest are at \(peakAt.text) (\(holders)). \(next)"
+            "Only \(free) of \(Plural.count(wanted, "seat")) \(Plural.noun(wanted, "is", "are")) free all that time; the fewest are at \(peakAt.text) (\(holders)). \(next)"
+    }
+}
+
+extension ExtensionConflict {
+    /// Whose seat it is, who has it next, and how far it could be extended.
+    public var message: String {
+        let seat = reservation.map {
+            "The seat of \(session) is reserved until \(reservedUntil.text) (reservation \($0))"
+        }
+        let names = others.map(\.rawValue).joined(separator: ", ")
+        let why =
+            others.isEmpty
+            ? "sessions that may still be running have the other seats of its host"
+            : "its host has promised its seats to \(others.count == 1 ? "the reservation" : "the reservations") \(names)"
+        let way =
+            possibleUntil.map { "It can be extended until \($0.text); \(why) from then on." }
+            ?? "It cannot be extended beyond that, because \(why) then."
+        return "\(seat ?? "\(session) keeps its seat until \(reservedUntil.text)"). \(way)"
     }
 }
 
@@ -126,7 +149,11 @@ extension Refusal {
             "There is no pool of the lab \(key.lab); `carrel pool list` shows those there are."
         case .noSeats(let conflict):
             conflict.message
-        case .notNow(let message), .badTerms(let message), .neverFits(let message), .limit(let message):
+        case .noSeatAfter(let conflict):
+            conflict.message
+        case .neverFits(let misfit):
+            misfit.operatorText
+        case .notNow(let message), .badTerms(let message), .limit(let message):
             message
         }
     }
@@ -138,7 +165,7 @@ extension BrokerCore {
         guard let entry = entries[id] else { return nil }
         switch entry.session.state {
         case .queued:
-            return waitingReason(of: entry, at: now)
+            return waiting(of: id, at: now)?.operatorText
         case .starting(let host, let step, let since):
             let doing =
                 switch step {
@@ -152,7 +179,8 @@ extension BrokerCore {
             let what = lab(entry.session.lab).map(parks) == true ? "is parked" : "ends"
             let idle = idleEndsAt(id).map { "without activity it \(what) in \(Explanations.span($0 - now))" }
             let life = lifetimeEndsAt(id).map { "in any case it ends in \(Explanations.span($0 - now))" }
-            let parts = ["It runs", idle, life].compactMap(\.self)
+            let announced = announcedEnd(of: id).map { "an operator ends it in \(Explanations.span($0.at - now))" }
+            let parts = ["It runs", announced, idle, life].compactMap(\.self)
             return parts.joined(separator: "; ") + "."
         case .ending(let host, let reason, _):
             return "\(reason.explanation) Its container on \(host) is being removed."
@@ -165,78 +193,5 @@ extension BrokerCore {
         case .failed(let message, _):
             return message
         }
-    }
-
-    private func waitingReason(of entry: Entry, at now: Timestamp) -> String {
-        if gates[entry.session.id] != nil { return "Waiting for the last container of this session to be removed." }
-        guard catalogue.isConfigured, let lab = catalogue.labs[entry.session.lab] else {
-            return "Waiting for the configuration."
-        }
-        if let words = reservedReason(of: entry, lab) { return words }
-        if let bound = boundHost(of: entry.learner) { return boundReason(lab, bound, at: now) }
-        let fitting = hosts.filter { $0.settings.isConfigured && $0.spec.couldServe(lab) }
-        let active = fitting.filter { $0.settings.host.duty == .active }
-        if active.isEmpty { return "Waiting: every host that could serve this lab is closed for maintenance." }
-        let answering = active.filter(\.isReachable)
-        if answering.isEmpty { return "Waiting: no host that could serve this lab answers at the moment." }
-        let equipped = answering.filter { !$0.settings.lackingLabs.contains(lab.name) }
-        if equipped.isEmpty { return "Waiting: no host that answers has the image \(lab.image)." }
-        let demand = demand(of: lab)
-        let free = equipped.filter { $0.usage.seats < $0.spec.slots && $0.hasRoom(for: $0.charge(demand)) }
-        if free.isEmpty { return "Waiting for a seat: all of them are taken, and \(before(entry)) before this one." }
-        if free.allSatisfy(\.settings.isStrained) {
-            return
-                "Waiting: where seats are free, running labs use nearly all of the memory, so that no more are started "
-                + "there for now; \(before(entry)) before this one."
-        }
-        return "Waiting: labs are started a few at a time, and \(before(entry)) before this one."
-    }
-
-    private func reservedReason(of entry: Entry, _ lab: Lab) -> String? {
-        guard let reservation = entry.session.reservation.flatMap({ reservations[$0] }) else { return nil }
-        let isHeld = reservation.allocation.keys.contains { seating.held(reservation, on: $0) > 0 }
-        guard isHeld else {
-            if reservation.released != nil {
-                return "Waiting for the first free seat: those that nobody had claimed by the no-show time went to "
-                    + "others; \(before(entry)) before this one."
-            }
-            return
-                "Waiting for a seat: hosts that held those reserved for this course are not available; \(before(entry)) before this one."
-        }
-        return
-            "A seat is reserved for this learner; labs are started a few at a time, and \(before(entry)) before this one."
-    }
-
-    /// Who is before a waiting session, as the beginning of "… before this one".
-    private func before(_ entry: Entry) -> String {
-        let portal = entry.learner.portal
-        guard let position = queuePosition(of: entry.session.id), position > 1 else { return "nobody is" }
-        let turns = queue.waiting.keys.contains { $0 != portal } ? " (portals take turns)" : ""
-        return position == 2 ? "one other is\(turns)" : "\(position - 1) others are\(turns)"
-    }
-
-    private func boundReason(_ lab: Lab, _ bound: String, at now: Timestamp) -> String {
-        let files = "Waiting: the files of this learner are on the host \(bound)"
-        guard let host = record(of: bound), host.settings.isConfigured else {
-            return "\(files), which is not in the configuration."
-        }
-        switch host.settings.host.link {
-        case .connecting: return "\(files), which has not answered yet."
-        case .silent(let since, _), .unreachable(let since, _):
-            return "\(files), which does not answer (for \(Explanations.span(now - since)) so far)."
-        case .duplicate(let other): return "\(files), which is the same engine as the host \(other)."
-        case .reachable: break
-        }
-        if host.settings.host.duty != .active { return "\(files), which is closed for maintenance." }
-        if host.settings.lackingLabs.contains(lab.name) {
-            return "\(files), which does not have the image \(lab.image)."
-        }
-        if host.usage.seats >= host.spec.slots || !host.hasRoom(for: host.charge(demand(of: lab))) {
-            return "\(files), where all seats are taken."
-        }
-        if host.settings.isStrained {
-            return "\(files), where running labs use nearly all of the memory, so that no more are started for now."
-        }
-        return "\(files), where others are being started first."
     }
 }

@@ -5,13 +5,17 @@ public struct HostFacts: Hashable, Sendable {
     public var others: OtherUse
     /// By reference, as labs name them: what the host has by that name, if anything. What is not here was not asked for.
     public var images: [String: HostImage?]
+    /// What is known of the host's network at the moment of the listing.
+    public var isolation: HostIsolation
 
     public init(
-        engineID: String? = nil, others: OtherUse = OtherUse(), images: [String: HostImage?] = [:]
+        engineID: String? = nil, others: OtherUse = OtherUse(), images: [String: HostImage?] = [:],
+        isolation: HostIsolation = .proved
     ) {
         self.engineID = engineID
         self.others = others
         self.images = images
+        self.isolation = isolation
     }
 }
 

@@ -15,6 +15,8 @@ struct HostRecord: Sendable {
         var isDrainDue = false
         /// Whether homes can be attached to running containers; `nil` until that was tried.
         var attachment: HomeAttachment?
+        /// Whether labs may be placed here, as far as the network is concerned.
+        var isolation = HostIsolation.untried
         /// How many starts at the same time it bears, as measured.
         var pace = Pace()
         /// For how much its seats count: what is set for it, or for all.
@@ -25,6 +27,7 @@ struct HostRecord: Sendable {
         /// Reserved seats may be promised here: as far as is known the host will be there, and open.
         var isPromising: Bool {
             guard isConfigured, host.duty == .active else { return false }
+            if case .unproved = isolation { return false }
             switch host.link {
             case .connecting, .reachable, .silent: return true
             case .unreachable, .duplicate: return false
@@ -82,7 +85,9 @@ struct HostRecord: Sendable {
     }
 
     /// New seats may be taken here as far as operator, configuration and network are concerned.
-    var takesSeats: Bool { settings.isConfigured && settings.host.duty == .active && isReachable }
+    var takesSeats: Bool {
+        settings.isConfigured && settings.host.duty == .active && isReachable && settings.isolation == .proved
+    }
 
     /// Starts that may be under way here at the same time.
     var startsAllowed: Int { settings.pace.allowed(upTo: spec.maximumStarts) }
@@ -102,19 +107,27 @@ struct HostRecord: Sendable {
             return HostOrder.Offer()
         }
         let charge = charge(demand)
-        // One that begins the moment this session may end is in the way, too.
-        let peak =
-            held.isEmpty
-            ? CapacityCurve.Load() : held.peak(from: now, to: now + demand.horizon + .milliseconds(1))
+        let peak = promisedPeak(during: demand.horizon, from: now)
         let density = Self.density(
             seats: usage.seats + peak.seats + 1, slots: spec.slots,
             memory: memoryTaken + peak.memory + charge, memoryLimit: memoryLimit)
-        let isPossible =
-            isOpen && usage.seats + peak.seats < spec.slots
-            && memoryTaken + peak.memory + charge <= memoryLimit
+        let isPossible = isOpen && sparesPromises(demand, at: now)
         // A host is only held for somebody where it is sessions that are in the way, not reservations.
         return HostOrder.Offer(
             open: isPossible ? density : .infinity, promised: peak == CapacityCurve.Load() ? density : .infinity)
+    }
+
+    /// The most that is held here at one time while a session that begins now may live.
+    private func promisedPeak(during horizon: Duration, from now: Timestamp) -> CapacityCurve.Load {
+        // One that begins the moment this session may end is in the way, too.
+        held.isEmpty ? CapacityCurve.Load() : held.peak(from: now, to: now + horizon + .milliseconds(1))
+    }
+
+    /// One more session fits beside everybody here and every seat that will be held while it may live.
+    func sparesPromises(_ demand: Demand, at now: Timestamp) -> Bool {
+        let peak = promisedPeak(during: demand.horizon, from: now)
+        return usage.seats + peak.seats < spec.slots
+            && memoryTaken + peak.memory + charge(demand) <= memoryLimit
     }
 
     /// As far as is known, the lab's image is not here.

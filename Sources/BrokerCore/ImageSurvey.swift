@@ -86,7 +86,7 @@ extension BrokerCore {
 
     /// Why a lab that could not be started for want of its image cannot be anywhere else either.
     func imageIsNowhere(_ lab: Lab, _ learner: LearnerKey, besides: SessionID) -> String? {
-        let bound = boundHost(of: learner, besides: besides)
+        let bound = boundHost(of: learner, for: lab.name, besides: besides)
         guard isImageNowhere(lab, boundTo: bound) else { return nil }
         let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
         return

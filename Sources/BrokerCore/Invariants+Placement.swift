@@ -37,6 +37,7 @@ extension BrokerCore {
         if !host.settings.isConfigured { broken("which is not configured") }
         if host.settings.host.duty != .active { broken("which is \(host.settings.host.duty)") }
         if !host.isReachable { broken("which does not answer") }
+        if host.settings.isolation != .proved { broken("where it is not proved that labs are kept apart") }
         if entry.session.warm == nil, let lab = catalogue.labs[entry.session.lab], !host.spec.satisfies(lab.requires) {
             broken("which has not the labels that it asks for")
         }
@@ -56,7 +57,7 @@ extension BrokerCore {
                 broken("where the memory is reserved while it may live")
             }
         }
-        if !sharedHomes, let home = homes[entry.learner], home != name, !isLost(home) {
+        if !sharedHomes, needsHome(entry.session.lab), let home = homes[entry.learner], home != name, !isLost(home) {
             broken("but its home is on \(home)")
         }
         if gates[entry.session.id] != nil { broken("while its last container is still there") }

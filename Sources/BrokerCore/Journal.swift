@@ -93,6 +93,7 @@ extension BrokerCore {
         if let catalogue = old.catalogue {
             self.catalogue = catalogue
             settleCharges()
+            realignAll()
         }
         knownStays = [:]
         if let book = old.book { self.book = book }

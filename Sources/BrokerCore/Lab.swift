@@ -27,6 +27,8 @@ public struct Lab: Hashable, Sendable {
     public var image: String
     /// The container's hard memory limit and the seat's memory, in bytes.
     public var memoryBytes: Int64
+    /// Of `/dev/shm`, in bytes. What is written there counts in the container's memory.
+    public var sharedMemoryBytes: Int64
     /// CPU share of the container, in CPUs (0.5 is half a CPU).
     public var cpus: Double
     /// The greatest number of processes and threads in the container.
@@ -60,13 +62,14 @@ public struct Lab: Hashable, Sendable {
         processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
         egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:],
         idleWarning: Duration = .zero, parksFor: Duration = .zero, files: LabFiles = .home,
-        requires: [String: String] = [:]
+        requires: [String: String] = [:], sharedMemoryBytes: Int64? = nil
     ) {
         self.name = name
         self.title = title
         self.kind = kind
         self.image = image
         self.memoryBytes = memoryBytes
+        self.sharedMemoryBytes = sharedMemoryBytes ?? memoryBytes / 2
         self.cpus = cpus
         self.processLimit = processLimit
         self.idleTimeout = idleTimeout

@@ -2,6 +2,8 @@
 public enum Limits {
     /// Sessions that may wait in the queue at the same time.
     public static let queueLength = 10_000
+    /// Positions in the queue for which it is worked out when a seat is free at the latest.
+    public static let seatsForeseen = 16
     /// Runs that a launch tries before it fails.
     public static let startAttempts = 3
     /// How long to wait before a failed removal is tried again.
@@ -19,6 +21,10 @@ public enum Limits {
     /// How long a host may be silent before it counts as unreachable, and who was on the way there goes elsewhere: one
     /// that flaps shuffles nobody.
     public static let silenceGrace = Duration.seconds(10)
+    /// How long a drain lasts if nobody said when its last sessions end.
+    public static let drainTime = Duration.seconds(1800)
+    /// How far ahead of ours a lab's clock may be, after its host's is accounted for, so that what it tells is believed.
+    public static let clockTolerance = Duration.seconds(5)
     /// How soon a session with a busy kernel is looked at again.
     public static let busyRecheckDelay = Duration.seconds(30)
     /// Starts of one launch that may be sent elsewhere (the host was lost, or lacked the image) before it fails.
@@ -32,6 +38,8 @@ public enum Limits {
     public static let keepsInARow = 4
     /// By how much one run's lifetime may be extended, all extensions together.
     public static let extensionMaximum = Duration.seconds(24 * 3600)
+    /// How far ahead the end of a session may be announced.
+    public static let announcementMaximum = Duration.seconds(7 * 86_400)
     /// Sessions that are parked at the same time; one that would be beyond ends instead.
     public static let parkedSessions = 100_000
     /// A learner whose lab runs out of memory again and again is told so this often at the most.

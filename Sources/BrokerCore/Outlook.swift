@@ -1,9 +1,18 @@
 /// What is taken of every host from now on, looked up once for many questions.
 struct Outlook: Sendable {
-    /// Seats that reservations are promised, by host.
+    /// Seats that reservations are promised, by host, and those that their sessions keep after their end.
     var promises: [String: CapacityCurve] = [:]
     /// What sessions take that no promise accounts for, by host.
     var stays: [String: Stays] = [:]
+
+    init(stays: [String: Stays]) {
+        self.stays = stays
+        for (host, stays) in stays {
+            for seat in stays.beyond {
+                promises[host, default: CapacityCurve()].add(seat.load, from: seat.from, to: seat.to)
+            }
+        }
+    }
 
     /// When somebody leaves: of thousands of sessions a sample, with the last one of the host that is taken longest.
     func ends(atMost limit: Int) -> [Timestamp] {
@@ -29,8 +38,18 @@ struct Stays: Hashable, Sendable {
     private var ends: [Timestamp] = []
     /// What those from each index on take together; one more than there are ends.
     private var loads = [CapacityCurve.Load()]
+    /// Sessions that a promise accounts for, and that keep their seats after its end.
+    let beyond: [Beyond]
 
-    init(_ leaving: [(end: Timestamp, load: CapacityCurve.Load)]) {
+    /// A seat from the end of a reservation until the end of an extension.
+    struct Beyond: Hashable, Sendable {
+        var load: CapacityCurve.Load
+        var from: Timestamp
+        var to: Timestamp
+    }
+
+    init(_ leaving: [(end: Timestamp, load: CapacityCurve.Load)], beyond: [Beyond] = []) {
+        self.beyond = beyond
         for (end, load) in leaving.sorted(by: { $0.end > $1.end }) {
             ends.append(end)
             loads.append(loads[loads.count - 1] + load)
@@ -48,7 +67,7 @@ struct Stays: Hashable, Sendable {
 
     /// Whether both say the same at every moment, in whatever order those who leave together were counted.
     func agrees(with other: Stays) -> Bool {
-        ends == other.ends && loads.first == other.loads.first
+        ends == other.ends && loads.first == other.loads.first && Set(beyond) == Set(other.beyond)
             && ends.allSatisfy { lasting(at: $0) == other.lasting(at: $0) }
     }
 
@@ -66,7 +85,11 @@ struct Stays: Hashable, Sendable {
 
 extension BrokerCore {
     /// O(hosts + reservations * hosts), and the sessions on hosts whose stays are not known.
-    func outlook(at now: Timestamp) -> Outlook { Outlook(promises: promises(), stays: stays(at: now)) }
+    func outlook(at now: Timestamp) -> Outlook {
+        var outlook = Outlook(stays: stays(at: now))
+        for reservation in reservations.values where reservation.isBooked { add(reservation, to: &outlook.promises) }
+        return outlook
+    }
 
     func promises() -> [String: CapacityCurve] {
         var promises: [String: CapacityCurve] = [:]
@@ -99,6 +122,7 @@ extension BrokerCore {
     mutating func forgetStays(of old: Session?, _ new: Session?) {
         guard !knownStays.isEmpty,
             old?.state != new?.state || old?.stay.extended != new?.stay.extended
+                || old?.stay.seatUntil != new?.stay.seatUntil
                 || old?.reservation != new?.reservation || old?.charge != new?.charge
         else { return }
         for case let host? in [old?.state.host, new?.state.host] { knownStays[host] = nil }
@@ -124,10 +148,16 @@ extension BrokerCore {
                 others.append(leaving)
             }
         }
+        var beyond: [Stays.Beyond] = []
         for (id, leaving) in own {
-            let promised = reservations[id]?.allocation[host.name] ?? 0
-            others += leaving.sorted { $0.end > $1.end }.dropFirst(promised)
+            guard let reservation = reservations[id] else { continue }
+            let promised = reservation.allocation[host.name] ?? 0
+            let lasting = leaving.sorted { $0.end > $1.end }
+            others += lasting.dropFirst(promised)
+            let end = reservation.terms.endsAt
+            beyond += lasting.prefix(promised).filter { $0.end > end }
+                .map { Stays.Beyond(load: $0.load, from: end, to: $0.end) }
         }
-        return Stays(others)
+        return Stays(others, beyond: beyond)
     }
 }

@@ -7,7 +7,7 @@ public enum ParkReason: Hashable, Sendable, Codable {
     /// A newer version wrote this down, and this one keeps it as it is.
     case unknown(ReasonParts)
 
-    /// For the learner.
+    /// For operators; the portal has other words for learners.
     public var explanation: String {
         switch self {
         case .idle(let timeoutSeconds):

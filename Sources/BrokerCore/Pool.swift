@@ -92,6 +92,8 @@ public struct WarmSeat: Hashable, Sendable {
 /// Whether the home of a learner can be attached to a container that runs already on a host: by mount propagation.
 public enum HomeAttachment: Hashable, Sendable {
     case possible
+    /// It was, and what attaches them is being made again: warm seats stay, and none is added meanwhile.
+    case interrupted(reason: String)
     case impossible(reason: String)
 }
 
@@ -105,7 +107,7 @@ extension Lab {
     public var containerTerms: String {
         var parts = [
             image, kind.rawValue, "\(memoryBytes)", "\(cpus)", "\(processLimit)", egress.rawValue, "\(port)", homePath,
-            "\(userID):\(groupID)", files.rawValue,
+            "\(userID):\(groupID)", files.rawValue, "\(sharedMemoryBytes)",
         ]
         parts += environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -28,19 +28,22 @@ extension BrokerCore {
                 key: key, spec: spec, isSet: warm.overrides[key] != nil, wanted: wanted(spec, at: now),
                 ready: seats.count - starting, starting: starting,
                 hosts: Dictionary(seats.map { ($0.seat.host, 1) }, uniquingKeysWith: +), retryAt: warm.retryAt[key])
-            if seats.count < status.wanted { status.reason = shortage(of: key) }
+            if seats.count < status.wanted || !catalogue.knows(portal: key.portal) { status.reason = shortage(of: key) }
             return status
         }
     }
 
     private func shortage(of key: PoolKey) -> String? {
+        if let problem = catalogue.problem(withPortal: key.portal) { return problem }
         guard let lab = catalogue.labs[key.lab] else { return "The lab \(key.lab) is not in the catalogue." }
         let open = hosts.filter(\.takesSeats)
         if open.isEmpty { return "No host takes seats." }
         if lab.files == .home, !open.contains(where: { $0.settings.attachment == .possible }) {
             let why = open.lazy.compactMap { host -> String? in
-                guard case .impossible(let reason)? = host.settings.attachment else { return nil }
-                return reason
+                switch host.settings.attachment {
+                case .impossible(let reason), .interrupted(let reason): return reason
+                case .possible, nil: return nil
+                }
             }.first
             return "Homes cannot be attached to running containers on any host"
                 + (why.map { ": \(Explanations.sentence($0))" } ?? ", as far as is known.")
@@ -55,10 +58,4 @@ extension BrokerCore {
     public var warmSeats: some Collection<WarmSeat> { warm.entries.values.lazy.map(\.seat) }
 
     public func warmSeat(_ id: WarmSeatID) -> WarmSeat? { warm[id]?.seat }
-
-    /// Warm seats of a reservation that nobody has claimed, and those of them that are ready.
-    public func warmCount(of id: ReservationID) -> (all: Int, ready: Int) {
-        let seats = warm.byReservation[id, default: []].compactMap { warm[$0] }
-        return (seats.count, seats.count { !$0.isStarting })
-    }
 }

@@ -65,6 +65,15 @@ struct Queue: Sendable {
     /// Somebody's position has changed since this was last cleared.
     var hasMoved = false
 
+    /// All tickets are so much younger or older, which changes nothing of their order.
+    mutating func shift(by jump: Duration) {
+        func shifted(_ tickets: [Ticket]) -> [Ticket] {
+            tickets.map { Ticket(since: $0.since + jump, id: $0.id) }
+        }
+        waiting = waiting.mapValues(shifted)
+        lines = lines.mapValues(shifted)
+    }
+
     func line(of id: SessionID) -> Line? { lineOf[id] }
 
     /// A waiting ticket's place in the order of all. O(log n).

@@ -23,11 +23,13 @@ extension EndReason {
         case lifetime
         case operatorEnded = "operator"
         case learnerEnded = "learner"
+        case leftQueue = "left-queue"
         case reservationOver = "reservation"
         case drain
         case lost
         case exited
         case outOfMemory = "out-of-memory"
+        case engineRestarted = "engine-restarted"
         case vanished
         case removed
         case parked
@@ -42,11 +44,13 @@ extension EndReason {
         case .lifetime(let seconds): parts(.lifetime, number: seconds)
         case .operatorEnded(let note): parts(.operatorEnded, text: note)
         case .learnerEnded: parts(.learnerEnded)
+        case .leftQueue: parts(.leftQueue)
         case .reservationOver: parts(.reservationOver)
         case .drain(let host): parts(.drain, text: host)
         case .lost(let host): parts(.lost, text: host)
         case .exited(let code, outOfMemory: false): parts(.exited, number: Int64(code))
         case .exited(let code, outOfMemory: true): parts(.outOfMemory, number: Int64(code))
+        case .engineRestarted(let host): parts(.engineRestarted, text: host)
         case .vanished(let host): parts(.vanished, text: host)
         case .removed(let what): parts(.removed, text: what)
         case .parked(let seconds): parts(.parked, number: seconds)
@@ -63,11 +67,13 @@ extension EndReason {
             case .lifetime: number.map { .lifetime(limitSeconds: $0) }
             case .operatorEnded: text.map { .operatorEnded(note: $0) }
             case .learnerEnded: .learnerEnded
+            case .leftQueue: .leftQueue
             case .reservationOver: .reservationOver
             case .drain: text.map { .drain(host: $0) }
             case .lost: text.map { .lost(host: $0) }
             case .exited: number.map { .exited(code: Int($0), outOfMemory: false) }
             case .outOfMemory: number.map { .exited(code: Int($0), outOfMemory: true) }
+            case .engineRestarted: text.map { .engineRestarted(host: $0) }
             case .vanished: text.map { .vanished(host: $0) }
             case .removed: text.map { .removed(what: $0) }
             case .parked: number.map { .parked(seconds: $0) }

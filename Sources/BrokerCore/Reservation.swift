@@ -28,11 +28,13 @@ public struct ReservationTerms: Hashable, Sendable {
     public var context: String?
     /// Learners of the portal who get a seat by themselves, whatever course they come from.
     public var roster: Set<String>
+    /// `from` and `to` as clocks on walls show them, where people said it so; `nil` where they named moments.
+    public var wall: WallSpan?
 
     public init(
         portal: String, lab: String, seats: Int, from: Timestamp, to: Timestamp, warmPercent: Int = 100,
         lead: Duration = .seconds(1800), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero,
-        context: String? = nil, roster: Set<String> = []
+        context: String? = nil, roster: Set<String> = [], wall: WallSpan? = nil
     ) {
         self.portal = portal
         self.lab = lab
@@ -45,6 +47,14 @@ public struct ReservationTerms: Hashable, Sendable {
         self.overrun = overrun
         self.context = context
         self.roster = roster
+        self.wall = wall
+    }
+
+    /// Whether both ask for the same. How the times were written down is no part of that.
+    func agree(with other: ReservationTerms) -> Bool {
+        var other = other
+        other.wall = wall
+        return self == other
     }
 
     /// Seats are held from then on.
@@ -58,20 +68,79 @@ public struct ReservationTerms: Hashable, Sendable {
     }
 }
 
+/// From one time to another as the clocks on the walls of a place show them: the moments follow from the place's rules,
+/// which governments change.
+public struct WallSpan: Hashable, Sendable {
+    /// The IANA's name of the place's zone, such as `Europe/Warsaw`.
+    public var zone: String
+    /// Seconds since 1970, as if the clocks showed Coordinated Universal Time.
+    public var from: Int64
+    public var to: Int64
+
+    public init(zone: String, from: Int64, to: Int64) {
+        self.zone = zone
+        self.from = from
+        self.to = to
+    }
+}
+
+/// One time of that kind.
+public struct WallMoment: Hashable, Sendable {
+    public var zone: String
+    /// As in `WallSpan`.
+    public var seconds: Int64
+
+    public init(zone: String, seconds: Int64) {
+        self.zone = zone
+        self.seconds = seconds
+    }
+}
+
+/// Which version of a calendar's event something is from.
+public struct EventRevision: Hashable, Sendable {
+    /// SEQUENCE (RFC 5545, section 3.8.7.4).
+    public var sequence: Int
+    /// LAST-MODIFIED, or DTSTAMP where the event has none (sections 3.8.7.3 and 3.8.7.2).
+    public var stamp: Timestamp?
+
+    public init(sequence: Int, stamp: Timestamp? = nil) {
+        self.sequence = sequence
+        self.stamp = stamp
+    }
+
+    /// Whether this one is newer; `nil` if neither number nor moment tells.
+    public func isNewer(than other: EventRevision) -> Bool? {
+        if sequence != other.sequence { return sequence > other.sequence }
+        guard let stamp, let earlier = other.stamp, stamp != earlier else { return nil }
+        return stamp > earlier
+    }
+}
+
 /// What a reservation was made from, together with others.
 public struct ReservationOrigin: Hashable, Sendable {
     /// The identifier of a series, or the UID of a calendar's event (RFC 5545, section 3.8.4.7).
     public var series: String
     /// The SEQUENCE of a calendar's event (section 3.8.7.4); `nil` for a series that was made by hand.
     public var sequence: Int?
+    /// When the calendar's event was changed last: see `EventRevision.stamp`.
+    public var stamp: Timestamp?
     /// Which of the series it is, by the start that the recurrence gives it.
     public var occurrence: Timestamp
+    /// `occurrence` as clocks on walls show it, where the calendar says it so.
+    public var wall: WallMoment?
 
-    public init(series: String, sequence: Int? = nil, occurrence: Timestamp) {
+    public init(
+        series: String, sequence: Int? = nil, stamp: Timestamp? = nil, occurrence: Timestamp, wall: WallMoment? = nil
+    ) {
         self.series = series
         self.sequence = sequence
+        self.stamp = stamp
         self.occurrence = occurrence
+        self.wall = wall
     }
+
+    /// `nil` for a series that was made by hand.
+    public var revision: EventRevision? { sequence.map { EventRevision(sequence: $0, stamp: stamp) } }
 }
 
 /// Reservations that were made together, in one portal.

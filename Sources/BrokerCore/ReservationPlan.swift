@@ -30,11 +30,14 @@ extension BrokerCore {
         var seat: CapacityCurve.Load { CapacityCurve.Load(seats: 1, memory: memory) }
     }
 
+    /// The lab that is reserved; `nil` where the configuration has it, or the portal, no longer. Nothing is held then.
+    func offeredLab(of terms: ReservationTerms) -> Lab? { catalogue.offered(terms.lab, by: terms.portal) }
+
     /// Add what a reservation is promised on each host.
     ///
     /// - Parameter sign: -1 to take its promises away.
     func add(_ reservation: Reservation, times sign: Int = 1, to curves: inout [String: CapacityCurve]) {
-        guard let lab = catalogue.labs[reservation.terms.lab] else { return }
+        guard let lab = offeredLab(of: reservation.terms) else { return }
         let wish = Wish(reservation.terms, lab: lab)
         for (host, count) in reservation.allocation {
             curves[host, default: CapacityCurve()].add(wish.seat * (count * sign), from: wish.from, to: wish.to)
@@ -193,7 +196,7 @@ extension BrokerCore {
         for (index, reservation) in booked.enumerated() {
             var allocation = kept[index]
             let missing = reservation.dueSeats - allocation.values.reduce(0, +)
-            if missing > 0, let lab = catalogue.labs[reservation.terms.lab] {
+            if missing > 0, let lab = offeredLab(of: reservation.terms) {
                 var wish = Wish(reservation.terms, lab: lab)
                 wish.seats = missing
                 for (host, count) in allot(wish, lacking: lab.name, beside: outlook, at: now) {
@@ -219,7 +222,7 @@ extension BrokerCore {
     private func keep(_ reservation: Reservation, beside outlook: inout Outlook, at now: Timestamp)
         -> [String: Int]
     {
-        guard let lab = catalogue.labs[reservation.terms.lab] else { return [:] }
+        guard let lab = offeredLab(of: reservation.terms) else { return [:] }
         let wish = Wish(reservation.terms, lab: lab)
         var kept: [String: Int] = [:]
         for (name, count) in reservation.allocation.sorted(by: { $0.key < $1.key }) {

@@ -141,7 +141,7 @@ extension BrokerCore {
         guard let rolling, let phase = rolling.phase(of: host.name) else { return nil }
         switch (phase, host.settings.host.duty) {
         case (.waiting, _):
-            return "It is drained when its turn comes: of \(rolling.members.count) hosts, "
+            return "It is drained when its turn comes: of \(Plural.count(rolling.members.count, "host")), "
                 + "\(rolling.maximumUnavailable) may be out of service at a time."
         case (.begun, .drained) where rolling.members.contains { $0.phase == .waiting }:
             return "When it is uncordoned, the next host's drain may begin."

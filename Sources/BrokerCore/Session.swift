@@ -42,7 +42,7 @@ public enum StartStep: String, Hashable, Sendable, Codable, CaseIterable {
     case attaching
 }
 
-/// Why a session ended. The text of each is for the learner (`explanation`).
+/// Why a session ended. `explanation` says it to operators; the portal has other words for learners.
 public enum EndReason: Hashable, Sendable, Codable {
     /// No activity for the lab's idle timeout.
     case idle(timeoutSeconds: Int64)
@@ -52,6 +52,8 @@ public enum EndReason: Hashable, Sendable, Codable {
     case operatorEnded(note: String)
     /// The learner ended it.
     case learnerEnded
+    /// The learner left the queue.
+    case leftQueue
     /// The reservation whose seat it had is over, its overrun too.
     case reservationOver
     /// The host's drain reached its deadline.
@@ -60,6 +62,8 @@ public enum EndReason: Hashable, Sendable, Codable {
     case lost(host: String)
     /// The container stopped by itself.
     case exited(code: Int, outOfMemory: Bool)
+    /// The host's engine was restarted, which stopped its containers.
+    case engineRestarted(host: String)
     /// The engine no longer knows the container.
     case vanished(host: String)
     /// The configuration no longer has the host or the lab.
@@ -176,7 +180,7 @@ public struct StoryEntry: Hashable, Sendable, Codable {
     /// The state that began, as in `SessionState.name`; or `note`, which changes none.
     public var state: String
     public var host: String?
-    /// Why, in a sentence that learner and operator can read.
+    /// Why, in a sentence for operators.
     public var reason: String
 
     public init(session: SessionID, at: Timestamp, epoch: Int, state: String, host: String?, reason: String) {

@@ -1,10 +1,14 @@
 /// Why a session is as it is, and until when: every decision about its life, with the facts that it rests on.
 public struct SessionExplanation: Hashable, Sendable, Codable {
-    /// What can end a session that runs or is parked.
+    /// What can end a session that runs or is parked. Each has an `EndReason` of its own, whose `cause` it is.
     public enum Cause: String, Hashable, Sendable, Codable, CaseIterable {
         case idle, lifetime, drain
+        /// The time reserved for its course, with its overrun and what it was extended by, is over.
+        case reservation
         /// It is parked, and nobody comes back to it.
         case parked
+        /// An operator has announced it.
+        case operatorEnds = "operator"
     }
 
     /// One limit that applies to a session.
@@ -54,6 +58,8 @@ public struct SessionExplanation: Hashable, Sendable, Codable {
     /// While queued: 1 is next.
     public var queuePosition: Int?
     public var queueLength: Int?
+    /// While queued: what it waits for, as facts; `summary` has the words.
+    public var waiting: Waiting?
     /// While queued or starting: how long it will probably take; none where that would be a guess.
     public var estimateSeconds: Int?
     /// What counts as activity in a lab of its kind.
@@ -94,7 +100,7 @@ extension BrokerCore {
                     notIdleBefore: $0)
             },
             keeps: stay.keeps, queuePosition: queuePosition(of: session.id),
-            queueLength: state.name == "queued" ? queueLength : nil,
+            queueLength: state.name == "queued" ? queueLength : nil, waiting: waiting(of: session.id, at: now),
             estimateSeconds: estimate.map { Int(($0.wholeMilliseconds + 999) / 1000) },
             rules: lab(session.lab).map { ActivityRule.table(for: $0.kind) } ?? [])
     }
@@ -105,46 +111,64 @@ extension BrokerCore {
         guard let entry = entries[id], case .running(let host, _, let since) = entry.session.state,
             let lab = lab(entry.session.lab)
         else { return [] }
-        let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
-        let extended = entry.session.stay.extended
-        var ends = [
-            idleness(of: entry, lab, on: host),
-            SessionExplanation.End(
-                cause: .lifetime, at: lifetimeEnd,
-                why: "It lives \(Explanations.span(lab.maximumLifetime))"
-                    + (extended > .zero ? ", extended by \(Explanations.span(extended))" : "")
-                    + ", from the moment it became ready, busy or not."
-                    + (entry.notice.lifetime == lifetimeEnd ? " \(Self.notice)" : ""),
-                isWarned: entry.warned.lifetime == lifetimeEnd),
-        ]
-        if case .draining(let deadline)? = record(of: host)?.settings.host.duty {
-            ends.append(
-                SessionExplanation.End(
-                    cause: .drain, at: deadline, why: "Its host \(host) is being emptied for maintenance.",
-                    isWarned: lab.idleWarning > .zero && now >= deadline - lab.idleWarning))
+        let certain = lifetimeEnd(of: entry, runningSince: since, lab)
+        return foretoldEnds(of: id).map { end in
+            let (why, isWarned): (String, Bool) =
+                switch end.cause {
+                case .idle: (whyIdle(entry, lab, on: host), end.at != nil && isWarnedOfIdleness(entry))
+                case .lifetime: (whyLifetime(entry, lab, until: end.at), isWarned(entry, of: end, certain))
+                case .reservation: (whyReserved(entry), isWarned(entry, of: end, certain))
+                case .drain:
+                    (
+                        "Its host \(host) is being emptied for maintenance.",
+                        lab.idleWarning > .zero && end.at.map { now >= $0 - lab.idleWarning } ?? false
+                    )
+                case .operatorEnds: (whyAnnounced(entry.session.stay.announcedEnd), true)
+                case .parked: ("", false)
+                }
+            return SessionExplanation.End(cause: end.cause, at: end.at, why: why, isWarned: isWarned)
         }
-        let never = Timestamp(milliseconds: .max)
-        return ends.sorted { ($0.at ?? never, $0.cause.rawValue) < ($1.at ?? never, $1.cause.rawValue) }
+    }
+
+    private func whyAnnounced(_ end: AnnouncedEnd?) -> String {
+        let words = end.map { $0.note.isEmpty ? "." : " and says: \(Explanations.sentence($0.note))" } ?? "."
+        return "An operator has announced it\(words) `carrel session end --cancel` takes it back."
+    }
+
+    private func isWarned(_ entry: Entry, of end: ForetoldEnd, _ certain: Timestamp) -> Bool {
+        end.at == certain && entry.warned.lifetime == certain
     }
 
     private static let notice = "The configuration gives it less time than before, and its learner is warned first."
 
-    private func idleness(of entry: Entry, _ lab: Lab, on host: String) -> SessionExplanation.End {
+    private func whyLifetime(_ entry: Entry, _ lab: Lab, until end: Timestamp?) -> String {
+        let extended = entry.session.stay.extended
+        return "It lives \(Explanations.span(lab.maximumLifetime))"
+            + (extended > .zero ? ", extended by \(Explanations.span(extended))" : "")
+            + ", from the moment it became ready, busy or not."
+            + (entry.notice.lifetime.map { $0 == end } == true ? " \(Self.notice)" : "")
+    }
+
+    private func whyReserved(_ entry: Entry) -> String {
+        guard let id = entry.session.reservation, let reservation = reservations[id] else {
+            return "It keeps the seat that was reserved for it as long as it was extended."
+        }
+        let seat = "Its seat is reserved for its course until \(reservation.terms.endsAt.text) (reservation \(id))"
+        guard let extended = entry.session.stay.seatUntil, extended > reservation.terms.endsAt else {
+            return "\(seat), overrun included."
+        }
+        return "\(seat), and it was extended beyond that."
+    }
+
+    private func whyIdle(_ entry: Entry, _ lab: Lab, on host: String) -> String {
         let end = idleEnd(of: entry, lab)
         guard let record = record(of: host), record.isReachable || isGone(record) else {
-            return SessionExplanation.End(
-                cause: .idle, at: nil,
-                why:
-                    "Its host \(host) does not answer: until it does, nobody can show that they are there, and nothing "
-                    + "ends for idleness.",
-                isWarned: false)
+            return "Its host \(host) does not answer: until it does, nobody can show that they are there, and nothing "
+                + "ends for idleness."
         }
         if case .busy = entry.inquiry {
-            return SessionExplanation.End(
-                cause: .idle, at: nil,
-                why: "A kernel was executing when the lab was last asked, and it is asked again every "
-                    + "\(Explanations.span(Limits.busyRecheckDelay)): while one is, nothing ends for idleness.",
-                isWarned: false)
+            return "A kernel was executing when the lab was last asked, and it is asked again every "
+                + "\(Explanations.span(Limits.busyRecheckDelay)): while one is, nothing ends for idleness."
         }
         let timeout = Explanations.span(lab.idleTimeout)
         let why =
@@ -158,8 +182,7 @@ extension BrokerCore {
                 "\(timeout) after the last sign of use"
                     + (lab.kind == .jupyter ? ", unless the lab says that a kernel is executing." : ".")
             }
-        let then = parks(lab) ? " Then it is parked, for \(Explanations.span(lab.parksFor)) at most." : ""
-        return SessionExplanation.End(cause: .idle, at: end, why: why + then, isWarned: isWarnedOfIdleness(entry))
+        return why + (parks(lab) ? " Then it is parked, for \(Explanations.span(lab.parksFor)) at most." : "")
     }
 
     /// What keeps a running session from having ended for idleness, as the middle of a sentence.
@@ -192,7 +215,9 @@ extension BrokerCore {
                 case .idle: "if nothing happens in it"
                 case .parked: "if nobody comes back to it"
                 case .lifetime: "because its lifetime is over then, whatever happens in it"
+                case .reservation: "because the time reserved for its course is over then, whatever happens in it"
                 case .drain: "because its host is being emptied, whatever happens in it"
+                case .operatorEnds: "because an operator has announced it, whatever happens in it"
                 }
             let isParked = first.cause == .idle && lab(session.lab).map(parks) == true
             return "It is alive because \(aliveReason(of: session, at: now)); it \(isParked ? "is parked" : "ends") in "

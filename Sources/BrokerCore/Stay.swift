@@ -24,17 +24,24 @@ public struct Stay: Hashable, Sendable {
     public var extended: Duration
     /// The last extension's: not ended for idleness before.
     public var notIdleBefore: Timestamp?
+    /// The last extension's, for a session on a reserved seat: it keeps the seat until then, although the reservation is
+    /// over before.
+    public var seatUntil: Timestamp?
     /// Who gave the last extension, as they call themselves.
     public var extendedBy: String?
+    /// An operator ends the run then, and its learner has been told.
+    public var announcedEnd: AnnouncedEnd?
 
     public init(
         source: ActivitySource = .launch, keeps: Int = 0, extended: Duration = .zero, notIdleBefore: Timestamp? = nil,
-        extendedBy: String? = nil
+        seatUntil: Timestamp? = nil, extendedBy: String? = nil, announcedEnd: AnnouncedEnd? = nil
     ) {
         self.source = source
         self.keeps = keeps
         self.extended = extended
         self.notIdleBefore = notIdleBefore
+        self.seatUntil = seatUntil
         self.extendedBy = extendedBy
+        self.announcedEnd = announcedEnd
     }
 }

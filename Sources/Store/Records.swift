@@ -47,6 +47,10 @@ public struct SessionQuery: Hashable, Sendable {
     public var host: String?
     public var learner: String?
     public var lab: String?
+    /// The course from which its learner came.
+    public var course: String?
+    /// Only sessions that are neither ended nor failed.
+    public var isLive = false
     /// 1 to `StoreLimits.listLength`; other values are brought into that range.
     public var limit: Int
 

@@ -11,7 +11,8 @@ public struct StoredReservation: Hashable, Sendable {
 enum ReservationRow {
     private static let columns = """
         id, portal, lab, seats, starts_at, ends_at, warm_percent, lead, no_show_after, overrun, context, phase, \
-        created_at, released, peak_seats, series, sequence, occurrence
+        created_at, released, peak_seats, series, sequence, occurrence, zone, wall_from, wall_to, occurrence_zone, \
+        occurrence_wall, stamp
         """
     static let unfinished = "SELECT \(columns) FROM reservations WHERE \(Schema.unfinished) ORDER BY created_at, id"
     static let unfinishedClaims = """
@@ -19,7 +20,12 @@ enum ReservationRow {
         FROM reservations INDEXED BY reservations_unfinished JOIN claims ON claims.reservation = reservations.id
         WHERE reservations.\(Schema.unfinished)
         """
-    static let newest = "SELECT \(columns) FROM reservations ORDER BY starts_at DESC, id DESC LIMIT ?"
+    static let next = """
+        SELECT \(columns) FROM reservations WHERE \(Schema.unfinished) ORDER BY starts_at, id LIMIT ?
+        """
+    static let past = """
+        SELECT \(columns) FROM reservations WHERE NOT (\(Schema.unfinished)) ORDER BY starts_at DESC, id DESC LIMIT ?
+        """
     static let byID = "SELECT \(columns) FROM reservations WHERE id = ?"
     static let seats = "SELECT host, seats FROM reservation_seats WHERE reservation = ?"
     static let roster = "SELECT learner FROM reservation_rosters WHERE reservation = ?"
@@ -30,13 +36,13 @@ enum ReservationRow {
         """
     static let attendance = "SELECT learner, at FROM claims WHERE reservation = ? ORDER BY at, learner"
 
-    /// The terms never change after the first time; what becomes of it does. The peak is stored by itself.
+    /// Of the terms only the times ever change, with the rules of time zones. The peak is stored by itself.
     static func store(_ reservation: Reservation, in db: Database) throws {
         let (id, terms) = (reservation.id.rawValue, reservation.terms)
         try db.cachedStatement(
             sql: """
                 INSERT INTO reservations (\(columns))
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO NOTHING
                 """
         ).execute(arguments: [
@@ -45,15 +51,26 @@ enum ReservationRow {
             terms.overrun.wholeMilliseconds, terms.context, reservation.phase.rawValue,
             reservation.createdAt.milliseconds, reservation.released, reservation.peakSeats,
             reservation.origin?.series, reservation.origin?.sequence, reservation.origin?.occurrence.milliseconds,
+            terms.wall?.zone, terms.wall?.from, terms.wall?.to, reservation.origin?.wall?.zone,
+            reservation.origin?.wall?.seconds, reservation.origin?.stamp?.milliseconds,
         ])
         if db.changesCount > 0 {
             let insert = try db.cachedStatement(sql: "INSERT INTO reservation_rosters VALUES (?, ?)")
             for learner in terms.roster { try insert.execute(arguments: [id, learner]) }
         } else {
-            try db.cachedStatement(sql: "UPDATE reservations SET phase = ?, released = ?, sequence = ? WHERE id = ?")
-                .execute(arguments: [
-                    reservation.phase.rawValue, reservation.released, reservation.origin?.sequence, id,
-                ])
+            try db.cachedStatement(
+                sql: """
+                    UPDATE reservations SET phase = ?, released = ?, starts_at = ?, ends_at = ?, sequence = ?,
+                        occurrence = ?, zone = ?, wall_from = ?, wall_to = ?, occurrence_zone = ?, occurrence_wall = ?,
+                        stamp = ?
+                    WHERE id = ?
+                    """
+            ).execute(arguments: [
+                reservation.phase.rawValue, reservation.released, terms.from.milliseconds, terms.to.milliseconds,
+                reservation.origin?.sequence, reservation.origin?.occurrence.milliseconds, terms.wall?.zone,
+                terms.wall?.from, terms.wall?.to, reservation.origin?.wall?.zone, reservation.origin?.wall?.seconds,
+                reservation.origin?.stamp?.milliseconds, id,
+            ])
         }
         try db.cachedStatement(sql: "DELETE FROM reservation_seats WHERE reservation = ?").execute(arguments: [id])
         let insert = try db.cachedStatement(sql: "INSERT INTO reservation_seats VALUES (?, ?, ?)")
@@ -74,6 +91,7 @@ enum ReservationRow {
             portal: row[1], lab: row[2], seats: row[3], from: Timestamp(milliseconds: row[4]),
             to: Timestamp(milliseconds: row[5]), warmPercent: row[6], lead: span(7), noShowAfter: span(8),
             overrun: span(9), context: row[10])
+        if let zone: String = row[18] { terms.wall = WallSpan(zone: zone, from: row[19], to: row[20]) }
         terms.roster = try Set(String.fetchAll(db, sql: roster, arguments: [id]))
         var allocation: [String: Int] = [:]
         for row in try Row.fetchAll(db, sql: seats, arguments: [id]) { allocation[row[0]] = row[1] }
@@ -81,21 +99,28 @@ enum ReservationRow {
         return Reservation(
             id: ReservationID(rawValue: id), terms: terms, phase: phase,
             createdAt: Timestamp(milliseconds: row[12]), allocation: allocation, released: row[13], peakSeats: row[14],
-            origin: series.map {
-                ReservationOrigin(series: $0, sequence: row[16], occurrence: Timestamp(milliseconds: row[17]))
-            })
+            origin: series.map { origin($0, row) })
+    }
+
+    private static func origin(_ series: String, _ row: Row) -> ReservationOrigin {
+        let zone: String? = row[21]
+        let stamp: Int64? = row[23]
+        return ReservationOrigin(
+            series: series, sequence: row[16], stamp: stamp.map(Timestamp.init(milliseconds:)),
+            occurrence: Timestamp(milliseconds: row[17]), wall: zone.map { WallMoment(zone: $0, seconds: row[22]) })
     }
 }
 
 extension Store {
-    /// Reservations, those that begin last first; over and cancelled ones too.
+    /// Reservations: first those that are not over, in order of their start, then the others, the latest first.
     ///
     /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are brought into that range.
     public func reservations(limit: Int) async throws(StoreError) -> [StoredReservation] {
         try await read("list reservations") { db in
-            try ReservationRow.fetch(
-                db, sql: ReservationRow.newest, arguments: [min(max(limit, 1), StoreLimits.listLength)]
-            ).map { try Self.withClaims($0, db) }
+            let limit = min(max(limit, 1), StoreLimits.listLength)
+            let next = try ReservationRow.fetch(db, sql: ReservationRow.next, arguments: [limit])
+            let past = try ReservationRow.fetch(db, sql: ReservationRow.past, arguments: [limit - next.count])
+            return try (next + past).map { try Self.withClaims($0, db) }
         }
     }
 

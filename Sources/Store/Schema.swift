@@ -8,7 +8,7 @@ enum Schema {
     /// `PRAGMA user_version` after the step at that index is the index plus one.
     static let migrations: [String] = [
         version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
-        version11,
+        version11, version12, version13, version14,
     ]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
@@ -321,6 +321,32 @@ enum Schema {
 
     /// Nothing reads when a session was used before the last time, which stands in the session itself.
     private static let version11 = "DROP TABLE activity;"
+
+    /// Until when an extended session keeps the seat of a reservation that is over before.
+    private static let version12 = """
+        ALTER TABLE sessions ADD COLUMN seat_until INTEGER;
+        """
+
+    /// Ends that operators have announced, in milliseconds since 1970.
+    private static let version13 = """
+        ALTER TABLE sessions ADD COLUMN announced_end INTEGER;
+        ALTER TABLE sessions ADD COLUMN announced_note TEXT
+            CHECK ((announced_note IS NOT NULL) = (announced_end IS NOT NULL));
+        """
+
+    /// What people meant by a reservation's times, for when the rules of time zones change; when its calendar's event was
+    /// changed last; and sessions by their course.
+    private static let version14 = """
+        ALTER TABLE reservations ADD COLUMN zone TEXT;
+        -- Seconds since 1970, as if the clocks of the zone showed Coordinated Universal Time.
+        ALTER TABLE reservations ADD COLUMN wall_from INTEGER CHECK ((wall_from IS NULL) = (zone IS NULL));
+        ALTER TABLE reservations ADD COLUMN wall_to INTEGER CHECK ((wall_to IS NULL) = (zone IS NULL));
+        ALTER TABLE reservations ADD COLUMN occurrence_zone TEXT;
+        ALTER TABLE reservations ADD COLUMN occurrence_wall INTEGER
+            CHECK ((occurrence_wall IS NULL) = (occurrence_zone IS NULL));
+        ALTER TABLE reservations ADD COLUMN stamp INTEGER CHECK (stamp IS NULL OR sequence IS NOT NULL);
+        CREATE INDEX sessions_by_context ON sessions (context, created_at, id) WHERE context IS NOT NULL;
+        """
 
     /// Refuses a file that is not ours, before anything in it is changed.
     static func check(_ db: Database, path: String, known: Int) throws {

@@ -6,7 +6,8 @@ enum SessionRow {
     static let columns = """
         id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port, \
         end_reason, end_number, end_text, failure, created_at, last_activity_at, failed_attempts, \
-        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation, warm, charge
+        activity_source, keeps, extended, not_idle_before, extended_by, context, reservation, warm, charge, \
+        seat_until, announced_end, announced_note
         """
 
     private static let placeholders = repeatElement("?", count: columns.split(separator: ",").count)
@@ -21,13 +22,12 @@ enum SessionRow {
             step = excluded.step, address = excluded.address, port = excluded.port,
             end_reason = excluded.end_reason, end_number = excluded.end_number, end_text = excluded.end_text,
             failure = excluded.failure, created_at = excluded.created_at,
-            activity_source = CASE WHEN excluded.last_activity_at >= last_activity_at
-                THEN excluded.activity_source ELSE activity_source END,
-            last_activity_at = max(last_activity_at, excluded.last_activity_at),
+            activity_source = excluded.activity_source, last_activity_at = excluded.last_activity_at,
             failed_attempts = excluded.failed_attempts, keeps = excluded.keeps, extended = excluded.extended,
             not_idle_before = excluded.not_idle_before, extended_by = excluded.extended_by,
             context = excluded.context, reservation = excluded.reservation, warm = excluded.warm,
-            charge = excluded.charge
+            charge = excluded.charge, seat_until = excluded.seat_until,
+            announced_end = excluded.announced_end, announced_note = excluded.announced_note
         """
 
     static func arguments(_ session: Session) -> StatementArguments {
@@ -41,6 +41,8 @@ enum SessionRow {
             session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
             session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
             session.context, session.reservation?.rawValue, session.warm?.number, session.charge,
+            session.stay.seatUntil?.milliseconds, session.stay.announcedEnd?.at.milliseconds,
+            session.stay.announcedEnd?.note,
         ]
     }
 
@@ -55,11 +57,14 @@ enum SessionRow {
 
     private static func stay(_ row: Row) -> Stay {
         let notIdleBefore: Int64? = row[22]
+        let announcedEnd: Int64? = row[29]
         return Stay(
             // Of a source that only a newer version knows, this one can say no more than that the lab was used.
             source: ActivitySource(rawValue: row[19]) ?? .edge, keeps: row[20],
             extended: .milliseconds(row[21] as Int64),
-            notIdleBefore: notIdleBefore.map { Timestamp(milliseconds: $0) }, extendedBy: row[23])
+            notIdleBefore: notIdleBefore.map { Timestamp(milliseconds: $0) },
+            seatUntil: (row[28] as Int64?).map { Timestamp(milliseconds: $0) }, extendedBy: row[23],
+            announcedEnd: announcedEnd.map { AnnouncedEnd(at: Timestamp(milliseconds: $0), note: row[30] ?? "") })
     }
 
     private static func state(_ row: Row) throws -> SessionState {

@@ -146,11 +146,15 @@ enum Query {
         // It holds for every session, and makes SQLite search an index even where nothing else is asked for.
         var conditions = ["created_at <= ?"]
         var arguments: StatementArguments = [Int64.max]
-        let columns = [("state", query.state), ("host", query.host), ("learner", query.learner), ("lab", query.lab)]
+        let columns = [
+            ("state", query.state), ("host", query.host), ("learner", query.learner), ("lab", query.lab),
+            ("context", query.course),
+        ]
         for case (let column, let value?) in columns {
             conditions.append("\(column) = ?")
             arguments += [value]
         }
+        if query.isLive { conditions.append(Schema.live) }
         arguments += [min(max(query.limit, 1), StoreLimits.listLength)]
         let sql = """
             SELECT \(SessionRow.columns) FROM sessions WHERE \(conditions.joined(separator: " AND "))

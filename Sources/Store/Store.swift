@@ -62,16 +62,6 @@ public final class Store: Sendable {
         }
     }
 
-    /// Stores when each session was last used. Sessions that the file does not know are passed over.
-    public func recordActivity(_ activity: [SessionID: Timestamp]) async throws(StoreError) {
-        guard !activity.isEmpty else { return }
-        try await write("store the activity of \(activity.count) sessions") { db in
-            let update = try db.cachedStatement(
-                sql: "UPDATE sessions SET last_activity_at = max(last_activity_at, ?2) WHERE id = ?1")
-            for (session, at) in activity { try update.execute(arguments: [session.rawValue, at.milliseconds]) }
-        }
-    }
-
     /// Moves the log into the file, so that the file alone is everything, and closes it; every later call fails. Waits
     /// for what is under way.
     public func close() throws(StoreError) {

@@ -25,7 +25,9 @@ struct ExplanationTests {
         scene.run("a")
         scene.launch("b")
         func why() -> String { scene.core.explanation(of: "b", at: scene.now) ?? "" }
-        #expect(why() == "Waiting for a seat: all of them are taken, and nobody is before this one.")
+        #expect(
+            why() == "Waiting for a seat: all of them are taken. It is next in the queue. "
+                + "If everybody stays as long as they may, it gets one at 2001-09-09 11:46 UTC.")
         scene.away("h1")
         #expect(why() == "Waiting: no host that could serve this lab answers at the moment.")
         scene.send(.cordon(host: "h1", request: scene.request()))

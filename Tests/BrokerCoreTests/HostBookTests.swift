@@ -19,7 +19,9 @@ struct HostBookTests {
 
     private func remove(_ scene: inout Scene, _ host: String, in deadline: Duration? = nil) -> [Action] {
         scene.send(
-            .removeHost(host: host, deadline: deadline.map { scene.now + $0 }, request: scene.request()))
+            .removeHost(
+                host: host, draining: deadline != nil, deadline: deadline.map { scene.now + $0 },
+                request: scene.request()))
     }
 
     private func adjust(

@@ -4,6 +4,20 @@ import Testing
 
 @Suite("Hosts")
 struct HostsTests {
+    @Test("A drain that is repeated without a deadline keeps the one that it has; another one gets the usual time")
+    func repeatedDrain() {
+        var scene = Scene.ready()
+        scene.run("a")
+        let deadline = scene.now + .seconds(7200)
+        scene.send(.drain(host: "h1", deadline: deadline, request: scene.request()))
+        scene.now = scene.now + .seconds(60)
+        scene.send(.drain(host: "h1", deadline: nil, request: scene.request()))
+        #expect(scene.core.hostStatus("h1")?.drainDeadline == deadline)
+        scene.send(.uncordon(host: "h1", request: scene.request()))
+        scene.send(.drain(host: "h1", deadline: nil, request: scene.request()))
+        #expect(scene.core.hostStatus("h1")?.drainDeadline == scene.now + Limits.drainTime)
+    }
+
     private func cordon(_ scene: inout Scene, _ host: String) -> [Action] {
         scene.send(.cordon(host: host, request: scene.request()))
     }

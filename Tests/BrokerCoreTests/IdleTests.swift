@@ -4,6 +4,17 @@ import Testing
 
 @Suite("Idle and lifetime")
 struct IdleTests {
+    @Test("A lab whose kernels were last active in the year 9999 ends for idleness all the same")
+    func activityAhead() {
+        var scene = Scene.ready()
+        scene.run("a")
+        let actions = scene.wait(.seconds(600))
+        #expect(actions.contains(.askLab("a", epoch: 1, .of("a"))))
+        let future = Timestamp(milliseconds: 253_402_300_799_999)
+        scene.send(.labReported("a", epoch: 1, .quiet(lastActivity: future)))
+        #expect(scene.state("a") == .ending(host: "h1", reason: .idle(timeoutSeconds: 600), since: scene.now))
+    }
+
     private func scene(_ lab: Lab, running id: SessionID = "a") -> Scene {
         var scene = Scene.ready(labs: [lab])
         scene.run(id, lab: lab.name)

@@ -127,7 +127,7 @@ struct JournalTests {
                     request: scene.request()),
                 .hostListed(host: "x1", containers: [], facts: HostFacts(engineID: "X")),
                 .hostListed(host: "h2", containers: [], facts: HostFacts(engineID: "X")),
-                .removeHost(host: "x1", deadline: scene.now + .seconds(60), request: scene.request()),
+                .removeHost(host: "x1", draining: true, deadline: scene.now + .seconds(60), request: scene.request()),
             ]
         },
     ]

@@ -45,7 +45,9 @@ struct QueueTests {
         }
         let all: [SessionID] = ["a1", "b1", "a2", "b2", "a3", "a4"]
         #expect(all.map { scene.core.queuePosition(of: $0) } == [1, 2, 3, 4, 5, 6])
-        #expect(scene.core.explanation(of: "a2", at: scene.now)?.contains("2 others are (portals take turns)") == true)
+        #expect(
+            scene.core.explanation(of: "a2", at: scene.now)?.contains(
+                "2 other sessions come first (portals take turns)") == true)
         var served: [SessionID] = []
         var last: SessionID = "x"
         while served.count < all.count {
@@ -177,7 +179,8 @@ struct QueueTests {
         var scene = Scene.ready(hosts: [.small("h1", slots: 4, starts: 2)])
         for id: SessionID in ["a", "b", "c"] { scene.launch(id) }
         #expect(scene.state("c") == .queued(since: scene.now))
-        #expect(scene.core.explanation(of: "c", at: scene.now)?.contains("a few at a time") == true)
+        #expect(scene.core.waiting(of: "c", at: scene.now)?.cause == .startsPaced(underWay: 2))
+        #expect(scene.core.explanation(of: "c", at: scene.now)?.contains("2 labs are being started") == true)
         #expect(scene.ready("a").contains(.start("c", epoch: 1, host: "h1")))
     }
 

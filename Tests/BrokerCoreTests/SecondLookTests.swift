@@ -45,7 +45,8 @@ struct SecondLookTests {
         scene.send(.hostListed(host: "h1", containers: [], facts: HostFacts(images: ["lab/python": nil])))
         scene.run("a")
         #expect(scene.host("a") == "x1")
-        scene.send(.removeHost(host: "x1", deadline: scene.now + .seconds(600), request: scene.request()))
+        scene.send(
+            .removeHost(host: "x1", draining: true, deadline: scene.now + .seconds(600), request: scene.request()))
         scene.launch("b")
         #expect(scene.state("b")?.name == "queued")
         scene.end("a")

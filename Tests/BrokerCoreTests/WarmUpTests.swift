@@ -31,7 +31,7 @@ struct WarmUpTests {
         #expect(scene.warmRuns == [])
         scene.wait(.seconds(1))
         readyAll(&scene)
-        #expect(scene.core.warmCount(of: "r").ready == 3)
+        #expect(scene.readySeats(of: "r") == 3)
     }
 
     @Test("Learners of the course claim them at once, who is not of it does not, and none is started again for a claim")
@@ -45,7 +45,7 @@ struct WarmUpTests {
         }
         scene.launch("x", lab: "quick")
         #expect(scene.state("x")?.name == "starting")
-        #expect(scene.core.warmCount(of: "r").all == 1)
+        #expect(scene.core.warmSeats.count { $0.reservation == "r" } == 1)
         #expect(scene.core.reservation("r")?.peakSeats == 3)
         #expect(scene.core.hostStatuses.map(\.seats) == [5])
     }
@@ -56,7 +56,7 @@ struct WarmUpTests {
         scene.wait(.seconds(1800))
         readyAll(&scene)
         scene.wait(.seconds(2399))
-        #expect(scene.core.warmCount(of: "r").ready == 4)
+        #expect(scene.readySeats(of: "r") == 4)
         scene.wait(.seconds(1))
         #expect(scene.warmRuns == [])
         var other = self.scene()
@@ -116,6 +116,22 @@ struct WarmUpTests {
         #expect(scene.state("c") == .starting(host: "h1", step: .attaching, since: scene.now))
     }
 
+    @Test("While what attaches homes is being made again, warm seats stay and can be claimed; where it fails they go")
+    func interruption() {
+        var scene = scene(lab: "python", percent: 100, seats: 2)
+        scene.wait(.seconds(1800))
+        readyAll(&scene)
+        #expect(scene.readySeats(of: "r") == 2)
+        scene.send(.hostProbed(host: "h1", .interrupted(reason: "The keeper was removed.")))
+        scene.wait(.seconds(1))
+        #expect(scene.readySeats(of: "r") == 2)
+        scene.launch("a", context: "c")
+        #expect(scene.state("a") == .starting(host: "h1", step: .attaching, since: scene.now))
+        scene.send(.hostProbed(host: "h1", .impossible(reason: "no")))
+        scene.wait(.seconds(1))
+        #expect(scene.readySeats(of: "r") == 0)
+    }
+
     @Test("Where homes cannot be attached and nobody is known, nothing is warm")
     func unknownLearners() {
         var scene = scene(attachment: .impossible(reason: "no"), lab: "python")
@@ -123,5 +139,15 @@ struct WarmUpTests {
         #expect(scene.warmRuns == [])
         scene.launch("a", context: "c")
         #expect(scene.state("a")?.name == "starting")
+    }
+}
+
+extension Scene {
+    /// Warm seats of a reservation that are ready, and that nobody has claimed.
+    fileprivate func readySeats(of id: ReservationID) -> Int {
+        core.warmSeats.count { seat in
+            guard case .ready = seat.state else { return false }
+            return seat.reservation == id
+        }
     }
 }

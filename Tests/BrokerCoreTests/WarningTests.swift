@@ -103,7 +103,9 @@ struct WarningTests {
     func unreachable() {
         var scene = scene(.http, lifetime: .seconds(5000))
         scene.silent("h1")
-        #expect(scene.wait(.seconds(4879)) == [])
+        #expect(scene.wait(Limits.silenceGrace) == [.changed("a")], "its learner sees that it is out of reach")
+        #expect(warned(scene) == [])
+        #expect(scene.wait(.seconds(4879) - Limits.silenceGrace) == [])
         #expect(scene.wait(.seconds(1)) == [.changed("a")])
         #expect(warned(scene) == [.lifetime])
         scene.listed("h1", [.running("a")])

@@ -20,6 +20,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case hostSetUpAnew = "host set up anew"
     case hostSlow = "host slow"
     case hostDiskFull = "disk of a host full"
+    /// Labs would not be kept apart there, or would be again.
+    case fenceGone = "packet filter of a host gone or back"
     case labSilent = "lab never ready"
     case removalFailed = "removal failed"
     case imageGone = "image gone or back"

@@ -38,10 +38,14 @@ struct SimulatedEngine {
 
     let host: String
     var isUp = true
+    /// The broker process that has tried last whether labs are kept apart here.
+    var triedIn: Int?
     /// How many times as long as usual it takes for everything.
     var slowness = 1
     /// Nothing can be created.
     var isDiskFull = false
+    /// What labs are promised about the network holds there.
+    var keepsLabsApart = true
     /// By name, which is the run's.
     var containers: [RunName: Container] = [:]
     var images: Set<String>

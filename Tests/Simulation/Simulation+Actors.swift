@@ -28,6 +28,9 @@ extension Simulation {
             }
         case 6:
             if let stored { take(.end(stored.id, reason: .learnerEnded, request: newRequest())) }
+        case 7:
+            if stored?.state.name == "queued" { count("left the queue") }
+            if let stored { take(.leaveQueue(stored.id, request: newRequest())) }
         default:
             workOn()
         }
@@ -91,12 +94,10 @@ extension Simulation {
         case 0: take(.cordon(host: host, request: newRequest()))
         case 1...2: take(.uncordon(host: host, request: newRequest()))
         case 3...4:
-            let deadline = wall + random.milliseconds(-1000...120_000)
+            let deadline = random.oneIn(3) ? nil : wall + random.milliseconds(-1000...120_000)
             take(.drain(host: host, deadline: deadline, request: newRequest()))
         case 5:
-            if let session = random.pick(store.live) {
-                take(.end(session.id, reason: .operatorEnded(note: "enough"), request: newRequest()))
-            }
+            endOne()
         default: reconfigure()
         }
     }
@@ -119,7 +120,9 @@ extension Simulation {
         case 2:
             count("host removed")
             let deadline = random.oneIn(2) ? nil : wall + random.milliseconds(0...60_000)
-            take(.removeHost(host: spare.name, deadline: deadline, request: newRequest()))
+            take(
+                .removeHost(
+                    host: spare.name, draining: random.oneIn(2), deadline: deadline, request: newRequest()))
         default:
             count("host changed")
             var change = HostAdjustment(slots: random.oneIn(2) ? Int.random(in: 1...4, using: &random) : nil)

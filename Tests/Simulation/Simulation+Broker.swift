@@ -5,6 +5,8 @@ extension Simulation {
     func bootBroker() {
         generation += 1
         remember("broker boots, generation \(generation)")
+        // What the clock did meanwhile it does not know.
+        knownOffset = clockOffset
         noteSlots()
         var core = BrokerCore(sharedHomes: sharedHomes)
         let configuresFirst = random.oneIn(2)
@@ -43,7 +45,7 @@ extension Simulation {
     var configured: Event {
         .configure(
             labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent, pools: pools,
-            density: density)
+            density: density, portals: ["east", "west"])
     }
 
     func crash(_ why: String, _ fault: Fault) {
@@ -51,6 +53,7 @@ extension Simulation {
         count(fault)
         for host in engines.keys { engines[host]!.loseAccount() }
         core = nil
+        foretold = [:]
         inbox = []
         isWorkPlanned = false
         routes = [:]
@@ -76,6 +79,10 @@ extension Simulation {
         guard core != nil else { return }
         var actions: [Action] = []
         var busy: [RunName] = []
+        stepJump = clockOffset - knownOffset
+        defer { stepJump = .zero }
+        if stepJump != .zero { tookJumpAt = time }
+        let events = stepJump == .zero ? events : [.clockJumped(by: stepJump)] + events
         for event in events {
             remember("event \(event)")
             // An answer that comes late, after the step has decided by the lack of one, decides nothing any more.
@@ -90,14 +97,21 @@ extension Simulation {
         if dies(.crashBeforeCommit, oneIn: 150) { return crash("before its commit", .crashBeforeCommit) }
         if !core!.pendingChanges.isEmpty, !diskTakes() { return commitFails(events) }
         for run in busy { lastBusy[run] = wall }
+        isOnlyTime = events.allSatisfy { $0.isTick || $0.isActivity }
         checkTruth(of: core!.pendingChanges)
         let changes = core!.pendingChanges
         store.commit(changes)
         if !events.contains(where: \.changesHosts) { checkCharges(of: changes) }
         if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()
+        knownOffset = clockOffset
+        if stepJump != .zero {
+            count("jump taken in")
+            lastBusy = lastBusy.mapValues { $0 + stepJump }
+        }
         noteSlots()
         checkMemoryIsDisk("after a commit")
+        noteForetoldEnds()
         carryOut(actions, crashingWith: .crashBetweenActions)
     }
 
@@ -112,6 +126,7 @@ extension Simulation {
     private func commitFails(_ events: [Event]) {
         remember("the commit fails")
         core!.rollback()
+        noteForetoldEnds()
         checkMemoryIsDisk("after a rollback")
         // Requests are answered with the error, and listings made anew; everything else did happen and is handed in
         // again.
@@ -119,7 +134,7 @@ extension Simulation {
         for event in events {
             if case .hostListed(let host, _, _, _) = event {
                 plan(.listAgain(host: host, generation: generation), in: random.milliseconds(1...1000))
-            } else if !event.isRequest, !event.isTick {
+            } else if !event.isRequest, !event.isTick, !event.isClockJump {
                 again.append(event)
             }
         }
@@ -134,7 +149,7 @@ extension Simulation {
             switch event {
             case .launch(let learner, let lab, _, _, _): store.session(of: learner, lab: lab)
             case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
-                .extend(let id, _, _):
+                .extend(let id, _, _), .announceEnd(let id, _, _), .cancelEnd(let id, _), .leaveQueue(let id, _):
                 store.sessions[id]
             default: nil
             }
@@ -292,10 +307,18 @@ extension Simulation {
                 let image = engine.images.contains(lab.image) ? HostImage(id: lab.image) : nil
                 images.updateValue(image, forKey: lab.image)
             }
-            let facts = HostFacts(engineID: "engine-\(host)", images: images)
+            if strikes(.fenceGone, oneIn: 20) { engines[host]!.keepsLabsApart.toggle() }
+            let isolation: HostIsolation =
+                engines[host]!.keepsLabsApart ? .proved : .unproved(reason: "a packet left")
+            // A driver that has just connected does not know it yet, and tells it on its own, after the listing.
+            let isTried = engine.triedIn == self.generation
+            let known: HostIsolation = isTried ? isolation : .untried
+            engines[host]!.triedIn = self.generation
+            let facts = HostFacts(engineID: "engine-\(host)", images: images, isolation: known)
             deliver(
                 .hostListed(host: host, containers: engine.listing, asked: core.eventCount, facts: facts),
                 within: 1...3000)
+            if !isTried { deliver(.hostTried(host: host, isolation), within: 3000...6000) }
             if core.use(ofHost: host)?.isStrained == true { count("host strained") }
             deliver(.usageSampled(host: host, engine.samples(at: wall)), within: 1...3000)
             deliver(.hostProbed(host: host, engine.attaches ? .possible : .impossible(reason: "no propagation")))
@@ -309,7 +332,7 @@ extension Simulation {
 extension Event {
     var isRequest: Bool {
         switch self {
-        case .launch, .restart, .resume, .park, .end, .keep, .extend, .reserve, .book, .cancelReservation,
+        case .launch, .restart, .resume, .park, .end, .leaveQueue, .keep, .extend, .reserve, .book, .cancelReservation,
             .cancelSeries, .cordon,
             .uncordon, .drain, .declareLost, .addHost, .removeHost, .adjustHost, .rollingDrain, .setPool, .resetPool:
             true
@@ -324,6 +347,10 @@ extension Event {
         default: false
         }
     }
+
+    var isClockJump: Bool { if case .clockJumped = self { true } else { false } }
+
+    var isActivity: Bool { if case .activity = self { true } else { false } }
 
     var isTick: Bool { if case .tick = self { true } else { false } }
 }

@@ -7,7 +7,10 @@ extension Simulation {
         for id in acknowledged where store.sessions[id] == nil { complain("the acknowledged launch \(id) is lost") }
         guard let core else { return }
         let isTickDue = core.nextDeadline.map { $0 <= wall } ?? false
-        if !isTickDue { checkDrains(core) }
+        if !isTickDue {
+            checkDrains(core)
+            checkAnnounced(core)
+        }
         // Lifetimes and reservations are both by the clock on the wall, but a start takes as long as it takes.
         if !hasClockJumped, !isTickDue {
             for promise in core.brokenPromises(at: wall) { complain(promise) }
@@ -57,11 +60,12 @@ extension Simulation {
     /// Reservations that were admitted, as the core and the disk have them.
     func checkReservations() {
         for id in admitted where store.reservations[id] == nil { complain("the admitted reservation \(id) is lost") }
-        let stored = store.reservations.values.filter { [.booked, .closed].contains($0.phase) }
-        for reservation in stored where core?.reservation(reservation.id) != reservation {
-            complain("\(reservation.id) is on disk as \(reservation)")
+        for reservation in store.reservations.values {
+            let isOpen = [.booked, .closed].contains(reservation.phase)
+            if core?.reservation(reservation.id) != (isOpen ? reservation : nil) {
+                complain("\(reservation.id) is on disk as \(reservation)")
+            }
         }
-        if core?.reservationCount != stored.count { complain("\(stored.count) reservations on disk") }
     }
 
     /// What is about to be written of sessions, held against what is so.
@@ -78,6 +82,11 @@ extension Simulation {
             // What is over by now had the container that is on disk.
             let container = RunName(store.sessions[session.id]?.warm == nil ? session : store.sessions[session.id]!)
             let wasRunning = store.sessions[session.id]?.state.name == "running"
+            switch session.state {
+            case .ending(_, let reason, _) where wasRunning: checkForetold(session, run, comesAs: reason.cause)
+            case .parking(_, let reason, _) where wasRunning: checkForetold(session, run, comesAs: reason.cause)
+            default: break
+            }
             switch session.state {
             case .running(_, let endpoint, _):
                 // Its own, which need not be the one on disk: a start that failed is followed by another claim at once.
@@ -100,6 +109,8 @@ extension Simulation {
                 checkIdleEnd(session, run, timeout: .seconds(timeoutSeconds))
             case .parking(_, let reason, _) where wasRunning:
                 checkParking(session, run, reason)
+            case .ending(_, .operatorEnded(let note), _) where wasRunning:
+                checkAnnouncedEnd(note, of: session)
             case .parked: checkParked(session, container)
             case .ended(.parked, _):
                 count("ended parked")
@@ -134,7 +145,8 @@ extension Simulation {
         guard case .running(_, _, let since) = store.sessions[session.id]?.state else { return }
         guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
         let lifetime = lab.maximumLifetime + session.stay.extended
-        if wall - since < lifetime { complain("\(run) ended after \(wall - since) of its \(lifetime)") }
+        let lived = wall - (since + stepJump)
+        if lived < lifetime { complain("\(run) ended after \(lived) of its \(lifetime)") }
         if (lifetime - limit).wholeMilliseconds >= 1000 { complain("\(run) says that it lived \(limit)") }
         if session.stay.extended > .zero { count("ended extended") }
         checkWarned(run, of: lab)
@@ -151,6 +163,9 @@ extension Simulation {
     func checkIdleEnd(_ session: Session, _ run: RunName, timeout: Duration) {
         if wall - session.lastActivityAt < timeout {
             complain("\(run) ended for idleness after \(wall - session.lastActivityAt)")
+        }
+        if let tookJumpAt, time - tookJumpAt < min(Limits.returnGrace, timeout) {
+            complain("\(run) ended for idleness \(time - tookJumpAt) after the clock was set")
         }
         if let floor = session.stay.notIdleBefore, wall < floor {
             complain("\(run) ended for idleness before \(floor)")

@@ -23,6 +23,7 @@ extension Simulation {
             return complain("\(run) was extended by \(session.stay.extendedBy ?? "nobody"), who did not ask for it")
         }
         count(given.course == nil ? "extension written" : "instructor's extension written")
+        if session.stay.seatUntil != stored?.stay.seatUntil { count("reserved seat extended") }
         if session.stay.extended > given.bound {
             complain("\(run) was extended by \(session.stay.extended) in all, and \(given.bound) is the bound")
         }
@@ -30,5 +31,28 @@ extension Simulation {
         if let course = given.course, !course.has(session), stored.map({ !course.has($0) }) ?? true {
             complain("\(run) was extended for \(course), and is not of it")
         }
+    }
+
+    /// What is foretold of everybody who runs or is parked, for the moment when an end comes.
+    func noteForetoldEnds() {
+        foretold = [:]
+        guard let core else { return }
+        for session in core.sessions where ["running", "parked"].contains(session.state.name) {
+            foretold[session.id] = core.foretoldEnds(of: session.id)
+        }
+    }
+
+    /// An end that comes because time has passed was foretold, with its own cause, and for no later moment; and where
+    /// the tick came in time, it was the first one.
+    func checkForetold(_ session: Session, _ run: RunName, comesAs cause: SessionExplanation.Cause?) {
+        guard let cause, isOnlyTime, let ends = foretold[session.id] else { return }
+        count("foretold end came")
+        guard let end = ends.first(where: { $0.cause == cause }), let at = end.at, at <= wall else {
+            return complain("\(run) ended by \(cause), and was told \(ends)")
+        }
+        let earlier = ends.filter { $0.at.map { $0 < at } ?? false }
+        // An idle lab is asked first, and may be a moment late.
+        guard let first = earlier.first, first.cause != .idle else { return }
+        complain("\(run) ended by \(cause), and \(first) was to come first")
     }
 }

@@ -7,7 +7,8 @@ extension Simulation {
         plan(.instructorActs, in: random.milliseconds(3000...40_000))
         guard core != nil, let lab = random.pick(allLabs) else { return }
         let booked = store.reservations.values.filter { $0.phase == .booked }.sorted { $0.id < $1.id }
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
+        case 8: governmentActs()
         case 0...1:
             if let one = random.pick(booked) { take(.cancelReservation(one.id, request: newRequest())) }
         case 2:
@@ -35,7 +36,20 @@ extension Simulation {
             to: from + random.milliseconds(10_000...200_000), warmPercent: Int.random(in: 0...100, using: &random),
             lead: random.milliseconds(0...30_000), noShowAfter: random.milliseconds(0...30_000),
             overrun: random.milliseconds(0...60_000), context: random.oneIn(4) ? nil : "\(portal)-101",
-            roster: random.oneIn(2) ? ["l1", "l2"] : [])
+            roster: random.oneIn(2) ? ["l1", "l2"] : [],
+            wall: random.oneIn(2) ? WallSpan(zone: "Area/Place", from: 0, to: 1) : nil)
+    }
+
+    /// The rules of the time zones change: what was made in wall time is at other moments.
+    private func governmentActs() {
+        guard let core else { return }
+        let shift = random.milliseconds(-20_000...20_000)
+        let changes = core.wallReservations(at: wall).map {
+            Retiming(id: $0.id, from: $0.terms.from + shift, to: $0.terms.to + shift, occurrence: nil)
+        }
+        guard !changes.isEmpty else { return }
+        count("zones changed")
+        take(.retime(changes, request: newRequest()))
     }
 
     /// A calendar is mostly one that was imported before, and has been changed since, or not.
@@ -45,10 +59,11 @@ extension Simulation {
         let event = before?.origin?.series ?? "\(isCalendar ? "event" : "series")-\(newIDs)"
         let sequence =
             isCalendar ? max(0, (before?.origin?.sequence ?? 3) + Int.random(in: -1...2, using: &random)) : nil
+        let stamp = sequence == nil || random.oneIn(2) ? nil : Timestamp(milliseconds: Int64(newIDs))
         var items: [Booking.Item] = []
         for occurrence in 1...2 where !random.oneIn(5) {
             let origin = ReservationOrigin(
-                series: event, sequence: sequence, occurrence: Timestamp(milliseconds: Int64(occurrence)))
+                series: event, sequence: sequence, stamp: stamp, occurrence: Timestamp(milliseconds: Int64(occurrence)))
             let old = booked.first { $0.origin?.series == event && $0.origin?.occurrence == origin.occurrence }
             let terms = random.oneIn(3) ? old?.terms : nil
             items.append(
@@ -57,7 +72,8 @@ extension Simulation {
         }
         let booking = Booking(
             portal: portal, items: items, skipsConflicts: random.oneIn(2),
-            events: sequence.map { [event: $0] } ?? [:])
+            events: sequence.map { [event: EventRevision(sequence: $0, stamp: stamp)] } ?? [:],
+            replacement: random.pick([.ask, .replace, .keep]) ?? .ask)
         take(.book(booking, request: newRequest()))
     }
 
@@ -73,12 +89,17 @@ extension Simulation {
                     count("occurrence moved")
                     if store.reservations[old]?.phase != .cancelled { complain("\(old) was moved, and is there") }
                 }
-            case .unchanged, .kept, .begun: count("occurrence left as it is")
+            case .unchanged(let id), .kept(let id), .begun(let id), .undecided(let id):
+                count("occurrence left as it is")
+                if store.reservations[id]?.phase == .cancelled { complain("\(id) was to stay, and is cancelled") }
             case .noSeats(let conflict):
                 if conflict.free >= conflict.wanted { complain("refused although there are seats: \(conflict)") }
             case .refused(let words):
                 if words.isEmpty { complain("a refusal without words") }
             }
+        }
+        for id in outcome.leftOver where outcome.isBooked && store.reservations[id]?.phase == .cancelled {
+            complain("\(id) was to stay, though its calendar has it no more, and is cancelled")
         }
         for id in outcome.cancelled where outcome.isBooked && store.reservations[id]?.phase != .cancelled {
             complain("\(id) left its calendar, and is there")
@@ -91,7 +112,8 @@ extension Simulation {
             guard case .running = session.state, let id = session.reservation,
                 let reservation = core.reservation(id)
             else { continue }
-            if reservation.terms.endsAt < wall { complain("\(session.id) runs after the overrun of \(id)") }
+            let end = max(reservation.terms.endsAt, session.stay.seatUntil ?? reservation.terms.endsAt)
+            if end < wall { complain("\(session.id) runs after the overrun of \(id)") }
         }
         for reservation in store.reservations.values where reservation.phase == .booked {
             let terms = reservation.terms

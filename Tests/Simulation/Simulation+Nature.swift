@@ -90,6 +90,8 @@ extension Simulation {
         hasClockJumped = true
         clockOffset += isForward ? jump : .zero - jump
         remember("the clock jumps by \(isForward ? "" : "-")\(jump)")
+        // The broker looks by itself from time to time.
+        if core != nil { plan(.deliver(.tick, generation: generation), in: random.milliseconds(1...5000)) }
     }
 
     /// No more faults, nobody new, and everything that was broken is repaired.
@@ -104,6 +106,7 @@ extension Simulation {
             engines[host]!.isUp = true
             engines[host]!.slowness = 1
             engines[host]!.isDiskFull = false
+            engines[host]!.keepsLabsApart = true
             engines[host]!.images = Set(allLabs.map(\.image))
         }
         configuration = (allLabs, allHosts)

@@ -33,6 +33,6 @@ extension Simulation {
     func checkParkedEnd(_ session: Session, _ run: RunName) {
         guard case .parked(_, let since)? = store.sessions[session.id]?.state else { return }
         guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
-        if wall - since < lab.parksFor { complain("\(run) ended \(wall - since) after it was parked") }
+        if wall - (since + stepJump) < lab.parksFor { complain("\(run) ended \(wall - since) after it was parked") }
     }
 }

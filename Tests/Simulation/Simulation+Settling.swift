@@ -74,8 +74,12 @@ extension Simulation {
     /// Nobody is left in the broker's memory, and nothing on any engine but what is warm.
     var isEmpty: Bool {
         guard let core else { return false }
-        return core.sessions.isEmpty && core.reservationCount == 0
+        return core.sessions.isEmpty && openReservations(core).isEmpty
             && engines.values.allSatisfy { taken($0).isEmpty }
+    }
+
+    private func openReservations(_ core: BrokerCore) -> [ReservationID] {
+        store.reservations.keys.filter { core.reservation($0) != nil }
     }
 
     /// Everybody was served or told why not, and everything has been cleared away.
@@ -85,7 +89,7 @@ extension Simulation {
             let words = core.explanation(of: session.id, at: wall) ?? "without a word"
             complain("\(session.id) is \(session.state.name) for ever: \(words)")
         }
-        if core.reservationCount > 0 { complain("\(core.reservationCount) reservations are never over") }
+        for id in openReservations(core) { complain("the reservation \(id) is never over") }
         for (host, engine) in engines.sorted(by: { $0.key < $1.key }) where !taken(engine).isEmpty {
             complain("\(taken(engine)) stay on \(host) for ever")
         }

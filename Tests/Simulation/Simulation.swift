@@ -37,6 +37,12 @@ public final class Simulation {
     var random: SplitMix64
     var time = Timestamp(milliseconds: 1_000_000_000_000)
     var clockOffset = Duration.zero
+    /// The offset that the broker knows of.
+    var knownOffset = Duration.zero
+    /// By how much the clock has jumped as of the present step, of which the disk knows nothing yet.
+    var stepJump = Duration.zero
+    /// When the broker last took in a jump.
+    var tookJumpAt: Timestamp?
     var agenda = Agenda<Happening>()
     /// Things go wrong.
     var hasFaults: Bool
@@ -97,6 +103,10 @@ public final class Simulation {
     var asked: Set<RunName> = []
     /// Runs whose learner was warned of an end.
     var warned: Set<RunName> = []
+    /// The ends that were foretold after the last step.
+    var foretold: [SessionID: [ForetoldEnd]] = [:]
+    /// Nothing happens in the present step but that time passes.
+    var isOnlyTime = false
     /// Since when there are no more faults.
     var calmSince: Timestamp?
     /// Which run an endpoint belongs to; none is given twice.
@@ -161,7 +171,8 @@ public final class Simulation {
         learners = (1...Int.random(in: 3...12, using: &random)).map {
             Learner(portal: $0 % 2 == 0 ? "east" : "west", id: "l\($0)", name: "Learner \($0)")
         }
-        store = SimulatedStore(sharedHomes: sharedHomes)
+        store = SimulatedStore(
+            sharedHomes: sharedHomes, filelessLabs: Set(allLabs.filter { $0.files == .none }.map(\.name)))
         let images = allLabs.map(\.image)
         for host in allHosts + spareHosts {
             let missing = hasFaults && random.oneIn(4) ? random.pick(images) : nil

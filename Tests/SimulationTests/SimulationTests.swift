@@ -4,7 +4,9 @@ import Testing
 /// A few seeds of each kind; `Scripts/test` plays hundreds, `Scripts/simulate` as many as one likes, and replays one.
 ///
 /// Whether it would notice: checks that were taken out of the core on purpose, and the first seed of 1,000 events that
-/// broke an invariant for it. In `--liveness` runs where that is said; otherwise in those for safety.
+/// broke an invariant for it. In `--liveness` runs where that is said; otherwise in those for safety. A seed means the same
+/// run only for as long as nothing else is drawn from it: what counts is how many seeds it takes to notice, and a seed that once
+/// found something is not worth a test of its own.
 ///
 /// | taken out | seed |
 /// |---|---|
@@ -48,11 +50,6 @@ struct SimulationTests {
         #expect(!simulate(.safety, seeds, events: 500).isEmpty)
     }
 
-    @Test("Seeds that have found something find nothing", arguments: [166, 292] as [UInt64])
-    func found(_ seed: UInt64) {
-        #expect(!simulate(.safety, seed...seed, events: 600).isEmpty)
-    }
-
     @Test("When faults stop, everything settles, everybody is served, and nothing is left", arguments: livenessSeeds)
     func liveness(_ seeds: ClosedRange<UInt64>) {
         #expect(!simulate(.liveness, seeds, events: 200).isEmpty)
@@ -64,7 +61,7 @@ struct SimulationTests {
         for fault in Fault.allCases { #expect(tally[fault.rawValue, default: 0] > 0, "\(fault)") }
         let others = [
             "warned", "launch acknowledged", "seat by measured use", "host strained", "extension written",
-            "instructor's extension written",
+            "instructor's extension written", "ended as announced", "announced end cancelled",
         ]
         for end in ["ended idle", "ended at its lifetime"] + others {
             #expect(tally[end, default: 0] > 0, "\(end)")

@@ -66,13 +66,15 @@ struct DiskTests {
         let (acknowledged, failed) = try await fill(store)
         #expect(!acknowledged.isEmpty)
         try await check(store, holds: acknowledged, not: failed)
-        let activity = await #expect(throws: StoreError.self) {
-            // Activity is refused like any other write; a small one may still fit into the log's last page.
+        let small = await #expect(throws: StoreError.self) {
+            // A small change is refused like any other; it may still fit into the log's last page.
             for second in 0..<100_000 {
-                try await store.recordActivity([SessionID(rawValue: "s0"): at(Int64(second) * 300)])
+                try await store.commit([
+                    .session(session(acknowledged[0], .queued(since: at(1)), lastActivity: at(Int64(second))))
+                ])
             }
         }
-        #expect(activity?.code == .full)
+        #expect(small?.code == .full)
         try FileManager.default.removeItem(atPath: ballast)
         try await store.commit(bigCommit(failed))
         try await check(store, holds: acknowledged + [failed], not: "nobody")

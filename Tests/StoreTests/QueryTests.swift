@@ -15,10 +15,13 @@ struct QueryTests {
     }
 
     /// Every combination of conditions.
-    static let lists: [SessionQuery] = (0..<16).map { bits in
-        SessionQuery(
+    static let lists: [SessionQuery] = (0..<64).map { bits in
+        var query = SessionQuery(
             state: bits & 1 == 0 ? nil : "ended", host: bits & 2 == 0 ? nil : "h1",
             learner: bits & 4 == 0 ? nil : "learner7", lab: bits & 8 == 0 ? nil : "lab3")
+        query.course = bits & 16 == 0 ? nil : "101"
+        query.isLive = bits & 32 != 0
+        return query
     }
 
     private func plan(_ sql: String, _ arguments: StatementArguments) throws -> [String] {

@@ -1,0 +1,137 @@
+/// The wall clock was set: what lasts so long from something that happened moves with it, what people agreed on does not.
+///
+/// Moments on the wall clock stand for both. Idleness, lifetimes, parking, waiting times, retries and the silence of hosts
+/// are durations: their moments are shifted by the jump, so that as much of each is left as before. Reservations, the end
+/// of a seat that was kept beyond one, drains and links are appointments: they stay, and may be due at once.
+extension BrokerCore {
+    mutating func clockJumped(by jump: Duration, at now: Timestamp) {
+        guard jump != .zero else { return }
+        knownStays = [:]
+        for host in hosts { shiftLink(of: host, by: jump) }
+        shiftQueues(by: jump)
+        for id in entries.keys.sorted() {
+            guard let entry = entries[id] else { continue }
+            shift(entry, by: jump, at: now)
+        }
+        for run in leftovers.keys.sorted() {
+            guard var leftover = leftovers[run], let retryAt = leftover.retryAt else { continue }
+            leftover.retryAt = retryAt + jump
+            setLeftover(run, leftover)
+        }
+        for id in warm.entries.keys.sorted() {
+            guard var entry = warm[id] else { continue }
+            entry.seat.state = entry.seat.state.shifted(by: jump)
+            store(entry)
+        }
+        for key in poolKeys {
+            warm.retryAt[key] = warm.retryAt[key].map { $0 + jump }
+            warm.claims[key] = warm.claims[key]?.map { $0 + jump }
+            if let time = poolDeadline(key) { alarms.ensure(.pool(key), by: time) }
+        }
+        measured.writtenAt = measured.writtenAt.map { $0 + jump }
+        if !reservations.isEmpty {
+            journal.keep(reservationsDue: reservationsDue)
+            reservationsDue = now
+        }
+        step.mayPlace = true
+        step.mayPromise = true
+    }
+
+    private mutating func shiftLink(of host: HostRecord, by jump: Duration) {
+        var settings = host.settings
+        switch settings.host.link {
+        case .silent(let since, let reason): settings.host.link = .silent(since: since + jump, reason: reason)
+        case .unreachable(let since, let reason): settings.host.link = .unreachable(since: since + jump, reason: reason)
+        case .connecting, .reachable, .duplicate: return
+        }
+        setHost(host.name, settings)
+    }
+
+    /// Who came first is first as before, and whoever comes now is behind them.
+    private mutating func shiftQueues(by jump: Duration) {
+        journal.keep(turns: queue.turns)
+        journal.keep(cohortTurns: cohorts.turns)
+        queue.shift(by: jump)
+        cohorts.shift(by: jump)
+        for (id, old) in entries {
+            guard case .queued(let since) = old.session.state else { continue }
+            journal.keep(old, of: id)
+            // Its ticket has moved already: it takes no other place.
+            entries[id]?.session.state = .queued(since: since + jump)
+        }
+    }
+
+    private mutating func shift(_ old: Entry, by jump: Duration, at now: Timestamp) {
+        var entry = old.shifted(by: jump)
+        switch entry.session.state {
+        case .running(let host, _, let since):
+            // The way to the lab, and the clocks that tell of its use, may have stood still too.
+            let grace = now + returnGrace(of: entry)
+            entry.idleNotBefore = max(grace, entry.idleNotBefore ?? grace)
+            if let lab = lab(entry.session.lab), case .running(_, _, let former) = old.session.state,
+                old.warned.lifetime == lifetimeEnd(of: old, runningSince: former, lab)
+            {
+                entry.warned.lifetime = lifetimeEnd(of: entry, runningSince: since, lab)
+            }
+            entry.wake = nextLook(at: entry, runningSince: since, on: host)
+        case .parked(_, let since): entry.wake = parkedEnd(of: entry, since: since)
+        case .queued, .starting, .ending, .parking: entry.wake = entry.wake.map { $0 + jump }
+        case .ended, .failed: return
+        }
+        store(entry)
+        guard case .running(let host, _, _) = entry.session.state else { return }
+        let way = jump > .zero ? "forward" : "back"
+        let size = Explanations.span(jump > .zero ? jump : .zero - jump)
+        note(
+            entry.session, at: now, host: host,
+            reason:
+                "The clock of Carrel's machine was set \(way) by \(size), or stood still with it: how long the lab was "
+                + "used and may live is counted on as before, and nothing ends for idleness in the next "
+                + "\(Explanations.span(returnGrace(of: entry))).")
+    }
+}
+
+extension Entry {
+    /// All moments from which something lasts, after the clock was set. Where it stands in the queue is shifted already.
+    fileprivate func shifted(by jump: Duration) -> Entry {
+        var entry = self
+        entry.session.state = session.state.shifted(by: jump)
+        entry.session.lastActivityAt = session.lastActivityAt + jump
+        entry.session.stay.notIdleBefore = session.stay.notIdleBefore.map { $0 + jump }
+        entry.queuedSince = queuedSince + jump
+        entry.idleNotBefore = idleNotBefore.map { $0 + jump }
+        entry.warned.idle = warned.idle.map { $0 + jump }
+        entry.notice.idle = notice.idle.map { $0 + jump }
+        entry.notice.lifetime = notice.lifetime.map { $0 + jump }
+        entry.memoryToldAt = memoryToldAt.map { $0 + jump }
+        switch inquiry {
+        case .none: break
+        case .asked(let at): entry.inquiry = .asked(at: at + jump)
+        case .busy(let askAgainAt): entry.inquiry = .busy(askAgainAt: askAgainAt + jump)
+        }
+        return entry
+    }
+}
+
+extension SessionState {
+    fileprivate func shifted(by jump: Duration) -> SessionState {
+        switch self {
+        case .starting(let host, let step, let since): .starting(host: host, step: step, since: since + jump)
+        case .running(let host, let endpoint, let since):
+            .running(host: host, endpoint: endpoint, since: since + jump)
+        case .ending(let host, let reason, let since): .ending(host: host, reason: reason, since: since + jump)
+        case .parking(let host, let reason, let since): .parking(host: host, reason: reason, since: since + jump)
+        case .parked(let reason, let since): .parked(reason: reason, since: since + jump)
+        case .queued, .ended, .failed: self
+        }
+    }
+}
+
+extension WarmSeat.State {
+    fileprivate func shifted(by jump: Duration) -> WarmSeat.State {
+        switch self {
+        case .starting(let since): .starting(since: since + jump)
+        case .ready(let endpoint, let since): .ready(endpoint, since: since + jump)
+        }
+    }
+}

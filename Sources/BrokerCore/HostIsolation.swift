@@ -1,0 +1,29 @@
+/// Whether a host keeps what labs are promised about the network: that a lab without egress reaches nothing outside, that a
+/// lab with egress reaches no closed range, that no lab reaches another one, and that the broker reaches labs at the
+/// host's publish address. No lab is placed on a host before a try-out on it has proved this.
+public enum HostIsolation: Hashable, Sendable {
+    /// Not tried since the host last began to answer.
+    case untried
+    case proved
+    /// What the try-out found instead, as a sentence for operators.
+    case unproved(reason: String)
+}
+
+extension BrokerCore {
+    mutating func hostTried(_ name: String, _ isolation: HostIsolation) {
+        guard var settings = record(of: name)?.settings else { return }
+        settings.isolation = isolation
+        setHost(name, settings)
+    }
+
+    /// Why no lab is placed on a host that answers, as far as its network is the reason.
+    static func isolationWords(_ isolation: HostIsolation) -> String? {
+        switch isolation {
+        case .proved: nil
+        case .untried: "It takes no labs until a try-out has shown that they are kept apart there."
+        case .unproved(let reason):
+            "It takes no labs, because what they are promised about the network does not hold there: "
+                + Explanations.sentence(reason)
+        }
+    }
+}

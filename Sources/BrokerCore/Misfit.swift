@@ -1,0 +1,58 @@
+/// Why no configured host could ever serve a lab to a learner, were it empty and well.
+public enum Misfit: Hashable, Sendable {
+    /// No host is configured.
+    case noHosts
+    /// No host has the labels that the lab asks for.
+    case noLabels(lab: String, labels: [String: String])
+    /// The largest host with the right labels is too small. In bytes.
+    case tooLarge(lab: String, needed: Int64, largest: Int64)
+    /// The learner's files are on a host that is not configured any more.
+    case homeHostGone(host: String)
+    /// The host with the learner's files is too small. In bytes.
+    case homeHostTooSmall(host: String, lab: String, needed: Int64, limit: Int64)
+    /// The lab asks for labels that the host with the learner's files does not have.
+    case homeHostLabels(host: String, lab: String, labels: [String: String])
+
+    /// For operators: what is in the way, and what can be changed.
+    public var operatorText: String {
+        switch self {
+        case .noHosts:
+            "No host is configured: an operator must add one."
+        case .noLabels(let lab, let labels):
+            "The lab \(lab) asks for a host with \(Explanations.labels(labels)), and there is none: an operator must "
+                + "give a host these labels, or add one that has them."
+        case .tooLarge(let lab, let needed, let largest):
+            "The lab \(lab) needs \(Explanations.bytes(needed)) of memory, and no host has that much: the largest allows "
+                + "\(Explanations.bytes(largest)). An operator must lower the lab's memory or add a larger host."
+        case .homeHostGone(let host):
+            "This learner's files are on the host \(host), which is not in the configuration any more: an operator must "
+                + "add it again or move the files."
+        case .homeHostTooSmall(let host, let lab, let needed, let limit):
+            "The lab \(lab) needs \(Explanations.bytes(needed)) of memory; this learner's files are on the host \(host), "
+                + "which allows \(Explanations.bytes(limit)): an operator must change one of the two."
+        case .homeHostLabels(let host, let lab, let labels):
+            "The lab \(lab) asks for a host with \(Explanations.labels(labels)); this learner's files are in a volume on "
+                + "the host \(host), which has other labels. An operator can give the hosts a shared directory for homes "
+                + "(homes in the configuration), give \(host) these labels, or take them from the lab."
+        }
+    }
+}
+
+/// Two labs that one learner can never have both: homes are volumes, a home stays on the host of the learner's first
+/// lab, and no host could serve the two.
+public struct LabsApart: Hashable, Sendable {
+    public var first: String
+    public var second: String
+
+    /// - Returns: pairs in the order of the labs. Labs that no host could serve are not among them.
+    public static func pairs(of labs: [Lab], on hosts: [HostSpec], sharedHomes: Bool) -> [LabsApart] {
+        guard !sharedHomes else { return [] }
+        let places = labs.filter { $0.files == .home }.map { lab in
+            (lab: lab.name, hosts: Set(hosts.filter { $0.couldServe(lab) }.map(\.name)))
+        }.filter { !$0.hosts.isEmpty }
+        return places.indices.flatMap { index in
+            places[(index + 1)...].filter { $0.hosts.isDisjoint(with: places[index].hosts) }
+                .map { LabsApart(first: places[index].lab, second: $0.lab) }
+        }
+    }
+}

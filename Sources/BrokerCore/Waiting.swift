@@ -1,0 +1,163 @@
+/// What a queued session waits for, with the facts that the words for learners and for operators are made of.
+public struct Waiting: Hashable, Sendable, Codable {
+    public enum Cause: Hashable, Sendable, Codable {
+        /// The container of the session's previous run is still being removed.
+        case previousContainer
+        /// The configuration has not been read yet.
+        case configuration
+        /// An operator has closed every host that could serve the lab.
+        case hostsClosed
+        /// No open host that could serve the lab answers.
+        case hostsSilent
+        /// It has not been proved that labs are kept apart on any host that answers.
+        case hostsUnproved
+        /// The only host with the learner's files is the same engine as another host, and is used under that name.
+        case sameEngine(as: String)
+        /// No host that answers has the lab's image.
+        case imageMissing(image: String)
+        /// Every slot is taken.
+        case seatsTaken
+        /// There are free slots, but the memory beside them is taken; one seat needs this much, in bytes.
+        case memoryTaken(needed: Int64)
+        /// The free seats are held for these reservations, of which the first opens at `from`, and the first that ends
+        /// does so at `until`.
+        case seatsHeld(reservations: [ReservationID], from: Timestamp, until: Timestamp)
+        /// Labs that run use so much memory that their hosts take nobody new for now.
+        case hostsStrained
+        /// As many labs are being started as the hosts can start at the same time.
+        case startsPaced(underWay: Int)
+        /// A larger lab, whose turn comes first, has a host kept for it.
+        case largerLabFirst
+        /// The seats reserved for this learner are on hosts that are not available.
+        case reservedSeatsGone
+        /// Nobody had claimed these reserved seats by the no-show time, and others have them now.
+        case reservedSeatsReleased
+    }
+
+    public var cause: Cause
+    /// The only host that can serve this learner, because their files are there.
+    public var home: String?
+    /// The labels that the lab asks of a host.
+    public var requires: [String: String]
+    /// The reservation that the session has a right to a seat of.
+    public var reservation: ReservationID?
+    /// How many sessions come first.
+    public var ahead: Int
+    /// Several portals have people waiting, and take turns.
+    public var portalsTakeTurns: Bool
+    /// A seat is free by then at the latest, as far as is known now.
+    public var seatBy: Timestamp?
+
+    public init(
+        cause: Cause, home: String? = nil, requires: [String: String] = [:], reservation: ReservationID? = nil,
+        ahead: Int = 0, portalsTakeTurns: Bool = false, seatBy: Timestamp? = nil
+    ) {
+        self.cause = cause
+        self.home = home
+        self.requires = requires
+        self.reservation = reservation
+        self.ahead = ahead
+        self.portalsTakeTurns = portalsTakeTurns
+        self.seatBy = seatBy
+    }
+}
+
+extension BrokerCore {
+    /// What a queued session waits for; `nil` for one that is not queued. O(hosts), and for those near the head of the
+    /// queue O(sessions on the hosts that could serve it).
+    public func waiting(of id: SessionID, at now: Timestamp) -> Waiting? {
+        guard let entry = entries[id], case .queued = entry.session.state else { return nil }
+        let portal = entry.learner.portal
+        var waiting = Waiting(
+            cause: .configuration, reservation: entry.session.reservation,
+            ahead: max(0, (queuePosition(of: id) ?? 1) - 1),
+            portalsTakeTurns: queue.waiting.keys.contains { $0 != portal })
+        if gates[id] != nil {
+            waiting.cause = .previousContainer
+            return waiting
+        }
+        guard catalogue.isConfigured, let lab = catalogue.labs[entry.session.lab] else { return waiting }
+        waiting.requires = lab.requires
+        var candidates = hosts.filter { $0.settings.isConfigured && $0.spec.couldServe(lab) }
+        var demand = demand(of: lab)
+        if let reservation = entry.session.reservation.flatMap({ reservations[$0] }) {
+            candidates.removeAll { seating.held(reservation, on: $0.name) == 0 }
+            demand = lab.demand
+            guard !candidates.isEmpty else {
+                waiting.cause = reservation.released == nil ? .reservedSeatsGone : .reservedSeatsReleased
+                return waiting
+            }
+        } else if let bound = boundHost(of: entry.learner, for: lab.name) {
+            waiting.home = bound
+            candidates.removeAll { $0.name != bound }
+        }
+        let isReserved = entry.session.reservation != nil
+        (waiting.cause, candidates) = cause(lab, demand, isReserved: isReserved, among: candidates, at: now)
+        switch waiting.cause {
+        case .seatsTaken, .memoryTaken: waiting.seatBy = seatBy(ahead: waiting.ahead, on: candidates, at: now)
+        case .seatsHeld(_, _, let until): waiting.seatBy = until
+        default: break
+        }
+        return waiting
+    }
+
+    /// The first condition of placement that no host meets, and the hosts that meet those before it.
+    private func cause(
+        _ lab: Lab, _ demand: Demand, isReserved: Bool, among candidates: [HostRecord], at now: Timestamp
+    ) -> (Waiting.Cause, [HostRecord]) {
+        let open = candidates.filter { $0.settings.host.duty == .active }
+        if open.isEmpty { return (.hostsClosed, candidates) }
+        let answering = open.filter(\.isReachable)
+        if answering.isEmpty {
+            if open.count == 1, case .duplicate(let other) = open[0].settings.host.link {
+                return (.sameEngine(as: other), open)
+            }
+            return (.hostsSilent, open)
+        }
+        let proved = answering.filter { $0.settings.isolation == .proved }
+        if proved.isEmpty { return (.hostsUnproved, answering) }
+        let equipped = proved.filter { !$0.settings.lackingLabs.contains(lab.name) }
+        if equipped.isEmpty { return (.imageMissing(image: lab.image), proved) }
+        let vacant = equipped.filter { $0.usage.seats < $0.spec.slots }
+        if vacant.isEmpty { return (.seatsTaken, equipped) }
+        let roomy = vacant.filter { $0.hasRoom(for: $0.charge(demand)) }
+        if roomy.isEmpty { return (.memoryTaken(needed: vacant.map { $0.charge(demand) }.min() ?? 0), vacant) }
+        var calm = roomy
+        if !isReserved {
+            calm.removeAll(where: \.settings.isStrained)
+            if calm.isEmpty { return (.hostsStrained, roomy) }
+            let promised = calm
+            calm.removeAll { !$0.sparesPromises(demand, at: now) }
+            if calm.isEmpty { return (holders(on: promised, during: demand.horizon, at: now), promised) }
+        }
+        let unhurried = calm.filter { $0.usage.starting < $0.startsAllowed }
+        if unhurried.isEmpty { return (.startsPaced(underWay: calm.reduce(0) { $0 + $1.usage.starting }), calm) }
+        return (.largerLabFirst, unhurried)
+    }
+
+    /// The reservations for which seats on these hosts are held while a session that starts now may live.
+    private func holders(on hosts: [HostRecord], during horizon: Duration, at now: Timestamp) -> Waiting.Cause {
+        var found: [Reservation] = []
+        for host in hosts {
+            for id in seating.promisedOn[host.name] ?? [] {
+                guard let reservation = reservations[id], seating.held(reservation, on: host.name) > 0,
+                    reservation.terms.opensAt <= now + horizon, now < reservation.terms.to, !found.contains(reservation)
+                else { continue }
+                found.append(reservation)
+            }
+        }
+        return .seatsHeld(
+            reservations: found.map(\.id).sorted(), from: found.map(\.terms.opensAt).min() ?? now,
+            until: found.map(\.terms.to).min() ?? now)
+    }
+
+    /// When so many others and one more have had a seat here become free, if everybody stays as long as they may.
+    private func seatBy(ahead: Int, on hosts: [HostRecord], at now: Timestamp) -> Timestamp? {
+        guard ahead < Limits.seatsForeseen else { return nil }
+        let ends = hosts.flatMap { host in
+            host.usage.sessions.compactMap { entries[$0].flatMap { latestEnd(of: $0, now: now) } }
+        }
+        guard ahead < ends.count else { return nil }
+        return ends.sorted()[ahead]
+    }
+}
