@@ -20,11 +20,11 @@ public struct AttendanceView: Hashable, Sendable, Codable {
     /// Of the seats, in percent.
     public var noShowPercent: Int
 
-    init(_ stored: StoredReservation, came: [(learner: String, at: Timestamp)]) {
+    init(_ stored: StoredReservation, came: [(learner: String, at: Timestamp)], at now: Timestamp) {
         let terms = stored.reservation.terms
-        reservation = ReservationView(stored)
+        reservation = ReservationView(stored, at: now)
         arrivals = came.map { Arrival(learner: $0.learner, at: $0.at, isLate: $0.at >= stored.reservation.noShowAt) }
-        absent = terms.roster.subtracting(came.map(\.learner)).sorted()
+        absent = terms.roster.subtracting(came.map(\.learner)).sortedNaturally { $0 }
         noShows = max(0, terms.seats - came.count)
         noShowPercent = noShows * 100 / terms.seats
     }

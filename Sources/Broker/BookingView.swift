@@ -9,8 +9,10 @@ public struct BookingView: Hashable, Sendable, Codable {
         case moved
         /// It was booked before, just so.
         case unchanged
-        /// It is booked with other terms, and stays so: its SEQUENCE is not greater.
+        /// It is booked with other terms, and stays so: the calendar is older, or it was to be kept.
         case kept
+        /// It is booked with other terms, and nothing says which are newer.
+        case undecided
         /// It has opened already and stays as it is.
         case begun
         /// There are not as many seats.
@@ -18,7 +20,7 @@ public struct BookingView: Hashable, Sendable, Codable {
         /// Its terms make no sense.
         case refused
 
-        public var isConflict: Bool { self == .noSeats || self == .refused }
+        public var isConflict: Bool { [.noSeats, .refused, .undecided].contains(self) }
     }
 
     public struct Item: Hashable, Sendable, Codable {
@@ -30,7 +32,7 @@ public struct BookingView: Hashable, Sendable, Codable {
         public var result: Result
         /// The reservation; nothing where there is none, and in a dry run.
         public var id: ReservationID?
-        /// What stands against it, and what to do next.
+        /// What stands against it, or falls short of what was asked for, and what to do next.
         public var message: String?
         /// The next start at which there are enough seats.
         public var nextFree: Timestamp?
@@ -44,11 +46,14 @@ public struct BookingView: Hashable, Sendable, Codable {
     public var items: [Item]
     /// Taken out of the calendar.
     public var cancelled: [ReservationID]
+    /// Booked, and not in the calendar any more; but nothing says that the calendar is newer, so they stay.
+    public var leftOver: [ReservationID]
 
     /// - Parameter outcome: `nil` when there is none.
     init(_ booking: Booking, _ outcome: BookingOutcome?) {
         isBooked = outcome?.isBooked ?? false
         cancelled = outcome?.cancelled ?? []
+        leftOver = outcome?.leftOver ?? []
         items = zip(booking.items, outcome?.results ?? []).map { asked, result in
             let terms = asked.terms
             var item = Item(
@@ -60,7 +65,12 @@ public struct BookingView: Hashable, Sendable, Codable {
             case .unchanged(let id): (item.result, item.id) = (.unchanged, id)
             case .kept(let id):
                 (item.result, item.id) = (.kept, id)
-                item.message = "It is booked with other terms, and its SEQUENCE is not greater: nothing is changed."
+                item.message = "It is booked with other terms, which stay: this version of the event is not newer."
+            case .undecided(let id):
+                (item.result, item.id) = (.undecided, id)
+                item.message =
+                    "\(id) is booked for it with other terms, and neither SEQUENCE nor LAST-MODIFIED says which are newer: "
+                    + "take the file's with --replace, or leave what is booked with --keep."
             case .begun(let id): (item.result, item.id) = (.begun, id)
             case .noSeats(let conflict):
                 item.result = .noSeats

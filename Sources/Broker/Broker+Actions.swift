@@ -72,9 +72,10 @@ extension Broker {
             client: client, endpoint: endpoint, kind: lab.kind,
             authorization: labAuthorization(session, kind: lab.kind))
         Task { @ControlLoop in
-            let report = await questions.kernels()
-            let skew = session.state.host.flatMap { self.hostDrivers[$0]?.clockSkew }
-            self.submit(.labReported(id, epoch: epoch, report.corrected(by: skew)))
+            let kernels = await questions.kernels()
+            let skew = session.state.host.flatMap { self.hostDrivers[$0]?.clockSkew } ?? .zero
+            let report = kernels.map { Kernel.report($0, skew: skew, at: self.now) } ?? .unknown
+            self.submit(.labReported(id, epoch: epoch, report))
         }
     }
 

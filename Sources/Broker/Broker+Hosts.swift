@@ -31,6 +31,11 @@ extension Broker {
         }
     }
 
+    /// Where the hosts are, by address or name: their engines, and what labs are published on.
+    var hostAddresses: [String] {
+        Set(hostConfigurations.values.flatMap(\.addresses)).sorted()
+    }
+
     /// Those of the configuration, and those that operators added.
     private var hostConfigurations: [String: HostConfiguration] {
         var hosts: [String: HostConfiguration] = [:]
@@ -62,11 +67,15 @@ extension Broker {
         return try host(entry.spec.name)
     }
 
-    /// - Parameter deadline: from now; who is still there may stay until then. Without it the host must be empty.
+    /// - Parameters:
+    ///   - isDraining: who is still there may stay until the deadline. Otherwise the host must be empty.
+    ///   - deadline: from now, as `drain` takes it.
     /// - Returns: the host, if it is still there to be emptied.
-    public func removeHost(_ name: String, deadline: Duration?) async throws(BrokerError) -> HostView? {
+    public func removeHost(
+        _ name: String, draining isDraining: Bool, deadline: Duration?
+    ) async throws(BrokerError) -> HostView? {
         let moment = deadline.map { now + $0 }
-        _ = try await ask { .removeHost(host: name, deadline: moment, request: $0) }
+        _ = try await ask { .removeHost(host: name, draining: isDraining, deadline: moment, request: $0) }
         return try? host(name)
     }
 
@@ -103,5 +112,6 @@ extension HostConfiguration {
     /// Whether the connection to `other` would be this one's.
     func reaches(_ other: HostConfiguration) -> Bool {
         endpoint == other.endpoint && publishAddress == other.publishAddress
+            && brokerAddresses == other.brokerAddresses
     }
 }

@@ -4,7 +4,7 @@ import EventLoop
 
 /// The catalogue, and where the images of its labs are.
 extension Broker {
-    public func labs() -> [LabView] { core.labs.map { view(of: $0) } }
+    public func labs() -> [LabView] { core.labs.sortedNaturally(by: \.name).map { view(of: $0) } }
 
     public func lab(_ name: String) throws(BrokerError) -> LabView {
         guard let lab = core.labs.first(where: { $0.name == name }) else { throw BrokerError(Refusal.unknownLab(name)) }
@@ -38,7 +38,7 @@ extension Broker {
 
     /// The labs whose image a host has or should have.
     func labImages(on host: String) -> [HostLabImageView] {
-        core.labs.compactMap { lab in
+        core.labs.sortedNaturally(by: \.name).compactMap { lab in
             view(of: lab).hosts.first { $0.host == host }
                 .map { HostLabImageView(lab: lab.name, image: lab.image, found: $0) }
         }
@@ -49,7 +49,7 @@ extension Broker {
         return LabView(
             name: lab.name, title: lab.title, kind: lab.kind, image: lab.image, memoryBytes: lab.memoryBytes,
             profile: LabProfileView(core.use(of: lab)), requires: lab.requires, imageId: survey.usual,
-            hosts: survey.findings.map { finding in
+            hosts: survey.findings.sortedNaturally(by: \.host).map { finding in
                 LabImageView(
                     host: finding.host, hostState: core.hostStatus(finding.host)?.state ?? .unreachable,
                     presence: finding.presence, imageId: finding.image?.id, createdAt: finding.image?.createdAt,

@@ -37,6 +37,12 @@ extension Broker {
         return try await view(id)
     }
 
+    /// The learner no longer waits for a seat. Refused once the session has one.
+    public func leaveQueue(_ id: SessionID) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .leaveQueue(id, request: $0) }
+        return try await view(id)
+    }
+
     /// *Keep it*: as if something had happened in the lab, a limited number of times in a row.
     public func keep(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .keep(id, request: $0) }
@@ -107,6 +113,9 @@ extension Broker {
         edge.apply([.grant(slug: id.rawValue, digest: digest)])
         return token
     }
+
+    /// A one-time code has been seen where it was not needed: it opens nothing from now on.
+    public func forget(_ code: String) { entryCodes.forget(code) }
 
     func remember(_ grant: AccessGrant) {
         guard let digest = Digest32(grant.tokenDigest) else { return }

@@ -2,9 +2,32 @@ import BrokerCore
 import Store
 
 extension Broker {
+    /// Who wants something of a session: a line of its story before whatever comes of it.
+    public func remark(_ words: String, on id: SessionID) { submit(.remark(id, words)) }
+
+    /// Who did what, for the log.
+    public func record(act: String, by who: String, status: Int) {
+        log.info("operator", metadata: ["who": "\(who)", "act": "\(act)", "status": "\(status)"])
+    }
+
     /// Ends a session; the learner's files stay. Ending one that has ended changes nothing.
     public func end(_ id: SessionID, reason: EndReason) async throws(BrokerError) -> SessionView {
         _ = try await ask { .end(id, reason: reason, request: $0) }
+        return try await view(id)
+    }
+
+    /// Ends a running session after `notice`, of which its learner is told at once; any other session ends at once.
+    /// `note` is for the learner.
+    public func announceEnd(_ id: SessionID, in notice: Duration, note: String) async throws(BrokerError) -> SessionView
+    {
+        let end = AnnouncedEnd(at: now + notice, note: note)
+        _ = try await ask { .announceEnd(id, end, request: $0) }
+        return try await view(id)
+    }
+
+    /// Takes an announced end back.
+    public func cancelEnd(_ id: SessionID) async throws(BrokerError) -> SessionView {
+        _ = try await ask { .cancelEnd(id, request: $0) }
         return try await view(id)
     }
 
@@ -24,8 +47,8 @@ extension Broker {
     /// Sessions of a course that are not over, by their learners' names, and how many there are. O(sessions).
     public func sessions(of course: Course, limit: Int) -> (sessions: [SessionView], count: Int) {
         let found = core.sessions.filter { course.has($0) && !$0.state.isOver }
-        let first = found.sorted { ($0.learner.name, $0.learner.id, $0.id) < ($1.learner.name, $1.learner.id, $1.id) }
-            .prefix(limit)
+        let byID = found.sorted { $0.id < $1.id }.sortedNaturally { $0.learner.id }
+        let first = byID.sortedNaturally { $0.learner.name }.prefix(limit)
         return (first.map { view(of: $0) }, found.count)
     }
 
@@ -43,9 +66,10 @@ extension Broker {
         _ = try await ask { .uncordon(host: host, request: $0) }
     }
 
-    /// No new seats on the host; what lives there ends by itself, or after `deadline` from now.
-    public func drain(_ host: String, deadline: Duration) async throws(BrokerError) {
-        let moment = now + deadline
+    /// No new seats on the host; what lives there ends by itself, or after `deadline` from now. Without a deadline, a
+    /// drain that is under way keeps its own, and another one gets `Limits.drainTime`.
+    public func drain(_ host: String, deadline: Duration?) async throws(BrokerError) {
+        let moment = deadline.map { now + $0 }
         _ = try await ask { .drain(host: host, deadline: moment, request: $0) }
     }
 

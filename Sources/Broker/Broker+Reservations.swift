@@ -34,19 +34,28 @@ extension Broker {
     /// - Parameter isDryRun: only says what would become of it; nothing is changed.
     public func book(
         portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipsConflicts: Bool = false,
-        events: [String: Int] = [:], isDryRun: Bool = false
+        events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask, isDryRun: Bool = false
     ) async throws(BrokerError) -> BookingView {
+        // Who asks has read the zones as they are today.
+        await followZones()
         let booking = Booking(
             portal: portal,
             items: items.map {
                 Booking.Item(
                     id: ReservationID(rawValue: SecureRandom.slug(length: Broker.reservationIDLength)),
                     terms: $0.terms, origin: $0.origin)
-            }, skipsConflicts: skipsConflicts, events: events)
+            }, skipsConflicts: skipsConflicts, events: events,
+            replacement: replacement)
         let found =
             isDryRun ? try rehearse(booking) : try await answer(to: { .book(booking, request: $0) })
         guard case .booked(let outcome) = found else { return BookingView(booking, nil) }
-        return BookingView(booking, outcome)
+        var view = BookingView(booking, outcome)
+        for index in view.items.indices {
+            guard view.items[index].message == nil, let id = view.items[index].id else { continue }
+            view.items[index].message = core.reservation(id).flatMap(warmNote)
+        }
+        probeHomes()
+        return view
     }
 
     /// A series that is made by hand gets a name of its own.
@@ -72,15 +81,22 @@ extension Broker {
         }
     }
 
-    /// Those that begin last first, over and cancelled ones too.
+    /// Those that go on or come next first, in order of their start; then those that are over or cancelled, the latest first.
     public func reservations(limit: Int) async throws(BrokerError) -> [ReservationView] {
-        do { return try await store.reservations(limit: limit).map(ReservationView.init) } catch {
+        do { return try await store.reservations(limit: limit).map { ReservationView($0, at: now) } } catch {
             throw BrokerError(error)
         }
     }
 
     public func reservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
-        ReservationView(try await stored(id))
+        var view = ReservationView(try await stored(id), at: now)
+        if let reservation = core.reservation(id) { view.warmNote = warmNote(reservation) }
+        return view
+    }
+
+    private func warmNote(_ reservation: Reservation) -> String? {
+        guard reservation.phase == .booked else { return nil }
+        return core.warmShortfall(of: reservation.terms, on: reservation.allocation)?.text
     }
 
     /// Those of a portal that begin at `since` or later, those that begin first first; cancelled ones too.
@@ -88,7 +104,9 @@ extension Broker {
         of portal: String, since: Timestamp, limit: Int
     ) async throws(BrokerError) -> [ReservationView] {
         do {
-            return try await store.reservations(of: portal, since: since, limit: limit).map(ReservationView.init)
+            return try await store.reservations(of: portal, since: since, limit: limit).map {
+                ReservationView($0, at: now)
+            }
         } catch {
             throw BrokerError(error)
         }
@@ -99,7 +117,7 @@ extension Broker {
         let stored = try await stored(id)
         let came: [(learner: String, at: Timestamp)]
         do { came = try await store.attendance(of: id) } catch { throw BrokerError(error) }
-        return AttendanceView(stored, came: came)
+        return AttendanceView(stored, came: came, at: now)
     }
 
     private func stored(_ id: ReservationID) async throws(BrokerError) -> StoredReservation {

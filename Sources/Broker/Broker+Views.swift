@@ -4,7 +4,7 @@ import EventLoop
 extension Broker {
     /// All hosts, by name.
     public func hosts() -> [HostView] {
-        return core.hostStatuses.map { status in
+        core.hostStatuses.sortedNaturally(by: \.name).map { status in
             HostView(
                 name: status.name, endpoint: hostDrivers[status.name]?.configuration.endpoint.description ?? "",
                 state: status.state,
@@ -15,6 +15,7 @@ extension Broker {
                 density: status.density,
                 drainDeadline: status.drainDeadline,
                 warm: status.warm > 0 ? status.warm : nil, homes: HostView.words(status.attachment),
+                network: HostView.words(status.isolation), restoresLive: hostDrivers[status.name]?.restoresLive,
                 origin: status.origin, isAdjusted: status.isAdjusted,
                 labels: status.labels, engineId: status.engineID,
                 clockSkewMilliseconds: hostDrivers[status.name]?.clockSkew?.wholeMilliseconds,
@@ -46,6 +47,8 @@ extension Broker {
             kind: lab?.kind ?? .http, state: session.state.name, host: session.state.host, image: lab?.image ?? "",
             epoch: session.epoch, hostname: hostname, url: configuration.url(of: session.id),
             createdAt: session.createdAt, since: session.createdAt, lastActivityAt: session.lastActivityAt)
+        view.keepsFiles = lab?.files != LabFiles.none
+        view.course = session.context
         view.chargeBytes = session.charge > 0 ? session.charge : nil
         view.use = core.use(of: session.id).map { SessionUseView($0) }
         switch session.state {
@@ -54,7 +57,8 @@ extension Broker {
             view.queuePosition = core.queuePosition(of: session.id)
             view.queueLength = core.queueLength
             view.estimateSeconds = estimateSeconds(of: session.id)
-            view.reason = core.explanation(of: session.id, at: now)
+            view.waiting = core.waiting(of: session.id, at: now)
+            view.reason = view.waiting?.operatorText
         case .starting(_, let step, let since):
             view.since = since
             view.step = step.rawValue
@@ -68,22 +72,30 @@ extension Broker {
             view.endsAt = first?.at
             view.endsBy = first?.cause
             view.isWarned = first?.isWarned
+            view.announcedEndAt = session.stay.announcedEnd?.at
+            view.announcedNote = session.stay.announcedEnd?.note
             view.extendedSeconds = session.stay.extended.components.seconds
             view.parksForSeconds = core.parksFor(session.id)?.components.seconds
             view.keepsLeft = Limits.keepsInARow - session.stay.keeps
             view.memoryWarning = core.memoryWarning(of: session.id)
+            view.memoryWarnedAt = core.memoryWarnedAt(session.id)
+            view.isOutOfReach = core.isOutOfReach(session.id)
         case .ending(_, let reason, let since):
             view.since = since
+            view.endReason = reason
             view.reason = reason.explanation
         case .parking(_, let reason, let since):
             view.since = since
+            view.parkReason = reason
             view.reason = reason.explanation
         case .parked(let reason, let since):
             view.since = since
+            view.parkReason = reason
             view.reason = core.explanation(of: session.id, at: now) ?? reason.explanation
             view.parkedUntil = core.parkedUntil(session.id)
         case .ended(let reason, let at):
             view.since = at
+            view.endReason = reason
             view.reason = reason.explanation
         case .failed(let message, let at):
             view.since = at

@@ -20,7 +20,7 @@ public final class Broker {
     let log: Logger
     let client: HTTPClient
     /// The identifier in the names and labels of everything of ours on the hosts.
-    let instance: String
+    public let instance: String
     /// What the store held at the start; forgotten when it is restored.
     private var stored: StoredState?
     let tokenKey: HMACKey
@@ -36,17 +36,19 @@ public final class Broker {
     /// The slugs that this broker has given the edge a route for.
     public internal(set) var routedSlugs: Set<String> = []
 
-    private var inbox: [Event] = []
+    private var inbox = Inbox()
     private var waiting: [RequestID: CheckedContinuation<Answer, any Error>] = [:]
     private var lastRequest: UInt64 = 0
     var queueNews: LoopTimer?
     /// The steps under way; nil while nothing happens.
     private var pumping: Task<Void, Never>?
     /// Those who look while something decided is not on disk yet: they are told what is. No more than there are requests.
-    private var readers: [CheckedContinuation<Void, Never>] = []
+    private(set) var readers: [CheckedContinuation<Void, Never>] = []
     /// The failure to save that lasts, and when it was last logged.
     private var storageFailure: (code: StoreError.Code, toldAt: MonotonicTime)?
     private var isStopping = false
+    private var clocks: ClockWatch
+    private var clockLook: LoopTimer?
     private var timer: LoopTimer?
     private var timerDue: Timestamp?
 
@@ -70,6 +72,7 @@ public final class Broker {
         self.clock = clock
         client = HTTPClient(tls: nil)
         core = BrokerCore(sharedHomes: configuration.homesRoot != nil)
+        clocks = ClockWatch(wall: clock(), steady: .current())
     }
 
     var now: Timestamp { clock() }
@@ -91,6 +94,19 @@ public final class Broker {
         log.info("restored", metadata: ["sessions": "\(stored.sessions.count)"])
         connectHosts()
         pumpSoon()
+        lookAtClocks()
+        await followZones()
+    }
+
+    /// A step finds out by itself; this makes one where nothing else does.
+    private func lookAtClocks() {
+        clockLook = ControlLoop.loop.schedule(after: BrokerLimits.clockLookInterval) { [weak self] in
+            ControlLoop.assumeIsolated {
+                guard let self, !self.isStopping else { return }
+                if self.clocks.jump(wall: self.now, steady: .current()) != nil { self.submit(.tick) }
+                self.lookAtClocks()
+            }
+        }
     }
 
     /// Stops deciding. Labs go on; the next start finds them. What was being started is left as it is by then: whoever
@@ -98,6 +114,7 @@ public final class Broker {
     public func stop() async {
         isStopping = true
         timer?.cancel()
+        clockLook?.cancel()
         queueNews?.cancel()
         let starts = hostDrivers.values.flatMap { $0.stop() }
         for start in starts { await start.value }
@@ -115,7 +132,10 @@ public final class Broker {
         connectHosts()
         probeHomes()
         // Where the images of new labs are, placement should know before somebody asks for one.
-        for driver in hostDrivers.values { driver.listAgain() }
+        for driver in hostDrivers.values {
+            driver.listAgain()
+            driver.proveSoon()
+        }
     }
 
     // MARK: Steps
@@ -124,11 +144,7 @@ public final class Broker {
 
     /// Something happened. Never waits; the step comes soon.
     func submit(_ event: Event) {
-        guard inbox.count < BrokerLimits.inboxLength else {
-            log.error("inbox full, event dropped", metadata: ["limit": "\(BrokerLimits.inboxLength)"])
-            return
-        }
-        inbox.append(event)
+        inbox.add(event)
         pumpSoon()
     }
 
@@ -142,7 +158,7 @@ public final class Broker {
     /// is thrown.
     func answer(to event: (RequestID) -> Event) async throws(BrokerError) -> Answer {
         guard !isStopping else { throw Broker.stoppingError }
-        guard inbox.count < BrokerLimits.inboxLength else {
+        guard !inbox.isFull else {
             throw BrokerError(.limit, "Too many requests are waiting; try again in a few seconds.")
         }
         lastRequest += 1
@@ -170,8 +186,7 @@ public final class Broker {
 
     private func pump() async {
         while !inbox.isEmpty, !isStopping {
-            let batch = Array(inbox.prefix(BrokerLimits.eventsPerStep))
-            inbox.removeFirst(batch.count)
+            let batch = inbox.take(BrokerLimits.eventsPerStep)
             do {
                 try await step(batch)
                 storageFailure = nil
@@ -182,23 +197,43 @@ public final class Broker {
         }
         pumping = nil
         scheduleTick()
+        if inbox.takeLostReports() {
+            log.warning(
+                "more happened at once than can wait; every host is listed again",
+                metadata: ["limit": "\(BrokerLimits.inboxLength)"])
+            for driver in hostDrivers.values { driver.listAgain() }
+        }
     }
 
     private func step(_ batch: [Event]) async throws(StoreError) {
         for event in batch { try await adoptIfForgotten(event) }
         let at = now
+        let jump = clocks.jump(wall: at, steady: .current())
         var actions: [Action] = []
         var starts = StepStarts()
+        if let jump { actions += core.handle(.clockJumped(by: jump), at: at) }
         for event in batch {
             let before = event.endedStart.flatMap { core.session($0)?.state }
             actions += core.handle(event, at: at)
             starts.note(event, before: before, after: event.endedStart.flatMap { core.session($0)?.state })
         }
         metrics.warmClaims += UInt64(try await commit())
+        if let jump { clockWasSet(by: jump) }
         metrics.count(starts)
         perform(actions)
         letReadersIn()
         disconnectForgottenHosts()
+    }
+
+    /// The core has taken it in, and it is on disk.
+    private func clockWasSet(by jump: Duration) {
+        clocks.accept(jump)
+        log.warning("the wall clock was set", metadata: ["by": "\(jump.wholeMilliseconds) ms"])
+        // It was set by the clock as it was.
+        timer?.cancel()
+        timerDue = nil
+        // How far their clocks are from ours is to be found out anew.
+        for driver in hostDrivers.values { driver.listAgain() }
     }
 
     private func rollback() {
@@ -248,7 +283,7 @@ public final class Broker {
             guard core.session(learner: learner, lab: lab) == nil else { return }
             forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
         case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
-            .extend(let id, _, _):
+            .extend(let id, _, _), .announceEnd(let id, _, _), .cancelEnd(let id, _), .leaveQueue(let id, _):
             guard core.session(id) == nil else { return }
             forgotten = try await store.session(id)
         default: return
@@ -287,7 +322,7 @@ public final class Broker {
             }
         }
         guard !again.isEmpty || !listed.isEmpty else { return }
-        inbox.insert(contentsOf: again, at: 0)
+        inbox.putBack(again)
         try? await Task.sleep(for: BrokerLimits.storageRetryDelay)
         // A listing grows old while it waits: a fresh one says what is so now.
         for host in listed { hostDrivers[host]?.listAgain() }
@@ -350,17 +385,18 @@ extension Event {
     var request: RequestID? {
         switch self {
         case .launch(_, _, _, _, let request), .restart(_, let request), .resume(_, let request),
+            .announceEnd(_, _, let request), .cancelEnd(_, let request), .leaveQueue(_, let request),
             .park(_, _, let request), .end(_, _, let request), .keep(_, let request),
-            .extend(_, _, let request), .reserve(_, _, let request), .book(_, let request),
+            .extend(_, _, let request), .reserve(_, _, let request), .book(_, let request), .retime(_, let request),
             .cancelReservation(_, let request), .cancelSeries(_, let request),
             .cordon(_, let request), .uncordon(_, let request), .drain(_, _, let request),
             .declareLost(_, let request), .setPool(_, let request), .resetPool(_, let request),
-            .addHost(_, _, let request), .removeHost(_, _, let request),
+            .addHost(_, _, let request), .removeHost(_, _, _, let request),
             .adjustHost(_, _, _, let request), .rollingDrain(_, _, _, let request):
             request
-        case .configure, .hostListed, .hostSilent, .hostProbed, .containerCreated, .containerStarted, .labReady,
-            .startFailed, .containerExited, .processKilled, .containerRemoved, .removeFailed, .activity, .labReported,
-            .usageSampled, .tick:
+        case .configure, .hostListed, .hostSilent, .hostProbed, .hostTried, .containerCreated, .containerStarted,
+            .labReady, .startFailed, .remark, .containerExited, .processKilled, .containerRemoved, .removeFailed,
+            .activity, .labReported, .usageSampled, .clockJumped, .tick:
             nil
         }
     }

@@ -3,7 +3,7 @@ import Store
 
 /// Why the broker did not do what it was asked to. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
-    public enum Code: String, Sendable, Codable {
+    public enum Code: String, Sendable, Codable, CaseIterable {
         case unknownLab, unknownSession, unknownHost, unknownReservation, unknownPool, ambiguous, notNow, badTerms,
             noSeats,
             neverFits,
@@ -29,7 +29,7 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
             case .unknownReservation: .unknownReservation
             case .unknownPool: .unknownPool
             case .badTerms: .badTerms
-            case .noSeats: .noSeats
+            case .noSeats, .noSeatAfter: .noSeats
             case .notNow: .notNow
             case .neverFits: .neverFits
             case .limit: .limit

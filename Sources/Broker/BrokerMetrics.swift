@@ -47,6 +47,7 @@ extension Broker {
         writeHosts(to: &text)
         writePools(to: &text)
         writeUse(to: &text)
+        writeCertificates(to: &text)
         text.begin("carrel_launches_total", .counter, "Launches that people asked for, by result.")
         text.add(["result": "accepted"], metrics.launches)
         text.add(["result": "refused"], metrics.refusedLaunches)
@@ -58,6 +59,22 @@ extension Broker {
         text.add([:], metrics.commits)
         text.begin("carrel_store_commit_failures_total", .counter, "Commits that failed; they are tried again.")
         text.add([:], metrics.commitFailures)
+    }
+
+    /// Of engines that are spoken to by TLS: what they show, and what they are shown.
+    private func writeCertificates(to text: inout MetricsText) {
+        text.begin(
+            "carrel_host_certificate_expiry_timestamp_seconds", .gauge,
+            "When a certificate between the broker and a host expires, in seconds since 1970; owner: engine, or broker."
+        )
+        for (name, driver) in hostDrivers.sorted(by: { $0.key < $1.key }) {
+            if let end = driver.engine.certificateExpiry {
+                text.add(["host": name, "owner": "engine"], UInt64(max(0, end)))
+            }
+            if let end = driver.engine.ownCertificateExpiry {
+                text.add(["host": name, "owner": "broker"], UInt64(max(0, end)))
+            }
+        }
     }
 
     private func writeSessions(to text: inout MetricsText) {

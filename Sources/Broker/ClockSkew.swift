@@ -15,14 +15,6 @@ enum ClockSkew {
     }
 }
 
-extension LabReport {
-    /// The same by our clock.
-    func corrected(by skew: Duration?) -> LabReport {
-        guard let skew, case .quiet(let moment?) = self else { return self }
-        return .quiet(lastActivity: moment - skew)
-    }
-}
-
 extension OtherUse {
     /// A container of another Carrel; older ones do not say how much memory it has.
     mutating func add(_ container: ContainerSummary) {

@@ -33,6 +33,9 @@ struct EntryCodes {
         return entry.session == session && now < entry.expires
     }
 
+    /// The code is good for nothing any more.
+    mutating func forget(_ code: String) { entries[SHA256.digest(Array(code.utf8))] = nil }
+
     /// The codes that are still good, oldest first, for the process that takes over.
     func handed(now: MonotonicTime) -> [HandedEntryCode] {
         order.compactMap { digest in

@@ -19,8 +19,15 @@ enum HomeName {
                 name += hex.count == 1 ? "_0\(hex)" : "_\(hex)"
             }
         }
-        guard name.utf8.count > lengthMaximum else { return name }
-        // `__` occurs in no short encoding, so a cut name never equals a whole one.
-        return name.prefix(lengthMaximum - 34) + "__" + SHA256.digest(Array(identifier.utf8)).hex.prefix(32)
+        return name.utf8.count > lengthMaximum ? withDigest(name, identifier) : name
+    }
+
+    /// Another name for the same learner, which is nobody else's in whatever case: where the file system ignores case, and
+    /// the name that `encode` gives is taken.
+    static func distinct(_ identifier: String) -> String { withDigest(encode(identifier).lowercased(), identifier) }
+
+    /// `__` occurs in no short encoding, so a name with a digest never equals a whole one.
+    private static func withDigest(_ name: String, _ identifier: String) -> String {
+        name.prefix(lengthMaximum - 34) + "__" + SHA256.digest(Array(identifier.utf8)).hex.prefix(32)
     }
 }

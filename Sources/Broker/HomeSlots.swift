@@ -1,18 +1,23 @@
 import BrokerCore
 import DockerEngine
 import EventLoop
+import Logging
 
 /// Attaches learners' homes to labs that run already on one host, by mount propagation.
 ///
 /// A warm lab is made with a slot for its home: a directory of the host, bound into the lab `rslave`, on which a small
-/// tmpfs lies. When the seat is claimed, a resident container (the only one of ours that may mount) binds the learner's
+/// tmpfs is mounted. When the seat is claimed, the keeper (the only container of ours that may mount) binds the learner's
 /// directory over it, and the lab sees that from then on. When the lab's container is gone, both mounts are taken off
 /// and the empty directory is removed: never anything in it, so that no learner's file can be deleted here.
+///
+/// The slots are in a volume that the engine mounts as a shared mount, so nothing enters the host's namespaces. The engine
+/// takes the volume off, and with it every home, when the last container that has it ends: besides the keeper a second
+/// container, the holder, has it and does nothing at all. Both run nothing but our own program; see `HelperSpec`.
 ///
 /// What is asked for at the same time goes to the host together: a whole class is attached in a few calls.
 @ControlLoop
 final class HomeSlots {
-    /// One mount, or its end. `argument` is `UID:GID` or the home.
+    /// One mount, or its end. `argument` is `UID:GID` or the home, beneath the homes root.
     private struct Order {
         var verb: String
         var slot: String
@@ -20,40 +25,47 @@ final class HomeSlots {
         var continuation: CheckedContinuation<Void, any Error>
     }
 
-    private let engine: DockerEngine
-    /// The host's directory with all slots; on a file system that a restart of the machine empties.
-    let directory: String
-    private let keeper: String
-    private let labels: [String: String]
+    let engine: DockerEngine
+    let homesRoot: String?
+    let volume: String
+    let keeper: String
+    let holder: String
+    /// Without a role, which tells the helpers from one another.
+    let labels: [String: String]
+    /// The host's directory with all slots, where the engine mounts the volume; nil until it was made.
+    var directory: String?
+    /// The directory in which versions of Carrel before the volume had their slots.
+    let oldDirectory: String
+    var hasOldSlots = true
+    /// The preparation that is under way: whoever needs it meanwhile waits for the same one.
+    private var preparing: Task<Void, any Error>?
     private var orders: [Order] = []
     private var isWorking = false
 
-    init(engine: DockerEngine, instance: String, host: String) {
+    init(engine: DockerEngine, instance: String, host: String, homesRoot: String?) {
         self.engine = engine
-        directory = "/run/carrel-slots/\(instance)/\(host)"
-        keeper = "carrel-\(instance)-homes"
-        labels = [LabContainer.Label.instance: instance, LabContainer.Label.role: "homes"]
+        self.homesRoot = homesRoot
+        volume = "carrel-\(instance)-slots"
+        keeper = "carrel-\(instance)-keeper"
+        holder = "carrel-\(instance)-holder"
+        oldDirectory = "/run/carrel-slots/\(instance)/\(host)"
+        labels = [LabContainer.Label.instance: instance]
     }
 
-    func path(of slot: String) -> String { "\(directory)/\(slot)" }
-
-    // MARK: The resident container
+    /// The host's path of a slot.
+    func path(of slot: String) async throws -> String {
+        if directory == nil { try await ensureHelpers() }
+        guard let directory else { throw SharedHomes.Failure(message: "There is no place for slots on this host.") }
+        return "\(directory)/\(slot)"
+    }
 
     /// Makes the host ready and tries whether a home that is attached shows in a running container. Takes about two
     /// seconds; harmless when it is ready already, and then quick.
-    /// - Parameter image: of a lab; it is on the host, and has a shell, `mount` and `nsenter` (util-linux).
-    func prepare(homesRoot: String, image: String) async -> HomeAttachment {
+    func prepare() async -> HomeAttachment {
         do {
-            if try await engine.inspectIfThere(keeper)?.isRunning != true {
-                try await engine.removeIfThere(keeper)
-                try await makeShared(image: image)
-                try await engine.startMountKeeper(
-                    name: keeper,
-                    MountKeeperSpec(
-                        image: image, command: ["sleep", "infinity"], labels: labels,
-                        reach: .directories(shared: directory, others: [homesRoot])))
-            }
-            try await tryOut(image: image)
+            try await ensureHelpers()
+            try await tryOut()
+            try? await engine.removeOldHelperImages()
             return .possible
         } catch let error as EngineError {
             return .impossible(reason: error.message)
@@ -64,53 +76,13 @@ final class HomeSlots {
         }
     }
 
-    private func makeShared(image: String) async throws {
-        let name = keeper + "-setup"
-        try await engine.removeIfThere(name)
-        // Where the engine looks for what it binds: by its own process, else by the host's first.
-        let script = """
-            for process in $(grep -lx dockerd /proc/[0-9]*/comm) /proc/1/comm; do
-                pid=${process#/proc/}
-                nsenter -t "${pid%/comm}" -m -- true && break
-            done
-            exec nsenter -t "${pid%/comm}" -m -- sh -c '
-                mkdir -p "$1" && { mountpoint -q "$1" || mount --bind "$1" "$1"; } && mount --make-rshared "$1"
-            ' sh "$1"
-            """
-        try await engine.startMountKeeper(
-            name: name,
-            MountKeeperSpec(
-                image: image, command: ["sh", "-c", script, "sh", directory],
-                labels: labels, reach: .host))
-        let code = try await engine.wait(name, timeout: BrokerLimits.slotTimeout)
-        let words = (try? await engine.logs(name, lines: 3)) ?? []
-        try await engine.removeIfThere(name)
-        guard code == 0 else {
-            throw SharedHomes.Failure(
-                message: "The host's \(directory) cannot be made a shared mount: " + words.joined(separator: " "))
-        }
-    }
-
-    /// A container without any capability sees what is attached after its start, or homes are not attached here.
-    private func tryOut(image: String) async throws {
-        let (slot, name) = ("try", keeper + "-try")
-        try await engine.removeIfThere(name)
-        try await clear(slot)
-        try await make(slot, userID: 1000, groupID: 1000)
-        let script = "for i in $(seq 100); do [ -e /slot/attached ] && exit 0; sleep 0.05; done; exit 1"
-        let spec = ContainerSpec(
-            image: image, command: ["sh", "-c", script], environment: [:], labels: labels, user: "1000:1000",
-            hostname: "try", port: 1, publishAddress: "127.0.0.1", memoryBytes: 64 << 20, cpus: 1, processLimit: 16,
-            mounts: [.slot(source: path(of: slot), destination: "/slot")], network: "none")
-        let container = try await engine.create(name: name, spec)
-        try await engine.start(container)
-        try await order("mark", slot, "")
-        let code = try await engine.wait(name, timeout: BrokerLimits.slotTimeout)
-        try await engine.removeIfThere(name)
-        try await clear(slot)
-        guard code == 0 else {
-            throw SharedHomes.Failure(message: "What is mounted later does not show in a container that runs.")
-        }
+    /// Keeper and holder run when this returns.
+    func ensureHelpers() async throws {
+        if let preparing { return try await preparing.value }
+        let task = Task { @ControlLoop in try await self.makeHelpers() }
+        preparing = task
+        defer { preparing = nil }
+        try await task.value
     }
 
     // MARK: Slots
@@ -121,20 +93,25 @@ final class HomeSlots {
     }
 
     /// The home shows in the slot's lab. Harmless when it does already; another home than the first is refused.
-    func attach(_ home: String, to slot: String) async throws { try await order("attach", slot, home) }
+    /// - Parameter home: the path on the homes root.
+    func attach(_ home: String, to slot: String) async throws {
+        guard let homesRoot, home.hasPrefix(homesRoot + "/") else {
+            throw SharedHomes.Failure(message: "\(home) is not on the homes root.")
+        }
+        try await order("attach", slot, String(home.dropFirst(homesRoot.count + 1)))
+    }
 
     /// Nothing is mounted there any more. The lab's container must be gone. Harmless when there is no such slot.
     func clear(_ slot: String) async throws { try await order("clear", slot, "") }
 
     /// The slots that there are.
     func list() async throws -> [String] {
-        let (lines, code) = try await engine.execute(
-            ["ls", "-1", directory], in: keeper, timeout: BrokerLimits.slotTimeout)
+        let (lines, code) = try await execute(["list-slots"])
         guard code == 0 else { throw SharedHomes.Failure(message: lines.joined(separator: " ")) }
         return lines
     }
 
-    private func order(_ verb: String, _ slot: String, _ argument: String) async throws {
+    func order(_ verb: String, _ slot: String, _ argument: String) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             orders.append(Order(verb: verb, slot: slot, argument: argument, continuation: continuation))
             guard !isWorking else { return }
@@ -151,19 +128,16 @@ final class HomeSlots {
             }
             let batch = Array(orders.prefix(BrokerLimits.slotsPerCall))
             orders.removeFirst(batch.count)
-            let words = batch.flatMap { [$0.verb, $0.slot, $0.argument] }
-            do throws(EngineError) {
-                let (lines, _) = try await engine.execute(
-                    ["sh", "-c", Self.script, "sh", directory] + words, in: keeper, timeout: BrokerLimits.slotTimeout)
-                for (index, order) in batch.enumerated() {
-                    let failure = lines.first { $0.hasPrefix("\(index + 1) failed") }
-                    if lines.contains("\(index + 1) done") {
-                        order.continuation.resume()
-                    } else {
+            let words = batch.enumerated().map { "\($0) \($1.verb) \($1.slot) \($1.argument)" }
+            do {
+                let answers = SlotAnswers(try await execute(["slots"] + words).lines)
+                for (number, order) in batch.enumerated() {
+                    if let failure = answers.failure(of: number) {
                         order.continuation.resume(
                             throwing: SharedHomes.Failure(
-                                message: "The home of \(order.slot) cannot be attached (\(order.verb)): "
-                                    + (failure ?? lines.joined(separator: " "))))
+                                message: "The home of \(order.slot) cannot be attached (\(order.verb)): \(failure)"))
+                    } else {
+                        order.continuation.resume()
                     }
                 }
             } catch {
@@ -173,45 +147,46 @@ final class HomeSlots {
         isWorking = false
     }
 
-    /// Takes orders three words at a time and says of each, by its number, whether it is done. Removes nothing but
-    /// mounts, empty directories and the file that it tries itself out with, which lies on a tmpfs.
-    private static let script = #"""
-        cd "$1" || exit 1
-        shift
-        n=0
-        line_end=$(printf '\n.')
-        line_end=${line_end%.}
-        same() { [ "$(stat -c %d:%i "$1" 2>&1)" = "$(stat -c %d:%i "$2" 2>&1)" ]; }
-        make() {
-            mkdir -p "$1" || return
-            mountpoint -q "$1" && return
-            mount -t tmpfs -o "mode=0700,size=16m,uid=${2%:*},gid=${2#*:}" carrel "$1"
+    /// Runs our program in the keeper. A keeper that is gone is made again first, once.
+    private func execute(_ words: [String]) async throws -> (lines: [String], code: Int) {
+        let command = [HelperSpec.program] + words
+        do throws(EngineError) {
+            return try await engine.execute(command, in: keeper, timeout: BrokerLimits.slotTimeout)
+        } catch {
+            guard error.code == .notFound || error.code == .conflict else { throw error }
         }
-        attach() {
-            # A whole class waits for this: as few programs as can be.
-            case $(grep -F " $PWD/$1 " /proc/self/mountinfo) in
-            *"$line_end"*) ;;
-            *' - tmpfs carrel '*)
-                mount --bind "$2" "$1"
-                return
-                ;;
-            esac
-            same "$1" "$2" || {
-                echo "the slot is not empty"
-                return 1
+        try await ensureHelpers()
+        return try await engine.execute(command, in: keeper, timeout: BrokerLimits.slotTimeout)
+    }
+}
+
+/// What the helper's program answers to orders about slots: a line each, `NUMBER done` or `NUMBER failed` and why.
+struct SlotAnswers {
+    private var failures: [Int: String] = [:]
+    private var done: Set<Int> = []
+    private let others: String
+
+    init(_ lines: [String]) {
+        var others: [String] = []
+        for line in lines {
+            let words = line.split(separator: " ", maxSplits: 2)
+            if words.count == 2, words[1] == "done", let number = Int(words[0]) {
+                done.insert(number)
+            } else if words.count == 3, words[1] == "failed", let number = Int(words[0]) {
+                failures[number] = String(words[2])
+            } else {
+                others.append(line)
             }
         }
-        mark() { mount -t tmpfs -o mode=0755,size=4k,nr_inodes=8 carrel "$1" && : >"$1/attached"; }
-        clear() {
-            while mountpoint -q "$1"; do umount "$1" || return; done
-            [ ! -e "$1" ] || rmdir "$1"
-        }
-        while [ $# -ge 3 ]; do
-            n=$((n + 1))
-            if words=$("$1" "$2" "$3" 2>&1); then echo "$n done"; else echo "$n failed" $words; fi
-            shift 3
-        done
-        """#
+        self.others = others.joined(separator: " ")
+    }
+
+    /// nil for an order that is carried out. One that was not answered has failed.
+    func failure(of number: Int) -> String? {
+        if let failure = failures[number] { return failure }
+        if done.contains(number) { return nil }
+        return others.isEmpty ? "the keeper gave no answer" : others
+    }
 }
 
 extension DockerEngine {

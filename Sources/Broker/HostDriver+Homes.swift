@@ -4,31 +4,53 @@ import EventLoop
 
 /// Homes that are attached to labs which run already; see `HomeSlots`.
 extension HostDriver {
-    /// Finds out once whether this host can attach homes, when something configured wants it. Harmless to repeat.
+    /// Finds out whether this host can attach homes, when something configured wants it. Harmless to repeat.
     func probeHomes() {
-        guard let root = broker.configuration.homesRoot, let lab = broker.labThatWantsItsHomeLater, !isProbing,
-            attachment != .possible
+        guard broker.configuration.homesRoot != nil, broker.wantsHomesLater, !isProbing, attachment != .possible
         else { return }
         isProbing = true
         Task { @ControlLoop in
-            let found = await self.slots.prepare(homesRoot: root, image: lab.image)
+            let found = await self.slots.prepare()
             self.isProbing = false
-            if found != self.attachment {
-                switch found {
-                case .possible: self.log.info("homes can be attached to running labs")
-                case .impossible(let reason):
-                    self.log.warning("homes cannot be attached to running labs", metadata: ["reason": "\(reason)"])
-                }
-            }
-            self.attachment = found
-            self.broker.submit(.hostProbed(host: self.name, found))
+            // Labs may have lost their homes with the helpers, which a list finds out.
+            if found == .possible, self.attachment != nil { self.listAgain() }
+            self.noteAttachment(found)
         }
     }
 
-    /// Slots whose container is gone: the broker died between the two.
-    func sweepSlots(besides used: Set<String>) async {
-        guard attachment == .possible, let slots = try? await slots.list() else { return }
-        for slot in slots where !used.contains(slot) && WarmSeatID(run: SessionID(rawValue: slot)) != nil {
+    private func noteAttachment(_ found: HomeAttachment) {
+        if found != attachment {
+            switch found {
+            case .possible: log.info("homes can be attached to running labs")
+            case .impossible(let reason), .interrupted(let reason):
+                log.warning("homes cannot be attached to running labs", metadata: ["reason": "\(reason)"])
+            }
+        }
+        attachment = found
+        broker.submit(.hostProbed(host: name, found))
+    }
+
+    /// Makes the keeper or the holder again when it has ended or somebody has removed it.
+    /// - Parameter running: the roles of our containers that run.
+    func checkHelpers(running: Set<String>) {
+        if attachment == .possible, !isProbing, !running.isSuperset(of: HomeSlots.Role.lasting) { helperEnded() }
+        probeHomes()
+    }
+
+    /// Until the container is there again nobody is told that homes can be attached.
+    func helperEnded() {
+        guard attachment == .possible, !isProbing else { return }
+        noteAttachment(
+            .interrupted(reason: "The container that attaches homes has ended or was removed; it is being made again."))
+        probeHomes()
+    }
+
+    /// Clears the slots whose container is gone: the broker died between the two. Stops labs whose slot is gone.
+    /// - Parameter observed: the slot of every run that has a container here, by the run's name.
+    func sweepSlots(_ observed: [String: ObservedSlot]) async {
+        try? await slots.clearOldSlots(besides: Set(observed.keys))
+        guard attachment == .possible, let found = try? await slots.list() else { return }
+        for slot in found where observed[slot] == nil && WarmSeatID(run: SessionID(rawValue: slot)) != nil {
             // One that is just being made has no container yet.
             guard
                 starts[LabContainer.name(instance: broker.instance, session: SessionID(rawValue: slot), epoch: 0)]
@@ -36,23 +58,38 @@ extension HostDriver {
             else { continue }
             try? await self.slots.clear(slot)
         }
+        for (slot, lab) in observed where lab.isRunning && !found.contains(slot) {
+            guard let path = lab.path, let place = try? await slots.path(of: slot), path == place else { continue }
+            log.warning(
+                "a lab has lost its home, because all containers that held it were removed, and is stopped",
+                metadata: ["run": "\(slot)"])
+            try? await engine.stop(lab.containerID, grace: BrokerLimits.stopGrace)
+        }
     }
 
     /// Where a lab's home will be attached; for a warm seat that is nobody's yet.
     func makeSlot(for container: LabContainer) async throws -> String {
         let slot = container.session.container.name.rawValue
         try await slots.make(slot, userID: container.lab.userID, groupID: container.lab.groupID)
-        return slots.path(of: slot)
+        return try await slots.path(of: slot)
     }
 }
 
+/// A container that was made with a slot.
+struct ObservedSlot {
+    var containerID: String
+    var isRunning: Bool
+    /// The host's path of the slot.
+    var path: String?
+}
+
 extension Broker {
-    /// A lab that is to be warm and keeps files: hosts must be able to attach homes. `nil`: no host is asked.
-    var labThatWantsItsHomeLater: Lab? {
+    /// A lab that keeps files is to be warm, so hosts must be able to attach homes.
+    var wantsHomesLater: Bool {
         let warm =
             core.poolStatuses(at: now).filter { $0.spec.maximum > 0 }.map(\.key.lab)
             + core.reservationTerms.filter { $0.warmPercent > 0 }.map(\.lab)
-        return warm.lazy.compactMap { self.core.lab($0) }.first { $0.files == .home }
+        return warm.contains { self.core.lab($0)?.files == .home }
     }
 
     func probeHomes() {

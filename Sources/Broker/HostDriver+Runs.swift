@@ -51,7 +51,7 @@ extension HostDriver {
                 try await work()
                 failure = nil
             } catch let error as EngineError {
-                failure = StartFailure(error, image: lab.image, host: self.name)
+                failure = await self.failure(of: error, startingFrom: lab.image)
             } catch let error as StartProblem {
                 failure = error.failure
             } catch let error as SharedHomes.Failure {
@@ -66,6 +66,18 @@ extension HostDriver {
         }
     }
 
+    /// The engine answers 404 for whatever it misses, an image, a network or a volume: whether it is the image is asked of
+    /// it, and not read from its message.
+    private func failure(of error: EngineError, startingFrom image: String) async -> StartFailure {
+        var isImageThere = true
+        if error.code == .notFound {
+            do throws(EngineError) { isImageThere = try await engine.image(image) != nil } catch {
+                if error.isHostUnreachable { return .hostUnreachable(error.message) }
+            }
+        }
+        return StartFailure(error, image: image, isImageThere: isImageThere, host: name)
+    }
+
     /// The warm seat's container becomes this session's: with the learner's home, which is attached if the container
     /// was made without one. Where it was never made, it is made now, with the home from the start.
     private func takeOver(_ container: LabContainer, as id: SessionID, epoch: Int) async throws {
@@ -76,14 +88,34 @@ extension HostDriver {
             _ = try await findOrCreate(homed)
             details = try await engine.inspect(container.name)
         }
-        if details?.labels[LabContainer.Label.slot] != nil, let home = homed.homeDirectory {
-            try await slots.attach(home, to: container.session.container.name.rawValue)
+        if let slot = details?.labels[LabContainer.Label.slot], let home = homed.homeDirectory,
+            await !attach(home, to: container, slot: slot)
+        {
+            try await stopAndRemove(container.name)
+            details = nil
         }
         guard isReady, let details, details.isRunning, let port = details.publishedPort else {
             return try await bringUp(homed, as: id, epoch: epoch)
         }
         broker.submit(
             .labReady(id, epoch: epoch, endpoint: Endpoint(address: configuration.publishAddress, port: port)))
+    }
+
+    /// False when the home cannot be attached to this container: the lab is then started anew, with its home from the
+    /// start, and the click takes longer and loses nothing.
+    private func attach(_ home: String, to container: LabContainer, slot: String) async -> Bool {
+        let name = container.session.container.name.rawValue
+        do {
+            // A slot of an older version of Carrel is elsewhere.
+            if try await slots.path(of: name) == slot {
+                try await slots.attach(home, to: name)
+                return true
+            }
+        } catch {
+            let reason = (error as? EngineError)?.message ?? (error as? SharedHomes.Failure)?.message ?? "\(error)"
+            log.warning("a home cannot be attached; the lab is started anew", metadata: ["reason": "\(reason)"])
+        }
+        return false
     }
 
     /// - Parameter rehearses: the lab makes its first page before anybody waits for it.
@@ -102,12 +134,27 @@ extension HostDriver {
         broker.submit(.labReady(id, epoch: epoch, endpoint: endpoint))
     }
 
+    /// It is remembered during which life of the engine the container was made.
+    private func specification(of container: LabContainer) -> ContainerSpec {
+        var specification = container.specification
+        specification.labels[LabContainer.Label.engineLife] = engineLife
+        return specification
+    }
+
     private func findOrCreate(_ container: LabContainer) async throws -> String {
+        // Where the image is missing, the engine says so when the container is made.
+        let volumes = try await engine.image(container.lab.image)?.volumes ?? []
+        let specification = specification(of: try container.declaring(volumes: volumes))
+        return try await findOrCreate(container.name, specification)
+    }
+
+    private func findOrCreate(_ name: String, _ specification: ContainerSpec) async throws(EngineError) -> String {
         do throws(EngineError) {
-            return try await engine.create(name: container.name, container.specification)
-        } catch  where error.code == .conflict {
+            return try await engine.create(name: name, specification)
+        } catch {
+            guard error.code == .conflict else { throw error }
             // Made before a restart of the broker: this very run's, because the name holds instance, session and epoch.
-            return try await engine.inspect(container.name).id
+            return try await engine.inspect(name).id
         }
     }
 
@@ -121,10 +168,13 @@ extension HostDriver {
         let lab = container.lab
         let questions = questions(to: container, at: endpoint)
         let deadline = ControlLoop.loop.now + lab.readyTimeout
+        var isUnlocked = false
         var checkContainerAt = ControlLoop.loop.now + .seconds(1)
         while ControlLoop.loop.now < deadline {
             try Task.checkCancellation()
-            if await questions.isReady() { return }
+            let readiness = await questions.readiness()
+            if readiness == .ready { return }
+            isUnlocked = readiness == .unlocked
             if ControlLoop.loop.now >= checkContainerAt {
                 let details = try await engine.inspect(containerID)
                 guard details.isRunning else { throw await stopped(containerID, details) }
@@ -132,10 +182,15 @@ extension HostDriver {
             }
             try await Task.sleep(for: BrokerLimits.readinessInterval)
         }
-        throw StartProblem(
-            failure: .neverReady(
-                "The lab did not answer within \(lab.readyTimeout.components.seconds) s of its start. "
-                    + (await lastWords(containerID))))
+        let words =
+            if isUnlocked {
+                "What answers at \(endpoint.address):\(endpoint.port) lets in whoever comes without the lab's token: the image "
+                    + "must not turn its server's authentication off."
+            } else {
+                await "The lab did not answer within \(lab.readyTimeout.components.seconds) s of its start. "
+                    + lastWords(containerID)
+            }
+        throw StartProblem(failure: .neverReady(words))
     }
 
     private func stopped(_ containerID: String, _ details: ContainerDetails) async -> StartProblem {
@@ -204,10 +259,11 @@ struct StartProblem: Error {
 }
 
 extension StartFailure {
-    init(_ error: EngineError, image: String, host: String) {
+    /// - Parameter isImageThere: what the engine said of the image after the error.
+    init(_ error: EngineError, image: String, isImageThere: Bool, host: String) {
         if error.isHostUnreachable {
             self = .hostUnreachable(error.message)
-        } else if error.code == .notFound, error.message.contains("image") {
+        } else if !isImageThere {
             self = .imageMissing(
                 "The image \(image) is not on host \(host). Build it there, or pull it with "
                     + "`carrel lab prepull`.")

@@ -26,18 +26,31 @@ final class HostDriver {
     /// Whether homes can be attached to running labs here; nil until that was tried.
     var attachment: HomeAttachment?
     var isProbing = false
+    /// Whether the host keeps what labs are promised about the network; forgotten with each connection.
+    var isolation = HostIsolation.untried
+    var isProving = false
+    /// Counts connections: what was found out during an earlier one no longer counts.
+    private(set) var connection = 0
+    /// Tells one life of the engine from the next; nil where it has no network `bridge`.
+    private(set) var engineLife: String?
+    /// Containers go on while the engine is restarted; nil until it said so.
+    private(set) var restoresLive: Bool?
     /// The host's clock minus ours, as the engine last told it; no better than the time that a question takes.
     private(set) var clockSkew: Duration?
     /// By reference; those that are over stay until the next one of the same image.
     var pulls: [String: Pull] = [:]
     private var life: Task<Void, Never>?
     private var isConnected = false
+    /// When the engine last answered a heartbeat or a listing.
+    private var lastAnswer: MonotonicTime?
 
     init(_ configuration: HostConfiguration, broker: Broker) throws(EngineError) {
         self.configuration = configuration
         self.broker = broker
         engine = try DockerEngine(endpoint: configuration.endpoint)
-        slots = HomeSlots(engine: engine, instance: broker.instance, host: configuration.spec.name)
+        slots = HomeSlots(
+            engine: engine, instance: broker.instance, host: configuration.spec.name,
+            homesRoot: broker.configuration.homesRoot)
         var log = broker.log
         log[metadataKey: "host"] = "\(configuration.spec.name)"
         self.log = log
@@ -81,19 +94,22 @@ final class HostDriver {
         guard !Task.isCancelled else { return }
         let reason = (error as? EngineError)?.message ?? "\(error)"
         if isConnected { log.warning("host does not answer", metadata: ["reason": "\(reason)"]) }
-        broker.submit(.hostSilent(host: name, reason: reason))
+        tellSilence(reason)
+    }
+
+    private func tellSilence(_ reason: String) {
+        let silence = lastAnswer.map { max(.zero, MonotonicTime.current() - $0) } ?? .zero
+        broker.submit(.hostSilent(host: name, reason: reason, silentFor: silence))
     }
 
     /// Returns or throws only when the connection is no good any more.
     private func live() async throws {
         try await engine.ping()
-        for egress in Egress.allCases {
-            try await engine.ensureNetwork(
-                NetworkSpec(
-                    name: LabContainer.networkName(instance: broker.instance, egress: egress),
-                    labels: [LabContainer.Label.instance: broker.instance],
-                    masquerade: egress == .allow))
-        }
+        connection += 1
+        isolation = .untried
+        try await proof.ensureNetworks()
+        // An engine makes this network anew at each of its starts.
+        engineLife = try await engine.networkID(named: "bridge")
         // Events before the list: what happens between the two is then seen twice rather than never.
         let events = try await engine.events(labels: [LabContainer.Label.instance: broker.instance])
         try await list()
@@ -106,6 +122,7 @@ final class HostDriver {
             group.addTask { try await self.follow(events) }
             group.addTask { try await self.heartbeat() }
             group.addTask { try await self.relist() }
+            group.addTask { try await self.keepProof() }
             group.addTask { try await self.measure() }
             defer { group.cancelAll() }
             try await group.next()
@@ -115,7 +132,18 @@ final class HostDriver {
     private func heartbeat() async throws {
         while true {
             try await Task.sleep(for: BrokerLimits.heartbeatInterval)
+            var isOverdue = false
+            let patience = ControlLoop.loop.schedule(after: BrokerLimits.heartbeatPatience) { [weak self] in
+                ControlLoop.assumeIsolated {
+                    isOverdue = true
+                    self?.tellSilence("its Docker Engine accepts connections and does not answer")
+                }
+            }
+            defer { patience.cancel() }
             try await engine.ping()
+            lastAnswer = .current()
+            // It was only slow: what is on it is known again.
+            if isOverdue { try await list() }
         }
     }
 
@@ -128,6 +156,10 @@ final class HostDriver {
 
     private func follow(_ events: AsyncThrowingStream<EngineEvent, any Error>) async throws {
         for try await event in events {
+            if let role = event.attributes[LabContainer.Label.role] {
+                if event.action == .die, HomeSlots.Role.lasting.contains(role) { helperEnded() }
+                continue
+            }
             guard let run = Run(labels: event.attributes) else { continue }
             switch event.action {
             case .die: await reportExit(of: run, containerID: event.containerID)
@@ -162,12 +194,17 @@ final class HostDriver {
         let asked = broker.core.eventCount
         var observed: [ObservedContainer] = []
         var others = OtherUse()
+        var slotted: [String: ObservedSlot] = [:]
+        var roles: Set<String> = []
         for summary in try await engine.list(labels: [LabContainer.Label.instance]) {
             guard summary.labels[LabContainer.Label.instance] == broker.instance else {
                 others.add(summary)
                 continue
             }
-            guard summary.labels[LabContainer.Label.role] == nil else { continue }
+            if let role = summary.labels[LabContainer.Label.role] {
+                if summary.isRunning { roles.insert(role) }
+                continue
+            }
             guard let run = Run(labels: summary.labels) else {
                 log.warning("container of ours without session label left alone", metadata: ["id": "\(summary.id)"])
                 continue
@@ -179,14 +216,25 @@ final class HostDriver {
                     Endpoint(address: configuration.publishAddress, port: $0)
                 }
             } else if let details = try? await engine.inspect(summary.id) {
+                container.wentWithEngine =
+                    summary.labels[LabContainer.Label.engineLife].map { $0 != engineLife } ?? false
                 container.exitCode = details.exitCode
                 container.outOfMemory = details.outOfMemory
             }
             observed.append(container)
+            slotted[run.session.rawValue] = ObservedSlot(
+                containerID: summary.id, isRunning: summary.isRunning, path: summary.labels[LabContainer.Label.slot])
         }
-        let facts = HostFacts(engineID: engineID, others: others, images: try await images())
+        let facts = HostFacts(
+            engineID: engineID, others: others, images: try await images(), isolation: isolation)
+        lastAnswer = .current()
         broker.submit(.hostListed(host: name, containers: observed, asked: asked, facts: facts))
-        await sweepSlots(besides: Set(observed.map(\.session.rawValue)))
+        checkHelpers(running: roles)
+        await sweepSlots(slotted)
+        let label = "\(LabContainer.Label.instance)=\(broker.instance)"
+        if let count = try? await engine.removeScratchVolumes(label: label), count > 0 {
+            log.info("volumes of containers that are gone were removed", metadata: ["count": "\(count)"])
+        }
     }
 
     /// What tells this engine from others. Its own identifier is the same on machines that were copied from one another;
@@ -203,6 +251,7 @@ final class HostDriver {
         let asked = broker.now
         let info = try await engine.info()
         let answered = broker.now
+        restoresLive = info.restoresLive
         if let time = info.systemTime {
             let skew = ClockSkew.measured(Timestamp(milliseconds: time), asked: asked, answered: answered)
             if ClockSkew.isWorthAWarning(skew), !ClockSkew.isWorthAWarning(clockSkew ?? .zero) {

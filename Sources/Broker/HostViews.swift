@@ -28,6 +28,10 @@ public struct HostView: Hashable, Sendable, Codable {
     public var warm: Int?
     /// Whether homes can be attached to labs that run already: `attached`, or why not; nil while nothing wants it.
     public var homes: String?
+    /// Whether labs are kept apart here as promised: `proved`, or what was found instead; nil until that was tried.
+    public var network: String?
+    /// Labs go on while the engine is restarted; nil: the engine does not say.
+    public var restoresLive: Bool?
 
     /// From the configuration file, or added at runtime.
     public var origin: HostOrigin
@@ -45,10 +49,20 @@ public struct HostView: Hashable, Sendable, Codable {
 
     public static let homesAttached = "attached"
 
+    public static let networkProved = "proved"
+
+    static func words(_ isolation: HostIsolation) -> String? {
+        switch isolation {
+        case .proved: networkProved
+        case .untried: nil
+        case .unproved(let reason): reason
+        }
+    }
+
     static func words(_ attachment: HomeAttachment?) -> String? {
         switch attachment {
         case .possible: homesAttached
-        case .impossible(let reason): reason
+        case .impossible(let reason), .interrupted(let reason): reason
         case nil: nil
         }
     }

@@ -18,6 +18,8 @@ struct LabContainer {
         static let role = "carrel.role"
         /// In bytes: what other Carrels on this host count.
         static let memory = "carrel.memory"
+        /// What told this life of the engine from others when the container was made.
+        static let engineLife = "carrel.engine-life"
     }
 
     /// The instance identifier from the state directory.
@@ -30,6 +32,8 @@ struct LabContainer {
     var homeDirectory: String?
     /// The host's directory on which a home will be attached, of a warm seat that is nobody's yet.
     var slot: String?
+    /// The directories for which the image declares volumes, besides the home.
+    private(set) var scratch: [String] = []
     /// What the edge shows to Jupyter with each request; unused by the other kinds.
     let token: String
 
@@ -40,8 +44,11 @@ struct LabContainer {
     }
 
     /// Used once: each run has a name of its own, so a late reply about an older one can do no harm.
+    ///
+    /// The engine's resolver tells names of containers to their neighbours, and the name of a session is the secret in
+    /// its lab's hostname; so the name is a digest, from which the session cannot be found.
     static func name(instance: String, session: SessionID, epoch: Int) -> String {
-        "carrel-\(instance)-\(session)-\(epoch)"
+        "carrel-\(instance)-\(SHA256.digest("carrel container name 1\n\(session)\n\(epoch)").hex.prefix(20))"
     }
 
     var name: String {
@@ -50,6 +57,17 @@ struct LabContainer {
     }
 
     static func networkName(instance: String, egress: Egress) -> String { "carrel-\(instance)-\(egress.rawValue)" }
+
+    /// A lab without egress has no resolver. The engine's own resolver passes every name on to the container's loopback,
+    /// where nothing listens, and programs give up after the shortest time that resolv.conf(5) has, without a second
+    /// attempt and without the host's search domains.
+    static func resolver(_ egress: Egress) -> ContainerSpec.Resolver? {
+        switch egress {
+        case .none:
+            ContainerSpec.Resolver(servers: ["127.0.0.1"], search: ["."], options: ["timeout:1", "attempts:1"])
+        case .allow: nil
+        }
+    }
 
     /// The network by which an engine is known again.
     static let telltaleEgress = Egress.none
@@ -91,6 +109,20 @@ struct LabContainer {
         }
     }
 
+    /// This container for an image that declares volumes (`VOLUME`). What is in them goes with the container.
+    /// - Throws: for one beneath the home: what a learner keeps there would go, too.
+    func declaring(volumes: [String]) throws(StartProblem) -> LabContainer {
+        var declaring = self
+        declaring.scratch = volumes.filter { volume in mounts.allSatisfy { $0.destination != volume } }
+        if lab.files == .home, let lost = declaring.scratch.first(where: { $0.hasPrefix(lab.homePath + "/") }) {
+            throw StartProblem(
+                failure: .engine(
+                    "The image \(lab.image) declares the volume \(lost) inside the home, so what is saved there would be "
+                        + "lost at the end. Build the image without that VOLUME, or give the lab `files: none`."))
+        }
+        return declaring
+    }
+
     /// The bearer token of a run's Jupyter server: derived, so that no copy of it needs to be stored.
     static func token(key: HMACKey, session: SessionID, epoch: Int) -> String {
         let code = key.authenticationCode(for: Array("carrel lab token 1\n\(session)\n\(epoch)".utf8))
@@ -107,7 +139,7 @@ struct LabContainer {
                 name: volumeName, labels: [Label.instance: instance, Label.portal: session.learner.portal])
             return prepared
         }
-        let homes = SharedHomes(root: root)
+        let homes = SharedHomes(root: root, instance: instance)
         let (learner, lab) = (session.learner, lab)
         // A slow or dead file server must not hold up the control loop.
         prepared.homeDirectory = try await Task.detached {
@@ -118,7 +150,9 @@ struct LabContainer {
     }
 
     var specification: ContainerSpec {
-        var environment = lab.environment
+        // Where nothing can be installed from outside, pip would otherwise try five times, with longer and longer pauses.
+        var environment = lab.egress == .none ? ["PIP_RETRIES": "0"] : [:]
+        environment.merge(lab.environment) { _, own in own }
         switch lab.kind {
         case .jupyter: environment["JUPYTER_TOKEN"] = token
         case .rstudio, .http: break
@@ -126,8 +160,8 @@ struct LabContainer {
         return ContainerSpec(
             image: lab.image, environment: environment, labels: labels, user: "\(lab.userID):\(lab.groupID)",
             hostname: lab.name, port: lab.port, publishAddress: publishAddress, memoryBytes: lab.memoryBytes,
-            cpus: lab.cpus, processLimit: lab.processLimit,
-            mounts: mounts,
-            network: Self.networkName(instance: instance, egress: lab.egress))
+            sharedMemoryBytes: lab.sharedMemoryBytes, cpus: lab.cpus, processLimit: lab.processLimit,
+            mounts: mounts + scratch.map { .scratch(destination: $0) },
+            network: Self.networkName(instance: instance, egress: lab.egress), resolver: Self.resolver(lab.egress))
     }
 }

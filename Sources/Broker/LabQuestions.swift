@@ -13,25 +13,40 @@ struct LabQuestions {
 
     private var address: UpstreamAddress { .tcp(host: endpoint.address, port: endpoint.port) }
 
-    /// Does the lab answer? Jupyter: `GET /api` says 200 as soon as the server serves. The others: any answer below 500.
-    func isReady() async -> Bool {
-        guard let response = await get(kind == .jupyter ? "/api" : "/") else { return false }
-        return kind == .jupyter ? response.status == 200 : response.status < 500
+    enum Readiness: Hashable {
+        case ready
+        /// Nothing answers yet, or not as a lab does.
+        case notYet
+        /// The program that answers does not require this run's credential: it is another one, or lets everybody in.
+        case unlocked
+    }
+
+    /// Whether this very lab answers. Jupyter: `GET /api/status` is answered with 200 for this run's token, which nothing
+    /// else knows, and refused without it. The other kinds have no credential: any answer below 500 counts, at the port
+    /// that the engine published for this container and at an address that the host's try-out has proved to lead there.
+    func readiness() async -> Readiness {
+        guard kind == .jupyter else {
+            guard let response = await get("/"), response.status < 500 else { return .notYet }
+            return .ready
+        }
+        guard await get("/api/status")?.status == 200 else { return .notYet }
+        guard let stranger = await get("/api/status", with: nil) else { return .notYet }
+        return [401, 403].contains(stranger.status) ? .ready : .unlocked
     }
 
     /// Asks for the page that a learner's browser asks for first, so that the lab has made it once before. What comes of
     /// it does not matter.
     func rehearse() async { _ = await get(kind == .jupyter ? "/lab" : "/") }
 
-    /// Is a kernel executing? Only Jupyter has the question (`GET /api/kernels`).
-    func kernels() async -> LabReport {
-        guard kind == .jupyter, let response = await get("/api/kernels"), response.status == 200,
-            let kernels = try? JSONDecoder().decode([Kernel].self, from: Data(response.body))
-        else { return .unknown }
-        return Kernel.report(kernels)
+    /// The lab's kernels. Only Jupyter has the question (`GET /api/kernels`); `nil` where it has no answer.
+    func kernels() async -> [Kernel]? {
+        guard kind == .jupyter, let response = await get("/api/kernels"), response.status == 200 else { return nil }
+        return try? JSONDecoder().decode([Kernel].self, from: Data(response.body))
     }
 
-    private func get(_ path: String) async -> HTTPClientResponse? {
+    private func get(_ path: String) async -> HTTPClientResponse? { await get(path, with: authorization) }
+
+    private func get(_ path: String, with authorization: String?) async -> HTTPClientResponse? {
         var request = HTTPClientRequest(method: "GET", target: path, authority: "\(endpoint.address):\(endpoint.port)")
         if let authorization { request.fields.append("Authorization", authorization) }
         return try? await client.send(
@@ -52,16 +67,22 @@ struct Kernel: Decodable {
     }
 
     /// Busy if any kernel is; else quiet since the last activity of any.
-    static func report(_ kernels: [Kernel]) -> LabReport {
+    ///
+    /// - Parameters:
+    ///   - skew: the clock of the lab's host minus ours.
+    ///   - now: by our clock. A kernel that claims activity after it says nothing, so that it does not hide the others.
+    static func report(_ kernels: [Kernel], skew: Duration = .zero, at now: Timestamp) -> LabReport {
         if kernels.contains(where: { $0.executionState == "busy" }) { return .busy }
         let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         let plain = Date.ISO8601FormatStyle()
-        let moments = kernels.compactMap { kernel in
-            (try? format.parse(kernel.lastActivity)) ?? (try? plain.parse(kernel.lastActivity))
+        let moments = kernels.compactMap { kernel -> Timestamp? in
+            let date = (try? format.parse(kernel.lastActivity)) ?? (try? plain.parse(kernel.lastActivity))
+            guard let date, let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded()) else {
+                return nil
+            }
+            let moment = Timestamp(milliseconds: milliseconds) - skew
+            return moment <= now + Limits.clockTolerance ? moment : nil
         }
-        return .quiet(
-            lastActivity: moments.max().map {
-                Timestamp(milliseconds: Int64($0.timeIntervalSince1970 * 1000))
-            })
+        return .quiet(lastActivity: moments.max())
     }
 }

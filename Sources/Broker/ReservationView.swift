@@ -19,6 +19,8 @@ public struct ReservationView: Hashable, Sendable, Codable {
     public var warmPercent: Int
     /// `booked`, `closed`, `over` or `cancelled`.
     public var phase: Reservation.Phase
+    /// Where it stands at this moment.
+    public var standing: Standing
     public var context: String?
     public var roster: [String]
     /// Learners who have claimed a seat; the others did not show up, so far.
@@ -36,8 +38,37 @@ public struct ReservationView: Hashable, Sendable, Codable {
     public var series: String?
     /// The event's SEQUENCE.
     public var sequence: Int?
+    /// Why fewer seats can be warm at the start than it asks for.
+    public var warmNote: String?
+    /// The time zone in whose wall time it was made, and stays; nothing where moments were named.
+    public var zone: String?
 
-    init(_ stored: StoredReservation) {
+    /// What a reservation's phase comes to as time passes.
+    public enum Standing: String, Hashable, Sendable, Codable, CaseIterable {
+        /// It begins later.
+        case booked
+        /// It begins soon: its seats are held, and given to whoever comes early.
+        case open
+        /// Its time has begun.
+        case running
+        /// Its time is over, and sessions of it may still be running.
+        case closed
+        case over
+        case cancelled
+
+        init(_ reservation: Reservation, at now: Timestamp) {
+            let terms = reservation.terms
+            self =
+                switch reservation.phase {
+                case .booked: now < terms.opensAt ? .booked : now < terms.from ? .open : .running
+                case .closed: .closed
+                case .over: .over
+                case .cancelled: .cancelled
+                }
+        }
+    }
+
+    init(_ stored: StoredReservation, at now: Timestamp) {
         let (reservation, terms) = (stored.reservation, stored.reservation.terms)
         id = reservation.id
         portal = terms.portal
@@ -50,8 +81,9 @@ public struct ReservationView: Hashable, Sendable, Codable {
         noShowAt = reservation.noShowAt
         warmPercent = terms.warmPercent
         phase = reservation.phase
+        standing = Standing(reservation, at: now)
         context = terms.context
-        roster = terms.roster.sorted()
+        roster = terms.roster.sortedNaturally { $0 }
         claims = stored.claims
         peakSeats = reservation.peakSeats
         released = reservation.released
@@ -60,5 +92,6 @@ public struct ReservationView: Hashable, Sendable, Codable {
         createdAt = reservation.createdAt
         series = reservation.origin?.series
         sequence = reservation.origin?.sequence
+        zone = terms.wall?.zone
     }
 }

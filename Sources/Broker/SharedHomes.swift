@@ -8,19 +8,32 @@ struct SharedHomes: Sendable {
         var message: String
     }
 
+    /// Whose home the directory of a name is, where the file system ignores case: a directory of the portal's, with a file
+    /// for each name in lower case.
+    static let ownersName = ".carrel-owners"
+
     /// The root as configured; the same path on every host and here.
     var root: String
-
-    func path(portal: String, learner: String) -> String {
-        "\(root)/\(HomeName.encode(portal))/\(HomeName.encode(learner))"
-    }
+    /// Of the broker's state file.
+    var instance: String
 
     /// Makes the learner's home if it is missing, readable by its owner alone, and returns its path. Blocks for as long
     /// as the file system takes: call it off the control loop.
+    /// - Throws: also when the portal's homes are another Carrel's (`HomesClaim`).
     func ensure(portal: String, learner: String, userID: Int, groupID: Int) throws(Failure) -> String {
         let portalDirectory = "\(root)/\(HomeName.encode(portal))"
         try makeDirectory(portalDirectory, mode: 0o711)
-        let home = path(portal: portal, learner: learner)
+        let home: String
+        do throws(OwnerFile.Failure) {
+            let claim = HomesClaim(root: root, portal: portal, instance: instance)
+            try claim.take()
+            home =
+                "\(portalDirectory)/"
+                + (claim.ignoresCase()
+                    ? try nameOfItsOwn(for: learner, in: portalDirectory) : HomeName.encode(learner))
+        } catch {
+            throw Failure(message: error.message)
+        }
         guard try makeDirectory(home, mode: 0o700) else { return home }
         guard chown(home, uid_t(userID), gid_t(groupID)) == 0 else {
             let words = String(cString: strerror(errno))
@@ -30,6 +43,37 @@ struct SharedHomes: Sendable {
                     + "Run carrel as a user who may, or make the lab's user own the homes root.")
         }
         return home
+    }
+
+    /// A name that the file system takes for no other learner's, although it ignores case. Whoever has a name first keeps
+    /// it, and the learner who comes next gets one with a digest.
+    func nameOfItsOwn(for learner: String, in directory: String) throws(OwnerFile.Failure) -> String {
+        let name = HomeName.encode(learner)
+        let owners = "\(directory)/\(Self.ownersName)"
+        guard mkdir(owners, 0o700) == 0 || errno == EEXIST else {
+            throw OwnerFile.Failure(message: "\(owners): cannot make it: \(String(cString: strerror(errno)))")
+        }
+        let file = "\(owners)/\(name.lowercased())"
+        // A home from before there were owner files is that of the learner whose name it has, letter for letter.
+        var owner = try OwnerFile.read(file)
+        if owner == nil, let old = entry(named: name, in: directory), old != name { owner = "" }
+        if owner == nil { owner = try OwnerFile.claim(file, text: learner) }
+        return owner == learner ? name : HomeName.distinct(learner)
+    }
+
+    /// The entry of the directory that has this name but for letters' case, as the directory lists it.
+    private func entry(named name: String, in directory: String) -> String? {
+        guard access("\(directory)/\(name)", F_OK) == 0, let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        var found: String?
+        while let entry = readdir(stream) {
+            let listed = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if listed == name { return name }
+            if listed.lowercased() == name.lowercased() { found = listed }
+        }
+        return found
     }
 
     /// True when it was made now. A symbolic link in its place is refused: it could lead out of the portal.

@@ -8,6 +8,8 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var learnerName: String
     public var lab: String
     public var labTitle: String
+    /// The course from which the learner came, if their launch named one.
+    public var course: String?
     public var kind: LabKind
     /// `queued`, `starting`, `running`, `ending`, `parking`, `parked`, `ended` or `failed`.
     public var state: String
@@ -28,6 +30,8 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var url: String
     /// While ending, parked, ended or failed: why, in words. While queued: what it waits for.
     public var reason: String?
+    /// While queued: what it waits for, as facts.
+    public var waiting: Waiting?
     public var createdAt: Timestamp
     /// When the present state began.
     public var since: Timestamp
@@ -45,6 +49,18 @@ public struct SessionView: Hashable, Sendable, Codable {
     /// While running: what ends it first, and when, if nothing changes.
     public var endsAt: Timestamp?
     public var endsBy: SessionExplanation.Cause?
+    /// While running: when an operator ends it, and what they say to the learner.
+    public var announcedEndAt: Timestamp?
+    public var announcedNote: String?
+    /// While ending or ended: why, and while parking or parked.
+    public var endReason: EndReason?
+    public var parkReason: ParkReason?
+    /// Whether the learner's files outlive the container; none: they do.
+    public var keepsFiles: Bool?
+    /// While running: its host has not answered for a while.
+    public var isOutOfReach: Bool?
+    /// While running: when a process in it was last stopped because the lab reached its memory limit.
+    public var memoryWarnedAt: Timestamp?
     /// While running: the learner is warned of that end.
     public var isWarned: Bool?
     /// While running: how often *Keep it* can be pressed before something else must happen in the lab.

@@ -1,4 +1,5 @@
 import BrokerCore
+import EventLoop
 import HTTPWire
 import Testing
 
@@ -14,12 +15,33 @@ struct ActivityRuleTests {
         var checked = 0
         for rule in ActivityRule.table(for: kind) where rule.witness == .edge {
             guard let example = rule.example else { continue }
+            if example.hasPrefix("WebSocket ") {
+                #expect(try Self.sees(example, in: edgeKind) == rule.counts, "\(example)")
+                checked += 1
+                continue
+            }
             let isPage = rule.what.contains("opened or reloaded")
             let head = try Self.head(example, isNavigation: isPage)
             #expect(ActivityRules.counts(head, kind: edgeKind) == rule.counts, "\(example)")
             checked += 1
         }
         #expect(checked >= 3)
+    }
+
+    /// What the edge makes of the message that an example has.
+    private static func sees(_ example: String, in kind: Edge.LabKind) throws -> Bool {
+        let parts = example.split(separator: " ", maxSplits: 2)
+        try #require(parts.count == 3, "\(example)")
+        let isBinary = parts[2].hasPrefix("0x")
+        let digits = Array(parts[2].dropFirst(2))
+        let payload =
+            isBinary
+            ? stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
+            : Array(parts[2].utf8)
+        var frame: [UInt8] = []
+        WebSocketFrame.encode(isBinary ? .binary : .text, payload: payload, mask: 0x5A01_77F3, into: &frame)
+        var meter = ClientFrameMeter(TunnelKind(try head("GET \(parts[1])", isNavigation: false), kind: kind))
+        return frame.withUnsafeBytes { meter.sees($0, at: MonotonicTime(nanoseconds: 1)) }
     }
 
     private static func head(_ requestLine: String, isNavigation: Bool) throws -> RequestHead {

@@ -22,12 +22,4 @@ struct ClockSkewTests {
                 true, true, false, false, false, true,
             ])
     }
-
-    @Test("What a lab says of its kernels is taken by our clock, not by its host's")
-    func corrected() {
-        #expect(LabReport.quiet(lastActivity: at(100)).corrected(by: .seconds(30)) == .quiet(lastActivity: at(70)))
-        #expect(LabReport.quiet(lastActivity: at(100)).corrected(by: nil) == .quiet(lastActivity: at(100)))
-        #expect(LabReport.quiet(lastActivity: nil).corrected(by: .seconds(30)) == .quiet(lastActivity: nil))
-        #expect(LabReport.busy.corrected(by: .seconds(30)) == .busy)
-    }
 }

@@ -15,7 +15,7 @@ struct SharedHomesTests {
     @Test("A learner's home is made once, private, and its files stay")
     func once() throws {
         try withRoot { root in
-            let homes = SharedHomes(root: root)
+            let homes = SharedHomes(root: root, instance: "one")
             let (user, group) = (Int(getuid()), Int(getgid()))
             let home = try homes.ensure(portal: "p", learner: "ada", userID: user, groupID: group)
             #expect(home == root + "/p/ada")
@@ -33,7 +33,8 @@ struct SharedHomesTests {
             try FileManager.default.createDirectory(atPath: root + "/p", withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(atPath: root + "/p/eve", withDestinationPath: "/etc")
             let error = #expect(throws: SharedHomes.Failure.self) {
-                try SharedHomes(root: root).ensure(portal: "p", learner: "eve", userID: 1000, groupID: 1000)
+                try SharedHomes(root: root, instance: "one").ensure(
+                    portal: "p", learner: "eve", userID: 1000, groupID: 1000)
             }
             #expect(error?.message.contains("/p/eve is in the way") == true)
         }
@@ -42,9 +43,146 @@ struct SharedHomesTests {
     @Test("A missing root is named together with what to check")
     func missingRoot() {
         let error = #expect(throws: SharedHomes.Failure.self) {
-            try SharedHomes(root: "/nonexistent/homes").ensure(portal: "p", learner: "ada", userID: 1, groupID: 1)
+            try SharedHomes(root: "/nonexistent/homes", instance: "one").ensure(
+                portal: "p", learner: "ada", userID: 1, groupID: 1)
         }
         #expect(error?.message.contains("/nonexistent/homes/p cannot be made") == true)
         #expect(error?.message.contains("mounted and writable") == true)
+    }
+
+    private func ensure(_ learner: String, in root: String, portal: String = "p", instance: String = "one") throws
+        -> String
+    {
+        try SharedHomes(root: root, instance: instance).ensure(
+            portal: portal, learner: learner, userID: Int(getuid()), groupID: Int(getgid()))
+    }
+
+    @Test("A second Carrel with the same portal name on one root is refused, until an operator gives it the homes")
+    func twoBrokers() throws {
+        try withRoot { root in
+            let home = try ensure("ada", in: root)
+            let marker = root + "/p/" + HomesClaim.fileName
+            #expect(try String(contentsOfFile: marker, encoding: .utf8) == "instance one\nportal p\n")
+            let error = #expect(throws: SharedHomes.Failure.self) { try ensure("ada", in: root, instance: "two") }
+            #expect(error?.message.contains("another Carrel (instance one, portal p)") == true)
+            #expect(error?.message.contains("remove that file") == true)
+            #expect(throws: SharedHomes.Failure.self) { try ensure("bob", in: root, instance: "two") }
+            #expect(!FileManager.default.fileExists(atPath: root + "/p/bob"))
+            // The first one goes on, and so does a second one with another portal.
+            #expect(try ensure("ada", in: root) == home)
+            #expect(try ensure("ada", in: root, portal: "q", instance: "two") == root + "/q/ada")
+
+            #expect(HomesClaim(root: root, portal: "p", instance: "one").problem() == nil)
+            #expect(HomesClaim(root: root, portal: "p", instance: "two").problem()?.contains(marker) == true)
+            #expect(HomesClaim(root: root, portal: "unused", instance: "two").problem() == nil)
+
+            try FileManager.default.removeItem(atPath: marker)
+            #expect(try ensure("ada", in: root, instance: "two") == home)
+            #expect(throws: SharedHomes.Failure.self) { try ensure("ada", in: root) }
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: root + "/p").sorted() == [".carrel-portal", "ada"])
+        }
+    }
+
+    @Test("Of many brokers that come at the same time, one has the homes")
+    func race() async throws {
+        let root = NSTemporaryDirectory() + "carrel-homes-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: root + "/p", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let winners = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    do throws(OwnerFile.Failure) {
+                        try HomesClaim(root: root, portal: "p", instance: "i\(number)").take()
+                        return true
+                    } catch { return false }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(winners == 1)
+    }
+
+    @Test("A link in the marker's place is refused, for it could lead out of the homes")
+    func markerLink() throws {
+        try withRoot { root in
+            try FileManager.default.createDirectory(atPath: root + "/p", withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: root + "/p/" + HomesClaim.fileName, withDestinationPath: "/etc/hostname")
+            #expect(throws: SharedHomes.Failure.self) { try ensure("ada", in: root) }
+        }
+    }
+
+    @Test("Where names differ in case only, each learner has a home of their own, the first one by the plain name")
+    func namesOfTheirOwn() throws {
+        try withRoot { root in
+            let homes = SharedHomes(root: root, instance: "one")
+            for _ in 0..<2 {
+                let names = try ["Ada", "ada", "ADA", "bob"].map { try homes.nameOfItsOwn(for: $0, in: root) }
+                #expect(names[0] == "Ada" && names[3] == "bob")
+                #expect(Set(names.map { $0.lowercased() }).count == 4)
+            }
+        }
+    }
+
+    @Test(
+        "A home from before there were owner files is found again by the learner whose name it has, and by nobody else")
+    func olderHomes() throws {
+        try withRoot { root in
+            // As a file system that ignores case finds it under the other name too.
+            try FileManager.default.createDirectory(atPath: root + "/Ada", withIntermediateDirectories: true)
+            let homes = SharedHomes(root: root, instance: "one")
+            #expect(try homes.nameOfItsOwn(for: "Ada", in: root) == "Ada")
+            #expect(try homes.nameOfItsOwn(for: "ada", in: root) == HomeName.distinct("ada"))
+        }
+    }
+
+    @Test(
+        "Ada and ada never share a home on a real file system that ignores case", .enabled(if: CaselessDisk.isAvailable)
+    )
+    func caselessDisk() throws {
+        let disk = try CaselessDisk()
+        let (first, second) = (try ensure("Ada", in: disk.path), try ensure("ada", in: disk.path))
+        try "Ada's".write(toFile: first + "/notes.txt", atomically: true, encoding: .utf8)
+        #expect(!FileManager.default.fileExists(atPath: second + "/notes.txt"))
+        #expect(try ensure("Ada", in: disk.path) == first)
+        #expect(try ensure("ada", in: disk.path) == second)
+        // Portals, too.
+        #expect(throws: SharedHomes.Failure.self) { try ensure("ada", in: disk.path, portal: "P") }
+    }
+}
+
+/// A file system of its own that ignores case: NTFS by lowntfs-3g, as root.
+private final class CaselessDisk {
+    static let isAvailable =
+        getuid() == 0 && access("/dev/fuse", R_OK | W_OK) == 0 && access("/usr/bin/lowntfs-3g", X_OK) == 0
+        && access("/usr/sbin/mkntfs", X_OK) == 0
+
+    let path: String
+    private var image: String { path + ".img" }
+
+    init() throws {
+        path = NSTemporaryDirectory() + "carrel-caseless-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try Data(count: 8 << 20).write(to: URL(fileURLWithPath: path + ".img"))
+        try Self.run("/usr/sbin/mkntfs", ["-q", "-F", "-s", "512", "-p", "0", "-H", "0", "-S", "0", path + ".img"])
+        try Self.run("/usr/bin/lowntfs-3g", ["-o", "ignore_case,permissions", path + ".img", path])
+    }
+
+    deinit {
+        try? Self.run("/usr/bin/umount", [path])
+        try? FileManager.default.removeItem(atPath: path)
+        unlink(image)
+    }
+
+    private static func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(program) failed")
     }
 }

@@ -1,0 +1,92 @@
+import Glibc
+
+/// Addresses with one beginning, such as `10.0.0.0/8` or `fc00::/7` (RFC 4632, RFC 4291 section 2.3).
+public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
+    /// 4 or 16 bytes; those beyond the prefix are zero.
+    let bytes: [UInt8]
+    /// In bits.
+    let length: Int
+
+    /// `nil` unless `text` is an IP address, alone or with the length of a prefix.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let bytes = Self.bytes(of: String(parts[0])) else { return nil }
+        var length = bytes.count * 8
+        if parts.count == 2 {
+            guard let number = Int(parts[1]), (0...length).contains(number), parts[1].first != "+" else { return nil }
+            length = number
+        }
+        self.length = length
+        self.bytes = Self.beginning(of: bytes, length)
+    }
+
+    public var isAddress: Bool { length == bytes.count * 8 }
+
+    func contains(_ address: String) -> Bool {
+        guard let other = Self.bytes(of: address), other.count == bytes.count else { return false }
+        return Self.beginning(of: other, length) == bytes
+    }
+
+    func contains(_ other: AddressRange) -> Bool {
+        other.bytes.count == bytes.count && other.length >= length && Self.beginning(of: other.bytes, length) == bytes
+    }
+
+    public var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count))
+        let address = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return isAddress ? address : "\(address)/\(length)"
+    }
+
+    private static func bytes(of address: String) -> [UInt8]? {
+        var storage = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, address, &storage) == 1 { return Array(storage.prefix(4)) }
+        return inet_pton(AF_INET6, address, &storage) == 1 ? storage : nil
+    }
+
+    private static func beginning(of bytes: [UInt8], _ length: Int) -> [UInt8] {
+        bytes.enumerated().map { index, byte in
+            let bits = min(8, max(0, length - index * 8))
+            return byte & UInt8(truncatingIfNeeded: 0xFF00 >> bits)
+        }
+    }
+}
+
+/// What a lab with `egress: allow` may not reach, although it reaches the outside. The narrowest range that holds an
+/// address decides; where a closed and an open one are equal, the open one does.
+public struct EgressRanges: Hashable, Sendable {
+    /// Beyond `closedAlways` and the hosts' own addresses.
+    public var closed: [AddressRange]
+    public var open: [AddressRange]
+
+    public init(closed: [AddressRange] = [], open: [AddressRange] = []) {
+        self.closed = closed
+        self.open = open
+    }
+
+    /// What is not the outside (the registries of RFC 6890): this network, private, shared and loopback addresses,
+    /// link-local ones, with the metadata of clouds at 169.254.169.254, multicast, and what is reserved.
+    public static let closedAlways = [
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "fc00::/7",
+        "fe80::/10", "ff00::/8",
+    ].compactMap { AddressRange($0) }
+
+    /// Every range with its verdict, the narrowest first: the first that holds an address decides. A range that says what
+    /// the next wider one says anyway, as most hosts' addresses do, is left out.
+    func decisions(hosts: [AddressRange]) -> [(range: AddressRange, isOpen: Bool)] {
+        let all = open.map { ($0, true) } + (closed + hosts + Self.closedAlways).map { ($0, false) }
+        var seen: Set<AddressRange> = []
+        let ordered = all.enumerated().sorted { a, b in
+            (-a.element.0.length, a.offset) < (-b.element.0.length, b.offset)
+        }.compactMap { seen.insert($0.element.0).inserted ? (range: $0.element.0, isOpen: $0.element.1) : nil }
+        return ordered.enumerated().filter { index, decision in
+            let wider = ordered[(index + 1)...].first { $0.range.contains(decision.range) }
+            return wider?.isOpen != decision.isOpen
+        }.map(\.element)
+    }
+
+    func isClosed(_ address: String, hosts: [AddressRange]) -> Bool {
+        decisions(hosts: hosts).first { $0.range.contains(address) }.map { !$0.isOpen } ?? false
+    }
+}

@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Which Carrel has the homes of a portal: the file `.carrel-portal` in the portal's directory says so, and is made at the
+/// first use. Two brokers with one portal name on one root would share learners' homes otherwise.
+///
+/// No home has a name that begins with a dot, and no lab sees more than one learner's home: a lab can neither read the
+/// file nor write it. Calls block for as long as the file system takes.
+public struct HomesClaim: Sendable {
+    static let fileName = ".carrel-portal"
+
+    /// The root as configured.
+    private let root: String
+    private let portal: String
+    /// Of the broker's state file.
+    private let instance: String
+
+    public init(root: String, portal: String, instance: String) {
+        self.root = root
+        self.portal = portal
+        self.instance = instance
+    }
+
+    private var directory: String { "\(root)/\(HomeName.encode(portal))" }
+    private var text: String { "instance \(instance)\nportal \(portal)\n" }
+
+    /// Makes the file if it is missing; the portal's directory exists.
+    /// - Throws: when the homes are another Carrel's, and when the file cannot be read or made.
+    func take() throws(OwnerFile.Failure) {
+        let found = try OwnerFile.claim("\(directory)/\(Self.fileName)", text: text)
+        if found != text { throw OwnerFile.Failure(message: message(found)) }
+    }
+
+    /// What is wrong with the claim as it is, for the operator; nothing where nobody has made one. Changes nothing.
+    public func problem() -> String? {
+        do throws(OwnerFile.Failure) {
+            guard let found = try OwnerFile.read("\(directory)/\(Self.fileName)"), found != text else { return nil }
+            return message(found)
+        } catch {
+            return error.message
+        }
+    }
+
+    private func message(_ found: String) -> String {
+        let owner = found.split(separator: "\n").map(String.init).joined(separator: ", ")
+        return
+            "The homes in \(directory) are those of another Carrel (\(owner)), as \(directory)/\(Self.fileName) says, "
+            + "and this one is instance \(instance), portal \(portal). Give this Carrel another portal name or another "
+            + "homes root. If the other one is gone for good and its homes are to be this one's, remove that file."
+    }
+
+    /// Whether the directory's file system finds a file by its name in other letters' case. The file must be there.
+    func ignoresCase() -> Bool {
+        var (one, other) = (stat(), stat())
+        return lstat("\(directory)/\(Self.fileName)", &one) == 0
+            && lstat("\(directory)/\(Self.fileName.uppercased())", &other) == 0
+            && one.st_ino == other.st_ino && one.st_dev == other.st_dev
+    }
+}

@@ -1,0 +1,281 @@
+import BrokerCore
+import DockerEngine
+import EventLoop
+import HTTPTransport
+import HelperImage
+import TLS
+
+/// Makes a host keep what labs are promised about the network, and proves that it does: its networks, the packet filter
+/// around them, and a try-out with containers of our own in the place of labs. What it starts is removed again, but for
+/// networks and filter.
+@ControlLoop
+struct HostProof {
+    let engine: DockerEngine
+    let client: HTTPClient
+    let instance: String
+    let publishAddress: String
+    /// The addresses from which labs' ports are reached; empty: those of the routes of this machine.
+    let brokers: [AddressRange]
+    /// Names or addresses of all hosts.
+    let hosts: [String]
+    let ranges: EgressRanges
+
+    struct Failure: Error {
+        var reason: String
+    }
+
+    /// What was laid around the labs.
+    struct Laid {
+        var networks: [Egress: EngineNetwork]
+        var fence: Fence
+        /// The filter was missing, or had other rules.
+        var isNew: Bool
+    }
+
+    /// Makes the networks of this instance where they are missing.
+    @discardableResult
+    func ensureNetworks() async throws(EngineError) -> [Egress: EngineNetwork] {
+        var networks: [Egress: EngineNetwork] = [:]
+        for egress in Egress.allCases {
+            networks[egress] = try await engine.ensureNetwork(
+                NetworkSpec(
+                    name: LabContainer.networkName(instance: instance, egress: egress),
+                    labels: [LabContainer.Label.instance: instance],
+                    bridge: Fence.bridge(instance: instance, egress: egress), masquerade: egress == .allow))
+        }
+        return networks
+    }
+
+    /// Sets the packet filter, or finds that it is in place.
+    func lay(_ networks: [Egress: EngineNetwork]) async throws -> Laid {
+        if let open = networks.values.first(where: \.joinsNeighbours) {
+            throw Failure(
+                reason:
+                    "the engine joins the containers of its network with the bridge \(open.bridge), although it was "
+                    + "asked not to (enable_icc=false); remove that network, or use Docker Engine on this host")
+        }
+        let (hosts, publishAddress) = (hosts, publishAddress)
+        let (addresses, source) = await Task.detached {
+            (hosts.flatMap(LocalAddresses.resolve), LocalAddresses.source(toward: publishAddress))
+        }.value
+        let own = source.flatMap { AddressRange($0) }
+        let sources = brokers.isEmpty ? [own].compactMap(\.self) : brokers
+        let fence = Fence(
+            bridges: networks.mapValues(\.bridge), brokers: sources.filter { !Self.isLoopback($0) },
+            isLocal: sources.contains { Self.isLoopback($0) || $0.contains(publishAddress) },
+            hosts: addresses, ranges: ranges)
+        let (lines, code) = try await engine.runHelper(
+            name: "carrel-\(instance)-fence-\(SecureRandom.slug(length: 8))", fenceHelper(fence.rules),
+            timeout: BrokerLimits.proofTimeout)
+        guard code == 0 else {
+            throw Failure(
+                reason: "the packet filter around labs cannot be set (nf_tables): \(lines.joined(separator: " "))")
+        }
+        return Laid(networks: networks, fence: fence, isNew: lines.last != "kept")
+    }
+
+    /// Tries what labs are promised on what was laid.
+    func tryOut(_ laid: Laid) async -> HostIsolation {
+        do {
+            return try await attempt(laid)
+        } catch let failure as Failure {
+            return .unproved(reason: failure.reason)
+        } catch {
+            return .unproved(reason: (error as? EngineError)?.message ?? "\(error)")
+        }
+    }
+
+    /// Removes networks and filter again, so that a check leaves nothing behind.
+    func takeOff() async {
+        _ = try? await engine.runHelper(
+            name: "carrel-\(instance)-fence-\(SecureRandom.slug(length: 8))", fenceHelper([]),
+            timeout: BrokerLimits.proofTimeout)
+        for egress in Egress.allCases {
+            try? await engine.removeNetwork(LabContainer.networkName(instance: instance, egress: egress))
+        }
+    }
+
+    private func fenceHelper(_ rules: [String]) -> HelperSpec {
+        HelperSpec(
+            command: ["fence", Fence.table(instance: instance)] + rules, labels: labels,
+            capabilities: [.networkAdministration], user: "0:0", network: .host)
+    }
+
+    // MARK: The try-out
+
+    private var labels: [String: String] {
+        [LabContainer.Label.instance: instance, LabContainer.Label.role: "try"]
+    }
+
+    private func attempt(_ laid: Laid) async throws -> HostIsolation {
+        try await removeOld()
+        let words = Words(instance: instance)
+        do {
+            let isolation = try await attempt(laid, words)
+            await remove(words)
+            return isolation
+        } catch {
+            await remove(words)
+            throw error
+        }
+    }
+
+    private func remove(_ words: Words) async {
+        for container in words.containers { try? await engine.removeIfThere(container) }
+    }
+
+    /// Who takes part in a try-out.
+    private enum Member: Hashable, CaseIterable {
+        case watcher, neighbour, none, allow
+    }
+
+    /// What only this try-out knows.
+    private struct Words: Sendable {
+        /// By which the watcher knows its packets.
+        let port = 20_000 + Int(SecureRandom.bytes(2).reduce(0) { $0 << 8 | Int($1) }) % 12_000
+        let word = SecureRandom.slug(length: 20)
+        /// Lets us, and nobody else, ask for attempts.
+        let key = SecureRandom.slug(length: 20)
+        /// What each container answers with; so it is known which of them answers.
+        let answers: [Egress: String] = [.none: SecureRandom.slug(length: 20), .allow: SecureRandom.slug(length: 20)]
+        let watcher: String
+        let neighbour: String
+        let labs: [Egress: String]
+
+        init(instance: String) {
+            let number = SecureRandom.slug(length: 8)
+            watcher = "carrel-\(instance)-watch-\(number)"
+            neighbour = "carrel-\(instance)-try-neighbour-\(number)"
+            labs = [.none: "carrel-\(instance)-try-none-\(number)", .allow: "carrel-\(instance)-try-allow-\(number)"]
+        }
+
+        var containers: [String] { [watcher, neighbour] + labs.values }
+    }
+
+    private func attempt(_ laid: Laid, _ words: Words) async throws -> HostIsolation {
+        let started = try await withThrowingTaskGroup(of: (Member, ContainerDetails?).self) { group in
+            for member in Member.allCases { group.addTask { (member, try await self.start(member, words)) } }
+            var started: [Member: ContainerDetails] = [:]
+            for try await (member, details) in group { started[member] = details }
+            return started
+        }
+        let neighbours = started[.neighbour]?.addresses ?? [:]
+        var published: [Egress: Int] = [:]
+        published[.none] = started[.none]?.publishedPort
+        published[.allow] = started[.allow]?.publishedPort
+        let tryOut = TryOut(
+            port: words.port,
+            neighbours: Dictionary(
+                uniqueKeysWithValues: Egress.allCases.compactMap { egress in
+                    neighbours[LabContainer.networkName(instance: instance, egress: egress)].map { (egress, $0) }
+                }),
+            labPort: BrokerLimits.tryOutPort, published: published, publishAddress: publishAddress,
+            gateways: laid.networks.values.flatMap(\.gateways).sorted(), hosts: laid.fence.hosts, ranges: ranges)
+        let outcomes = try await withThrowingTaskGroup(of: (Egress, [String]).self) { group in
+            for egress in Egress.allCases {
+                group.addTask { (egress, try await self.ask(egress, tryOut, words)) }
+            }
+            var outcomes: [Egress: [String]] = [:]
+            for try await (egress, lines) in group { outcomes[egress] = lines }
+            return outcomes
+        }
+        try await engine.stop(words.watcher, grace: .seconds(1))
+        let sightings = try await engine.logs(words.watcher, lines: BrokerLimits.sightings)
+        return tryOut.verdict(
+            TryOut.Observations(
+                outcomes: outcomes, sightings: sightings, bridges: laid.networks.mapValues(\.bridge)))
+    }
+
+    private func start(_ member: Member, _ words: Words) async throws -> ContainerDetails? {
+        switch member {
+        case .watcher:
+            try await watch(words)
+            return nil
+        case .neighbour: return try await start(words.neighbour, on: .none, words, answer: "neighbour", besides: .allow)
+        case .none: return try await startLab(.none, words)
+        case .allow: return try await startLab(.allow, words)
+        }
+    }
+
+    private func startLab(_ egress: Egress, _ words: Words) async throws -> ContainerDetails {
+        try await start(words.labs[egress] ?? "", on: egress, words, answer: words.answers[egress] ?? "")
+    }
+
+    /// A container like a lab's, with the helper's program in it.
+    private func start(
+        _ name: String, on egress: Egress, _ words: Words, answer: String, besides other: Egress? = nil
+    ) async throws -> ContainerDetails {
+        let image = try await engine.helperImageID()
+        let container = try await engine.create(
+            name: name,
+            ContainerSpec(
+                image: image,
+                command: ["try", "\(BrokerLimits.tryOutPort)", words.key, answer, words.word],
+                environment: [:], labels: labels, user: "65534:65534", hostname: "try", port: BrokerLimits.tryOutPort,
+                publishAddress: publishAddress, memoryBytes: 16 << 20, cpus: 1, processLimit: 8, mounts: [],
+                network: LabContainer.networkName(instance: instance, egress: egress),
+                resolver: LabContainer.resolver(egress)))
+        if let other {
+            try await engine.connect(container, to: LabContainer.networkName(instance: instance, egress: other))
+        }
+        try await engine.start(container)
+        return try await engine.inspect(container)
+    }
+
+    private func watch(_ words: Words) async throws {
+        let watcher = try await engine.startHelper(
+            name: words.watcher,
+            HelperSpec(
+                command: ["watch", "\(words.port)", words.word], labels: labels, capabilities: [.rawNetwork],
+                user: "0:0", network: .host))
+        let deadline = ControlLoop.loop.now + BrokerLimits.proofTimeout
+        while try await !engine.logs(watcher, lines: 3).contains("watching") {
+            let details = try await engine.inspect(watcher)
+            guard details.isRunning, ControlLoop.loop.now < deadline else {
+                let lines = (try? await engine.logs(watcher, lines: 3)) ?? []
+                throw Failure(reason: "the host's packets cannot be watched: \(lines.joined(separator: " "))")
+            }
+            try await Task.sleep(for: BrokerLimits.readinessInterval)
+        }
+    }
+
+    /// Has the container on this network make its attempts, at its published port: so that port is tried, too.
+    private func ask(_ egress: Egress, _ tryOut: TryOut, _ words: Words) async throws -> [String] {
+        guard let port = tryOut.published[egress] else {
+            throw Failure(reason: "the engine published no port at \(publishAddress) for a lab")
+        }
+        let request = HTTPClientRequest(
+            method: "GET", target: "/\(words.key)/" + tryOut.attempts(from: egress).joined(separator: "/"),
+            authority: "\(publishAddress):\(port)")
+        var trouble = "it is answered by another program"
+        let deadline = ControlLoop.loop.now + BrokerLimits.tryOutPatience
+        while ControlLoop.loop.now < deadline {
+            do throws(HTTPClientError) {
+                let response = try await client.send(
+                    request, to: .tcp(host: publishAddress, port: port), timeout: BrokerLimits.labQuestionTimeout,
+                    bodyLimit: BrokerLimits.labAnswerBytes)
+                let lines = String(decoding: response.body, as: UTF8.self).split(separator: "\n").map(String.init)
+                if lines.first == words.answers[egress] { return Array(lines.dropFirst()) }
+            } catch {
+                trouble = error.message
+            }
+            try await Task.sleep(for: BrokerLimits.tryOutPause)
+        }
+        throw Failure(
+            reason: "the port that a try-out published at \(publishAddress):\(port) does not lead to it (\(trouble)): "
+                + "publish_address must be an address of this host that the broker reaches, and broker_addresses those "
+                + "from which it comes, if they are not the ones of its routes")
+    }
+
+    /// What a try-out left that was interrupted; one that is under way still runs.
+    private func removeOld() async throws {
+        let wanted = labels.map { "\($0.key)=\($0.value)" }.sorted()
+        for old in try await engine.list(labels: wanted) where old.isOver {
+            try? await engine.remove(old.id, force: false)
+        }
+    }
+
+    private static func isLoopback(_ range: AddressRange) -> Bool {
+        range.bytes.count == 4 ? range.bytes.first == 127 : range.bytes == [UInt8](repeating: 0, count: 15) + [1]
+    }
+}

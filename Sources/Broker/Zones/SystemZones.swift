@@ -1,0 +1,80 @@
+import Glibc
+import Scheduling
+
+/// The time zones of this machine, which its updates keep in step with what governments decide.
+extension ZoneDatabase {
+    /// Where distributions keep them.
+    static let systemDirectory = "/usr/share/zoneinfo"
+
+    /// The zones in a directory of TZif files. Files are read whenever they are asked for, so that an update counts at
+    /// once.
+    ///
+    /// - Parameter directory: `$TZDIR` if left out, as for every other program, or else the system's.
+    public static func system(directory: String? = nil) -> ZoneDatabase {
+        let directory = directory ?? environment("TZDIR") ?? systemDirectory
+        return ZoneDatabase(place: directory) { contents(of: "\(directory)/\($0)") }
+    }
+
+    /// The clock of this machine: that of `$TZ`, or else of `/etc/localtime`; Coordinated Universal Time where neither
+    /// says anything, or names a zone that is not there.
+    public func local(
+        tz: String? = environment("TZ"), link: String = "/etc/localtime", nameFile: String = "/etc/timezone"
+    ) -> WallClock {
+        if let tz {
+            let name = tz.hasPrefix(":") ? String(tz.dropFirst()) : tz
+            if let clock = try? clock(named: name) { return clock }
+            return RecurringZone(name).map { WallClock(name: name, rules: ZoneRules(recurring: $0)) } ?? .utc
+        }
+        for name in [Self.target(of: link), Self.firstLine(of: nameFile)].compactMap(\.self) {
+            if let clock = try? clock(named: name) { return clock }
+        }
+        // A copy of a zone's file bears no name; its rules are right all the same.
+        guard let bytes = Self.contents(of: link), let rules = try? ZoneRules(bytes) else { return .utc }
+        return WallClock(name: WallClock.unnamed, rules: rules)
+    }
+
+    /// `nil` for what is not set, or empty.
+    public static func environment(_ name: String) -> String? {
+        guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { return nil }
+        return value
+    }
+
+    /// `Europe/Warsaw`, for a link to `/usr/share/zoneinfo/Europe/Warsaw`.
+    private static func target(of link: String) -> String? {
+        guard let resolved = realpath(link, nil) else { return nil }
+        defer { free(resolved) }
+        let parts = String(cString: resolved).split(separator: "/")
+        guard let index = parts.lastIndex(of: "zoneinfo") else { return nil }
+        return parts[(index + 1)...].joined(separator: "/")
+    }
+
+    private static func firstLine(of path: String) -> String? {
+        contents(of: path).flatMap { bytes in
+            String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).first.map(String.init)
+        }
+    }
+
+    /// No more of a file than `fileBytes`. `nil` for what is no plain file, or cannot be read; never waits for a pipe.
+    private static func contents(of path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+        let wanted = min(Int(facts.st_size), fileBytes)
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+            while count < wanted, let start = buffer.baseAddress {
+                let more = read(descriptor, start + count, wanted - count)
+                if more < 0, errno == EINTR { continue }
+                failed = more < 0
+                guard more > 0 else { break }
+                count += more
+            }
+        }
+        return failed ? nil : bytes
+    }
+
+    /// More than the longest zone, and the beginning of the database's source, which says its version.
+    private static let fileBytes = SchedulingLimits.zoneBytes + 1
+}
