@@ -1,8 +1,6 @@
 /// Why a link, a ticket or a secret was refused.
 public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable, CaseIterable {
-        /// A parameter that no link has.
-        case unknownParameter
         /// A parameter twice.
         case repeatedParameter
         case missingParameter

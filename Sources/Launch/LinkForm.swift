@@ -72,16 +72,18 @@ extension LinkForm {
         return (values, expires)
     }
 
-    /// Each parameter once, and none that the form does not have.
+    /// The parameters that such a link has. Whatever else stands in it was put there on its way, by mail programs and by
+    /// those who count clicks, and means nothing here.
+    func own(_ parameters: [(name: String, value: String)]) -> [(name: String, value: String)] {
+        parameters.filter { name, _ in
+            required.contains { $0.name == name } || name == Self.signature || name == optional?.name
+        }
+    }
+
+    /// Each parameter of the form once.
     private func collect(_ parameters: [(name: String, value: String)]) throws(LaunchError) -> [String: String] {
         var found: [String: String] = [:]
-        for (name, value) in parameters {
-            guard required.contains(where: { $0.name == name }) || name == Self.signature || name == optional?.name
-            else {
-                throw LaunchError(
-                    .unknownParameter, String(name.prefix(40)),
-                    "the link has a part that does not belong to it; \(LaunchError.askAgain)")
-            }
+        for (name, value) in own(parameters) {
             guard found.updateValue(value, forKey: name) == nil else {
                 throw LaunchError(.repeatedParameter, name, "the link has its \(name) twice; \(LaunchError.askAgain)")
             }

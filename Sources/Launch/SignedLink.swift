@@ -23,6 +23,11 @@ public struct SignedLink: Hashable, Sendable {
             LinkForm.Field(name: "name", maximum: LaunchLimits.learnerNameLength), LinkForm.expires,
         ], optional: LinkForm.context)
 
+    /// Those of a query's parameters that are a link's own.
+    public static func ownParameters(
+        _ parameters: [(name: String, value: String)]
+    ) -> [(name: String, value: String)] { form.own(parameters) }
+
     /// - Parameter learner: its identifier is brought to Unicode's composed form, so that one person is one learner.
     public init(learner: Learner, lab: String, expires: Int64, context: String? = nil) {
         self.learner = learner

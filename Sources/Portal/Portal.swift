@@ -20,14 +20,17 @@ public final class Portal {
     private let streams: EventStreams
     private var servers: [HTTPServer] = []
 
-    /// - Parameter metrics: the whole process's numbers, as Prometheus reads them.
+    /// - Parameters:
+    ///   - metrics: the whole process's numbers, as Prometheus reads them.
+    ///   - reload: reads the configuration again.
     public init(
         _ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets,
-        metrics: @escaping @ControlLoop () async -> MetricsText
+        metrics: @escaping @ControlLoop () async -> MetricsText,
+        reload: @escaping @ControlLoop () async -> APIReload
     ) throws {
         let renderer = try PageRenderer(
             portalTitle: configuration.title, labsOrigin: configuration.labsOrigin,
-            embeddedIn: configuration.embeddedIn)
+            embeddedIn: configuration.embeddedIn, contact: configuration.contact)
         let responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
         streams = EventStreams(broker: broker, renderer: renderer, careful: responses.careful)
         learnerPages = LearnerPages(
@@ -36,7 +39,7 @@ public final class Portal {
         instructorPages = InstructorPages(
             configuration: configuration, broker: broker, secrets: secrets, responses: responses)
         calendarFeed = CalendarFeedPage(configuration: configuration, broker: broker, responses: responses)
-        controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics)
+        controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics, reload: reload)
     }
 
     /// Begins to answer. Throws if a socket is taken or cannot be made.

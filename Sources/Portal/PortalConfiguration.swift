@@ -16,6 +16,9 @@ public struct PortalConfiguration: Sendable {
     /// What all extensions of one run may come to together when an instructor gives one; zero: they give none.
     public var instructorExtension = Self.instructorExtensionDefault
 
+    /// Whom learners turn to where something is beyond them.
+    public var contact: Contact?
+
     public static let instructorExtensionDefault = Duration.seconds(4 * 3600)
 
     public init(name: String, title: String, labsDomain: String, publicPort: Int, version: String) {

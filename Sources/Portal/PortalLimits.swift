@@ -6,6 +6,9 @@ public enum PortalLimits {
     public static let eventBacklog = 16
     /// Streams of events that are open at the same time.
     public static let eventStreams = 10_000
+    /// Of these, what one person holds on the portal's hostname, and again on each of their labs': more tabs than anybody
+    /// looks at, and a page of a lab takes nothing from those of the portal.
+    public static let eventStreamsPerPerson = 32
     /// Connections of the edge to the portal: the streams, and room for requests beside them.
     public static let connections = eventStreams + 2_000
     /// While it hands over: how often those who keep connections for later are asked to close them.
@@ -23,6 +26,10 @@ public enum PortalLimits {
     /// Events of that calendar, and how often a program may come back for it.
     public static let feedEvents = 1000
     public static let feedRefresh = Duration.seconds(900)
+    /// The longest text of whom learners turn to, in characters.
+    public static let contactCharacters = 200
+    /// How long before the end of a session its learner is told, where an operator names no other time.
+    public static let endNotice = Duration.seconds(300)
     /// The longest note with which an operator ends a session, in characters.
     public static let noteCharacters = 500
     /// By how much an instructor extends a lab at once.
@@ -31,12 +38,12 @@ public enum PortalLimits {
     public static let courseSessions = 500
     /// What could not be done for a course at once: of so many labs the page says why.
     public static let problemsShown = 10
-    /// The longest name with which an operator or an instructor extends a session, in characters.
+    /// The longest name with which an instructor extends a session, in characters.
     public static let whoCharacters = 64
-    /// The deadline of a drain that is asked for without one.
-    public static let drainDeadline = Duration.seconds(30 * 60)
     /// The latest deadline of a drain.
     public static let drainDeadlineMaximum = Duration.seconds(7 * 86_400)
+    /// Bytes of a time zone's name.
+    static let zoneNameBytes = 100
     /// The latest moment that a request may name, in milliseconds since 1970: the end of the year 9999.
     static let latestMoment: Int64 = 253_402_300_799_000
 }

@@ -31,7 +31,7 @@ struct BookingAPITests {
         }
         let book = APIBook(
             portal: "school", items: items, skipConflicts: skips, dryRun: isDryRun,
-            events: event.map { [$0: sequence] } ?? [:])
+            events: event.map { [$0: EventRevision(sequence: sequence)] } ?? [:])
         return String(decoding: APICoding.encode(book), as: UTF8.self)
     }
 

@@ -43,7 +43,8 @@ struct CalendarFeedTests {
             let file = try CalendarFile(Array(response.text.utf8))
             #expect(file.events.map(\.uid).sorted() == ["r1@school.labs.test", "r2@school.labs.test"])
             #expect(file.events.filter(\.isCancelled).map(\.uid) == ["r2@school.labs.test"])
-            let reader = CalendarReader(clock: .utc, now: .now, horizon: .now + Limits.reservationHorizon)
+            let reader = CalendarReader(
+                clock: .utc, zones: .system(), now: .now, horizon: .now + Limits.reservationHorizon)
             let found = reader.read(file).occurrences
             #expect(found.count == 1 && found[0].to - found[0].from == .seconds(7200))
             // And what it says of itself would reserve the same again.

@@ -67,6 +67,32 @@ struct ControlAPITests {
         }
     }
 
+    @Test("The end of a running session is announced with a notice, which can be named, replaced and taken back")
+    func announcedEnd() async throws {
+        try await withDesk(stored: [StayTests.running()]) { desk in
+            let api = try Operator(desk)
+            func send(_ act: String, _ body: String = "") async throws -> SessionView {
+                let answer = try await api.send("POST", "/v1/sessions/\(slug)/\(act)", body)
+                #expect(answer.status == 200, "\(act) \(body)")
+                return try APICoding.decode(APISession.self, from: answer.body).session
+            }
+            var view = try await send("end", "{\"note\":\"The room closes\"}")
+            #expect(view.state == "running" && view.announcedNote == "The room closes" && view.endsBy == .operatorEnds)
+            let notice = try #require(view.announcedEndAt) - .now
+            #expect((.seconds(240)...PortalLimits.endNotice).contains(notice))
+            view = try await send("end", "{\"in_seconds\":1200}")
+            #expect(try #require(view.announcedEndAt) - .now > .seconds(1100))
+            view = try await send("cancel-end")
+            #expect(view.announcedEndAt == nil && view.endsBy == .lifetime)
+            #expect(try await api.failure("POST", "/v1/sessions/\(slug)/cancel-end") == (409, "notNow"))
+            for seconds in [-1, Int(Limits.announcementMaximum.components.seconds) + 1] {
+                let body = "{\"in_seconds\":\(seconds)}"
+                #expect(try await api.failure("POST", "/v1/sessions/\(slug)/end", body) == (400, "badRequest"))
+            }
+            #expect(try await send("end", "{\"in_seconds\":0}").state == "ending")
+        }
+    }
+
     @Test("An operator ends a session with a note that the story keeps, cordons a host and takes it back")
     func changing() async throws {
         try await withDesk { desk in
@@ -86,6 +112,36 @@ struct ControlAPITests {
         }
     }
 
+    @Test("What an operator does to a session is told with the name of the system's user who did it")
+    func operators() async throws {
+        try await withDesk { desk in
+            let api = try Operator(desk)
+            let (id, _) = try await desk.launch(learner: "bob")
+            let answer = try await api.send("POST", "/v1/sessions/\(id)/end", "{\"note\":\"enough\"}")
+            let ended = try APICoding.decode(APISession.self, from: answer.body)
+            let words = "The operator \(SystemUsers.name(of: getuid())) ends it."
+            #expect(ended.story.contains { $0.state == "note" && $0.reason == words })
+            #expect(SystemUsers.name(of: 4_000_000_000) == "user 4000000000")
+        }
+    }
+
+    @Test("Sessions are listed by course, and those that are over can be left out")
+    func courses() async throws {
+        try await withDesk { desk in
+            let api = try Operator(desk)
+            let (id, _) = try await desk.launch(learner: "bob")
+            func list(_ query: String) async throws -> [SessionID] {
+                try await api.get("/v1/sessions?\(query)", as: APISessions.self).sessions.map(\.id)
+            }
+            #expect(try await list("live=true") == [id])
+            #expect(try await list("course=101") == [])
+            _ = try await api.send("POST", "/v1/sessions/\(id)/end", #"{"in_seconds": 0}"#)
+            #expect(try await list("live=true") == [])
+            #expect(try await list("live=false") == [id])
+            #expect(try await api.failure("GET", "/v1/sessions?live=1") == (400, "badRequest"))
+        }
+    }
+
     @Test("A session is explained, also when it is over; one that runs is extended, and its story says by whom and why")
     func explaining() async throws {
         let now = Timestamp.now
@@ -102,14 +158,16 @@ struct ControlAPITests {
             #expect(try await why(slug).ends.map(\.cause) == [.lifetime, .idle])
             #expect(try await why(queued).queuePosition == 1)
             let before = try #require(try await desk.broker.view(slug).lifetimeEndsAt)
-            let body = "{\"seconds\":7200,\"who\":\"ada\",\"note\":\"The exam takes longer\"}"
+            // Whoever runs the command, by the kernel's word; what the body says of it counts for nothing.
+            let me = SystemUsers.name(of: getuid())
+            let body = "{\"seconds\":7200,\"who\":\"somebody else\",\"note\":\"The exam takes longer\"}"
             let answer = try await api.send("POST", "/v1/sessions/\(slug)/extend", body)
             let extended = try APICoding.decode(APISession.self, from: answer.body)
             #expect(extended.session.lifetimeEndsAt == before + .seconds(7200))
             #expect(
-                extended.story.last?.reason.hasPrefix("Extended by 2 h by the operator ada. The exam takes longer.")
+                extended.story.last?.reason.hasPrefix("Extended by 2 h by the operator \(me). The exam takes longer.")
                     == true)
-            #expect(try await why(slug).extended?.by == "the operator ada")
+            #expect(try await why(slug).extended?.by == "the operator \(me)")
 
             #expect(try await api.failure("POST", "/v1/sessions/\(queued)/extend", body) == (409, "notNow"))
             for bad in ["", "{\"seconds\":0}", "{\"seconds\":86401}", "{\"seconds\":\"2h\"}"] {

@@ -20,9 +20,10 @@ struct CoursePageTests {
     @Test(
         "Its end is told as what it is: parked or ended for idleness, or in any case",
         arguments: [
-            (SessionExplanation.Cause.idle, Int64?.none, "ends in about 25 min if it stays unused"),
-            (.idle, 7200, "is parked in about 25 min if it stays unused"),
-            (.lifetime, 7200, "ends in about 25 min in any case"), (.drain, nil, "ends in about 25 min in any case"),
+            (SessionExplanation.Cause.idle, Int64?.none, "ends in about 25 minutes if it stays unused"),
+            (.idle, 7200, "is parked in about 25 minutes if it stays unused"),
+            (.lifetime, 7200, "ends in about 25 minutes in any case"),
+            (.drain, nil, "ends in about 25 minutes in any case"),
         ])
     func ends(by cause: SessionExplanation.Cause, parksFor: Int64?, words: String) {
         var view = view("running")
@@ -46,9 +47,9 @@ struct CoursePageTests {
             let error = LaunchError(code, nil, "")
             let (lab, course) = (NoticePage.refusedLink(error), NoticePage.refusedLink(error, to: .course))
             #expect(lab.status == course.status)
-            #expect(lab.page.panel.paragraphs.last?.contains("the lab’s link") == true)
-            let next = course.page.panel.paragraphs.last ?? ""
-            #expect(next.hasPrefix(code == .expired ? "Ask an operator" : "Follow the link you were given"), "\(next)")
+            #expect(lab.page.panel.paragraphs.last?.plain.contains("the lab’s link") == true)
+            let next = course.page.panel.paragraphs.last?.plain ?? ""
+            #expect(next.hasPrefix(code == .expired ? "Ask the people" : "Follow the link you were given"), "\(next)")
         }
     }
 }

@@ -65,7 +65,7 @@ final class Desk {
                 var text = MetricsText()
                 broker.writeMetrics(to: &text)
                 return text
-            })
+            }, reload: { APIReload(zones: "2026b") })
     }
 
     func close() async throws {
@@ -89,12 +89,16 @@ final class Desk {
     }
 
     func onPortal(
-        _ target: String, method: String = "GET", cookie: String? = nil, fields: HeaderFields = [:]
+        _ target: String, method: String = "GET", cookie: String? = nil, fields: HeaderFields = [:], form: String = ""
     ) async throws -> HTTPResponse {
-        var all: HeaderFields = ["Host": "portal.test", "X-Carrel-Scope": "portal", "Accept": "text/html"]
+        var all: HeaderFields = [
+            "Host": "portal.test", "X-Carrel-Scope": "portal", "Accept": "text/html", "Sec-Fetch-Mode": "navigate",
+            "Sec-Fetch-Dest": "document",
+        ]
         for (name, value) in fields { all.replace(name, value) }
         if let cookie { all.append("Cookie", "\(LearnerPages.ticketCookie)=\(cookie)") }
-        return await portal.answer(try Self.request(method, target, all))
+        if !form.isEmpty { all.append("Content-Type", "application/x-www-form-urlencoded") }
+        return await portal.answer(try Self.request(method, target, all, Array(form.utf8)))
     }
 
     func onLab(

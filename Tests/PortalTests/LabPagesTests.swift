@@ -32,6 +32,15 @@ struct LabPagesTests {
             let back = try await desk.onLab(id.rawValue, path, cookie: entered.cookieValue)
             #expect(back.location == "/lab/tree/a%20b.ipynb?x=1")
 
+            // Whoever saw a code on its way here cannot use it afterwards, though this browser did not need it.
+            let seen = "/.carrel/enter?code=\(desk.broker.entryCode(for: id))"
+            #expect(try await desk.onLab(id.rawValue, seen, cookie: entered.cookieValue).status == 303)
+            #expect(try await desk.onLab(id.rawValue, seen).status == 403)
+            // Nor does a program of the lab's page change it for a cookie.
+            let fetched = "/.carrel/enter?code=\(desk.broker.entryCode(for: id))"
+            #expect(try await desk.onLab(id.rawValue, fetched, isNavigation: false).status == 403)
+            #expect(try await desk.onLab(id.rawValue, fetched).status == 403)
+
             let foreign = desk.broker.entryCode(for: other)
             #expect(try await desk.onLab(id.rawValue, "/.carrel/enter?code=\(foreign)").status == 403)
             #expect(try await desk.onLab(id.rawValue, "/.carrel/enter").status == 403)

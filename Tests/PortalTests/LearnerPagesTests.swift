@@ -2,6 +2,7 @@ import BrokerCore
 import EventLoop
 import Foundation
 import HTTPTransport
+import HTTPWire
 import Launch
 import Store
 import Testing
@@ -22,7 +23,7 @@ struct LearnerPagesTests {
             let page = try await desk.onPortal(location, cookie: response.cookieValue)
             #expect(page.status == 200)
             #expect(page.text.contains("Your lab is in the queue"))
-            #expect(page.text.contains("Python · Ada Lovelace"))
+            #expect(page.text.contains("<bdi>Python</bdi> · <bdi>Ada Lovelace</bdi>"))
 
             let again = try await desk.launch()
             #expect("/sessions/\(again.id)" == location)
@@ -63,7 +64,6 @@ struct LearnerPagesTests {
                 #expect(response.text.contains(">\(page.panel.heading)</h1>"), "\(target)")
                 #expect(response.fields.first("Set-Cookie") == nil)
             }
-            #expect(try await desk.onPortal(good + "&x=1").status == 400)
             #expect(try await desk.onPortal(good + "&lab=python").status == 400)
             #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
         }
@@ -74,9 +74,100 @@ struct LearnerPagesTests {
         try await withDesk { desk in
             let link = try desk.link()
             #expect(try await desk.onPortal(link, method: "HEAD").status == 405)
-            #expect(try await desk.onPortal(link, method: "POST").status == 405)
+            #expect(try await desk.onPortal(link, method: "POST").status == 400)
             #expect(try await desk.onPortal(link, fields: ["Sec-Purpose": "prefetch"]).status == 503)
             #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+        }
+    }
+
+    @Test("A link with utm_source, fbclid and gclid behind it opens the same session")
+    func trackedLink() async throws {
+        try await withDesk { desk in
+            let (id, _) = try await desk.launch()
+            let tracked = try desk.link() + "&utm_source=news&utm_medium=mail&fbclid=IwAR0_x-1&gclid=1&_ga=2.1.2"
+            let response = try await desk.onPortal(tracked)
+            #expect(response.status == 303)
+            #expect(response.location == "/sessions/\(id)")
+            #expect(try await desk.onPortal(tracked + "&lab=python").status == 400)
+        }
+    }
+
+    @Test(
+        "What does not say that a browser opens the link as a page gets a button, and starts nothing",
+        arguments: [
+            // A mail scanner, a chat's preview, curl, an old browser.
+            ["Sec-Fetch-Mode": "", "Sec-Fetch-Dest": ""],
+            // A page's script, an image, a page that is fetched.
+            ["Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"],
+            ["Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"],
+            // A frame, where the portal is in none.
+            ["Sec-Fetch-Dest": "iframe"], ["Sec-Fetch-Dest": "object"],
+        ] as [HeaderFields])
+    func scanner(fields: HeaderFields) async throws {
+        try await withDesk { desk in
+            let link = try desk.link()
+            let page = try await desk.onPortal(link + "&utm_source=mail", fields: fields)
+            #expect(page.status == 200)
+            #expect(page.fields.first("Set-Cookie") == nil)
+            #expect(page.text.contains(">Open the lab</button></form>"))
+            #expect(page.text.contains("<form method=\"post\" action=\"/launch\">"))
+            #expect(!page.text.contains("<script") && !page.text.contains("utm_source"))
+            #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+
+            // The button sends what the link had, and only from this page.
+            let form = String(link.dropFirst("/launch?".count))
+            for fields: HeaderFields in [["Origin": "https://evil.test"], ["Sec-Fetch-Site": "cross-site"]] {
+                #expect(try await desk.onPortal("/launch", method: "POST", fields: fields, form: form).status == 403)
+            }
+            #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+            let opened = try await desk.onPortal(
+                "/launch", method: "POST", fields: ["Origin": "https://portal.test"], form: form)
+            #expect(opened.status == 303)
+            #expect(try await desk.broker.sessions(SessionQuery()).count == 1)
+        }
+    }
+
+    @Test("An altered link gets no button")
+    func alteredForScanner() async throws {
+        try await withDesk { desk in
+            let altered = try desk.link().replacing("learner=ada", with: "learner=bob")
+            let page = try await desk.onPortal(altered, fields: ["Sec-Fetch-Mode": "", "Sec-Fetch-Dest": ""])
+            #expect(page.status == 403)
+            #expect(!page.text.contains("<form"))
+        }
+    }
+
+    @Test(
+        "One person follows a bounded number of pages at once; one more waits, and nobody else does",
+        .timeLimit(.minutes(1)))
+    func streamsOfOnePerson() async throws {
+        try await withDesk { desk in
+            let (id, ticket) = try await desk.launch()
+            let (other, bob) = try await desk.launch(learner: "bob")
+            let key = try await desk.enter(id)
+            var open: [HTTPResponse] = []
+            for _ in 0..<PortalLimits.eventStreamsPerPerson {
+                open.append(try await desk.onPortal("/sessions/\(id)/events", cookie: ticket))
+                #expect(open.last?.status == 200)
+            }
+            let refused = try await desk.onPortal("/sessions/\(id)/events", cookie: ticket)
+            #expect(refused.status == 429)
+            #expect(refused.fields.first("Retry-After") == "5")
+            #expect(try await desk.onPortal("/sessions/\(other)/events", cookie: bob).status == 200)
+            // A lab's page cannot take them all: its hostname has a number of its own.
+            for _ in 0..<PortalLimits.eventStreamsPerPerson {
+                open.append(try await desk.onLab(id.rawValue, "/.carrel/events", cookie: key))
+                #expect(open.last?.status == 200)
+            }
+            #expect(try await desk.onLab(id.rawValue, "/.carrel/events", cookie: key).status == 429)
+            // Whoever goes makes room.
+            open = []
+            var next = 429
+            while next == 429 {
+                await Task.yield()
+                next = try await desk.onPortal("/sessions/\(id)/events", cookie: ticket).status
+            }
+            #expect(next == 200)
         }
     }
 
@@ -107,7 +198,7 @@ struct LearnerPagesTests {
             _ = try await desk.broker.end(id, reason: .operatorEnded(note: "The <room> closes."))
             let ended = try await desk.onPortal("/sessions/\(id)", cookie: ticket)
             #expect(ended.text.contains("Your lab has ended"))
-            #expect(ended.text.contains("The &lt;room&gt; closes."))
+            #expect(ended.text.contains("who say: “<bdi>The &lt;room&gt; closes.</bdi>”"))
             #expect(ended.text.contains("<form method=\"post\" action=\"/sessions/\(id)/restart\">"))
 
             let path = "/sessions/\(id)/restart"

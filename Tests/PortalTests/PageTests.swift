@@ -11,8 +11,10 @@ struct PageTests {
     static let notices: [Page] = [
         NoticePage.home(), NoticePage.alteredLink(), NoticePage.expiredLink(), NoticePage.otherPortal(),
         NoticePage.incompleteLink("It has no lab."), NoticePage.unknownLab("python"),
-        NoticePage.noSeat("All are taken."), NoticePage.signInNeeded(), NoticePage.notYours(), NoticePage.usedCode(),
-        NoticePage.unknownHostname(), NoticePage.notFound(), NoticePage.refused("No."), NoticePage.storage(),
+        NoticePage.refusal(LearnerWords.refusal(.limit, of: .open)), NoticePage.signInNeeded(), NoticePage.notYours(),
+        NoticePage.usedCode(),
+        NoticePage.unknownHostname(), NoticePage.notFound(), NoticePage.foreignForm(),
+        NoticePage.refusal(LearnerWords.refusal(.storage, of: .open)),
     ]
     static let all: [Page] = livePages + ["ended", "failed"].map { Page(view($0), at: .lab(path: "/lab")) } + notices
 
@@ -31,18 +33,25 @@ struct PageTests {
             // With the hostile text the page has the very same tags as with a harmless one.
             #expect(try tags(html(page)) == tags(html(plainPage)))
         }
-        #expect(try html(NoticePage.refused(text)).contains("<p>\(HTMLText().escapeText(text))</p>"))
+        #expect(try html(NoticePage.unknownLab(text)).contains("“<bdi>\(HTMLText().escapeText(text))</bdi>”"))
     }
 
     /// Every place where a page says what somebody else has written.
     private static func pages(with text: String) -> [Page] {
         [
             Page(view("failed", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
-            Page(view("ended", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
+            Page(ended(by: text), at: .lab(path: "/" + text)),
             Page(view("queued", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
             Page(view("starting", step: "waiting", host: text, learnerName: text), at: .lab(path: "/" + text)),
-            NoticePage.unknownLab(text), NoticePage.refused(text), NoticePage.noSeat(text),
+            NoticePage.unknownLab(text),
         ]
+    }
+
+    /// With a note.
+    private static func ended(by text: String) -> SessionView {
+        var view = view("ended", learnerName: text, labTitle: text)
+        view.endReason = .operatorEnded(note: text)
+        return view
     }
 
     /// The page reduced to its markup: tags with the names of their attributes and no values, as a browser reads it.
@@ -84,7 +93,7 @@ struct PageTests {
         #expect(!html.replacing("xmlns='http://www.w3.org/2000/svg'", with: "").contains("://"))
         #expect(!html.contains("style="))
         #expect(!html.contains("{{"))
-        #expect(html.utf8.count < 12_000)
+        #expect(html.utf8.count < 14_000)
     }
 
     @Test("Every page about a mishap says what to do next, and no two are the same")

@@ -37,7 +37,7 @@ struct ParkedLabTests {
             #expect(call.status == 424)
             #expect(
                 call.text.hasPrefix(
-                    "{\"message\":\"The lab is parked. Parked because nothing happened in it for 10 min."))
+                    "{\"message\":\"The lab is parked. It was parked because nobody had used it for 10 minutes:"))
             for (method, fields) in [
                 ("POST", [:]), ("HEAD", [:]), ("GET", ["Sec-Purpose": "prefetch"]),
             ] as [(String, HeaderFields)] {
@@ -57,7 +57,7 @@ struct ParkedLabTests {
         try await withParked { desk, key in
             let page = try await desk.onLab(slug.rawValue, "/.carrel/", cookie: key)
             #expect(page.text.contains("Your lab is parked"))
-            #expect(page.text.contains(">Open it again</button>"))
+            #expect(page.text.contains(">Resume</button>"))
             // Nothing on it goes on by itself.
             #expect(!page.text.contains("data-events") && !page.text.contains("http-equiv"))
             let form = "next=%2Flab"
@@ -75,7 +75,7 @@ struct ParkedLabTests {
             let ticket = desk.secrets.tickets.text(
                 for: Ticket(Learner(portal: "school", id: "ada", name: "Ada Lovelace"), now: .now))
             let page = try await desk.onPortal("/sessions/\(slug)", cookie: ticket)
-            #expect(page.status == 200 && page.text.contains(">Open it again</button>"))
+            #expect(page.status == 200 && page.text.contains(">Resume</button>"))
             #expect(try await desk.broker.view(slug).state == "parked")
             let (id, _) = try await desk.launch()
             #expect(id == slug)

@@ -80,7 +80,7 @@ private final class ScriptedEngine {
             let api = try Operator(desk)
             _ = try await lab(api) { $0.presence == .missing }
             let host = try await api.get("/v1/hosts/h1", as: HostDetailsView.self)
-            #expect(host.host.state == .active && host.host.engineId == "n1")
+            #expect(host.host.state == .inactive && host.host.engineId == "n1")
             // Its clock stands in 1970.
             #expect(try #require(host.host.clockSkewMilliseconds) < -1_000_000_000)
             #expect(host.images.map(\.found.presence) == [.missing])

@@ -17,29 +17,28 @@ struct SessionPanelTests {
         let view = view("queued", reason: "All seats are taken.", position: 3, length: 7, estimate: 43)
         #expect(
             lines(view) == [
-                "current: In the queue (Position 3 of 7, about 40 s)", "pending: Choosing a host",
-                "pending: Creating the container", "pending: Starting the container", "pending: Waiting for JupyterLab",
+                "current: In the queue (Place 3 of 7, about 45 seconds)", "pending: Choosing a computer",
+                "pending: Preparing the lab", "pending: Starting the lab", "pending: Waiting for JupyterLab",
                 "pending: Opening the lab",
             ])
         let panel = Page.Panel(view, at: .portal(slug))
-        #expect(panel.status == "In the queue: Position 3 of 7, about 40 s.")
-        #expect(panel.paragraphs == ["All seats are taken."])
+        #expect(panel.status == "In the queue: Place 3 of 7, about 45 seconds.")
+        #expect(panel.form == Page.Form(action: "/sessions/\(slug)/leave", label: "Leave the queue", isQuiet: true))
     }
 
     @Test("While starting, the steps behind are done, with what they did")
     func starting() {
         #expect(
             lines(view("starting", step: "creating", host: "h2")) == [
-                "done: A seat is free", "done: Host chosen: h2",
-                "current: Creating the container (carrel/jupyterlab:4)",
-                "pending: Starting the container", "pending: Waiting for JupyterLab", "pending: Opening the lab",
+                "done: There is a place for you", "done: Computer chosen", "current: Preparing the lab",
+                "pending: Starting the lab", "pending: Waiting for JupyterLab", "pending: Opening the lab",
             ])
         #expect(
             lines(view("starting", step: "waiting", host: "h2", kind: .rstudio)) == [
-                "done: A seat is free", "done: Host chosen: h2", "done: Container created (carrel/jupyterlab:4)",
-                "done: Container started", "current: Waiting for RStudio", "pending: Opening the lab",
+                "done: There is a place for you", "done: Computer chosen", "done: Lab prepared", "done: Lab started",
+                "current: Waiting for RStudio", "pending: Opening the lab",
             ])
-        #expect(lines(view("starting", step: "starting", host: "h2"))[3] == "current: Starting the container")
+        #expect(lines(view("starting", step: "starting", host: "h2"))[3] == "current: Starting the lab")
         #expect(lines(view("running", host: "h2"))[4...] == ["done: JupyterLab answers", "current: Opening the lab"])
     }
 
@@ -49,16 +48,22 @@ struct SessionPanelTests {
         #expect(steps.filter { $0.standing == .current }.count == 1)
     }
 
-    @Test("A failure says what happened and offers another try; an end says why and offers a new start")
+    @Test("A failure offers another try and help; an end says why and offers a new start")
     func over() {
         let failed = Page.Panel(view("failed", reason: "The image is missing."), at: .portal(slug))
-        #expect(failed.problem == "The image is missing.")
+        #expect(failed.problem == LearnerWords.failed(keepsFiles: true))
+        #expect(failed.help == .about(reference: slug.reference))
         #expect(failed.form == Page.Form(action: "/sessions/\(slug)/restart", label: "Try again", next: nil))
-        let ended = Page.Panel(view("ended", reason: "Ended by you."), at: .lab(path: "/lab/tree/a.ipynb?x=1"))
-        #expect(ended.paragraphs == ["Ended by you."])
+        var view = view("ended", reason: "Ended by you.")
+        view.endReason = .learnerEnded
+        let ended = Page.Panel(view, at: .lab(path: "/lab/tree/a.ipynb?x=1"))
+        #expect(ended.paragraphs.map(\.plain) == ["You ended it. Your files are kept."])
         let form = Page.Form(action: "/.carrel/restart", label: "Start again", next: "/lab/tree/a.ipynb?x=1")
-        #expect(ended.form == form)
-        #expect(ended.status == "Your lab has ended. Ended by you.")
+        #expect(ended.form == form && ended.help == nil)
+        #expect(ended.status == "Your lab has ended. You ended it. Your files are kept.")
+        view.keepsFiles = false
+        #expect(
+            Page.Panel(view, at: .portal(slug)).paragraphs.map(\.plain) == ["You ended it. This lab keeps no files."])
     }
 
     @Test("A page follows its session while something can happen, and knows where the lab opens")
@@ -88,16 +93,6 @@ struct SessionPanelTests {
         #expect(try !PortalTests.html(NoticePage.home()).contains("http-equiv"))
     }
 
-    @Test(
-        "An estimate is rounded to what it can mean",
-        arguments: [
-            (-3, "1 s"), (0, "1 s"), (7, "7 s"), (43, "40 s"), (45, "50 s"), (89, "90 s"), (90, "2 min"),
-            (600, "10 min"), (7200, "2 h"),
-        ])
-    func estimates(seconds: Int, words: String) {
-        #expect(Wording.duration(seconds: seconds) == words)
-    }
-
     // MARK: How long it stays
 
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
@@ -119,9 +114,9 @@ struct SessionPanelTests {
         let panel = stay(.idle, in: 1500, warned: false)
         #expect(panel.heading == "Your lab runs")
         #expect(
-            panel.paragraphs == [
-                "If nothing happens in it, it ends in about 25 min. Your files stay.",
-                "In any case it ends in about 2 h.",
+            panel.paragraphs.map(\.plain) == [
+                "If nobody uses it, it ends at 22:38 UTC. Your files are kept.",
+                "In any case it ends on Wednesday at 00:13 UTC.",
             ])
         #expect(panel.form == nil)
         #expect(panel.link == Page.Link(target: "/", label: "Back to the lab"))
@@ -134,16 +129,52 @@ struct SessionPanelTests {
         #expect(panel.form == Page.Form(action: "/.carrel/keep", label: "Keep it", next: "/.carrel/"))
         let often = stay(.idle, in: 240, warned: true, keepsLeft: 0)
         #expect(often.form == nil)
-        #expect(often.paragraphs.last?.contains("do something in the lab") == true)
+        #expect(often.paragraphs.last?.plain.contains("do something in the lab") == true)
     }
 
     @Test("Before an end that nothing moves, it says to save", arguments: [SessionExplanation.Cause.lifetime, .drain])
     func save(cause: SessionExplanation.Cause) {
         let panel = stay(cause, in: 240, warned: true)
         #expect(panel.form == nil)
-        #expect(panel.paragraphs.first?.contains("in about 4 min, whatever happens in it") == true)
-        #expect(panel.paragraphs.last?.hasPrefix("Save your work") == true)
+        #expect(panel.paragraphs.first?.plain.contains("ends at 22:17 UTC, whatever happens in it") == true)
+        #expect(panel.paragraphs.last?.plain.hasPrefix("Please save your work") == true)
         #expect(stay(cause, in: 3000, warned: false).paragraphs.count == 1)
+    }
+
+    @Test("An announced end comes first, with who, when and why, whatever else would end the lab")
+    func announced() {
+        var view = view("running")
+        view.endsAt = Self.now + .seconds(60)
+        view.endsBy = .idle
+        view.keepsLeft = 4
+        view.announcedEndAt = Self.now + .seconds(300)
+        view.announcedNote = "The room closes"
+        let panel = Page.Panel(view, at: .stay, now: Self.now)
+        #expect(panel.heading == "Your lab ends soon" && panel.form == nil)
+        #expect(
+            panel.paragraphs.first?.plain
+                == "It is going to be ended at 22:18 UTC by the people who look after the labs, who say: “The room closes”."
+        )
+        let status = StayStatus(view, contact: nil, now: Self.now)
+        #expect(status.isWarned && status.action == nil && status.paragraphs == panel.paragraphs)
+    }
+
+    @Test("A program of the lab's page is told what to say once the lab is away, and when memory ran out")
+    func status() {
+        var view = view("ended")
+        view.endReason = .exited(code: 137, outOfMemory: true)
+        let over = StayStatus(view, contact: nil, now: Self.now)
+        #expect(over.heading == "Your lab has ended")
+        #expect(over.paragraphs.first?.plain.contains("more memory than it may") == true)
+        #expect(over.action == StayStatus.Action(path: "/.carrel/restart", label: "Start again"))
+        var running = PortalTests.view("running")
+        running.memoryWarnedAt = Self.now
+        let memory = StayStatus(running, contact: nil, now: Self.now)
+        #expect(memory.memory == StayStatus.Memory(at: Self.now, message: LearnerWords.outOfMemory))
+        #expect(!memory.paragraphs.contains(LearnerWords.outOfMemory))
+        running.isOutOfReach = true
+        let away = StayStatus(running, contact: nil, now: Self.now)
+        #expect(away.isOutOfReach && away.heading == "Your lab does not answer" && away.help != nil)
     }
 
     @Test("The page that says how long it stays does not leave when the lab runs")

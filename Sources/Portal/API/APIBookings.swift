@@ -9,8 +9,13 @@ public struct APIBook: Hashable, Sendable, Codable {
         public var series: String?
         /// Of a calendar's event only.
         public var sequence: Int?
+        /// When the event was changed last.
+        public var stamp: Timestamp?
         /// The start that the recurrence gives it; without one, that of the reservation.
         public var occurrence: Timestamp?
+        /// The same as the clocks of a zone show it: see `APIReserve.zone`.
+        public var occurrenceZone: String?
+        public var occurrenceWall: Int64?
     }
 
     public var portal: String
@@ -21,17 +26,20 @@ public struct APIBook: Hashable, Sendable, Codable {
     public var skipConflicts: Bool?
     /// Say what would become of it, and change nothing.
     public var dryRun: Bool?
-    /// The SEQUENCE of each event by its UID: see `Booking.events`.
+    /// The revision of each event by its UID: see `Booking.events`.
     public var events: [Event]?
+    /// What becomes of something that is booked with other terms, when neither is newer; without it `ask`.
+    public var replacement: Booking.Replacement?
 
     public struct Event: Hashable, Sendable, Codable {
         public var uid: String
         public var sequence: Int
+        public var stamp: Timestamp?
     }
 
     public init(
         portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipConflicts: Bool,
-        dryRun: Bool, events: [String: Int] = [:]
+        dryRun: Bool, events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask
     ) {
         self.portal = portal
         // A roster that all have in common goes once.
@@ -44,11 +52,15 @@ public struct APIBook: Hashable, Sendable, Codable {
             terms.roster.subtract(common ?? [])
             return Item(
                 reservation: APIReserve(terms), series: origin?.series, sequence: origin?.sequence,
-                occurrence: origin?.occurrence)
+                stamp: origin?.stamp, occurrence: origin?.occurrence, occurrenceZone: origin?.wall?.zone,
+                occurrenceWall: origin?.wall?.seconds)
         }
         self.skipConflicts = skipConflicts
         self.dryRun = dryRun
-        self.events = events.sorted { $0.key < $1.key }.map { Event(uid: $0.key, sequence: $0.value) }
+        self.events = events.sorted { $0.key < $1.key }.map {
+            Event(uid: $0.key, sequence: $0.value.sequence, stamp: $0.value.stamp)
+        }
+        self.replacement = replacement
     }
 
     init(body: [UInt8]) throws(APIRefusal) {
@@ -58,11 +70,16 @@ public struct APIBook: Hashable, Sendable, Codable {
                 "{\"portal\":\"school\",\"items\":[{\"reservation\":{\"portal\":\"school\",\"lab\":\"python\",\"seats\":30,"
                 + "\"from\":1767225600000,\"to\":1767232800000,\"context\":\"101\"}}]}"
         )
-        let moments = items.compactMap { $0.occurrence?.milliseconds }
+        let moments = (items.flatMap { [$0.occurrence, $0.stamp] } + (events ?? []).map(\.stamp)).compactMap {
+            $0?.milliseconds
+        }
         let sequences = items.compactMap(\.sequence) + (events ?? []).map(\.sequence)
         guard moments.allSatisfy({ (0...PortalLimits.latestMoment).contains($0) }),
             sequences.allSatisfy({ (0...Int(Int32.max) + 1).contains($0) })
-        else { throw APIRefusal.bad("An occurrence or a sequence makes no sense.") }
+        else {
+            throw APIRefusal.bad(
+                "An occurrence, a sequence or a stamp is out of range: moments are milliseconds since 1970.")
+        }
         guard Set((events ?? []).map(\.uid)).count == (events ?? []).count else {
             throw APIRefusal.bad("An event is there twice.")
         }
@@ -73,12 +90,27 @@ public struct APIBook: Hashable, Sendable, Codable {
         for item in items {
             var terms = try item.reservation.terms()
             terms.roster.formUnion(roster ?? [])
-            let origin = item.series.map {
-                ReservationOrigin(series: $0, sequence: item.sequence, occurrence: item.occurrence ?? terms.from)
-            }
-            found.append((terms, origin))
+            found.append((terms, try item.origin(of: terms)))
         }
         return found
+    }
+
+    var revisions: [String: EventRevision] {
+        Dictionary((events ?? []).map { ($0.uid, EventRevision(sequence: $0.sequence, stamp: $0.stamp)) }) { $1 }
+    }
+}
+
+extension APIBook.Item {
+    fileprivate func origin(of terms: ReservationTerms) throws(APIRefusal) -> ReservationOrigin? {
+        guard let series else { return nil }
+        var origin = ReservationOrigin(series: series, sequence: sequence, occurrence: occurrence ?? terms.from)
+        // A stamp is of a calendar's event, which has a sequence.
+        if sequence != nil { origin.stamp = stamp }
+        if let occurrenceZone, let occurrenceWall {
+            try APIReserve.check(zone: occurrenceZone, [occurrenceWall])
+            origin.wall = WallMoment(zone: occurrenceZone, seconds: occurrenceWall)
+        }
+        return origin
     }
 }
 

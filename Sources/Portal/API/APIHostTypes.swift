@@ -100,16 +100,24 @@ public struct APIHostSet: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/hosts/NAME/remove`. An empty body stands for a host that must be empty.
 public struct APIHostRemove: Hashable, Sendable, Codable {
-    /// Who is there may stay for so long: 0 to `PortalLimits.drainDeadlineMaximum`.
+    /// Drain the host first. A deadline alone means it, too.
+    public var drain: Bool?
+    /// As `APIDrain` has it.
     public var deadlineSeconds: Int?
-    public init(deadlineSeconds: Int?) { self.deadlineSeconds = deadlineSeconds }
+
+    public init(drain: Bool, deadlineSeconds: Int?) {
+        self.drain = drain
+        self.deadlineSeconds = deadlineSeconds
+    }
+
+    var isDraining: Bool { drain ?? (deadlineSeconds != nil) }
 
     init(body: [UInt8]) throws(APIRefusal) {
         self = try APIRefusal.decode(APIHostRemove.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
 
     func deadline() throws(APIRefusal) -> Duration? {
-        try deadlineSeconds.map { seconds throws(APIRefusal) in try APIDrain(deadlineSeconds: seconds).deadline() }
+        try APIDrain(deadlineSeconds: deadlineSeconds).deadline()
     }
 }
 
@@ -135,7 +143,7 @@ public struct APIRollingDrainStart: Hashable, Sendable, Codable {
     /// Of each, from its beginning, as `APIDrain` has it.
     public var deadlineSeconds: Int?
 
-    public init(hosts: [String], maxUnavailable: Int, deadlineSeconds: Int) {
+    public init(hosts: [String], maxUnavailable: Int, deadlineSeconds: Int?) {
         self.hosts = hosts
         self.maxUnavailable = maxUnavailable
         self.deadlineSeconds = deadlineSeconds

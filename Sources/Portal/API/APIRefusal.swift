@@ -16,7 +16,8 @@ struct APIRefusal: Error, Equatable {
             status: 404,
             body: APIFailure(
                 code: "notFound",
-                message: "There is no \(target); the API has /v1/status, /v1/hosts, /v1/labs, /v1/drain, /v1/sessions, "
+                message:
+                    "There is no \(target); the API has /v1/status, /v1/reload, /v1/hosts, /v1/labs, /v1/drain, /v1/sessions, "
                     + "/v1/reservations, /v1/bookings, /v1/capacity, /v1/feeds and /v1/pools.")
         )
     }
@@ -52,8 +53,8 @@ extension APIDrain {
         self = try APIRefusal.decode(APIDrain.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
 
-    func deadline() throws(APIRefusal) -> Duration {
-        guard let seconds = deadlineSeconds else { return PortalLimits.drainDeadline }
+    func deadline() throws(APIRefusal) -> Duration? {
+        guard let seconds = deadlineSeconds else { return nil }
         let deadline = Duration.seconds(seconds)
         guard seconds >= 0, deadline <= PortalLimits.drainDeadlineMaximum else {
             let maximum = PortalLimits.drainDeadlineMaximum.components.seconds
@@ -65,7 +66,27 @@ extension APIDrain {
 
 extension APIEnd {
     init(body: [UInt8]) throws(APIRefusal) {
-        self = try APIRefusal.decode(APIEnd.self, from: body, example: "{\"note\":\"maintenance\"}")
+        self = try APIRefusal.decode(
+            APIEnd.self, from: body, example: "{\"note\":\"maintenance\",\"in_seconds\":300}")
+    }
+
+    func checkedNote() throws(APIRefusal) -> String {
+        try APIRefusal.checked(note, name: "note", limit: PortalLimits.noteCharacters)
+    }
+
+    func notice() throws(APIRefusal) -> Duration {
+        guard let seconds = inSeconds else { return PortalLimits.endNotice }
+        let maximum = Limits.announcementMaximum.components.seconds
+        guard (0...Int(maximum)).contains(seconds) else {
+            throw APIRefusal.bad("in_seconds is \(seconds); it must be between 0 and \(maximum).")
+        }
+        return .seconds(seconds)
+    }
+}
+
+extension APIPark {
+    init(body: [UInt8]) throws(APIRefusal) {
+        self = try APIRefusal.decode(APIPark.self, from: body, example: "{\"note\":\"maintenance\"}")
     }
 
     func checkedNote() throws(APIRefusal) -> String {
@@ -78,14 +99,14 @@ extension APIExtend {
         self = try APIRefusal.decode(APIExtend.self, from: body, example: "{\"seconds\":7200,\"note\":\"exam\"}")
     }
 
-    func checked() throws(APIRefusal) -> Extension {
+    /// - Parameter sender: the system's user who asks; `nil` if nobody knows.
+    func checked(from sender: String?) throws(APIRefusal) -> Extension {
         let maximum = Limits.extensionMaximum.components.seconds
         guard let seconds, (1...Int(maximum)).contains(seconds) else {
             throw APIRefusal.bad("seconds must be there, and between 1 and \(maximum).")
         }
-        let who = try APIRefusal.checked(who, name: "who", limit: PortalLimits.whoCharacters)
         let note = try APIRefusal.checked(note, name: "note", limit: PortalLimits.noteCharacters)
-        return Extension(by: .seconds(seconds), who: who.isEmpty ? "an operator" : "the operator \(who)", note: note)
+        return Extension(by: .seconds(seconds), who: sender.map { "the operator \($0)" } ?? "an operator", note: note)
     }
 }
 
@@ -106,6 +127,12 @@ extension SessionQuery {
             case "host": host = value
             case "learner": learner = value
             case "lab": lab = value
+            case "course": course = value
+            case "live":
+                guard ["true", "false"].contains(value) else {
+                    throw APIRefusal.bad("live is \"\(value)\"; it must be true or false.")
+                }
+                isLive = value == "true"
             case "limit":
                 guard let number = Int(value), (1...StoreLimits.listLength).contains(number) else {
                     throw APIRefusal.bad("limit is \"\(value)\"; it must be between 1 and \(StoreLimits.listLength).")
@@ -113,7 +140,8 @@ extension SessionQuery {
                 limit = number
             default:
                 throw APIRefusal.bad(
-                    "There is no filter \"\(name)\"; the filters are state, host, learner, lab and limit.")
+                    "There is no filter \"\(name)\"; the filters are state, host, learner, lab, course, live and limit."
+                )
             }
         }
     }

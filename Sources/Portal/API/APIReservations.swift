@@ -38,6 +38,11 @@ public struct APIReserve: Hashable, Sendable, Codable {
     public var overrunSeconds: Int?
     public var context: String?
     public var roster: [String]?
+    /// The time zone in whose wall time it is meant: it stays there when the zone's rules change. With it come the times
+    /// as the clocks show them, in seconds since 1970 as if they showed Coordinated Universal Time.
+    public var zone: String?
+    public var wallFrom: Int64?
+    public var wallTo: Int64?
 
     public init(_ terms: ReservationTerms) {
         portal = terms.portal
@@ -51,6 +56,9 @@ public struct APIReserve: Hashable, Sendable, Codable {
         overrunSeconds = Int(terms.overrun.components.seconds)
         context = terms.context
         roster = terms.roster.isEmpty ? nil : terms.roster.sorted()
+        zone = terms.wall?.zone
+        wallFrom = terms.wall?.from
+        wallTo = terms.wall?.to
     }
 
     init(body: [UInt8]) throws(APIRefusal) {
@@ -76,6 +84,26 @@ public struct APIReserve: Hashable, Sendable, Codable {
         if let noShowSeconds { terms.noShowAfter = .seconds(noShowSeconds) }
         if let overrunSeconds { terms.overrun = .seconds(overrunSeconds) }
         terms.roster = Set(roster ?? [])
+        terms.wall = try wall()
         return terms
+    }
+
+    private func wall() throws(APIRefusal) -> WallSpan? {
+        guard let zone, let wallFrom, let wallTo else {
+            guard zone == nil, wallFrom == nil, wallTo == nil else {
+                throw APIRefusal.bad("zone, wall_from and wall_to belong together: give all of them, or none.")
+            }
+            return nil
+        }
+        try Self.check(zone: zone, [wallFrom, wallTo])
+        return WallSpan(zone: zone, from: wallFrom, to: wallTo)
+    }
+
+    static func check(zone: String, _ seconds: [Int64]) throws(APIRefusal) {
+        guard (1...PortalLimits.zoneNameBytes).contains(zone.utf8.count),
+            seconds.allSatisfy({ (0...PortalLimits.latestMoment / 1000).contains($0) })
+        else {
+            throw APIRefusal.bad("A time zone is a name such as Europe/Warsaw, and its times are seconds since 1970.")
+        }
     }
 }

@@ -6,6 +6,8 @@ public struct APIStatus: Hashable, Sendable, Codable {
     public var version: String
     /// The broker's process.
     public var processId: Int32
+    /// What everything of this broker's bears on engines, as the label `carrel.instance`.
+    public var instance: String
     public var startedAt: Timestamp
     /// How many hosts are in each state.
     public var hosts: [String: Int]
@@ -21,10 +23,11 @@ public struct APIStatus: Hashable, Sendable, Codable {
     public var queued: Int
 
     public init(
-        version: String, processId: Int32, startedAt: Timestamp, hosts: [HostView], queued: Int
+        version: String, processId: Int32, instance: String, startedAt: Timestamp, hosts: [HostView], queued: Int
     ) {
         self.version = version
         self.processId = processId
+        self.instance = instance
         self.startedAt = startedAt
         self.hosts = Dictionary(hosts.map { ($0.state.rawValue, 1) }, uniquingKeysWith: +)
         sessions = hosts.reduce(0) { $0 + $1.sessions }
@@ -49,7 +52,8 @@ public struct APIHost: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/hosts/NAME/drain`. An empty body stands for the default.
 public struct APIDrain: Hashable, Sendable, Codable {
-    /// 0 to `PortalLimits.drainDeadlineMaximum`; none: `PortalLimits.drainDeadline`.
+    /// 0 to `PortalLimits.drainDeadlineMaximum`. Without it a drain that is under way keeps its own deadline, and another
+    /// one gets `Limits.drainTime`.
     public var deadlineSeconds: Int?
     public init(deadlineSeconds: Int?) { self.deadlineSeconds = deadlineSeconds }
 }
@@ -71,8 +75,22 @@ public struct APISession: Hashable, Sendable, Codable {
     }
 }
 
-/// The body of `POST /v1/sessions/ID/end` and `…/park`. An empty body stands for no note.
+/// The body of `POST /v1/sessions/ID/end`. An empty body stands for the usual notice without a note.
 public struct APIEnd: Hashable, Sendable, Codable {
+    /// What the learner reads as the reason; at most `PortalLimits.noteCharacters`.
+    public var note: String?
+    /// When a running session ends, from now; 0 for at once, at most `Limits.announcementMaximum`; none:
+    /// `PortalLimits.endNotice`.
+    public var inSeconds: Int?
+
+    public init(note: String?, inSeconds: Int? = nil) {
+        self.note = note
+        self.inSeconds = inSeconds
+    }
+}
+
+/// The body of `POST /v1/sessions/ID/park`. An empty body stands for no note.
+public struct APIPark: Hashable, Sendable, Codable {
     /// What the learner reads as the reason; at most `PortalLimits.noteCharacters`.
     public var note: String?
     public init(note: String?) { self.note = note }
@@ -82,14 +100,11 @@ public struct APIEnd: Hashable, Sendable, Codable {
 public struct APIExtend: Hashable, Sendable, Codable {
     /// 1 to `Limits.extensionMaximum`, all extensions of the run together.
     public var seconds: Int?
-    /// Who asks for it, for the story; at most `PortalLimits.whoCharacters`.
-    public var who: String?
     /// Why, for the story; at most `PortalLimits.noteCharacters`.
     public var note: String?
 
-    public init(seconds: Int?, who: String?, note: String?) {
+    public init(seconds: Int?, note: String?) {
         self.seconds = seconds
-        self.who = who
         self.note = note
     }
 }

@@ -32,7 +32,7 @@ extension ControlAPI {
         return APIRollingDrain(
             drain: try await broker.drain(
                 start.hosts, maximumUnavailable: start.maxUnavailable ?? 1,
-                deadline: APIDrain(deadlineSeconds: start.deadlineSeconds).deadline()))
+                deadline: APIDrain(deadlineSeconds: start.deadlineSeconds).deadline() ?? Limits.drainTime))
     }
 
     private func changeHost(
@@ -47,8 +47,10 @@ extension ControlAPI {
             return APIHost(
                 host: try await broker.adjustHost(name, change.adjustment, startingOver: change.reset ?? false))
         case "remove":
-            let deadline = try APIHostRemove(body: request.body).deadline()
-            return APIHostRemoved(host: try await broker.removeHost(name, deadline: deadline))
+            let removal = try APIHostRemove(body: request.body)
+            return APIHostRemoved(
+                host: try await broker.removeHost(
+                    name, draining: removal.isDraining, deadline: removal.deadline()))
         case "lost": return try await broker.declareLost(name)
         default: throw APIRefusal.notFound(request.target)
         }

@@ -12,6 +12,7 @@ import Store
 /// | method and path | body | answer |
 /// |---|---|---|
 /// | `GET /v1/status` | | `APIStatus` |
+/// | `POST /v1/reload` | | `APIReload` |
 /// | `GET /v1/hosts` | | `APIHosts` |
 /// | `GET /v1/hosts/NAME` | | `HostDetailsView` |
 /// | `POST /v1/hosts/NAME/cordon`, `…/uncordon` | | `APIHost` |
@@ -25,10 +26,11 @@ import Store
 /// | `GET /v1/labs` | | `APILabs` |
 /// | `GET /v1/labs/NAME` | | `APILab` |
 /// | `POST /v1/labs/NAME/prepull` | `APIPrepull` or nothing | `APILab` |
-/// | `GET /v1/sessions?state=&host=&learner=&lab=&limit=` | | `APISessions` |
+/// | `GET /v1/sessions?state=&host=&learner=&lab=&course=&live=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
-/// | `POST /v1/sessions/ID/park` | `APIEnd` or nothing | `APISession` |
+/// | `POST /v1/sessions/ID/cancel-end` | | `APISession` |
+/// | `POST /v1/sessions/ID/park` | `APIPark` or nothing | `APISession` |
 /// | `POST /v1/sessions/ID/extend` | `APIExtend` | `APISession` |
 /// | `GET /v1/sessions/ID/explain` | | `APIExplanation` |
 /// | `GET /v1/reservations?limit=` | | `APIReservations` |
@@ -52,10 +54,16 @@ final class ControlAPI {
     let broker: Broker
     private let version: String
     private let metrics: @ControlLoop () async -> MetricsText
+    private let reload: @ControlLoop () async -> APIReload
     private let reservations: ReservationsAPI
+    private let users = SystemUsers()
     private let startedAt = Timestamp.now
 
-    init(broker: Broker, version: String, metrics: @escaping @ControlLoop () async -> MetricsText) {
+    init(
+        broker: Broker, version: String, metrics: @escaping @ControlLoop () async -> MetricsText,
+        reload: @escaping @ControlLoop () async -> APIReload
+    ) {
+        self.reload = reload
         self.broker = broker
         self.version = version
         self.metrics = metrics
@@ -63,6 +71,15 @@ final class ControlAPI {
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        guard request.method != "GET" else { return await answer(request, from: nil) }
+        let sender = await users.sender(of: request)
+        let response = await answer(request, from: sender)
+        broker.record(
+            act: "\(request.method) \(request.target.prefix(200))", by: sender ?? "unknown", status: response.status)
+        return response
+    }
+
+    private func answer(_ request: HTTPRequest, from sender: String?) async -> HTTPResponse {
         do {
             if request.path == ["metrics"] {
                 try APIRefusal.require("GET", request)
@@ -70,7 +87,7 @@ final class ControlAPI {
                     status: 200, fields: ["Content-Type": MetricsText.mediaType, "Cache-Control": "no-store"],
                     body: .bytes(Array(await metrics().text.utf8)))
             }
-            return json(try await route(request), status: 200)
+            return json(try await route(request, from: sender), status: 200)
         } catch let failure as APIRefusal {
             return json(failure.body, status: failure.status)
         } catch let error as BrokerError {
@@ -80,13 +97,16 @@ final class ControlAPI {
         }
     }
 
-    private func route(_ request: HTTPRequest) async throws -> any Encodable & Sendable {
+    private func route(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
         let path = request.path
         guard path.first == "v1", path.count >= 2 else { throw APIRefusal.notFound(request.target) }
         switch (path[1], path.count) {
         case ("status", 2):
             try APIRefusal.require("GET", request)
             return try await status()
+        case ("reload", 2):
+            try APIRefusal.require("POST", request)
+            return await reload()
         case ("hosts", _):
             return try await hosts(request)
         case ("drain", 2):
@@ -101,13 +121,18 @@ final class ControlAPI {
             return try await session(path[2])
         case ("sessions", 4) where path[3] == "end":
             try APIRefusal.require("POST", request)
-            return try await endSession(path[2], request)
+            return try await endSession(path[2], request, from: sender)
+        case ("sessions", 4) where path[3] == "cancel-end":
+            try APIRefusal.require("POST", request)
+            let id = try await broker.resolve(path[2])
+            if let sender { broker.remark("The operator \(sender) takes its announced end back.", on: id) }
+            return APISession(session: try await broker.cancelEnd(id), story: try await broker.story(of: id))
         case ("sessions", 4) where path[3] == "park":
             try APIRefusal.require("POST", request)
-            return try await parkSession(path[2], request)
+            return try await parkSession(path[2], request, from: sender)
         case ("sessions", 4) where path[3] == "extend":
             try APIRefusal.require("POST", request)
-            return try await extendSession(path[2], request)
+            return try await extendSession(path[2], request, from: sender)
         case ("sessions", 4) where path[3] == "explain":
             try APIRefusal.require("GET", request)
             return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
@@ -134,7 +159,8 @@ final class ControlAPI {
         // Every queued session knows how long the queue is.
         let queued = try await broker.sessions(SessionQuery(state: "queued", limit: 1)).first
         return APIStatus(
-            version: version, processId: getpid(), startedAt: startedAt, hosts: broker.hosts(),
+            version: version, processId: getpid(), instance: broker.instance, startedAt: startedAt,
+            hosts: broker.hosts(),
             queued: queued?.queueLength ?? 0)
     }
 
@@ -143,22 +169,28 @@ final class ControlAPI {
         return APISession(session: try await broker.view(id), story: try await broker.story(of: id))
     }
 
-    private func endSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
-        let note = try APIEnd(body: request.body).checkedNote()
+    private func endSession(_ prefix: String, _ request: HTTPRequest, from sender: String?) async throws -> APISession {
+        let end = try APIEnd(body: request.body)
+        let (note, notice) = (try end.checkedNote(), try end.notice())
         let id = try await broker.resolve(prefix)
-        let view = try await broker.end(id, reason: .operatorEnded(note: note))
+        if let sender { broker.remark("The operator \(sender) ends it.", on: id) }
+        let view = try await broker.announceEnd(id, in: notice, note: note)
         return APISession(session: view, story: try await broker.story(of: id))
     }
 
-    private func parkSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
-        let note = try APIEnd(body: request.body).checkedNote()
+    private func parkSession(_ prefix: String, _ request: HTTPRequest, from sender: String?) async throws -> APISession
+    {
+        let note = try APIPark(body: request.body).checkedNote()
         let id = try await broker.resolve(prefix)
+        if let sender { broker.remark("The operator \(sender) parks it.", on: id) }
         let view = try await broker.park(id, note: note)
         return APISession(session: view, story: try await broker.story(of: id))
     }
 
-    private func extendSession(_ prefix: String, _ request: HTTPRequest) async throws -> APISession {
-        let more = try APIExtend(body: request.body).checked()
+    private func extendSession(_ prefix: String, _ request: HTTPRequest, from sender: String?) async throws
+        -> APISession
+    {
+        let more = try APIExtend(body: request.body).checked(from: sender)
         let id = try await broker.resolve(prefix)
         let view = try await broker.extend(id, more)
         return APISession(session: view, story: try await broker.story(of: id))

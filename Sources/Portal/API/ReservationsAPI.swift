@@ -60,10 +60,9 @@ struct ReservationsAPI {
     }
 
     private func book(_ body: APIBook) async throws -> APIBooking {
-        let events = Dictionary((body.events ?? []).map { ($0.uid, $0.sequence) }, uniquingKeysWith: max)
-        return APIBooking(
+        APIBooking(
             booking: try await broker.book(
                 portal: body.portal, items: try body.reservations(), skipsConflicts: body.skipConflicts ?? false,
-                events: events, isDryRun: body.dryRun ?? false))
+                events: body.revisions, replacement: body.replacement ?? .ask, isDryRun: body.dryRun ?? false))
     }
 }

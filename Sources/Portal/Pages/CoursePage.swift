@@ -20,12 +20,12 @@ struct CoursePage: Equatable {
         var label: String
     }
 
-    var over: String
+    var over: Prose
     var heading: String
     /// What was just done.
     var notice: String?
     /// What could not be done, and why.
-    var problems: [String]
+    var problems: [Prose]
     var context: String
     /// For all that run.
     var steps: [Step]
@@ -38,24 +38,22 @@ struct CoursePage: Equatable {
     ///   - extended: how many were just extended.
     init(
         instructor: Instructor, sessions: [SessionView], count: Int, bound: Duration, extended: Int?,
-        failures: [String],
+        failures: [Prose],
         now: Timestamp
     ) {
-        over = "Course \(instructor.course.context) · \(instructor.name)"
+        over = "Course \(name: instructor.course.context) · \(name: instructor.name)"
         context = instructor.course.context
         let running = sessions.count { $0.state == "running" }
         heading =
             switch count {
             case 0: "No labs of this course"
-            case 1: "1 lab of this course"
-            default: "\(count) labs of this course"
+            default: "\(Plural.count(count, "lab")) of this course"
             }
         notice =
             switch extended {
             case nil: nil
             case 0: "No lab of this course runs that could have more time."
-            case 1: "1 lab has more time now."
-            case let some?: "\(some) labs have more time now."
+            case let some?: "\(Plural.count(some, "lab")) \(Plural.noun(some, "has", "have")) more time now."
             }
         problems = Array(failures.prefix(PortalLimits.problemsShown))
         if failures.count > problems.count { problems.append("And \(failures.count - problems.count) more.") }
@@ -68,7 +66,7 @@ struct CoursePage: Equatable {
         if bound > .zero {
             fine.append(
                 "More time moves the end of a lab, and keeps it from ending for idleness before. One run can be given "
-                    + "\(Wording.duration(seconds: Int(bound.components.seconds))) in all. It is written down who gave it."
+                    + "\(LearnerWords.span(bound.components.seconds)) in all. It is written down who gave it."
             )
         }
     }
@@ -82,7 +80,7 @@ struct CoursePage: Equatable {
 
     private static func row(_ view: SessionView, bound: Duration, now: Timestamp) -> Row {
         func span(_ duration: Duration) -> String {
-            Wording.duration(seconds: Int(max(.zero, duration).components.seconds))
+            LearnerWords.span(duration.components.seconds)
         }
         var facts = ["for \(span(now - view.since))"]
         if view.state == "running" {
@@ -112,7 +110,8 @@ extension PageRenderer {
             steps.map { ["seconds": $0.seconds, "label": $0.label] }
         }
         var values: [String: Any] = [
-            "portalTitle": portalTitle, "over": page.over, "heading": page.heading, "problems": page.problems,
+            "portalTitle": portalTitle, "over": page.over.html, "heading": page.heading,
+            "problems": page.problems.map(\.html),
             "context": page.context, "hasSteps": !page.steps.isEmpty, "steps": fields(page.steps),
             "hasRows": !page.rows.isEmpty, "fine": page.fine, "again": InstructorPages.coursePath,
             "action": InstructorPages.extendPath,

@@ -1,3 +1,4 @@
+import Broker
 import BrokerCore
 
 /// Pages about something that went wrong, or that is not here. Each says what happened and what to do next.
@@ -27,7 +28,7 @@ enum NoticePage {
         problem(
             "This link was altered",
             "Its signature does not fit what it says, so it was changed or cut off on its way.",
-            next: aim.again + "; if you copied it, copy all of it.")
+            next: "\(words: aim.again)" + "; if you copied it, copy all of it.")
     }
 
     static func expiredLink(_ aim: LinkAim = .lab) -> Page {
@@ -35,28 +36,41 @@ enum NoticePage {
             "This link has expired",
             "Links are good for a limited time, and this one’s time is over.",
             next: aim == .course
-                ? "Ask an operator for a new one."
+                ? "Ask the people who look after the labs for a new one."
                 : "Go back to your course and click the lab’s link again. A lab that you have already is still there.")
     }
 
     static func otherPortal(_ aim: LinkAim = .lab) -> Page {
         problem(
             "This link is for another portal", "It is genuine, but it was not made for this address.",
-            next: aim.again + ".")
+            next: "\(words: aim.again)" + ".")
     }
 
-    static func incompleteLink(_ what: String, _ aim: LinkAim = .lab) -> Page {
-        problem("This link is not complete", what, next: aim.again + "; if you copied it, copy all of it.")
+    static func incompleteLink(_ what: Prose, _ aim: LinkAim = .lab) -> Page {
+        problem("This link is not complete", what, next: "\(words: aim.again)" + "; if you copied it, copy all of it.")
+    }
+
+    /// For a caller that does not say that a person has clicked.
+    static func openByHand(_ parameters: [(name: String, value: String)], action: String) -> Page {
+        let fields = parameters.map { Page.Field(name: $0.name, value: $0.value) }
+        return Page(
+            panel: Page.Panel(
+                heading: "Your lab is ready to be opened",
+                paragraphs: ["Nothing has been started yet. The button starts your lab, or leads to it if it runs."],
+                form: Page.Form(action: action, label: "Open the lab", fields: fields)))
     }
 
     static func unknownLab(_ lab: String) -> Page {
         problem(
-            "There is no such lab", "The link asks for a lab named “\(lab)”, which is not in the catalogue.",
+            "There is no such lab", "The link asks for a lab named “\(name: lab)”, which is not in the catalogue.",
             next: "Tell your instructor, who can correct the link. Nothing was started.")
     }
 
-    static func noSeat(_ message: String) -> Page {
-        problem("Your lab cannot start now", message, next: "Wait a little and load this page again.")
+    /// Something that was wanted and not done.
+    static func refusal(_ refusal: LearnerRefusal) -> Page {
+        var page = problem(refusal.heading, refusal.what, next: refusal.next)
+        if refusal.needsHelp { page.panel.help = .general }
+        return page
     }
 
     // MARK: Access
@@ -72,7 +86,7 @@ enum NoticePage {
         problem(
             "Open this page by its link",
             "This browser has not come by a link for the instructors of a course, or that was too long ago.",
-            next: "Follow the link you were given once more, or ask an operator for a new one.")
+            next: "Follow the link you were given once more, or ask the people who look after the labs for a new one.")
     }
 
     static func notYours() -> Page {
@@ -82,12 +96,7 @@ enum NoticePage {
             next: "If it is yours, click the lab’s link in your course once more; that brings the key.")
     }
 
-    static func usedCode() -> Page {
-        problem(
-            "This way into the lab is closed",
-            "It works once and for one minute, and it was used already or is too old.",
-            next: "Click the lab’s link in your course again.")
-    }
+    static func usedCode() -> Page { refusal(LearnerWords.refusal(.badCode, of: .open)) }
 
     // MARK: Addresses
 
@@ -97,26 +106,32 @@ enum NoticePage {
             next: "Check the address, or click the lab’s link in your course.")
     }
 
-    static func notFound() -> Page {
-        problem("There is nothing here", "This address leads nowhere.", next: "Click the lab’s link in your course.")
-    }
+    static func notFound() -> Page { refusal(LearnerWords.refusal(.unknownSession, of: .open)) }
 
-    static func refused(_ message: String) -> Page {
-        problem("That was not possible", message, next: "Go back and try again.")
-    }
-
-    static func storage() -> Page {
+    static func foreignForm() -> Page {
         problem(
-            "Carrel cannot write anything down just now",
-            "Nothing was started, and nothing that runs is in danger. The operators can read the cause in the log.",
-            next: "Wait a minute and load this page again.")
+            "That was not possible", "The request came from a page of another site, so nothing was changed.",
+            next: "Go back to the lab’s own page and try again there.")
     }
 
-    private static func page(_ heading: String, _ text: String) -> Page {
+    /// A form of the instructor's page that is not, or no longer, of this course.
+    static func staleForm() -> Page {
+        problem(
+            "That was not possible", "The page was of another course than the one whose link was followed last.",
+            next: "Follow the link of the course once more.")
+    }
+
+    static func foreignFields() -> Page {
+        problem(
+            "That was not possible", "The form was not one of this page, so nothing was changed.",
+            next: "Load the page again and try once more.")
+    }
+
+    private static func page(_ heading: String, _ text: Prose) -> Page {
         Page(panel: Page.Panel(heading: heading, paragraphs: [text]))
     }
 
-    private static func problem(_ heading: String, _ what: String, next: String) -> Page {
+    private static func problem(_ heading: String, _ what: Prose, next: Prose) -> Page {
         Page(panel: Page.Panel(heading: heading, paragraphs: [what, next]))
     }
 }

@@ -3,18 +3,30 @@ struct Page: Equatable {
     /// What is on the card.
     struct Panel: Equatable {
         /// A line above the heading: what this is about.
-        var over: String?
+        var over: Prose?
         var heading: String
         /// What a screen reader is told when it changes.
         var status: String?
         /// What went wrong.
-        var problem: String?
-        var paragraphs: [String] = []
+        var problem: Prose?
+        var paragraphs: [Prose] = []
         var steps: [Step] = []
         var form: Form?
         var link: Link?
+        /// Whom to turn to is said, because what happened is beyond the learner.
+        var help: Help?
         /// Small print at the end.
-        var fine: String?
+        var fine: Prose?
+
+        /// Something in it is shown in the browser's own time zone.
+        var hasMoments: Bool { ([over, problem, fine].compactMap(\.self) + paragraphs).contains { $0.hasMoments } }
+    }
+
+    /// Where the people who look after the labs are told what this is about.
+    enum Help: Equatable {
+        /// `carrel session show` finds the session by it.
+        case about(reference: String)
+        case general
     }
 
     struct Step: Equatable {
@@ -30,6 +42,15 @@ struct Page: Equatable {
         var label: String
         /// The path to come back to.
         var next: String?
+        /// Not what most people want here.
+        var isQuiet = false
+        /// What else the form sends.
+        var fields: [Field] = []
+    }
+
+    struct Field: Equatable {
+        var name: String
+        var value: String
     }
 
     struct Link: Equatable {
@@ -52,4 +73,7 @@ struct Page: Equatable {
     var live: Live?
     /// Without JavaScript the page loads itself again after so many seconds.
     var refreshSeconds: Int?
+
+    /// Elsewhere the script has nothing to do. Who opens a link without a person's click gets none.
+    var isScripted: Bool { live != nil || panel.hasMoments }
 }

@@ -6,6 +6,8 @@ import TLS
 struct PageRenderer: Sendable {
     /// What learners read at the top of every page.
     let portalTitle: String
+    /// Whom they turn to.
+    let contact: Contact?
     /// `Content-Security-Policy` of every page.
     let contentSecurityPolicy: String
     private let library: MustacheLibrary
@@ -14,8 +16,9 @@ struct PageRenderer: Sendable {
     ///   - labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the portal may
     ///     end in a redirect to a lab, which browsers hold against `form-action` too.
     ///   - embeddedIn: the origins whose pages may show ours in a frame.
-    init(portalTitle: String, labsOrigin: String, embeddedIn: [String] = []) throws {
+    init(portalTitle: String, labsOrigin: String, embeddedIn: [String] = [], contact: Contact? = nil) throws {
         self.portalTitle = portalTitle
+        self.contact = contact
         library = try PageTemplates.library()
         contentSecurityPolicy = [
             "default-src 'none'", "style-src \(Self.source(PageStyle.css))",
@@ -45,6 +48,7 @@ struct PageRenderer: Sendable {
     private func fields(_ page: Page) -> [String: Any] {
         var fields: [String: Any] = ["portalTitle": portalTitle, "panel": self.fields(page.panel)]
         fields["refreshSeconds"] = page.refreshSeconds
+        fields["isScripted"] = page.isScripted
         if let live = page.live {
             var values: [String: Any] = ["state": live.state, "events": live.events, "stays": live.stays]
             values["next"] = live.next
@@ -55,7 +59,7 @@ struct PageRenderer: Sendable {
 
     private func fields(_ panel: Page.Panel) -> [String: Any] {
         var fields: [String: Any] = [
-            "heading": panel.heading, "paragraphs": panel.paragraphs, "hasSteps": !panel.steps.isEmpty,
+            "heading": panel.heading, "paragraphs": panel.paragraphs.map(\.html), "hasSteps": !panel.steps.isEmpty,
             "steps": panel.steps.map { step in
                 var values: [String: Any] = [
                     "label": step.label, "standing": step.standing.rawValue, "isDone": step.standing == .done,
@@ -65,12 +69,16 @@ struct PageRenderer: Sendable {
                 return values
             },
         ]
-        fields["over"] = panel.over
+        fields["over"] = panel.over?.html
         fields["status"] = panel.status
-        fields["problem"] = panel.problem
-        fields["fine"] = panel.fine
+        fields["problem"] = panel.problem?.html
+        fields["fine"] = panel.fine?.html
+        if let help = panel.help { fields["help"] = LearnerWords.help(help, contact).html }
         if let form = panel.form {
-            var values = ["action": form.action, "label": form.label]
+            var values: [String: Any] = [
+                "action": form.action, "label": form.label, "isQuiet": form.isQuiet,
+                "fields": form.fields.map { ["name": $0.name, "value": $0.value] },
+            ]
             values["next"] = form.next
             fields["form"] = values
         }

@@ -10,8 +10,20 @@ enum PageScript {
           const panel = document.getElementById('panel');
           const status = document.getElementById('status');
           const { events, next, state, stays } = panel.dataset;
+          const localize = () => {
+            for (const element of panel.querySelectorAll('time[data-form]')) {
+              const then = new Date(element.dateTime), now = new Date();
+              const clock = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+              const isNear = then - now < 6 * 86400e3 && then > now;
+              const day = then.toDateString() === now.toDateString() ? ''
+                : then.toLocaleDateString('en-GB', isNear ? { weekday: 'long' } : { day: 'numeric', month: 'long' });
+              element.textContent = element.dataset.form === 'until' ? `until ${day} ${clock}`.replace('  ', ' ')
+                : day ? `on ${day} at ${clock}` : `at ${clock}`;
+            }
+          };
+          localize();
           if (!events || !window.EventSource) return;
-          let source, silence, failures = 0, over = false;
+          let source, silence, shown, failures = 0, over = false;
           const open = () => next ? location.replace(next) : location.reload();
           const reload = () => fetch(location.href, { method: 'HEAD', redirect: 'manual', cache: 'no-store' })
             .then(() => location.reload(), () => setTimeout(reload, 2000));
@@ -39,7 +51,8 @@ enum PageScript {
             source.addEventListener('alive', alive);
             source.addEventListener('panel', (event) => {
               alive();
-              if (panel.innerHTML !== event.data) panel.innerHTML = event.data;
+              if (shown !== event.data) panel.innerHTML = shown = event.data;
+              localize();
               const heading = panel.querySelector('h1');
               if (heading) document.title = heading.textContent;
             });

@@ -69,6 +69,9 @@ enum PageStyle {
           border: 1px solid transparent; background: var(--accent); color: var(--on-accent); text-decoration: none;
           cursor: pointer;
         }
+        .quiet.button { background: transparent; color: var(--ink); border-color: var(--line); }
+        .card > p.help { margin-top: 1.2rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .95rem; }
+        .help a { color: var(--accent); }
         .button:hover { filter: brightness(1.08); }
         .button:focus-visible, a:focus-visible {
           outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 9px;

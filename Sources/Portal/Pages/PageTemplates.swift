@@ -4,19 +4,21 @@ import Mustache
 enum PageTemplates {
     /// What is on the card, and what a stream of events replaces.
     static let panel = """
-        {{#over}}<p class="over">{{.}}</p>{{/over}}
+        {{#over}}<p class="over">{{{.}}}</p>{{/over}}
         <h1{{#status}} data-status="{{.}}"{{/status}}>{{heading}}</h1>
-        {{#problem}}<p class="bad">{{.}}</p>{{/problem}}
-        {{#paragraphs}}<p>{{.}}</p>{{/paragraphs}}
+        {{#problem}}<p class="bad">{{{.}}}</p>{{/problem}}
+        {{#paragraphs}}<p>{{{.}}}</p>{{/paragraphs}}
         {{#hasSteps}}<ol class="steps">
         {{#steps}}<li class="{{standing}}"{{#isCurrent}} aria-current="step"{{/isCurrent}}>{{#isDone}}<i></i>{{/isDone}}\
         {{label}}{{#isDone}}<span class="hidden"> (done)</span>{{/isDone}}\
         {{#detail}}<small>{{.}}</small>{{/detail}}</li>
         {{/steps}}</ol>{{/hasSteps}}
         {{#form}}<form method="post" action="{{action}}">{{#next}}<input type="hidden" name="next" value="{{.}}">{{/next}}\
-        <button class="button">{{label}}</button></form>{{/form}}
+        {{#fields}}<input type="hidden" name="{{name}}" value="{{value}}">{{/fields}}\
+        <button class="{{#isQuiet}}quiet {{/isQuiet}}button">{{label}}</button></form>{{/form}}
         {{#link}}<p class="act"><a class="button" href="{{target}}">{{label}}</a></p>{{/link}}
-        {{#fine}}<p class="fine">{{.}}</p>{{/fine}}
+        {{#help}}<p class="help">{{{.}}}</p>{{/help}}
+        {{#fine}}<p class="fine">{{{.}}}</p>{{/fine}}
         """
 
     static let page = document(
@@ -31,7 +33,7 @@ enum PageTemplates {
             {{#next}} data-next="{{.}}"{{/next}}{{#stays}} data-stays="1"{{/stays}}{{/live}}>{{#panel}}{{>panel}}{{/panel}}</section>
             """,
         after: """
-            {{#live}}<script>\(PageScript.javaScript)</script>{{/live}}
+            {{#isScripted}}<script>\(PageScript.javaScript)</script>{{/isScripted}}
 
             """)
 
@@ -40,10 +42,10 @@ enum PageTemplates {
         title: "{{heading}}", body: "<body class=\"wide\">",
         main: """
             <section class="card">
-            <p class="over">{{over}}</p>
+            <p class="over">{{{over}}}</p>
             <h1>{{heading}}</h1>
             {{#notice}}<p class="good" role="status">{{.}}</p>{{/notice}}
-            {{#problems}}<p class="bad" role="alert">{{.}}</p>{{/problems}}
+            {{#problems}}<p class="bad" role="alert">{{{.}}}</p>{{/problems}}
             {{#hasSteps}}<form class="row all" method="post" action="{{action}}">
             <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="">
             <p><strong>All that run</strong></p>
@@ -52,7 +54,8 @@ enum PageTemplates {
             </form>{{/hasSteps}}
             {{#rows}}<form class="row" method="post" action="{{action}}">
             <input type="hidden" name="course" value="{{context}}"><input type="hidden" name="session" value="{{session}}">
-            <p><strong>{{learner}}</strong> <span class="state">{{state}}</span><small>{{lab}} · {{facts}}</small></p>
+            <p><strong><bdi>{{learner}}</bdi></strong> <span class="state">{{state}}</span>\
+            <small><bdi>{{lab}}</bdi> · {{facts}}</small></p>
             {{#hasSteps}}<p class="more" role="group" aria-label="More time for {{learner}}">More time: \
             {{#steps}}<button class="small button" name="by" value="{{seconds}}">{{label}}</button>{{/steps}}</p>{{/hasSteps}}
             </form>
@@ -78,7 +81,7 @@ enum PageTemplates {
         <style>\(PageStyle.css)</style>
         \(head)</head>
         \(body)
-        <header class="top">\(mark)<span>{{portalTitle}}</span></header>
+        <header class="top">\(mark)<span><bdi>{{portalTitle}}</bdi></span></header>
         <main>
         \(main)
         </main>

@@ -70,7 +70,7 @@ struct CalendarFeedPage {
             writer.moment("DTEND", reservation.to)
             writer.word("SEQUENCE", isCancelled ? "1" : "0")
             writer.word("STATUS", isCancelled ? "CANCELLED" : "CONFIRMED")
-            writer.text("SUMMARY", "\(reservation.lab): \(reservation.seats) seats")
+            writer.text("SUMMARY", "\(reservation.lab): \(Plural.count(reservation.seats, "seat"))")
             writer.text("DESCRIPTION", description(reservation))
             writer.text("CATEGORIES", "Carrel")
             writer.text("X-CARREL-LAB", reservation.lab)
@@ -92,8 +92,14 @@ struct CalendarFeedPage {
                 + "\(reservation.opensAt.text); sessions end by \(reservation.endsAt.text)."
         ]
         if let context = reservation.context { lines.append("For the course \(context).") }
-        if !reservation.roster.isEmpty { lines.append("\(reservation.roster.count) learners are on its roster.") }
-        lines.append("\(reservation.claims) of \(reservation.seats) seats are claimed.")
+        if !reservation.roster.isEmpty {
+            lines.append(
+                "\(Plural.count(reservation.roster.count, "learner")) \(Plural.noun(reservation.roster.count, "is", "are")) on its roster."
+            )
+        }
+        lines.append(
+            "\(reservation.claims) of \(Plural.count(reservation.seats, "seat")) \(Plural.noun(reservation.seats, "is", "are")) claimed."
+        )
         if reservation.missingSeats > 0 {
             lines.append("No host has room for \(reservation.missingSeats) of them at the moment.")
         }

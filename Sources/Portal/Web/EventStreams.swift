@@ -11,8 +11,17 @@ final class EventStreams {
     private let renderer: PageRenderer
     private let careful: HeaderFields
     private var following: [UInt64: AsyncStream<[UInt8]>.Continuation] = [:]
+    private var held: [Holder: Int] = [:]
     private var lastNumber: UInt64 = 0
     private var hasEnded = false
+
+    /// A person on one hostname.
+    private struct Holder: Hashable {
+        var portal: String
+        var learner: String
+        /// None on the portal's.
+        var lab: SessionID?
+    }
 
     /// How soon a browser connects again after the stream broke, in milliseconds; goes first on every stream.
     nonisolated static let opening = Array("retry: 1000\n\n".utf8)
@@ -34,14 +43,22 @@ final class EventStreams {
         for continuation in following.values { continuation.finish() }
     }
 
-    /// The session as it is, then every change: the card as HTML (`panel`), then the view as JSON (`session`).
+    /// The session as it is, then every change: the card as HTML (`panel`), then the learner's view as JSON
+    /// (`session`); for a program of a lab's own page, what it is to say (`status`).
     ///
-    /// Ends when the browser goes.
-    func follow(_ id: SessionID, at place: SessionPlace) -> HTTPResponse {
-        guard open < PortalLimits.eventStreams, !hasEnded else {
+    /// Ends when the browser goes. A stream too many is refused, and comes back later: to end an older one instead would
+    /// have pages take it from one another without end.
+    func follow(_ view: SessionView, at place: SessionPlace) -> HTTPResponse {
+        let id = view.id
+        let isOnPortal = if case .portal = place { true } else { false }
+        let holder = Holder(portal: view.portal, learner: view.learner, lab: isOnPortal ? nil : id)
+        let isOneTooMany = held[holder, default: 0] >= PortalLimits.eventStreamsPerPerson
+        guard open < PortalLimits.eventStreams, !isOneTooMany, !hasEnded else {
             return HTTPResponse(
-                status: 503, fields: ["Retry-After": "5", "Cache-Control": "no-store"], body: .bytes([]))
+                status: isOneTooMany ? 429 : 503, fields: ["Retry-After": "5", "Cache-Control": "no-store"],
+                body: .bytes([]))
         }
+        held[holder, default: 0] += 1
         let (stream, continuation) = AsyncStream.makeStream(
             of: [UInt8].self, bufferingPolicy: .bufferingNewest(PortalLimits.eventBacklog))
         lastNumber += 1
@@ -68,17 +85,27 @@ final class EventStreams {
         continuation.onTermination = { [weak self] _ in
             changes.cancel()
             heartbeat.cancel()
-            Task { @ControlLoop in self?.following[number] = nil }
+            Task { @ControlLoop in self?.letGo(number, of: holder) }
         }
         var fields = careful
         fields.append("Content-Type", "text/event-stream")
         return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
     }
 
+    private func letGo(_ number: UInt64, of holder: Holder) {
+        guard following.removeValue(forKey: number) != nil, let count = held[holder] else { return }
+        held[holder] = count > 1 ? count - 1 : nil
+    }
+
     nonisolated static func events(_ view: SessionView, at place: SessionPlace, _ renderer: PageRenderer) -> [UInt8] {
+        if place == .notice {
+            let status = StayStatus(view, contact: renderer.contact, now: .now)
+            return ServerSentEvent.event("status", data: String(decoding: APICoding.encode(status), as: UTF8.self))
+        }
         // One element, so that a slow reader never loses half of the pair. The card comes first: the page may leave at
         // the second event.
-        ServerSentEvent.event("panel", data: renderer.html(Page.Panel(view, at: place)))
-            + ServerSentEvent.event("session", data: String(decoding: APICoding.encode(view), as: UTF8.self))
+        return ServerSentEvent.event("panel", data: renderer.html(Page.Panel(view, at: place)))
+            + ServerSentEvent.event(
+                "session", data: String(decoding: APICoding.encode(LearnerView(view)), as: UTF8.self))
     }
 }

@@ -76,22 +76,23 @@ final class InstructorPages {
         // The page of another course, opened before the last link was followed.
         guard value("course") == instructor.course.context else {
             return responses.page(
-                NoticePage.refused("The page was of another course than the one whose link was followed last."),
+                NoticePage.staleForm(),
                 status: 409)
         }
         guard let seconds = value("by").flatMap({ Int($0) }), PortalLimits.extensionSteps.contains(.seconds(seconds)),
             let session = value("session")
         else {
-            return responses.page(NoticePage.refused("The form was not one of this page."), status: 400)
+            return responses.page(NoticePage.foreignFields(), status: 400)
         }
         let chosen =
             session.isEmpty ? runningSessions(of: instructor) : [(id: SessionID(rawValue: session), name: "")]
-        var failures: [String] = []
+        var failures: [Prose] = []
         for (id, name) in chosen {
             do throws(BrokerError) {
                 _ = try await broker.extend(id, more(.seconds(seconds), from: instructor))
             } catch {
-                failures.append(name.isEmpty ? error.message : "\(name): \(error.message)")
+                let refusal = LearnerWords.refusal(error.code, of: .extend).what
+                failures.append(name.isEmpty ? refusal : "\(name: name): \(refusal)")
             }
         }
         guard failures.isEmpty else {
@@ -116,7 +117,7 @@ final class InstructorPages {
             .map { ($0.id, $0.learnerName.isEmpty ? $0.learner : $0.learnerName) }
     }
 
-    private func page(of instructor: Instructor, extended: Int? = nil, failures: [String] = []) -> CoursePage {
+    private func page(of instructor: Instructor, extended: Int? = nil, failures: [Prose] = []) -> CoursePage {
         let (sessions, count) = broker.sessions(of: instructor.course, limit: PortalLimits.courseSessions)
         return CoursePage(
             instructor: instructor, sessions: sessions, count: count, bound: configuration.instructorExtension,
@@ -134,6 +135,6 @@ final class InstructorPages {
     }
 
     private func isNavigation(_ request: HTTPRequest) -> Bool {
-        Navigation.isNavigation(method: request.method, fields: request.fields) || request.method == "POST"
+        request.fields.isNavigation(method: request.method) || request.method == "POST"
     }
 }

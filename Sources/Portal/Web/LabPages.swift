@@ -22,7 +22,7 @@ final class LabPages {
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        let isNavigation = Navigation.isNavigation(method: request.method, fields: request.fields)
+        let isNavigation = request.fields.isNavigation(method: request.method)
         guard let id = session(of: request) else {
             return responses.notice(NoticePage.unknownHostname(), status: 404, isNavigation: isNavigation)
         }
@@ -59,13 +59,13 @@ final class LabPages {
         case .resume:
             return await resume(request, view, at: place)
         case .parkedForPrograms:
-            let why = view.reason.map { " \($0)" } ?? ""
-            return responses.message("The lab is parked.\(why) Load the page again to resume it.", status: 424)
+            let why = LearnerWords.over(view).plain
+            return responses.message("The lab is parked. \(why) Load the page again to resume it.", status: 424)
         case .gone:
             return responses.page(Page(view, at: place), status: 424)
         case .goneForPrograms:
-            let why = view.reason.map { " \($0)" } ?? ""
-            return responses.message("The lab has ended.\(why) Load the page again to start it again.", status: 424)
+            let why = LearnerWords.over(view).plain
+            return responses.message("The lab has ended. \(why) Load the page again to start it again.", status: 424)
         }
     }
 
@@ -92,8 +92,15 @@ final class LabPages {
         case "events":
             guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
             guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
-            let isStay = request.query.contains { $0.name == "page" && $0.value == "stay" }
-            return streams.follow(view.id, at: isStay ? .stay : .lab(path: next(request.query)))
+            let place: SessionPlace =
+                switch request.query.first(where: { $0.name == "page" })?.value {
+                case "stay": .stay
+                case "notice": .notice
+                default: .lab(path: next(request.query))
+                }
+            return streams.follow(view, at: place)
+        case "leave":
+            return await leave(request, view.id, hasKey: hasKey)
         case "restart":
             return await restart(request, view.id, hasKey: hasKey)
         case "keep":
@@ -101,7 +108,7 @@ final class LabPages {
         case "status":
             guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
             guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
-            return responses.json(StayStatus(view, now: .now))
+            return responses.json(status(of: view))
         case "" where request.path.count <= 2:
             guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
             guard request.method == "GET" || request.method == "HEAD" else {
@@ -113,16 +120,29 @@ final class LabPages {
         }
     }
 
-    /// Turns the one-time code into the cookie of this hostname.
+    /// Turns the one-time code into the cookie of this hostname. A code that was seen here is good for nothing afterwards,
+    /// whatever came of it.
     private func enter(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
         if let refusal = responses.refusalUnlessClick(request) { return refusal }
         let next = next(request.query)
-        // Going back in the browser's history leads here once more, with a code that is used.
-        if hasKey { return responses.redirect(next) }
         let code = request.query.first { $0.name == "code" }?.value ?? ""
+        // A program of the lab's own page has no business here: only the browser itself comes this way.
+        if let mode = request.fields.first("Sec-Fetch-Mode"), mode != "navigate" {
+            broker.forget(code)
+            return responses.message("This address is opened as a page.", status: 403)
+        }
+        // Going back in the browser's history leads here once more, with a code that is used.
+        if hasKey {
+            broker.forget(code)
+            return responses.redirect(next)
+        }
         do {
             let token = try await broker.redeem(code, on: id)
-            return responses.redirect(next, cookie: responses.cookie(Self.accessCookie, token))
+            var response = responses.redirect(next, cookie: responses.cookie(Self.accessCookie, token))
+            // What a lab has had reported of this hostname (Network Error Logging, section 4.1) ends: it would tell of
+            // addresses like this one.
+            response.fields.append("NEL", #"{"max_age":0}"#)
+            return response
         } catch {
             return error.code == .badCode
                 ? responses.page(NoticePage.usedCode(), status: 403) : failure(error, isNavigation: true)
@@ -145,11 +165,24 @@ final class LabPages {
         if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
         do {
             let view = try await broker.keep(id)
-            return isForm ? responses.redirect(SessionPlace.stayPath) : responses.json(StayStatus(view, now: .now))
+            return isForm ? responses.redirect(SessionPlace.stayPath) : responses.json(status(of: view))
         } catch {
             return isForm
-                ? failure(error, isNavigation: true) : responses.message(error.message, status: error.status)
+                ? failure(error, .keep, isNavigation: true)
+                : responses.message(LearnerWords.refusal(error.code, of: .keep).sentence, status: error.status)
         }
+    }
+
+    /// *Leave the queue*.
+    private func leave(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
+        guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
+        if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
+        do { _ = try await broker.leaveQueue(id) } catch { return failure(error, .leaveQueue, isNavigation: true) }
+        return responses.redirect(next(request.form()))
+    }
+
+    private func status(of view: SessionView) -> StayStatus {
+        StayStatus(view, contact: responses.renderer.contact, now: .now)
     }
 
     /// Where to come back to, as our own pages and links say it.
@@ -168,8 +201,8 @@ final class LabPages {
         }
     }
 
-    private func failure(_ error: BrokerError, isNavigation: Bool) -> HTTPResponse {
-        let (page, status) = NoticePage.failure(error)
+    private func failure(_ error: BrokerError, _ wish: Wish = .open, isNavigation: Bool) -> HTTPResponse {
+        let (page, status) = NoticePage.failure(error, wish)
         return responses.notice(page, status: status, isNavigation: isNavigation)
     }
 }

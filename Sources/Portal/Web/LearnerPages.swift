@@ -35,23 +35,33 @@ final class LearnerPages {
         case 1 where path[0] == "launch": return await launch(request)
         case 2...3 where path[0] == "sessions": return await session(request, id: SessionID(rawValue: path[1]))
         default:
-            let isNavigation = Navigation.isNavigation(method: request.method, fields: request.fields)
+            let isNavigation = request.fields.isNavigation(method: request.method)
             return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
         }
     }
 
     // MARK: A link
 
-    /// Finds or creates the session of a signed link. Only a click does: neither HEAD nor a browser's guess.
+    /// Finds or creates the session of a signed link. Only a person does: neither HEAD, nor a browser's guess, nor a program
+    /// that looks at what is in a mail. Where nothing says that a browser opens the link as a page, it is one with a button.
     private func launch(_ request: HTTPRequest) async -> HTTPResponse {
-        if let refusal = responses.refusalUnlessClick(request) { return refusal }
+        let isForm = request.method == "POST"
+        let refusal =
+            isForm
+            ? responses.refusalUnlessOwnForm(request) : responses.refusalUnlessClick(request, methods: "GET, POST")
+        if let refusal { return refusal }
+        let parameters = isForm ? request.form() : request.query
         let now = Timestamp.now
         let link: SignedLink
         do {
-            link = try secrets.links.verify(request.query, portal: configuration.name, now: now)
+            link = try secrets.links.verify(parameters, portal: configuration.name, now: now)
         } catch {
             let (page, status) = NoticePage.refusedLink(error)
             return responses.page(page, status: status)
+        }
+        guard isForm || Navigation.isOpenedByBrowser(request.fields, framed: responses.isEmbedded) else {
+            return responses.page(
+                NoticePage.openByHand(SignedLink.ownParameters(parameters), action: SignedLink.path))
         }
         do {
             let view = try await broker.launch(link.learner, lab: link.lab, context: link.context)
@@ -69,7 +79,7 @@ final class LearnerPages {
     // MARK: A session
 
     private func session(_ request: HTTPRequest, id: SessionID) async -> HTTPResponse {
-        let isNavigation = Navigation.isNavigation(method: request.method, fields: request.fields)
+        let isNavigation = request.fields.isNavigation(method: request.method)
         guard let learner = learner(of: request) else {
             return responses.notice(NoticePage.signInNeeded(), status: 403, isNavigation: isNavigation)
         }
@@ -87,11 +97,13 @@ final class LearnerPages {
                     : responses.page(Page(view, at: .portal(id)))
             }
         case "events":
-            return get(request) { streams.follow(id, at: .portal(id)) }
+            return get(request) { streams.follow(view, at: .portal(id)) }
         case "open":
             return open(request, view)
         case "restart":
             return await restart(request, id)
+        case "leave":
+            return await leave(request, id)
         default:
             return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
         }
@@ -114,6 +126,12 @@ final class LearnerPages {
         return responses.redirect("/sessions/\(id)")
     }
 
+    private func leave(_ request: HTTPRequest, _ id: SessionID) async -> HTTPResponse {
+        if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
+        do { _ = try await broker.leaveQueue(id) } catch { return failure(error, .leaveQueue) }
+        return responses.redirect("/sessions/\(id)")
+    }
+
     private func learner(of request: HTTPRequest) -> Learner? {
         guard let text = request.cookie(Self.ticketCookie) else { return nil }
         return try? secrets.tickets.verify(text, as: PortalTicket.self, portal: configuration.name, now: .now).holder
@@ -123,8 +141,8 @@ final class LearnerPages {
         request.method == "GET" || request.method == "HEAD" ? body() : responses.methodNotAllowed("GET, HEAD")
     }
 
-    private func failure(_ error: BrokerError) -> HTTPResponse {
-        let (page, status) = NoticePage.failure(error)
+    private func failure(_ error: BrokerError, _ wish: Wish = .open) -> HTTPResponse {
+        let (page, status) = NoticePage.failure(error, wish)
         return responses.page(page, status: status)
     }
 }

@@ -54,8 +54,9 @@ struct PageResponses: Sendable {
     }
 
     /// For addresses whose visit changes something: neither HEAD nor a browser's guess may do that.
-    func refusalUnlessClick(_ request: HTTPRequest) -> HTTPResponse? {
-        guard request.method == "GET" else { return methodNotAllowed("GET") }
+    /// - Parameter methods: what the address takes.
+    func refusalUnlessClick(_ request: HTTPRequest, methods: String = "GET") -> HTTPResponse? {
+        guard request.method == "GET" else { return methodNotAllowed(methods) }
         guard !Navigation.isPrefetch(request.fields) else { return message("Not ahead of a click.", status: 503) }
         return nil
     }
@@ -64,7 +65,7 @@ struct PageResponses: Sendable {
     func refusalUnlessOwnForm(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.method == "POST" else { return methodNotAllowed("POST") }
         guard OriginRules.isSameOrigin(request.fields, scheme: "https") else {
-            return page(NoticePage.refused("The request came from a page of another site."), status: 403)
+            return page(NoticePage.foreignForm(), status: 403)
         }
         return nil
     }

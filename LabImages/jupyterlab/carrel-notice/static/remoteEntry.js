@@ -1,64 +1,179 @@
 // A JupyterLab extension written by hand, without a build: the module container that JupyterLab loads, and one plugin.
 //
-// It asks Carrel how long this lab stays, at the lab's own hostname (`/.carrel/status`), and shows JupyterLab's own
-// notification before the end, with "Keep it" where that helps. Asking is no activity: an open tab keeps no lab alive.
+// It hears from Carrel, at the lab's own hostname, how the lab is, and says so in Carrel's words: before an end as one of
+// JupyterLab's own notifications, with "Keep it" where that helps, and once the lab is away in a dialog above everything
+// that JupyterLab itself has to say about a server that it cannot reach. Looking is no activity: an open tab keeps no
+// lab alive.
+//
+// While the tab is seen it follows a stream of events (`/.carrel/events?page=notice`); where that is refused (there are
+// as many as one person may have) or would take one of the few connections that HTTP/1.1 has, it asks `/.carrel/status`
+// every few seconds. A tab that nobody sees asks seldom, and at once when it is seen again.
 (() => {
-  const LEAST = 20, MOST = 900; // Seconds between two questions; with hours to go there is no hurry.
+  const ASK_SEEN = 2500, ASK_HIDDEN = 30000; // Milliseconds between two questions.
+  const SILENCE = 45000; // A stream says every 15 s that it is alive.
+  const REFUSED = 60000; // How long a refused stream is not tried again.
+  const WATCH = 5000; // How often it is noticed that this machine slept, or that the stream is silent.
   const KEEP = 'carrel:keep';
+
+  const clock = (piece) => {
+    const then = new Date(piece.moment), now = new Date();
+    const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    if (then.toDateString() === now.toDateString()) return `${piece.form} ${time}`;
+    const isNear = then > now && then - now < 6 * 86400e3;
+    const day = then.toLocaleDateString('en-GB', isNear ? { weekday: 'long' } : { day: 'numeric', month: 'long' });
+    return piece.form === 'until' ? `until ${day} ${time}` : `on ${day} at ${time}`;
+  };
+  const words = (prose) => prose.map((piece) => (typeof piece === 'string' ? piece : clock(piece))).join('');
+
+  // What stands above everything: the top layer of the page, where JupyterLab's own dialogs are not.
+  const cover = (() => {
+    let dialog;
+    const add = (parent, tag, text, style) => {
+      const element = parent.appendChild(document.createElement(tag));
+      element.textContent = text;
+      element.style.cssText = style;
+      return element;
+    };
+    const button = (parent, label, isMain) =>
+      add(parent, 'button', label, 'font:inherit;font-weight:600;padding:.5rem 1.1rem;margin:0 .6rem .4rem 0;' +
+        'border-radius:8px;cursor:pointer;border:1px solid ' + (isMain
+        ? '#1c6357;background:#1c6357;color:#fff' : '#8a938f;background:transparent;color:inherit'));
+    return {
+      hide: () => { dialog?.remove(); dialog = undefined; },
+      show: (status, act) => {
+        dialog?.remove();
+        dialog = document.createElement('dialog');
+        dialog.id = 'carrel-notice';
+        dialog.setAttribute('aria-label', status.heading);
+        const isDark = document.body.dataset.jpThemeLight === 'false';
+        dialog.style.cssText = 'box-sizing:border-box;width:calc(100% - 2rem);max-width:34rem;padding:1.6rem 1.8rem;border:1px solid #8a938f;border-radius:14px;' +
+          'font:15px/1.55 system-ui,sans-serif;box-shadow:0 12px 48px rgb(0 0 0/.35);' +
+          (isDark ? 'background:#1a2021;color:#e9edeb' : 'background:#fff;color:#1d2524');
+        add(dialog, 'h1', status.heading, 'margin:0 0 .6rem;font-size:1.35rem;line-height:1.25');
+        for (const prose of status.paragraphs) add(dialog, 'p', words(prose), 'margin:0 0 .6rem');
+        if (status.help) add(dialog, 'p', words(status.help), 'margin:0 0 .6rem;font-size:.93em;opacity:.85');
+        const row = add(dialog, 'p', '', 'margin:1rem 0 0');
+        if (act) button(row, act.label, true).addEventListener('click', act.run);
+        // What is not saved can still be copied out of the page.
+        button(row, 'Back to the page', !act).addEventListener('click', () => dialog.close());
+        document.body.append(dialog);
+        dialog.showModal();
+      }
+    };
+  })();
 
   const plugin = {
     id: 'carrel-notice:plugin',
     autoStart: true,
     activate: (app) => {
-      let shown, shownEnd;
+      const run = (command, args) => app.commands.execute('apputils:' + command, args);
+      let shown, shownText, covered, memoryTold, isGone = false;
 
       const dismiss = () => {
-        if (shown) app.commands.execute('apputils:dismiss-notification', { id: shown });
-        shown = shownEnd = undefined;
+        if (shown) run('dismiss-notification', { id: shown });
+        shown = shownText = undefined;
       };
 
       const warn = async (status) => {
-        if (shownEnd === status.ends_at) return;
+        const text = status.paragraphs.map(words).join(' ');
+        if (shownText === text) return;
         dismiss();
-        shownEnd = status.ends_at;
-        // By the broker's clock, not by this machine's.
-        const end = new Date(Date.now() + status.ends_at - status.now);
-        const time = end.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-        const isIdle = status.ends_by === 'idle';
-        const canKeep = isIdle && status.keeps_left > 0;
-        shown = await app.commands.execute('apputils:notify', {
-          message: isIdle
-            ? status.parks
-              ? `This lab is parked at ${time} if nothing happens in it: kernels stop, your files are kept, and loading the page brings it back.`
-              : `This lab ends at ${time} if nothing happens in it. Your files are kept.`
-            : `This lab ends at ${time}, whatever happens in it. Save your work; your files are kept.`,
+        shownText = text;
+        const canKeep = status.action?.path === '/.carrel/keep';
+        shown = await run('notify', {
+          message: text,
           type: 'warning',
           options: {
             autoClose: false,
-            actions: canKeep ? [{ label: 'Keep it', commandId: KEEP, displayType: 'accent' }] : []
+            actions: canKeep ? [{ label: status.action.label, commandId: KEEP, displayType: 'accent' }] : []
           }
         });
       };
 
-      const show = (status) => (status.is_warned ? warn(status) : dismiss());
+      // Going there by the page's own form: the browser comes back to where it was.
+      const submit = (action) => {
+        const form = document.createElement('form');
+        form.method = 'post';
+        form.action = action.path;
+        const next = form.appendChild(document.createElement('input'));
+        next.type = 'hidden';
+        next.name = 'next';
+        next.value = location.pathname + location.search;
+        document.body.append(form);
+        form.submit();
+      };
 
+      const away = (status) => {
+        const key = status.heading + JSON.stringify(status.paragraphs);
+        if (covered === key) return;
+        covered = key;
+        dismiss();
+        const action = status.action;
+        cover.show(status, action
+          ? { label: action.label, run: () => submit(action) }
+          : ['queued', 'starting'].includes(status.state)
+            ? { label: 'See how far it is', run: () => location.reload() } : undefined);
+      };
+
+      const show = (status) => {
+        memoryTold ??= status.now - 60000;
+        if (status.memory && status.memory.at > memoryTold) {
+          memoryTold = status.memory.at;
+          run('notify', { message: words(status.memory.message), type: 'error', options: { autoClose: false } });
+        }
+        if (status.state !== 'running') return away(status);
+        if (covered) {
+          // It runs again, started from another tab or moved to another computer: this page belongs to a run before.
+          if (covered === 'back') return;
+          covered = 'back';
+          return cover.show(
+            { heading: status.heading, paragraphs: [['It was started again. This page still shows how it was before.']] },
+            { label: 'Open it', run: () => location.reload() });
+        }
+        if (status.is_warned || status.is_out_of_reach) warn(status); else dismiss();
+      };
+
+      // Whether there is a point in asking again.
       const look = async () => {
-        let wait = 60;
         try {
           const response = await fetch('/.carrel/status', { cache: 'no-store' });
           // Not behind Carrel, or not this learner's any more.
-          if (response.status === 403 || response.status === 404) return;
-          if (response.ok) {
-            const status = await response.json();
-            await show(status);
-            const left = status.ends_at ? (status.ends_at - status.now) / 1000 : MOST;
-            wait = Math.min(Math.max(left / 2, LEAST), MOST);
-          }
+          if (response.status === 403 || response.status === 404) isGone = true;
+          else if (response.ok) show(await response.json());
         } catch {
           // Carrel restarts; the next question finds it.
         }
-        setTimeout(look, wait * 1000);
       };
+
+      let source, timer, heardAt = 0, refusedUntil = 0, lastWatch = Date.now();
+      const isShared = () => /^h[23]/.test(performance.getEntriesByType('navigation')[0]?.nextHopProtocol ?? '');
+      const close = () => { source?.close(); source = undefined; };
+
+      const follow = () => {
+        clearTimeout(timer);
+        if (isGone) return close();
+        const isSeen = document.visibilityState === 'visible';
+        if (isSeen && isShared() && Date.now() >= refusedUntil) {
+          if (source) return;
+          heardAt = Date.now();
+          source = new EventSource('/.carrel/events?page=notice');
+          source.addEventListener('alive', () => { heardAt = Date.now(); });
+          source.addEventListener('status', (event) => {
+            heardAt = Date.now();
+            show(JSON.parse(event.data));
+          });
+          source.onerror = () => {
+            if (source?.readyState !== EventSource.CLOSED) return;
+            close();
+            refusedUntil = Date.now() + REFUSED;
+            again();
+          };
+        } else {
+          close();
+          timer = setTimeout(again, isSeen ? ASK_SEEN : ASK_HIDDEN);
+        }
+      };
+      const again = () => look().then(follow);
 
       app.commands.addCommand(KEEP, {
         label: 'Keep this lab',
@@ -66,10 +181,25 @@
           const response = await fetch('/.carrel/keep', { method: 'POST' });
           const answer = await response.json();
           if (response.ok) return show(answer);
-          app.commands.execute('apputils:notify', { message: answer.message, type: 'error' });
+          run('notify', { message: answer.message, type: 'error' });
         }
       });
-      app.restored.then(look);
+
+      app.restored.then(() => {
+        again();
+        document.addEventListener('visibilitychange', again);
+        window.addEventListener('online', again);
+        // JupyterLab has noticed that something does not answer; perhaps before the stream has.
+        app.serviceManager?.connectionFailure?.connect?.(look);
+        setInterval(() => {
+          const now = Date.now(), hasSlept = now - lastWatch > 3 * WATCH;
+          lastWatch = now;
+          if (source && (hasSlept || now - heardAt > SILENCE)) {
+            close();
+            again();
+          }
+        }, WATCH);
+      });
     }
   };
 

@@ -1,0 +1,63 @@
+import BrokerCore
+import Foundation
+
+/// Where a page about a session stands; the words are the same, the ways on differ.
+enum SessionPlace: Equatable {
+    /// On the portal's hostname, under `/sessions/ID`.
+    case portal(SessionID)
+    /// On the lab's own hostname, at the path that the learner wanted.
+    case lab(path: String)
+    /// On the lab's own hostname, at `/.carrel/`: how long the lab stays, and *Keep it*.
+    case stay
+    /// In a program of the lab's own page, which says what it is told.
+    case notice
+
+    /// The page at which a lab's hostname shows how long the lab stays.
+    static let stayPath = "/.carrel/"
+
+    var eventsPath: String {
+        switch self {
+        case .portal(let id): "/sessions/\(id)/events"
+        // The stream's buttons must come back to the same place as the page's.
+        case .lab(let path): "/.carrel/events?next=" + Self.escape(path)
+        case .stay: "/.carrel/events?page=stay"
+        case .notice: "/.carrel/events?page=notice"
+        }
+    }
+
+    /// What opens the running lab.
+    var openPath: String {
+        switch self {
+        case .portal(let id): "/sessions/\(id)/open"
+        case .lab(let path): path
+        case .stay, .notice: "/"
+        }
+    }
+
+    /// RFC 3986 section 2.3: everything but unreserved characters is escaped.
+    private static func escape(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
+    }
+
+    private static let unreserved = CharacterSet(
+        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+    /// The button that gives the place in the queue up.
+    var leaving: Page.Form? {
+        switch self {
+        case .portal(let id):
+            Page.Form(action: "/sessions/\(id)/leave", label: "Leave the queue", next: nil, isQuiet: true)
+        case .lab(let path):
+            Page.Form(action: "/.carrel/leave", label: "Leave the queue", next: path, isQuiet: true)
+        case .stay, .notice: Page.Form(action: "/.carrel/leave", label: "Leave the queue", next: "/", isQuiet: true)
+        }
+    }
+
+    func restart(label: String) -> Page.Form {
+        switch self {
+        case .portal(let id): Page.Form(action: "/sessions/\(id)/restart", label: label, next: nil)
+        case .lab(let path): Page.Form(action: "/.carrel/restart", label: label, next: path)
+        case .stay, .notice: Page.Form(action: "/.carrel/restart", label: label, next: "/")
+        }
+    }
+}

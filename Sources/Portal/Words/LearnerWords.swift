@@ -1,0 +1,141 @@
+import Broker
+import BrokerCore
+
+/// What learners read: each code with its facts becomes sentences without an operator's words in them. No host, path,
+/// command or message of an engine is ever part of one; operators read those in `carrel session show`.
+///
+/// A code without an entry here does not compile.
+enum LearnerWords {
+    // MARK: Ends
+
+    /// Why a session is over.
+    static func ended(_ reason: EndReason, keepsFiles: Bool = true) -> Prose {
+        let files: Prose = keepsFiles ? "Your files are kept." : "This lab keeps no files."
+        return switch reason {
+        case .idle(let seconds):
+            "It ended because nobody had used it for \(words: span(seconds)). \(files)"
+        case .lifetime(let seconds):
+            "It ended because it had been open for \(words: span(seconds)), which is as long as it may be. \(files)"
+        case .operatorEnded(let note):
+            "It was ended by the people who look after the labs\(said(note)) \(files)"
+        case .learnerEnded:
+            "You ended it. \(files)"
+        case .leftQueue:
+            "You left the queue. \(files)"
+        case .reservationOver:
+            "It ended because the time that was reserved for your course is over. \(files) "
+                + "You can start again if there is a free place."
+        case .drain:
+            "It ended because the computer it ran on needs maintenance. \(files) You can start again."
+        case .lost:
+            keepsFiles
+                ? "It ended because the computer it ran on has failed, and your files are on that computer. They are "
+                    + "back as soon as it is repaired. If you start again before that, you begin without them."
+                : "It ended because the computer it ran on has failed. You can start again."
+        case .engineRestarted:
+            "It ended because the computer it ran on was restarted. \(files) You can start again."
+        case .exited(_, outOfMemory: true):
+            "It ended because it used more memory than it may. What you had saved is kept. Start again, and work with "
+                + "less data at a time."
+        case .exited(_, outOfMemory: false):
+            "It ended because the program in it stopped. \(files)"
+        case .vanished:
+            "It ended because of a fault where it ran. \(files)"
+        case .removed:
+            "It ended because this lab is no longer offered. \(files)"
+        case .parked(let seconds):
+            "It ended because nobody had come back to it for \(words: span(seconds)). \(files)"
+        case .unknown:
+            files
+        }
+    }
+
+    /// Why a session is parked.
+    static func parked(_ reason: ParkReason) -> Prose {
+        switch reason {
+        case .idle(let seconds):
+            "It was parked because nobody had used it for \(words: span(seconds)): the programs in it were stopped, and "
+                + "your files are kept."
+        case .operatorParked(let note):
+            "It was parked by the people who look after the labs\(said(note)) The programs in it were stopped, and your files "
+                + "are kept."
+        case .unknown:
+            "The programs in it were stopped, and your files are kept."
+        }
+    }
+
+    /// Why a session is over, parked or on its way there.
+    static func over(_ view: SessionView) -> Prose {
+        if let reason = view.endReason { return ended(reason, keepsFiles: view.filesAreKept) }
+        if let reason = view.parkReason { return parked(reason) }
+        return view.filesAreKept ? "Your files are kept." : "This lab keeps no files."
+    }
+
+    /// A start that was given up.
+    static func failed(keepsFiles: Bool) -> Prose {
+        "Something on our side did not work, so this is not your fault."
+            + (keepsFiles ? " Your files are kept." : "")
+    }
+
+    /// A program in a running lab was stopped because the lab had used all of its memory.
+    static let outOfMemory: Prose =
+        "A program in your lab was stopped because the lab had used all of its memory. What that program held is lost; "
+        + "what you had saved is kept. Work with less data at a time, or shut down notebooks that you do not need."
+
+    /// The computer with a running lab does not answer.
+    static let outOfReach: Prose =
+        "The computer that your lab runs on does not answer at the moment. Your lab may still be running there, so wait "
+        + "a few minutes before you do anything else."
+
+    // MARK: Ends that lie ahead
+
+    /// What will end a running lab, as the first sentence about it.
+    static func willEnd(
+        _ cause: SessionExplanation.Cause, at end: Timestamp, parks: Bool, note: String, seen: Timestamp
+    ) -> Prose {
+        switch cause {
+        case .idle where parks:
+            "If nobody uses it, it is parked \(at: end, seen: seen): the programs in it stop, your files are kept, and "
+                + "your next visit brings it back."
+        case .idle:
+            "If nobody uses it, it ends \(at: end, seen: seen). Your files are kept."
+        case .lifetime:
+            "It ends \(at: end, seen: seen), whatever happens in it, because it has been open as long as it may be then."
+        case .reservation:
+            "It ends \(at: end, seen: seen), whatever happens in it, because the time that is reserved for your course is "
+                + "over then."
+        case .parked:
+            "It is kept \(until: end, seen: seen)."
+        case .drain:
+            "It ends \(at: end, seen: seen), whatever happens in it, because the computer it runs on needs maintenance."
+        case .operatorEnds:
+            "It is going to be ended \(at: end, seen: seen) by the people who look after the labs\(said(note))"
+        }
+    }
+
+    /// What to do about an end that nothing moves.
+    static func save(keepsFiles: Bool) -> Prose {
+        keepsFiles
+            ? "Please save your work now. Your files are kept, and you can start again afterwards."
+            : "This lab keeps no files: please copy what you need out of it now."
+    }
+
+    /// What somebody says to the learner, as the end of a sentence.
+    private static func said(_ note: String) -> Prose {
+        guard let last = note.last else { return "." }
+        return ", who say: “\(name: note)”\(words: ".!?…".contains(last) ? "" : ".")"
+    }
+
+    // MARK: Numbers
+
+    /// A length of time, rounded to what it can mean: `a few seconds`, `40 seconds`, `3 minutes`, `2 hours`, `7 days`.
+    static func span(_ seconds: Int64) -> String {
+        switch max(seconds, 0) {
+        case 0..<5: "a few seconds"
+        case let value where value < 90: Plural.count(Int((value + 2) / 5 * 5), "second")
+        case let value where value < 90 * 60: Plural.count(Int((value + 30) / 60), "minute")
+        case let value where value < 36 * 3600: Plural.count(Int((value + 1800) / 3600), "hour")
+        case let value: Plural.count(Int((value + 43_200) / 86_400), "day")
+        }
+    }
+}

@@ -1,0 +1,251 @@
+import Foundation
+import Testing
+
+@testable import Broker
+@testable import BrokerCore
+@testable import Launch
+@testable import Portal
+
+/// Everything that a learner can read, code by code. What belongs to a code and is an operator's is hostile here: whatever
+/// of it shows up on a page is found.
+@Suite("What learners read")
+struct LearnerWordsTests {
+    private static let now = Timestamp(milliseconds: 1_700_000_000_000)
+    /// What only operators may read.
+    private static let secret = "h7.internal /srv/homes/ada `docker rm` code 137: no such image: registry/x@sha256:ab"
+
+    private static let ends: [EndReason] = EndReason.Code.allCases.flatMap { code in
+        [60, 5400, 604_740].flatMap { (seconds: Int64) in
+            // A note is what an operator says to the learner.
+            let text = code == .operatorEnded ? "The room closes" : secret
+            return [
+                EndReason(ReasonParts(word: code.rawValue, number: seconds)),
+                EndReason(ReasonParts(word: code.rawValue, text: text)), EndReason(ReasonParts(word: code.rawValue)),
+            ]
+        }
+    }
+    private static let parkings: [ParkReason] = ParkReason.Code.allCases.flatMap { code in
+        [
+            ParkReason(ReasonParts(word: code.rawValue, number: 604_740)),
+            ParkReason(ReasonParts(word: code.rawValue, text: "The seat is needed")),
+        ]
+    }
+
+    private static let causes: [Waiting.Cause] = [
+        .previousContainer, .configuration, .hostsClosed, .hostsSilent, .sameEngine(as: secret),
+        .imageMissing(image: secret), .seatsTaken, .memoryTaken(needed: 1 << 30),
+        .seatsHeld(reservations: [ReservationID(rawValue: secret)], from: now, until: now + .seconds(60)),
+        .hostsStrained, .startsPaced(underWay: 2), .largerLabFirst, .reservedSeatsGone, .reservedSeatsReleased,
+        .hostsUnproved,
+    ]
+
+    /// Does not compile before a new cause has a place here, and one in the list above.
+    private static func place(of cause: Waiting.Cause) -> Int {
+        switch cause {
+        case .previousContainer: 0
+        case .configuration: 1
+        case .hostsClosed: 2
+        case .hostsSilent: 3
+        case .sameEngine: 4
+        case .imageMissing: 5
+        case .seatsTaken: 6
+        case .memoryTaken: 7
+        case .seatsHeld: 8
+        case .hostsStrained: 9
+        case .startsPaced: 10
+        case .largerLabFirst: 11
+        case .reservedSeatsGone: 12
+        case .reservedSeatsReleased: 13
+        case .hostsUnproved: 14
+        }
+    }
+
+    @Test("What a session waits for is said for everybody and for those with a reserved place, with an estimate")
+    func waiting() {
+        #expect(Self.causes.map(Self.place(of:)) == Array(Self.causes.indices))
+        var view = view("queued")
+        view.waiting = Waiting(cause: .seatsTaken, seatBy: Self.now + .seconds(1800))
+        #expect(
+            LearnerWords.waiting(view, seen: Self.now).plain
+                == "All places are taken at the moment. If nobody leaves earlier, there is a place for you at 22:43 UTC."
+        )
+    }
+
+    /// With every code of every kind.
+    private static var everything: [(code: String, words: Prose)] {
+        var all: [(String, Prose)] = []
+        for reason in ends {
+            for keeps in [true, false] { all.append(("\(reason)", LearnerWords.ended(reason, keepsFiles: keeps))) }
+        }
+        for reason in parkings { all.append(("\(reason)", LearnerWords.parked(reason))) }
+        for cause in SessionExplanation.Cause.allCases {
+            for (parks, delay) in [(true, 60), (false, 100_000), (false, 2_000_000)] as [(Bool, Int64)] {
+                let words = LearnerWords.willEnd(
+                    cause, at: now + .seconds(delay), parks: parks, note: "Lunch", seen: now)
+                all.append(("\(cause)", words))
+            }
+        }
+        for cause in causes {
+            all.append(("\(cause)", LearnerWords.cause(cause)))
+            all.append(("\(cause), reserved", LearnerWords.reserved(cause)))
+        }
+        for code in BrokerError.Code.allCases {
+            for wish in Wish.allCases {
+                let refusal = LearnerWords.refusal(code, of: wish)
+                all.append(("\(code) of \(wish)", "\(words: refusal.heading). \(refusal.what) \(refusal.next)"))
+            }
+        }
+        for code in LaunchError.Code.allCases {
+            for aim in [NoticePage.LinkAim.lab, .course] {
+                let panel = NoticePage.refusedLink(LaunchError(code, secret, secret), to: aim).page.panel
+                all.append(("\(code)", "\(words: panel.heading). \(Prose.joined(panel.paragraphs))"))
+            }
+        }
+        for (index, words) in [
+            LearnerWords.failed(keepsFiles: true), LearnerWords.failed(keepsFiles: false), LearnerWords.outOfMemory,
+            LearnerWords.outOfReach, LearnerWords.save(keepsFiles: true), LearnerWords.save(keepsFiles: false),
+        ].enumerated() {
+            all.append(("fixed words \(index)", words))
+        }
+        return all
+    }
+
+    /// What learners do not read: operators' words, paths, commands, codes, raw spans.
+    private static let forbidden: [(what: String, pattern: String)] = [
+        ("a path", #"(^|\s)/\w"#), ("a command", #"`|\bcarrel \w|\bdocker\b|\bsudo\b"#),
+        (
+            "an operator's noun",
+            #"(?i)\b(host|container|image|engine|slot|broker|edge|queue length|epoch|configuration)s?\b"#
+        ),
+        ("a code", #"(?i)\bcode -?\d|\bexit\b|\berror \d|\bsha256\b"#), ("a raw span", #"\d+ (h|min|s)\b"#),
+        ("nobody before this one", #"(?i)nobody is|before this one"#), ("a wrong plural", #"\b1 (\w+s)\b(?<!1 this)"#),
+        ("an empty piece", #"  |“”|\.\.|: *$"#), ("something of Swift's", #"\bnil\b|Optional\("#),
+    ]
+
+    static func complaints(_ text: String) -> [String] {
+        forbidden.filter { text.range(of: $0.pattern, options: .regularExpression) != nil }.map(\.what)
+    }
+
+    @Test("Every code has words that are whole sentences, short, and nothing of an operator's")
+    func everyCode() {
+        #expect(Self.everything.count > 150)
+        for (code, words) in Self.everything {
+            let text = words.plain
+            #expect(Self.complaints(text) == [], "\(code): \(text)")
+            #expect(text.count <= 400, "\(code): \(text)")
+            #expect(text.first?.isUppercase == true, "\(code): \(text)")
+            #expect(".!?”".contains(text.last ?? " "), "\(code): \(text)")
+            #expect(!text.contains("internal") && !text.contains("registry"), "\(code): \(text)")
+        }
+    }
+
+    @Test("The list of what learners do not read finds an operator's sentence")
+    func forbiddenWordsAreFound() {
+        let operators = [
+            "No host has the image x: `carrel lab prepull`.", "It stopped by itself, with code 137.",
+            "Parked for 167 h 59 min.", "The file is at /var/lib/carrel.", "Only 1 labs.",
+            "Waiting for a seat, and nobody is before this one.",
+        ]
+        for text in operators { #expect(!Self.complaints(text).isEmpty, "\(text)") }
+    }
+
+    @Test("Every page of a session, in every state, says nothing of an operator's, and so does what programs get")
+    func everyState() throws {
+        for state in ["queued", "starting", "running", "ending", "parking", "parked", "ended", "failed"] {
+            for step in [nil, "creating", "starting", "waiting", "attaching"] {
+                for place in [SessionPlace.portal(slug), .lab(path: "/lab"), .stay] {
+                    var view = view(
+                        state, step: step, reason: Self.secret, position: 2, length: 3, estimate: 43, host: Self.secret)
+                    view.image = Self.secret
+                    view.isOutOfReach = true
+                    view.memoryWarning = Self.secret
+                    view.endReason = state == "ended" ? .vanished(host: Self.secret) : nil
+                    let page = try html(Page(view, at: place, now: Self.now))
+                    let status = String(
+                        decoding: APICoding.encode(StayStatus(view, contact: nil, now: Self.now)), as: UTF8.self)
+                    let events = String(decoding: EventStreams.events(view, at: place, try renderer()), as: UTF8.self)
+                    for text in [page, status, events] {
+                        for word in ["h7", "internal", "/srv", "docker", "137", "registry", "sha256:ab"] {
+                            #expect(!text.contains(word), "\(state) at \(place): \(word)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "A length of time is said as people say it",
+        arguments: [
+            (-3, "a few seconds"), (4, "a few seconds"), (43, "45 seconds"), (89, "90 seconds"), (90, "2 minutes"),
+            (600, "10 minutes"), (7200, "2 hours"), (86_400, "24 hours"), (604_740, "7 days"),
+        ] as [(Int64, String)])
+    func spans(seconds: Int64, words: String) {
+        #expect(LearnerWords.span(seconds) == words)
+    }
+
+    @Test("Where something is beyond a learner, the page says whom to ask and what to mention")
+    func help() throws {
+        let failed = Page(view("failed"), at: .portal(slug))
+        let without = try html(failed)
+        #expect(without.contains("tell your instructor and mention the reference <code>abcdefgh</code>."))
+        func page(_ contact: String) throws -> String {
+            let renderer = try PageRenderer(
+                portalTitle: "School", labsOrigin: "https://*.labs.test", contact: Contact(contact))
+            return String(decoding: renderer.html(failed), as: UTF8.self)
+        }
+        #expect(
+            try page("help@school.example").contains(
+                "<a href=\"mailto:help@school.example\"><bdi>help@school.example</bdi></a>"))
+        #expect(
+            try page("https://school.example/help?a=1&b=2").contains("href=\"https://school.example/help?a=1&amp;b=2\"")
+        )
+        #expect(try page("Room 12, <b>first</b> floor").contains("<bdi>Room 12, &lt;b&gt;first&lt;/b&gt; floor</bdi>"))
+        #expect(SessionID(rawValue: "abcdefghijklmnopqrst").reference == "abcdefgh")
+    }
+
+    @Test(
+        "A contact is a mail address, an https address or text in one line, and nothing that a click would run",
+        arguments: [
+            "", " x", "javascript:alert(1)", "http://school.example", "a\nb", String(repeating: "x", count: 201),
+        ])
+    func badContacts(text: String) {
+        #expect(Contact(text) == nil)
+    }
+}
+
+@Suite("Sentences with names and moments in them")
+struct ProseTests {
+    private let seen = Timestamp(milliseconds: 1_700_000_000_000)  // Tuesday, 2023-11-14T22:13:20Z
+
+    @Test("A name is isolated from its sentence, whatever its direction, and is text")
+    func names() {
+        let prose: Prose = "The lab of \(name: "\u{202E}<b>אדה") is ready."
+        #expect(prose.html == "The lab of <bdi>\u{202E}&lt;b&gt;אדה</bdi> is ready.")
+        #expect(prose.plain == "The lab of \u{2068}\u{202E}<b>אדה\u{2069} is ready.")
+        #expect(("Of \(name: "Ada")." as Prose).plain == "Of Ada.")
+    }
+
+    @Test(
+        "A moment is said with its day only where that is another one",
+        arguments: [
+            (0, "at 22:13 UTC", "until 22:13 UTC"), (7200, "on Wednesday at 00:13 UTC", "until Wednesday 00:13 UTC"),
+            (30 * 86_400, "on 14 December at 22:13 UTC", "until 14 December 22:13 UTC"),
+            (60 * 86_400, "on 13 January 2024 at 22:13 UTC", "until 13 January 2024 22:13 UTC"),
+        ] as [(Int64, String, String)])
+    func moments(after seconds: Int64, at: String, until: String) {
+        let time = seen + .seconds(seconds)
+        #expect(("\(at: time, seen: seen)" as Prose).plain == at)
+        #expect(("\(until: time, seen: seen)" as Prose).plain == until)
+    }
+
+    @Test("The page's script gets the moment whole, and a program gets it as a number")
+    func machines() throws {
+        let prose: Prose = "It ends \(at: seen, seen: seen)."
+        #expect(
+            prose.html == "It ends <time datetime=\"2023-11-14T22:13:20Z\" data-form=\"at\">at 22:13 UTC</time>.")
+        let json = String(decoding: APICoding.encode(prose), as: UTF8.self)
+        #expect(json == #"["It ends ",{"form":"at","moment":1700000000000},"."]"#)
+        #expect(try APICoding.decode(Prose.self, from: Array(json.utf8)) == prose)
+    }
+}
