@@ -1,5 +1,7 @@
 import ArgumentParser
+import Broker
 import EventLoop
+import Scheduling
 import TLS
 
 /// The command line: one binary for the broker, its operators and its tests.
@@ -23,9 +25,10 @@ struct Carrel: AsyncParsableCommand {
 
             Exit codes: 0 done, 1 failed, 64 the command was not understood.
             """,
-        version: version,
+        version: "\(version) (tzdata \(ZoneDatabase.system().version))",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self, LabCommand.self,
+            ServeCommand.self, ReloadCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self,
+            LabCommand.self,
             SessionCommand.self,
             ReserveCommand.self, PoolCommand.self, TryCommand.self, EdgeCommand.self, MetricsCommand.self,
             BackupCommand.self,

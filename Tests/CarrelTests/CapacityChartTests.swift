@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The chart of the seats") struct CapacityChartTests {
     private let start = Timestamp(milliseconds: 1_796_108_400_000)  // 2026-12-01T07:00:00Z
-    private let time = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+    private let time = TimeText(clock: .utc)
 
     /// Eight half hours from seven, for a class from eight to ten.
     private func chart(seats: Int, capacity: Int, reserved: [Int], occupied: [Int]) -> CapacityChart {

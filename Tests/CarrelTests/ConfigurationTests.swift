@@ -1,3 +1,4 @@
+import Broker
 import BrokerCore
 import Foundation
 import Testing
@@ -114,6 +115,14 @@ func problems(_ yaml: String) -> [String] {
         #expect(try configuration(yaml).labs[0].lab.idleWarning == .seconds(seconds))
     }
 
+    @Test(
+        "gives /dev/shm half of the memory, or what the lab says, up to all of it",
+        arguments: [("", 512), ("\n    shm_size: 64MiB", 64), ("\n    memory: 2GiB", 1024)])
+    func sharedMemory(text: String, mebibytes: Int64) throws {
+        let yaml = goodConfiguration.replacingOccurrences(of: "idle_timeout: 20m", with: "idle_timeout: 20m\(text)")
+        #expect(try configuration(yaml).labs[0].lab.sharedMemoryBytes == mebibytes << 20)
+    }
+
     @Test("lets instructors give more time within a bound of the portal's")
     func instructorExtension() throws {
         #expect(try configuration(goodConfiguration).portal.instructorExtension == .seconds(4 * 3600))
@@ -125,12 +134,45 @@ func problems(_ yaml: String) -> [String] {
         }
     }
 
+    @Test("says whom learners turn to: a mail address, an https address or text, and nothing that a click would run")
+    func contact() throws {
+        #expect(try configuration(goodConfiguration).portal.contact == nil)
+        func portal(_ contact: String) -> String {
+            goodConfiguration.replacingOccurrences(
+                of: "title: The School}", with: "title: The School, contact: \"\(contact)\"}")
+        }
+        #expect(
+            try configuration(portal("help@school.example")).portal.contact?.target == "mailto:help@school.example")
+        #expect(try configuration(portal("The desk in room 12")).portal.contact?.text == "The desk in room 12")
+        for bad in ["", "javascript:alert(1)", "http://school.example/", "a\\nb"] {
+            #expect(problems(portal(bad)).first?.contains("portal.contact") == true, "\(bad)")
+        }
+    }
+
     @Test("parks an idle lab for as long as it says, and otherwise ends it")
     func parksFor() throws {
         #expect(try configuration(goodConfiguration).labs[0].lab.parksFor == .zero)
         let yaml = goodConfiguration.replacingOccurrences(
             of: "idle_timeout: 20m", with: "idle_timeout: 20m\n    parks_for: 7d")
         #expect(try configuration(yaml).labs[0].lab.parksFor == .seconds(7 * 86_400))
+    }
+
+    @Test("reads what labs with egress reach, and from where the broker comes")
+    func egress() throws {
+        #expect(try configuration(goodConfiguration).egress == EgressRanges())
+        let read = try configuration(
+            goodConfiguration.replacingOccurrences(of: "slots: 40", with: "slots: 40\n    broker_addresses: [10.0.0.1]")
+                + "\negress: {closed: [203.0.113.0/24], open: [10.20.0.0/16, \"fd00:20::/32\"]}\n")
+        #expect(read.egress.closed.map(\.description) == ["203.0.113.0/24"])
+        #expect(read.egress.open.map(\.description) == ["10.20.0.0/16", "fd00:20::/32"])
+        #expect(read.broker.egress == read.egress)
+        #expect(read.broker.hosts.contains { $0.brokerAddresses.map(\.description) == ["10.0.0.1"] })
+        #expect(throws: InvalidConfiguration.self) {
+            try configuration(goodConfiguration + "\negress: {closed: [10.0.0.0/40]}\n")
+        }
+        #expect(throws: InvalidConfiguration.self) {
+            try configuration(goodConfiguration + "\negress: {closed: [10.0.0.0/8], open: [10.0.0.0/8]}\n")
+        }
     }
 
     @Test("leaves the port that browsers assume out of URLs")
@@ -179,6 +221,12 @@ func problems(_ yaml: String) -> [String] {
                 "idle_timeout: 20m", "idle_timeout: 20m\n    idle_warning: 21m",
                 [
                     "carrel.yaml:23:19: labs[0].idle_warning is 21m, but must be 0s, which is none, or from 30s to the idle_timeout, 20m"
+                ]
+            ),
+            (
+                "idle_timeout: 20m", "idle_timeout: 20m\n    shm_size: 2GiB",
+                [
+                    "carrel.yaml:23:15: labs[0].shm_size is 2GiB, but must not be more than the lab's memory, 1GiB, in which it counts"
                 ]
             ),
             (

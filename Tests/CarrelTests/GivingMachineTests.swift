@@ -9,7 +9,8 @@ import Testing
     private static let hello = TakeoverMessage.hello(TakeoverMessage.Hello(role: .edge))
     /// The way on which everything goes well, with what each step leads to.
     private static let way: [(Event, [Action])] = [
-        (.said(hello), [.collectSockets]), (.socketsCollected, [.sendSockets]), (.said(.take), [.releaseControl]),
+        (.connected, []), (.said(hello), [.collectSockets]), (.socketsCollected, [.sendSockets]),
+        (.said(.take), [.releaseControl]),
         (.controlReleased, [.sendState, .say(.released)]), (.said(.prepared), [.pauseAccepting]),
         (.acceptingPaused, [.say(.yours)]), (.said(.accepting), [.leave]),
     ]
@@ -31,11 +32,11 @@ import Testing
         #expect(machine.state == .handedOver)
     }
 
-    @Test("waits for the other in three steps, each with its deadline")
+    @Test("waits for the other to say who it is, and then in three steps, each with its deadline")
     func deadlines() {
-        let waits = (0...Self.way.count).map { machine(after: $0).awaitsPeer }
-        #expect(waits == [false, false, true, false, true, false, true, false])
-        for steps in [0, 1, 3, 5, 7] {
+        let waits = (0...Self.way.count).map { machine(after: $0).awaits }
+        #expect(waits == [nil, .hello, nil, .step, nil, .step, nil, .step, nil])
+        for steps in [0, 2, 4, 6, 8] {
             var machine = machine(after: steps)
             let before = machine
             #expect(machine.handle(.deadline) == [])
@@ -45,36 +46,43 @@ import Testing
 
     @Test("goes on as if nothing had happened when the other dies or falls silent", arguments: [Event.lost, .deadline])
     func givesUp(_ event: Event) {
-        var offered = machine(after: 2)
+        var silent = machine(after: 1)
+        #expect(silent.handle(event) == [.disconnect])
+        #expect(silent.state == .waiting)
+        #expect(silent.handle(.connected) == [])
+        #expect(silent.handle(.said(Self.hello)) == [.collectSockets], "and the next may try")
+
+        var offered = machine(after: 3)
         #expect(offered.handle(event) == [.disconnect])
         #expect(offered.state == .waiting)
 
-        var released = machine(after: 4)
+        var released = machine(after: 5)
         #expect(released.handle(event) == [.disconnect, .resumeControl])
         #expect(
             released.handle(.said(Self.hello)).first == .say(.refused("it said something that does not belong there")))
         #expect(released.handle(.resumed) == [])
         #expect(released.state == .waiting)
 
-        var paused = machine(after: 6)
+        var paused = machine(after: 7)
         #expect(paused.handle(event) == [.disconnect, .resumeAccepting, .resumeControl])
         #expect(paused.handle(.resumed) == [])
+        #expect(paused.handle(.connected) == [])
         #expect(paused.handle(.said(Self.hello)) == [.collectSockets], "and the next may try")
     }
 
     @Test("finishes a step that is under way before it takes it back")
     func lostInTheMiddle() {
-        var collecting = machine(after: 1)
+        var collecting = machine(after: 2)
         #expect(collecting.handle(.lost) == [.disconnect])
         #expect(collecting.handle(.socketsCollected) == [])
         #expect(collecting.state == .waiting)
 
-        var releasing = machine(after: 3)
+        var releasing = machine(after: 4)
         #expect(releasing.handle(.lost) == [.disconnect])
         #expect(releasing.handle(.controlReleased) == [.resumeControl])
         #expect(releasing.state == .resuming)
 
-        var pausing = machine(after: 5)
+        var pausing = machine(after: 6)
         #expect(pausing.handle(.lost) == [.disconnect])
         #expect(pausing.handle(.acceptingPaused) == [.resumeAccepting, .resumeControl])
         #expect(pausing.state == .resuming)
@@ -82,10 +90,10 @@ import Testing
 
     @Test("tells the other when it cannot, and takes back what it gave")
     func fails() {
-        var collecting = machine(after: 1)
+        var collecting = machine(after: 2)
         #expect(collecting.handle(.failed("no")) == [.say(.refused("no")), .disconnect])
         #expect(collecting.state == .waiting)
-        for steps in [3, 5] {
+        for steps in [4, 6] {
             var machine = machine(after: steps)
             #expect(machine.handle(.failed("no")) == [.say(.refused("no")), .disconnect, .resumeControl])
             #expect(machine.state == .resuming)
@@ -94,7 +102,7 @@ import Testing
 
     @Test("refuses another protocol and another command, and says why")
     func strangers() {
-        var machine = GivingMachine(role: .edge)
+        var machine = machine(after: 1)
         var newer = TakeoverMessage.Hello(role: .edge)
         newer.protocolVersion += 1
         newer.program = "9.9"
@@ -103,9 +111,11 @@ import Testing
             return
         }
         #expect(reason.contains("carrel 9.9 takes over by \(newer.protocolVersion)"))
+        #expect(machine.handle(.connected) == [])
         let serve = TakeoverMessage.hello(TakeoverMessage.Hello(role: .serve))
         #expect(
             machine.handle(.said(serve)) == [.say(.refused("it is carrel edge, and not carrel serve")), .disconnect])
+        #expect(machine.handle(.connected) == [])
         #expect(machine.handle(.said(.take)).last == .disconnect)
         #expect(machine.state == .waiting)
     }

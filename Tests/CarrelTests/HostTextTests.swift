@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What operators read of one host") struct HostTextTests {
     private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z
-    private let utc = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+    private let utc = TimeText(clock: .utc)
 
     private func details(sharesHomes: Bool, running: Int, starting: Int = 0) throws -> HostDetailsView {
         func session(_ number: Int, _ state: String) -> String {
@@ -60,8 +60,8 @@ import Testing
                 LAB     IMAGE  ID  NOTE
                 python  i:1    -   missing
 
-                ID  STATE    LAB     LEARNER  NAME     LAST ACTIVITY  ENDS AT THE LATEST
-                s0  running  python  ada      Ada�[2J         1m ago  23:01:00
+                ID  STATE    LAB     LEARNER  NAME          LAST ACTIVITY  ENDS AT THE LATEST
+                s0  running  python  ada      Ada\\u{1B}[2J         1m ago  23:01:00
                 """)
         let table = HostTable.text([try details(sharesHomes: true, running: 1).host], now: now)
         #expect(table.hasSuffix("It does not answer.; its clock is 7.2s behind; 2 labs of another Carrel with 1GiB"))

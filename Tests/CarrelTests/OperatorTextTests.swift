@@ -7,7 +7,7 @@ import Testing
 @testable import carrel
 
 private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z
-private let utc = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+private let utc = TimeText(clock: .utc)
 
 private func host(_ state: String, sessions: Int = 3, deadline: Int64? = nil, reason: String? = nil) throws -> HostView
 {
@@ -56,9 +56,9 @@ private func session(_ id: String, _ state: String, extra: String = "") throws -
             [try session("abc", "running"), try session("def", "queued", extra: queued)], now: now, time: utc)
         #expect(
             text == """
-                ID   STATE    LAB     LEARNER  NAME     HOST  SINCE     LAST ACTIVITY  NOTE
-                abc  running  python  ada      Ada�[2J  one   22:43:20         1m ago
-                def  queued   python  ada      Ada�[2J  one   22:43:20         1m ago  place 2 of 5 in the queue, about 1m15s
+                ID   STATE    LAB     LEARNER  NAME          HOST  SINCE     LAST ACTIVITY  NOTE
+                abc  running  python  ada      Ada\\u{1B}[2J  one   22:43:20         1m ago
+                def  queued   python  ada      Ada\\u{1B}[2J  one   22:43:20         1m ago  place 2 of 5 in the queue, about 1m15s
                 """)
     }
 
@@ -111,7 +111,7 @@ private func session(_ id: String, _ state: String, extra: String = "") throws -
                 decided           2025-12-31 22:00:00: ready
                 last sign of use  2025-12-31 22:59:00 (1m ago): somebody did something in it
                 kept              2 of 4 times in a row
-                extended          by 2h, last by the operator ada�[2J; not idle before 2025-12-31 23:01:00
+                extended          by 2h, last by the operator ada\\u{1B}[2J; not idle before 2025-12-31 23:01:00
 
                 ENDS BY   AT                   IN  WARNED  WHY
                 idle      2025-12-31 23:09:00  9m  yes     because
@@ -134,9 +134,9 @@ private func session(_ id: String, _ state: String, extra: String = "") throws -
         #expect(
             progress.text(view, sessions, now: now, time: utc) == """
                 one is draining, at the latest at 23:10:00 (in 10m); still there: 2
-                ID  STATE    LAB     LEARNER  NAME     LAST ACTIVITY  ENDS AT THE LATEST
-                a   ending   python  ada      Ada�[2J         1m ago  23:10:00
-                b   running  python  ada      Ada�[2J         1m ago  23:01:00
+                ID  STATE    LAB     LEARNER  NAME          LAST ACTIVITY  ENDS AT THE LATEST
+                a   ending   python  ada      Ada\\u{1B}[2J         1m ago  23:10:00
+                b   running  python  ada      Ada\\u{1B}[2J         1m ago  23:01:00
                 """)
         let news = [sessions, sessions, Array(sessions.dropFirst())].map { progress.isNews(view, $0) }
         #expect(news == [true, false, true])

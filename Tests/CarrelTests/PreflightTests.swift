@@ -45,6 +45,30 @@ final class Scratch {
         #expect(unserved.count == 1 && unserved[0].hasPrefix("lab python asks for a host with gpu=yes"))
     }
 
+    @Test("names labs that a learner can never have both, unless homes are shared")
+    func apart() throws {
+        func problems(_ head: String) throws -> [String] {
+            let yaml = """
+                \(head)
+                portal: {name: school, hostname: portal.test}
+                labs_domain: labs.test
+                tls: {certificate: edge.pem, key: edge.key}
+                hosts:
+                  - {name: one, endpoint: "unix:///one.sock", slots: 4, memory: 4GiB, labels: {disk: ssd}}
+                  - {name: two, endpoint: "unix:///two.sock", slots: 4, memory: 4GiB, labels: {gpu: present}}
+                labs:
+                  - {name: fast, image: lab, placement: {requires: {disk: ssd}}}
+                  - {name: vision, image: lab, placement: {requires: {gpu: present}}}
+                """
+            let configuration = try Configuration(yaml: yaml, file: "carrel.yaml", folder: "/etc/carrel")
+            return Preflight.apart(configuration).map(\.message)
+        }
+        let found = try problems("state: state")
+        #expect(found.count == 1 && found[0].hasPrefix("lab vision and lab fast ask for hosts with different labels"))
+        #expect(found[0].hasSuffix("set homes, or label a host for both"))
+        #expect(try problems("state: state\nhomes: /srv/homes").isEmpty)
+    }
+
     @Test("is content with a certificate for the portal and every lab")
     func certificate() throws {
         let scratch = try Scratch()
@@ -106,7 +130,7 @@ final class Scratch {
     func unreachableHost() async throws {
         let scratch = try Scratch()
         let configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
-        let problems = await Preflight.hosts(configuration)
+        let problems = await Preflight.hosts(configuration).problems
         #expect(problems.count == 1)
         let text = problems.first?.description ?? ""
         #expect(text.hasPrefix("carrel.yaml:6: host one cannot be used: unix://\(scratch.path)/none.sock: "))

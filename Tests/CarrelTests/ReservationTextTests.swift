@@ -2,15 +2,17 @@ import Broker
 import BrokerCore
 import Foundation
 import Portal
+import Scheduling
 import Testing
 
 @testable import carrel
 
 @Suite("What instructors read of reservations") struct ReservationTextTests {
-    private let time = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+    private let time = TimeText(clock: .utc)
 
     private func reservation(
-        _ id: String = "r1", phase: String = "booked", claims: Int = 0, missing: Int = 0, extra: String = ""
+        _ id: String = "r1", phase: String = "booked", claims: Int = 0, missing: Int = 0, standing: String? = nil,
+        roster: String = "\"ada\"", extra: String = ""
     ) throws -> ReservationView {
         try APICoding.decode(
             ReservationView.self,
@@ -18,7 +20,7 @@ import Testing
                 """
                 {"id": "\(id)", "portal": "school", "lab": "python", "seats": 30, "from": 1767225600000,
                  "to": 1767232800000, "opens_at": 1767224700000, "ends_at": 1767233700000, "no_show_at": 1767227400000,
-                 "warm_percent": 80, "phase": "\(phase)", "context": "101\\u001b[2J", "roster": ["ada"], "claims": \(claims),
+                 "warm_percent": 80, "phase": "\(phase)", "standing": "\(standing ?? phase)", "context": "101\\u001b[2J", "roster": [\(roster)], "claims": \(claims),
                  "peak_seats": \(claims), "missing_seats": \(missing), "hosts": {"two": 10, "one": 20},
                  "created_at": 1767000000000\(extra)}
                 """.utf8))
@@ -28,7 +30,8 @@ import Testing
         let items = results.map {
             "{\"lab\": \"r\", \"seats\": 7, \"from\": 1767225600000, \"to\": 1767232800000, \"result\": \"\($0)\", \"id\": \"k1\", \"message\": \"why\"}"
         }.joined(separator: ",")
-        let text = "{\"is_booked\": \(isBooked), \"items\": [\(items)], \"cancelled\": [\(cancelled)]}"
+        let text =
+            "{\"is_booked\": \(isBooked), \"items\": [\(items)], \"cancelled\": [\(cancelled)], \"left_over\": []}"
         return try APICoding.decode(BookingView.self, from: Array(text.utf8))
     }
 
@@ -43,6 +46,19 @@ import Testing
         let released = try reservation(claims: 25, extra: ", \"released\": 5, \"series\": \"abc\"")
         #expect(ReservationTable.details(released, time: time).contains("5 at 2026-01-01 00:30:00"))
         #expect(ReservationTable.details(released, time: time).contains("series             abc"))
+    }
+
+    @Test("what goes on says so, and so does a roster that is longer than the seats")
+    func standing() throws {
+        let running = try reservation(standing: "running", extra: ", \"zone\": \"Europe/Warsaw\"")
+        #expect(ReservationTable.text([running], time: time).contains("running"))
+        let text = ReservationTable.details(running, time: time)
+        #expect(text.contains("phase              running"))
+        #expect(text.contains("Europe/Warsaw (tzdata \(ZoneDatabase.system().version))"))
+        let learners = (0..<31).map { "\"l\($0)\"" }.joined(separator: ",")
+        let crowd = try reservation(roster: learners)
+        #expect(ReservationTable.text([crowd], time: time).contains("the roster has 31 learners for 30 seats"))
+        #expect(ReservationTable.longRoster(of: 30, seats: 30) == nil)
     }
 
     @Test("a booking shows what became of each, and never an identifier of what is not booked")

@@ -1,5 +1,7 @@
+import Broker
 import BrokerCore
 import Foundation
+import Portal
 import Testing
 
 @testable import carrel
@@ -12,7 +14,7 @@ import Testing
         return Array(all.joined(separator: "\r\n").utf8)
     }
 
-    private func read(_ bytes: [UInt8], _ options: [String]) throws -> ReserveImport.Wanted {
+    private func read(_ bytes: [UInt8], _ options: [String]) throws -> WantedReservations {
         try ReserveImport.parse(["t.ics"] + options).read(bytes, portal: "school", now: now)
     }
 
@@ -26,7 +28,7 @@ import Testing
         let wanted = try read(
             calendar(event),
             ["--lab", "python", "--seats", "30", "--context", "101", "--tzid", "CET Time=Europe/Paris", "--lead", "1h"])
-        #expect(wanted.events == ["e1": 4] && wanted.past == 0)
+        #expect(wanted.events == ["e1": EventRevision(sequence: 4)] && wanted.past == 0)
         #expect(wanted.items.map(\.terms.seats) == [12, 12] && wanted.items.map(\.terms.lab) == ["python", "python"])
         #expect(wanted.items.map(\.terms.from.text) == ["2026-03-02 08:00 UTC", "2026-03-09 08:00 UTC"])
         #expect(wanted.items.allSatisfy { $0.terms.lead == .seconds(3600) && $0.terms.context == "101" })
@@ -41,29 +43,48 @@ import Testing
         #expect(other.items.isEmpty && other.unwanted == 1)
     }
 
-    @Test("what cannot be imported is told with file and line, all of it at once")
-    func problems() {
+    @Test("what cannot be taken is told with its line, and what can be is; --strict refuses all of it")
+    func problems() throws {
         let options = ["--lab", "python", "--context", "1"]
-        func message(_ bytes: [UInt8], _ options: [String]) -> String {
+        func failure(_ bytes: [UInt8], _ options: [String]) -> String {
             do {
                 _ = try read(bytes, options)
                 return ""
             } catch { return "\(error)" }
         }
-        #expect(message(Array("hello".utf8), options).hasPrefix("t.ics: line 1: "))
-        #expect(message(calendar(event), options).contains("t.ics: line 3: the time zone \"CET Time\" is not known"))
-        let seatless = event.replacingOccurrences(of: "X-CARREL-SEATS:12\r\n", with: "")
+        #expect(failure(Array("hello".utf8), options).hasPrefix("t.ics: line 1: "))
+        let zoneless = try read(calendar(event), options)
+        #expect(zoneless.items.isEmpty && zoneless.problems.map(\.line) == [3])
+        #expect(failure(calendar(event), options + ["--strict"]).contains("t.ics: line 3: the time zone \"CET Time\""))
         let known = options + ["--tzid", "CET Time=Europe/Paris"]
-        #expect(message(calendar(seatless), known).contains("give --seats, or X-CARREL-SEATS"))
-        let monthly = event.replacingOccurrences(of: "WEEKLY", with: "MONTHLY")
-        let both = message(
-            calendar(monthly, monthly.replacingOccurrences(of: "UID:e1", with: "UID:e2")), known)
-        #expect(both.split(separator: "\n").count == 2 && both.contains("FREQ=MONTHLY"))
+        let seatless = event.replacingOccurrences(of: "X-CARREL-SEATS:12\r\n", with: "")
+            .replacingOccurrences(of: "UID:e1", with: "UID:e2")
+        let half = try read(calendar(event, seatless), known)
+        #expect(half.items.count == 2 && half.refused == 1 && half.events.keys.sorted() == ["e1"])
+        #expect(half.problems.first?.message.contains("give --seats, or X-CARREL-SEATS") == true)
+        let report = ImportReport(nil, half, isDryRun: false)
+        #expect(report.refused == 1 && report.refusals.first?.line == 12 && report.isFailure)
+    }
+
+    @Test("the summary counts what was booked, moved, unchanged and refused, and says who has to decide")
+    func summary() throws {
+        let options = ["--lab", "python", "--context", "1", "--tzid", "CET Time=Europe/Paris"]
+        let wanted = try read(calendar(event), options)
+        let json = #"""
+            {"cancelled":[],"is_booked":true,"left_over":["r9"],"items":[
+            {"lab":"python","seats":1,"from":0,"to":1,"result":"moved"},
+            {"lab":"python","seats":1,"from":0,"to":1,"result":"unchanged"},
+            {"lab":"python","seats":1,"from":0,"to":1,"result":"undecided"}]}
+            """#
+        let booking = try APICoding.decode(BookingView.self, from: Array(json.utf8))
+        let report = ImportReport(booking, wanted, isDryRun: false)
+        #expect(report.summary.hasPrefix("0 booked, 1 moved, 1 unchanged, 2 undecided, 0 refused"))
+        #expect(report.summary.contains("r9; --replace cancels them") && !report.isFailure)
     }
 
     @Test(
         "options that make no sense are not understood",
-        arguments: [["--tzid", "x"], ["--tzid", "x=Mars"], ["--zone", "x"]])
+        arguments: [["--tzid", "x"], ["--tzid", "x=Mars"], ["--zone", "x"], ["--replace", "--keep"]])
     func refused(options: [String]) {
         #expect(throws: (any Error).self) { try ReserveImport.parse(["t.ics"] + options) }
     }

@@ -30,7 +30,8 @@ import Testing
                         portal: "school", lab: "python", seats: 30, from: Timestamp(milliseconds: 1_772_353_800_000),
                         to: Timestamp(milliseconds: 1_772_362_800_000), warmPercent: 80, lead: .seconds(3600),
                         noShowAfter: .seconds(1200), overrun: .seconds(900), context: "101",
-                        roster: ["ada", "bob", "cas"])
+                        roster: ["ada", "bob", "cas"],
+                        wall: WallSpan(zone: "Europe/Rome", from: 1_772_357_400, to: 1_772_366_400))
                 ])
     }
 
@@ -101,6 +102,12 @@ import Testing
                 == ["ada", "x, y", "q\"r"])
         #expect(try learners("") == [])
         #expect(throws: CommandFailure.self) { try learners("\"ada\nbob") }
+        // A comment would be a learner who never comes, with a seat of their own.
+        for text in ["ada\n# the evening group\n", "// all\n", " ;bob\n"] {
+            #expect { try learners(text) } throws: { "\($0)".contains("a roster has no comments") }
+        }
+        #expect(try learners("ada\n\n\"#1\"\n") == ["ada", "#1"])
+        #expect { try learners("ada\n\n# x") } throws: { "\($0)".contains("line 3") }
         #expect(throws: CommandFailure.self) { try Roster(bytes: [0xFF, 0xFE, 0x00]) }
         let crowd = (0...Limits.rosterLength).map { "l\($0)" }.joined(separator: "\n")
         #expect(throws: CommandFailure.self) { try learners(crowd) }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What operators read of a rolling drain") struct RollingTextTests {
     private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z
-    private let utc = TimeText(zone: TimeZone(secondsFromGMT: 0)!)
+    private let utc = TimeText(clock: .utc)
 
     private func drain(_ phases: [(String, String)]) throws -> RollingDrainView {
         let hosts = phases.map { "{\"host\": \"\($0.0)\", \"phase\": \"\($0.1)\"}" }.joined(separator: ",")

@@ -53,7 +53,7 @@ struct RestoreCommand: AsyncParsableCommand {
         let state = try configurationOption.stateFiles()
         let screen = PageProgress("restoring")
         // In the order of time, whatever the zone's clock does.
-        let moment = TimeText(zone: .gmt).moment(.current())
+        let moment = TimeText(clock: .utc).moment(.current())
         let aside = "before-restore-" + moment.replacing(" ", with: "T").replacing(":", with: "")
         let result = try CommandFailure.translating {
             try FileManager.default.createDirectory(
@@ -123,7 +123,7 @@ enum StateFileNames {
 
 enum StateFileText {
     static func describe(_ summary: StateFile.Summary) -> String {
-        let sessions = summary.sessions == 1 ? "1 session" : "\(summary.sessions) sessions"
+        let sessions = Plural.count(summary.sessions, "session")
         return "\(sessions), \(summary.liveSessions) of them live, in \(SizeText.format(summary.bytes)) "
             + "(instance \(summary.instance), version \(summary.version))"
     }

@@ -1,41 +1,111 @@
 import ArgumentParser
+import Broker
+import BrokerCore
+import Scheduling
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check the configuration, its certificates, its hosts and their images.",
+        abstract: "Check the configuration, this machine, certificates, hosts and their images.",
         discussion: """
-            Starts nothing and changes nothing. Every problem is named with the file, the line, and what would be \
-            right; \
-            all of them at once. A host that does not answer is a problem here, but keeps carrel serve from nothing: \
-            it is \
-            passed over until it answers.
+            Leaves nothing behind: what it starts on hosts, to try out their networks, it removes again. Every problem is \
+            named with the file, the line, and what would be \
+            right; all of them at once: the state directory, the homes root, the access log, the addresses to listen on, \
+            certificates and their ends, hosts that do not answer, images that are missing, networks that let labs out. A \
+            host that does not answer is a problem here, but carrel serve starts without it, and passes it over until it \
+            answers.
+
+            What nothing fails of yet is advice: certificates that end within \(ServeLimits.expiryWarningDays) days, names \
+            that lead nowhere as seen from here. The exit code is 1 if there are problems, and 0 if there is only advice.
 
             Examples:
               carrel check
               carrel check --config /etc/carrel/carrel.yaml
+              carrel check --json
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var output: JSONOption
+
+    /// What --json prints.
+    struct Report: Encodable {
+        struct Finding: Encodable {
+            var file: String
+            /// From 1; 0 where it is about no line.
+            var line: Int
+            var message: String
+        }
+
+        /// There is no problem; there may be advice.
+        var isInOrder: Bool
+        var problems: [Finding]
+        var advice: [Finding]
+        /// The release of the time zones, and where they are.
+        var zones: String
+        var zonesAt: String
+
+        init(_ found: PreflightFindings, _ zones: ZoneDatabase) {
+            func findings(_ list: [ConfigurationProblem]) -> [Finding] {
+                list.map { Finding(file: $0.file, line: $0.line, message: $0.message) }
+            }
+            isInOrder = found.problems.isEmpty
+            problems = findings(found.problems)
+            advice = findings(found.advice)
+            self.zones = zones.version
+            zonesAt = zones.place
+        }
+    }
 
     func run() async throws {
+        let found: PreflightFindings
+        let zones = ZoneDatabase.system()
+        let path = try configurationOption.resolvedPath()
+        do { found = await Self.look(at: try Configuration(contentsOf: path)) } catch {
+            guard output.json else { throw CommandFailure(ConfigurationOption.explain(error)) }
+            Output.print(Output.json(Report(PreflightFindings(problems: error.problems), zones)))
+            throw ExitCode.failure
+        }
+        if output.json {
+            Output.print(Output.json(Report(found, zones)))
+            if !found.problems.isEmpty { throw ExitCode.failure }
+            return
+        }
+        for advice in found.advice { Output.note("advice: \(advice)") }
+        if !found.problems.isEmpty {
+            throw CommandFailure(ConfigurationOption.explain(InvalidConfiguration(problems: found.problems)))
+        }
         let configuration = try configurationOption.load()
-        var problems: [ConfigurationProblem] = []
-        do {
-            let certificates = try Preflight.certificates(configuration)
-            problems += Preflight.expiry(of: certificates, configuration).map { [$0] } ?? []
-        } catch {
-            problems += error.problems
-        }
-        problems += Preflight.webroot(configuration).map { [$0] } ?? []
-        problems += await Preflight.hosts(configuration)
-        if !problems.isEmpty {
-            throw CommandFailure(ConfigurationOption.explain(InvalidConfiguration(problems: problems)))
-        }
         let hosts = configuration.hosts.count
         let labs = configuration.labs.count
         Output.print(
-            "\(configuration.file) is in order: \(hosts == 1 ? "1 host answers" : "\(hosts) hosts answer"), "
-                + "\(labs == 1 ? "1 lab has its image" : "\(labs) labs have their images")")
+            "\(configuration.file) is in order: \(Plural.count(hosts, "host answers", "hosts answer")), "
+                + "\(Plural.count(labs, "lab has its image", "labs have their images")); "
+                + "time zones of release \(zones.version)")
+    }
+
+    static func look(at configuration: Configuration) async -> PreflightFindings {
+        var found = PreflightFindings()
+        do {
+            let certificates = try Preflight.certificates(configuration)
+            if let problem = Preflight.expiry(of: certificates, configuration) {
+                found.problems.append(problem)
+            } else if let soon = Preflight.expiry(
+                of: certificates, configuration, within: ServeLimits.expiryWarningDays)
+            {
+                found.advice.append(soon)
+            }
+        } catch {
+            found.problems += error.problems
+        }
+        found.problems += Preflight.webroot(configuration).map { [$0] } ?? []
+        for ending in Preflight.engineCertificates(configuration) {
+            let problem = configuration.problem(line: ending.line, ending.message)
+            if ending.isUrgent { found.problems.append(problem) } else { found.advice.append(problem) }
+        }
+        found.problems += await Preflight.homesOwner(configuration).map { [$0] } ?? []
+        found += await Preflight.machine(configuration)
+        found += await Preflight.hosts(configuration)
+        found += await Preflight.networks(configuration)
+        return found.sorted
     }
 }

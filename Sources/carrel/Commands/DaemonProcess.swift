@@ -125,9 +125,7 @@ enum LogLevel: String, CaseIterable, ExpressibleByArgument {
     func bootstrap() {
         let level = Logger.Level(rawValue: rawValue) ?? .info
         LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
+            VisibleLogHandler(label: label, level: level)
         }
     }
 }

@@ -18,6 +18,9 @@ struct HostDrain: AsyncParsableCommand {
             service: each from the beginning of its drain until it is uncordoned, when its maintenance is over. The \
             deadline is each host's own. To leave out one whose turn has not come, uncordon it.
 
+            Without --deadline, the last sessions end in 30 minutes; if the host is being drained already, at the \
+            deadline that it has.
+
             Examples:
               carrel host drain one
               carrel host drain one --deadline 2h --wait
@@ -30,7 +33,7 @@ struct HostDrain: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many of several may be out of service at the same time.", valueName: "count"))
     var maxUnavailable = 1
     @Option(help: ArgumentHelp("When the last sessions end, from now.", valueName: "duration"))
-    var deadline = DurationArgument(.seconds(1800))
+    var deadline: DurationArgument?
     @Flag(help: "Show who is still there until the host is drained.") var wait = false
 
     /// How often the broker is asked while waiting.
@@ -46,32 +49,37 @@ struct HostDrain: AsyncParsableCommand {
         }
     }
 
-    static func check(_ deadline: DurationArgument) throws {
-        guard deadline.duration <= PortalLimits.drainDeadlineMaximum else {
-            throw ValidationError(
-                "--deadline is \(DurationText.format(deadline.duration)), but must be at most "
-                    + DurationText.format(PortalLimits.drainDeadlineMaximum))
-        }
+    static func check(_ deadline: DurationArgument?) throws {
+        guard let deadline, deadline.duration > PortalLimits.drainDeadlineMaximum else { return }
+        throw ValidationError(
+            "--deadline is \(DurationText.format(deadline.duration)), but must be at most "
+                + DurationText.format(PortalLimits.drainDeadlineMaximum))
+    }
+
+    /// The end of a sentence that says when the last sessions of a draining host end.
+    static func atTheLatest(_ host: HostView?, now: Timestamp = .current(), time: TimeText = TimeText()) -> String {
+        guard let deadline = host?.drainDeadline else { return "" }
+        return ", at \(time.short(deadline, now: now)) at the latest"
     }
 
     func run() async throws {
         let client = try await ControlClient(configurationOption)
-        let span = DurationText.format(deadline.duration)
         if names.count > 1 {
-            try await client.drain(names, maxUnavailable: maxUnavailable, deadline: deadline.duration)
+            try await client.drain(names, maxUnavailable: maxUnavailable, deadline: deadline?.duration)
             if !wait {
                 let list = names.joined(separator: ", ")
                 return Output.print(
-                    "\(list) drain in turn, at most \(maxUnavailable) at a time, each within \(span); uncordon each when its "
+                    "\(list) drain in turn, at most \(maxUnavailable) at a time, each within "
+                        + "\(DurationText.format(deadline?.duration ?? Limits.drainTime)); uncordon each when its "
                         + "work is done")
             }
         } else {
-            try await client.drain(names[0], deadline: deadline.duration)
+            let host = try await client.drain(names[0], deadline: deadline?.duration)
             if !wait {
-                return Output.print("\(names[0]) drains: its live sessions end by themselves, or in \(span)")
+                return Output.print("\(names[0]) drains: its live sessions end by themselves\(Self.atTheLatest(host))")
             }
         }
-        let screen = DrainScreen(isTerminal: isatty(STDOUT_FILENO) == 1)
+        let screen = ProgressScreen(isTerminal: isatty(STDOUT_FILENO) == 1)
         let names = names
         let watching = Task {
             if names.count > 1 {
@@ -91,7 +99,7 @@ struct HostDrain: AsyncParsableCommand {
         }
     }
 
-    private static func watch(_ name: String, _ client: ControlClient, _ screen: DrainScreen) async throws {
+    private static func watch(_ name: String, _ client: ControlClient, _ screen: ProgressScreen) async throws {
         var progress = DrainProgress(host: name)
         var screen = screen
         var patience = Patience()
@@ -136,7 +144,7 @@ struct Patience {
 }
 
 /// Where the progress goes: drawn over the last one on a terminal, and below it, when there is news, anywhere else.
-struct DrainScreen {
+struct ProgressScreen {
     let isTerminal: Bool
     private var lines = 0
 

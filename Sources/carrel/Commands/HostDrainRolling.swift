@@ -3,7 +3,7 @@ import BrokerCore
 
 extension HostDrain {
     /// Shows how a rolling drain stands until every host of it is drained, or was uncordoned.
-    static func watchRolling(_ client: ControlClient, _ first: DrainScreen) async throws {
+    static func watchRolling(_ client: ControlClient, _ first: ProgressScreen) async throws {
         var screen = first
         var patience = Patience()
         var last = ""

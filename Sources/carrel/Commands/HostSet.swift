@@ -67,19 +67,21 @@ struct HostRemove: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
     @Argument(help: "The host's name.") var name: String
     @Flag(help: "Let its live sessions end first, by themselves or at the deadline.") var drain = false
-    @Option(help: ArgumentHelp("With --drain: when the last sessions end, from now.", valueName: "duration"))
-    var deadline = DurationArgument(.seconds(1800))
+    @Option(
+        help: ArgumentHelp(
+            "With --drain: when the last sessions end, from now (default: 30m, or as the drain that is under way has it).",
+            valueName: "duration")) var deadline: DurationArgument?
 
     func validate() throws { try HostDrain.check(deadline) }
 
     func run() async throws {
         let host = try await ControlClient(configurationOption)
-            .removeHost(name, deadline: drain ? deadline.duration : nil)
+            .removeHost(name, draining: drain, deadline: deadline?.duration)
         if output.json { return Output.print(Output.json(["removed": host == nil])) }
         Output.print(
             host == nil
                 ? "\(name) is removed"
-                : "\(name) drains, and is removed when its last session has ended, in \(DurationText.format(deadline.duration)) "
-                    + "at the latest; carrel host uncordon \(name) keeps it")
+                : "\(name) drains, and is removed when its last session has ended\(HostDrain.atTheLatest(host)); "
+                    + "carrel host uncordon \(name) keeps it")
     }
 }

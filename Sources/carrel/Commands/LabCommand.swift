@@ -85,7 +85,7 @@ struct LabPrepull: AsyncParsableCommand {
         let client = try await ControlClient(configurationOption)
         var lab = try await client.prepull(name, hosts: host, again: again)
         let asked = Set(lab.hosts.filter { $0.pull?.state == .pulling }.map(\.host))
-        var screen = DrainScreen(isTerminal: isatty(STDOUT_FILENO) == 1 && !output.json)
+        var screen = ProgressScreen(isTerminal: isatty(STDOUT_FILENO) == 1 && !output.json)
         var shown = ""
         while !noWait, LabText.isPulling(lab) {
             let text = LabText.images(lab, now: .current())

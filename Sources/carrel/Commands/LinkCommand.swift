@@ -1,6 +1,8 @@
 import ArgumentParser
 import BrokerCore
+import Foundation
 import Launch
+import Store
 
 struct LinkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,6 +15,9 @@ struct LinkCommand: AsyncParsableCommand {
 
             Learners of a course for which seats are reserved get one by themselves, if their links name it: --context.
 
+            --roster makes a link for everybody in a file, --course for everybody whose sessions have come from a course so \
+            far (that asks the running broker), as lines of CSV: the identifier, and the link. Links of a course name it.
+
             With --role instructor the link opens no lab: it shows the labs of the course --context, and gives them more \
             time, within the portal's instructor_extension. --learner and --name say who that is.
 
@@ -20,6 +25,8 @@ struct LinkCommand: AsyncParsableCommand {
               carrel link --lab python --learner ada --name "Ada Lovelace"
               carrel link --lab r --learner 4711 --name Grace --valid 2d --json
               carrel link --lab python --learner ada --context 101
+              carrel link --lab python --roster class.csv --context 101 --yes > links.csv
+              carrel link --lab python --course 101 --valid 2d
               carrel link --role instructor --context 101 --learner grace --name "Grace Hopper"
             """)
 
@@ -30,7 +37,14 @@ struct LinkCommand: AsyncParsableCommand {
 
     @Option(help: "Whose link it is.") var role = Role.learner
     @Option(help: "The lab's name in the configuration; a learner's link has one.") var lab: String?
-    @Option(help: ArgumentHelp("The person's identifier, unique in the portal.", valueName: "id")) var learner: String
+    @Option(help: ArgumentHelp("The person's identifier, unique in the portal.", valueName: "id"))
+    var learner: String?
+    @Option(
+        help: "Links for everybody in this file: one identifier a line, or CSV with the identifier first.",
+        completion: .file())
+    var roster: String?
+    @Option(help: "Links for everybody whose sessions have come from this course, for this course.") var course: String?
+    @OptionGroup var consent: ConsentOption
     @Option(help: "What the person is called, for pages and lists; the identifier if left out.") var name: String?
     @Option(help: "The course that they come from, whose reserved seats they get; an instructor's own course.")
     var context: String?
@@ -39,6 +53,8 @@ struct LinkCommand: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     private struct Answer: Encodable {
+        /// Of one of many.
+        var learner: String?
         var url: String
         var expires: Timestamp
     }
@@ -49,6 +65,15 @@ struct LinkCommand: AsyncParsableCommand {
                 "--valid is \(DurationText.format(valid.duration)), but must be from 1s to "
                     + DurationText.format(LaunchLimits.linkValidity))
         }
+        let isMany = roster != nil || course != nil
+        if isMany, role == .instructor { throw ValidationError("--roster and --course are for learners' links") }
+        if isMany, learner != nil || name != nil {
+            throw ValidationError("give one learner, with --learner and --name, or many, with --roster or --course")
+        }
+        if let course, let context, course != context {
+            throw ValidationError("--course names the course of the links already: leave --context out")
+        }
+        if !isMany, learner == nil { throw ValidationError("Missing expected argument '--learner <id>'") }
         switch role {
         case .learner where lab == nil: throw ValidationError("Missing expected argument '--lab <lab>'")
         case .instructor where lab != nil: throw ValidationError("an instructor's link opens no lab: leave --lab out")
@@ -61,6 +86,49 @@ struct LinkCommand: AsyncParsableCommand {
         let configuration = try configurationOption.load()
         if let lab { try check(lab, in: configuration) }
         let secrets = try LaunchSecrets(directory: configuration.secretsDirectory)
+        guard let learner else { return try await printMany(configuration, secrets) }
+        let answer = try answer(for: learner, configuration, secrets)
+        Output.print(output.json ? Output.json(answer) : answer.url)
+    }
+
+    /// One line for each, in the order of their identifiers.
+    private func printMany(_ configuration: Configuration, _ secrets: LaunchSecrets) async throws {
+        let learners = try await learners()
+        let who = [roster.map { "in the roster \($0)" }, course.map { "of course \($0)" }].compactMap(\.self)
+        guard !learners.isEmpty else { throw CommandFailure("there is nobody \(who.joined(separator: " and "))") }
+        let count = learners.count == 1 ? "1 link for a learner" : "\(learners.count) links for learners"
+        try consent.ask("this prints \(count) \(who.joined(separator: " and "))")
+        let answers = try learners.map { learner in
+            var answer = try answer(for: learner, configuration, secrets)
+            answer.learner = learner
+            return answer
+        }
+        if output.json { return Output.print(Output.json(answers)) }
+        Output.print((["learner,link"] + answers.map { Self.row($0.learner ?? "", $0.url) }).joined(separator: "\n"))
+    }
+
+    private func learners() async throws -> [String] {
+        let listed = try roster.map { try Roster(file: $0).learners }
+        guard let course else { return (listed ?? []).sorted() }
+        let limit = StoreLimits.listLength
+        let sessions = try await ControlClient(configurationOption).sessions(course: course, limit: limit)
+        guard sessions.count < limit else {
+            throw CommandFailure(
+                "course \(course) has had more than \(limit) sessions; give its learners with --roster")
+        }
+        let known = Set(sessions.map(\.learner))
+        return (listed.map { $0.intersection(known) } ?? known).sorted()
+    }
+
+    /// CSV (RFC 4180).
+    static func row(_ learner: String, _ url: String) -> String {
+        let isPlain = !learner.contains { [",", "\"", ";"].contains($0) || $0.isNewline }
+        return (isPlain ? learner : "\"" + learner.replacingOccurrences(of: "\"", with: "\"\"") + "\"") + ",\(url)"
+    }
+
+    private func answer(
+        for learner: String, _ configuration: Configuration, _ secrets: LaunchSecrets
+    ) throws -> Answer {
         let now = Timestamp.current()
         let expires = now.milliseconds / 1000 + valid.duration.components.seconds
         let (portal, origin) = (configuration.portal.name, configuration.portalOrigin)
@@ -69,7 +137,7 @@ struct LinkCommand: AsyncParsableCommand {
             if let lab {
                 let link = SignedLink(
                     learner: Learner(portal: portal, id: learner, name: name ?? learner), lab: lab, expires: expires,
-                    context: context)
+                    context: course ?? context)
                 url = try secrets.links.url(for: link, origin: origin, now: now)
             } else {
                 let instructor = Instructor(
@@ -79,10 +147,9 @@ struct LinkCommand: AsyncParsableCommand {
             }
         } catch {
             // The library's words are for the learner who opens a bad link; this is the operator who makes one.
-            throw CommandFailure("no link can be made: \(error.cause)")
+            throw CommandFailure("no link can be made for \(learner): \(error.cause)")
         }
-        let answer = Answer(url: url, expires: Timestamp(milliseconds: expires * 1000))
-        Output.print(output.json ? Output.json(answer) : url)
+        return Answer(url: url, expires: Timestamp(milliseconds: expires * 1000))
     }
 
     private func check(_ lab: String, in configuration: Configuration) throws {

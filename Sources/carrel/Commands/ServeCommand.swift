@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Writes its log to standard error, with a line `ready` when everything listens. SIGTERM and SIGINT end it \
             gracefully: labs go on running, and the next start finds them. SIGHUP reads the configuration and the \
-            certificates again; a configuration with a mistake is logged, and the old one stays in force. \
+            certificates again, as carrel reload does; a configuration with a mistake is logged, and the old one stays in force. \
             SIGUSR2 starts the program again, as it is on the disk now, with --takeover: the new one takes the sockets, \
             the sessions and the decisions, and the old one finishes the requests and WebSockets of labs, and ends.
 

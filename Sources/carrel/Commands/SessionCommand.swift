@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broker
 import BrokerCore
+import Foundation
 import Store
 
 struct SessionCommand: AsyncParsableCommand {
@@ -22,6 +23,7 @@ struct SessionList: AsyncParsableCommand {
               carrel session list
               carrel session list --state queued
               carrel session list --host one --lab python --limit 500 --json
+              carrel session list --course 101 --live --watch
             """)
 
     enum State: String, CaseIterable, ExpressibleByArgument {
@@ -33,6 +35,9 @@ struct SessionList: AsyncParsableCommand {
     @Option(help: "Only sessions on this host.") var host: String?
     @Option(help: ArgumentHelp("Only this learner's sessions.", valueName: "id")) var learner: String?
     @Option(help: "Only sessions of this lab.") var lab: String?
+    @Option(help: "Only sessions of learners from this course.") var course: String?
+    @Flag(help: "Only sessions that are not over.") var live = false
+    @Flag(help: "Show them again as they change, until Ctrl-C.") var watch = false
     @Option(help: "At most so many.") var limit = 100
     @OptionGroup var output: JSONOption
 
@@ -42,14 +47,42 @@ struct SessionList: AsyncParsableCommand {
         guard (1...Self.greatestLimit).contains(limit) else {
             throw ValidationError("--limit is \(limit), but must be from 1 to \(Self.greatestLimit)")
         }
+        if watch, output.json { throw ValidationError("--watch is for people, --json for programs: give one of them") }
     }
 
     func run() async throws {
-        let sessions = try await ControlClient(configurationOption).sessions(
-            state: state?.rawValue, host: host, learner: learner, lab: lab, limit: limit)
+        let client = try await ControlClient(configurationOption)
+        if watch { return try await follow(client) }
+        let sessions = try await sessions(of: client)
         if output.json { return Output.print(Output.json(sessions)) }
         Output.print(SessionTable.text(sessions, now: .current(), time: TimeText()))
         if sessions.count == limit { Output.note("there may be more: only \(limit) are shown (--limit)") }
+    }
+
+    private func sessions(of client: ControlClient) async throws -> [SessionView] {
+        try await client.sessions(
+            state: state?.rawValue, host: host, learner: learner, lab: lab, course: course, isLive: live, limit: limit)
+    }
+
+    private func follow(_ client: ControlClient) async throws {
+        var screen = ProgressScreen(isTerminal: isatty(STDOUT_FILENO) == 1)
+        var patience = Patience()
+        var last: [SessionView]?
+        while true {
+            let sessions: [SessionView]
+            do {
+                sessions = try await self.sessions(of: client)
+                patience.restore()
+            } catch {
+                try await patience.bear(error)
+                continue
+            }
+            let count = sessions.count == 1 ? "1 session" : "\(sessions.count) sessions"
+            screen.show(
+                SessionTable.text(sessions, now: .current(), time: TimeText()) + "\n" + count, isNews: sessions != last)
+            last = sessions
+            try await Task.sleep(for: HostDrain.pollInterval)
+        }
     }
 }
 

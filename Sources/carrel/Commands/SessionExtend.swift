@@ -1,11 +1,11 @@
 import ArgumentParser
+import Broker
 import BrokerCore
-import Foundation
 
 struct SessionExtend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "extend",
-        abstract: "Let a running session live longer.",
+        abstract: "Let running sessions live longer.",
         discussion: """
             Moves the end of its lifetime, and the moment before which it does not end for idleness. All extensions of \
             one run together are at most \(DurationText.format(Limits.extensionMaximum)). Who and why are in the \
@@ -14,13 +14,13 @@ struct SessionExtend: AsyncParsableCommand {
             Examples:
               carrel session extend k3v7 --by 2h
               carrel session extend k3v7 --by 90m --note "The exam takes longer."
+              carrel session extend --course 101 --by 30m
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
-    @Argument(help: "The session's identifier, or a beginning of it that no other session has.") var id: String
+    @OptionGroup var selection: SessionSelection
     @Option(help: ArgumentHelp("By how much.", valueName: "duration")) var by: DurationArgument
     @Option(help: "Why, for the story.") var note = ""
-    @Option(help: "Who, for the story; otherwise who runs this command.") var who = NSUserName()
     @OptionGroup var output: JSONOption
 
     func validate() throws {
@@ -32,13 +32,21 @@ struct SessionExtend: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await ControlClient(configurationOption).extend(id, by: by.duration, who: who, note: note)
-        if output.json { return Output.print(Output.json(session)) }
+        let (duration, note) = (by.duration, note)
+        let act = SessionAct(verb: "extend", participle: "extended", states: ["running"]) { client, id in
+            try await client.extend(id, by: duration, note: note)
+        } outcome: {
+            Self.words($0, duration)
+        }
+        try await act.run(on: selection, try ControlClient(configurationOption), output)
+    }
+
+    private static func words(_ session: SessionView, _ duration: Duration) -> String {
         let time = TimeText()
         let ends = [
             session.idleEndsAt.map { "without activity it ends at \(time.moment($0))" },
             session.lifetimeEndsAt.map { "in any case at \(time.moment($0))" },
         ].compactMap(\.self).joined(separator: ", ")
-        Output.print("session \(session.id) is extended by \(DurationText.format(by.duration)): \(ends)")
+        return "session \(session.id) is extended by \(DurationText.format(duration)): \(ends)"
     }
 }

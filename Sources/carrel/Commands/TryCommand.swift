@@ -1,6 +1,6 @@
 import ArgumentParser
-import Broker
 import EventLoop
+import Portal
 import TLS
 
 struct TryCommand: AsyncParsableCommand {
@@ -34,7 +34,6 @@ struct TryCommand: AsyncParsableCommand {
 
     struct Report: Encodable {
         var session: String?
-        var host: String?
         var url: String
         var output: String
         var error: String?
@@ -69,21 +68,20 @@ struct TryCommand: AsyncParsableCommand {
         }
         return Report(
             session: learner.session?.id.rawValue ?? page.address.host.split(separator: ".").first.map(String.init),
-            host: learner.session?.host, url: page.address.origin + "/",
+            url: page.address.origin + "/",
             output: result.text.trimmingSuffix("\n"), error: result.error, times: learner.times,
             totalMilliseconds: learner.times.total)
     }
 
     /// A line of progress, as the learner's page words it.
-    private static func words(_ view: SessionView) -> String {
-        let host = view.host.map { " on \($0)" } ?? ""
+    private static func words(_ view: LearnerView) -> String {
         switch (view.state, view.step) {
         case ("queued", _):
-            return "in the queue" + (view.queuePosition.map { ", place \($0) of \(view.queueLength ?? $0)" } ?? "")
-        case ("starting", "starting"): return "starting\(host)"
-        case ("starting", "waiting"): return "waiting for the lab\(host) to answer"
-        case ("starting", _): return "creating the container\(host)"
-        default: return "\(view.state)\(host)"
+            "in the queue" + (view.queuePosition.map { ", place \($0) of \(view.queueLength ?? $0)" } ?? "")
+        case ("starting", "starting"): "starting"
+        case ("starting", "waiting"): "waiting for the lab to answer"
+        case ("starting", _): "being prepared"
+        default: view.state
         }
     }
 }

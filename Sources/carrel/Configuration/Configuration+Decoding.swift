@@ -11,6 +11,8 @@ extension Configuration {
         static let listenAddresses = 16
         static let embeddingOrigins = 50
         static let environmentVariables = 100
+        /// Each becomes a rule of a packet filter on every host.
+        static let addressRanges = 64
         /// The shortest warning that a lab can be asked before, and the longest.
         static let leastIdleWarning = Duration.seconds(30)
         static let idleWarning = Duration.seconds(86_400)

@@ -6,7 +6,9 @@ extension Configuration {
             ("portal", portal != fresh.portal), ("labs_domain", labsDomain != fresh.labsDomain),
             ("public_port", publicPort != fresh.publicPort),
             ("tls", certificate != fresh.certificate || hsts != fresh.hsts),
-            ("homes", homes != fresh.homes), ("redirect", hasOtherRedirect(than: fresh)),
+            ("homes", homes != fresh.homes), ("pools", pools != fresh.pools),
+            ("density", density != fresh.density || sampleInterval != fresh.sampleInterval),
+            ("free_floor", freeFloorPercent != fresh.freeFloorPercent), ("redirect", hasOtherRedirect(than: fresh)),
             (
                 "edge",
                 edgeThreads != fresh.edgeThreads || edgeHTTP2 != fresh.edgeHTTP2 || edgeLimits != fresh.edgeLimits

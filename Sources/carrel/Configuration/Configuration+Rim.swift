@@ -9,10 +9,12 @@ extension Configuration {
         BrokerConfiguration(
             labs: labs.map(\.lab),
             hosts: hosts.map {
-                HostConfiguration(spec: $0.spec, endpoint: $0.engine, publishAddress: $0.publishAddress)
+                HostConfiguration(
+                    spec: $0.spec, endpoint: $0.engine, publishAddress: $0.publishAddress,
+                    brokerAddresses: $0.brokerAddresses)
             },
             homesRoot: homes, labsDomain: labsDomain, publicPort: publicPort, freeFloorPercent: freeFloorPercent,
-            pools: pools, density: density, sampleInterval: sampleInterval)
+            pools: pools, density: density, sampleInterval: sampleInterval, portals: [portal.name], egress: egress)
     }
 
     var certificateFiles: CertificateFiles {

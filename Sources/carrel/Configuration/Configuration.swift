@@ -1,3 +1,4 @@
+import Broker
 import BrokerCore
 import Edge
 import Portal
@@ -44,6 +45,8 @@ struct Configuration: Hashable, Sendable {
     var hosts: [HostEntry]
     var labs: [LabEntry]
     var pools: [PoolSpec]
+    /// What labs with `egress: allow` reach.
+    var egress: EgressRanges
 
     /// An IP address and port to listen on.
     struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
@@ -71,6 +74,7 @@ struct Configuration: Hashable, Sendable {
         var embeddedIn: [String]
         /// What all extensions of one run may come to together when an instructor gives one.
         var instructorExtension = PortalConfiguration.instructorExtensionDefault
+        var contact: Contact?
     }
 
     struct CertificatePaths: Hashable, Sendable {
@@ -84,6 +88,9 @@ struct Configuration: Hashable, Sendable {
         var endpoint: EngineAddress
         /// The host's private address on which labs' ports are published; an IP address.
         var publishAddress: String
+        /// The addresses from which the broker reaches labs there, as the host sees them; empty: those of this machine's
+        /// routes.
+        var brokerAddresses: [AddressRange] = []
         /// The line on which the host begins, for errors that only show when its engine is asked.
         var line: Int
     }

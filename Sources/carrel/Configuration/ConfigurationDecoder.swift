@@ -13,7 +13,7 @@ struct ConfigurationDecoder {
     func decode() -> Configuration? {
         root.allow(
             "state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "edge", "redirect",
-            "free_floor", "density", "hosts", "labs", "pools")
+            "free_floor", "density", "hosts", "labs", "pools", "egress")
         let state = root.required("state", .path(from: folder))
         let listen =
             root.node("listen") == nil
@@ -27,6 +27,7 @@ struct ConfigurationDecoder {
         let redirect = redirectEntry(besides: listen)
         let freeFloor = root.optional("free_floor", .integer(0...100))
         let density = DecodedDensity(root.mapping("density"))
+        let egress = egressRanges()
         let hosts = hostEntries()
         let labs = labEntries()
         let pools = poolEntries(portal: portal?.name)
@@ -49,7 +50,7 @@ struct ConfigurationDecoder {
             accessLog: edge.accessLog, takeoverGrace: edge.takeoverGrace,
             hsts: hsts() ?? .seconds(EdgeLimits.hstsSeconds), redirect: redirect, freeFloorPercent: freeFloor ?? 10,
             density: density.density, sampleInterval: density.sampleInterval, hosts: hosts.map(\.entry),
-            labs: labs.map(\.entry), pools: pools.map(\.spec))
+            labs: labs.map(\.entry), pools: pools.map(\.spec), egress: egress)
     }
 
     func listenAddresses(of reader: MappingReader) -> [Configuration.ListenAddress]? {
@@ -75,15 +76,16 @@ struct ConfigurationDecoder {
             root.missing("portal", "a mapping with name, hostname and title")
             return nil
         }
-        reader.allow("name", "hostname", "title", "embedded_in", "instructor_extension")
+        reader.allow("name", "hostname", "title", "embedded_in", "instructor_extension", "contact")
         let name = reader.required("name", .name)
         let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
         let title = reader.optional("title", .text(maximum: 200))
         let more = reader.optional("instructor_extension", .duration(.zero...Limits.extensionMaximum))
+        let contact = reader.optional("contact", .contact)
         guard let name, let hostname else { return nil }
         return Configuration.PortalEntry(
             name: name, hostname: hostname, title: title ?? name, embeddedIn: origins(of: reader),
-            instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault)
+            instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault, contact: contact)
     }
 
     private func origins(of portal: MappingReader) -> [String] {
@@ -156,7 +158,8 @@ struct DecodedHost {
     init?(_ reader: MappingReader, folder: String) {
         self.reader = reader
         reader.allow(
-            "name", "endpoint", "tls", "publish_address", "slots", "memory", "overcommit", "maximum_starts", "labels")
+            "name", "endpoint", "tls", "publish_address", "slots", "memory", "overcommit", "maximum_starts", "labels",
+            "broker_addresses")
         let name = reader.required("name", .name)
         let url = reader.required("endpoint", .engine(from: folder))
         let certificates = reader.mapping("tls").flatMap { Self.certificates($0, folder: folder) }
@@ -166,6 +169,7 @@ struct DecodedHost {
         let starts = reader.optional("maximum_starts", .integer(1...100))
         let published = reader.optional("publish_address", .ipAddress)
         let labels = reader.labels("labels")
+        let brokers = reader.ranges("broker_addresses")
 
         var endpoint: Configuration.EngineAddress?
         switch url {
@@ -193,7 +197,8 @@ struct DecodedHost {
             spec: HostSpec(
                 name: name, slots: slots, memoryBytes: memory, overcommit: overcommit ?? 1, maximumStarts: starts ?? 8,
                 labels: labels),
-            endpoint: endpoint, publishAddress: published ?? "127.0.0.1", line: reader.place.line)
+            endpoint: endpoint, publishAddress: published ?? "127.0.0.1", brokerAddresses: brokers,
+            line: reader.place.line)
     }
 
     private static func certificates(_ reader: MappingReader, folder: String) -> Configuration.EngineCertificates? {

@@ -36,13 +36,20 @@ struct DecodedLab {
         reader.allow(
             "name", "title", "kind", "image", "memory", "cpus", "processes", "idle_timeout", "maximum_lifetime",
             "idle_warning", "parks_for", "ready_timeout", "egress", "port", "home", "user", "environment",
-            "files", "placement")
+            "files", "placement", "shm_size")
         let name = reader.required("name", .name)
         let image = reader.required("image", .imageReference)
         let title = reader.optional("title", .text(maximum: 200))
         let kind = reader.optional("kind", .oneOf) ?? LabKind.jupyter
         let defaults = Defaults.of(kind)
         let memory = reader.optional("memory", .size((16 << 20)...(4 << 40)))
+        let sharedMemory = reader.optional("shm_size", .size((1 << 20)...(4 << 40)))
+        if let sharedMemory, sharedMemory > memory ?? defaults.memoryBytes {
+            reader.problems.add(
+                reader.place(of: "shm_size"),
+                "\(reader.path).shm_size is \(SizeText.format(sharedMemory)), but must not be more than the lab's memory, "
+                    + "\(SizeText.format(memory ?? defaults.memoryBytes)), in which it counts")
+        }
         let cpus = reader.optional("cpus", .number(0.01...512))
         let processes = reader.optional("processes", .integer(16...100_000))
         let lifetime =
@@ -80,7 +87,8 @@ struct DecodedLab {
                 idleTimeout: idle ?? min(Defaults.idleTimeout, lifetime), maximumLifetime: lifetime,
                 readyTimeout: ready ?? Defaults.readyTimeout, egress: egress, port: port ?? defaults.port,
                 homePath: home ?? defaults.home, userID: user.user, groupID: user.group, environment: environment,
-                idleWarning: warning, parksFor: parksFor, files: files, requires: placement?.labels("requires") ?? [:]),
+                idleWarning: warning, parksFor: parksFor, files: files, requires: placement?.labels("requires") ?? [:],
+                sharedMemoryBytes: sharedMemory),
             line: reader.place.line)
     }
 

@@ -1,4 +1,5 @@
 import BrokerCore
+import Portal
 
 /// What a value must be: how it is read, and how that is said to the one who wrote something else.
 struct Rule<Value> {
@@ -12,6 +13,16 @@ struct Rule<Value> {
         enum Kind { case text, number, boolean, null }
         var text: String
         var kind: Kind
+    }
+}
+
+extension Rule where Value == Contact {
+    static var contact: Rule {
+        Rule(
+            expectation:
+                "a mail address, an https address, or text of 1 to \(PortalLimits.contactCharacters) characters "
+                + "in one line, such as help@school.example"
+        ) { scalar in scalar.kind == .text ? Contact(scalar.text) : nil }
     }
 }
 

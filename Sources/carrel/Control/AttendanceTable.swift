@@ -66,7 +66,8 @@ enum AttendanceTable {
                 ])
             }
             let percent = noShowPercent.map { " (\($0) %)" } ?? ""
-            return table.text() + "\n\(seats) seats, \(claims) claimed, \(noShows) no-shows\(percent)"
+            return table.text()
+                + "\n\(Plural.count(seats, "seat")), \(claims) claimed, \(Plural.count(noShows, "no-show"))\(percent)"
         }
     }
 }

@@ -3,7 +3,8 @@ import BrokerCore
 
 /// What became, or would become, of reservations that were asked for together.
 enum BookingTable {
-    static func text(_ booking: BookingView, isDryRun: Bool, time: TimeText) -> String {
+    /// - Parameter summary: the last line, where it is not to be that of a booking.
+    static func text(_ booking: BookingView, isDryRun: Bool, time: TimeText, summary: String? = nil) -> String {
         var table = Table([
             ("FROM", .left), ("TO", .left), ("LAB", .left), ("SEATS", .right), ("COURSE", .left), ("RESULT", .left),
             ("ID", .left), ("NOTE", .left),
@@ -17,7 +18,7 @@ enum BookingTable {
             ])
         }
         let lines = booking.items.isEmpty ? [] : [table.text()]
-        return (lines + [summary(booking, isDryRun: isDryRun)]).joined(separator: "\n")
+        return (lines + [summary ?? Self.summary(booking, isDryRun: isDryRun)]).joined(separator: "\n")
     }
 
     private static func word(_ result: BookingView.Result, _ booking: BookingView, isDryRun: Bool) -> String {
@@ -26,6 +27,7 @@ enum BookingTable {
         case .moved: isDryRun || !booking.isBooked ? "to be moved" : "moved"
         case .unchanged: "unchanged"
         case .kept: "kept as it was"
+        case .undecided: "undecided"
         case .begun: "begun already"
         case .noSeats: "no seats"
         case .refused: "refused"

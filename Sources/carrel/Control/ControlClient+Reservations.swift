@@ -29,10 +29,11 @@ extension ControlClient {
 
     func book(
         portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipsConflicts: Bool,
-        events: [String: Int] = [:], isDryRun: Bool
+        events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask, isDryRun: Bool
     ) async throws -> BookingView {
         let body = APIBook(
-            portal: portal, items: items, skipConflicts: skipsConflicts, dryRun: isDryRun, events: events)
+            portal: portal, items: items, skipConflicts: skipsConflicts, dryRun: isDryRun, events: events,
+            replacement: replacement)
         return try await post("/v1/bookings", APICoding.encode(body), as: APIBooking.self).booking
     }
 

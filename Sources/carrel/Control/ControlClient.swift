@@ -28,6 +28,8 @@ final class ControlClient {
         }
     }
 
+    func reload() async throws -> APIReload { try await post("/v1/reload", [], as: APIReload.self) }
+
     func hosts() async throws -> [HostView] {
         try await get("/v1/hosts", as: APIHosts.self).hosts
     }
@@ -40,9 +42,9 @@ final class ControlClient {
         _ = try await post("/v1/hosts/\(Self.escape(host))/uncordon", [], as: APIHost.self)
     }
 
-    func drain(_ host: String, deadline: Duration) async throws {
-        let body = APICoding.encode(APIDrain(deadlineSeconds: Int(deadline.components.seconds)))
-        _ = try await post("/v1/hosts/\(Self.escape(host))/drain", body, as: APIHost.self)
+    func drain(_ host: String, deadline: Duration?) async throws -> HostView {
+        let body = APICoding.encode(APIDrain(deadlineSeconds: deadline.map { Int($0.components.seconds) }))
+        return try await post("/v1/hosts/\(Self.escape(host))/drain", body, as: APIHost.self).host
     }
 
     func host(_ name: String) async throws -> HostDetailsView {
@@ -69,8 +71,9 @@ final class ControlClient {
         return try await post("/v1/hosts/\(Self.escape(name))/set", body, as: APIHost.self).host
     }
 
-    func removeHost(_ name: String, deadline: Duration?) async throws -> HostView? {
-        let body = APICoding.encode(APIHostRemove(deadlineSeconds: deadline.map { Int($0.components.seconds) }))
+    func removeHost(_ name: String, draining isDraining: Bool, deadline: Duration?) async throws -> HostView? {
+        let body = APICoding.encode(
+            APIHostRemove(drain: isDraining, deadlineSeconds: deadline.map { Int($0.components.seconds) }))
         return try await post("/v1/hosts/\(Self.escape(name))/remove", body, as: APIHostRemoved.self).host
     }
 
@@ -78,10 +81,11 @@ final class ControlClient {
         try await post("/v1/hosts/\(Self.escape(host))/lost", [], as: HostLossView.self)
     }
 
-    func drain(_ hosts: [String], maxUnavailable: Int, deadline: Duration) async throws {
+    func drain(_ hosts: [String], maxUnavailable: Int, deadline: Duration?) async throws {
         let body = APICoding.encode(
             APIRollingDrainStart(
-                hosts: hosts, maxUnavailable: maxUnavailable, deadlineSeconds: Int(deadline.components.seconds)))
+                hosts: hosts, maxUnavailable: maxUnavailable,
+                deadlineSeconds: deadline.map { Int($0.components.seconds) }))
         _ = try await post("/v1/drain", body, as: APIRollingDrain.self)
     }
 
@@ -90,10 +94,13 @@ final class ControlClient {
     }
 
     func sessions(
-        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, limit: Int
+        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, course: String? = nil,
+        isLive: Bool = false, limit: Int
     ) async throws -> [SessionView] {
-        let query = [("state", state), ("host", host), ("learner", learner), ("lab", lab), ("limit", String(limit))]
-            .compactMap { name, value in value.map { "\(name)=\(Self.escape($0))" } }
+        let query = [
+            ("state", state), ("host", host), ("learner", learner), ("lab", lab), ("course", course),
+            ("live", isLive ? "true" : nil), ("limit", String(limit)),
+        ].compactMap { name, value in value.map { "\(name)=\(Self.escape($0))" } }
         return try await get("/v1/sessions?" + query.joined(separator: "&"), as: APISessions.self).sessions
     }
 
@@ -101,21 +108,26 @@ final class ControlClient {
         try await get("/v1/sessions/\(Self.escape(id))", as: APISession.self)
     }
 
-    func end(_ id: String, note: String?) async throws -> SessionView { try await stop("end", id, note) }
+    func end(_ id: String, in notice: Duration, note: String?) async throws -> SessionView {
+        let body = APICoding.encode(APIEnd(note: note, inSeconds: Int(notice.components.seconds)))
+        return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
+    }
 
-    func park(_ id: String, note: String?) async throws -> SessionView { try await stop("park", id, note) }
+    func cancelEnd(_ id: String) async throws -> SessionView {
+        try await post("/v1/sessions/\(Self.escape(id))/cancel-end", [], as: APISession.self).session
+    }
 
-    private func stop(_ how: String, _ id: String, _ note: String?) async throws -> SessionView {
-        let body = APICoding.encode(APIEnd(note: note))
-        return try await post("/v1/sessions/\(Self.escape(id))/\(how)", body, as: APISession.self).session
+    func park(_ id: String, note: String?) async throws -> SessionView {
+        let body = APICoding.encode(APIPark(note: note))
+        return try await post("/v1/sessions/\(Self.escape(id))/park", body, as: APISession.self).session
     }
 
     func explain(_ id: String) async throws -> SessionExplanation {
         try await get("/v1/sessions/\(Self.escape(id))/explain", as: APIExplanation.self).explanation
     }
 
-    func extend(_ id: String, by duration: Duration, who: String, note: String) async throws -> SessionView {
-        let body = APICoding.encode(APIExtend(seconds: Int(duration.components.seconds), who: who, note: note))
+    func extend(_ id: String, by duration: Duration, note: String) async throws -> SessionView {
+        let body = APICoding.encode(APIExtend(seconds: Int(duration.components.seconds), note: note))
         return try await post("/v1/sessions/\(Self.escape(id))/extend", body, as: APISession.self).session
     }
 

@@ -20,6 +20,9 @@ enum ExplanationText {
         if let position = explanation.queuePosition {
             facts.append(("place in the queue", "\(position)" + (explanation.queueLength.map { " of \($0)" } ?? "")))
         }
+        if let moment = explanation.waiting?.seatBy {
+            facts.append(("a seat is free", "at \(time.moment(moment)), or before"))
+        }
         if let seconds = explanation.estimateSeconds {
             facts.append(("estimate", "about \(DurationText.brief(.seconds(seconds)))"))
         }

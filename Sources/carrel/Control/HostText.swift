@@ -17,6 +17,13 @@ enum HostText {
             entries.append(
                 ("homes", homes == HostView.homesAttached ? "attached to warm seats" : "not attached: \(homes)"))
         }
+        if let network = host.network {
+            let isProved = network == HostView.networkProved
+            entries.append(("network", isProved ? "labs are kept apart, as tried" : "not proved: \(network)"))
+        }
+        if let live = host.restoresLive {
+            entries.append(("live-restore", live ? "on" : "off: a restart of the engine ends every lab here"))
+        }
         if !host.labels.isEmpty { entries.append(("labels", labels(host))) }
         let set = host.isAdjusted ? ", changed by host set" : ""
         entries.append(("from", (host.origin == .runtime ? "host add" : "the configuration") + set))
@@ -52,12 +59,12 @@ enum HostText {
     }
 
     static func others(_ host: HostView) -> String {
-        "\(host.otherContainers) labs of another Carrel with \(SizeText.format(host.otherMemoryBytes))"
+        "\(Plural.count(host.otherContainers, "lab")) of another Carrel with \(SizeText.format(host.otherMemoryBytes))"
     }
 
     /// What `host set` changes.
     static func settings(_ host: HostView) -> String {
-        "\(host.name) has \(host.slots) slots, \(SizeText.format(host.memoryLimitBytes)) for labs, the policy \(host.use.policy.rawValue) and "
+        "\(host.name) has \(Plural.count(host.slots, "slot")), \(SizeText.format(host.memoryLimitBytes)) for labs, the policy \(host.use.policy.rawValue) and "
             + (host.labels.isEmpty ? "no labels" : "the labels \(labels(host))")
     }
 
@@ -101,5 +108,5 @@ enum HostText {
             + "`carrel host uncordon \(loss.host.name)` takes it back once it answers again"
     }
 
-    private static func count(_ learners: Int) -> String { learners == 1 ? "1 learner" : "\(learners) learners" }
+    private static func count(_ learners: Int) -> String { Plural.count(learners, "learner") }
 }

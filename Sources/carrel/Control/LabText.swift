@@ -61,7 +61,7 @@ enum LabText {
         guard pull.layers > 0 else { return "being pulled" }
         let bytes =
             pull.totalBytes > 0 ? ", \(SizeText.brief(pull.bytes)) of \(SizeText.brief(pull.totalBytes))" : ""
-        return "being pulled: \(pull.layersDone) of \(pull.layers) layers\(bytes)"
+        return "being pulled: \(pull.layersDone) of \(Plural.count(pull.layers, "layer"))\(bytes)"
     }
 
     private static func note(_ lab: LabView) -> String {

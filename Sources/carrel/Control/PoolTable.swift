@@ -1,4 +1,5 @@
 import Broker
+import BrokerCore
 
 /// Pools as operators read them.
 enum PoolTable {
@@ -8,7 +9,7 @@ enum PoolTable {
             ("STARTING", .right), ("HOSTS", .left), ("NOTE", .left),
         ])
         for pool in pools {
-            let hosts = pool.hosts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let hosts = pool.hosts.sortedNaturally(by: \.key).map { "\($0.key) \($0.value)" }
             table.add([
                 pool.lab, "\(pool.minimum)", "\(pool.maximum)", "\(pool.wanted)", "\(pool.ready)",
                 "\(pool.starting)", hosts.joined(separator: ", "), note(pool),

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Scheduling
 
 /// Reservations as operators and instructors read them.
 enum ReservationTable {
@@ -10,7 +11,7 @@ enum ReservationTable {
         ])
         for reservation in reservations {
             table.add([
-                reservation.id.rawValue, reservation.phase.rawValue, reservation.lab, time.moment(reservation.from),
+                reservation.id.rawValue, reservation.standing.rawValue, reservation.lab, time.moment(reservation.from),
                 time.moment(reservation.to), "\(reservation.seats)", "\(reservation.claims)", cohort(reservation),
                 note(reservation),
             ])
@@ -20,10 +21,11 @@ enum ReservationTable {
 
     /// Everything about one.
     static func details(_ reservation: ReservationView, time: TimeText) -> String {
-        let hosts = reservation.hosts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        let hosts = reservation.hosts.sortedNaturally(by: \.key).map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         return Table.list([
-            ("id", reservation.id.rawValue), ("phase", reservation.phase.rawValue), ("portal", reservation.portal),
-            ("lab", reservation.lab), ("seats", "\(reservation.seats)"), ("claimed", "\(reservation.claims)"),
+            ("id", reservation.id.rawValue), ("phase", reservation.standing.rawValue), ("portal", reservation.portal),
+            ("lab", reservation.lab), ("time zone", zone(of: reservation)), ("seats", "\(reservation.seats)"),
+            ("claimed", "\(reservation.claims)"),
             ("at the peak", "\(reservation.peakSeats)"), ("warm at the start", "\(reservation.warmPercent) %"),
             ("for", cohort(reservation)), ("opens", time.moment(reservation.opensAt)),
             ("from", time.moment(reservation.from)), ("to", time.moment(reservation.to)),
@@ -39,6 +41,11 @@ enum ReservationTable {
         return reservation.phase == .booked && reservation.noShowAt < reservation.to ? "at \(moment)" : "-"
     }
 
+    /// In whose wall time it stays, and by which rules that was found out.
+    private static func zone(of reservation: ReservationView) -> String {
+        reservation.zone.map { "\($0) (tzdata \(ZoneDatabase.system().version))" } ?? "-"
+    }
+
     /// Addresses of calendars.
     static func feeds(_ feeds: [FeedView], time: TimeText) -> String {
         var table = Table([("ID", .left), ("PORTAL", .left), ("MADE", .left)])
@@ -52,11 +59,19 @@ enum ReservationTable {
         return parts.isEmpty ? "nobody" : parts.joined(separator: ", ")
     }
 
+    /// What to say of a roster that is longer than there are seats.
+    static func longRoster(of learners: Int, seats: Int) -> String? {
+        learners <= seats ? nil : "the roster has \(learners) learners for \(seats == 1 ? "1 seat" : "\(seats) seats")"
+    }
+
     private static func note(_ reservation: ReservationView) -> String {
         switch reservation.phase {
         case .booked:
-            reservation.missingSeats > 0
-                ? "degraded: no host has room for \(reservation.missingSeats) of its seats" : ""
+            [
+                reservation.missingSeats > 0
+                    ? "degraded: no host has room for \(reservation.missingSeats) of its seats" : reservation.warmNote,
+                longRoster(of: reservation.roster.count, seats: reservation.seats),
+            ].compactMap(\.self).joined(separator: "; ")
         case .closed, .over:
             "\(max(0, reservation.seats - reservation.claims)) of \(reservation.seats) did not show up"
         case .cancelled:

@@ -21,8 +21,10 @@ enum SessionTable {
     /// Everything about one session: its fields, then its story.
     static func story(_ session: SessionView, _ story: [StoryEntry], now: Timestamp, time: TimeText) -> String {
         var entries = [
-            ("id", session.id.rawValue), ("state", state(session)), ("lab", "\(session.lab) (\(session.labTitle))"),
-            ("learner", "\(session.learner) (\(session.learnerName))"), ("portal", session.portal),
+            ("id", session.id.rawValue), ("reference", session.id.reference), ("state", state(session)),
+            ("lab", "\(session.lab) (\(session.labTitle))"),
+            ("learner", "\(session.learner) (\(session.learnerName))"), ("course", session.course ?? "-"),
+            ("portal", session.portal),
             ("host", session.host ?? "-"), ("image", session.image), ("run", "\(session.epoch)"), ("url", session.url),
             ("created", time.moment(session.createdAt)),
             ("last activity", "\(time.moment(session.lastActivityAt)) (\(ago(session.lastActivityAt, now: now)))"),
@@ -31,6 +33,10 @@ enum SessionTable {
             entries.append(("seat", "counts for \(SizeText.format(charge)) of its host's memory"))
         }
         if let use = session.use { entries.append(("use", UseText.session(use))) }
+        if let end = session.announcedEndAt {
+            let note = session.announcedNote.map { $0.isEmpty ? "" : " (\($0))" } ?? ""
+            entries.append(("an operator ends it", time.moment(end) + note))
+        }
         if let end = session.idleEndsAt { entries.append(("ends if idle", time.moment(end))) }
         if let end = session.lifetimeEndsAt { entries.append(("ends at the latest", time.moment(end))) }
         if let until = session.parkedUntil { entries.append(("kept until", time.moment(until))) }
@@ -69,6 +75,14 @@ enum SessionTable {
     static func outcome(_ session: SessionView) -> String {
         let reason = session.reason.map { ": \(Table.cleaned($0))" } ?? ""
         return "session \(session.id) is \(session.state)\(reason)"
+    }
+
+    /// What became of a session that was to end, or to go on after all.
+    static func ending(_ session: SessionView, time: TimeText) -> String {
+        guard session.state == "running" else { return outcome(session) }
+        guard let end = session.announcedEndAt else { return "session \(session.id) goes on" }
+        return "session \(session.id) ends at \(time.moment(end)), and its learner has been told; "
+            + "`carrel session end \(session.id) --cancel` takes it back"
     }
 
     static func ago(_ time: Timestamp, now: Timestamp) -> String {

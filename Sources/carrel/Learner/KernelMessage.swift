@@ -27,7 +27,6 @@ struct KernelMessage: Hashable, Sendable {
         // error
         var ename: String?
         var evalue: String?
-        var traceback: [String]?
         // status
         var executionState: String?
         // execute_reply

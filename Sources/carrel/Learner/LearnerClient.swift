@@ -27,11 +27,11 @@ final class LearnerClient {
     var jar = CookieJar()
     private var watch: LearnerStopwatch
     /// What the portal last said of the session.
-    private(set) var session: SessionView?
+    private(set) var session: LearnerView?
     /// Where the lab is, once entered.
     private(set) var lab: WebAddress?
     /// Is told every state and step of the session, as the progress page would show it.
-    var onProgress: (@ControlLoop (SessionView) -> Void)?
+    var onProgress: (@ControlLoop (LearnerView) -> Void)?
 
     /// - Parameters:
     ///   - trust: whose certificates the portal and the labs may have.
@@ -117,7 +117,7 @@ final class LearnerClient {
         var parser = EventStreamParser()
         for try await chunk in bytes {
             for event in try parser.push(chunk) where event.name == "session" {
-                let view = try APICoding.decode(SessionView.self, from: Array(event.data.utf8))
+                let view = try APICoding.decode(LearnerView.self, from: Array(event.data.utf8))
                 if try note(view) { return true }
             }
         }
@@ -125,7 +125,7 @@ final class LearnerClient {
     }
 
     /// Takes in what the portal says. Returns whether the lab runs.
-    private func note(_ view: SessionView) throws(LearnerError) -> Bool {
+    private func note(_ view: LearnerView) throws(LearnerError) -> Bool {
         session = view
         onProgress?(view)
         switch view.state {

@@ -22,10 +22,12 @@ final class ControlPlane {
 
     /// Opens everything and listens on nothing.
     /// - Throws: what is wrong with the state directory or the database, in words for the operator.
-    /// - Parameter lock: of the state directory.
+    /// - Parameters:
+    ///   - lock: of the state directory.
+    ///   - reload: reads the configuration again.
     init(
         _ configuration: Configuration, lock: StateDirectoryLock, edge: Edge, certificates: CertificateStore,
-        log: Logger
+        log: Logger, reload: @escaping @ControlLoop () async -> APIReload
     ) throws {
         self.log = log
         self.lock = lock
@@ -36,7 +38,8 @@ final class ControlPlane {
             clock: { .current() })
         let numbers = ServiceMetrics(edge: edge, broker: broker, certificates: certificates)
         portal = try Portal(
-            configuration.portalPages, broker: broker, secrets: secrets, metrics: { await numbers.text() })
+            configuration.portalPages, broker: broker, secrets: secrets, metrics: { await numbers.text() },
+            reload: reload)
     }
 
     /// Answers what was asked before, and decides nothing more. Followed by `close()`.
@@ -62,6 +65,7 @@ extension Configuration {
             version: Carrel.version)
         pages.embeddedIn = portal.embeddedIn
         pages.instructorExtension = portal.instructorExtension
+        pages.contact = portal.contact
         return pages
     }
 }

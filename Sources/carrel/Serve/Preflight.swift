@@ -1,3 +1,4 @@
+import BrokerCore
 import DockerEngine
 import EventLoop
 import Foundation
@@ -43,10 +44,9 @@ enum Preflight {
         of certificates: CertificateStore, path: String, within days: Int64,
         now: Int64 = Int64(Date().timeIntervalSince1970)
     ) -> String? {
-        let left = certificates.earliestExpiry - now
-        if left >= days * 86_400 { return nil }
-        let what = left <= 0 ? "has expired" : "expires in \(DurationText.brief(.seconds(left)))"
-        return "\(path) \(what); renew it, and the new files are taken over"
+        expiry(at: certificates.earliestExpiry, within: days, now: now).map {
+            "\(path) \($0); renew it, and the new files are taken over"
+        }
     }
 
     /// A problem when the ACME client's directory is not there: its challenges would fail, months from now.
@@ -66,19 +66,19 @@ enum Preflight {
     }
 
     /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.
-    @ControlLoop static func hosts(_ configuration: Configuration) async -> [ConfigurationProblem] {
+    @ControlLoop static func hosts(_ configuration: Configuration) async -> PreflightFindings {
         let questions = configuration.hosts.map { host in
             Task { @ControlLoop in await look(at: host, in: configuration) }
         }
-        var found = unserved(configuration)
+        var found = PreflightFindings(problems: unserved(configuration) + apart(configuration))
         var engines: [(host: Configuration.HostEntry, id: String)] = []
         for (host, question) in zip(configuration.hosts, questions) {
-            let (problems, engine) = await question.value
-            found += problems
+            let (findings, engine) = await question.value
+            found += findings
             if let engine { engines.append((host, engine)) }
         }
-        found += twins(engines, in: configuration)
-        return found.sorted { ($0.line, $0.message) < ($1.line, $1.message) }
+        found.problems += twins(engines, in: configuration)
+        return found.sorted
     }
 
     /// Hosts that are one engine under two names: only the first of them would be used.
@@ -113,29 +113,64 @@ enum Preflight {
         }
     }
 
+    /// Labs of which a learner who has opened one can never open the other, because their files are on its host.
+    static func apart(_ configuration: Configuration) -> [ConfigurationProblem] {
+        LabsApart.pairs(
+            of: configuration.labs.map(\.lab), on: configuration.hosts.map(\.spec),
+            sharedHomes: configuration.homes != nil
+        ).map { pair in
+            let entry = configuration.labs.first { $0.lab.name == pair.second }
+            return configuration.problem(
+                line: entry?.line ?? 0,
+                "lab \(pair.second) and lab \(pair.first) ask for hosts with different labels, and no host could serve both: "
+                    + "without a shared directory (homes) a learner's files stay on the host of their first lab, and "
+                    + "the other one would always be refused; set homes, or label a host for both")
+        }
+    }
+
+    /// Something to find out about a host whose engine answers. Each is asked by itself, in this order.
+    private typealias HostQuestion =
+        @ControlLoop (Configuration.HostEntry, DockerEngine, Configuration) async throws -> PreflightFindings
+
+    private static let hostQuestions: [HostQuestion] = [
+        images,
+        { host, engine, configuration in
+            engineCertificate(endingAt: engine.certificateExpiry, of: host, in: configuration)
+        },
+    ]
+
     @ControlLoop private static func look(
         at host: Configuration.HostEntry, in configuration: Configuration
-    ) async -> (problems: [ConfigurationProblem], engine: String?) {
-        var problems: [ConfigurationProblem] = []
+    ) async -> (findings: PreflightFindings, engine: String?) {
+        var found = PreflightFindings()
         var id: String?
         do {
             let engine = try DockerEngine(endpoint: host.engine)
             // Made anew at every start of an engine, so that two that run have never the same.
             id = try await engine.networkID(named: "bridge")
-            for entry in configuration.labs where try await engine.image(entry.lab.image) == nil {
-                problems.append(
-                    configuration.problem(
-                        line: entry.line,
-                        "lab \(entry.lab.name): its image \(entry.lab.image) is not on host \(host.spec.name); build or load "
-                            + "it there, or carrel lab prepull \(entry.lab.name)"))
-            }
+            for check in hostQuestions { found += try await check(host, engine, configuration) }
         } catch {
-            problems.append(
+            let reason = (error as? EngineError)?.message ?? "\(error)"
+            found.problems.append(
                 configuration.problem(
                     line: host.line,
-                    "host \(host.spec.name) cannot be used: \(error.message); start its Docker Engine, or correct the endpoint"
+                    "host \(host.spec.name) cannot be used: \(reason); start its Docker Engine, or correct the endpoint"
                 ))
         }
-        return (problems, id)
+        return (found, id)
+    }
+
+    @ControlLoop private static func images(
+        _ host: Configuration.HostEntry, _ engine: DockerEngine, _ configuration: Configuration
+    ) async throws -> PreflightFindings {
+        var found = PreflightFindings()
+        for entry in configuration.labs where try await engine.image(entry.lab.image) == nil {
+            found.problems.append(
+                configuration.problem(
+                    line: entry.line,
+                    "lab \(entry.lab.name): its image \(entry.lab.image) is not on host \(host.spec.name); build or load "
+                        + "it there, or carrel lab prepull \(entry.lab.name)"))
+        }
+        return found
     }
 }

@@ -7,6 +7,7 @@ import HTTPTransport
 import Launch
 import Logging
 import Portal
+import Scheduling
 import Store
 import Synchronization
 import TLS
@@ -21,6 +22,8 @@ enum ServeLimits {
     static let resumeInterval = Duration.milliseconds(200)
     /// A certificate that expires sooner is warned of, once at the start and then every day.
     static let expiryWarningDays: Int64 = 14
+    /// How long the check waits for the system's resolver.
+    static let nameTimeout = Duration.seconds(5)
     static let expiryWarningInterval = Duration.seconds(86_400)
 }
 
@@ -31,21 +34,21 @@ enum ServeLimits {
 @ControlLoop
 final class Service: Daemon {
     var onHandedOver: () -> Void = {}
-    private(set) var configuration: Configuration
-    private let log: Logger
-    private let certificates: CertificateStore
+    var configuration: Configuration
+    let log: Logger
+    let certificates: CertificateStore
     private let edge: Edge
     private let report: ActivityReport
-    private let accessLog: AccessLog?
+    let accessLog: AccessLog?
     private let tickets = TicketKeys()
     /// Absent until it has started, and when another process decides.
-    private var control: ControlPlane?
+    private(set) var control: ControlPlane?
     /// What listens in the state directory, while nobody here answers there.
     private var pausedSockets: [ListeningSocket] = []
     private var giver: TakeoverGiver?
     /// The process before this one, which tells what happens in the labs that are still open there.
     private var predecessor: TakeoverTaker?
-    private var isHandingOver = false
+    private(set) var isHandingOver = false
     /// The labs for which the edge has routes, while nobody here decides.
     private var routedSlugs: Set<String> = []
     private var hasStopped = false
@@ -79,7 +82,8 @@ final class Service: Daemon {
         // Before the database is opened: while another process hands over to a third, the lock alone says too little.
         try claimAddresses(besides: inherited)
         let control = try ControlPlane(
-            configuration, lock: lock, edge: edge, certificates: certificates, log: log)
+            configuration, lock: lock, edge: edge, certificates: certificates, log: log,
+            reload: { [weak self] in await self?.reloaded() ?? Self.notNow("the broker is stopping") })
         self.control = control
         control.broker.adopt(state?.entryCodes ?? [])
         report.connect { [broker = control.broker] in broker.activity($0) }
@@ -123,34 +127,14 @@ final class Service: Daemon {
     }
 
     /// Logs what is not as it should be, but keeps nothing from running.
-    private func warn() async {
+    func warn() async {
         certificateWatch?.warnOfExpiry()
+        if let problem = ZoneDatabase.system().problem { log.warning("\(problem.message)") }
         if let problem = Preflight.webroot(configuration) { log.warning("\(problem)") }
-        for problem in await Preflight.hosts(configuration) { log.warning("\(problem)") }
-    }
-
-    /// Reads the configuration and the certificates again. A mistake is logged, and everything stays as it was.
-    func reload() async {
-        if isHandingOver { return log.warning("nothing was reloaded: another process takes over") }
-        do {
-            let fresh = try Configuration(contentsOf: configuration.file)
-            _ = try Preflight.certificates(fresh)
-            try certificates.reload()
-            try accessLog?.reopen()
-            let waiting = configuration.keysThatNeedARestart(comparedTo: fresh)
-            if !waiting.isEmpty {
-                log.warning("changes of \(waiting.joined(separator: ", ")) wait for the next start of carrel serve")
-            }
-            configuration.hosts = fresh.hosts
-            configuration.labs = fresh.labs
-            configuration.takeoverGrace = fresh.takeoverGrace
-            control?.broker.reconfigure(configuration.broker)
-            log.info(
-                "reloaded", metadata: ["hosts": "\(fresh.hosts.count)", "labs": "\(fresh.labs.count)"])
-            await warn()
-        } catch {
-            log.error("the configuration was not reloaded, and the old one stays in force:\n\(error)")
-        }
+        for found in Preflight.engineCertificates(configuration) { log.warning("\(found.message)") }
+        if let problem = await Preflight.homesOwner(configuration) { log.error("\(problem)") }
+        let hosts = await Preflight.hosts(configuration)
+        for problem in hosts.problems + hosts.advice { log.warning("\(problem)") }
     }
 
     /// Finishes what is open in labs; its pages have gone to the process that has taken over.
@@ -229,7 +213,9 @@ extension Service: TakeoverSource {
 
     private func openControl() async throws {
         let lock = try StateDirectoryLock(directory: configuration.stateDirectory)
-        let control = try ControlPlane(configuration, lock: lock, edge: edge, certificates: certificates, log: log)
+        let control = try ControlPlane(
+            configuration, lock: lock, edge: edge, certificates: certificates, log: log,
+            reload: { [weak self] in await self?.reloaded() ?? Self.notNow("the broker is stopping") })
         do {
             try await control.broker.start()
             edge.apply(routedSlugs.subtracting(control.broker.routedSlugs).map { .remove(slug: $0) })

@@ -3,10 +3,12 @@
 /// Until the new process accepts, every way leads back to where it began.
 struct GivingMachine: Equatable {
     enum Event: Equatable {
+        /// A process has connected.
+        case connected
         case said(TakeoverMessage)
         /// The new process has closed or died.
         case lost
-        /// It has been silent for `TakeoverLimits.stepTimeout`.
+        /// It has been silent for as long as `awaits` bears.
         case deadline
         // What the driver was asked for is done, or cannot be.
         case socketsCollected
@@ -18,8 +20,10 @@ struct GivingMachine: Equatable {
     }
 
     enum State: Equatable {
-        /// Nobody takes over. Exits to `collecting` by `hello`.
+        /// Nobody takes over. Exits to `greeting` when a process connects.
         case waiting
+        /// A process has connected and not said yet what it wants. Exits to `collecting` by `hello`, else to `waiting`.
+        case greeting
         /// Its sockets are being duplicated. Exits to `offered`, or back to `waiting`.
         case collecting
         /// The new process has them, and looks whether it can serve. Exits to `releasing` by `take`, or to `waiting`.
@@ -57,19 +61,28 @@ struct GivingMachine: Equatable {
 
     init(role: TakeoverMessage.Role) { self.role = role }
 
-    /// Whether it waits for the new process, which has `TakeoverLimits.stepTimeout` for it.
-    var awaitsPeer: Bool {
+    /// What the new process has to do next, and each has a time of its own.
+    enum Awaited: Equatable {
+        /// To say who it is, within `TakeoverLimits.helloTimeout`.
+        case hello
+        /// The next step, within `TakeoverLimits.stepTimeout`.
+        case step
+    }
+
+    var awaits: Awaited? {
         switch state {
-        case .offered, .released, .paused: true
-        case .waiting, .collecting, .releasing, .pausing, .resuming, .handedOver: false
+        case .greeting: .hello
+        case .offered, .released, .paused: .step
+        case .waiting, .collecting, .releasing, .pausing, .resuming, .handedOver: nil
         }
     }
 
     mutating func handle(_ event: Event) -> [Action] {
         switch event {
+        case .connected: return advance(from: .waiting, to: .greeting, [])
         case .said(let message): return heard(message)
         case .lost: return lost()
-        case .deadline: return awaitsPeer ? lost() : []
+        case .deadline: return awaits == nil ? [] : lost()
         case .failed(let reason): return failed(reason)
         case .socketsCollected: return advance(from: .collecting, to: .offered, [.sendSockets])
         case .controlReleased:
@@ -92,8 +105,11 @@ struct GivingMachine: Equatable {
 
     private mutating func heard(_ message: TakeoverMessage) -> [Action] {
         switch (state, message) {
-        case (.waiting, .hello(let hello)):
-            if let reason = objection(to: hello) { return [.say(.refused(reason)), .disconnect] }
+        case (.greeting, .hello(let hello)):
+            if let reason = objection(to: hello) {
+                state = .waiting
+                return [.say(.refused(reason)), .disconnect]
+            }
             state = .collecting
             return [.collectSockets]
         case (.offered, .take):
@@ -122,7 +138,7 @@ struct GivingMachine: Equatable {
     private mutating func lost() -> [Action] {
         switch state {
         case .waiting, .resuming, .handedOver: return [.disconnect]
-        case .collecting, .offered:
+        case .greeting, .collecting, .offered:
             state = .waiting
             return [.disconnect]
         case .releasing:
@@ -148,7 +164,7 @@ struct GivingMachine: Equatable {
         case .releasing, .pausing:
             state = .resuming
             return [.say(.refused(reason)), .disconnect, .resumeControl]
-        case .waiting, .offered, .released, .paused, .resuming, .handedOver: return []
+        case .waiting, .greeting, .offered, .released, .paused, .resuming, .handedOver: return []
         }
     }
 }

@@ -23,6 +23,7 @@ protocol TakeoverSource: AnyObject {
 final class TakeoverGiver {
     private var machine: GivingMachine
     private let log: Logger
+    private let helloTimeout: Duration
     private unowned let source: any TakeoverSource
     private var listener: MessageListener?
     private var peer: MessageSocket?
@@ -33,9 +34,11 @@ final class TakeoverGiver {
     /// Listens at once; the file has mode 0600.
     /// - Throws: `StreamError` when the path cannot be had.
     init(
-        path: String, inherited: InheritedSockets, role: TakeoverMessage.Role, source: any TakeoverSource, log: Logger
+        path: String, inherited: InheritedSockets, role: TakeoverMessage.Role, source: any TakeoverSource, log: Logger,
+        helloTimeout: Duration = TakeoverLimits.helloTimeout
     ) throws(StreamError) {
         machine = GivingMachine(role: role)
+        self.helloTimeout = helloTimeout
         self.source = source
         self.log = log
         let onConnect: (MessageSocket) -> Void = { [weak self] peer in
@@ -80,7 +83,7 @@ final class TakeoverGiver {
             return refuse(socket, "another process takes over already")
         }
         peer = socket
-        log.info("another process wants to take over", metadata: ["pid": "\(socket.peer.process)"])
+        log.info("another process has connected to take over", metadata: ["pid": "\(socket.peer.process)"])
         socket.start(
             onMessage: { [weak self] message in
                 ControlLoop.assumeIsolated { self?.heard(message.bytes) }
@@ -88,12 +91,15 @@ final class TakeoverGiver {
             onEnd: { [weak self] _ in
                 ControlLoop.assumeIsolated { self?.handle(.lost) }
             })
+        handle(.connected)
     }
 
     private func refuse(_ socket: MessageSocket, _ reason: String) {
         socket.send(TakeoverMessage.refused(reason).bytes)
-        // The other end closes when it has read that: closing here would throw away what it says, and with it the answer.
+        // The other end closes when it has read that: closing here at once would throw away what it says, and with it the
+        // answer.
         socket.start(onMessage: { _ in }, onEnd: { _ in })
+        _ = ControlLoop.loop.schedule(after: helloTimeout) { socket.close() }
     }
 
     private func heard(_ bytes: [UInt8]) {
@@ -110,14 +116,22 @@ final class TakeoverGiver {
             log.warning("the takeover was given up, and this process goes on", metadata: ["at": "\(before)"])
         }
         deadline?.cancel()
-        if machine.awaitsPeer {
-            deadline = ControlLoop.loop.schedule(after: TakeoverLimits.stepTimeout) { [weak self] in
-                ControlLoop.assumeIsolated { self?.handle(.deadline) }
+        if let awaited = machine.awaits {
+            let timeout = awaited == .hello ? helloTimeout : TakeoverLimits.stepTimeout
+            deadline = ControlLoop.loop.schedule(after: timeout) { [weak self] in
+                ControlLoop.assumeIsolated { self?.giveUp(after: timeout) }
             }
         }
         var slow: [GivingMachine.Action] = []
         for action in actions where !performAtOnce(action) { slow.append(action) }
         if !slow.isEmpty { Task { @ControlLoop in await perform(slow) } }
+    }
+
+    private func giveUp(after timeout: Duration) {
+        log.warning(
+            "the process that connected to take over was silent for \(DurationText.format(timeout)) and is given up",
+            metadata: ["pid": "\(peer?.peer.process ?? 0)"])
+        handle(.deadline)
     }
 
     /// - Returns: false for what takes time.

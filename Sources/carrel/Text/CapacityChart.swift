@@ -49,7 +49,8 @@ struct CapacityChart {
         lines.append(String(repeating: " ", count: Self.margin) + clock())
         lines.append(
             "\(marks.reserved) reserved  \(marks.occupied) sessions that may still run  \(marks.asked) asked for  "
-                + "\(marks.tooMany) too many  \(marks.limit) \(forecast.capacity) seats can be reserved")
+                + "\(marks.tooMany) too many  \(marks.limit) \(Plural.count(forecast.capacity, "seat")) can be reserved"
+        )
         return lines.map(Self.withoutTrailingSpaces).joined(separator: "\n")
     }
 

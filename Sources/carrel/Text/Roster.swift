@@ -1,4 +1,5 @@
 import BrokerCore
+import Foundation
 
 /// Who is on a list: one identifier a line, or CSV (RFC 4180) whose first column has the identifiers.
 struct Roster: Hashable, Sendable {
@@ -9,14 +10,28 @@ struct Roster: Hashable, Sendable {
     /// The greatest file that is read; 10,000 long lines.
     static let bytes = 8 << 20
 
+    /// - Throws: when it cannot be read, or names nobody, or something that is no learner.
+    init(file: String) throws(CommandFailure) {
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw CommandFailure("the roster \(file) cannot be read; is it there, and may you read it?")
+        }
+        do { try self.init(bytes: [UInt8](bytes)) } catch { throw CommandFailure("the roster \(file): \(error)") }
+    }
+
     init(bytes: [UInt8]) throws(CommandFailure) {
         guard bytes.count <= Self.bytes else { throw CommandFailure("it has more than \(Self.bytes >> 20) MiB") }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw CommandFailure("it is no UTF-8") }
         // Some programs put a byte order mark there.
-        let lines = text.drop { $0 == "\u{FEFF}" }.split(whereSeparator: \.isNewline)
+        let lines = text.drop { $0 == "\u{FEFF}" }.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in lines.enumerated() {
+            // Nothing says what a comment is, so that one would be a learner who never comes.
+            if let mark = ["#", "//", ";"].first(where: { line.drop(while: \.isWhitespace).hasPrefix($0) }) {
+                throw CommandFailure(
+                    "line \(index + 1) begins with \(mark): a roster has no comments; take it out, or put quotes around the "
+                        + "identifier if it is one")
+            }
             let name = try Self.first(line, number: index + 1)
-            if name.isEmpty || (index == 0 && Self.headings.contains(name.lowercased())) { continue }
+            if name.isEmpty || (learners.isEmpty && Self.headings.contains(name.lowercased())) { continue }
             learners.insert(name)
         }
         guard learners.count <= Limits.rosterLength else {

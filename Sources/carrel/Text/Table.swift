@@ -1,3 +1,5 @@
+import BrokerCore
+
 /// Rows of text in aligned columns, two spaces apart.
 struct Table {
     enum Alignment { case left, right }
@@ -7,10 +9,17 @@ struct Table {
 
     init(_ columns: [(String, Alignment)]) { self.columns = columns.map { (title: $0.0, alignment: $0.1) } }
 
-    /// A value is cleaned of control characters first: what a learner is called must not command a terminal.
+    /// Characters of a value in any column but the last, which has notes; the rest is cut off.
+    static let cellWidth = 48
+
+    /// What a learner is called must not command a terminal, reorder a line or push the other columns out of sight.
     mutating func add(_ row: [String]) {
         precondition(row.count == columns.count, "a row has a value for each column")
-        rows.append(row.map(Self.cleaned))
+        rows.append(
+            row.enumerated().map { index, value in
+                let visible = Self.cleaned(value)
+                return index == columns.count - 1 ? visible : VisibleText.cut(visible, to: Self.cellWidth)
+            })
     }
 
     /// The heading and the rows, without a line break at the end.
@@ -34,19 +43,8 @@ struct Table {
         }.joined(separator: "\n")
     }
 
-    static func cleaned(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        var view = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { view.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
-        return String(view)
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
-    }
+    /// As a terminal may show it.
+    static func cleaned(_ text: String) -> String { VisibleText.escaped(text) }
 
     private static func withoutTrailingSpaces(_ line: String) -> String {
         var line = line[...]

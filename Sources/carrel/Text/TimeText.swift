@@ -1,20 +1,19 @@
+import Broker
 import BrokerCore
 import Foundation
+import Scheduling
 
 /// Moments as people read them, in one time zone.
 struct TimeText {
-    private let calendar: Calendar
+    private let clock: WallClock
 
-    init(zone: TimeZone = .current) {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = zone
-        self.calendar = calendar
-    }
+    /// - Parameter clock: of this machine if left out.
+    init(clock: WallClock = .local) { self.clock = clock }
 
     /// `2026-11-23 07:42:54`.
     func moment(_ time: Timestamp) -> String {
-        let parts = parts(time)
-        return "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day)) " + clock(parts)
+        let wall = clock.wallTime(at: time)
+        return "\(wall.date) \(wall.timeOfDayWithSeconds)"
     }
 
     /// `07:42:54.120`, for times that are close to each other.
@@ -25,26 +24,14 @@ struct TimeText {
 
     /// The time of day, with the date unless it is today's.
     func short(_ time: Timestamp, now: Timestamp) -> String {
-        let parts = parts(time)
-        let today = self.parts(now)
-        let isToday = (parts.year, parts.month, parts.day) == (today.year, today.month, today.day)
-        return isToday ? clock(parts) : moment(time)
+        let wall = clock.wallTime(at: time)
+        return wall.day == clock.wallTime(at: now).day ? wall.timeOfDayWithSeconds : moment(time)
     }
+}
 
-    private func parts(_ time: Timestamp) -> DateComponents {
-        let seconds = Double((time.milliseconds - (((time.milliseconds % 1000) + 1000) % 1000)) / 1000)
-        return calendar.dateComponents(
-            [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: seconds))
-    }
-
-    private func clock(_ parts: DateComponents) -> String {
-        "\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
-    }
-
-    private func two(_ number: Int?) -> String {
-        let text = String(number ?? 0)
-        return text.count < 2 ? "0" + text : text
-    }
+extension WallClock {
+    /// The clock of this machine, by its own time zones.
+    static let local = ZoneDatabase.system().local()
 }
 
 extension Timestamp {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Broker
 import BrokerCore
 import Foundation
 import Scheduling
@@ -27,15 +28,16 @@ struct ReservationOptions: ParsableArguments {
     var zone: String?
 
     func validate() throws {
-        if let zone, WallClock(named: zone) == nil {
-            throw ValidationError("--zone is \(zone), which is no time zone; they are called like Europe/Warsaw")
+        guard let zone else { return }
+        do { _ = try ZoneDatabase.system().clock(named: zone) } catch {
+            throw ValidationError("--zone is \(zone): \(error.message)")
         }
     }
 
-    var clock: WallClock { zone.flatMap { WallClock(named: $0) } ?? WallClock(.current) }
+    var clock: WallClock { zone.flatMap { try? ZoneDatabase.system().clock(named: $0) } ?? .local }
 
     /// Moments as they were asked for.
-    var time: TimeText { TimeText(zone: clock.zone) }
+    var time: TimeText { TimeText(clock: clock) }
 
     /// The portal of the configuration, which must be the one that is named.
     static func portal(_ named: String?, of configuration: Configuration) throws -> String {
@@ -47,12 +49,7 @@ struct ReservationOptions: ParsableArguments {
     /// Everybody who is named, in the file too.
     func learners() throws -> Set<String> {
         guard let roster else { return Set(learner) }
-        guard let bytes = FileManager.default.contents(atPath: roster) else {
-            throw CommandFailure("the roster \(roster) cannot be read")
-        }
-        do { return try Roster(bytes: [UInt8](bytes)).learners.union(learner) } catch {
-            throw CommandFailure("the roster \(roster): \(error)")
-        }
+        return try Roster(file: roster).learners.union(learner)
     }
 }
 

@@ -14,8 +14,10 @@ struct ReserveCommand: AsyncParsableCommand {
 struct ReserveList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Show reservations, those that begin last first.",
+        abstract: "Show reservations: those that run now, those to come, and those that are over.",
         discussion: """
+            Those that are over, or were cancelled, come last, the latest of them first.
+
             Examples:
               carrel reserve list
               carrel reserve list --limit 1000 --json

@@ -69,9 +69,9 @@ struct ReserveCreate: AsyncParsableCommand {
         if let times { recurrence.end = .count(times) }
         let series = Series(from: first.from, to: first.to, on: clock, recurrence: recurrence)
         do {
-            return try series.times(on: clock, now: now).map { from, to in
+            return try series.times(on: clock, now: now).map { from, to, wall in
                 var terms = first
-                (terms.from, terms.to) = (from, to)
+                (terms.from, terms.to, terms.wall) = (from, to, wall)
                 return terms
             }
         } catch { throw CommandFailure("--repeat: \(error)") }
@@ -91,13 +91,22 @@ struct ReserveCreate: AsyncParsableCommand {
         return ReservationTerms(
             portal: portal, lab: lab, seats: seats, from: from, to: to, warmPercent: options.warm.percent,
             lead: options.lead.duration, noShowAfter: options.noShow.duration, overrun: options.overrun.duration,
-            context: options.context, roster: try options.learners())
+            context: options.context, roster: try options.learners(),
+            wall: isMoment ? nil : clock.span(from: from, to: to))
+    }
+
+    /// Neither time depends on what clocks on walls show.
+    private var isMoment: Bool {
+        if case .moment = from.moment { true } else { false }
     }
 
     func run() async throws {
         let portal = try ReservationOptions.portal(options.portal, of: try configurationOption.load())
         let terms = try terms(portal: portal, now: .current())
         let client = try await ControlClient(configurationOption)
+        if let words = ReservationTable.longRoster(of: terms[0].roster.count, seats: seats) {
+            Output.note("\(words): whoever of them comes last finds none")
+        }
         if `repeat` == nil, !dryRun {
             let view = try await client.reserve(terms[0])
             return Output.print(output.json ? Output.json(view) : ReservationTable.details(view, time: options.time))

@@ -10,17 +10,23 @@ struct ReserveImport: AsyncParsableCommand {
         abstract: "Reserve seats for what an iCalendar file (.ics) has to come.",
         discussion: """
             Each event, and each occurrence of a recurring one within \(Limits.reservationHorizon.components.seconds / 86_400) \
-            days, becomes a reservation, known by the event's UID. Importing a file again changes nothing; an event with \
-            a greater SEQUENCE moves its reservations, and what it has no more is cancelled. What has opened already \
-            stays as it is. Everything is booked, or nothing, unless --skip-conflicts books what finds seats.
+            days, becomes a reservation, known by the event's UID. Whatever can be booked is booked, event by event; what \
+            cannot is named with its line in the file, and the command fails if that is everything. With --strict all of \
+            it is booked, or nothing.
+
+            Importing a file again changes nothing. An event that was changed moves its reservations, and what it has no \
+            more is cancelled, if its SEQUENCE or else its LAST-MODIFIED or DTSTAMP is newer. Where none of them tells, \
+            you are asked: --replace takes what the file says, --keep leaves what is booked. What has opened already \
+            stays as it is.
 
             An event may say itself what it wants: X-CARREL-LAB, X-CARREL-SEATS, X-CARREL-CONTEXT, X-CARREL-WARM \
             (percent), and X-CARREL-LEAD, X-CARREL-NO-SHOW, X-CARREL-OVERRUN (such as PT30M). That goes before the \
             options, which are for the others. --category takes only events of one category.
 
             Recurrences are daily and weekly ones, with INTERVAL, BYDAY, COUNT or UNTIL, EXDATE and changed \
-            occurrences; anything else is named and refused. Time zones are those of the IANA; what a file calls \
-            otherwise is explained by --tzid.
+            occurrences; anything else is named and refused. Time zones are those of this machine, by their IANA names or \
+            those that Windows has for them; what a file calls otherwise is explained by --tzid. Times without a zone are \
+            those of the file's X-WR-TIMEZONE, or else of --zone.
 
             Examples:
               carrel reserve import timetable.ics --lab python --seats 30 --context 101 --dry-run
@@ -36,74 +42,97 @@ struct ReserveImport: AsyncParsableCommand {
     @Option(help: "Only events of this category.") var category: String?
     @Option(help: ArgumentHelp("What a time zone of the file means; may be repeated.", valueName: "name=zone"))
     var tzid: [String] = []
-    @Flag(help: "Book those that find seats, and leave out the others.") var skipConflicts = false
+    @Flag(help: "Book everything that the file has, or nothing.") var strict = false
+    @Flag(help: "Where nothing says what is newer, take what the file says.") var replace = false
+    @Flag(help: "Where nothing says what is newer, leave what is booked.") var keep = false
     @Flag(help: "Show what would become of it; change nothing.") var dryRun = false
     @OptionGroup var output: JSONOption
 
-    func validate() throws { _ = try zones() }
+    func validate() throws {
+        if replace, keep { throw ValidationError("--replace and --keep are opposites: give one of them") }
+        _ = try aliases()
+    }
 
-    private func zones() throws -> [String: WallClock] {
-        var zones: [String: WallClock] = [:]
+    private var replacement: Booking.Replacement { replace ? .replace : keep ? .keep : .ask }
+
+    private func aliases() throws -> [String: WallClock] {
+        var aliases: [String: WallClock] = [:]
         for text in tzid {
-            guard let equals = text.lastIndex(of: "="),
-                let clock = WallClock(named: String(text[equals...].dropFirst()))
-            else { throw ValidationError("--tzid is \(text), but must be like \"CET Time=Europe/Paris\"") }
-            zones[String(text[..<equals])] = clock
+            guard let equals = text.lastIndex(of: "=") else {
+                throw ValidationError("--tzid is \(text), but must be like \"CET Time=Europe/Paris\"")
+            }
+            do {
+                aliases[String(text[..<equals])] = try ZoneDatabase.system().clock(
+                    named: String(text[equals...].dropFirst()))
+            } catch { throw ValidationError("--tzid is \(text): \(error.message)") }
         }
-        return zones
+        return aliases
     }
 
     /// What the file asks for, and what was left out.
-    func read(_ bytes: [UInt8], portal: String, now: Timestamp) throws -> Wanted {
+    ///
+    /// - Throws: when it is no calendar; with --strict also when anything of it was left out.
+    func read(_ bytes: [UInt8], portal: String, now: Timestamp) throws -> WantedReservations {
         let calendar: CalendarFile
         do { calendar = try CalendarFile(bytes) } catch { throw CommandFailure("\(file): \(error)") }
         let reader = CalendarReader(
-            clock: options.clock, zones: try zones(), category: category, now: now,
+            clock: options.clock, zones: .system(), aliases: try aliases(), category: category, now: now,
             horizon: now + Limits.reservationHorizon)
-        let reading = reader.read(calendar)
         let common = CalendarTerms(
             portal: portal, lab: lab, seats: seats, context: options.context, roster: try options.learners(),
             warmPercent: options.warm.percent, lead: options.lead.duration, noShowAfter: options.noShow.duration,
             overrun: options.overrun.duration)
-        var wanted = Wanted(events: reading.events, past: reading.past, unwanted: reading.unwanted)
-        var problems = reading.problems
-        for occurrence in reading.occurrences {
-            do throws(SchedulingError) {
-                let origin = ReservationOrigin(
-                    series: occurrence.uid, sequence: occurrence.sequence, occurrence: occurrence.original)
-                wanted.items.append((try common.terms(of: occurrence), origin))
-            } catch {
-                if problems.count < SchedulingLimits.problems, !problems.contains(error) { problems.append(error) }
-            }
-        }
-        guard problems.isEmpty else {
-            throw CommandFailure(problems.map { "\(file): \($0)" }.joined(separator: "\n"))
+        let wanted = WantedReservations(reader.read(calendar), on: common)
+        if strict, !wanted.problems.isEmpty {
+            throw CommandFailure(
+                (wanted.problems.map { "\(file): \($0)" } + [
+                    "nothing was booked: --strict takes all of a file, or nothing"
+                ])
+                .joined(separator: "\n"))
         }
         return wanted
-    }
-
-    struct Wanted {
-        var items: [(terms: ReservationTerms, origin: ReservationOrigin?)] = []
-        var events: [String: Int]
-        var past: Int
-        var unwanted: Int
     }
 
     func run() async throws {
         let portal = try ReservationOptions.portal(options.portal, of: try configurationOption.load())
         let wanted = try read(try bytes(), portal: portal, now: .current())
-        if wanted.past > 0 { Output.note("\(wanted.past) times are over already and were left out") }
-        if wanted.unwanted > 0 { Output.note("\(wanted.unwanted) events are of other categories") }
+        if !output.json { notes(of: wanted) }
         guard !wanted.items.isEmpty || !wanted.events.isEmpty else {
-            throw CommandFailure("\(file) has nothing to come")
+            if output.json { Output.print(Output.json(ImportReport(nil, wanted, isDryRun: dryRun))) }
+            throw CommandFailure(
+                wanted.refused == 0 ? "\(file) has nothing to come" : "nothing of \(file) can be booked")
+        }
+        let fewest = wanted.items.map(\.terms).min { $0.seats - $0.roster.count < $1.seats - $1.roster.count }
+        if let words = fewest.flatMap({ ReservationTable.longRoster(of: $0.roster.count, seats: $0.seats) }) {
+            Output.note("\(words): whoever of them comes last finds none")
         }
         let client = try await ControlClient(configurationOption)
         let booking = try await client.book(
-            portal: portal, items: wanted.items, skipsConflicts: skipConflicts, events: wanted.events,
-            isDryRun: dryRun)
+            portal: portal, items: wanted.items, skipsConflicts: !strict, events: wanted.events,
+            replacement: replacement, isDryRun: dryRun)
+        let report = ImportReport(booking, wanted, isDryRun: dryRun)
         Output.print(
-            output.json ? Output.json(booking) : BookingTable.text(booking, isDryRun: dryRun, time: options.time))
-        if !booking.isBooked { throw ExitCode.failure }
+            output.json
+                ? Output.json(report)
+                : BookingTable.text(booking, isDryRun: dryRun, time: options.time, summary: report.summary))
+        if report.isFailure { throw ExitCode.failure }
+    }
+
+    private func notes(of wanted: WantedReservations) {
+        for problem in wanted.problems { Output.note("\(file): \(problem)") }
+        let untold = wanted.refused - wanted.problems.count
+        if untold > 0 { Output.note("\(file): and \(untold) more") }
+        if wanted.past > 0 {
+            Output.note(
+                wanted.past == 1
+                    ? "1 time is over already and was left out"
+                    : "\(wanted.past) times are over already and were left out")
+        }
+        if wanted.unwanted > 0 {
+            Output.note(
+                wanted.unwanted == 1
+                    ? "1 event is of another category" : "\(wanted.unwanted) events are of other categories")
+        }
     }
 
     /// No more than a calendar may have, and one byte that says that it is too long.

@@ -34,8 +34,10 @@ struct ReserveReport: AsyncParsableCommand {
             return Output.print(output.json ? Output.json(view) : AttendanceTable.details(view, time: TimeText()))
         }
         let now = Timestamp.current()
-        let begun = try await client.reservations(limit: limit).filter { $0.from <= now && $0.phase != .cancelled }
-        let report = AttendanceTable.Report(begun)
+        let begun = try await client.reservations(limit: StoreLimits.listLength).filter {
+            $0.from <= now && $0.phase != .cancelled
+        }
+        let report = AttendanceTable.Report(Array(begun.sorted { $0.from > $1.from }.prefix(limit)))
         Output.print(output.json ? Output.json(report) : report.text(time: TimeText()))
     }
 }

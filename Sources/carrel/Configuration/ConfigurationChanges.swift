@@ -1,0 +1,83 @@
+import BrokerCore
+
+/// What differs between two versions of the configuration, in lines for the operator: `host one: slots 4, now 7`.
+///
+/// Every stored property of a host or lab is compared, so that one that is added to them is told of by itself.
+struct ConfigurationChanges: Hashable, Sendable {
+    private(set) var lines: [String] = []
+
+    /// Of what a running broker takes over.
+    init(from old: Configuration, to new: Configuration) {
+        compare("host", old.hosts, new.hosts, name: \.spec.name) { before, after in
+            var differences = Self.differences(before.spec, after.spec)
+            if before.endpoint != after.endpoint {
+                let (was, now) = (before.endpoint.description, after.endpoint.description)
+                differences.append(was == now ? "other TLS files" : "endpoint \(was), now \(now)")
+            }
+            if before.publishAddress != after.publishAddress {
+                differences.append("publish_address \(before.publishAddress), now \(after.publishAddress)")
+            }
+            return differences
+        }
+        compare("lab", old.labs, new.labs, name: \.lab.name) { before, after in
+            Self.differences(before.lab, after.lab)
+        }
+        if old.takeoverGrace != new.takeoverGrace {
+            let (was, now) = (DurationText.format(old.takeoverGrace), DurationText.format(new.takeoverGrace))
+            lines.append("edge.takeover_grace: \(was), now \(now)")
+        }
+    }
+
+    private mutating func compare<Entry>(
+        _ kind: String, _ old: [Entry], _ new: [Entry], name: (Entry) -> String,
+        differences: (Entry, Entry) -> [String]
+    ) {
+        let before = Dictionary(old.map { (name($0), $0) }) { first, _ in first }
+        let names = Set(new.map(name))
+        for entry in new {
+            guard let known = before[name(entry)] else {
+                lines.append("\(kind) \(name(entry)): new")
+                continue
+            }
+            let found = differences(known, entry)
+            if !found.isEmpty { lines.append("\(kind) \(name(entry)): \(found.joined(separator: "; "))") }
+        }
+        for entry in old where !names.contains(name(entry)) { lines.append("\(kind) \(name(entry)): taken out") }
+    }
+
+    /// The properties that differ, by the names that they have in the file.
+    static func differences(_ old: some Any, _ new: some Any) -> [String] {
+        zip(Mirror(reflecting: old).children, Mirror(reflecting: new).children).compactMap { before, after in
+            guard let label = before.label, "\(before.value)" != "\(after.value)" else { return nil }
+            guard let was = text(before.value, label), let now = text(after.value, label) else { return key(label) }
+            return "\(key(label)) \(was), now \(now)"
+        }
+    }
+
+    /// `nil` for what is long, or may be nobody else's business: environments, lists.
+    private static func text(_ value: Any, _ label: String) -> String? {
+        switch value {
+        case let duration as Duration: DurationText.format(duration)
+        case let bytes as Int64 where label.hasSuffix("Bytes"): SizeText.format(bytes)
+        case let text as String: "\"\(text)\""
+        case is Int, is Int64, is Double, is Bool: "\(value)"
+        default: Mirror(reflecting: value).displayStyle == .enum ? "\(value)" : nil
+        }
+    }
+
+    /// `idle_timeout` of `idleTimeout`; what the file calls otherwise than the program is named as the file has it.
+    private static func key(_ label: String) -> String {
+        switch label {
+        case "memoryBytes": return "memory"
+        case "processLimit": return "processes"
+        case "homePath": return "home"
+        case "userID", "groupID": return "user"
+        case "requires": return "placement.requires"
+        case "maximumStarts": return "maximum_starts"
+        default:
+            return label.reduce(into: "") { key, letter in
+                key += letter.isUppercase ? "_" + letter.lowercased() : String(letter)
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Broker
+import BrokerCore
+import DockerEngine
+import EventLoop
+
+/// Tries on each host what labs are promised about the network. Leaves nothing behind.
+extension Preflight {
+    /// A host that does not answer is left out: `hosts` tells that.
+    @ControlLoop static func networks(_ configuration: Configuration) async -> PreflightFindings {
+        let broker = configuration.broker
+        let questions = broker.hosts.map { host in
+            Task { @ControlLoop in try await HostCheck.look(at: host, of: broker) }
+        }
+        var findings = PreflightFindings()
+        for (entry, question) in zip(configuration.hosts, questions) {
+            guard let found = try? await question.value else { continue }
+            if case .unproved(let reason) = found.isolation {
+                findings.problems.append(
+                    configuration.problem(
+                        line: entry.line,
+                        "host \(entry.spec.name) would get no labs, because what they are promised about the network does "
+                            + "not hold there: \(reason)"))
+            }
+            if found.restoresLive == false {
+                findings.advice.append(
+                    configuration.problem(
+                        line: entry.line,
+                        "host \(entry.spec.name): a restart of its Docker Engine ends every lab there; \"live-restore\": true "
+                            + "in its daemon.json lets them go on"))
+            }
+        }
+        return findings
+    }
+}

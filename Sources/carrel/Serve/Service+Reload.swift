@@ -1,0 +1,63 @@
+import Broker
+import EventLoop
+import Logging
+import Portal
+import Scheduling
+
+/// Reading the configuration again, while everything runs.
+extension Service {
+    func reload() async { _ = await reloaded() }
+
+    static func notNow(_ reason: String) -> APIReload {
+        APIReload(zones: ZoneDatabase.system().version, problem: "nothing was reloaded: \(reason)")
+    }
+
+    /// Reads the configuration, the certificates and the time zones again. A mistake is logged, and everything stays as it
+    /// was.
+    func reloaded() async -> APIReload {
+        if isHandingOver {
+            log.warning("nothing was reloaded: another process takes over")
+            return Self.notNow("another process takes over")
+        }
+        var answer: APIReload
+        do { answer = try takeOver(Configuration(contentsOf: configuration.file)) } catch {
+            let problem = "the configuration was not reloaded, and the old one stays in force:\n\(error)"
+            log.error("\(problem)")
+            return APIReload(zones: ZoneDatabase.system().version, problem: problem)
+        }
+        answer.retimed = await control?.broker.followZones() ?? []
+        if !answer.waiting.isEmpty {
+            log.warning("changes of \(answer.waiting.joined(separator: ", ")) wait for the next start of carrel serve")
+        }
+        log.info(
+            "reloaded",
+            metadata: [
+                "hosts": "\(configuration.hosts.count)", "labs": "\(configuration.labs.count)",
+                "changes": "\(answer.changes.isEmpty ? "none" : answer.changes.joined(separator: " | "))",
+                "tzdata": "\(answer.zones)",
+            ])
+        Task { await warn() }
+        return answer
+    }
+
+    /// Whatever may fail comes first, so that a mistake leaves nothing half taken over.
+    private func takeOver(_ fresh: Configuration) throws -> APIReload {
+        _ = try Preflight.certificates(fresh)
+        try accessLog?.reopen()
+        let expiry = certificates.earliestExpiry
+        let hasNewFiles = certificates.takeChange()
+        try certificates.reload()
+        var changes = ConfigurationChanges(from: configuration, to: fresh).lines
+        if certificates.earliestExpiry != expiry {
+            changes.append("tls: the certificate ends in \(Preflight.daysLeft(of: certificates)) days now")
+        } else if hasNewFiles {
+            changes.append("tls: the certificate's files were written anew")
+        }
+        let waiting = configuration.keysThatNeedARestart(comparedTo: fresh)
+        configuration.hosts = fresh.hosts
+        configuration.labs = fresh.labs
+        configuration.takeoverGrace = fresh.takeoverGrace
+        control?.broker.reconfigure(configuration.broker)
+        return APIReload(changes: changes, waiting: waiting, zones: ZoneDatabase.system().version)
+    }
+}

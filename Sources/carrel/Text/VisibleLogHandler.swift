@@ -1,0 +1,35 @@
+import BrokerCore
+import Logging
+
+/// Writes the log to standard error, with everything escaped that could command a terminal or hide in a line: messages
+/// have names in them that learners and engines have chosen.
+struct VisibleLogHandler: LogHandler {
+    private var base: StreamLogHandler
+
+    init(label: String, level: Logger.Level) {
+        base = StreamLogHandler.standardError(label: label)
+        base.logLevel = level
+    }
+
+    var logLevel: Logger.Level {
+        get { base.logLevel }
+        set { base.logLevel = newValue }
+    }
+
+    var metadata: Logger.Metadata {
+        get { base.metadata }
+        set { base.metadata = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { base[metadataKey: key] }
+        set { base[metadataKey: key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var event = event
+        event.message = "\(VisibleText.escaped(event.message.description))"
+        event.metadata = event.metadata?.mapValues { "\(VisibleText.escaped("\($0)"))" }
+        base.log(event: event)
+    }
+}
