@@ -65,7 +65,9 @@ let package = Package(
         room("DockerEngine", ["HTTPTransport", "HelperImage"]),
         room("Edge", ["HTTPTransport", "Metrics"]),
         room("Launch", ["HTTPTransport", "BrokerCore"]),
-        room("Broker", ["BrokerCore", "Store", "DockerEngine", "Edge", "Launch", "Metrics", logging]),
+        room(
+            "Broker",
+            ["BrokerCore", "Store", "Scheduling", "DockerEngine", "HelperImage", "Edge", "Launch", "Metrics", logging]),
         room("Portal", ["Broker", "Launch", "Metrics", "Scheduling", mustache]),
         .executableTarget(
             name: "carrel", dependencies: ["Portal", "Broker", "Scheduling", argumentParser, yams, logging],
@@ -101,10 +103,12 @@ let package = Package(
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("SimulationTests", ["Simulation"]),
         tests("StoreTests", ["Store", "SeededRandom"]),
-        tests("SchedulingTests", ["Scheduling", "Programs", "SeededRandom"]),
+        .testTarget(
+            name: "SchedulingTests", dependencies: ["Scheduling", "Programs", "SeededRandom"], exclude: ["calendars"],
+            swiftSettings: house),
         tests("HelperImageTests", ["HelperImage", "Programs"]),
         tests("DockerEngineTests", ["DockerEngine"]),
-        tests("EdgeTests", ["Edge", "CNGHTTP2", "SmugglingCorpus"]),
+        tests("EdgeTests", ["Edge", "COpenSSL", "CNGHTTP2", "SmugglingCorpus", "SeededRandom"]),
         tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
         tests("LaunchTests", ["Launch"]),
         tests("BrokerTests", ["Broker"]),

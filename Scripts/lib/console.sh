@@ -10,6 +10,21 @@ readonly CONSOLE_HEARTBEAT_SECONDS=30
 # How much of a failed step's log is shown.
 readonly CONSOLE_FAILURE_LINES=40
 
+# heed_interrupts SCRIPT ARGUMENT…: a shell that is no terminal's starts its background jobs with SIGINT ignored, and bash
+# cannot set a trap for a signal that was ignored when it began (POSIX, trap). Then the script begins once more, as the
+# same process, with the signals as they usually are. To be called first.
+heed_interrupts() {
+    local name ignored=0 value
+    while read -r name value; do
+        if [[ $name == SigIgn: ]]; then ignored=$((16#$value)); fi
+    done </proc/"$$"/status
+    # Bit 1 is that of SIGINT, which is signal 2.
+    if ((ignored >> 1 & 1)) && [[ -z ${CARREL_BEGUN_AGAIN:-} ]]; then
+        CARREL_BEGUN_AGAIN=1 exec env --default-signal=INT,QUIT "$BASH" "$@"
+    fi
+    unset CARREL_BEGUN_AGAIN
+}
+
 step() { printf '▸ %s\n' "$*"; }
 detail() { printf '  %s\n' "$*"; }
 warn() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }

@@ -78,9 +78,33 @@ machine_engine_start() {
     await_engine "$home/pid" "$home/dockerd.log" -H "unix://$ENGINE_SOCKET"
 }
 
-# Ends the machine's engine if it was started from this state directory.
+# engine_users SOCKET: how many processes are connected to an engine. The kernel's list has the engine's end of each
+# connection, with the path that it was accepted at; state 03 is connected.
+engine_users() {
+    awk -v name="${1#/var}" '$6 == "03" && ($8 == name || $8 == "/var" name) { count++ } END { print count + 0 }' /proc/net/unix
+}
+
+# Whether somebody else uses an engine by now: their containers run on it, or they are connected to it. To be asked when
+# nothing of ours is left on it.
+engine_is_shared() {
+    local containers
+    (($(engine_users "$1") == 0)) || return 0
+    containers=$(timeout 10 docker -H "unix://$1" ps --quiet) || return 1
+    [[ -n $containers ]]
+}
+
+# Ends the machine's engine if it was started from this state directory, and nobody else uses it by now.
 machine_engine_stop() {
     local home=$FLEET_STATE/machine
+    if [[ ! -e $home/service ]] && process_is_over "$home/pid"; then
+        rm -f "$home/pid"
+        return 0
+    fi
+    if engine_is_shared "$ENGINE_SOCKET"; then
+        step "Docker Engine: somebody else uses it by now, so it goes on"
+        rm -f "$home/service" "$home/pid"
+        return 0
+    fi
     if [[ -e $home/service ]]; then
         step "stopping the machine's Docker service"
         systemctl stop docker.service docker.socket
@@ -89,8 +113,6 @@ machine_engine_stop() {
         step "stopping the Docker Engine that was started here"
         end_recorded_process "$home/pid" "$ENGINE_STOP_SECONDS"
         machine_engine_clear
-    else
-        rm -f "$home/pid"
     fi
 }
 

@@ -7,7 +7,7 @@ extension BrowserTests {
     @Suite("A click on a signed link") struct LaunchTests {
         /// The words of the progress page for what happens now, in their order.
         static let steps = [
-            "In the queue", "Choosing a host", "Creating the container", "Starting the container",
+            "In the queue", "Choosing a computer", "Preparing the lab", "Starting the lab",
             "Waiting for JupyterLab", "Opening the lab",
         ]
 

@@ -30,7 +30,10 @@ extension BrowserTests {
                 let first = try await park(lab, of: fleet, note: "the exam needs its seat")
                 try await tab.wait(forText: "Your lab is parked")
                 let told = try await tab.texts("#panel p")
-                #expect(told.contains { $0.hasPrefix("Parked by an operator: the exam needs its seat.") }, "\(told)")
+                #expect(
+                    told.contains {
+                        $0.contains("who say: “the exam needs its seat”. The programs in it were stopped")
+                    }, "\(told)")
                 #expect(try await tab.evaluate("document.title").string == "Your lab is parked")
                 try await tab.keepPictures("parked")
                 #expect(try await fleet.containers().isEmpty)

@@ -56,7 +56,7 @@ extension BrowserTests {
                 try await stranger.wait(forText: "This lab is not open for you")
                 try await stranger.keepPictures("stranger")
 
-                _ = try await fleet.succeed("session", "end", lab.session)
+                _ = try await fleet.succeed("session", "end", lab.session, "--now")
                 try await fleet.wait(for: lab.session, toBe: "ended")
                 let ended = try await tab.url().at("/lab/tree/notes.md")
                 try await tab.go(to: ended)

@@ -21,11 +21,10 @@ extension FleetTests {
                     ("a later end", good.replacing(/expires=(\d+)/) { "expires=\($0.1)0" }),
                     ("no signature", good.replacing("signature=\(signature)", with: "signature=")),
                     ("somebody's signature", good.replacing(signature, with: String(signature.reversed()))),
-                    ("a parameter more", good + "&role=operator"),
                     ("a parameter twice", good + "&learner=eve"),
                 ]
                 bad.removeAll { $0.1 == good }
-                #expect(bad.count == 9)
+                #expect(bad.count == 8)
                 for (what, link) in bad {
                     let visit = try await fleet.browser().visit(try #require(URL(string: link)))
                     #expect((400..<500).contains(visit.response.status), "\(what)")

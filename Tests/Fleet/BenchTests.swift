@@ -26,7 +26,7 @@ extension FleetTests {
                     splits.append(split)
                     // The machine is free again before the next click.
                     let session = try #require(try await fleet.session(of: learner))
-                    try await fleet.succeed("session", "end", session.id)
+                    try await fleet.succeed("session", "end", session.id, "--now")
                     try await fleet.wait(for: session.id, toBe: "ended")
                 }
                 let shares = splits.map(\.carrel)
@@ -52,7 +52,7 @@ extension FleetTests {
                 let file = [UInt8](repeating: 7, count: 20 << 20)
                 try await lab.upload(file, as: "big.bin")
                 #expect(try await lab.download("big.bin") == file)
-                try await fleet.succeed("session", "end", lab.session)
+                try await fleet.succeed("session", "end", lab.session, "--now")
                 try await fleet.wait(for: lab.session, toBe: "ended")
                 try measure("idle again after a lab and 40 MB through it")
             }

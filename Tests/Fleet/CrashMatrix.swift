@@ -113,7 +113,7 @@ struct CrashMatrix {
 
     func endAll() async throws {
         for session in try await fleet.sessions() where session.state == "running" {
-            try await fleet.succeed("session", "end", session.id)
+            try await fleet.succeed("session", "end", session.id, "--now")
             try await fleet.wait(for: session.id, toBe: "ended")
         }
     }

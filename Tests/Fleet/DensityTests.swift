@@ -42,7 +42,7 @@ extension FleetTests {
 
                 #expect(try await fleet.profile(of: "python").sessions == 0)
                 await kernel.socket.close()
-                _ = try await fleet.succeed("session", "end", lab.session)
+                _ = try await fleet.succeed("session", "end", lab.session, "--now")
                 try await fleet.wait(for: lab.session, toBe: "ended")
                 let profile = try await fleet.profile(of: "python")
                 #expect(profile.sessions == 1)

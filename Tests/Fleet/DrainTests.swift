@@ -71,7 +71,10 @@ extension FleetTests {
                 try await eventually("the drain is remembered") { try await fleet.host(host).state == "draining" }
                 #expect(try await ada.get("/api/status").status == 200)
                 try await fleet.succeed("host", "uncordon", host)
-                #expect(try await fleet.host(host).state == "active")
+                // The new broker has to prove first that labs are kept apart there.
+                try await eventually("the host is active", within: .seconds(60)) {
+                    try await fleet.host(host).state == "active"
+                }
                 #expect(try await fleet.show(ada.session).session.state == "running")
             }
         }
@@ -87,7 +90,7 @@ extension FleetTests {
                 #expect(try await fleet.show(grace.session).session.host != host)
                 async let drained = fleet.succeed("host", "drain", host, "--deadline", "1h", "--wait")
                 try await eventually("the host drains") { try await fleet.host(host).state == "draining" }
-                try await fleet.succeed("session", "end", ada.session)
+                try await fleet.succeed("session", "end", ada.session, "--now")
                 _ = try await drained
                 #expect(try await fleet.host(host).state == "drained")
                 #expect(try await grace.get("/api/status").status == 200)

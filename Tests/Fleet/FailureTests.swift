@@ -15,7 +15,8 @@ extension PatientTests {
                 let failed = try await fleet.wait(for: try #require(page.sessionID), toBe: "failed")
                 #expect(failed.reason?.contains("carrel/there-is-no-such-image:1") == true, "\(failed.reason ?? "")")
                 let shown = try await browser.visit(page.url)
-                #expect(shown.response.text.contains("carrel/there-is-no-such-image:1"))
+                #expect(shown.response.text.contains("Your lab could not start"))
+                #expect(!shown.response.text.contains("there-is-no-such-image"))
                 #expect(try await fleet.containers().isEmpty)
             }
         }
@@ -79,6 +80,26 @@ extension PatientTests {
                 try await fleet.expectNothingLeaked()
                 let linus = try await fleet.open("linus")
                 #expect(try await fleet.show(linus.session).session.host == names[0])
+            }
+        }
+
+        @Test(
+            "an engine that accepts and never answers is unreachable ten seconds after its last answer, as the manual says"
+        )
+        func hostHangs() async throws {
+            try await withFleet(Plan(relayed: true)) { fleet in
+                let name = fleet.plan.hosts[0].name
+                fleet.relay.stall()
+                let began = ContinuousClock.now
+                try await eventually("the host is unreachable", within: .seconds(60)) {
+                    try await fleet.host(name).state == "unreachable"
+                }
+                let took = ContinuousClock.now - began
+                #expect(took < .seconds(12), "it took \(took)")
+                fleet.relay.restore()
+                try await eventually("the host comes back", within: .seconds(60)) {
+                    try await fleet.host(name).state == "active"
+                }
             }
         }
 

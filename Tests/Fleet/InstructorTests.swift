@@ -56,7 +56,9 @@ extension FleetTests {
                 let (browser, page) = try await enter(fleet, course: "101")
                 #expect(page.response.status == 200 && page.url.path == "/instructor/course")
                 #expect(page.url.query == nil, "the link is out of the address")
-                for seen in ["2 labs of this course", "Course 101", "Grace Hopper", ">Ada<", ">Bob<", "30 min", "1 h"] {
+                for seen in [
+                    "2 labs of this course", "Course <bdi>101</bdi>", "Grace Hopper", ">Ada<", ">Bob<", "30 min", "1 h",
+                ] {
                     #expect(page.response.text.contains(seen), "\(seen)")
                 }
                 #expect(!page.response.text.contains("Eve") && !page.response.text.contains(sessions["eve"]!))
@@ -71,7 +73,7 @@ extension FleetTests {
                 // Ada's would come to more than the bound; Bob's does not.
                 let all = try await extend(nil, by: 3600, in: browser, of: fleet)
                 #expect(all.response.status == 409 && all.response.text.contains("1 lab has more time now."))
-                let why = "Ada: A run can be extended by 90 min in all; 30 min of it are left."
+                let why = "<bdi>Ada</bdi>: That is more time than it can still be given."
                 #expect(all.response.text.contains(why))
                 #expect(try await extensions(fleet, sessions) == ["ada": 3600, "bob": 3600, "eve": 0])
                 let rest = try await extend(nil, by: 1800, in: browser, of: fleet)

@@ -59,7 +59,7 @@ extension FleetTests {
                 #expect(mounts.count == 1)
                 #expect(mounts.first?.hasPrefix(fleet.root + "/homes/school/") == true, "\(mounts)")
 
-                try await fleet.succeed("session", "end", first.session)
+                try await fleet.succeed("session", "end", first.session, "--now")
                 try await fleet.wait(for: first.session, toBe: "ended")
                 try await fleet.succeed("host", "cordon", host)
                 let page = try await first.reload()

@@ -18,7 +18,7 @@ extension FleetTests {
                 }
                 #expect(try await fleet.show(lab.session).session.state == "running")
                 let page = try await lab.browser.visit(lab.origin.at("/.carrel/"))
-                #expect(page.response.text.contains("Work on less data at a time"), "\(page.response.text)")
+                #expect(page.response.text.contains("Work with less data at a time"), "\(page.response.text)")
                 await kernel.socket.close()
             }
         }

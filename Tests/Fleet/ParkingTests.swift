@@ -38,7 +38,7 @@ extension FleetTests {
                 let bob = try await fleet.open("bob")
                 let click = try await ada.reload()
                 #expect(click.response.status == 503 && click.response.text.contains("Your lab is in the queue"))
-                try await fleet.succeed("session", "end", bob.session)
+                try await fleet.succeed("session", "end", bob.session, "--now")
                 try await fleet.wait(for: ada.session, toBe: "running", within: .seconds(90))
                 #expect(try await ada.reload().isLab)
                 #expect(String(decoding: try await ada.download("notes.txt"), as: UTF8.self) == "the proof")
@@ -57,7 +57,7 @@ extension FleetTests {
                 #expect(parking.contains("Parked by an operator: exam."), "\(parking)")
                 try await fleet.wait(for: ada.session, toBe: "parked", within: .seconds(60))
                 #expect(try await ada.get("/.carrel/", for: .navigation).text.contains("Parked by an operator: exam."))
-                try await fleet.succeed("session", "end", ada.session, "--note", "the course is over")
+                try await fleet.succeed("session", "end", ada.session, "--now", "--note", "the course is over")
                 #expect(try await fleet.show(ada.session).session.state == "ended")
                 try await fleet.expectNothingLeaked()
             }

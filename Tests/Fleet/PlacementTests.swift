@@ -72,7 +72,7 @@ extension FleetTests {
                 let page = try await browser.visit(fleet.link("grace"))
                 let waiting = try await fleet.wait(for: try #require(page.sessionID), toBe: "queued")
                 #expect(waiting.queuePosition == 1)
-                try await fleet.succeed("session", "end", first.session)
+                try await fleet.succeed("session", "end", first.session, "--now")
                 try await browser.waitUntilRunning(page.url, within: .seconds(60))
                 let second = try await fleet.enter(waiting.id, from: page.url, in: browser)
                 #expect(try await second.get("/api/status").status == 200)

@@ -25,7 +25,7 @@ extension FleetTests {
                 try await eventually("both hosts are as they were") {
                     try await [fleet.host(first).state, fleet.host(second).state] == ["draining", "active"]
                 }
-                try await fleet.succeed("session", "end", ada.session)
+                try await fleet.succeed("session", "end", ada.session, "--now")
                 try await eventually("the first is drained") { try await fleet.host(first).state == "drained" }
                 #expect(try await fleet.host(second).state == "active")
 

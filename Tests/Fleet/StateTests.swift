@@ -63,7 +63,7 @@ extension FleetTests {
                 #expect(try await healed.get("/api/status").status == 200)
                 #expect(try StateFile(path: fleet.databasePath).text("PRAGMA integrity_check") == "ok")
                 for session in try await fleet.sessions() where session.learner.hasPrefix("learner") {
-                    try await fleet.succeed("session", "end", session.id)
+                    try await fleet.succeed("session", "end", session.id, "--now")
                 }
                 try await fleet.expectNothingLeaked()
             }

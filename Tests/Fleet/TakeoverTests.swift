@@ -34,7 +34,7 @@ extension FleetTests {
                 #expect(try await ChildExit.wait(old, within: .seconds(20)) == 0)
                 #expect(fleet.log.contains("another process has taken over"))
                 #expect(try await fleet.open("ada").session == lab.session)
-                try await fleet.succeed("session", "end", lab.session)
+                try await fleet.succeed("session", "end", lab.session, "--now")
                 try await fleet.wait(for: lab.session, toBe: "ended")
                 #expect(try await fleet.show(launched).session.epoch == 1)
                 try await fleet.expectNothingLeaked()

@@ -75,15 +75,31 @@ struct Engine: Sendable, Decodable {
         lines(try await docker("volume", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)"))
     }
 
+    /// All of them, whoever made them.
+    func allVolumes() async throws -> [String] { lines(try await docker("volume", "ls", "--quiet")) }
+
     /// The lab image with another command; one layer of nothing, so it takes no time and no room.
     func buildImage(_ name: String, command: [String]) async throws {
+        try await buildImage(name, lines: ["CMD \(String(decoding: try JSONEncoder().encode(command), as: UTF8.self))"])
+    }
+
+    /// The lab image with more lines of a Dockerfile.
+    func buildImage(_ name: String, lines: [String]) async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/fleet-image-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let words = String(decoding: try JSONEncoder().encode(command), as: UTF8.self)
-        try "FROM \(Plan.jupyterImage)\nCMD \(words)\n"
+        try (["FROM \(Plan.jupyterImage)"] + lines + [""]).joined(separator: "\n")
             .write(toFile: directory + "/Dockerfile", atomically: true, encoding: .utf8)
         try await docker("build", "--quiet", "--tag", name, directory)
+    }
+
+    /// Takes off the packet filter of an instance, as somebody does who reloads a firewall.
+    func removeFence(instance: String) async throws {
+        let images = lines(try await docker("image", "ls", "--quiet", "--filter", "label=carrel.role=helper"))
+        guard let image = images.first else { return }
+        try await docker(
+            "run", "--rm", "--network", "host", "--cap-drop", "ALL", "--cap-add", "NET_ADMIN", "--entrypoint",
+            "/carrel-helper", image, "fence", "carrel_\(instance)")
     }
 
     /// Removes what bears this instance's label, and nothing else.
@@ -92,6 +108,7 @@ struct Engine: Sendable, Decodable {
         for container in try await containers(instance: instance) {
             try await docker("rm", "--force", "--volumes", container.id)
         }
+        try await removeFence(instance: instance)
         for volume in try await volumes(instance: instance) { try await docker("volume", "rm", "--force", volume) }
         let networks = try await docker("network", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)")
         for network in lines(networks) { try await docker("network", "rm", network) }

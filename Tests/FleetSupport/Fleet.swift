@@ -14,6 +14,8 @@ final class Fleet: Sendable {
     let relays: [String: Relay]
     /// Where the broker's database writes; those of `Plan.crashes` only.
     let crashPoints: CrashPoints?
+    /// The broker's wall clock; of `Plan.setsClock` only.
+    let clock: ShiftedClock?
     private let running = Mutex<pid_t?>(nil)
 
     fileprivate init(_ plan: Plan) async throws {
@@ -34,6 +36,7 @@ final class Fleet: Sendable {
         }
         self.relays = relays
         crashPoints = plan.crashes ? try CrashPoints(path: root + "/crash-points") : nil
+        clock = plan.setsClock ? try ShiftedClock(path: root + "/clock") : nil
         try write(configuration: plan)
     }
 
@@ -61,8 +64,8 @@ final class Fleet: Sendable {
     /// Starts the broker without waiting for anything.
     func launchBroker(_ options: String...) throws {
         let pid = try Tether.shared.spawn(
-            (crashPoints?.prefix() ?? []) + [TestMachine.binary, "serve", "--config", configurationPath] + options,
-            output: logPath)
+            (crashPoints?.prefix() ?? []) + (clock?.prefix() ?? [])
+                + [TestMachine.binary, "serve", "--config", configurationPath] + options, output: logPath)
         running.withLock { $0 = pid }
     }
 
@@ -93,7 +96,7 @@ final class Fleet: Sendable {
             return try await self.hosts()
         }
         guard let state else { return }
-        try await eventually("all hosts are \(state)", within: .seconds(20)) {
+        try await eventually("all hosts are \(state)", within: .seconds(60)) {
             try await self.hosts().allSatisfy { $0.state == state }
         }
     }
@@ -210,30 +213,25 @@ final class Fleet: Sendable {
                 }
             }
         }
-        await unmountSlots()
+        // What the engines mounted for the slots goes with the last container of ours.
+        if let left = try? mounts(), !left.isEmpty { Issue.record("left mounted on the host: \(left)") }
         if plan.stateBytes != nil { _ = try? await Command(["umount", "--lazy", root + "/state"]).run() }
         try? FileManager.default.removeItem(atPath: root)
     }
 
-    /// The places where homes are attached to warm labs on this machine, which is the engines' host.
-    var slotsDirectory: String { get throws { "/run/carrel-slots/" + (try instance()) } }
-
-    /// What is mounted there, deepest last.
-    func slotMounts() throws -> [String] {
-        let directory = try slotsDirectory
-        let table = try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)
+    /// What is mounted for this Carrel on this machine, which is the engines' host, deepest last.
+    func mounts() throws -> [String] {
+        let volume = "/volumes/carrel-\(try instance())-slots/"
+        // The tests may run in a namespace of their own, the engines do not.
+        let table = try String(contentsOfFile: "/proc/1/mountinfo", encoding: .utf8)
         return table.split(separator: "\n").compactMap { line in
             let place = String(line.split(separator: " ")[4])
-            return place.hasPrefix(directory + "/") ? place : nil
+            return place.contains(volume) ? place : nil
         }
     }
 
-    private func unmountSlots() async {
-        guard let directory = try? slotsDirectory, let mounts = try? slotMounts() else { return }
-        for mount in mounts.reversed() { _ = try? await Command(["umount", "--lazy", mount]).run() }
-        // Empty directories only: a home may never be removed by mistake.
-        _ = try? await Command(["find", directory, "-depth", "-type", "d", "-empty", "-delete"]).run()
-    }
+    /// The places where homes are attached to warm labs, by the name of the slot.
+    func slotMounts() throws -> [String] { try mounts().filter { !$0.hasSuffix("/_data") } }
 
     fileprivate func printLog() {
         print("--- the broker's log (\(root)) ---\n\(log.suffix(8000))\n---")

@@ -10,6 +10,8 @@ struct Plan: Sendable {
         var slots = 10
         var memory = "16GiB"
         var starts = 2
+        /// Where labs are published, if not where the engine's host really is.
+        var publishAddress: String?
     }
 
     struct Lab: Sendable {
@@ -26,6 +28,10 @@ struct Plan: Sendable {
         var port: Int?
         /// `none`: the lab keeps none.
         var files: String?
+        /// Of `/dev/shm`; what the product takes where nothing is said.
+        var sharedMemory: String?
+        /// `allow`: the lab reaches the outside.
+        var egress: String?
     }
 
     struct Pool: Sendable {
@@ -56,6 +62,9 @@ struct Plan: Sendable {
     /// The broker runs on a database at whose writes it can be made to die.
     var crashes = false
 
+    /// The broker's wall clock is the test's to set.
+    var setsClock = false
+
     /// One or two hosts, one lab.
     init(hosts count: Int = 1, relayed: Bool = false, labs: [Lab] = [Lab(name: "python")]) {
         hosts = Engine.all.prefix(count).map { Host(name: $0.name, engine: $0) }
@@ -85,7 +94,7 @@ struct Plan: Sendable {
             yaml += """
                   - name: \(host.name)
                     endpoint: \(endpoint)
-                    publish_address: \(host.engine.publishAddress)
+                    publish_address: \(host.publishAddress ?? host.engine.publishAddress)
                     slots: \(host.slots)
                     memory: \(host.memory)
                     maximum_starts: \(host.starts)
@@ -112,7 +121,9 @@ struct Plan: Sendable {
             if let warning = lab.warning { yaml += "    idle_warning: \(warning)\n" }
             if let parksFor = lab.parksFor { yaml += "    parks_for: \(parksFor)\n" }
             if let port = lab.port { yaml += "    port: \(port)\n" }
+            if let size = lab.sharedMemory { yaml += "    shm_size: \(size)\n" }
             if let files = lab.files { yaml += "    files: \(files)\n" }
+            if let egress = lab.egress { yaml += "    egress: \(egress)\n" }
         }
         if !pools.isEmpty { yaml += "pools:\n" }
         for pool in pools {

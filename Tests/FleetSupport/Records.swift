@@ -65,6 +65,8 @@ struct HostRecord: Decodable, Sendable {
     var use: Use
     /// Warm seats that nobody has claimed; none: nil.
     var warm: Int?
+    /// `proved` where labs are kept apart, or what was found instead.
+    var network: String?
 }
 
 struct PoolRecord: Decodable, Sendable {

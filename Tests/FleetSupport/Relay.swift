@@ -54,6 +54,8 @@ final class Relay: Sendable {
     func forgetExchanges() { state.withLock { $0.exchanges = [:] } }
 
     func cut() { state.withLock { $0.mode = .cut } }
+    /// The engine goes on accepting, and answers nothing any more.
+    func stall() { state.withLock { $0.mode = .stalled } }
     /// The engine answers again, to new connections and, after a stall, to old ones.
     func restore() { state.withLock { $0.mode = .open } }
     func finish() {

@@ -1,0 +1,24 @@
+import Foundation
+
+/// The wall clock of a broker, which the test sets: `Scripts/lib/shift-clock.c`, which `Scripts/test` compiles.
+final class ShiftedClock: Sendable {
+    /// The compiled library; absent when the tests run without `Scripts/test`.
+    static let library = ProcessInfo.processInfo.environment["CARREL_TEST_SHIFT_CLOCK"]
+
+    private let path: String
+
+    /// - Parameter path: a file of the test's own, through which the broker is told.
+    init(path: String) throws {
+        self.path = path
+        try set(by: 0)
+    }
+
+    /// What makes a command run by it.
+    func prefix() throws -> [String] {
+        guard let library = Self.library else { throw FleetError("there is no library: run Scripts/test") }
+        return ["env", "LD_PRELOAD=\(library)", "SHIFTED_CLOCK=\(path)"]
+    }
+
+    /// From now on the broker's clock is so many seconds ahead of ours, or behind it.
+    func set(by seconds: Int) throws { try "\(seconds)".write(toFile: path, atomically: true, encoding: .utf8) }
+}
