@@ -49,7 +49,7 @@ struct Inbox {
         }
     }
 
-    /// Takes the next events out, at most so many of those within the limit.
+    /// Takes the next events out; of those within the limit, no more than `most`.
     mutating func take(_ most: Int) -> [Event] {
         if !events.isEmpty {
             let batch = Array(events.prefix(most))

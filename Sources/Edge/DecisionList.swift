@@ -29,7 +29,7 @@ enum PortalScope: String {
 ///    2. TRACE → 405: it would echo the cookie, the token and what else the edge adds.
 ///    3. a path under `/.carrel/` → the portal, scope `lab`: entering, restarting and the events of this session. Any
 ///       other way to write such a path → 404, and `/.carrel` → a redirect: no lab speaks there.
-///    4. the script of a service worker that could watch over those paths, or that is nobody's who may enter → a worker
+///    4. the script of a service worker that could watch over those paths, or that is asked for without access → a worker
 ///       that ends itself and the one before it. A worker sees one-time codes, fakes pages, and outlives its lab.
 ///    5. no route → the portal, scope `away`: it knows whether the session starts, has ended, or never was.
 ///    6. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
