@@ -111,7 +111,7 @@ let package = Package(
         tests("EdgeTests", ["Edge", "COpenSSL", "CNGHTTP2", "SmugglingCorpus", "SeededRandom"]),
         tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
         tests("LaunchTests", ["Launch"]),
-        tests("BrokerTests", ["Broker"]),
+        tests("BrokerTests", ["Broker", "Programs"]),
         tests("PortalTests", ["Portal", "Programs"]),
         tests("CarrelTests", ["carrel", "Programs"]),
         // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 @testable import Broker
@@ -140,8 +141,8 @@ struct SharedHomesTests {
     @Test(
         "Ada and ada never share a home on a real file system that ignores case", .enabled(if: CaselessDisk.isAvailable)
     )
-    func caselessDisk() throws {
-        let disk = try CaselessDisk()
+    func caselessDisk() async throws {
+        let disk = try await CaselessDisk()
         let (first, second) = (try ensure("Ada", in: disk.path), try ensure("ada", in: disk.path))
         try "Ada's".write(toFile: first + "/notes.txt", atomically: true, encoding: .utf8)
         #expect(!FileManager.default.fileExists(atPath: second + "/notes.txt"))
@@ -161,28 +162,19 @@ private final class CaselessDisk {
     let path: String
     private var image: String { path + ".img" }
 
-    init() throws {
+    init() async throws {
         path = NSTemporaryDirectory() + "carrel-caseless-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try Data(count: 8 << 20).write(to: URL(fileURLWithPath: path + ".img"))
-        try Self.run("/usr/sbin/mkntfs", ["-q", "-F", "-s", "512", "-p", "0", "-H", "0", "-S", "0", path + ".img"])
-        try Self.run("/usr/bin/lowntfs-3g", ["-o", "ignore_case,permissions", path + ".img", path])
+        try await Command([
+            "/usr/sbin/mkntfs", "-q", "-F", "-s", "512", "-p", "0", "-H", "0", "-S", "0", path + ".img",
+        ]).succeed()
+        try await Command(["/usr/bin/lowntfs-3g", "-o", "ignore_case,permissions", path + ".img", path]).succeed()
     }
 
     deinit {
-        try? Self.run("/usr/bin/umount", [path])
-        try? FileManager.default.removeItem(atPath: path)
+        umount2(path, 0)
+        rmdir(path)
         unlink(image)
-    }
-
-    private static func run(_ program: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(program) failed")
     }
 }

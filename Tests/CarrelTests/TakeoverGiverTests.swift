@@ -44,7 +44,7 @@ import Testing
         #expect(try await taker.take() == TakeoverState())
         try await taker.prepared()
         taker.finish()
-        while !source.hasHandedOver { await Task.yield() }
+        while !source.hasHandedOver { try await Task.sleep(for: .milliseconds(1)) }
         taker.close()
         giver.close()
     }

@@ -221,12 +221,14 @@ struct EngineAnswersTests {
     @Test("an operation that is given up ends at once")
     func cancellation() async throws {
         let (hang, _) = AsyncStream.makeStream(of: Void.self)
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
         let script = try Script { _ in
+            arrived.yield()
             for await _ in hang {}
             return .text("late")
         }
         let asking = Task { try await script.engine.ping() }
-        while script.asked.count < 2 { await Task.yield() }
+        for await _ in arrivals { break }
         asking.cancel()
         let error = await #expect(throws: EngineError.self) { try await asking.value }
         #expect(error?.code == .unreachable)

@@ -33,7 +33,7 @@ struct UncommittedTests {
                 }
             }
             let ending = Task { @ControlLoop in try await desk.broker.end(slug, reason: .learnerEnded).state }
-            while desk.broker.core.pendingChanges.isEmpty { await Task.yield() }
+            while desk.broker.core.pendingChanges.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             let look = Look()
             let looking = Task { @ControlLoop in
                 defer { look.isOver = true }
@@ -41,7 +41,7 @@ struct UncommittedTests {
                 return (one, try await desk.broker.sessions(SessionQuery()).map(\.state))
             }
             // Whoever looks has either had an answer by then, or waits with the others.
-            while desk.broker.readers.isEmpty, !look.isOver { await Task.yield() }
+            while desk.broker.readers.isEmpty, !look.isOver { try await Task.sleep(for: .milliseconds(1)) }
             #expect(!look.isOver)
             release.signal()
             let (one, all) = try await looking.value
