@@ -24,7 +24,7 @@ public struct HostCheck: Sendable {
             hosts: configuration.hosts.flatMap(\.addresses), ranges: configuration.egress)
         let isolation: HostIsolation
         do {
-            isolation = await proof.tryOut(try await proof.lay(try await proof.ensureNetworks()))
+            (_, isolation) = try await proof.prove()
         } catch let failure as HostProof.Failure {
             isolation = .unproved(reason: failure.reason)
         } catch {

@@ -34,22 +34,31 @@ extension HostDriver {
         defer { isProving = false }
         let connection = connection
         do {
-            let proof = proof
-            let laid = try await proof.lay(try await proof.ensureNetworks())
-            guard laid.isNew || isolation != .proved else { return }
-            if isolation == .proved { log.warning("the packet filter around labs had changed; it is set again") }
-            tell(await proof.tryOut(laid), during: connection)
+            let (laid, isolation) = try await settle()
+            tell(isolation, mark: laid.mark(engineLife: engineLife), during: connection)
         } catch let failure as HostProof.Failure {
-            tell(.unproved(reason: failure.reason), during: connection)
+            tell(.unproved(reason: failure.reason), mark: nil, during: connection)
         } catch {
             // Whether the host answers at all is for the heartbeat to find out.
             if let error = error as? EngineError, error.isHostUnreachable { return }
-            tell(.unproved(reason: (error as? EngineError)?.message ?? "\(error)"), during: connection)
+            tell(.unproved(reason: (error as? EngineError)?.message ?? "\(error)"), mark: nil, during: connection)
         }
     }
 
-    private func tell(_ found: HostIsolation, during connection: Int) {
+    /// What is known to be proved, by this broker or an earlier one, is not tried again while the filter and all that it
+    /// rests on are the same.
+    private func settle() async throws -> (HostProof.Laid, HostIsolation) {
+        let (proof, known) = (proof, broker.core.proof(on: name))
+        guard isolation == .proved || isolation == .untried && known != nil else { return try await proof.prove() }
+        let laid = try await proof.lay(try await proof.ensureNetworks())
+        if !laid.isNew, isolation == .proved || laid.mark(engineLife: engineLife) == known { return (laid, .proved) }
+        if isolation == .proved { log.warning("the packet filter around labs had changed; it is set again") }
+        return (laid, await proof.tryOut(laid))
+    }
+
+    private func tell(_ found: HostIsolation, mark: String?, during connection: Int) {
         guard !Task.isCancelled, connection == self.connection else { return }
+        guard found != isolation || mark != broker.core.proof(on: name) else { return }
         if found != isolation {
             switch found {
             case .proved: log.info("labs are kept apart as promised")
@@ -59,6 +68,6 @@ extension HostDriver {
             }
         }
         isolation = found
-        broker.submit(.hostTried(host: name, found))
+        broker.submit(.hostTried(host: name, found, mark: mark))
     }
 }

@@ -30,6 +30,17 @@ struct HostProof {
         var fence: Fence
         /// The filter was missing, or had other rules.
         var isNew: Bool
+        /// The helper that set the filter watches already.
+        var isWatched = false
+
+        /// Stands for everything that a try-out depends on: as long as it is the same, and the filter is in place, a
+        /// proof holds.
+        /// - Parameter engineLife: nil where it is not known, which proves nothing.
+        func mark(engineLife: String?) -> String? {
+            guard let engineLife else { return nil }
+            let parts = [HelperImage.current.reference, engineLife] + networks.values.map(\.id).sorted() + fence.rules
+            return SHA256.digest(parts.joined(separator: "\n")).hex
+        }
     }
 
     /// Makes the networks of this instance where they are missing.
@@ -47,7 +58,30 @@ struct HostProof {
     }
 
     /// Sets the packet filter, or finds that it is in place.
-    func lay(_ networks: [Egress: EngineNetwork]) async throws -> Laid {
+    /// - Parameter words: with them the helper goes on as the watcher of that try-out, which saves a container.
+    func lay(_ networks: [Egress: EngineNetwork], watching words: Words? = nil) async throws -> Laid {
+        let fence = try await fence(networks)
+        guard let words else {
+            let (lines, code) = try await engine.runHelper(
+                name: "carrel-\(instance)-fence-\(SecureRandom.slug(length: 8))", fenceHelper(fence.rules),
+                timeout: BrokerLimits.proofTimeout)
+            guard code == 0 else { throw Self.refused(lines) }
+            return Laid(networks: networks, fence: fence, isNew: lines.last != "kept")
+        }
+        do {
+            let lines = try await startWatcher(words, fenceHelper(fence.rules, watching: words))
+            return Laid(networks: networks, fence: fence, isNew: lines.first != "kept", isWatched: true)
+        } catch {
+            await remove(words)
+            throw error
+        }
+    }
+
+    private static func refused(_ lines: [String]) -> Failure {
+        Failure(reason: "the packet filter around labs cannot be set (nf_tables): \(lines.joined(separator: " "))")
+    }
+
+    private func fence(_ networks: [Egress: EngineNetwork]) async throws -> Fence {
         if let open = networks.values.first(where: \.joinsNeighbours) {
             throw Failure(
                 reason:
@@ -60,24 +94,25 @@ struct HostProof {
         }.value
         let own = source.flatMap { AddressRange($0) }
         let sources = brokers.isEmpty ? [own].compactMap(\.self) : brokers
-        let fence = Fence(
+        return Fence(
             bridges: networks.mapValues(\.bridge), brokers: sources.filter { !Self.isLoopback($0) },
             isLocal: sources.contains { Self.isLoopback($0) || $0.contains(publishAddress) },
             hosts: addresses, ranges: ranges)
-        let (lines, code) = try await engine.runHelper(
-            name: "carrel-\(instance)-fence-\(SecureRandom.slug(length: 8))", fenceHelper(fence.rules),
-            timeout: BrokerLimits.proofTimeout)
-        guard code == 0 else {
-            throw Failure(
-                reason: "the packet filter around labs cannot be set (nf_tables): \(lines.joined(separator: " "))")
-        }
-        return Laid(networks: networks, fence: fence, isNew: lines.last != "kept")
+    }
+
+    /// Makes networks and filter, and tries what labs are promised on them.
+    func prove() async throws -> (Laid, HostIsolation) {
+        let words = Words(instance: instance)
+        let laid = try await lay(try await ensureNetworks(), watching: words)
+        return (laid, await tryOut(laid, words))
     }
 
     /// Tries what labs are promised on what was laid.
-    func tryOut(_ laid: Laid) async -> HostIsolation {
+    func tryOut(_ laid: Laid) async -> HostIsolation { await tryOut(laid, Words(instance: instance)) }
+
+    private func tryOut(_ laid: Laid, _ words: Words) async -> HostIsolation {
         do {
-            return try await attempt(laid)
+            return try await attempt(laid, words)
         } catch let failure as Failure {
             return .unproved(reason: failure.reason)
         } catch {
@@ -95,10 +130,11 @@ struct HostProof {
         }
     }
 
-    private func fenceHelper(_ rules: [String]) -> HelperSpec {
+    private func fenceHelper(_ rules: [String], watching words: Words? = nil) -> HelperSpec {
         HelperSpec(
-            command: ["fence", Fence.table(instance: instance)] + rules, labels: labels,
-            capabilities: [.networkAdministration], user: "0:0", network: .host)
+            command: ["fence", Fence.table(instance: instance)] + (words?.watch ?? []) + rules, labels: labels,
+            capabilities: words == nil ? [.networkAdministration] : [.networkAdministration, .rawNetwork], user: "0:0",
+            network: .host)
     }
 
     // MARK: The try-out
@@ -107,11 +143,10 @@ struct HostProof {
         [LabContainer.Label.instance: instance, LabContainer.Label.role: "try"]
     }
 
-    private func attempt(_ laid: Laid) async throws -> HostIsolation {
-        try await removeOld()
-        let words = Words(instance: instance)
+    private func attempt(_ laid: Laid, _ words: Words) async throws -> HostIsolation {
         do {
-            let isolation = try await attempt(laid, words)
+            try await removeOld()
+            let isolation = try await verdict(on: laid, words)
             await remove(words)
             return isolation
         } catch {
@@ -130,7 +165,7 @@ struct HostProof {
     }
 
     /// What only this try-out knows.
-    private struct Words: Sendable {
+    struct Words: Sendable {
         /// By which the watcher knows its packets.
         let port = 20_000 + Int(SecureRandom.bytes(2).reduce(0) { $0 << 8 | Int($1) }) % 12_000
         let word = SecureRandom.slug(length: 20)
@@ -149,12 +184,16 @@ struct HostProof {
             labs = [.none: "carrel-\(instance)-try-none-\(number)", .allow: "carrel-\(instance)-try-allow-\(number)"]
         }
 
+        /// What the helper is told that watches.
+        var watch: [String] { ["watch", "\(port)", word] }
         var containers: [String] { [watcher, neighbour] + labs.values }
     }
 
-    private func attempt(_ laid: Laid, _ words: Words) async throws -> HostIsolation {
+    private func verdict(on laid: Laid, _ words: Words) async throws -> HostIsolation {
         let started = try await withThrowingTaskGroup(of: (Member, ContainerDetails?).self) { group in
-            for member in Member.allCases { group.addTask { (member, try await self.start(member, words)) } }
+            for member in Member.allCases where member != .watcher || !laid.isWatched {
+                group.addTask { (member, try await self.start(member, words)) }
+            }
             var started: [Member: ContainerDetails] = [:]
             for try await (member, details) in group { started[member] = details }
             return started
@@ -189,7 +228,10 @@ struct HostProof {
     private func start(_ member: Member, _ words: Words) async throws -> ContainerDetails? {
         switch member {
         case .watcher:
-            try await watch(words)
+            _ = try await startWatcher(
+                words,
+                HelperSpec(
+                    command: words.watch, labels: labels, capabilities: [.rawNetwork], user: "0:0", network: .host))
             return nil
         case .neighbour: return try await start(words.neighbour, on: .none, words, answer: "neighbour", besides: .allow)
         case .none: return try await startLab(.none, words)
@@ -222,17 +264,18 @@ struct HostProof {
         return try await engine.inspect(container)
     }
 
-    private func watch(_ words: Words) async throws {
-        let watcher = try await engine.startHelper(
-            name: words.watcher,
-            HelperSpec(
-                command: ["watch", "\(words.port)", words.word], labels: labels, capabilities: [.rawNetwork],
-                user: "0:0", network: .host))
+    /// - Returns: what it said before it began to watch.
+    private func startWatcher(_ words: Words, _ spec: HelperSpec) async throws -> [String] {
+        let watcher = try await engine.startHelper(name: words.watcher, spec)
         let deadline = ControlLoop.loop.now + BrokerLimits.proofTimeout
-        while try await !engine.logs(watcher, lines: 3).contains("watching") {
-            let details = try await engine.inspect(watcher)
-            guard details.isRunning, ControlLoop.loop.now < deadline else {
+        while true {
+            let lines = try await engine.logs(watcher, lines: 3)
+            if lines.contains("watching") { return lines }
+            guard try await engine.inspect(watcher).isRunning, ControlLoop.loop.now < deadline else {
                 let lines = (try? await engine.logs(watcher, lines: 3)) ?? []
+                guard ["made", "kept", nil].contains(lines.first) || !spec.command.contains("fence") else {
+                    throw Self.refused(lines)
+                }
                 throw Failure(reason: "the host's packets cannot be watched: \(lines.joined(separator: " "))")
             }
             try await Task.sleep(for: BrokerLimits.readinessInterval)

@@ -77,7 +77,7 @@ struct Inbox {
         case .configure: .configuration
         case .hostListed(let host, _, _, _), .hostSilent(let host, _, _): .state(host: host)
         case .hostProbed(let host, _): .attachment(host: host)
-        case .hostTried(let host, _): .isolation(host: host)
+        case .hostTried(let host, _, _): .isolation(host: host)
         default: nil
         }
     }

@@ -67,6 +67,8 @@ public enum Change: Hashable, Sendable {
     case duty(host: String, HostDuty)
     /// What tells the engine behind a host from others.
     case engine(host: String, String?)
+    /// What was proved last of a host's network; nothing when it has to be proved anew.
+    case proof(host: String, String?)
     /// How the rolling drain stands; nothing when it is over.
     case rollingDrain(RollingDrain?)
     /// A host that an operator added, or nothing where the configuration has it now.

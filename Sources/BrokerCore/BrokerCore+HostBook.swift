@@ -8,6 +8,7 @@ struct HostBook: Sendable {
     var adjustments: [String: HostAdjustment] = [:]
     /// What tells the engine behind each host from others.
     var engines: [String: String] = [:]
+    var proofs: [String: String] = [:]
 
     var names: Set<String> { Set(listed.keys).union(added.keys) }
 
@@ -118,6 +119,7 @@ extension BrokerCore {
         book.added[name] = nil
         book.adjustments[name] = nil
         book.engines[name] = nil
+        book.proofs[name] = nil
         journal.changes.append(.hostForgotten(host: name))
         guard var settings = record(of: name)?.settings else { return }
         // One of the same name that is added later begins anew.

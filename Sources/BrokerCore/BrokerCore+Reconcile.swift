@@ -194,6 +194,7 @@ extension BrokerCore {
         for entry in stored.entries { book.added[entry.spec.name] = entry }
         book.adjustments = stored.adjustments
         book.engines = stored.engines
+        book.proofs = stored.proofs
         rolling = stored.rollingDrain
         for reservation in reservations where [.booked, .closed].contains(reservation.phase) {
             setReservation(reservation.id, reservation)

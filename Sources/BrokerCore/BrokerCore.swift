@@ -239,8 +239,8 @@ public struct BrokerCore: Sendable {
             usageSampled(host, samples, at: now)
         case .hostProbed(let host, let attachment):
             hostProbed(host, attachment)
-        case .hostTried(let host, let isolation):
-            hostTried(host, isolation)
+        case .hostTried(let host, let isolation, let mark):
+            hostTried(host, isolation, mark: mark)
         case .hostListed(let host, let containers, let asked, let facts):
             hostListed(host, containers: containers, asked: asked, facts: facts, at: now)
         case .hostSilent(let host, let reason, let silentFor):

@@ -129,8 +129,9 @@ public enum Event: Sendable {
     case hostSilent(host: String, reason: String, silentFor: Duration = .zero)
     /// It was tried whether homes can be attached to containers that run already on this host.
     case hostProbed(host: String, HomeAttachment)
-    /// It was tried whether this host keeps labs apart, and what labs are promised about the network.
-    case hostTried(host: String, HostIsolation)
+    /// It was tried whether this host keeps labs apart, and what labs are promised about the network. `mark` stands for
+    /// what was proved: as long as it stays the same, the proof holds.
+    case hostTried(host: String, HostIsolation, mark: String?)
     case containerCreated(SessionID, epoch: Int)
     case containerStarted(SessionID, epoch: Int, endpoint: Endpoint)
     case labReady(SessionID, epoch: Int, endpoint: Endpoint)

@@ -100,16 +100,19 @@ public struct StoredHosts: Hashable, Sendable {
     public var adjustments: [String: HostAdjustment]
     /// What tells the engine behind each host from others.
     public var engines: [String: String]
+    /// What was proved last of the network of each host: see `BrokerCore.proof(on:)`.
+    public var proofs: [String: String]
     public var rollingDrain: RollingDrain?
 
     public init(
         entries: [HostEntry] = [], adjustments: [String: HostAdjustment] = [:], engines: [String: String] = [:],
-        rollingDrain: RollingDrain? = nil
+        proofs: [String: String] = [:], rollingDrain: RollingDrain? = nil
     ) {
         self.rollingDrain = rollingDrain
         self.entries = entries
         self.adjustments = adjustments
         self.engines = engines
+        self.proofs = proofs
     }
 }
 

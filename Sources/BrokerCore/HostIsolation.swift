@@ -10,10 +10,22 @@ public enum HostIsolation: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    mutating func hostTried(_ name: String, _ isolation: HostIsolation) {
+    /// - Parameter mark: with `proved`, of what was proved; nil where nobody could tell later whether it still stands.
+    mutating func hostTried(_ name: String, _ isolation: HostIsolation, mark: String?) {
         guard var settings = record(of: name)?.settings else { return }
         settings.isolation = isolation
         setHost(name, settings)
+        setProof(isolation == .proved ? mark : nil, of: name)
+    }
+
+    /// Of what was proved on this host last, by this broker or an earlier one; nil when nothing was, or when it failed.
+    public func proof(on host: String) -> String? { book.proofs[host] }
+
+    private mutating func setProof(_ mark: String?, of name: String) {
+        guard book.proofs[name] != mark else { return }
+        journal.keep(book)
+        book.proofs[name] = mark
+        journal.changes.append(.proof(host: name, mark))
     }
 
     /// Why no lab is placed on a host that answers, as far as its network is the reason.

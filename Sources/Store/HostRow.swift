@@ -29,19 +29,20 @@ enum HostRow {
             ])
     }
 
-    /// A host that has answered has a row, also when nobody has ever asked anything of it.
-    static func store(engine id: String?, of host: String, in db: Database) throws {
-        guard let id else {
-            return try db.cachedStatement(sql: "UPDATE hosts SET engine = NULL WHERE name = ?").execute(arguments: [
+    /// What was found out about a host that has answered. It has a row, also when nobody has ever asked anything of it.
+    /// - Parameter column: `engine` or `proof`.
+    static func store(_ column: String, _ value: String?, of host: String, in db: Database) throws {
+        guard let value else {
+            return try db.cachedStatement(sql: "UPDATE hosts SET \(column) = NULL WHERE name = ?").execute(arguments: [
                 host
             ])
         }
         try db.cachedStatement(
             sql: """
-                INSERT INTO hosts (name, duty, engine) VALUES (?, 'active', ?)
-                ON CONFLICT (name) DO UPDATE SET engine = excluded.engine
+                INSERT INTO hosts (name, duty, \(column)) VALUES (?, 'active', ?)
+                ON CONFLICT (name) DO UPDATE SET \(column) = excluded.\(column)
                 """
-        ).execute(arguments: [host, id])
+        ).execute(arguments: [host, value])
     }
 
     /// Everything that is known of a host by this name.
@@ -87,8 +88,9 @@ enum HostRow {
                 removedLabels: Set((row["removed_labels"] as String).split(separator: ",").map(String.init)),
                 policy: (row["policy"] as String?).flatMap { DensityPolicy(rawValue: $0) })
         }
-        for row in try Row.fetchAll(db, sql: "SELECT name, engine FROM hosts WHERE engine IS NOT NULL") {
+        for row in try Row.fetchAll(db, sql: "SELECT name, engine, proof FROM hosts") {
             stored.engines[row["name"]] = row["engine"]
+            stored.proofs[row["name"]] = row["proof"]
         }
         stored.rollingDrain = try rollingDrain(db)
         return stored

@@ -8,7 +8,7 @@ enum Schema {
     /// `PRAGMA user_version` after the step at that index is the index plus one.
     static let migrations: [String] = [
         version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
-        version11, version12, version13, version14,
+        version11, version12, version13, version14, version15,
     ]
 
     /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
@@ -346,6 +346,11 @@ enum Schema {
             CHECK ((occurrence_wall IS NULL) = (occurrence_zone IS NULL));
         ALTER TABLE reservations ADD COLUMN stamp INTEGER CHECK (stamp IS NULL OR sequence IS NOT NULL);
         CREATE INDEX sessions_by_context ON sessions (context, created_at, id) WHERE context IS NOT NULL;
+        """
+
+    /// What was proved last of a host's network, so that a broker that starts again need not try it again.
+    private static let version15 = """
+        ALTER TABLE hosts ADD COLUMN proof TEXT;
         """
 
     /// Refuses a file that is not ours, before anything in it is changed.

@@ -91,7 +91,9 @@ public final class Store: Sendable {
                     """
             ).execute(arguments: [host, word, deadline])
         case .engine(let host, let id):
-            try HostRow.store(engine: id, of: host, in: db)
+            try HostRow.store("engine", id, of: host, in: db)
+        case .proof(let host, let mark):
+            try HostRow.store("proof", mark, of: host, in: db)
         case .rollingDrain(let drain):
             try HostRow.store(drain, in: db)
         case .hostEntry(let host, let entry):

@@ -24,7 +24,7 @@ struct IsolationTests {
         #expect(scene.core.waiting(of: "a", at: scene.now)?.cause == .hostsUnproved)
         let words = scene.core.explanation(of: "a", at: scene.now)
         #expect(words?.contains("has proved that labs are kept apart") == true)
-        scene.send(.hostTried(host: "h1", .proved))
+        scene.send(.hostTried(host: "h1", .proved, mark: "m"))
         #expect(scene.host("a") == "h1")
         #expect(scene.core.hostStatus("h1")?.state == .active)
     }
@@ -34,11 +34,11 @@ struct IsolationTests {
         var scene = configured([.small("h1"), .small("h2")])
         listed(&scene, "h1", .proved)
         listed(&scene, "h2", .proved)
-        scene.send(.hostTried(host: "h1", .unproved(reason: "a packet left by eth0")))
+        scene.send(.hostTried(host: "h1", .unproved(reason: "a packet left by eth0"), mark: nil))
         for id: SessionID in ["a", "b", "c"] { scene.launch(id) }
         #expect(["a", "b", "c"].allSatisfy { scene.host($0) != "h1" })
         #expect(scene.core.hostStatus("h1")?.reason?.contains("a packet left by eth0.") == true)
-        scene.send(.hostTried(host: "h2", .unproved(reason: "a packet left by eth0")))
+        scene.send(.hostTried(host: "h2", .unproved(reason: "a packet left by eth0"), mark: nil))
         scene.launch("d")
         let words = scene.core.explanation(of: "d", at: scene.now)
         #expect(words?.contains("eth0") == false && words?.contains("h1") == false)
@@ -49,11 +49,25 @@ struct IsolationTests {
         var scene = configured([.small("h1")])
         listed(&scene, "h1", .proved)
         scene.run("a")
-        scene.send(.hostTried(host: "h1", .unproved(reason: "no filter")))
+        scene.send(.hostTried(host: "h1", .unproved(reason: "no filter"), mark: nil))
         #expect(scene.host("a") == "h1")
         scene.send(.hostListed(host: "h1", containers: [.running("a")], facts: HostFacts(isolation: .proved)))
         scene.launch("b")
         #expect(scene.host("b") == "h1")
+    }
+
+    @Test("What was proved is kept on disk until it fails or the host is forgotten, and written only when it changes")
+    func proof() {
+        var scene = configured([.small("h1")])
+        listed(&scene, "h1", .untried)
+        func written(_ isolation: HostIsolation, _ mark: String?) -> [Change] {
+            scene.send(.hostTried(host: "h1", isolation, mark: mark))
+            return scene.changes.filter { if case .proof = $0 { true } else { false } }
+        }
+        #expect(written(.proved, "m") == [.proof(host: "h1", "m")])
+        #expect(written(.proved, "m") == [] && scene.core.proof(on: "h1") == "m")
+        #expect(written(.unproved(reason: "no filter"), "m") == [.proof(host: "h1", nil)])
+        #expect(written(.proved, nil) == [] && scene.core.proof(on: "h1") == nil)
     }
 
     @Test("A lab that went with its engine ends for that reason, one that stopped by itself for that")

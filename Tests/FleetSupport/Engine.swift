@@ -75,6 +75,12 @@ struct Engine: Sendable, Decodable {
         lines(try await docker("volume", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)"))
     }
 
+    /// The volumes that a container has.
+    func volumes(of container: String) async throws -> Set<String> {
+        let format = #"{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}"#
+        return Set(lines(try await docker("inspect", container, "--format", format)))
+    }
+
     /// All of them, whoever made them.
     func allVolumes() async throws -> [String] { lines(try await docker("volume", "ls", "--quiet")) }
 
@@ -102,13 +108,13 @@ struct Engine: Sendable, Decodable {
             "/carrel-helper", image, "fence", "carrel_\(instance)")
     }
 
-    /// Removes what bears this instance's label, and nothing else.
+    /// Removes what bears this instance's label, and nothing else. Its packet filter says nothing about anything else, and goes
+    /// with the network namespace that the engine of the tests has for itself.
     func removeAll(instance: String) async throws {
         guard !instance.isEmpty else { return }
         for container in try await containers(instance: instance) {
             try await docker("rm", "--force", "--volumes", container.id)
         }
-        try await removeFence(instance: instance)
         for volume in try await volumes(instance: instance) { try await docker("volume", "rm", "--force", volume) }
         let networks = try await docker("network", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)")
         for network in lines(networks) { try await docker("network", "rm", network) }

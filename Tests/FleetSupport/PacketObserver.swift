@@ -70,7 +70,7 @@ final class OutsideServer: Sendable {
     /// - Parameter address: IPv4, of a range for documentation or link-local; nobody else has it.
     init(address: String) async throws {
         self.address = address
-        _ = try? await Command(["ip", "address", "add", "\(address)/32", "dev", "lo"]).run()
+        _ = try await Command(["ip", "address", "replace", "\(address)/32", "dev", "lo"]).succeed()
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)

@@ -61,7 +61,7 @@ private final class Race<Value: Sendable>: Sendable {
 }
 
 extension Result where Failure == any Error {
-    fileprivate init(_ work: () async throws -> Success) async {
+    init(_ work: () async throws -> Success) async {
         do { self = .success(try await work()) } catch { self = .failure(error) }
     }
 }

@@ -32,13 +32,14 @@ public struct Command: Sendable {
         } else {
             posix_spawn_file_actions_addopen(&actions, 2, error, mode, 0o600)
         }
-        // This process ignores SIGPIPE; a child must meet the signals as a shell would give them.
+        // This process ignores SIGPIPE, and SIGINT and SIGQUIT too where a script started it in the background; a child
+        // must meet the signals as a shell would give them.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
         sigemptyset(&defaults)
-        sigaddset(&defaults, SIGPIPE)
+        for signal in [SIGPIPE, SIGINT, SIGQUIT] { sigaddset(&defaults, signal) }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         var mask = sigset_t()
         sigemptyset(&mask)

@@ -26,6 +26,9 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Let faults stop after the events: everything must settle, and nothing be left.")
     var liveness = false
 
+    @Flag(help: "No faults but one: the broker is killed between any two of its acts, one after the other.")
+    var kills = false
+
     @Option(help: "Threads that work; as many as there are CPUs otherwise.")
     var jobs: Int = ProcessInfo.processInfo.activeProcessorCount
 
@@ -35,10 +38,11 @@ struct Simulate: AsyncParsableCommand {
     func validate() throws {
         guard seeds > 0, events > 0, jobs > 0 else { throw ValidationError("Numbers are 1 or more.") }
         if trace, seed == nil { throw ValidationError("--trace needs --seed.") }
+        if kills, liveness || trace { throw ValidationError("--kills goes neither with --liveness nor with --trace.") }
     }
 
     func run() async throws {
-        let aim = liveness ? SimulationRun.Aim.liveness : .safety
+        let aim = kills ? SimulationRun.Aim.kills : liveness ? .liveness : .safety
         if let seed {
             if trace {
                 for line in SimulationRun(aim, seed: seed, events: events).play(traceLength: .max).trace { print(line) }

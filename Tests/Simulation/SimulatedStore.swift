@@ -8,6 +8,7 @@ struct SimulatedStore {
     private(set) var hosts: [String: HostEntry] = [:]
     private(set) var adjustments: [String: HostAdjustment] = [:]
     private(set) var engines: [String: String] = [:]
+    private(set) var proofs: [String: String] = [:]
     private(set) var rollingDrain: RollingDrain?
     private(set) var homes: [String: HomeLocation] = [:]
     private(set) var stories: [SessionID: [StoryEntry]] = [:]
@@ -44,7 +45,7 @@ struct SimulatedStore {
     var storedHosts: StoredHosts {
         StoredHosts(
             entries: hosts.values.sorted { $0.spec.name < $1.spec.name }, adjustments: adjustments,
-            engines: engines, rollingDrain: rollingDrain)
+            engines: engines, proofs: proofs, rollingDrain: rollingDrain)
     }
 
     var liveClaims: [Claim] {
@@ -70,6 +71,8 @@ struct SimulatedStore {
                 duties[host] = duty
             case .engine(let host, let id):
                 engines[host] = id
+            case .proof(let host, let mark):
+                proofs[host] = mark
             case .rollingDrain(let drain):
                 rollingDrain = drain
             case .hostEntry(let host, let entry):

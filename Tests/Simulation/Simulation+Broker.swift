@@ -318,7 +318,12 @@ extension Simulation {
             deliver(
                 .hostListed(host: host, containers: engine.listing, asked: core.eventCount, facts: facts),
                 within: 1...3000)
-            if !isTried { deliver(.hostTried(host: host, isolation), within: 3000...6000) }
+            let mark = isolation == .proved ? "engine-\(host)" : nil
+            // One that is proved by what an earlier broker found is told at once.
+            let isKnown = mark != nil && core.proof(on: host) == mark
+            if !isTried {
+                deliver(.hostTried(host: host, isolation, mark: mark), within: isKnown ? 1...3000 : 3000...6000)
+            }
             if core.use(ofHost: host)?.isStrained == true { count("host strained") }
             deliver(.usageSampled(host: host, engine.samples(at: wall)), within: 1...3000)
             deliver(.hostProbed(host: host, engine.attaches ? .possible : .impossible(reason: "no propagation")))

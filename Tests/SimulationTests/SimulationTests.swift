@@ -68,22 +68,12 @@ struct SimulationTests {
         }
     }
 
-    @Test(
-        "Killed between any two of its acts, one after the other, the broker loses nothing",
-        arguments: 1...2 as ClosedRange<UInt64>)
-    func killedEverywhere(_ seed: UInt64) {
-        let events = 30
-        let whole = Simulation(seed: seed, hasFaults: false)
-        whole.run(events: events)
-        #expect(whole.crashPoints > events)
-        for point in 1...whole.crashPoints {
-            let simulation = Simulation(seed: seed, hasFaults: false, crashPoint: point)
-            simulation.run(events: events)
-            simulation.settle()
-            let complaints = simulation.complaints
-            #expect(complaints.isEmpty, "seed \(seed), killed at point \(point): \(complaints)")
-            guard complaints.isEmpty else { return }
-        }
+    @Test("Killed between any two of its acts, one after the other, the broker loses nothing")
+    func killedEverywhere() {
+        // Scripts/test kills it in runs of 30 events, too, by the release build.
+        let outcome = SimulationRun(.kills, seed: 1, events: 3)()
+        #expect(outcome.failure == nil)
+        #expect(outcome.events > 100)
     }
 
     @Test("One seed replays one run")

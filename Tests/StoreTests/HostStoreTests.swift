@@ -55,6 +55,17 @@ struct HostStoreTests {
         #expect(state.duties == ["h1": .cordoned, "h2": .drained, "h3": .active])
     }
 
+    @Test("keep what was proved of them until it fails")
+    func proofs() async throws {
+        try await store.commit([
+            .proof(host: "h1", "old"), .engine(host: "h1", "A"), .proof(host: "h1", "new"), .proof(host: "h2", "x"),
+            .proof(host: "h2", nil),
+        ])
+        let hosts = try store.load().hosts
+        #expect(hosts.proofs == ["h1": "new"])
+        #expect(hosts.engines == ["h1": "A"])
+    }
+
     @Test("are drained in the turns that were stored, until the rolling drain is over")
     func rollingDrain() async throws {
         let drain = RollingDrain(
