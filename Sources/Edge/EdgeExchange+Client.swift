@@ -16,9 +16,11 @@ extension EdgeExchange {
         case .lab(_, isWebSocket: true) where framing != .none && framing != .length(0):
             answer(.upgradeWithBody, isNavigation: false)
         case .lab(let route, let isWebSocket):
+            var isUse = false
             if let activity = route.activity, ActivityRules.counts(head, kind: route.kind),
                 !activity.repeats(ActivityRules.beatName(head), at: home.loop.now)
             {
+                isUse = true
                 home.note(activity)
             }
             if isWebSocket { clientFrames = ClientFrameMeter(TunnelKind(head, kind: route.kind)) }
@@ -26,14 +28,15 @@ extension EdgeExchange {
             RequestRewriting.writeForLab(
                 head, framing: framing, route: route, client: client, isWebSocket: isWebSocket, into: &requestBytes)
             begin(
-                RequestFacts(head, framing: framing, upgrade: isWebSocket), to: route,
+                RequestFacts(head, framing: framing, upgrade: isWebSocket), to: route, isUse: isUse,
                 isInRoot: route.activity != nil && OwnPaths.isInRoot(head.targetBytes))
         }
     }
 
-    private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?, isInRoot: Bool = false) {
+    private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?, isUse: Bool = false, isInRoot: Bool = false)
+    {
         record.answerer = route == nil ? .portal : .lab
-        request = Request(route: route, facts: facts, isInRoot: isInRoot)
+        request = Request(route: route, facts: facts, isUse: isUse, isInRoot: isInRoot)
         let hasBody = facts.framing != .none && facts.framing != .length(0)
         handle(
             .request(
@@ -43,6 +46,8 @@ extension EdgeExchange {
 
     func receiveBody(_ bytes: UnsafeRawBufferPointer) {
         record.receivedBytes += bytes.count
+        // An upload may take longer than a lab may be idle.
+        if request?.isUse == true, let activity = request?.route?.activity { home.note(activity) }
         handle(.requestBody, bytes: bytes)
     }
 

@@ -11,6 +11,8 @@ final class EdgeExchange {
         /// Without a route it goes to the portal.
         let route: RouteTable.Entry?
         let facts: RequestFacts
+        /// Somebody uses the lab with it.
+        var isUse = false
         /// What lies there can be the script of a service worker for the whole hostname.
         var isInRoot = false
     }

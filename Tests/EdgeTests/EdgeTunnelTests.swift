@@ -146,6 +146,22 @@ struct EdgeTunnelTests {
         }
     }
 
+    @Test("an upload is in use for as long as it lasts, not only when it begins")
+    func upload() async throws {
+        try await withHouse { house in
+            try await house.withRawClient { client in
+                client.send(
+                    house.wire("POST /upload", "Content-Length: 3\r\nOrigin: https://abcd.labs.test:\(house.port)\r\n"))
+                for _ in 0..<3 {
+                    try await eventually("reported") { house.activity.last("abcd") != nil }
+                    house.activity.forget()
+                    client.send("x")
+                }
+                try await eventually("reported") { house.activity.last("abcd") != nil }
+            }
+        }
+    }
+
     @Test("at the end requests may finish, WebSockets are told 1001, and nobody else comes in")
     func gracefulStop() async throws {
         try await withHouse(loops: 2) { house in

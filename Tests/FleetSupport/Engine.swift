@@ -110,12 +110,13 @@ struct Engine: Sendable, Decodable {
 
     /// Removes what bears this instance's label, and nothing else. Its packet filter says nothing about anything else, and goes
     /// with the network namespace that the engine of the tests has for itself.
-    func removeAll(instance: String) async throws {
+    func removeAll(instance: String, andNetworks hasNoHeir: Bool) async throws {
         guard !instance.isEmpty else { return }
         for container in try await containers(instance: instance) {
             try await docker("rm", "--force", "--volumes", container.id)
         }
         for volume in try await volumes(instance: instance) { try await docker("volume", "rm", "--force", volume) }
+        guard hasNoHeir else { return }
         let networks = try await docker("network", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)")
         for network in lines(networks) { try await docker("network", "rm", network) }
     }

@@ -17,6 +17,8 @@ final class Fleet: Sendable {
     /// The broker's wall clock; of `Plan.setsClock` only.
     let clock: ShiftedClock?
     private let running = Mutex<pid_t?>(nil)
+    /// The copy with which the broker began, or that was made of its first state.
+    private let proved = Mutex<String?>(nil)
 
     fileprivate init(_ plan: Plan) async throws {
         self.plan = plan
@@ -99,6 +101,19 @@ final class Fleet: Sendable {
         try await eventually("all hosts are \(state)", within: .seconds(60)) {
             try await self.hosts().allSatisfy { $0.state == state }
         }
+    }
+
+    /// The first start; most begin with what another fleet has proved.
+    fileprivate func begin() async throws {
+        guard let key = ProvedStates.key(plan) else { return try await start() }
+        if let path = ProvedStates.shared.take(key) {
+            proved.withLock { $0 = path }
+            try FileManager.default.copyItem(atPath: path, toPath: databasePath)
+            return try await start()
+        }
+        try await start()
+        let path = try ProvedStates.shared.keep(databasePath)
+        proved.withLock { $0 = path }
     }
 
     private var pid: pid_t {
@@ -200,12 +215,13 @@ final class Fleet: Sendable {
     fileprivate func tearDown() async {
         killBroker()
         for relay in relays.values { relay.finish() }
+        let isOver = proved.withLock { $0 == nil }
         if let instance = try? instance() {
             for host in plan.hosts {
                 // A container that the engine was just asked for may appear in the middle of this.
                 do {
                     try await eventually("\(host.name) is clean", within: .seconds(30), every: .milliseconds(200)) {
-                        try await host.engine.removeAll(instance: instance)
+                        try await host.engine.removeAll(instance: instance, andNetworks: isOver)
                         return true
                     }
                 } catch {
@@ -217,6 +233,9 @@ final class Fleet: Sendable {
         if let left = try? mounts(), !left.isEmpty { Issue.record("left mounted on the host: \(left)") }
         if plan.stateBytes != nil { _ = try? await Command(["umount", "--lazy", root + "/state"]).run() }
         try? FileManager.default.removeItem(atPath: root)
+        if let path = proved.withLock({ $0 }), let key = ProvedStates.key(plan) {
+            ProvedStates.shared.give(path, key)
+        }
     }
 
     /// What is mounted for this Carrel on this machine, which is the engines' host, deepest last.
@@ -244,7 +263,7 @@ func withFleet(
 ) async throws {
     let fleet = try await Fleet(plan)
     do {
-        if isStarted { try await fleet.start() }
+        if isStarted { try await fleet.begin() }
         try await test(fleet)
     } catch {
         fleet.printLog()

@@ -23,7 +23,7 @@ struct FleetError: Error, CustomStringConvertible {
 /// the message if time runs out.
 @discardableResult
 func eventually<Answer: Sendable>(
-    _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(50),
+    _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(100),
     _ probe: () async throws -> Answer?
 ) async throws -> Answer {
     let clock = ContinuousClock()
@@ -44,7 +44,7 @@ func eventually<Answer: Sendable>(
 
 /// `eventually` for a condition without an answer of its own.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(50),
+    _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(100),
     holds probe: () async throws -> Bool
 ) async throws {
     _ = try await eventually(what, within: limit, every: pause) { try await probe() ? true : nil }

@@ -58,7 +58,8 @@ struct SimulatedStore {
         sessions.values.first { $0.learner.portal == learner.portal && $0.learner.id == learner.id && $0.lab == lab }
     }
 
-    mutating func commit(_ changes: [Change]) {
+    /// - Parameter jump: by which the clock had been set when the broker decided this.
+    mutating func commit(_ changes: [Change], jump: Duration = .zero) {
         for (index, change) in changes.enumerated() {
             switch change {
             case .session(let session):
@@ -101,7 +102,7 @@ struct SimulatedStore {
                 let count = claims.count { $0.reservation == id }
                 if count > reservations[id]?.terms.seats ?? 0 { complaints.append("\(count) claims on \(id)") }
             case .warm(let seat):
-                look(at: seat, before: warm[seat.id])
+                look(at: seat, before: warm[seat.id], jump: jump)
                 warm[seat.id] = seat
                 lastWarmNumber = max(lastWarmNumber, seat.id.number)
             case .warmGone(let id):
@@ -127,12 +128,12 @@ struct SimulatedStore {
         }
     }
 
-    private mutating func look(at seat: WarmSeat, before old: WarmSeat?) {
+    private mutating func look(at seat: WarmSeat, before old: WarmSeat?, jump: Duration) {
         func complain(_ what: String) { complaints.append("\(seat.id): \(what)") }
         if let old {
             if case .ready(let endpoint, let since) = old.state {
-                // Where the clock was set, the moment since when it is ready moves, and nothing else.
-                let isMoved = if case .ready(endpoint, let moved) = seat.state { moved != since } else { false }
+                // Where the clock was set, the moment since when it is ready moves with it, and nothing else.
+                let isMoved = jump != .zero && seat.state == .ready(endpoint, since: since + jump)
                 if !isMoved { complain("ready, and written again") }
             }
             if old.host != seat.host || old.pool != seat.pool || old.terms != seat.terms { complain("became another") }

@@ -100,7 +100,7 @@ extension Simulation {
         isOnlyTime = events.allSatisfy { $0.isTick || $0.isActivity }
         checkTruth(of: core!.pendingChanges)
         let changes = core!.pendingChanges
-        store.commit(changes)
+        store.commit(changes, jump: stepJump)
         if !events.contains(where: \.changesHosts) { checkCharges(of: changes) }
         if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()
