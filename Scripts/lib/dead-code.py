@@ -20,7 +20,7 @@ ALLOWED = {
     "ArgumentParser asks for it": "allValueStrings defaultValueDescription validate",
     "the Engine API names it, and it is only encoded": """
         AttachStderr AttachStdout CapDrop CheckDuplicate Detach Driver EnableIPv6 Entrypoint Init IpcMode LogConfig
-        ReadonlyRootfs RestartPolicy Tty Ulimits WorkingDir""",
+        Healthcheck ReadonlyRootfs RestartPolicy Test Tty Ulimits WorkingDir""",
     "the image specification names it, and it is only encoded": "os",
     "a case that is only reached by its raw value or by its place": """
         friday saturday sunday thursday trace tuesday wednesday""",

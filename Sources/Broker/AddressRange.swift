@@ -65,11 +65,15 @@ public struct EgressRanges: Hashable, Sendable {
     }
 
     /// What is not the outside (the registries of RFC 6890): this network, private, shared and loopback addresses,
-    /// link-local ones, with the metadata of clouds at 169.254.169.254, multicast, and what is reserved.
+    /// link-local ones, with the metadata of clouds at 169.254.169.254, those of protocols, for documentation and for
+    /// benchmarks, those that a gateway translates to IPv4, multicast, and what is reserved.
     public static let closedAlways = [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-        "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "fc00::/7",
-        "fe80::/10", "ff00::/8",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48",
+        "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8",
+        // The one address of a cloud's control that looks like the outside: Azure's WireServer.
+        "168.63.129.16/32",
     ].compactMap { AddressRange($0) }
 
     /// Every range with its verdict, the narrowest first: the first that holds an address decides. A range that says what

@@ -27,6 +27,7 @@ extension Broker {
                 askLab(id, epoch: epoch, endpoint)
             case .hostsChanged:
                 connectHosts()
+                filterAddresses()
             case .answer(let request, let answer):
                 self.answer(request, answer)
             case .changed(let id):

@@ -3,6 +3,19 @@ import DockerEngine
 import EventLoop
 
 extension Broker {
+    /// Takes a new catalogue and new hosts. The labs domain and the homes root need a restart; the caller checks that.
+    public func reconfigure(_ new: BrokerConfiguration) {
+        configuration = new
+        submit(new.event)
+        connectHosts()
+        probeHomes()
+        // Where the images of new labs are, placement should know before somebody asks for one.
+        for driver in hostDrivers.values {
+            driver.listAgain()
+            driver.proveSoon()
+        }
+    }
+
     /// Begins to talk to hosts that are new or whose address changed.
     func connectHosts() {
         let configured = hostConfigurations
@@ -29,6 +42,14 @@ extension Broker {
         for name in hostDrivers.keys where !configured.contains(name) && core.hostStatus(name) == nil {
             hostDrivers.removeValue(forKey: name)?.stop()
         }
+    }
+
+    /// Labs of every host are kept from a host that is new, or has moved.
+    func filterAddresses() {
+        let addresses = hostAddresses
+        defer { filteredAddresses = addresses }
+        guard addresses != filteredAddresses else { return }
+        for driver in hostDrivers.values { driver.proveSoon() }
     }
 
     /// Where the hosts are, by address or name: their engines, and what labs are published on.

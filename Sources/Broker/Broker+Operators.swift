@@ -38,7 +38,8 @@ extension Broker {
         return try await view(id)
     }
 
-    /// Moves both ends of a running session. Who and why are for its story, which the learner can read.
+    /// Moves the ends of a running session: for idleness, of its lifetime, and of a reserved seat; an announced end is
+    /// taken back. Who and why are for its story, which operators read.
     public func extend(_ id: SessionID, _ more: Extension) async throws(BrokerError) -> SessionView {
         _ = try await ask { .extend(id, more, request: $0) }
         return try await view(id)

@@ -29,6 +29,9 @@ public final class Broker {
     var configuration: BrokerConfiguration
     var core: BrokerCore
     var hostDrivers: [String: HostDriver] = [:]
+    let knownAddresses = HostAddresses()
+    /// Those that the packet filters of all hosts close.
+    var filteredAddresses: [String] = []
     var grants: [SessionID: [Digest32]] = [:]
     var entryCodes = EntryCodes()
     var watchers = Watchers()
@@ -123,19 +126,6 @@ public final class Broker {
         for (_, continuation) in waiting { continuation.resume(throwing: Broker.stoppingError) }
         waiting = [:]
         watchers.finishAll()
-    }
-
-    /// Takes a new catalogue and new hosts. The labs domain and the homes root need a restart; the caller checks that.
-    public func reconfigure(_ new: BrokerConfiguration) {
-        configuration = new
-        submit(new.event)
-        connectHosts()
-        probeHomes()
-        // Where the images of new labs are, placement should know before somebody asks for one.
-        for driver in hostDrivers.values {
-            driver.listAgain()
-            driver.proveSoon()
-        }
     }
 
     // MARK: Steps

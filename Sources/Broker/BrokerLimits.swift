@@ -49,6 +49,9 @@ public enum BrokerLimits {
     public static let queueNewsInterval = Duration.milliseconds(500)
     /// Lines of a lab's own output that are told when it stops before it was ready.
     public static let logLinesTold = 12
+    /// Characters of one such line, and of all of them together: they stay in the session's record.
+    static let logLineTold = 200
+    static let logTold = 2_000
     /// How long mounting, or the container that tries it out, may take.
     public static let slotTimeout = Duration.seconds(15)
     /// How long the container that tries mounting out waits for the mount to show.

@@ -21,7 +21,7 @@ public struct HostCheck: Sendable {
         let proof = HostProof(
             engine: engine, client: HTTPClient(tls: nil), instance: SecureRandom.slug(length: 11) + "-check",
             publishAddress: host.publishAddress, brokers: host.brokerAddresses,
-            hosts: configuration.hosts.flatMap(\.addresses), ranges: configuration.egress)
+            hosts: configuration.hosts.flatMap(\.addresses), addresses: HostAddresses(), ranges: configuration.egress)
         let isolation: HostIsolation
         do {
             (_, isolation) = try await proof.prove()

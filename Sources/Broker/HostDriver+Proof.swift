@@ -8,7 +8,7 @@ extension HostDriver {
         HostProof(
             engine: engine, client: broker.client, instance: broker.instance,
             publishAddress: configuration.publishAddress, brokers: configuration.brokerAddresses,
-            hosts: broker.hostAddresses, ranges: broker.configuration.egress)
+            hosts: broker.hostAddresses, addresses: broker.knownAddresses, ranges: broker.configuration.egress)
     }
 
     /// Runs for as long as the connection lasts: a filter that was removed from the host is set again, and every filter
@@ -23,19 +23,27 @@ extension HostDriver {
         }
     }
 
-    /// Proves it now. If that fails, the next round does.
+    /// Proves it now, with what is configured now. If that fails, the next round does.
     func proveSoon() {
         Task { @ControlLoop in await self.prove() }
     }
 
     private func prove() async {
+        mustProveAgain = isProving
         guard !isProving else { return }
         isProving = true
         defer { isProving = false }
+        repeat {
+            mustProveAgain = false
+            await proveOnce()
+        } while mustProveAgain && !Task.isCancelled
+    }
+
+    private func proveOnce() async {
         let connection = connection
         do {
             let (laid, isolation) = try await settle()
-            tell(isolation, mark: laid.mark(engineLife: engineLife), during: connection)
+            tell(isolation, mark: mark(laid), during: connection)
         } catch let failure as HostProof.Failure {
             tell(.unproved(reason: failure.reason), mark: nil, during: connection)
         } catch {
@@ -51,9 +59,15 @@ extension HostDriver {
         let (proof, known) = (proof, broker.core.proof(on: name))
         guard isolation == .proved || isolation == .untried && known != nil else { return try await proof.prove() }
         let laid = try await proof.lay(try await proof.ensureNetworks())
-        if !laid.isNew, isolation == .proved || laid.mark(engineLife: engineLife) == known { return (laid, .proved) }
-        if isolation == .proved { log.warning("the packet filter around labs had changed; it is set again") }
+        if !laid.isNew, mark(laid) == known { return (laid, .proved) }
+        if laid.isNew, isolation == .proved {
+            log.warning("the packet filter around labs had changed; it is set again")
+        }
         return (laid, await proof.tryOut(laid))
+    }
+
+    private func mark(_ laid: HostProof.Laid) -> String? {
+        laid.mark(engineLife: engineLife, publishAddress: configuration.publishAddress)
     }
 
     private func tell(_ found: HostIsolation, mark: String?, during connection: Int) {

@@ -203,7 +203,13 @@ extension HostDriver {
         guard let lines = try? await engine.logs(containerID, lines: BrokerLimits.logLinesTold), !lines.isEmpty else {
             return "It printed nothing."
         }
-        return "Its last words: " + lines.joined(separator: " ⏎ ")
+        return "Its last words: " + Self.told(lines)
+    }
+
+    /// What a lab wrote, in one line that is not too long to be kept: the end of it says most.
+    nonisolated static func told(_ lines: [String]) -> String {
+        let text = lines.map { VisibleText.cut($0, to: BrokerLimits.logLineTold, marks: 2) }.joined(separator: " ⏎ ")
+        return text.count > BrokerLimits.logTold ? "…" + String(text.suffix(BrokerLimits.logTold - 1)) : text
     }
 
     /// Ends a container, running or not, and reports what became of it. A missing one is removed. Then nothing is

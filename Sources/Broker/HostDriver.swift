@@ -29,6 +29,8 @@ final class HostDriver {
     /// Whether the host keeps what labs are promised about the network; forgotten with each connection.
     var isolation = HostIsolation.untried
     var isProving = false
+    /// Something was configured anew during the proof that is under way.
+    var mustProveAgain = false
     /// Counts connections: what was found out during an earlier one no longer counts.
     private(set) var connection = 0
     /// Tells one life of the engine from the next; nil where it has no network `bridge`.

@@ -18,6 +18,7 @@ struct HostProof {
     let brokers: [AddressRange]
     /// Names or addresses of all hosts.
     let hosts: [String]
+    let addresses: HostAddresses
     let ranges: EgressRanges
 
     struct Failure: Error {
@@ -36,9 +37,11 @@ struct HostProof {
         /// Stands for everything that a try-out depends on: as long as it is the same, and the filter is in place, a
         /// proof holds.
         /// - Parameter engineLife: nil where it is not known, which proves nothing.
-        func mark(engineLife: String?) -> String? {
+        func mark(engineLife: String?, publishAddress: String) -> String? {
             guard let engineLife else { return nil }
-            let parts = [HelperImage.current.reference, engineLife] + networks.values.map(\.id).sorted() + fence.rules
+            let parts =
+                [HelperImage.current.reference, engineLife, publishAddress] + networks.values.map(\.id).sorted()
+                + networks.values.flatMap(\.gateways).sorted() + fence.hosts.map { "host \($0)" } + fence.rules
             return SHA256.digest(parts.joined(separator: "\n")).hex
         }
     }
@@ -88,10 +91,9 @@ struct HostProof {
                     "the engine joins the containers of its network with the bridge \(open.bridge), although it was "
                     + "asked not to (enable_icc=false); remove that network, or use Docker Engine on this host")
         }
-        let (hosts, publishAddress) = (hosts, publishAddress)
-        let (addresses, source) = await Task.detached {
-            (hosts.flatMap(LocalAddresses.resolve), LocalAddresses.source(toward: publishAddress))
-        }.value
+        let publishAddress = publishAddress
+        let addresses = await addresses.resolve(hosts)
+        let source = await Task.detached { LocalAddresses.source(toward: publishAddress) }.value
         let own = source.flatMap { AddressRange($0) }
         let sources = brokers.isEmpty ? [own].compactMap(\.self) : brokers
         return Fence(

@@ -1,4 +1,18 @@
+import EventLoop
 import Glibc
+
+/// The addresses of hosts. A name that cannot be resolved for a while keeps those that it had.
+@ControlLoop
+final class HostAddresses {
+    private var known: [String: [AddressRange]] = [:]
+
+    /// In an order that does not depend on the resolver's.
+    func resolve(_ hosts: [String]) async -> [AddressRange] {
+        let found = await Task.detached { hosts.map { ($0, LocalAddresses.resolve($0)) } }.value
+        for (host, addresses) in found where !addresses.isEmpty { known[host] = addresses }
+        return Set(hosts.flatMap { known[$0] ?? [] }).sorted { "\($0)" < "\($1)" }
+    }
+}
 
 /// What this machine's resolver and routes say. Both may block: call them off the control loop.
 enum LocalAddresses {

@@ -4,7 +4,9 @@ import BrokerCore
 /// means that something was reached or seen to leave.
 ///
 /// Every packet of it is known by a port and a word made for this one try-out. A watcher on the host tells where such
-/// packets pass; as it sees those that come out of the containers, silence elsewhere means that nothing left.
+/// packets pass; as it sees those that come out of the containers, silence elsewhere means that nothing left. What opens a
+/// TCP connection has no room for the word, and a lab may open some to any port: so the address has to be one that was
+/// tried. Those are closed to labs, but for what the operator has opened.
 struct TryOut: Hashable {
     /// Addresses for documentation (RFC 5737, RFC 3849): nobody is there, and a packet to them leaves all the same.
     static let outside = "198.51.100.7"
@@ -46,16 +48,22 @@ struct TryOut: Hashable {
         guard egress == .allow else { return attempts }
         // What the operator has opened is reached, and proves nothing.
         return attempts.filter { attempt in
-            let address = attempt.split(separator: ",").dropFirst().first.map(String.init) ?? ""
+            let address = Self.address(of: attempt)
             return ranges.isClosed(address, hosts: hosts) || neighbours.values.contains(address)
         }
+    }
+
+    /// Empty where it has none.
+    private static func address(of attempt: String) -> String {
+        attempt.split(separator: ",").dropFirst().first.map(String.init) ?? ""
     }
 
     /// What came of it.
     struct Observations: Hashable {
         /// What the container on each network wrote of its attempts: `ATTEMPT OUTCOME MILLISECONDS`.
         var outcomes: [Egress: [String]]
-        /// What the watcher on the host wrote: `came|left INTERFACE PROTOCOL ADDRESS`, `heard PROTOCOL`.
+        /// What the watcher on the host wrote: `came|left INTERFACE PROTOCOL ADDRESS`, `heard PROTOCOL`; and `blind` where
+        /// it may have missed something.
         var sightings: [String]
         /// The bridges' interfaces.
         var bridges: [Egress: String]
@@ -71,15 +79,23 @@ struct TryOut: Hashable {
             }
             if let reason = reached(seen.outcomes[egress] ?? [], from: egress) { return .unproved(reason: reason) }
         }
+        let tried = Set(
+            Egress.allCases.flatMap { attempts(from: $0) }.compactMap { AddressRange(Self.address(of: $0)) })
         for sighting in seen.sightings {
             let words = sighting.split(separator: " ").map(String.init)
             if words.first == "heard" {
                 return .unproved(reason: "a lab reaches the host's own ports by \(words.last ?? "")")
             }
-            if words.first == "left", words.count == 4 {
+            if words.first == "left", words.count == 4,
+                ["dns", "icmp"].contains(words[2]) || AddressRange(words[3]).map(tried.contains) == true
+            {
                 return .unproved(
                     reason: "a packet of a lab (\(words[2])) to \(words[3]) left by the interface \(words[1])")
             }
+        }
+        if seen.sightings.contains("blind") {
+            return .unproved(
+                reason: "so many packets passed on the host that the try-out could not see all of them; it is repeated")
         }
         for egress in Egress.allCases {
             // Without this the watcher was blind, and what it did not see means nothing.

@@ -31,17 +31,20 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// Takes an announced end back.
+    /// Takes an announced end back, be it of a session that has lost its host since and does not run again yet.
     mutating func cancelEnd(_ id: SessionID, at now: Timestamp) -> Answer {
         guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
-        guard case .running(let host, _, let since) = entry.session.state, entry.session.stay.announcedEnd != nil
-        else {
+        let isAnnounced = entry.session.stay.announcedEnd != nil
+        entry.session.stay.announcedEnd = nil
+        switch entry.session.state {
+        case .running(let host, _, let since) where isAnnounced: stays(entry, on: host, since: since)
+        case .queued where isAnnounced, .starting where isAnnounced: store(entry)
+        case .queued, .starting, .running, .ending, .parking, .parked, .ended, .failed:
             return .refused(
                 .notNow("No end of the session \(id) is announced; it is \(entry.session.state.name)."))
         }
-        entry.session.stay.announcedEnd = nil
-        stays(entry, on: host, since: since)
-        note(entry.session, at: now, host: host, reason: "An operator took the announced end back.")
+        note(
+            entry.session, at: now, host: entry.session.state.host, reason: "An operator took the announced end back.")
         return .session(id)
     }
 

@@ -3,6 +3,9 @@
 /// Moments on the wall clock stand for both. Idleness, lifetimes, parking, waiting times, retries and the silence of hosts
 /// are durations: their moments are shifted by the jump, so that as much of each is left as before. Reservations, the end
 /// of a seat that was kept beyond one, drains and links are appointments: they stay, and may be due at once.
+///
+/// An end that an operator has announced is a moment that its learner was told, so it stays, too. But a jump forward
+/// must not take their time to save their work: as much of it as the idle warning is left, or as there was before.
 extension BrokerCore {
     mutating func clockJumped(by jump: Duration, at now: Timestamp) {
         guard jump != .zero else { return }
@@ -63,6 +66,7 @@ extension BrokerCore {
 
     private mutating func shift(_ old: Entry, by jump: Duration, at now: Timestamp) {
         var entry = old.shifted(by: jump)
+        keepNotice(&entry, after: jump, at: now)
         switch entry.session.state {
         case .running(let host, _, let since):
             // The way to the lab, and the clocks that tell of its use, may have stood still too.
@@ -82,12 +86,28 @@ extension BrokerCore {
         guard case .running(let host, _, _) = entry.session.state else { return }
         let way = jump > .zero ? "forward" : "back"
         let size = Explanations.span(jump > .zero ? jump : .zero - jump)
+        let announced = entry.session.stay.announcedEnd
+        let moved =
+            announced == old.session.stay.announcedEnd
+            ? "" : announced.map { " The announced end comes in \(Explanations.span($0.at - now))." } ?? ""
         note(
             entry.session, at: now, host: host,
             reason:
                 "The clock of Carrel's machine was set \(way) by \(size), or stood still with it: how long the lab was "
                 + "used and may live is counted on as before, and nothing ends for idleness in the next "
-                + "\(Explanations.span(returnGrace(of: entry))).")
+                + "\(Explanations.span(returnGrace(of: entry))).\(moved)")
+    }
+
+    /// Where the clock was set forward, an announced end leaves its learner the time of a warning, but no more than
+    /// they had.
+    private func keepNotice(_ entry: inout Entry, after jump: Duration, at now: Timestamp) {
+        guard jump > .zero, let announced = entry.session.stay.announcedEnd else { return }
+        switch entry.session.state {
+        case .queued, .starting, .running: break
+        case .ending, .parking, .parked, .ended, .failed: return
+        }
+        let noticed = now + (lab(entry.session.lab)?.idleWarning ?? .zero)
+        entry.session.stay.announcedEnd?.at = max(announced.at, min(announced.at + jump, noticed))
     }
 }
 

@@ -84,10 +84,10 @@ extension BrokerCore {
         guard let lab = lab(entry.session.lab) else {
             return beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab)"), at: now)
         }
-        if let end = entry.session.stay.announcedEnd, now >= end.at {
+        let certain = certainEnd(of: entry, runningSince: since, lab)
+        if let end = entry.session.stay.announcedEnd, now >= end.at, end.at <= certain.at {
             return beginEnding(entry, reason: end.reason, at: now)
         }
-        let certain = certainEnd(of: entry, runningSince: since, lab)
         if now >= certain.at { return beginEnding(entry, reason: certain.reason, at: now) }
         warn(&entry, lab, of: certain, at: now)
         guard record.isReachable || isGone(record) else {
@@ -144,7 +144,7 @@ extension BrokerCore {
         let end = idleEnd(of: entry, lab)
         guard lab.idleWarning > .zero, now >= end - lab.idleWarning, entry.warned.idle != end else { return }
         entry.warned.idle = end
-        let what = parks(lab) ? "is parked" : "ends"
+        let what = parks(entry, lab) ? "is parked" : "ends"
         warn(entry, "Without activity it \(what) in \(Explanations.span(end - now)): the learner is warned.", at: now)
     }
 
@@ -187,8 +187,7 @@ extension BrokerCore {
         let ago = Explanations.span(now - entry.session.lastActivityAt)
         let seconds = lab.idleTimeout.components.seconds
         let note = "The last sign of use was \(ago) ago: \(last). \(witness.words)"
-        // What an operator ends does not come back by itself.
-        if parks(lab), entry.session.stay.announcedEnd == nil {
+        if parks(entry, lab) {
             beginParking(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
         } else {
             beginEnding(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)

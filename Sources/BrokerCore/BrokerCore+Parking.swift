@@ -1,8 +1,11 @@
 /// Parking: the run is over and its seat free, but the session is kept, and the learner's next visit makes a new run.
 extension BrokerCore {
-    /// A session of this lab is parked instead of ended for idleness: the catalogue has the lab and says so, its files
-    /// outlive the container, and there is a place left.
-    func parks(_ lab: Lab) -> Bool { obstacleToParking(lab) == nil }
+    /// A session is parked instead of ended for idleness: the catalogue has its lab and says so, its files outlive the
+    /// container, and there is a place left. What an operator has announced to end does not come back by itself, so it
+    /// is not parked.
+    func parks(_ entry: Entry, _ lab: Lab) -> Bool {
+        entry.session.stay.announcedEnd == nil && obstacleToParking(lab) == nil
+    }
 
     private func obstacleToParking(_ lab: Lab) -> String? {
         guard lab.files == .home else {
@@ -117,7 +120,7 @@ extension BrokerCore {
 
     /// For how long a running session is parked when it has been idle; `nil` if it ends then.
     public func parksFor(_ id: SessionID) -> Duration? {
-        guard let entry = entries[id], let lab = lab(entry.session.lab), parks(lab) else { return nil }
+        guard let entry = entries[id], let lab = lab(entry.session.lab), parks(entry, lab) else { return nil }
         return lab.parksFor
     }
 

@@ -130,7 +130,7 @@ extension BrokerCore {
         let (id, epoch) = (entry.session.id, entry.session.epoch)
         switch entry.session.state {
         case .starting:
-            emit(.start(id, epoch: epoch, host: host))
+            if isProved(host) { emit(.start(id, epoch: epoch, host: host)) }
         case .ending, .parking:
             retryRemoval(of: entry, on: host)
         case .running(_, let endpoint, let since):

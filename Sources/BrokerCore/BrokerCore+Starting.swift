@@ -43,7 +43,7 @@ extension BrokerCore {
         let (id, epoch) = (entry.session.id, entry.session.epoch)
         entry.session.state = .running(host: host, endpoint: endpoint, since: now)
         entry.session.lastActivityAt = now
-        entry.session.stay = Stay(source: .ready)
+        entry.session.stay = Stay(source: .ready, announcedEnd: entry.session.stay.announcedEnd)
         entry.session.failedAttempts = 0
         entry.detours = 0
         entry.readyAt = eventCount
@@ -166,18 +166,21 @@ extension BrokerCore {
         requeue(entry, because: reason, at: now)
     }
 
-    /// A running lab went with its host: a new run, with the same files, at the same hostname.
+    /// A running lab went with its host: a new run, with the same files, at the same hostname. An end that an operator
+    /// has announced is still to come; where it has passed before the new run is ready, that run ends at once.
     mutating func reseat(_ old: Entry, because reason: String, at now: Timestamp) {
         var entry = old
         emit(.withdrawRoute(entry.session.id))
-        entry.session.stay = Stay()
+        let announced = entry.session.stay.announcedEnd
+        entry.session.stay = Stay(announcedEnd: announced)
         entry.session.failedAttempts = 0
         entry.detours = 0
         entry.inquiry = .none
         entry.warned = Entry.Warned()
         entry.notice = Entry.Notice()
         entry.idleNotBefore = nil
-        requeue(entry, because: reason, at: now)
+        let words = announced == nil ? "" : " The announced end stays as it is."
+        requeue(entry, because: Explanations.sentence(reason) + words, at: now)
     }
 
     private mutating func requeue(_ old: Entry, because reason: String, at now: Timestamp) {

@@ -74,7 +74,7 @@ extension BrokerCore {
     mutating func reconcile(warm entry: WarmEntry, with container: ObservedContainer?, asked: Int, at now: Timestamp) {
         switch entry.seat.state {
         case .starting:
-            emit(.start(entry.seat.id.run, epoch: 0, host: entry.seat.host))
+            if isProved(entry.seat.host) { emit(.start(entry.seat.id.run, epoch: 0, host: entry.seat.host)) }
         case .ready(let endpoint, _):
             // The listing may be older than the news that it became ready.
             guard asked >= entry.readyAt else { return }

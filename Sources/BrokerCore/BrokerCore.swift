@@ -240,7 +240,7 @@ public struct BrokerCore: Sendable {
         case .hostProbed(let host, let attachment):
             hostProbed(host, attachment)
         case .hostTried(let host, let isolation, let mark):
-            hostTried(host, isolation, mark: mark)
+            hostTried(host, isolation, mark: mark, at: now)
         case .hostListed(let host, let containers, let asked, let facts):
             hostListed(host, containers: containers, asked: asked, facts: facts, at: now)
         case .hostSilent(let host, let reason, let silentFor):

@@ -176,7 +176,7 @@ extension BrokerCore {
                 }
             return "\(doing) (for \(Explanations.span(now - since)) so far)."
         case .running:
-            let what = lab(entry.session.lab).map(parks) == true ? "is parked" : "ends"
+            let what = parksFor(id) == nil ? "ends" : "is parked"
             let idle = idleEndsAt(id).map { "without activity it \(what) in \(Explanations.span($0 - now))" }
             let life = lifetimeEndsAt(id).map { "in any case it ends in \(Explanations.span($0 - now))" }
             let announced = announcedEnd(of: id).map { "an operator ends it in \(Explanations.span($0.at - now))" }

@@ -11,11 +11,46 @@ public enum HostIsolation: Hashable, Sendable {
 
 extension BrokerCore {
     /// - Parameter mark: with `proved`, of what was proved; nil where nobody could tell later whether it still stands.
-    mutating func hostTried(_ name: String, _ isolation: HostIsolation, mark: String?) {
-        guard var settings = record(of: name)?.settings else { return }
+    mutating func hostTried(_ name: String, _ isolation: HostIsolation, mark: String?, at now: Timestamp) {
+        guard let host = record(of: name) else { return }
+        var settings = host.settings
         settings.isolation = isolation
         setHost(name, settings)
         setProof(isolation == .proved ? mark : nil, of: name)
+        switch isolation {
+        case .untried: break
+        case .proved:
+            if host.settings.isolation != .proved { goOnStarting(on: host) }
+        case .unproved: giveUpStarting(on: host, at: now)
+        }
+    }
+
+    /// Whether labs may be started on a host now. What is to start there, but was placed before its engine last began to
+    /// answer, waits for it.
+    func isProved(_ host: String) -> Bool { record(of: host)?.settings.isolation == .proved }
+
+    private mutating func goOnStarting(on host: HostRecord) {
+        guard host.isReachable else { return }
+        for id in host.usage.sessions.sorted() {
+            guard let session = entries[id]?.session, case .starting = session.state else { continue }
+            emit(.start(id, epoch: session.epoch, host: host.name))
+        }
+        for id in host.usage.warm.sorted() {
+            guard let seat = warm[id]?.seat, case .starting = seat.state else { continue }
+            emit(.start(seat.id.run, epoch: 0, host: host.name))
+        }
+    }
+
+    private mutating func giveUpStarting(on host: HostRecord, at now: Timestamp) {
+        let reason = "The host \(host.name) does not keep what labs are promised about the network."
+        for id in host.usage.sessions.sorted() {
+            guard let entry = entries[id], case .starting = entry.session.state else { continue }
+            detour(entry, because: reason, leavingOn: host.name, at: now)
+        }
+        for id in host.usage.warm.sorted() {
+            guard let entry = warm[id], case .starting = entry.seat.state else { continue }
+            warmIsLost(entry, at: now)
+        }
     }
 
     /// Of what was proved on this host last, by this broker or an earlier one; nil when nothing was, or when it failed.

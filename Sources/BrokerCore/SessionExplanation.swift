@@ -182,7 +182,7 @@ extension BrokerCore {
                 "\(timeout) after the last sign of use"
                     + (lab.kind == .jupyter ? ", unless the lab says that a kernel is executing." : ".")
             }
-        return why + (parks(lab) ? " Then it is parked, for \(Explanations.span(lab.parksFor)) at most." : "")
+        return why + (parks(entry, lab) ? " Then it is parked, for \(Explanations.span(lab.parksFor)) at most." : "")
     }
 
     /// What keeps a running session from having ended for idleness, as the middle of a sentence.
@@ -219,7 +219,7 @@ extension BrokerCore {
                 case .drain: "because its host is being emptied, whatever happens in it"
                 case .operatorEnds: "because an operator has announced it, whatever happens in it"
                 }
-            let isParked = first.cause == .idle && lab(session.lab).map(parks) == true
+            let isParked = first.cause == .idle && parksFor(session.id) != nil
             return "It is alive because \(aliveReason(of: session, at: now)); it \(isParked ? "is parked" : "ends") in "
                 + "\(Explanations.span(at - now)), \(what)."
         case .ended(let reason, _):

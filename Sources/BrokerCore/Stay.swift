@@ -14,7 +14,8 @@ public enum ActivitySource: String, Hashable, Sendable, Codable, CaseIterable {
     case keep
 }
 
-/// What bears on how long a running session stays, besides the time of its last activity. Begins anew with every run.
+/// What bears on how long a running session stays, besides the time of its last activity. Begins anew with every run,
+/// but for an announced end, which outlives the loss of a host.
 public struct Stay: Hashable, Sendable {
     /// What the session's `lastActivityAt` was.
     public var source: ActivitySource
@@ -29,7 +30,7 @@ public struct Stay: Hashable, Sendable {
     public var seatUntil: Timestamp?
     /// Who gave the last extension, as they call themselves.
     public var extendedBy: String?
-    /// An operator ends the run then, and its learner has been told.
+    /// An operator ends the session then, and its learner has been told.
     public var announcedEnd: AnnouncedEnd?
 
     public init(

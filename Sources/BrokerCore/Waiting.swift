@@ -45,7 +45,7 @@ public struct Waiting: Hashable, Sendable, Codable {
     public var ahead: Int
     /// Several portals have people waiting, and take turns.
     public var portalsTakeTurns: Bool
-    /// A seat is free by then at the latest, as far as is known now.
+    /// A seat is free by then at the latest, as far as is known now; none where reservations may hold it then.
     public var seatBy: Timestamp?
 
     public init(
@@ -94,8 +94,11 @@ extension BrokerCore {
         let isReserved = entry.session.reservation != nil
         (waiting.cause, candidates) = cause(lab, demand, isReserved: isReserved, among: candidates, at: now)
         switch waiting.cause {
-        case .seatsTaken, .memoryTaken: waiting.seatBy = seatBy(ahead: waiting.ahead, on: candidates, at: now)
-        case .seatsHeld(_, _, let until): waiting.seatBy = until
+        case .seatsTaken, .memoryTaken:
+            waiting.seatBy = seatBy(
+                ahead: waiting.ahead, with: entry.session.reservation, during: demand.horizon, on: candidates, at: now)
+        case .seatsHeld(let holders, _, _) where waiting.ahead == 0:
+            waiting.seatBy = seatBy(after: holders, during: demand.horizon, on: candidates)
         default: break
         }
         return waiting
@@ -151,13 +154,50 @@ extension BrokerCore {
             until: found.map(\.terms.to).min() ?? now)
     }
 
-    /// When so many others and one more have had a seat here become free, if everybody stays as long as they may.
-    private func seatBy(ahead: Int, on hosts: [HostRecord], at now: Timestamp) -> Timestamp? {
+    /// When the first of these reservations is over with everybody of it; `nil` if others hold seats here after that.
+    private func seatBy(
+        after holders: [ReservationID], during horizon: Duration, on hosts: [HostRecord]
+    ) -> Timestamp? {
+        guard let end = holders.compactMap({ reservations[$0]?.terms.endsAt }).min() else { return nil }
+        return hosts.contains { isHeld(on: $0.name, from: end, during: horizon) } ? nil : end
+    }
+
+    /// When so many others and one more have had a seat here become free, if everybody stays as long as they may; `nil`
+    /// if one of these seats is held for a reservation then.
+    ///
+    /// - Parameter own: the reservation that the session itself has a right to a seat of.
+    private func seatBy(
+        ahead: Int, with own: ReservationID?, during horizon: Duration, on hosts: [HostRecord], at now: Timestamp
+    ) -> Timestamp? {
         guard ahead < Limits.seatsForeseen else { return nil }
-        let ends = hosts.flatMap { host in
-            host.usage.sessions.compactMap { entries[$0].flatMap { latestEnd(of: $0, now: now) } }
+        var leaving: [(end: Timestamp, session: Session, host: String)] = []
+        for host in hosts {
+            for id in host.usage.sessions {
+                guard let entry = entries[id], let end = latestEnd(of: entry, now: now) else { continue }
+                leaving.append((end, entry.session, host.name))
+            }
         }
-        guard ahead < ends.count else { return nil }
-        return ends.sorted()[ahead]
+        guard ahead < leaving.count else { return nil }
+        let first = leaving.sorted { ($0.end, $0.session.id) < ($1.end, $1.session.id) }.prefix(ahead + 1)
+        let isAnyHeld = first.contains { seat in
+            isHeld(on: seat.host, from: seat.end, during: horizon, leftBy: seat.session.reservation, besides: own)
+        }
+        return isAnyHeld ? nil : first.last?.end
+    }
+
+    /// Seats on a host are held for a reservation while somebody who begins at `start` may live.
+    ///
+    /// - Parameters:
+    ///   - former: the reservation that has the seat until then: as long as it is not over, it gets the seat back.
+    ///   - own: a reservation that is in nobody's way here.
+    private func isHeld(
+        on host: String, from start: Timestamp, during horizon: Duration, leftBy former: ReservationID? = nil,
+        besides own: ReservationID? = nil
+    ) -> Bool {
+        (seating.promisedOn[host] ?? []).contains { id in
+            guard id != own, let reservation = reservations[id] else { return false }
+            return reservation.terms.opensAt <= start + horizon && start < reservation.terms.endsAt
+                && (id == former || seating.held(reservation, on: host) > 0)
+        }
     }
 }

@@ -29,6 +29,11 @@ struct ContainerCreateBody: Encodable {
         var VolumeOptions: VolumeOptionsBody?
     }
 
+    /// No health check, whatever the image declares: it would run in every container for ever, at the engine's cost.
+    struct HealthcheckBody: Encodable {
+        var Test = ["NONE"]
+    }
+
     struct LogConfigBody: Encodable {
         var `Type` = "json-file"
         var Config = ["max-size": EngineLimits.containerLogSize, "max-file": EngineLimits.containerLogFiles]
@@ -77,6 +82,7 @@ struct ContainerCreateBody: Encodable {
     var Hostname: String
     var ExposedPorts: [String: Empty]
     var StopTimeout: Int64
+    var Healthcheck = HealthcheckBody()
     var HostConfig: HostConfigBody
 
     init(_ spec: ContainerSpec) {

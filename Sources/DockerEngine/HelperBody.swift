@@ -45,6 +45,7 @@ struct HelperBody: Encodable {
     var WorkingDir = "/"
     var Labels: [String: String]
     var StopTimeout = 1
+    var Healthcheck = ContainerCreateBody.HealthcheckBody()
     var HostConfig: HostConfigBody
 
     init(_ spec: HelperSpec, imageID: String) {

@@ -7,7 +7,9 @@ extension EdgeExchange {
         recordRequest(head)
         switch home.decide(head) {
         case .answer(let answer):
-            let cure = head.surplusCookies.map { CookieCure.fields(for: $0, host: head.host) }
+            let cure = head.surplusCookies.map {
+                CookieCure.fields(for: $0, host: head.host, path: head.pathBytes, isByPerson: head.isByPerson)
+            }
             self.answer(answer, isNavigation: head.isNavigation, more: cure)
         case .portal(let scope):
             requestBytes = home.takeBuffer()
@@ -29,14 +31,18 @@ extension EdgeExchange {
                 head, framing: framing, route: route, client: client, isWebSocket: isWebSocket, into: &requestBytes)
             begin(
                 RequestFacts(head, framing: framing, upgrade: isWebSocket), to: route, isUse: isUse,
-                isInRoot: route.activity != nil && OwnPaths.isInRoot(head.targetBytes))
+                isInRoot: route.activity != nil && OwnPaths.isInRoot(head.targetBytes),
+                isNavigation: !isWebSocket && head.isNavigation)
         }
     }
 
-    private func begin(_ facts: RequestFacts, to route: RouteTable.Entry?, isUse: Bool = false, isInRoot: Bool = false)
-    {
+    private func begin(
+        _ facts: RequestFacts, to route: RouteTable.Entry?, isUse: Bool = false, isInRoot: Bool = false,
+        isNavigation: Bool = false
+    ) {
         record.answerer = route == nil ? .portal : .lab
-        request = Request(route: route, facts: facts, isUse: isUse, isInRoot: isInRoot)
+        request = Request(
+            route: route, facts: facts, isUse: isUse, isInRoot: isInRoot, isNavigation: isNavigation)
         let hasBody = facts.framing != .none && facts.framing != .length(0)
         handle(
             .request(
@@ -69,6 +75,11 @@ extension EdgeExchange {
 extension RequestHead {
     /// Of the Host field, in lower case and without port.
     fileprivate var host: String? { fields.withFirst("Host") { Authority.parse($0)?.host } }
+
+    /// A person has opened a page with it, and no program has (Fetch Metadata, sections 2.2 and 2.4).
+    fileprivate var isByPerson: Bool {
+        fields.all("Sec-Fetch-Mode") == ["navigate"] && fields.all("Sec-Fetch-User") == ["?1"]
+    }
 }
 
 extension EdgeExchange: HTTP2StreamDelegate {

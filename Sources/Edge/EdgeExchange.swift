@@ -15,6 +15,8 @@ final class EdgeExchange {
         var isUse = false
         /// What lies there can be the script of a service worker for the whole hostname.
         var isInRoot = false
+        /// It opens a page of a lab.
+        var isNavigation = false
     }
 
     /// What the upstream answered. It is handed on, and kept nowhere.
@@ -214,7 +216,8 @@ final class EdgeExchange {
         }
         ResponseRewriting.writeFromLab(
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
-            isWebSocket: head.status == 101, keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
+            isWebSocket: head.status == 101, isNavigation: home.ownsHostnames && request?.isNavigation == true,
+            keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
         // What was loaded as anything else is not taken out of the browser's cache as a worker's script, of which the edge
         // would hear nothing.
         if request?.isInRoot == true { output.appendLiteral("Vary: Service-Worker\r\n") }

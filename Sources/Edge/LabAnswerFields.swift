@@ -18,6 +18,8 @@ enum LabAnswerFields {
         case dropOnOurHostnames
         /// Passes with what reaches beyond the lab taken out, or its inner address put right: see `ResponseRewriting`.
         case narrow
+        /// Goes from what answers a navigation, which gets one word of ours instead: see `ResponseRewriting`.
+        case dropFromPages
         /// Who may show the lab in a frame, where the portal says so: see `FramePolicy`.
         case frames
     }
@@ -61,6 +63,11 @@ enum LabAnswerFields {
         Row("shared-storage-write", .drop, "writes what pages of other sites can use"),
         Row("observe-browsing-topics", .drop, "counts the visit for what advertisers are told"),
         Row("set-cookie2", .drop, "set cookies by rules that nobody checks any more"),
+        Row(
+            "cache-control", .dropFromPages,
+            "a page, or a redirect in its place, would be shown without asking after the lab has gone"),
+        Row("expires", .dropFromPages, "the same, by its older name"),
+        Row("pragma", .dropFromPages, "says what Cache-Control says"),
         // What reaches beyond the lab in part.
         Row("set-cookie", .narrow, "for its own hostname only, and never by our names"),
         Row(
@@ -93,7 +100,6 @@ enum LabAnswerFields {
         Row("www-authenticate", .pass, "asks for the lab's own password, which goes back to it"),
         Row("sec-websocket-accept", .pass, "one WebSocket"),
         Row("referrer-policy", .pass, "one page"),
-        Row("cache-control", .pass, "one answer"),
     ]
 
     /// The rows that change something, where a look at them costs no reference count; they live as long as the process.

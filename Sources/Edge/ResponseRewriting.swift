@@ -18,13 +18,19 @@ enum ResponseRewriting {
     ///   for another, or lets somebody in. Every other Set-Cookie stays as it is, duplicates included;
     /// - a Location or Refresh with the lab's inner address, or with `http`, is led back to this hostname.
     ///
+    /// What answers a navigation, whatever its status, is asked for again before it is shown again, so that the lab's pages
+    /// and redirects do not outlast the lab in a browser: `no-cache`, or `no-store` where the lab says so.
+    ///
     /// - Parameters:
+    ///   - isNavigation: the request opened a page, at a hostname that others have afterwards.
     ///   - frames: who may show the lab in a frame; without it, that is for the lab to say.
     ///   - host: the Host field as the client sent it; asked for where it is needed.
     static func writeFromLab(
         _ head: ResponseHead, framing: BodyFraming, host: () -> String, upstream: UpstreamAddress, isWebSocket: Bool,
-        keepsHSTS: Bool = false, frames: FramePolicy? = nil, into output: inout [UInt8]
+        isNavigation: Bool = false, keepsHSTS: Bool = false, frames: FramePolicy? = nil, into output: inout [UInt8]
     ) {
+        // An informational head is kept nowhere.
+        let isPage = isNavigation && head.status >= 200
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { name, _ in
             switch LabAnswerFields.verdict(on: name) {
@@ -32,6 +38,7 @@ enum ResponseRewriting {
             case .drop: .drop
             case .dropOnOurHostnames: keepsHSTS ? .keep : .drop
             case .narrow: .rewrite
+            case .dropFromPages: isPage ? .drop : .keep
             case .frames: frames != nil ? .rewrite : .keep
             }
         } rewrite: { name, value, output in
@@ -46,6 +53,10 @@ enum ResponseRewriting {
             } else {
                 output.appendField(name: name, value: value)
             }
+        }
+        if isPage {
+            let isKeptNowhere = head.fields.contains("Cache-Control", element: "no-store")
+            output.appendLiteral(isKeptNowhere ? "Cache-Control: no-store\r\n" : "Cache-Control: no-cache\r\n")
         }
         if isWebSocket { output.appendLiteral("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     }

@@ -259,7 +259,19 @@ static int add_resolver_rules(const char *text, const char *place) {
     return is_fine;
 }
 
+// Packets from one container of a bridge to another one meet the rules only where the bridge hands them to the filters.
+static int bridges_ask(const char *setting) {
+    FILE *file = fopen(setting, "re");
+    int value = file ? fgetc(file) : EOF;
+    if (file) fclose(file);
+    return value == '1';
+}
+
 static int set(const char *table) {
+    if (rule_count && !(bridges_ask("/proc/sys/net/bridge/bridge-nf-call-iptables")
+                        && bridges_ask("/proc/sys/net/bridge/bridge-nf-call-ip6tables")))
+        return fail("packets between containers of one bridge do not meet it: load the module br_netfilter, and set "
+                    "net.bridge.bridge-nf-call-iptables and net.bridge.bridge-nf-call-ip6tables to 1");
     if (rule_count && is_in_place(table)) {
         puts("kept");
         return 0;

@@ -98,13 +98,14 @@ static void begin(struct attempt *attempt, const char *word) {
     if (send(attempt->descriptor, bytes, count, 0) < 0) attempt->outcome = "refused";
 }
 
-static void look(struct attempt *attempt) {
+static void look(struct attempt *attempt, const char *word) {
     unsigned char bytes[512];
     int error = 0;
     socklen_t size = sizeof error;
     if (attempt->events == POLLOUT) {
         getsockopt(attempt->descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
         attempt->outcome = error ? "refused" : "reached";
+        if (!error) send(attempt->descriptor, word, strlen(word), 0);
         return;
     }
     ssize_t count = recv(attempt->descriptor, bytes, sizeof bytes, 0);
@@ -129,7 +130,7 @@ static void make_attempts(const char *word) {
         if (!open || now >= end || poll(waiting, (nfds_t)attempt_count, (int)(end - now)) <= 0) break;
         for (int index = 0; index < attempt_count; index++) {
             if (!waiting[index].revents) continue;
-            look(&attempts[index]);
+            look(&attempts[index], word);
             attempts[index].milliseconds = milliseconds() - start;
         }
     }

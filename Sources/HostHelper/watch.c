@@ -1,11 +1,14 @@
 // watch PORT WORD: tells which attempts of a try-out passed which interface of the network namespace that this process
 // runs in (packet(7), CAP_NET_RAW), until it gets SIGTERM or a minute has passed.
 //
-// A packet belongs to the try-out when it is TCP or UDP to PORT, or a name asked of a resolver or an echo request in
-// which WORD stands. It also listens on PORT, as a service of the host would. Prints `watching`, then for each new finding one line:
+// A packet belongs to the try-out when WORD stands in it and it is UDP to PORT, a name asked of a resolver, or an echo
+// request. What opens a TCP connection has no room for WORD, so that each one to PORT is told when it leaves: others make
+// such packets, too, and the caller knows which addresses were tried. It also listens on PORT, as a service of the host
+// would, and tells who says WORD there. Prints `watching`, then for each new finding one line:
 //     came|left INTERFACE PROTOCOL ADDRESS
 //     heard PROTOCOL
 // `left` is a packet that this machine sends out by the interface, a neighbour's end of a bridge and the loopback included.
+// Where packets were missed, or there were more findings than are told, the last line is `blind`.
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -23,9 +26,12 @@
 #include <unistd.h>
 #include "helper.h"
 
-enum { PACKET_BYTES = 2048, MAX_FINDINGS = 256, FINDING_BYTES = 128, LONGEST_SECONDS = 60 };
+enum { PACKET_BYTES = 2048, MAX_FINDINGS = 256, FINDING_BYTES = 128, LONGEST_SECONDS = 60, MAX_CALLERS = 64 };
+// Packets that are read at one go; at the end, more than the socket's room holds.
+enum { PACKETS_AT_ONCE = 256, PACKETS_AT_THE_END = 1 << 16, SOCKET_ROOM = 16 << 20 };
 
 static volatile sig_atomic_t is_over;
+static int is_full;
 
 static void stop(int signal_) {
     (void)signal_;
@@ -43,8 +49,9 @@ static int holds(const unsigned char *bytes, size_t count, const char *word) {
     return 0;
 }
 
-// RFC 791 section 3.1 and RFC 8200 section 3; extension headers are not followed, the word is still found behind them.
-static int describe(const unsigned char *packet, size_t count, int port, const char *word, char *text, size_t room) {
+// RFC 791 section 3.1 and RFC 8200 section 3; extension headers are not followed.
+static int describe(
+    const unsigned char *packet, size_t count, int port, const char *word, int is_leaving, char *text, size_t room) {
     char address[INET6_ADDRSTRLEN];
     unsigned protocol, offset;
     if (count >= 20 && packet[0] >> 4 == 4) {
@@ -61,8 +68,11 @@ static int describe(const unsigned char *packet, size_t count, int port, const c
     // Errors that come back quote what they answer (RFC 792), so of ICMP only echo requests count.
     int is_echo = count > offset
         && ((protocol == IPPROTO_ICMP && packet[offset] == 8) || (protocol == IPPROTO_ICMPV6 && packet[offset] == 128));
+    // A connection begins with SYN and without ACK (RFC 9293 section 3.5).
+    int is_opening = protocol == IPPROTO_TCP && count > offset + 13 && (packet[offset + 13] & 0x12) == 0x02;
     const char *name = NULL;
-    if (has_ports && destination == port) name = protocol == IPPROTO_TCP ? "tcp" : "udp";
+    if (is_opening && destination == port && is_leaving) name = "tcp";
+    else if (protocol == IPPROTO_UDP && destination == port && holds(packet, count, word)) name = "udp";
     else if (destination == 53 && holds(packet, count, word)) name = "dns";
     else if (is_echo && holds(packet, count, word)) name = "icmp";
     if (!name) return 0;
@@ -75,7 +85,10 @@ static void tell(const char *finding) {
     static int count;
     for (int index = 0; index < count; index++)
         if (!strcmp(known[index], finding)) return;
-    if (count == MAX_FINDINGS) return;
+    if (count == MAX_FINDINGS) {
+        is_full = 1;
+        return;
+    }
     snprintf(known[count++], FINDING_BYTES, "%s", finding);
     puts(finding);
     fflush(stdout);
@@ -93,44 +106,105 @@ static int listen_on(int type, int port) {
     return socket_;
 }
 
-static void hear(int socket_, const char *finding) {
-    char byte;
-    int connection = accept(socket_, NULL, NULL);
-    if (connection >= 0) close(connection);
-    else if (recv(socket_, &byte, 1, 0) < 0) return;
-    tell(finding);
+// Tells it when what is said there, as far as it has come, holds the word. 0 where nothing has come.
+static int hear(int socket_, const char *word, const char *finding) {
+    unsigned char bytes[512];
+    ssize_t count = recv(socket_, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (count < 0) return 0;
+    if (holds(bytes, (size_t)count, word)) tell(finding);
+    return 1;
 }
 
-int helper_watch(int count_, char **arguments) {
+static void hear_datagrams(int socket_, const char *word) {
+    for (int left = PACKETS_AT_ONCE; left > 0 && hear(socket_, word, "heard udp"); left--) continue;
+}
+
+// Whoever connects may say the word. A new one takes the place of the one that has been silent for longest.
+static void take_callers(int stream, struct pollfd *callers) {
+    static int next;
+    for (int left = MAX_CALLERS; left > 0; left--) {
+        int caller = accept4(stream, NULL, NULL, SOCK_CLOEXEC);
+        if (caller < 0) return;
+        if (callers[next].fd >= 0) close(callers[next].fd);
+        callers[next] = (struct pollfd){caller, POLLIN, 0};
+        next = (next + 1) % MAX_CALLERS;
+    }
+}
+
+static void hear_callers(struct pollfd *callers, const char *word) {
+    for (int index = 0; index < MAX_CALLERS; index++) {
+        if (callers[index].fd < 0 || !callers[index].revents) continue;
+        hear(callers[index].fd, word, "heard tcp");
+        close(callers[index].fd);
+        callers[index] = (struct pollfd){-1, 0, 0};
+    }
+}
+
+static void see(int socket_, int port, const char *word, int most) {
     static unsigned char packet[PACKET_BYTES];
+    for (; most > 0; most--) {
+        struct sockaddr_ll from;
+        socklen_t size = sizeof from;
+        char interface[IF_NAMESIZE] = "?", what[64], finding[FINDING_BYTES];
+        ssize_t count = recvfrom(socket_, packet, sizeof packet, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+        if (count < 0 && errno == EAGAIN) return;
+        // An interface that goes down is told once, too.
+        if (count < 0) continue;
+        int is_leaving = from.sll_pkttype == PACKET_OUTGOING;
+        if (!describe(packet, (size_t)count, port, word, is_leaving, what, sizeof what)) continue;
+        if_indextoname((unsigned)from.sll_ifindex, interface);
+        snprintf(finding, sizeof finding, "%s %s %s", is_leaving ? "left" : "came", interface, what);
+        tell(finding);
+    }
+}
+
+// Packets for which the socket had no room since the last time this was asked.
+static unsigned missed(int socket_) {
+    struct tpacket_stats statistics = {0};
+    socklen_t size = sizeof statistics;
+    getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &statistics, &size);
+    return statistics.tp_drops;
+}
+
+int helper_watch(int count, char **arguments) {
+    // The packets, the port's listener, its datagrams, and whoever has connected.
+    struct pollfd waiting[3 + MAX_CALLERS], *callers = waiting + 3;
     struct sigaction action = {.sa_handler = stop};
-    if (count_ != 2) return HELPER_USAGE;
+    if (count != 2) return HELPER_USAGE;
     int port = atoi(arguments[0]);
+    const char *word = arguments[1];
     int socket_ = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
     int stream = listen_on(SOCK_STREAM, port), datagrams = listen_on(SOCK_DGRAM, port);
-    int room = 4 << 20;
+    int room = SOCKET_ROOM;
     if (socket_ < 0 || stream < 0 || datagrams < 0) {
         printf("packet socket %d, port %d: %s\n", socket_, port, strerror(errno));
         return 1;
     }
-    setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    // Beyond what the host allows everybody only with CAP_NET_ADMIN.
+    if (setsockopt(socket_, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
+        setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     sigaction(SIGTERM, &action, NULL);
+    waiting[0] = (struct pollfd){socket_, POLLIN, 0};
+    waiting[1] = (struct pollfd){stream, POLLIN, 0};
+    waiting[2] = (struct pollfd){datagrams, POLLIN, 0};
+    for (int index = 0; index < MAX_CALLERS; index++) callers[index] = (struct pollfd){-1, 0, 0};
+    missed(socket_);
     puts("watching");
     fflush(stdout);
+    // A signal between the look at `is_over` and the wait is noticed after the wait, well before the engine's patience ends.
     for (time_t end = time(NULL) + LONGEST_SECONDS; !is_over && time(NULL) < end;) {
-        struct pollfd waiting[] = {{socket_, POLLIN, 0}, {stream, POLLIN, 0}, {datagrams, POLLIN, 0}};
-        if (poll(waiting, 3, 1000) <= 0) continue;
-        if (waiting[1].revents) hear(stream, "heard tcp");
-        if (waiting[2].revents) hear(datagrams, "heard udp");
-        if (!waiting[0].revents) continue;
-        struct sockaddr_ll from;
-        socklen_t size = sizeof from;
-        char interface[IF_NAMESIZE] = "?", what[64], finding[FINDING_BYTES];
-        ssize_t count = recvfrom(socket_, packet, sizeof packet, 0, (struct sockaddr *)&from, &size);
-        if (count <= 0 || !describe(packet, (size_t)count, port, arguments[1], what, sizeof what)) continue;
-        if_indextoname((unsigned)from.sll_ifindex, interface);
-        snprintf(finding, sizeof finding, "%s %s %s", from.sll_pkttype == PACKET_OUTGOING ? "left" : "came", interface, what);
-        tell(finding);
+        if (poll(waiting, 3 + MAX_CALLERS, 200) <= 0) continue;
+        if (waiting[0].revents) see(socket_, port, word, PACKETS_AT_ONCE);
+        if (waiting[2].revents) hear_datagrams(datagrams, word);
+        hear_callers(callers, word);
+        if (waiting[1].revents) take_callers(stream, callers);
+    }
+    // What came before the end and was not read yet.
+    see(socket_, port, word, PACKETS_AT_THE_END);
+    hear_datagrams(datagrams, word);
+    if (missed(socket_) || is_full) {
+        puts("blind");
+        fflush(stdout);
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import BrokerCore
 import EventLoop
 import Scheduling
 import TLS
@@ -43,9 +44,18 @@ struct Carrel: AsyncParsableCommand {
     }
 }
 
-/// A command that could not do what it was asked to; the message says why and what to do next.
+/// A command that could not do what it was asked to; the message says why and what to do next. It may quote words from
+/// outside, and says them as a terminal may show them.
 struct CommandFailure: Error, Hashable, CustomStringConvertible {
     var description: String
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = VisibleText.escapedLines(description) }
+}
+
+extension VisibleText {
+    /// Text of several lines, as a terminal may show each of them.
+    static func escapedLines(_ text: String) -> String {
+        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            .map { escaped(String($0)) }.joined(separator: "\n")
+    }
 }

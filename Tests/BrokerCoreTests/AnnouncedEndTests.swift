@@ -103,6 +103,78 @@ struct AnnouncedEndTests {
         scene.wait(.seconds(600))
         #expect(scene.core.session("a")?.state.name == "ending")
     }
+
+    @Test("Nothing foretells that a lab is parked whose end is announced, until that is taken back")
+    func notForetoldParked() {
+        var scene = scene(parksFor: .seconds(86_400))
+        func words(_ scene: Scene) -> [Bool] {
+            let idle = scene.core.ends(of: "a", at: scene.now).first { $0.cause == .idle }
+            let why = scene.core.explain(scene.core.session("a")!, story: [], at: scene.now)
+            return [idle?.why, scene.core.explanation(of: "a", at: scene.now), why.summary].map {
+                $0?.contains("is parked") == true
+            }
+        }
+        #expect(words(scene) == [true, true, true])
+        #expect(scene.core.parksFor("a") == .seconds(86_400))
+        announce(&scene, in: .seconds(1200))
+        #expect(words(scene) == [false, false, false])
+        #expect(scene.core.parksFor("a") == nil)
+        scene.wait(.seconds(480))
+        #expect(scene.stories.map(\.reason) == ["Without activity it ends in 2 min: the learner is warned."])
+        scene.send(.cancelEnd("a", request: scene.request()))
+        #expect(words(scene) == [true, true, true])
+        #expect(scene.core.parksFor("a") == .seconds(86_400))
+    }
+
+    /// Its host is lost ten seconds after the end was announced.
+    private func lost(hosts: [HostSpec], announcedIn delay: Duration) -> Scene {
+        let lab = Lab.of("lab", .http)
+        var scene = Scene.ready(hosts: hosts, labs: [lab])
+        scene.run("a", lab: "lab")
+        announce(&scene, in: delay)
+        scene.away("h1")
+        scene.declareLost("h1")
+        return scene
+    }
+
+    @Test("A session that gets a new seat because its host is lost ends when that was announced")
+    func lostHost() {
+        var scene = lost(hosts: [.small("h1"), .small("h2")], announcedIn: .seconds(300))
+        let end = AnnouncedEnd(at: scene.now + .seconds(290), note: "The room closes")
+        #expect(scene.host("a") == "h2")
+        #expect(scene.core.session("a")?.stay == Stay(announcedEnd: end))
+        #expect(scene.stories.first?.reason.contains("The announced end stays as it is.") == true)
+        scene.ready("a", epoch: 2)
+        #expect(scene.core.session("a")?.stay == Stay(source: .ready, announcedEnd: end))
+        #expect(ends(scene).first == .operatorEnds)
+        scene.wait(.seconds(289))
+        #expect(scene.state("a")?.name == "running")
+        #expect(scene.wait(.seconds(1)).contains(.remove("a", epoch: 2, host: "h2")))
+        #expect(scene.storedSessions.last?.state.reasonOfEnd == .operatorEnded(note: "The room closes"))
+    }
+
+    @Test("An announced end that passes while its session is starting comes as soon as the lab is ready")
+    func passedMeanwhile() {
+        var scene = lost(hosts: [.small("h1"), .small("h2")], announcedIn: .seconds(60))
+        scene.wait(.seconds(60))
+        #expect(scene.state("a")?.name == "starting")
+        scene.ready("a", epoch: 2)
+        #expect(scene.core.nextDeadline.map { $0 <= scene.now } == true)
+        #expect(scene.wait(.zero).contains(.remove("a", epoch: 2, host: "h2")))
+        #expect(scene.storedSessions.last?.state.reasonOfEnd == .operatorEnded(note: "The room closes"))
+    }
+
+    @Test("It can be taken back while its session waits for a new seat")
+    func takenBackInTheQueue() {
+        var scene = lost(hosts: [.small("h1")], announcedIn: .seconds(300))
+        #expect(scene.state("a")?.name == "queued")
+        #expect(scene.core.session("a")?.stay.announcedEnd != nil)
+        let actions = scene.send(.cancelEnd("a", request: scene.request()))
+        #expect(actions.contains(.answer(scene.lastRequest, .session("a"))))
+        #expect(scene.storedSessions.map(\.stay) == [Stay()])
+        #expect(scene.stories.map(\.reason) == ["An operator took the announced end back."])
+        #expect(scene.state("a")?.name == "queued")
+    }
 }
 
 extension SessionState {

@@ -110,6 +110,27 @@ struct ClockTests {
         #expect(scene.state("a")?.name == "ending")
     }
 
+    @Test(
+        "An announced end stays by the wall, but a jump forward leaves its learner the time of a warning",
+        arguments: [
+            // So long ahead when the clock jumps by so much, and so long ahead after that.
+            (300, 250, 120), (300, 86_400, 120), (60, 86_400, 60), (60, 10, 60), (300, 100, 200), (300, -100, 400),
+        ])
+    func announced(before: Int, jump: Int, after: Int) {
+        var scene = Scene.ready(labs: [lab()])
+        scene.run("a")
+        let end = AnnouncedEnd(at: scene.now + .seconds(before), note: "The room closes")
+        scene.send(.announceEnd("a", end, request: scene.request()))
+        self.jump(&scene, by: .seconds(jump))
+        let moved = scene.now + .seconds(after)
+        #expect(scene.storedSessions.map(\.stay.announcedEnd) == [AnnouncedEnd(at: moved, note: "The room closes")])
+        #expect(scene.stories.map { $0.reason.contains("The announced end comes in") } == [moved != end.at])
+        scene.wait(.seconds(after - 1))
+        #expect(scene.state("a")?.name == "running")
+        scene.wait(.seconds(1))
+        #expect(scene.state("a") == .ending(host: "h1", reason: end.reason, since: scene.now))
+    }
+
     @Test("A host that is silent has as long to come back as before", arguments: jumps)
     func silence(by jump: Duration) {
         var scene = Scene.ready()

@@ -56,6 +56,30 @@ struct IsolationTests {
         #expect(scene.host("b") == "h1")
     }
 
+    @Test("What was placed before the engine answered again is started only once labs are proved to be kept apart")
+    func startsWait() {
+        var scene = configured([.small("h1")])
+        listed(&scene, "h1", .proved)
+        scene.launch("a")
+        #expect(scene.host("a") == "h1")
+        // The host has started anew, and has no packet filter yet.
+        let known = scene.send(
+            .hostListed(host: "h1", containers: [], asked: 0, facts: HostFacts(isolation: .untried)))
+        #expect(!known.contains(.start("a", epoch: 1, host: "h1")))
+        #expect(
+            scene.send(.hostTried(host: "h1", .proved, mark: nil)).contains(.start("a", epoch: 1, host: "h1")))
+    }
+
+    @Test("Where it is shown that they are not, what was to start goes back to the queue")
+    func startsAreGivenUp() {
+        var scene = configured([.small("h1"), .small("h2")])
+        listed(&scene, "h1", .proved)
+        scene.launch("a")
+        scene.send(.hostTried(host: "h1", .unproved(reason: "no filter"), mark: nil))
+        #expect(scene.host("a") == nil)
+        #expect(scene.core.session("a")?.state.name == "queued")
+    }
+
     @Test("What was proved is kept on disk until it fails or the host is forgotten, and written only when it changes")
     func proof() {
         var scene = configured([.small("h1")])

@@ -47,6 +47,65 @@ struct WaitingTests {
         #expect(why.waiting?.cause == held && why.summary == text("a", scene))
     }
 
+    @Test("A moment is promised where seats are held only to who is next, and with the overrun")
+    func heldWithOverrun() {
+        var scene = Scene.reserving(hosts: [.small("h1", starts: 4)], labs: [.short])
+        let terms = scene.terms(seats: 4, after: .seconds(1200), overrun: .seconds(900))
+        #expect(
+            scene.reserve("r", seats: 4, after: .seconds(1200), overrun: .seconds(900)) == .reservation("r"))
+        scene.launch("a")
+        scene.launch("b")
+        let held = Waiting.Cause.seatsHeld(reservations: ["r"], from: terms.opensAt, until: terms.to)
+        #expect(cause("a", scene) == held && cause("b", scene) == held)
+        #expect(scene.core.waiting(of: "a", at: scene.now)?.seatBy == terms.to + .seconds(900))
+        #expect(scene.core.waiting(of: "b", at: scene.now)?.ahead == 1)
+        #expect(scene.core.waiting(of: "b", at: scene.now)?.seatBy == nil)
+    }
+
+    @Test("No moment is promised where another reservation holds the seats from the end of the first one")
+    func heldBackToBack() {
+        var scene = Scene.reserving(hosts: [.small("h1", starts: 4)], labs: [.short])
+        let first = scene.terms(seats: 4, after: .seconds(1200))
+        #expect(scene.reserve("r1", seats: 4, after: .seconds(1200)) == .reservation("r1"))
+        scene.launch("a")
+        #expect(scene.core.waiting(of: "a", at: scene.now)?.seatBy == first.endsAt)
+        // Its lead begins the moment the first one is over.
+        let after = first.endsAt + .seconds(600) - scene.now
+        #expect(scene.reserve("r2", seats: 4, after: after) == .reservation("r2"))
+        #expect(
+            cause("a", scene) == .seatsHeld(reservations: ["r1"], from: first.opensAt, until: first.to))
+        #expect(scene.core.waiting(of: "a", at: scene.now)?.seatBy == nil)
+    }
+
+    @Test("A seat that somebody leaves is not promised where a reservation holds it from then on")
+    func takenThenHeld() {
+        var scene = Scene.reserving(hosts: [.small("h1", slots: 1)], labs: [.short])
+        scene.run("a")
+        scene.launch("b")
+        let end = scene.now + Lab.short.maximumLifetime
+        #expect(cause("b", scene) == .seatsTaken)
+        #expect(scene.core.waiting(of: "b", at: scene.now)?.seatBy == end)
+        let after = Lab.short.maximumLifetime + .seconds(600)
+        #expect(scene.reserve("r", seats: 1, after: after) == .reservation("r"))
+        #expect(cause("b", scene) == .seatsTaken)
+        #expect(scene.core.waiting(of: "b", at: scene.now)?.seatBy == nil)
+        scene.send(.cancelReservation("r", request: scene.request()))
+        #expect(scene.core.waiting(of: "b", at: scene.now)?.seatBy == end)
+    }
+
+    @Test("A reserved seat that its learner leaves before the end is not promised to somebody else")
+    func reservedThenLeft() {
+        var scene = Scene.reserving(hosts: [.small("h1", slots: 1)], labs: [.short])
+        scene.reserve("r", seats: 1)
+        scene.wait(.seconds(3000))
+        scene.launch("a", context: "course-1")
+        scene.ready("a")
+        #expect(scene.core.session("a")?.reservation == "r" && scene.state("a")?.name == "running")
+        scene.launch("b", learner: "other")
+        #expect(cause("b", scene) == .seatsTaken)
+        #expect(scene.core.waiting(of: "b", at: scene.now)?.seatBy == nil)
+    }
+
     @Test("Starts that are paced are not called a want of seats")
     func paced() {
         var scene = Scene.ready(hosts: [.small("h1", starts: 1)])

@@ -33,6 +33,18 @@ struct StartFailureTests {
                 == .engine("image-cache: the name is taken"))
     }
 
+    @Test("The last words of a lab are told in one line, of which the end is kept where it is too long")
+    func lastWords() {
+        #expect(HostDriver.told(["Serving", "Killed"]) == "Serving ⏎ Killed")
+        let long = HostDriver.told([String(repeating: "x", count: 16_000), "end"])
+        #expect(long == String(repeating: "x", count: 199) + "… ⏎ end")
+        let many = HostDriver.told([String](repeating: String(repeating: "y", count: 16_000), count: 11) + ["end"])
+        #expect(many.count == 2_000)
+        #expect(many.hasPrefix("…y") && many.hasSuffix("y… ⏎ end"))
+        let pile = "a" + String(repeating: "\u{301}", count: 16_000)
+        #expect(HostDriver.told([pile]).unicodeScalars.count == 2)
+    }
+
     @Test("A host that does not answer is unreachable, whatever is known of the image", arguments: [true, false])
     func unreachable(isImageThere: Bool) {
         #expect(failure(.timeout, "no answer", isImageThere: isImageThere) == .hostUnreachable("no answer"))

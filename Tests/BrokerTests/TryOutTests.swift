@@ -76,6 +76,33 @@ struct TryOutTests {
         #expect(reason(seen).contains(words))
     }
 
+    @Test(
+        "is not misled by packets of a lab to addresses that were not tried",
+        arguments: ["left eth0 udp 8.8.8.8", "left eth0 tcp 8.8.8.8", "left eth0 tcp 2606:4700::1"])
+    func foreign(sighting: String) {
+        var seen = good
+        seen.sightings.append(sighting)
+        #expect(tryOut.verdict(seen) == .proved)
+    }
+
+    @Test(
+        "takes what bears its word for its own, wherever it goes, and an address however it is written",
+        arguments: ["left eth0 dns 8.8.8.8", "left eth0 icmp 8.8.8.8", "left eth0 tcp 2001:db8:0::7"])
+    func own(sighting: String) {
+        var seen = good
+        seen.sightings.append(sighting)
+        #expect(reason(seen).contains("left by the interface eth0"))
+    }
+
+    @Test("proves nothing where the watcher missed packets, and says first what it saw all the same")
+    func missed() {
+        var seen = good
+        seen.sightings.append("blind")
+        #expect(reason(seen).contains("so many packets"))
+        seen.sightings.insert("left eth0 udp 198.51.100.7", at: 1)
+        #expect(reason(seen).contains("left by the interface eth0"))
+    }
+
     @Test("proves nothing with a watcher that saw nothing, or where an attempt was not made")
     func blind() {
         var seen = good

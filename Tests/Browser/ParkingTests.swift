@@ -17,7 +17,7 @@ extension BrowserTests {
             return try await fleet.wait(for: lab.session, toBe: "parked")
         }
 
-        @Test("says so in its open tab, where a click brings it back with its files; so does loading its page again")
+        @Test("says so in its open tab, where a click brings it back with its files, and a script of the page does not")
         func openTab() async throws {
             try await withChromium(plan) { fleet, chromium in
                 let tab = try await chromium.open()
@@ -56,7 +56,15 @@ extension BrowserTests {
                     tab.journal.requests.contains { $0.at > second.since && $0.url.path.hasPrefix("/api/") }
                 }
                 #expect(try await fleet.show(lab.session).session.state == "parked")
-                try await tab.reload()
+                // Neither does a script that presses the button, or loads the page again without a person's click.
+                let pressed = "fetch('/.carrel/restart', { method: 'POST' }).then(answer => answer.status)"
+                #expect(try await tab.evaluate(pressed) == 403)
+                try await tab.evaluate("void setTimeout(() => location.reload(), 100)")
+                try await eventually("the page says so") {
+                    try await tab.texts("#panel h1") == ["Your lab is parked"]
+                }
+                #expect(try await fleet.show(lab.session).session.state == "parked")
+                try await tab.click("#panel form button")
                 try await tab.wait(forText: "what I wrote", within: .seconds(90))
                 #expect(try await tab.url().host == first.hostname)
                 #expect(try await tab.url().path == "/lab/tree/notes.md")

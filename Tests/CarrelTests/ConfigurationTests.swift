@@ -381,32 +381,3 @@ func problems(_ yaml: String) -> [String] {
         return goodConfiguration.replacing(found, with: replacement)
     }
 }
-
-@Suite("A reloaded configuration") struct ReloadTests {
-    @Test("takes over hosts and labs at once, and names the keys that wait for the next start")
-    func waiting() throws {
-        let old = try configuration(goodConfiguration)
-        #expect(old.keysThatNeedARestart(comparedTo: old) == [])
-        let labs = goodConfiguration.replacing("slots: 40", with: "slots: 50").replacing("20m", with: "30m")
-        #expect(old.keysThatNeedARestart(comparedTo: try configuration(labs)) == [])
-        let all = goodConfiguration.replacing(
-            "state: state",
-            with: "state: other\nhomes: /srv/homes\nedge: {threads: 200}\nredirect: {listen: [\"0.0.0.0:80\"]}"
-        )
-        .replacing("8443", with: "9443").replacing("The School", with: "Our School")
-        .replacing("labs.test", with: "rooms.test").replacing("edge.pem", with: "new.pem")
-        #expect(
-            old.keysThatNeedARestart(comparedTo: try configuration(all))
-                == ["state", "listen", "portal", "labs_domain", "public_port", "tls", "homes", "redirect", "edge"])
-    }
-
-    @Test("can have any mistake while commands only ask for its state directory")
-    func stateOnly() throws {
-        let path = NSTemporaryDirectory() + "carrel-\(UUID().uuidString).yaml"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data("state: /srv/carrel\nlabs: nonsense\nstat: 1\n".utf8).write(to: URL(fileURLWithPath: path))
-        #expect(try Configuration.stateDirectory(contentsOf: path) == "/srv/carrel")
-        try Data("labs: nonsense\n".utf8).write(to: URL(fileURLWithPath: path))
-        #expect(throws: InvalidConfiguration.self) { try Configuration.stateDirectory(contentsOf: path) }
-    }
-}

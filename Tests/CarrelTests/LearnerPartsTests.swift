@@ -1,3 +1,4 @@
+import BrokerCore
 import Foundation
 import Testing
 
@@ -50,6 +51,15 @@ import Testing
         var jar = CookieJar()
         jar.set(header, from: "lab.test")
         #expect(jar.cookies.isEmpty)
+    }
+
+    @Test("has what a lab says shown to an operator line by line, and what would command the terminal written out")
+    func visible() {
+        #expect(VisibleText.escapedLines("a\n\nb\r\nc\n") == "a\n\nb\nc\n")
+        #expect(VisibleText.escapedLines("\u{1B}[2J\n\u{202E}x") == "\\u{1B}[2J\n\\u{202E}x")
+        let failure = CommandFailure("the code failed: E: \u{9B}2J\nb")
+        #expect(failure.description == "the code failed: E: \\u{9B}2J\nb")
+        #expect(CommandFailure(failure.description) == failure)
     }
 
     @Test("speaks both kernel protocols", arguments: [KernelProtocol.json, .v1])

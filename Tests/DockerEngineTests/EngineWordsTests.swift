@@ -20,7 +20,8 @@ struct EngineWordsTests {
     func create() throws {
         let json = String(decoding: DockerEngine.encode(ContainerCreateBody(Self.spec)), as: UTF8.self)
         let expected = """
-            {"Cmd":["jupyter","lab"],"Env":["A=1 = one","B=2"],"ExposedPorts":{"8888/tcp":{}},"HostConfig":{\
+            {"Cmd":["jupyter","lab"],"Env":["A=1 = one","B=2"],"ExposedPorts":{"8888/tcp":{}},\
+            "Healthcheck":{"Test":["NONE"]},"HostConfig":{\
             "CapDrop":["ALL"],"Init":true,"LogConfig":{"Config":{"max-file":"2","max-size":"10m"},"Type":"json-file"},\
             "Memory":1073741824,"MemorySwap":1073741824,"Mounts":[\
             {"Source":"home","Target":"/home/learner","Type":"volume"},\
@@ -32,6 +33,13 @@ struct EngineWordsTests {
             "Labels":{"Carrel":"Yes","carrel.instance":"i1"},"StopTimeout":7,"User":"1000:1000"}
             """
         #expect(json.replacingOccurrences(of: "\\/", with: "/") == expected)
+    }
+
+    @Test("a helper has no health check either")
+    func helperHealth() {
+        let body = HelperBody(HelperSpec(command: ["hold"], labels: [:]), imageID: "sha256:1")
+        let json = String(decoding: DockerEngine.encode(body), as: UTF8.self)
+        #expect(json.contains(#""Healthcheck":{"Test":["NONE"]}"#))
     }
 
     @Test("without a command of its own the image's stays")
@@ -168,6 +176,8 @@ struct EngineWordsTests {
             frame(1, "Serving\n") + frame(2, "red \u{1b}[31mwarning\r\n") + frame(1, String(repeating: "x", count: 300))
         #expect(LogFrames.lines(log) == ["Serving", "red [31mwarning", String(repeating: "x", count: 300)])
         #expect(LogFrames.lines(Array(log.dropLast(290))).last == String(repeating: "x", count: 10))
+        let hostile = frame(1, "\u{9B}31mred\u{202E}txt\u{2066}.\u{200B}\u{E0041}\u{7F}\tend, Łódź 李 ❤\u{FE0F}\n")
+        #expect(LogFrames.lines(hostile) == ["31mredtxt.end, Łódź 李 ❤\u{FE0F}"])
         #expect(LogFrames.lines([]).isEmpty)
         #expect(LogFrames.lines([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x61]) == ["a"])
     }

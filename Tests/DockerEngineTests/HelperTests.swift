@@ -9,17 +9,6 @@ import Testing
 @Suite("A helper", .enabled(if: !TestEngine.all.isEmpty), .timeLimit(.minutes(2)), .serialized)
 @ControlLoop
 struct HelperTests {
-    private func inCorner(of place: TestEngine, _ body: @ControlLoop (Corner) async throws -> Void) async throws {
-        let corner = try Corner(place)
-        do {
-            try await body(corner)
-        } catch {
-            try? await corner.clear()
-            throw error
-        }
-        try await corner.clear()
-    }
-
     @Test("gets its image from the broker, once, and runs with the least that there is", arguments: TestEngine.all)
     func runs(place: TestEngine) async throws {
         try await inCorner(of: place) { corner in

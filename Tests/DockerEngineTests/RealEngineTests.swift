@@ -10,18 +10,6 @@ struct RealEngineTests {
     /// How long a server in a container may take to listen.
     private static let patience = Duration.seconds(30)
 
-    private func inCorner(of place: TestEngine, _ body: @ControlLoop (Corner) async throws -> Void) async throws {
-        let corner = try Corner(place)
-        try await corner.prepare()
-        do {
-            try await body(corner)
-        } catch {
-            try? await corner.clear()
-            throw error
-        }
-        try await corner.clear()
-    }
-
     @Test("it tells who it is", arguments: TestEngine.all)
     func identity(place: TestEngine) async throws {
         let engine = try DockerEngine(endpoint: place.endpoint)
@@ -37,7 +25,7 @@ struct RealEngineTests {
 
     @Test("a container lives: created, started, found, reached, stopped, removed", arguments: TestEngine.all)
     func life(place: TestEngine) async throws {
-        try await inCorner(of: place) { corner in
+        try await inCorner(of: place, withNetwork: true) { corner in
             let engine = corner.engine
             let name = "\(corner.label)-life"
             let server = "cd /tmp; echo hi > index.html; command -v python3 && exec python3 -m http.server 8000; "
@@ -88,7 +76,7 @@ struct RealEngineTests {
         "inside: our user, hostname, environment, limits, no capabilities, no new privileges, an init",
         arguments: TestEngine.all)
     func inside(place: TestEngine) async throws {
-        try await inCorner(of: place) { corner in
+        try await inCorner(of: place, withNetwork: true) { corner in
             let look = """
                 id -u; cat /etc/hostname; echo $GREETING; cat /proc/1/comm
                 while read name value; do
@@ -114,7 +102,7 @@ struct RealEngineTests {
         "exit codes and the kernel's out-of-memory killer are told, by inspection and by events",
         arguments: TestEngine.all)
     func endings(place: TestEngine) async throws {
-        try await inCorner(of: place) { corner in
+        try await inCorner(of: place, withNetwork: true) { corner in
             let events = try await corner.engine.events(labels: corner.labels)
             let (failed, _) = try await corner.run("fail", corner.spec("exit 3"))
             #expect(failed.exitCode == 3 && !failed.outOfMemory)
@@ -138,7 +126,7 @@ struct RealEngineTests {
 
     @Test("a volume keeps a learner's files when its container is removed", arguments: TestEngine.all)
     func volumes(place: TestEngine) async throws {
-        try await inCorner(of: place) { corner in
+        try await inCorner(of: place, withNetwork: true) { corner in
             // The corner's network and volume share a name, so that both are cleared.
             try await corner.engine.ensureVolume(name: corner.network, labels: corner.labels)
             try await corner.engine.ensureVolume(name: corner.network, labels: corner.labels)
@@ -158,7 +146,7 @@ struct RealEngineTests {
         "a missing image, a taken name and a missing container are told apart, in the engine's words",
         arguments: TestEngine.all)
     func refusals(place: TestEngine) async throws {
-        try await inCorner(of: place) { corner in
+        try await inCorner(of: place, withNetwork: true) { corner in
             var spec = corner.spec("sleep 60")
             spec.image = "carrel-test/no-such-image:1"
             let missing = await #expect(throws: EngineError.self) {
@@ -185,7 +173,7 @@ struct RealEngineTests {
 
     @Test("dropping the events closes their connection and leaves the engine at work", arguments: TestEngine.all)
     func droppedEvents(place: TestEngine) async throws {
-        try await inCorner(of: place) { corner in
+        try await inCorner(of: place, withNetwork: true) { corner in
             for _ in 0..<20 { _ = try await corner.engine.events(labels: corner.labels) }
             try await corner.engine.ping()
             let (details, _) = try await corner.run("after", corner.spec("exit 0"))

@@ -95,3 +95,19 @@ struct Corner {
         _ = try? await engine.call("DELETE", "/volumes/\(network)", timeout: .seconds(20))
     }
 }
+
+/// - Parameter withNetwork: labs' containers need one, helpers do not.
+@ControlLoop
+func inCorner(
+    of place: TestEngine, withNetwork: Bool = false, _ body: @ControlLoop (Corner) async throws -> Void
+) async throws {
+    let corner = try Corner(place)
+    if withNetwork { try await corner.prepare() }
+    do {
+        try await body(corner)
+    } catch {
+        try? await corner.clear()
+        throw error
+    }
+    try await corner.clear()
+}

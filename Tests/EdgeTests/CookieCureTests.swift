@@ -18,10 +18,12 @@ struct CookieCureTests {
         #expect(text.contains("Your browser brought too many cookies"))
         #expect(setCookies.first?.hasPrefix("__Host-carrel-cured=1; Path=/; Secure; HttpOnly; Max-Age=") == true)
         let expired = Set(setCookies.dropFirst())
-        #expect(expired.count == 2 * count)
+        #expect(expired.count == 4 * count)
         for number in 0..<count {
-            #expect(expired.contains("bomb\(number)=; Path=/; Secure; Max-Age=0"))
-            #expect(expired.contains("bomb\(number)=; Domain=labs.test; Path=/; Secure; Max-Age=0"))
+            for path in ["/", "/lab"] {
+                #expect(expired.contains("bomb\(number)=; Path=\(path); Secure; Max-Age=0"))
+                #expect(expired.contains("bomb\(number)=; Domain=labs.test; Path=\(path); Secure; Max-Age=0"))
+            }
         }
         #expect(!setCookies.contains { $0.hasPrefix("__Host-carrel=") }, "what opens the lab stays")
     }
@@ -58,15 +60,63 @@ struct CookieCureTests {
         }
     }
 
-    @Test("that still has them the next time is told to clear all")
+    @Test("that still has them when a person opens a page the next time is told to clear all")
     func stillThere() async throws {
         try await withHouse { house in
-            let fields: HeaderFields = ["Cookie": "__Host-carrel-cured=1; " + Self.bomb(20).joined(separator: "; ")]
+            let fields: HeaderFields = [
+                "Cookie": "__Host-carrel-cured=1; " + Self.bomb(20).joined(separator: "; "),
+                "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1",
+            ]
             let answer = try await house.send("GET", "abcd.labs.test", "/lab", fields, cookie: nil)
             #expect(answer.status == 431)
             #expect(answer.fields.all("Clear-Site-Data") == ["\"cookies\""])
             #expect(!answer.fields.contains("Set-Cookie"))
         }
+    }
+
+    @Test(
+        "is not told to clear all for what a page of a lab brought about",
+        arguments: [
+            ["Sec-Fetch-Mode": "navigate"], ["Sec-Fetch-Mode": "no-cors", "Sec-Fetch-User": "?1"],
+            ["Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?0"], ["Accept": "text/html"],
+        ])
+    func provoked(fields: [String: String]) async throws {
+        try await withHouse { house in
+            var all: HeaderFields = ["Cookie": "__Host-carrel-cured=1; " + Self.bomb(20).joined(separator: "; ")]
+            for (name, value) in fields { all.append(name, value) }
+            let answer = try await house.send("GET", "abcd.labs.test", "/lab", all, cookie: nil)
+            #expect(answer.status == 431 && !answer.fields.contains("Clear-Site-Data"))
+            #expect(answer.fields.all("Set-Cookie").contains("bomb0=; Path=/; Secure; Max-Age=0"))
+        }
+    }
+
+    private func surplus(_ cookies: String) throws -> SurplusCookies {
+        var parser = RequestParser()
+        let text = "GET / HTTP/1.1\r\nHost: abcd.labs.test\r\nCookie: \(cookies)\r\n\r\n"
+        var position = 0
+        let bytes = Array(text.utf8)
+        let event = bytes.withUnsafeBytes { try? parser.next(in: $0, at: &position) }
+        #expect(event == .head)
+        return try #require(parser.head.surplusCookies, "the cookies were not too many")
+    }
+
+    @Test(
+        "has them dropped at the paths above the one that it asks for",
+        arguments: [
+            ("/", ["/"]), ("/lab", ["/", "/lab"]), ("/a/b", ["/", "/a", "/a/", "/a/b"]),
+            ("/a/b/", ["/", "/a", "/a/", "/a/b", "/a/b/"]), ("*", ["/"]), ("/a/b;Domain=c", ["/", "/a", "/a/"]),
+            ("//a", ["/", "//", "//a"]),
+            ("/1/2/3/4/5/6/7", ["/", "/1", "/1/", "/1/2", "/1/2/", "/1/2/3", "/1/2/3/", "/1/2/3/4", "/1/2/3/4/"]),
+        ])
+    func paths(path: String, expected: [String]) throws {
+        let surplus = try surplus("__Host-other=z; a=" + String(repeating: "x", count: 70_000))
+        let fields = CookieCure.fields(for: surplus, host: "labs", path: Array(path.utf8)[...], isByPerson: true)
+        let values = fields.all("Set-Cookie").dropFirst().filter { $0.hasPrefix("a=") }
+        #expect(values == expected.map { "a=; Path=\($0); Secure; Max-Age=0" })
+        #expect(
+            fields.all("Set-Cookie").filter { $0.hasPrefix("__Host-other=") } == [
+                "__Host-other=; Path=/; Secure; Max-Age=0"
+            ])
     }
 
     @Test("is refused as ever where other fields, or cookies beyond all that browsers keep, are too many")
@@ -83,27 +133,21 @@ struct CookieCureTests {
     }
 
     @Test("is told no more than clients read, and of our own cookies nothing")
-    func bounds() {
-        var parser = RequestParser()
+    func bounds() throws {
         let many = (0..<3_000).map { "n\($0)=1" }.joined(separator: "; ")
-        let text =
-            "GET / HTTP/1.1\r\nHost: abcd.labs.test\r\nCookie: __Host-carrel=x; __Host-carrel-portal=y; __Host-other=z; "
-            + many + String(repeating: "x", count: 66_000) + "\r\n\r\n"
-        var position = 0
-        let bytes = Array(text.utf8)
-        let event = bytes.withUnsafeBytes { try? parser.next(in: $0, at: &position) }
-        #expect(event == .head)
-        guard let surplus = parser.head.surplusCookies else {
-            Issue.record("the cookies were not too many")
-            return
+        let surplus = try surplus(
+            "__Host-carrel=x; __Host-carrel-portal=y; __Host-other=z; " + many + String(repeating: "x", count: 66_000))
+        func said(to host: String) -> [String] {
+            CookieCure.fields(for: surplus, host: host, path: Array("/a/b/c".utf8)[...], isByPerson: true)
+                .all("Set-Cookie")
         }
-        let values = CookieCure.fields(for: surplus, host: "abcd.labs.test").all("Set-Cookie")
+        let values = said(to: "abcd.labs.test")
         #expect(values.reduce(0) { $0 + $1.utf8.count } <= CookieCure.fieldBytes + 200)
         #expect(values.count > 100)
         #expect(!values.contains { $0.hasPrefix("__Host-carrel=") || $0.hasPrefix("__Host-carrel-portal=") })
         #expect(values.filter { $0.hasPrefix("__Host-other=") } == ["__Host-other=; Path=/; Secure; Max-Age=0"])
         for host in ["labs", "a.test", "10.0.0.1", "::1"] {
-            #expect(!CookieCure.fields(for: surplus, host: host).all("Set-Cookie").contains { $0.contains("Domain=") })
+            #expect(!said(to: host).contains { $0.contains("Domain=") })
         }
     }
 }

@@ -8,15 +8,17 @@ import Testing
 struct LabAnswerFieldsTests {
     private static let host = "abcd.labs.example"
 
-    private func respond(_ name: String, _ value: String, keepsHSTS: Bool = false) -> [String] {
+    private func respond(
+        _ name: String, _ value: String, isNavigation: Bool = false, keepsHSTS: Bool = false
+    ) -> [String] {
         let head = ResponseHead(status: 200, fields: ["Server": "x", "ETag": "y"])
         var changed = head
         changed.fields.append(name, value)
         var bytes: [UInt8] = []
         ResponseRewriting.writeFromLab(
             changed, framing: .length(0), host: { Self.host }, upstream: .tcp(host: "10.0.0.7", port: 32_768),
-            isWebSocket: false, keepsHSTS: keepsHSTS, frames: FramePolicy(embeddedIn: ["https://c.example"]),
-            into: &bytes)
+            isWebSocket: false, isNavigation: isNavigation, keepsHSTS: keepsHSTS,
+            frames: FramePolicy(embeddedIn: ["https://c.example"]), into: &bytes)
         bytes.append(contentsOf: "\r\n".utf8)
         var parser = ResponseParser()
         parser.expect(requestMethod: "GET")
@@ -61,6 +63,9 @@ struct LabAnswerFieldsTests {
             case .dropOnOurHostnames:
                 #expect(respond(spelling, "max-age=1; includeSubDomains").isEmpty)
                 #expect(respond(spelling, "max-age=1", keepsHSTS: true) == ["max-age=1"])
+            case .dropFromPages:
+                #expect(respond(spelling, "value") == ["value"])
+                #expect(!respond(spelling, "value", isNavigation: true).contains("value"))
             case .narrow:
                 for (value, left) in try #require(Self.narrowed[name], "a row without an example") where isHyphenated {
                     #expect(respond(spelling, value) == left, "\(spelling): \(value)")
@@ -82,6 +87,23 @@ struct LabAnswerFieldsTests {
         #expect(names.allSatisfy { $0 == $0.lowercased() && $0.utf8.count < 64 })
         for name in ["X-Anything", "Content-Type", "Set-Cookies", "NELL", String(repeating: "x", count: 70)] {
             #expect(respond(name, "value") == ["value"])
+        }
+    }
+
+    @Test("a page is asked for again before it is shown again, and what a page loads is kept as the lab says")
+    func pages() async throws {
+        try await withHouse { house in
+            let forever = "Cache-Control: max-age=31536000, immutable"
+            let navigations: [HeaderFields] = [
+                ["Sec-Fetch-Mode": "navigate", "X-Answer": forever], ["Accept": "text/html", "X-Answer": forever],
+            ]
+            for fields in navigations {
+                let page = try await house.send("GET", "abcd.labs.test", "/files/fields", fields)
+                #expect(page.status == 200 && page.fields.all("Cache-Control") == ["no-cache"])
+            }
+            let loaded = try await house.send(
+                "GET", "abcd.labs.test", "/files/fields", ["Sec-Fetch-Mode": "no-cors", "X-Answer": forever])
+            #expect(loaded.fields.all("Cache-Control") == ["max-age=31536000, immutable"])
         }
     }
 

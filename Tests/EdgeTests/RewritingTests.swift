@@ -173,19 +173,21 @@ struct RewritingTests {
         #expect(!request(bytes).contains("Transfer-Encoding"))
     }
 
-    private func respond(_ fields: HeaderFields, embeddedIn origins: [String] = []) -> HeaderFields {
-        let head = ResponseHead(status: 302, fields: fields)
+    private func respond(
+        _ fields: HeaderFields, status: Int = 302, isNavigation: Bool = false, embeddedIn origins: [String] = []
+    ) -> HeaderFields {
+        let head = ResponseHead(status: status, fields: fields)
         let upstream = UpstreamAddress.tcp(host: "10.0.0.7", port: 32_768)
         var bytes: [UInt8] = []
         ResponseRewriting.writeFromLab(
             head, framing: .length(0), host: { "abcd.labs.example:8443" }, upstream: upstream, isWebSocket: false,
-            frames: FramePolicy(embeddedIn: origins), into: &bytes)
+            isNavigation: isNavigation, frames: FramePolicy(embeddedIn: origins), into: &bytes)
         bytes.append(contentsOf: "\r\n".utf8)
         var parser = ResponseParser()
         parser.expect(requestMethod: "GET")
         var position = 0
         let event = bytes.withUnsafeBytes { try? parser.next(in: $0, at: &position) }
-        #expect(event == .head && position == bytes.count && parser.head.status == 302)
+        #expect(event == .head && position == bytes.count && parser.head.status == status)
         return parser.head.fields
     }
 
@@ -243,6 +245,21 @@ struct RewritingTests {
                 "X-Other": "1",
             ])
         #expect(respond(["X-Other": "1"], embeddedIn: ["https://c.example"]) == ["X-Other": "1"])
+    }
+
+    @Test(
+        "a page or a redirect in its place is asked for again, whatever the lab says of keeping it",
+        arguments: [200, 301, 304, 308, 404])
+    func pages(status: Int) {
+        let kept: HeaderFields = [
+            "Cache-Control": "max-age=31536000", "ETag": "x", "Expires": "Thu, 01 Jan 2099 00:00:00 GMT",
+            "cache-control": "immutable", "Pragma": "cache",
+        ]
+        #expect(respond(kept, status: status, isNavigation: true) == ["ETag": "x", "Cache-Control": "no-cache"])
+        #expect(respond(["ETag": "x"], status: status, isNavigation: true).all("Cache-Control") == ["no-cache"])
+        #expect(respond(kept, status: status) == kept)
+        let nowhere: HeaderFields = ["Cache-Control": "private, No-Store", "Pragma": "no-cache"]
+        #expect(respond(nowhere, status: status, isNavigation: true) == ["Cache-Control": "no-store"])
     }
 
     @Test("OPTIONS of the whole server is no URL for RStudio")

@@ -6,16 +6,6 @@ import Testing
 /// A learner who tries to get out of the lab by way of the helpers.
 extension FleetTests {
     @Suite("A hostile lab") struct HostileLabTests {
-        /// As the images of jupyter/docker-stacks are: the PATH begins with a directory that the learner may write.
-        private static func image(_ engine: Engine, _ name: String) async throws {
-            try await engine.buildImage(
-                name,
-                lines: [
-                    "USER 0", "RUN mkdir -p /opt/conda/bin && chown 1000:1000 /opt/conda /opt/conda/bin",
-                    "ENV PATH=/opt/conda/bin:$PATH", "VOLUME /opt/conda", "USER 1000:1000",
-                ])
-        }
-
         /// Replaces every program that a helper could be led to run by one that writes down who runs it, and fills the
         /// table of processes with names that a helper could look for.
         private static let attack = #"""
@@ -99,7 +89,7 @@ extension FleetTests {
         func writablePath() async throws {
             let engine = Engine.all[0]
             let name = "carrel-test/writable-path:\(UUID().uuidString.prefix(8).lowercased())"
-            try await Self.image(engine, name)
+            try await engine.buildLikeDockerStacks(name)
             do {
                 try await besideHelpers(name)
             } catch {

@@ -77,10 +77,15 @@ extension FleetTests {
 
         @Test(
             "gets nothing out: no datagram, no connection, no name, no echo; and neither the host nor another lab is reached",
-            .serialized, arguments: ["none", "allow"])
-        func hostile(egress: String) async throws {
-            var plan = Plan(hosts: 2, labs: [Plan.Lab(name: "python", files: "none", egress: egress)])
+            .serialized, arguments: [("none", false), ("none", true), ("allow", true)])
+        func hostile(egress: String, isLikeDockerStacks: Bool) async throws {
+            var lab = Plan.Lab(name: "python", files: "none", egress: egress)
+            if isLikeDockerStacks { lab.image = "carrel-test/network:1" }
+            var plan = Plan(hosts: 2, labs: [lab])
+            for host in plan.hosts where isLikeDockerStacks { try await host.engine.buildLikeDockerStacks(lab.image) }
             for index in plan.hosts.indices { plan.hosts[index].slots = 2 }
+            // Addresses for documentation are closed; this one stands for the outside.
+            plan.openedRanges = ["\(FleetTests.outside)/32"]
             let outside = try await OutsideServer(address: FleetTests.outside)
             let metadata = try await OutsideServer(address: FleetTests.linkLocal)
             let outcome = await Result { try await tryEverything(plan, egress, outside, metadata) }

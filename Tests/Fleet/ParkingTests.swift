@@ -26,6 +26,8 @@ extension FleetTests {
                 #expect(try await fleet.host(fleet.plan.hosts[0].name).density == 0)
                 // The forgotten tab polls on, is told to stop, and brings nothing back.
                 #expect(try await ada.pollAsOpenTab().allSatisfy { $0 == 424 })
+                // Nor does a script in it that presses the button.
+                #expect(try await ada.send("POST", "/.carrel/restart").status == 403)
                 #expect(try await fleet.show(ada.session).session.state == "parked")
                 let why = try await fleet.succeed("session", "explain", ada.session)
                 #expect(why.contains("Parked because nothing happened in it for 8.0 s."), "\(why)")

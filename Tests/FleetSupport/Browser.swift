@@ -128,7 +128,7 @@ final class Browser: Sendable {
         case .navigation:
             fields += [
                 ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"), ("Sec-Fetch-Mode", "navigate"),
-                ("Sec-Fetch-Dest", "document"), ("Upgrade-Insecure-Requests", "1"),
+                ("Sec-Fetch-Dest", "document"), ("Sec-Fetch-User", "?1"), ("Upgrade-Insecure-Requests", "1"),
             ]
             if method != "GET" { fields.append(("Origin", Self.origin(url))) }
         case .fetch:

@@ -89,6 +89,16 @@ struct Engine: Sendable, Decodable {
         try await buildImage(name, lines: ["CMD \(String(decoding: try JSONEncoder().encode(command), as: UTF8.self))"])
     }
 
+    /// As the images of jupyter/docker-stacks are: the PATH begins with a directory that the learner may write.
+    func buildLikeDockerStacks(_ name: String) async throws {
+        try await buildImage(
+            name,
+            lines: [
+                "USER 0", "RUN mkdir -p /opt/conda/bin && chown 1000:1000 /opt/conda /opt/conda/bin",
+                "ENV PATH=/opt/conda/bin:$PATH", "VOLUME /opt/conda", "USER 1000:1000",
+            ])
+    }
+
     /// The lab image with more lines of a Dockerfile.
     func buildImage(_ name: String, lines: [String]) async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/fleet-image-\(UUID().uuidString)"

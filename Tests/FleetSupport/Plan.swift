@@ -54,6 +54,8 @@ struct Plan: Sendable {
     var instructorExtension: String?
     /// How often labs are measured; as the broker likes where nothing is said.
     var sampleEvery: String?
+    /// What labs with `egress: allow` reach besides the outside.
+    var openedRanges: [String] = []
     /// Homes under one shared root, instead of a volume of the host.
     var sharesHomes = false
     /// The state directory is a file system of its own with this many bytes.
@@ -88,6 +90,9 @@ struct Plan: Sendable {
             """
         if let sampleEvery { yaml += "density: {sample_every: \(sampleEvery)}\n" }
         if sharesHomes { yaml += "homes: \(root)/homes\n" }
+        if !openedRanges.isEmpty {
+            yaml += "egress: {open: [\(openedRanges.map { "\"\($0)\"" }.joined(separator: ", "))]}\n"
+        }
         yaml += "hosts:\n"
         for host in hosts {
             let endpoint = host.isRelayed ? "unix://\(Self.relayPath(root, host.name))" : host.engine.endpoint

@@ -67,15 +67,59 @@ import Testing
         #expect(one.reference != other.reference && one.layerID != other.layerID)
     }
 
-    @Test("has a program that refuses a subcommand which it does not have")
-    func refuses() async throws {
+    private func withProgram(_ body: (String) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.path + "/helper-\(UUID().uuidString)"
         defer { for file in [path, path + "-bytes"] { unlink(file) } }
         try Data(HelperImage.embeddedProgram).write(to: URL(fileURLWithPath: path + "-bytes"))
         // Another process writes what is run: this one may be spawning a child that inherits a descriptor for writing.
         try await Command(["install", "-m", "700", path + "-bytes", path]).succeed()
-        let refused = try await Command([path, "sh"]).run()
-        #expect(refused.status == 64 && refused.error.contains("no subcommand sh"))
-        #expect(try await Command([path]).run().status == 64)
+        try await body(path)
+    }
+
+    @Test("has a program that refuses a subcommand which it does not have")
+    func refuses() async throws {
+        try await withProgram { path in
+            let refused = try await Command([path, "sh"]).run()
+            #expect(refused.status == 64 && refused.error.contains("no subcommand sh"))
+            #expect(try await Command([path]).run().status == 64)
+        }
+    }
+
+    /// Whether anybody is there or not.
+    private func say(_ bytes: [UInt8], to port: UInt16, by type: Int32) {
+        let descriptor = socket(AF_INET, type, 0)
+        defer { close(descriptor) }
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = port.bigEndian
+        inet_pton(AF_INET, "127.0.0.1", &place.sin_addr)
+        let isConnected = withUnsafePointer(to: place) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        if isConnected { _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    @Test(
+        "has a watcher that tells what bears its word and who says it, and not what others send to its port",
+        .enabled(if: geteuid() == 0, "packets can be watched by root only"), arguments: [true, false])
+    func watches(saysWord: Bool) async throws {
+        try await withProgram { path in
+            let port: UInt16 = saysWord ? 20_011 : 20_012
+            let word = "onlythistryout"
+            let said = Array((saysWord ? "before it \(word)" : "another word").utf8)
+            // It is ended as the engine ends it, by SIGTERM.
+            async let watched = Command(["timeout", "2", path, "watch", "\(port)", word]).run()
+            for _ in 0..<15 {
+                say(said, to: port, by: Int32(SOCK_DGRAM.rawValue))
+                say(said, to: port, by: Int32(SOCK_STREAM.rawValue))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            let lines = Set(try await watched.output.split(separator: "\n").map(String.init)).subtracting(["blind"])
+            let always: Set = ["watching", "left lo tcp 127.0.0.1"]
+            let own: Set = ["left lo udp 127.0.0.1", "came lo udp 127.0.0.1", "heard udp", "heard tcp"]
+            #expect(lines == (saysWord ? always.union(own) : always))
+        }
     }
 }

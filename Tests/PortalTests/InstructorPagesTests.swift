@@ -117,7 +117,7 @@ struct InstructorPagesTests {
         try await withCourse { desk, ticket in
             let id = Self.stored[index].id
             let answer = try await desk.extend(session: id.rawValue, by: 1800, ticket: ticket)
-            #expect(answer.status == 409 && answer.text.contains("This address leads nowhere."))
+            #expect(answer.status == 409 && answer.text.contains("This lab is not there any more."))
             #expect(!answer.text.contains(Self.stored[index].learner.name))
             #expect(try await desk.broker.explain(id).extended == nil)
         }

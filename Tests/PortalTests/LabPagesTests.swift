@@ -2,6 +2,7 @@ import BrokerCore
 import EventLoop
 import Foundation
 import HTTPTransport
+import HTTPWire
 import Testing
 
 @testable import Portal
@@ -121,10 +122,23 @@ struct LabPagesTests {
                 id.rawValue, "/.carrel/restart", method: "POST", cookie: key,
                 fields: ["Sec-Fetch-Site": "cross-site"], form: form)
             #expect(foreign.status == 403)
+            let click: HeaderFields = [
+                "Sec-Fetch-Site": "same-origin", "Origin": "https://\(id).\(Desk.labsDomain)",
+                "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1",
+            ]
+            // A script of the lab's page is of the same origin.
+            for (name, value) in [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-User", "?0")] {
+                var scripted = click
+                scripted.replace(name, value)
+                let refused = try await desk.onLab(
+                    id.rawValue, "/.carrel/restart", method: "POST", cookie: key, fields: scripted, form: form)
+                #expect(refused.status == 403, "\(name)")
+                #expect(refused.text.contains(">Start again</button>"))
+            }
             #expect(try await desk.broker.view(id).state == "ended")
             let own = try await desk.onLab(
                 id.rawValue, "/.carrel/restart", method: "POST", cookie: key,
-                fields: ["Sec-Fetch-Site": "same-origin", "Origin": "https://\(id).\(Desk.labsDomain)"], form: form)
+                fields: click, form: form)
             #expect(own.status == 303)
             #expect(own.location == "/lab/tree/a.ipynb?x=1&y=2")
             #expect(try await desk.broker.view(id).state == "queued")

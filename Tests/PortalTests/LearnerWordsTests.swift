@@ -80,9 +80,11 @@ struct LearnerWordsTests {
         for reason in parkings { all.append(("\(reason)", LearnerWords.parked(reason))) }
         for cause in SessionExplanation.Cause.allCases {
             for (parks, delay) in [(true, 60), (false, 100_000), (false, 2_000_000)] as [(Bool, Int64)] {
-                let words = LearnerWords.willEnd(
-                    cause, at: now + .seconds(delay), parks: parks, note: "Lunch", seen: now)
-                all.append(("\(cause)", words))
+                for keeps in [true, false] {
+                    let words = LearnerWords.willEnd(
+                        cause, at: now + .seconds(delay), parks: parks, keepsFiles: keeps, note: "Lunch", seen: now)
+                    all.append(("\(cause)", words))
+                }
             }
         }
         for cause in causes {
@@ -178,10 +180,33 @@ struct LearnerWordsTests {
         "A length of time is said as people say it",
         arguments: [
             (-3, "a few seconds"), (4, "a few seconds"), (43, "45 seconds"), (89, "90 seconds"), (90, "2 minutes"),
-            (600, "10 minutes"), (7200, "2 hours"), (86_400, "24 hours"), (604_740, "7 days"),
+            (600, "10 minutes"), (5400, "90 minutes"), (7190, "2 hours"), (7200, "2 hours"), (9000, "150 minutes"),
+            (10_800, "3 hours"), (12_000, "3 hours"), (12_600, "3½ hours"), (86_400, "24 hours"), (604_740, "7 days"),
         ] as [(Int64, String)])
     func spans(seconds: Int64, words: String) {
         #expect(LearnerWords.span(seconds) == words)
+    }
+
+    @Test("A lab that keeps no files does not say that they are kept, however it ends")
+    func keepsNoFiles() {
+        for reason in Self.ends {
+            let text = LearnerWords.ended(reason, keepsFiles: false).plain
+            #expect(!text.contains("kept"), "\(reason): \(text)")
+        }
+        let used = LearnerWords.ended(.exited(code: 137, outOfMemory: true), keepsFiles: false).plain
+        #expect(used.contains("This lab keeps no files. Start again, and work with less data at a time."))
+    }
+
+    @Test("A refusal speaks of what was wanted: the queue is not left, a lab of the course is not there")
+    func wishes() {
+        for code in [BrokerError.Code.limit, .noSeats] {
+            let refusal = LearnerWords.refusal(code, of: .leaveQueue)
+            #expect(refusal.heading == "That did not work just now")
+            #expect(!refusal.sentence.contains("start") && refusal.sentence.contains("try again"))
+            #expect(LearnerWords.refusal(code, of: .open).heading == "Your lab cannot start now")
+        }
+        #expect(LearnerWords.refusal(.unknownSession, of: .extend).what.plain == "This lab is not there any more.")
+        #expect(LearnerWords.refusal(.unknownSession, of: .open).what.plain == "This address leads nowhere.")
     }
 
     @Test("Where something is beyond a learner, the page says whom to ask and what to mention")

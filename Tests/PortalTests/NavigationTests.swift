@@ -17,6 +17,39 @@ struct NavigationTests {
         #expect(Navigation.isPrefetch(fields) == expected)
     }
 
+    static let navigation: HeaderFields = ["Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"]
+    static let safari = "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15"
+    static let chrome = "Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+
+    @Test(
+        "A person's click is told from what a script does, where the browser can tell",
+        arguments: [
+            ([:], true), (["Sec-Fetch-User": "?1"], true), (["Sec-Fetch-User": "?0"], false),
+            (["Sec-Fetch-User": "?1", "Sec-Fetch-Mode": "cors"], false),
+            (["Sec-Fetch-User": "?1", "Sec-Fetch-Dest": "iframe"], false),
+            (["Sec-Fetch-User": "?1", "Sec-Purpose": "prefetch"], false), (["User-Agent": chrome], false),
+            (["User-Agent": safari], true), (["User-Agent": safari, "Sec-Fetch-Mode": "cors"], false),
+            (["User-Agent": safari, "Sec-Fetch-Dest": "iframe"], false),
+        ] as [(HeaderFields, Bool)])
+    func person(fields: HeaderFields, expected: Bool) {
+        var all = Self.navigation
+        for (name, value) in fields { all.replace(name, value) }
+        // Without any field it is not known, and the browser is too old to be asked.
+        let seen: HeaderFields = fields.isEmpty ? [:] : all
+        #expect(Navigation.isByPerson(seen, framed: false) == expected)
+    }
+
+    @Test("A script's navigation is no click, in a frame only where other sites may show one, and one field is enough")
+    func script() {
+        #expect(!Navigation.isByPerson(Self.navigation, framed: false))
+        let framed: HeaderFields = [
+            "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-User": "?1",
+        ]
+        #expect(Navigation.isByPerson(framed, framed: true) && !Navigation.isByPerson(framed, framed: false))
+        let one: HeaderFields = ["Sec-Fetch-Site": "same-origin"]
+        #expect(!Navigation.isByPerson(one, framed: true))
+    }
+
     @Test(
         "A path on the same hostname is kept as it is",
         arguments: ["/", "/lab/tree/a%20b.ipynb?reset#x", "/.carrels", "/lab//x", "/a/../b", "/?next=//evil.test"])

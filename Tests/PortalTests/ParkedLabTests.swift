@@ -14,6 +14,8 @@ struct ParkedLabTests {
         id: slug, learner: Learner(portal: "school", id: "ada", name: "Ada Lovelace"), lab: "python", epoch: 3,
         state: .parked(reason: .idle(timeoutSeconds: 600), since: .now), createdAt: .now, lastActivityAt: .now)
 
+    private static let click: HeaderFields = ["Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"]
+
     private func withParked(_ body: @ControlLoop @Sendable (Desk, _ key: String) async throws -> Void) async throws {
         try await withDesk(stored: [Self.parked]) { desk in try await body(desk, try await desk.enter(slug)) }
     }
@@ -21,7 +23,8 @@ struct ParkedLabTests {
     @Test("A visit brings it back: a page of its progress at the same path, and a place in the queue")
     func visit() async throws {
         try await withParked { desk, key in
-            let page = try await desk.onLab(slug.rawValue, "/lab/tree/a.ipynb?x=1", cookie: key)
+            let page = try await desk.onLab(
+                slug.rawValue, "/lab/tree/a.ipynb?x=1", cookie: key, fields: Self.click)
             #expect(page.status == 503)
             #expect(page.text.contains("Your lab is in the queue"))
             #expect(page.text.contains("data-events=\"/.carrel/events?next=%2Flab%2Ftree%2Fa.ipynb%3Fx%3D1\""))
@@ -52,6 +55,22 @@ struct ParkedLabTests {
         }
     }
 
+    @Test(
+        "A script that leads there, in a frame or not, gets the page with the button and brings nothing back",
+        arguments: [
+            ["Sec-Fetch-Dest": "document"], ["Sec-Fetch-Dest": "iframe"],
+            ["Sec-Fetch-Dest": "iframe", "Sec-Fetch-User": "?1"],
+        ] as [HeaderFields])
+    func script(fields: HeaderFields) async throws {
+        try await withParked { desk, key in
+            let page = try await desk.onLab(slug.rawValue, "/lab?x=1", cookie: key, fields: fields)
+            #expect(page.status == 424)
+            #expect(page.text.contains(">Resume</button>"))
+            #expect(page.text.contains("name=\"next\" value=\"/lab?x=1\""))
+            #expect(try await desk.broker.view(slug).state == "parked")
+        }
+    }
+
     @Test("Its page says why, until when, and has a button that brings it back to the same path")
     func page() async throws {
         try await withParked { desk, key in
@@ -61,7 +80,8 @@ struct ParkedLabTests {
             // Nothing on it goes on by itself.
             #expect(!page.text.contains("data-events") && !page.text.contains("http-equiv"))
             let form = "next=%2Flab"
-            let own: HeaderFields = ["Sec-Fetch-Site": "same-origin", "Origin": "https://\(slug).\(Desk.labsDomain)"]
+            var own: HeaderFields = ["Sec-Fetch-Site": "same-origin", "Origin": "https://\(slug).\(Desk.labsDomain)"]
+            for (name, value) in Self.click { own.replace(name, value) }
             let back = try await desk.onLab(
                 slug.rawValue, "/.carrel/restart", method: "POST", cookie: key, fields: own, form: form)
             #expect(back.status == 303 && back.location == "/lab")

@@ -39,6 +39,9 @@ struct SessionPanelTests {
                 "current: Waiting for RStudio", "pending: Opening the lab",
             ])
         #expect(lines(view("starting", step: "starting", host: "h2"))[3] == "current: Starting the lab")
+        #expect(
+            Page.Panel(view("starting"), at: .portal(slug)).fine?.plain
+                == "While your lab is open, \(slug).labs.test/.carrel/ shows when it ends.")
         #expect(lines(view("running", host: "h2"))[4...] == ["done: JupyterLab answers", "current: Opening the lab"])
     }
 
@@ -64,6 +67,21 @@ struct SessionPanelTests {
         view.keepsFiles = false
         #expect(
             Page.Panel(view, at: .portal(slug)).paragraphs.map(\.plain) == ["You ended it. This lab keeps no files."])
+    }
+
+    @Test("A lab on its way to its end can be started again, unless it is no longer offered")
+    func ending() {
+        var view = view("ending")
+        let again = "You can start it again in a moment."
+        for reason in [nil, EndReason.learnerEnded] {
+            view.endReason = reason
+            #expect(Page.Panel(view, at: .portal(slug)).paragraphs.last?.plain == again)
+        }
+        view.endReason = .removed(what: "the lab python")
+        #expect(
+            Page.Panel(view, at: .portal(slug)).paragraphs.map(\.plain) == [
+                "It ended because this lab is no longer offered. Your files are kept."
+            ])
     }
 
     @Test("A page follows its session while something can happen, and knows where the lab opens")
@@ -122,6 +140,19 @@ struct SessionPanelTests {
         #expect(panel.link == Page.Link(target: "/", label: "Back to the lab"))
     }
 
+    @Test("A lab that keeps no files says so before it ends for idleness, and what to do")
+    func keepsNoFiles() {
+        var view = view("running")
+        view.endsAt = Self.now + .seconds(1500)
+        view.endsBy = .idle
+        view.keepsFiles = false
+        #expect(
+            Page.Panel(view, at: .stay, now: Self.now).paragraphs.map(\.plain) == [
+                "If nobody uses it, it ends at 22:38 UTC. This lab keeps no files, so please download what you need "
+                    + "before then."
+            ])
+    }
+
     @Test("Shortly before an idle end it offers to keep it, as long as that helps")
     func keep() {
         let panel = stay(.idle, in: 240, warned: true)
@@ -141,22 +172,76 @@ struct SessionPanelTests {
         #expect(stay(cause, in: 3000, warned: false).paragraphs.count == 1)
     }
 
-    @Test("An announced end comes first, with who, when and why, whatever else would end the lab")
-    func announced() {
+    /// A running lab whose end an operator has announced, and what ends it first.
+    private func announced(
+        in seconds: Int64, first cause: SessionExplanation.Cause, in delay: Int64, warned: Bool
+    ) -> SessionView {
         var view = view("running")
-        view.endsAt = Self.now + .seconds(60)
-        view.endsBy = .idle
+        view.endsAt = Self.now + .seconds(delay)
+        view.endsBy = cause
+        view.isWarned = warned
         view.keepsLeft = 4
-        view.announcedEndAt = Self.now + .seconds(300)
+        view.lifetimeEndsAt = Self.now + .seconds(86_400)
+        view.announcedEndAt = Self.now + .seconds(seconds)
         view.announcedNote = "The room closes"
+        return view
+    }
+
+    @Test("An announced end that comes first is all there is to say, with who, when and why")
+    func announcedFirst() {
+        let view = announced(in: 300, first: .operatorEnds, in: 300, warned: true)
         let panel = Page.Panel(view, at: .stay, now: Self.now)
-        #expect(panel.heading == "Your lab ends soon" && panel.form == nil)
+        #expect(panel.heading == "Your lab ends soon" && panel.status == "Your lab ends soon." && panel.form == nil)
         #expect(
-            panel.paragraphs.first?.plain
-                == "It is going to be ended at 22:18 UTC by the people who look after the labs, who say: “The room closes”."
-        )
+            panel.paragraphs.map(\.plain) == [
+                "It is going to be ended at 22:18 UTC by the people who look after the labs, who say: “The room closes”.",
+                "Please save your work now. Your files are kept, and you can start again afterwards.",
+            ])
         let status = StayStatus(view, contact: nil, now: Self.now)
         #expect(status.isWarned && status.action == nil && status.paragraphs == panel.paragraphs)
+    }
+
+    @Test("An announced end that is far away is told of, and is not soon")
+    func announcedFarAway() {
+        let view = announced(in: 28_800, first: .operatorEnds, in: 28_800, warned: true)
+        let panel = Page.Panel(view, at: .stay, now: Self.now)
+        #expect(panel.heading == "Your lab runs")
+        #expect(panel.status == "Your lab runs. Its end has been announced.")
+        #expect(panel.paragraphs.count == 2 && panel.form == nil)
+        #expect(StayStatus(view, contact: nil, now: Self.now).isWarned)
+    }
+
+    @Test(
+        "An announced end hides no earlier one, nor what can be done about that", arguments: [120, 28_800] as [Int64])
+    func announcedLater(seconds: Int64) {
+        let view = announced(in: seconds, first: .idle, in: 60, warned: true)
+        let panel = Page.Panel(view, at: .stay, now: Self.now)
+        #expect(panel.heading == "Your lab ends soon")
+        #expect(panel.paragraphs.count == 3)
+        #expect(panel.paragraphs.first?.plain.hasPrefix("It is going to be ended") == true)
+        #expect(panel.paragraphs.last?.plain == "If nobody uses it, it ends at 22:14 UTC. Your files are kept.")
+        #expect(panel.form?.label == "Keep it")
+        let status = StayStatus(view, contact: nil, now: Self.now)
+        #expect(status.isWarned && status.action?.label == "Keep it" && status.paragraphs == panel.paragraphs)
+    }
+
+    @Test("An earlier end that is not near is on the page, and a program is told of it once it is")
+    func announcedMuchLater() {
+        let view = announced(in: 28_800, first: .idle, in: 1500, warned: false)
+        let panel = Page.Panel(view, at: .stay, now: Self.now)
+        #expect(panel.heading == "Your lab runs" && panel.form == nil)
+        #expect(panel.paragraphs.last?.plain == "If nobody uses it, it ends at 22:38 UTC. Your files are kept.")
+        let status = StayStatus(view, contact: nil, now: Self.now)
+        #expect(status.isWarned && status.paragraphs == Array(panel.paragraphs.prefix(2)))
+    }
+
+    @Test("Before an earlier end that nothing moves, to save is said once")
+    func announcedAfterLifetime() {
+        let view = announced(in: 600, first: .lifetime, in: 240, warned: true)
+        let panel = Page.Panel(view, at: .stay, now: Self.now)
+        #expect(panel.heading == "Your lab ends soon" && panel.form == nil)
+        #expect(panel.paragraphs.last?.plain.hasPrefix("It ends at 22:17 UTC, whatever happens in it") == true)
+        #expect(panel.paragraphs.count { $0.plain.hasPrefix("Please save your work") } == 1)
     }
 
     @Test("A program of the lab's page is told what to say once the lab is away, and when memory ran out")

@@ -83,6 +83,7 @@ extension Simulation {
         defer { stepJump = .zero }
         if stepJump != .zero { tookJumpAt = time }
         let events = stepJump == .zero ? events : [.clockJumped(by: stepJump)] + events
+        unprovedInStep = Set(events.compactMap(\.unprovedHost))
         for event in events {
             remember("event \(event)")
             // An answer that comes late, after the step has decided by the lack of one, decides nothing any more.
@@ -161,6 +162,9 @@ extension Simulation {
     private func perform(_ action: Action) {
         switch action {
         case .start(let id, let epoch, let host):
+            if !unprovedInStep.contains(host), core?.hostStatus(host)?.isolation != .proved {
+                complain("\(id) is started on \(host), where nobody has proved that labs are kept apart")
+            }
             start(id, epoch: epoch, on: host)
         case .remove(let id, let epoch, let host):
             remove(RunName(session: id, epoch: epoch), on: host)
@@ -350,6 +354,15 @@ extension Event {
         switch self {
         case .configure, .addHost, .removeHost, .adjustHost: true
         default: false
+        }
+    }
+
+    /// The host of which this says that nobody has proved, or not any more, that labs are kept apart there.
+    var unprovedHost: String? {
+        switch self {
+        case .hostTried(let host, let isolation, _) where isolation != .proved: host
+        case .hostListed(let host, _, _, let facts) where facts.isolation != .proved: host
+        default: nil
         }
     }
 

@@ -41,6 +41,8 @@ public final class Simulation {
     var knownOffset = Duration.zero
     /// By how much the clock has jumped as of the present step, of which the disk knows nothing yet.
     var stepJump = Duration.zero
+    /// Hosts that were found unproved during the step that is under way.
+    var unprovedInStep: Set<String> = []
     /// When the broker last took in a jump.
     var tookJumpAt: Timestamp?
     var agenda = Agenda<Happening>()

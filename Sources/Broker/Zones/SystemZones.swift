@@ -20,16 +20,34 @@ extension ZoneDatabase {
     public func local(
         tz: String? = environment("TZ"), link: String = "/etc/localtime", nameFile: String = "/etc/timezone"
     ) -> WallClock {
-        if let tz {
-            let name = tz.hasPrefix(":") ? String(tz.dropFirst()) : tz
-            if let clock = try? clock(named: name) { return clock }
-            return RecurringZone(name).map { WallClock(name: name, rules: ZoneRules(recurring: $0)) } ?? .utc
-        }
+        if let tz { return clock(ofVariable: tz.hasPrefix(":") ? String(tz.dropFirst()) : tz) }
         for name in [Self.target(of: link), Self.firstLine(of: nameFile)].compactMap(\.self) {
             if let clock = try? clock(named: name) { return clock }
         }
         // A copy of a zone's file bears no name; its rules are right all the same.
-        guard let bytes = Self.contents(of: link), let rules = try? ZoneRules(bytes) else { return .utc }
+        return Self.unnamedClock(of: link) ?? .utc
+    }
+
+    /// What `TZ` may be (POSIX.1-2024, Base Definitions, 8.3): a zone's name, the path of its file, or a rule.
+    private func clock(ofVariable text: String) -> WallClock {
+        if let clock = try? clock(named: text) { return clock }
+        if text.hasPrefix("/") {
+            let named = Self.target(of: text).flatMap { try? clock(named: $0) }
+            return named ?? Self.unnamedClock(of: text) ?? .utc
+        }
+        if let rule = RecurringZone(text) {
+            return WallClock(name: WallClock.unnamed, rules: ZoneRules(recurring: rule))
+        }
+        // Old names of one word, such as CET, which are no names for a reservation's zone.
+        return Self.isWord(text) ? Self.unnamedClock(of: "\(place)/\(text)") ?? .utc : .utc
+    }
+
+    private static func isWord(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (65...90).contains($0 & ~32) || (48...57).contains($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    private static func unnamedClock(of path: String) -> WallClock? {
+        guard let bytes = contents(of: path), let rules = try? ZoneRules(bytes) else { return nil }
         return WallClock(name: WallClock.unnamed, rules: rules)
     }
 

@@ -36,9 +36,9 @@ extension Page.Panel {
             heading = "Your lab is starting"
             steps = Self.steps(view, current: Self.index(ofStep: view.step))
             fine =
-                "While it is open, \(name: "\(view.url.dropFirst("https://".count)).carrel/") shows until when."
-        case "running" where place == .stay:
-            stay(view, now: now)
+                "While your lab is open, \(name: "\(view.url.dropFirst("https://".count)).carrel/") shows when it ends."
+        case "running" where place == .stay || place == .notice:
+            stay(view, at: place, now: now)
             return
         case "running":
             heading = "Your lab is ready"
@@ -46,7 +46,10 @@ extension Page.Panel {
             link = Page.Link(target: place.openPath, label: "Open the lab")
         case "ending":
             heading = "Your lab is ending"
-            paragraphs = [LearnerWords.over(view), "You can start it again in a moment."]
+            paragraphs = [LearnerWords.over(view)]
+            if LearnerWords.canStartAgain(after: view.endReason) {
+                paragraphs.append("You can start it again in a moment.")
+            }
         case "parking", "parked":
             heading = view.state == "parked" ? "Your lab is parked" : "Your lab is being parked"
             paragraphs = [LearnerWords.over(view)]
@@ -69,42 +72,55 @@ extension Page.Panel {
     private static func about(_ view: SessionView) -> Page.Help { .about(reference: view.id.reference) }
 
     /// A running lab: when it ends, and what can be done about it.
-    private mutating func stay(_ view: SessionView, now: Timestamp) {
-        let isWarned = view.isWarned == true || view.announcedEndAt != nil
+    private mutating func stay(_ view: SessionView, at place: SessionPlace, now: Timestamp) {
+        let announced = view.announcedEndAt
+        let isAnnouncedSoon = announced.map { $0 <= now + PortalLimits.endNotice } ?? false
+        // Of what ends it first, unless that is the announced end: the learner is told of that one however far it is.
+        let isWarned = view.isWarned == true && view.endsBy != .operatorEnds
         let parks = view.parksForSeconds != nil
-        let isParkedNext = view.endsBy == .idle && parks && view.announcedEndAt == nil
-        heading = isWarned ? (isParkedNext ? "Your lab is parked soon" : "Your lab ends soon") : "Your lab runs"
+        let isParkedNext = isWarned && view.endsBy == .idle && parks && !isAnnouncedSoon
+        let isEndedNext = isWarned || isAnnouncedSoon
+        heading = isParkedNext ? "Your lab is parked soon" : isEndedNext ? "Your lab ends soon" : "Your lab runs"
         if view.isOutOfReach == true {
             heading = "Your lab does not answer"
             paragraphs.append(LearnerWords.outOfReach)
             help = Self.about(view)
         }
         // Not the minutes, which would be read aloud again and again.
-        status = heading + "."
+        status = heading + (announced == nil || isAnnouncedSoon ? "." : ". Its end has been announced.")
         link = Page.Link(target: SessionPlace.stay.openPath, label: "Back to the lab")
         fine =
             "What counts is what you do in the lab: opening a page, running, saving, typing; and a program that is "
             + "computing. A tab that is only open does not count. Leave this page open, and its title tells you before "
             + "the end."
         if view.memoryWarnedAt != nil { paragraphs.append(LearnerWords.outOfMemory) }
-        if let end = view.announcedEndAt {
+        let keepsFiles = view.filesAreKept
+        if let announced {
             paragraphs += [
                 LearnerWords.willEnd(
-                    .operatorEnds, at: end, parks: false, note: view.announcedNote ?? "", seen: now),
-                LearnerWords.save(keepsFiles: view.filesAreKept),
+                    .operatorEnds, at: announced, parks: false, keepsFiles: keepsFiles, note: view.announcedNote ?? "",
+                    seen: now),
+                LearnerWords.save(keepsFiles: keepsFiles),
             ]
+        }
+        guard let end = view.endsAt, let cause = view.endsBy, cause != .operatorEnds else {
+            if announced == nil { paragraphs.append("Nothing ends it at the moment.") }
             return
         }
-        guard let end = view.endsAt, let cause = view.endsBy else {
-            paragraphs.append("Nothing ends it at the moment.")
-            return
-        }
-        paragraphs.append(LearnerWords.willEnd(cause, at: end, parks: parks, note: "", seen: now))
+        // An idle end moves with everything that its learner does. A program that shows what it is told until the
+        // announced end would show it anew each time.
+        if announced != nil, place == .notice, !isWarned { return }
+        paragraphs.append(
+            LearnerWords.willEnd(cause, at: end, parks: parks, keepsFiles: keepsFiles, note: "", seen: now))
         guard cause == .idle else {
-            if isWarned { paragraphs.append(LearnerWords.save(keepsFiles: view.filesAreKept)) }
+            // With an announced end it is said already.
+            if isWarned, announced == nil { paragraphs.append(LearnerWords.save(keepsFiles: keepsFiles)) }
             return
         }
-        if let lifetime = view.lifetimeEndsAt { paragraphs.append("In any case it ends \(at: lifetime, seen: now).") }
+        // It never gets as far as that if the announced end comes before.
+        if let lifetime = view.lifetimeEndsAt, lifetime <= announced ?? lifetime {
+            paragraphs.append("In any case it ends \(at: lifetime, seen: now).")
+        }
         guard isWarned else { return }
         if view.keepsLeft ?? 0 > 0 {
             form = Page.Form(action: "/.carrel/keep", label: "Keep it", next: SessionPlace.stayPath)

@@ -10,6 +10,7 @@ final class EventStreams {
     private let broker: Broker
     private let renderer: PageRenderer
     private let careful: HeaderFields
+    private let interval: Duration
     private var following: [UInt64: AsyncStream<[UInt8]>.Continuation] = [:]
     private var held: [Holder: Int] = [:]
     private var lastNumber: UInt64 = 0
@@ -28,10 +29,15 @@ final class EventStreams {
     /// An event and not a comment: the page must notice when it stays away, and cannot see comments.
     nonisolated static let heartbeat = ServerSentEvent.event("alive", data: "1")
 
-    /// - Parameter careful: the fields of every answer of the portal's.
-    init(broker: Broker, renderer: PageRenderer, careful: HeaderFields) {
+    /// - Parameters:
+    ///   - careful: the fields of every answer of the portal's.
+    ///   - interval: between two heartbeats.
+    init(
+        broker: Broker, renderer: PageRenderer, careful: HeaderFields, interval: Duration = PortalLimits.heartbeat
+    ) {
         self.broker = broker
         self.careful = careful
+        self.interval = interval
         self.renderer = renderer
     }
 
@@ -66,20 +72,30 @@ final class EventStreams {
         following[number] = continuation
         continuation.yield(Self.opening)
         let views = broker.watch(id)
-        let (broker, renderer) = (broker, renderer)
+        let (broker, renderer, interval) = (broker, renderer, interval)
+        let news = place == .notice ? StatusNews(contact: renderer.contact) : nil
         let changes = Task { @ControlLoop in
-            for await view in views { continuation.yield(Self.events(view, at: place, renderer)) }
+            for await view in views {
+                if let news {
+                    if let event = news.event(view, now: .now) { continuation.yield(event) }
+                } else {
+                    continuation.yield(Self.events(view, at: place, renderer))
+                }
+            }
             continuation.finish()
         }
         let heartbeat = Task { @ControlLoop in
             while true {
-                try await Task.sleep(for: PortalLimits.heartbeat)
-                // Where the time that is left is shown, it has become less.
-                if place == .stay, let view = try? await broker.view(id) {
-                    continuation.yield(Self.events(view, at: place, renderer))
-                } else {
-                    continuation.yield(Self.heartbeat)
+                try await Task.sleep(for: interval)
+                var event = Self.heartbeat
+                if let news {
+                    // Not all that makes an end come near is a change of the session: the drain of its host is none.
+                    if let view = try? await broker.view(id) { event = news.event(view, now: .now) ?? event }
+                } else if place == .stay, let view = try? await broker.view(id) {
+                    // Where the time that is left is shown, it has become less.
+                    event = Self.events(view, at: place, renderer)
                 }
+                continuation.yield(event)
             }
         }
         continuation.onTermination = { [weak self] _ in
@@ -97,11 +113,8 @@ final class EventStreams {
         held[holder] = count > 1 ? count - 1 : nil
     }
 
+    /// For a page; what a program hears is `StatusNews`.
     nonisolated static func events(_ view: SessionView, at place: SessionPlace, _ renderer: PageRenderer) -> [UInt8] {
-        if place == .notice {
-            let status = StayStatus(view, contact: renderer.contact, now: .now)
-            return ServerSentEvent.event("status", data: String(decoding: APICoding.encode(status), as: UTF8.self))
-        }
         // One element, so that a slow reader never loses half of the pair. The card comes first: the page may leave at
         // the second event.
         return ServerSentEvent.event("panel", data: renderer.html(Page.Panel(view, at: place)))

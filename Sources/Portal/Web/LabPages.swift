@@ -69,9 +69,12 @@ final class LabPages {
         }
     }
 
-    /// Only a person's visit brings a parked lab back: neither HEAD nor a browser's guess.
+    /// Only a person's visit brings a parked lab back: neither HEAD nor a browser's guess, nor a script of the lab's
+    /// page. Where the browser does not say that a person is behind it, the page has the button.
     private func resume(_ request: HTTPRequest, _ view: SessionView, at place: SessionPlace) async -> HTTPResponse {
-        guard request.method == "GET", !Navigation.isPrefetch(request.fields) else {
+        guard request.method == "GET", !Navigation.isPrefetch(request.fields),
+            Navigation.isByPerson(request.fields, framed: responses.isEmbedded)
+        else {
             return responses.page(Page(view, at: place), status: 424)
         }
         do {
@@ -102,7 +105,7 @@ final class LabPages {
         case "leave":
             return await leave(request, view.id, hasKey: hasKey)
         case "restart":
-            return await restart(request, view.id, hasKey: hasKey)
+            return await restart(request, view, hasKey: hasKey)
         case "keep":
             return await keep(request, view.id, hasKey: hasKey)
         case "status":
@@ -149,11 +152,15 @@ final class LabPages {
         }
     }
 
-    private func restart(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
+    /// *Start again* and *Resume*. What runs in the lab's page is of our origin here, and must not press them.
+    private func restart(_ request: HTTPRequest, _ view: SessionView, hasKey: Bool) async -> HTTPResponse {
         guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
         if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
         let next = next(request.form())
-        do { _ = try await broker.restart(id) } catch { return failure(error, isNavigation: true) }
+        guard Navigation.isByPerson(request.fields, framed: responses.isEmbedded) else {
+            return responses.page(Page(view, at: .lab(path: next)), status: 403)
+        }
+        do { _ = try await broker.restart(view.id) } catch { return failure(error, isNavigation: true) }
         return responses.redirect(next)
     }
 
@@ -204,5 +211,29 @@ final class LabPages {
     private func failure(_ error: BrokerError, _ wish: Wish = .open, isNavigation: Bool) -> HTTPResponse {
         let (page, status) = NoticePage.failure(error, wish)
         return responses.notice(page, status: status, isNavigation: isNavigation)
+    }
+}
+
+extension Navigation {
+    /// Whether a person's own click or typing is behind this, as far as the browser tells.
+    ///
+    /// A script can forge none of these fields. With `fetch`, or in a frame that nobody sees, `Sec-Fetch-Mode` and
+    /// `Sec-Fetch-Dest` give it away; where it leads the whole tab on, or submits a form, `Sec-Fetch-User` is missing.
+    /// WebKit never sends that one (its bug 247697), so that there a script can still lead the whole tab on. A browser
+    /// that sends none of the fields is too old to be asked.
+    ///
+    /// - Parameter framed: pages of other sites may show ours in a frame.
+    static func isByPerson(_ fields: HeaderFields, framed: Bool) -> Bool {
+        let names = ["Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User"]
+        guard names.contains(where: { !fields.all($0).isEmpty }) else { return true }
+        guard isOpenedByBrowser(fields, framed: framed) else { return false }
+        let user = fields.all("Sec-Fetch-User")
+        return user.isEmpty ? isWebKit(fields) : user == ["?1"]
+    }
+
+    /// Chromium's name has WebKit's in it, and a script cannot change the name that a navigation bears.
+    private static func isWebKit(_ fields: HeaderFields) -> Bool {
+        let agent = fields.first("User-Agent") ?? ""
+        return agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
     }
 }

@@ -47,7 +47,7 @@ struct StayStatus: Hashable, Codable {
         isWarned = view.isWarned == true || view.announcedEndAt != nil
         isOutOfReach = view.isOutOfReach == true
         keepsLeft = view.keepsLeft ?? 0
-        let panel = Page.Panel(view, at: .stay, now: now)
+        let panel = Page.Panel(view, at: .notice, now: now)
         heading = panel.heading
         // That a program ran out of memory is said by itself.
         paragraphs = panel.paragraphs.filter { $0 != LearnerWords.outOfMemory } + [panel.problem].compactMap(\.self)

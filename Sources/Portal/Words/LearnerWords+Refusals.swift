@@ -27,6 +27,10 @@ extension LearnerWords {
     /// The words for a refusal. What the core says about it is for operators.
     static func refusal(_ code: BrokerError.Code, of wish: Wish) -> LearnerRefusal {
         switch (code, wish) {
+        case (.unknownLab, .extend), (.unknownSession, .extend):
+            LearnerRefusal(
+                heading: "It cannot be given more time", what: "This lab is not there any more.",
+                next: "Load the page again to see which labs there are.")
         case (.unknownLab, _), (.unknownSession, _), (.unknownHost, _), (.unknownReservation, _), (.unknownPool, _):
             LearnerRefusal(
                 heading: "There is nothing here", what: "This address leads nowhere.",
@@ -59,7 +63,11 @@ extension LearnerWords {
             LearnerRefusal(
                 heading: "There is no more time to give", what: "That is more time than it can still be given.",
                 next: "When it has ended, it can be started again.")
-        case (.limit, .open), (.noSeats, .open), (.limit, .leaveQueue), (.noSeats, .leaveQueue), (.noSeats, .keep):
+        case (.limit, .leaveQueue), (.noSeats, .leaveQueue), (.noSeats, .keep):
+            LearnerRefusal(
+                heading: "That did not work just now", what: "Too much is going on at the moment. Nothing was changed.",
+                next: "Wait a few seconds and try again.")
+        case (.limit, .open), (.noSeats, .open):
             LearnerRefusal(
                 heading: "Your lab cannot start now",
                 what: "Too many people are waiting for a lab at the moment. Nothing was started.",

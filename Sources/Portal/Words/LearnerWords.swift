@@ -11,6 +11,7 @@ enum LearnerWords {
     /// Why a session is over.
     static func ended(_ reason: EndReason, keepsFiles: Bool = true) -> Prose {
         let files: Prose = keepsFiles ? "Your files are kept." : "This lab keeps no files."
+        let saved: Prose = keepsFiles ? "What you had saved is kept." : files
         return switch reason {
         case .idle(let seconds):
             "It ended because nobody had used it for \(words: span(seconds)). \(files)"
@@ -35,8 +36,7 @@ enum LearnerWords {
         case .engineRestarted:
             "It ended because the computer it ran on was restarted. \(files) You can start again."
         case .exited(_, outOfMemory: true):
-            "It ended because it used more memory than it may. What you had saved is kept. Start again, and work with "
-                + "less data at a time."
+            "It ended because it used more memory than it may. \(saved) Start again, and work with less data at a time."
         case .exited(_, outOfMemory: false):
             "It ended because the program in it stopped. \(files)"
         case .vanished:
@@ -71,6 +71,11 @@ enum LearnerWords {
         return view.filesAreKept ? "Your files are kept." : "This lab keeps no files."
     }
 
+    /// Whether the same lab can be started once it is away.
+    static func canStartAgain(after reason: EndReason?) -> Bool {
+        if case .removed? = reason { false } else { true }
+    }
+
     /// A start that was given up.
     static func failed(keepsFiles: Bool) -> Prose {
         "Something on our side did not work, so this is not your fault."
@@ -80,7 +85,8 @@ enum LearnerWords {
     /// A program in a running lab was stopped because the lab had used all of its memory.
     static let outOfMemory: Prose =
         "A program in your lab was stopped because the lab had used all of its memory. What that program held is lost; "
-        + "what you had saved is kept. Work with less data at a time, or shut down notebooks that you do not need."
+        + "what you had saved is still there. Work with less data at a time, or shut down notebooks that you do not "
+        + "need."
 
     /// The computer with a running lab does not answer.
     static let outOfReach: Prose =
@@ -91,14 +97,18 @@ enum LearnerWords {
 
     /// What will end a running lab, as the first sentence about it.
     static func willEnd(
-        _ cause: SessionExplanation.Cause, at end: Timestamp, parks: Bool, note: String, seen: Timestamp
+        _ cause: SessionExplanation.Cause, at end: Timestamp, parks: Bool, keepsFiles: Bool, note: String,
+        seen: Timestamp
     ) -> Prose {
         switch cause {
         case .idle where parks:
             "If nobody uses it, it is parked \(at: end, seen: seen): the programs in it stop, your files are kept, and "
                 + "your next visit brings it back."
-        case .idle:
+        case .idle where keepsFiles:
             "If nobody uses it, it ends \(at: end, seen: seen). Your files are kept."
+        case .idle:
+            "If nobody uses it, it ends \(at: end, seen: seen). This lab keeps no files, so please download what you "
+                + "need before then."
         case .lifetime:
             "It ends \(at: end, seen: seen), whatever happens in it, because it has been open as long as it may be then."
         case .reservation:
@@ -128,14 +138,20 @@ enum LearnerWords {
 
     // MARK: Numbers
 
-    /// A length of time, rounded to what it can mean: `a few seconds`, `40 seconds`, `3 minutes`, `2 hours`, `7 days`.
+    /// A length of time, rounded to what it can mean: `a few seconds`, `40 seconds`, `90 minutes`, `2 hours`,
+    /// `3½ hours`, `7 days`. Limits are told by it, too, so that what is not a whole number of hours is not made one.
     static func span(_ seconds: Int64) -> String {
         switch max(seconds, 0) {
         case 0..<5: "a few seconds"
         case let value where value < 90: Plural.count(Int((value + 2) / 5 * 5), "second")
-        case let value where value < 90 * 60: Plural.count(Int((value + 30) / 60), "minute")
+        case let value where value < 3 * 3600: minutes(Int((value + 30) / 60))
+        case let value where value < 36 * 3600 && value % 3600 == 1800: "\(value / 3600)½ hours"
         case let value where value < 36 * 3600: Plural.count(Int((value + 1800) / 3600), "hour")
         case let value: Plural.count(Int((value + 43_200) / 86_400), "day")
         }
+    }
+
+    private static func minutes(_ count: Int) -> String {
+        count >= 120 && count % 60 == 0 ? Plural.count(count / 60, "hour") : Plural.count(count, "minute")
     }
 }

@@ -36,7 +36,7 @@ struct SessionSelection: ParsableArguments {
     ///
     /// - Parameter states: what can be done to sessions in other states of a course or a roster makes no difference.
     func sessions(
-        of client: ControlClient, states: Set<String>
+        of client: ControlClient, states: Set<String>, where isMeant: (SessionView) -> Bool
     ) async throws -> (ids: [String], description: String) {
         guard ids.isEmpty else { return (ids, "\(ids.count) sessions") }
         let limit = StoreLimits.listLength
@@ -45,7 +45,9 @@ struct SessionSelection: ParsableArguments {
             throw CommandFailure("there are more than \(limit) live sessions; choose fewer with --course or --lab")
         }
         let learners = try roster.map { try Roster(file: $0).learners }
-        let chosen = live.filter { states.contains($0.state) && learners?.contains($0.learner) ?? true }
+        let chosen = live.filter {
+            states.contains($0.state) && isMeant($0) && learners?.contains($0.learner) ?? true
+        }
         return (chosen.map(\.id.rawValue), Self.describe(chosen, place: place))
     }
 
@@ -89,6 +91,8 @@ struct SessionAct {
     var participle: String
     /// In which it can be done; of a course or a roster only these are chosen.
     var states: Set<String>
+    /// Further, which of these.
+    var isMeant: (SessionView) -> Bool = { _ in true }
     var perform: (ControlClient, _ id: String) async throws -> SessionView
     /// What to say of one that it was done to.
     var outcome: (SessionView) -> String
@@ -101,7 +105,7 @@ struct SessionAct {
             let session = try await perform(client, id)
             return Output.print(output.json ? Output.json(session) : outcome(session))
         }
-        let (ids, description) = try await selection.sessions(of: client, states: states)
+        let (ids, description) = try await selection.sessions(of: client, states: states, where: isMeant)
         guard !ids.isEmpty else {
             Output.note("there is nothing to \(verb): \(description)")
             if output.json { Output.print(Output.json(SessionActReport())) }

@@ -93,12 +93,11 @@ struct SessionEnd: AsyncParsableCommand {
         let (wait, note, cancel) = (now ? .zero : notice?.duration ?? PortalLimits.endNotice, note, cancel)
         let act = SessionAct(
             verb: cancel ? "keep" : "end", participle: cancel ? "kept" : now ? "ended" : "told or ended",
-            states: cancel ? ["running"] : SessionAct.liveStates.subtracting(["ending"])
-        ) { client, id in
-            try await cancel ? client.cancelEnd(id) : client.end(id, in: wait, note: note)
-        } outcome: {
-            SessionTable.ending($0, time: TimeText())
-        }
+            states: cancel ? ["running"] : SessionAct.liveStates.subtracting(["ending"]),
+            isMeant: { !cancel || $0.announcedEndAt != nil },
+            perform: { client, id in
+                try await cancel ? client.cancelEnd(id) : client.end(id, in: wait, note: note)
+            }, outcome: { SessionTable.ending($0, time: TimeText()) })
         try await act.run(on: selection, try ControlClient(configurationOption), output)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BrokerCore
 import EventLoop
 import Portal
 import TLS
@@ -43,11 +44,15 @@ struct TryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let report = try await visit()
+        let report: Report
+        do { report = try await visit() } catch let error as LearnerError {
+            // It may quote the lab's own page.
+            throw CommandFailure(error.description)
+        }
         if output.json {
             Output.print(Output.json(report))
         } else {
-            if !report.output.isEmpty { Output.print(report.output) }
+            if !report.output.isEmpty { Output.print(VisibleText.escapedLines(report.output)) }
             Output.print(report.times.table)
         }
         if let error = report.error { throw CommandFailure("the code failed: \(error)") }

@@ -17,10 +17,14 @@ struct ConfigurationChanges: Hashable, Sendable {
             if before.publishAddress != after.publishAddress {
                 differences.append("publish_address \(before.publishAddress), now \(after.publishAddress)")
             }
+            if before.brokerAddresses != after.brokerAddresses { differences.append("broker_addresses") }
             return differences
         }
         compare("lab", old.labs, new.labs, name: \.lab.name) { before, after in
             Self.differences(before.lab, after.lab)
+        }
+        if old.egress != new.egress {
+            lines.append("egress: \(Self.differences(old.egress, new.egress).joined(separator: "; "))")
         }
         if old.takeoverGrace != new.takeoverGrace {
             let (was, now) = (DurationText.format(old.takeoverGrace), DurationText.format(new.takeoverGrace))
@@ -48,10 +52,16 @@ struct ConfigurationChanges: Hashable, Sendable {
     /// The properties that differ, by the names that they have in the file.
     static func differences(_ old: some Any, _ new: some Any) -> [String] {
         zip(Mirror(reflecting: old).children, Mirror(reflecting: new).children).compactMap { before, after in
-            guard let label = before.label, "\(before.value)" != "\(after.value)" else { return nil }
+            guard let label = before.label, !isSame(before.value, after.value) else { return nil }
             guard let was = text(before.value, label), let now = text(after.value, label) else { return key(label) }
             return "\(key(label)) \(was), now \(now)"
         }
+    }
+
+    /// Texts of equal dictionaries may differ, so that values are compared that can be.
+    private static func isSame(_ one: Any, _ other: Any) -> Bool {
+        if let one = one as? AnyHashable, let other = other as? AnyHashable { return one == other }
+        return "\(one)" == "\(other)"
     }
 
     /// `nil` for what is long, or may be nobody else's business: environments, lists.

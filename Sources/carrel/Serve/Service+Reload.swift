@@ -57,6 +57,7 @@ extension Service {
         configuration.hosts = fresh.hosts
         configuration.labs = fresh.labs
         configuration.takeoverGrace = fresh.takeoverGrace
+        configuration.egress = fresh.egress
         control?.broker.reconfigure(configuration.broker)
         return APIReload(changes: changes, waiting: waiting, zones: ZoneDatabase.system().version)
     }

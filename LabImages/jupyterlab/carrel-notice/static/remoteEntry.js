@@ -52,10 +52,13 @@
         add(dialog, 'h1', status.heading, 'margin:0 0 .6rem;font-size:1.35rem;line-height:1.25');
         for (const prose of status.paragraphs) add(dialog, 'p', words(prose), 'margin:0 0 .6rem');
         if (status.help) add(dialog, 'p', words(status.help), 'margin:0 0 .6rem;font-size:.93em;opacity:.85');
-        const row = add(dialog, 'p', '', 'margin:1rem 0 0');
-        if (act) button(row, act.label, true).addEventListener('click', act.run);
+        const row = add(act?.form ? dialog.appendChild(act.form) : dialog, 'p', '', 'margin:1rem 0 0');
+        const main = act && button(row, act.label, true);
+        if (act?.run) main.addEventListener('click', act.run);
         // What is not saved can still be copied out of the page.
-        button(row, 'Back to the page', !act).addEventListener('click', () => dialog.close());
+        const back = button(row, 'Back to the page', !act);
+        back.type = 'button';
+        back.addEventListener('click', () => dialog.close());
         document.body.append(dialog);
         dialog.showModal();
       }
@@ -90,17 +93,17 @@
         });
       };
 
-      // Going there by the page's own form: the browser comes back to where it was.
-      const submit = (action) => {
+      // A form whose own button is pressed: Carrel takes no script's word for a person's click. The browser comes back
+      // to where it was.
+      const formOf = (action) => {
         const form = document.createElement('form');
         form.method = 'post';
         form.action = action.path;
         const next = form.appendChild(document.createElement('input'));
         next.type = 'hidden';
         next.name = 'next';
-        next.value = location.pathname + location.search;
-        document.body.append(form);
-        form.submit();
+        form.addEventListener('submit', () => { next.value = location.pathname + location.search; });
+        return form;
       };
 
       const away = (status) => {
@@ -110,7 +113,7 @@
         dismiss();
         const action = status.action;
         cover.show(status, action
-          ? { label: action.label, run: () => submit(action) }
+          ? { label: action.label, form: formOf(action) }
           : ['queued', 'starting'].includes(status.state)
             ? { label: 'See how far it is', run: () => location.reload() } : undefined);
       };
