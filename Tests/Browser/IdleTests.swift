@@ -63,7 +63,8 @@ extension BrowserTests {
                 let lab = try await tab.openLab(fleet, "ada")
                 try await tab.wait(forText: "If nobody uses it, it ends at", within: .seconds(90))
                 try await tab.keepPicture("ends-soon-in-jupyterlab")
-                try await tab.click(".Toastify__toast .jp-toast-button")
+                try await tab.click(
+                    ".Toastify__toast .jp-toast-button", until: "!document.querySelector('.Toastify__toast')")
                 try await eventually("the session's story tells that it was kept", within: .seconds(15)) {
                     try await fleet.show(lab.session).story.contains { $0.reason.hasPrefix("Kept by its learner, 1") }
                 }

@@ -60,9 +60,9 @@ struct JupyterLabPage: Sendable {
     /// Opens a terminal from a new launcher and waits for the shell's prompt.
     func openTerminal() async throws {
         if try await tab.texts(".jp-LauncherCard").isEmpty { try await tab.click(".lm-TabBar-addButton") }
-        try await tab.click(".jp-LauncherCard[title='Start a new terminal session']")
-        try await tab.wait(
-            "the terminal has the keyboard", until: "document.activeElement.matches('.xterm-helper-textarea')")
+        try await tab.click(
+            ".jp-LauncherCard[title='Start a new terminal session']",
+            until: "document.activeElement.matches('.xterm-helper-textarea')")
         try await eventually("the shell asks for a command") { tab.journal.terminal.contains("$ ") }
     }
 

@@ -2,7 +2,8 @@
 
 /// Keys and clicks that the page cannot tell from a person's.
 extension Tab {
-    /// Clicks into the middle of the first visible element that the selector finds, as soon as there is one.
+    /// Clicks into the middle of the first visible element that the selector finds, as soon as there is one that stands
+    /// still.
     func click(_ selector: String, within limit: Duration = .seconds(60)) async throws {
         let find = """
             (() => {
@@ -16,9 +17,11 @@ extension Tab {
               return null;
             })()
             """
+        var last: [JSON] = []
         let point = try await eventually("\(selector) can be clicked", within: limit, every: .milliseconds(100)) {
             let point = try await self.evaluate(find).array
-            return point.count == 2 ? point : nil
+            defer { last = point }
+            return point.count == 2 && point == last ? point : nil
         }
         for type in ["mouseMoved", "mousePressed", "mouseReleased"] {
             try await call(
@@ -28,6 +31,20 @@ extension Tab {
                     "button": type == "mouseMoved" ? "none" : "left", "clickCount": type == "mouseMoved" ? 0 : 1,
                 ])
         }
+    }
+
+    /// Clicks, and does it again every few seconds while nothing comes of it: a page that is busy may move things under
+    /// the pointer, and a person would click again.
+    /// - Parameter condition: JavaScript that is true once the click has been taken.
+    func click(_ selector: String, until condition: String) async throws {
+        for _ in 0..<5 {
+            // What was clicked may be gone before its effect is seen.
+            try? await click(selector, within: .seconds(10))
+            do { return try await wait("the click is taken", within: .seconds(8), until: condition) } catch {
+                try Task.checkCancellation()
+            }
+        }
+        throw FleetError("\(selector) was clicked five times, and this never came true: \(condition)")
     }
 
     /// Presses and releases a key for each character.
