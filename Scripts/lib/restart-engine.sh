@@ -12,6 +12,8 @@ source "$root/Scripts/lib/console.sh"
 source "$root/Scripts/lib/processes.sh"
 # shellcheck source=Scripts/lib/engines.sh
 source "$root/Scripts/lib/engines.sh"
+# shellcheck source=Scripts/lib/house.sh
+source "$root/Scripts/lib/house.sh"
 
 (($# == 3)) || die_usage "give the number of the engine, the state directory and the carrel binary"
 engines_use "$2"

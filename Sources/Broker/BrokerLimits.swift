@@ -33,6 +33,8 @@ public enum BrokerLimits {
     public static let reconnectDelayMaximum = Duration.seconds(10)
     /// How often a started lab is asked whether it is ready.
     public static let readinessInterval = Duration.milliseconds(25)
+    /// After a lab has ended in order: whether it is the engine that is being stopped shows by then.
+    public static let exitDoubt = Duration.milliseconds(700)
     /// How long one question to a lab may take.
     public static let labQuestionTimeout = Duration.seconds(5)
     /// A lab's answer to a question of ours; a longer one is no answer.

@@ -179,10 +179,26 @@ final class HostDriver {
         guard starts[name] == nil else { return }
         // The event does not tell an out-of-memory kill from others; the container does, as long as it exists.
         let container = try? await engine.inspect(containerID)
-        broker.submit(
-            .containerExited(
-                run.session, epoch: run.epoch, code: container?.exitCode ?? -1,
-                outOfMemory: container?.outOfMemory ?? false))
+        let exit = Event.containerExited(
+            run.session, epoch: run.epoch, code: container?.exitCode ?? -1,
+            outOfMemory: container?.outOfMemory ?? false)
+        guard let code = container?.exitCode, ![0, Self.terminated].contains(code) else {
+            Task { @ControlLoop in await self.reportUnlessEngineStops(exit) }
+            return
+        }
+        broker.submit(exit)
+    }
+
+    /// The exit code of a program that SIGTERM ends.
+    private static let terminated = 128 + 15
+
+    /// An engine that is stopped takes no new connections and ends its labs, before it ends itself. What became of them,
+    /// the listing tells once it answers again.
+    private func reportUnlessEngineStops(_ exit: Event) async {
+        let connection = connection
+        try? await Task.sleep(for: BrokerLimits.exitDoubt)
+        do { try await DockerEngine(endpoint: configuration.endpoint).ping() } catch { return }
+        if connection == self.connection { broker.submit(exit) }
     }
 
     /// Lists the host's containers now. If that fails, the heartbeat or the next list finds out.
