@@ -23,8 +23,10 @@ extension HostDriver {
         }
     }
 
-    /// Proves it now, with what is configured now. If that fails, the next round does.
+    /// Proves it now, with what is configured now. If that fails, the next round does. A host that is not connected is
+    /// proved when it is.
     func proveSoon() {
+        guard isConnected else { return }
         Task { @ControlLoop in await self.prove() }
     }
 

@@ -42,7 +42,7 @@ final class HostDriver {
     /// By reference; those that are over stay until the next one of the same image.
     var pulls: [String: Pull] = [:]
     private var life: Task<Void, Never>?
-    private var isConnected = false
+    private(set) var isConnected = false
     /// When the engine last answered a heartbeat or a listing.
     private var lastAnswer: MonotonicTime?
 

@@ -41,10 +41,14 @@ extension BrokerCore {
         var settings = host.settings
         settings.host.link = link
         setHost(name, settings)
+        detourStarts(on: host, because: reason, at: now)
+    }
+
+    /// What is to start on a host starts elsewhere.
+    mutating func detourStarts(on host: HostRecord, because reason: String, at now: Timestamp) {
         for id in host.usage.sessions.sorted() {
-            if let entry = entries[id], case .starting = entry.session.state {
-                detour(entry, because: reason, leavingOn: name, at: now)
-            }
+            guard let entry = entries[id], case .starting = entry.session.state else { continue }
+            detour(entry, because: reason, leavingOn: host.name, at: now)
         }
     }
 

@@ -43,10 +43,7 @@ extension BrokerCore {
 
     private mutating func giveUpStarting(on host: HostRecord, at now: Timestamp) {
         let reason = "The host \(host.name) does not keep what labs are promised about the network."
-        for id in host.usage.sessions.sorted() {
-            guard let entry = entries[id], case .starting = entry.session.state else { continue }
-            detour(entry, because: reason, leavingOn: host.name, at: now)
-        }
+        detourStarts(on: host, because: reason, at: now)
         for id in host.usage.warm.sorted() {
             guard let entry = warm[id], case .starting = entry.seat.state else { continue }
             warmIsLost(entry, at: now)

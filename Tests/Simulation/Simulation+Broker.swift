@@ -357,7 +357,7 @@ extension Event {
         }
     }
 
-    /// The host of which this says that nobody has proved, or not any more, that labs are kept apart there.
+    /// The host that this reports as unproved.
     var unprovedHost: String? {
         switch self {
         case .hostTried(let host, let isolation, _) where isolation != .proved: host
