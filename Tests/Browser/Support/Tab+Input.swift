@@ -18,10 +18,15 @@ extension Tab {
             })()
             """
         var last: [JSON] = []
-        let point = try await eventually("\(selector) can be clicked", within: limit, every: .milliseconds(100)) {
-            let point = try await self.evaluate(find).array
-            defer { last = point }
-            return point.count == 2 && point == last ? point : nil
+        let point: [JSON]
+        do {
+            point = try await eventually("\(selector) can be clicked", within: limit, every: .milliseconds(100)) {
+                let point = try await self.evaluate(find).array
+                defer { last = point }
+                return point.count == 2 && point == last ? point : nil
+            }
+        } catch let error as WaitedInVain {
+            throw FleetError("\(error); the tab shows: \((try? await shownText()) ?? "nothing that can be read")")
         }
         for type in ["mouseMoved", "mousePressed", "mouseReleased"] {
             try await call(
@@ -45,6 +50,14 @@ extension Tab {
             }
         }
         throw FleetError("\(selector) was clicked five times, and this never came true: \(condition)")
+    }
+
+    /// How much of a page's text a failed click quotes.
+    private static let quotedCharacters = 400
+
+    private func shownText() async throws -> String {
+        try await evaluate("document.title + ' | ' + document.body.innerText.slice(0, \(Self.quotedCharacters))").string
+            ?? ""
     }
 
     /// Presses and releases a key for each character.

@@ -12,9 +12,13 @@ final class Tab: Sendable {
     private let target: JSON
     private let session: String
 
-    /// The size of the page.
-    static let width = 1200
-    static let height = 750
+    /// What the person sits before, with the size of its page.
+    enum Device: String, CaseIterable, Sendable {
+        case desktop, phone
+
+        var width: Int { self == .desktop ? 1200 : 390 }
+        var height: Int { self == .desktop ? 750 : 844 }
+    }
 
     init(in chromium: Chromium, context: JSON) async throws {
         devTools = chromium.devTools
@@ -25,12 +29,7 @@ final class Tab: Sendable {
         self.session = session
         await devTools.listen(to: session) { [journal] in journal.add($0) }
         for domain in ["Page", "Runtime", "Network", "Log", "Audits", "Security"] { try await call(domain + ".enable") }
-        try await call(
-            "Emulation.setDeviceMetricsOverride",
-            [
-                "width": .number(Double(Self.width)), "height": .number(Double(Self.height)), "deviceScaleFactor": 1,
-                "mobile": false,
-            ])
+        try await show(on: .desktop)
         try await show(.light)
     }
 
@@ -64,6 +63,15 @@ final class Tab: Sendable {
         try await call(
             "Emulation.setEmulatedMedia",
             ["features": [["name": "prefers-color-scheme", "value": .string(colours.rawValue)]]])
+    }
+
+    func show(on device: Device) async throws {
+        try await call(
+            "Emulation.setDeviceMetricsOverride",
+            [
+                "width": .number(Double(device.width)), "height": .number(Double(device.height)),
+                "deviceScaleFactor": 1, "mobile": .bool(device == .phone),
+            ])
     }
 
     /// The address of the page that is shown.
@@ -128,15 +136,26 @@ final class Tab: Sendable {
     func keepPicture(_ name: String) async throws {
         guard let folder = ProcessInfo.processInfo.environment["CARREL_SCREENSHOTS"], !folder.isEmpty else { return }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // What slides in is shown where it comes to rest; what turns for ever is not waited for.
+        try await evaluate(
+            """
+            Promise.race([
+              Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null))),
+              new Promise(resolve => setTimeout(resolve, 2000)),
+            ]).then(() => true)
+            """)
         let picture = try await call("Page.captureScreenshot", ["format": "png"])["data"].string ?? ""
         try Data(base64Encoded: picture)?.write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
     }
 
-    /// The page as it is, in both colours.
+    /// The page as it is, on every device and in both colours; light on a desktop comes last and stays.
     func keepPictures(_ name: String) async throws {
-        for colours in Colours.allCases.reversed() {
-            try await show(colours)
-            try await keepPicture("\(name)-\(colours.rawValue)")
+        for device in Device.allCases.reversed() {
+            try await show(on: device)
+            for colours in Colours.allCases.reversed() {
+                try await show(colours)
+                try await keepPicture("\(name)-\(device.rawValue)-\(colours.rawValue)")
+            }
         }
     }
 }
