@@ -45,7 +45,7 @@ extension HostDriver {
         let connection = connection
         do {
             let (laid, isolation) = try await settle()
-            tell(isolation, mark: mark(laid), during: connection)
+            tell(isolation, mark: laid.mark(engineLife: engineLife), during: connection)
         } catch let failure as HostProof.Failure {
             tell(.unproved(reason: failure.reason), mark: nil, during: connection)
         } catch {
@@ -61,15 +61,11 @@ extension HostDriver {
         let (proof, known) = (proof, broker.core.proof(on: name))
         guard isolation == .proved || isolation == .untried && known != nil else { return try await proof.prove() }
         let laid = try await proof.lay(try await proof.ensureNetworks())
-        if !laid.isNew, mark(laid) == known { return (laid, .proved) }
+        if !laid.isNew, laid.mark(engineLife: engineLife) == known { return (laid, .proved) }
         if laid.isNew, isolation == .proved {
             log.warning("the packet filter around labs had changed; it is set again")
         }
         return (laid, await proof.tryOut(laid))
-    }
-
-    private func mark(_ laid: HostProof.Laid) -> String? {
-        laid.mark(engineLife: engineLife, publishAddress: configuration.publishAddress)
     }
 
     private func tell(_ found: HostIsolation, mark: String?, during connection: Int) {

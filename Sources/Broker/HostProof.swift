@@ -29,6 +29,8 @@ struct HostProof {
     struct Laid {
         var networks: [Egress: EngineNetwork]
         var fence: Fence
+        /// The address on which labs' ports are published.
+        var publishAddress: String
         /// The filter was missing, or had other rules.
         var isNew: Bool
         /// The helper that set the filter watches already.
@@ -37,7 +39,7 @@ struct HostProof {
         /// Stands for everything that a try-out depends on: as long as it is the same, and the filter is in place, a
         /// proof holds.
         /// - Parameter engineLife: nil where it is not known, which proves nothing.
-        func mark(engineLife: String?, publishAddress: String) -> String? {
+        func mark(engineLife: String?) -> String? {
             guard let engineLife else { return nil }
             let parts =
                 [HelperImage.current.reference, engineLife, publishAddress] + networks.values.map(\.id).sorted()
@@ -69,11 +71,15 @@ struct HostProof {
                 name: "carrel-\(instance)-fence-\(SecureRandom.slug(length: 8))", fenceHelper(fence.rules),
                 timeout: BrokerLimits.proofTimeout)
             guard code == 0 else { throw Self.refused(lines) }
-            return Laid(networks: networks, fence: fence, isNew: lines.last != "kept")
+            return Laid(
+                networks: networks, fence: fence, publishAddress: publishAddress, isNew: lines.last != "kept")
         }
         do {
-            let lines = try await startWatcher(words, fenceHelper(fence.rules, watching: words))
-            return Laid(networks: networks, fence: fence, isNew: lines.first != "kept", isWatched: true)
+            let watch = words.watch(plan(words, networks, fence))
+            let lines = try await startWatcher(words, fenceHelper(fence.rules, watching: watch))
+            return Laid(
+                networks: networks, fence: fence, publishAddress: publishAddress, isNew: lines.first != "kept",
+                isWatched: true)
         } catch {
             await remove(words)
             throw error
@@ -132,10 +138,10 @@ struct HostProof {
         }
     }
 
-    private func fenceHelper(_ rules: [String], watching words: Words? = nil) -> HelperSpec {
+    private func fenceHelper(_ rules: [String], watching watch: [String] = []) -> HelperSpec {
         HelperSpec(
-            command: ["fence", Fence.table(instance: instance)] + (words?.watch ?? []) + rules, labels: labels,
-            capabilities: words == nil ? [.networkAdministration] : [.networkAdministration, .rawNetwork], user: "0:0",
+            command: ["fence", Fence.table(instance: instance)] + watch + rules, labels: labels,
+            capabilities: watch.isEmpty ? [.networkAdministration] : [.networkAdministration, .rawNetwork], user: "0:0",
             network: .host)
     }
 
@@ -187,14 +193,18 @@ struct HostProof {
         }
 
         /// What the helper is told that watches.
-        var watch: [String] { ["watch", "\(port)", word] }
+        func watch(_ tryOut: TryOut) -> [String] {
+            ["watch", "\(port)", word, tryOut.watched.joined(separator: ",")]
+        }
+
         var containers: [String] { [watcher, neighbour] + labs.values }
     }
 
     private func verdict(on laid: Laid, _ words: Words) async throws -> HostIsolation {
+        let watch = words.watch(plan(words, laid.networks, laid.fence))
         let started = try await withThrowingTaskGroup(of: (Member, ContainerDetails?).self) { group in
             for member in Member.allCases where member != .watcher || !laid.isWatched {
-                group.addTask { (member, try await self.start(member, words)) }
+                group.addTask { (member, try await self.start(member, words, watch)) }
             }
             var started: [Member: ContainerDetails] = [:]
             for try await (member, details) in group { started[member] = details }
@@ -204,14 +214,13 @@ struct HostProof {
         var published: [Egress: Int] = [:]
         published[.none] = started[.none]?.publishedPort
         published[.allow] = started[.allow]?.publishedPort
-        let tryOut = TryOut(
-            port: words.port,
+        let tryOut = plan(
+            words, laid.networks, laid.fence,
             neighbours: Dictionary(
                 uniqueKeysWithValues: Egress.allCases.compactMap { egress in
                     neighbours[LabContainer.networkName(instance: instance, egress: egress)].map { (egress, $0) }
                 }),
-            labPort: BrokerLimits.tryOutPort, published: published, publishAddress: publishAddress,
-            gateways: laid.networks.values.flatMap(\.gateways).sorted(), hosts: laid.fence.hosts, ranges: ranges)
+            published: published)
         let outcomes = try await withThrowingTaskGroup(of: (Egress, [String]).self) { group in
             for egress in Egress.allCases {
                 group.addTask { (egress, try await self.ask(egress, tryOut, words)) }
@@ -227,13 +236,24 @@ struct HostProof {
                 outcomes: outcomes, sightings: sightings, bridges: laid.networks.mapValues(\.bridge)))
     }
 
-    private func start(_ member: Member, _ words: Words) async throws -> ContainerDetails? {
+    /// What is tried. Before there are containers, that is all but what is tried of them.
+    private func plan(
+        _ words: Words, _ networks: [Egress: EngineNetwork], _ fence: Fence, neighbours: [Egress: String] = [:],
+        published: [Egress: Int] = [:]
+    ) -> TryOut {
+        TryOut(
+            port: words.port, neighbours: neighbours, labPort: BrokerLimits.tryOutPort, published: published,
+            publishAddress: publishAddress, gateways: networks.values.flatMap(\.gateways).sorted(), hosts: fence.hosts,
+            ranges: ranges)
+    }
+
+    private func start(_ member: Member, _ words: Words, _ watch: [String]) async throws -> ContainerDetails? {
         switch member {
         case .watcher:
             _ = try await startWatcher(
                 words,
                 HelperSpec(
-                    command: words.watch, labels: labels, capabilities: [.rawNetwork], user: "0:0", network: .host))
+                    command: watch, labels: labels, capabilities: [.rawNetwork], user: "0:0", network: .host))
             return nil
         case .neighbour: return try await start(words.neighbour, on: .none, words, answer: "neighbour", besides: .allow)
         case .none: return try await startLab(.none, words)

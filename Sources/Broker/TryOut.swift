@@ -6,7 +6,8 @@ import BrokerCore
 /// Every packet of it is known by a port and a word made for this one try-out. A watcher on the host tells where such
 /// packets pass; as it sees those that come out of the containers, silence elsewhere means that nothing left. What opens a
 /// TCP connection has no room for the word, and a lab may open some to any port: so the address has to be one that was
-/// tried. Those are closed to labs, but for what the operator has opened.
+/// tried. Those are closed to labs, but for what the operator has opened. The kernel hands the watcher no other packets
+/// than these, so that no lab can keep it from seeing them by sending many.
 struct TryOut: Hashable {
     /// Addresses for documentation (RFC 5737, RFC 3849): nobody is there, and a packet to them leaves all the same.
     static let outside = "198.51.100.7"
@@ -51,6 +52,14 @@ struct TryOut: Hashable {
             let address = Self.address(of: attempt)
             return ranges.isClosed(address, hosts: hosts) || neighbours.values.contains(address)
         }
+    }
+
+    /// The addresses at which a TCP connection to `port` is tried. They do not depend on the containers' own addresses,
+    /// so the watcher can be told before there are any containers.
+    var watched: [String] {
+        let attempts = attempts(from: .none).filter { $0.hasPrefix("tcp,") && $0.hasSuffix(",\(port)") }
+        let addresses = attempts.compactMap { AddressRange(Self.address(of: $0)) }.filter(\.isAddress)
+        return Set(addresses.map(\.description)).sorted()
     }
 
     /// Empty where it has none.

@@ -10,7 +10,7 @@
 // The table is replaced in one transaction, so there is no moment without rules. Each rule carries its own text as
 // user data; a table whose rules carry the wanted texts in the wanted order is left alone.
 // Prints `kept` or `made`; on failure, what failed, with exit status 1. Between TABLE and the rules may stand
-// `watch PORT WORD`: then it goes on as `watch` does (watch.c), so that what is set can be tried.
+// `watch PORT WORD ADDRESSES`: then it goes on as `watch` does (watch.c), so that what is set can be tried.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -285,12 +285,12 @@ static int set(const char *table) {
 
 int helper_fence(int count, char **arguments) {
     if (count < 1 || strlen(arguments[0]) > 31) return HELPER_USAGE;
-    int is_watched = count > 3 && !strcmp(arguments[1], "watch");
-    for (int index = is_watched ? 4 : 1; index < count; index++) {
+    int is_watched = count > 4 && !strcmp(arguments[1], "watch");
+    for (int index = is_watched ? 5 : 1; index < count; index++) {
         const char *place = strstr(arguments[index], "to=resolvers");
         if (!(place ? add_resolver_rules(arguments[index], place) : add_rule(arguments[index])))
             return fail("there is no such rule: %s", arguments[index]);
     }
     int status = set(arguments[0]);
-    return status || !is_watched ? status : helper_watch(2, arguments + 2);
+    return status || !is_watched ? status : helper_watch(3, arguments + 2);
 }

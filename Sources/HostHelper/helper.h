@@ -18,7 +18,7 @@ int helper_slots(int count, char **arguments);
 /// Prints the names of all slots, one a line.
 int helper_list_slots(int count, char **arguments);
 
-/// Waits for the file `attached` to show in `/slot`, for so many milliseconds at most; 1 when it does not.
+/// Waits until the file `attached` shows in `/slot`, for the given number of milliseconds at most. 1 if it does not.
 int helper_await(int count, char **arguments);
 
 /// Sets the packet filter around the labs of a host: see `fence.c`.

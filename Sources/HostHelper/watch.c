@@ -1,10 +1,10 @@
-// watch PORT WORD: tells which attempts of a try-out passed which interface of the network namespace that this process
-// runs in (packet(7), CAP_NET_RAW), until it gets SIGTERM or a minute has passed.
+// watch PORT WORD ADDRESSES: tells which attempts of a try-out passed which interface of the network namespace that this
+// process runs in (packet(7), CAP_NET_RAW), until it gets SIGTERM or a minute has passed.
 //
 // A packet belongs to the try-out when WORD stands in it and it is UDP to PORT, a name asked of a resolver, or an echo
-// request. What opens a TCP connection has no room for WORD, so that each one to PORT is told when it leaves: others make
-// such packets, too, and the caller knows which addresses were tried. It also listens on PORT, as a service of the host
-// would, and tells who says WORD there. Prints `watching`, then for each new finding one line:
+// request. What opens a TCP connection has no room for WORD, so that each one to PORT at one of ADDRESSES (separated by
+// commas) is told when it leaves. Other packets do not get here (filter.c), however many there are. It also listens on
+// PORT, as a service of the host would, and tells who says WORD there. Prints `watching`, then for each new finding one line:
 //     came|left INTERFACE PROTOCOL ADDRESS
 //     heard PROTOCOL
 // `left` is a packet that this machine sends out by the interface, a neighbour's end of a bridge and the loopback included.
@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "filter.h"
 #include "helper.h"
 
 enum { PACKET_BYTES = 2048, MAX_FINDINGS = 256, FINDING_BYTES = 128, LONGEST_SECONDS = 60, MAX_CALLERS = 64 };
@@ -158,6 +159,18 @@ static void see(int socket_, int port, const char *word, int most) {
     }
 }
 
+// A packet socket that gets only what may belong to the try-out, beginning with its first packet: it is bound to all
+// interfaces after the filter is there. -1 with errno otherwise.
+static int open_packets(int port, const char *word, const char *addresses) {
+    struct sockaddr_ll everywhere = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    int room = SOCKET_ROOM, socket_ = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket_ < 0 || filter_packets(socket_, port, word, addresses)) return -1;
+    // Beyond what the host allows everybody only with CAP_NET_ADMIN.
+    if (setsockopt(socket_, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
+        setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    return bind(socket_, (struct sockaddr *)&everywhere, sizeof everywhere) ? -1 : socket_;
+}
+
 // Packets for which the socket had no room since the last time this was asked.
 static unsigned missed(int socket_) {
     struct tpacket_stats statistics = {0};
@@ -170,19 +183,19 @@ int helper_watch(int count, char **arguments) {
     // The packets, the port's listener, its datagrams, and whoever has connected.
     struct pollfd waiting[3 + MAX_CALLERS], *callers = waiting + 3;
     struct sigaction action = {.sa_handler = stop};
-    if (count != 2) return HELPER_USAGE;
+    if (count != 3 || strlen(arguments[1]) < FILTER_SHORTEST_WORD) return HELPER_USAGE;
     int port = atoi(arguments[0]);
     const char *word = arguments[1];
-    int socket_ = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
-    int stream = listen_on(SOCK_STREAM, port), datagrams = listen_on(SOCK_DGRAM, port);
-    int room = SOCKET_ROOM;
-    if (socket_ < 0 || stream < 0 || datagrams < 0) {
-        printf("packet socket %d, port %d: %s\n", socket_, port, strerror(errno));
+    int socket_ = open_packets(port, word, arguments[2]);
+    if (socket_ < 0) {
+        printf("packet socket with a filter for %s: %s\n", arguments[2], strerror(errno));
         return 1;
     }
-    // Beyond what the host allows everybody only with CAP_NET_ADMIN.
-    if (setsockopt(socket_, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
-        setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    int stream = listen_on(SOCK_STREAM, port), datagrams = listen_on(SOCK_DGRAM, port);
+    if (stream < 0 || datagrams < 0) {
+        printf("port %d cannot be listened on: %s\n", port, strerror(errno));
+        return 1;
+    }
     sigaction(SIGTERM, &action, NULL);
     waiting[0] = (struct pollfd){socket_, POLLIN, 0};
     waiting[1] = (struct pollfd){stream, POLLIN, 0};

@@ -99,4 +99,17 @@ struct FenceTests {
         #expect(Fence.bridge(instance: "0123456789abcdef", egress: .allow).utf8.count == 15)
         #expect(Fence.table(instance: "0123456789abcdef").utf8.count < 32)
     }
+
+    @Test("is proved for one engine's life and one address of publication, and for nothing where the life is unknown")
+    func mark() {
+        let fence = Fence(
+            bridges: [.none: "n", .allow: "a"], brokers: [], isLocal: true, hosts: [], ranges: EgressRanges())
+        var laid = HostProof.Laid(networks: [:], fence: fence, publishAddress: "10.0.0.5", isNew: true)
+        let mark = laid.mark(engineLife: "life")
+        #expect(mark != nil && mark != laid.mark(engineLife: "another") && laid.mark(engineLife: nil) == nil)
+        laid.isNew = false
+        #expect(laid.mark(engineLife: "life") == mark)
+        laid.publishAddress = "10.0.0.6"
+        #expect(laid.mark(engineLife: "life") != mark)
+    }
 }

@@ -47,6 +47,22 @@ struct TryOutTests {
         #expect(allow.contains("tcp,10.0.0.5,32768") && allow.contains("tcp,10.0.0.6,30000"))
     }
 
+    @Test("has the watcher look for connections to every address that is tried, before any container has one")
+    func watched() {
+        var early = tryOut
+        early.neighbours = [:]
+        early.published = [:]
+        early.gateways.append("fd00:0::1")
+        let watched = early.watched
+        #expect(watched.contains("10.0.0.6") && watched.contains("2001:db8::7") && watched.contains("fd00::1"))
+        #expect(!watched.contains("172.20.0.2"), "only datagrams go to this port of a neighbour")
+        for attempt in Egress.allCases.flatMap({ tryOut.attempts(from: $0) }) {
+            let parts = attempt.split(separator: ",").map(String.init)
+            guard parts[0] == "tcp", parts[2] == "\(tryOut.port)" else { continue }
+            #expect(watched.contains(parts[1]), "\(attempt)")
+        }
+    }
+
     @Test("proves a host on which nothing got through")
     func proved() { #expect(tryOut.verdict(good) == .proved) }
 
