@@ -1,6 +1,7 @@
 import BrokerCore
 import DockerEngine
 import EventLoop
+import Text
 
 extension HostDriver {
     /// Creates and starts the run's container and waits until the lab answers. Started twice, it is one start: after a
@@ -88,7 +89,7 @@ extension HostDriver {
             _ = try await findOrCreate(homed)
             details = try await engine.inspect(container.name)
         }
-        if let slot = details?.labels[LabContainer.Label.slot], let home = homed.homeDirectory,
+        if let labels = details?.labels, let slot = ContainerLabels(labels).slot, let home = homed.homeDirectory,
             await !attach(home, to: container, slot: slot)
         {
             try await stopAndRemove(container.name)
@@ -134,18 +135,13 @@ extension HostDriver {
         broker.submit(.labReady(id, epoch: epoch, endpoint: endpoint))
     }
 
-    /// It is remembered during which life of the engine the container was made.
-    private func specification(of container: LabContainer) -> ContainerSpec {
-        var specification = container.specification
-        specification.labels[LabContainer.Label.engineLife] = engineLife
-        return specification
-    }
-
     private func findOrCreate(_ container: LabContainer) async throws -> String {
         // Where the image is missing, the engine says so when the container is made.
         let volumes = try await engine.image(container.lab.image)?.volumes ?? []
-        let specification = specification(of: try container.declaring(volumes: volumes))
-        return try await findOrCreate(container.name, specification)
+        var made = try container.declaring(volumes: volumes)
+        // It is remembered during which life of the engine the container was made.
+        made.engineLife = engineLife
+        return try await findOrCreate(made.name, made.specification)
     }
 
     private func findOrCreate(_ name: String, _ specification: ContainerSpec) async throws(EngineError) -> String {

@@ -158,11 +158,12 @@ final class HostDriver {
 
     private func follow(_ events: AsyncThrowingStream<EngineEvent, any Error>) async throws {
         for try await event in events {
-            if let role = event.attributes[LabContainer.Label.role] {
+            let labels = ContainerLabels(event.attributes)
+            if let role = labels.role {
                 if event.action == .die, HomeSlots.Role.lasting.contains(role) { helperEnded() }
                 continue
             }
-            guard let run = Run(labels: event.attributes) else { continue }
+            guard let run = labels.run else { continue }
             switch event.action {
             case .die: await reportExit(of: run, containerID: event.containerID)
             case .outOfMemory: broker.submit(.processKilled(run.session, epoch: run.epoch))
@@ -219,11 +220,12 @@ final class HostDriver {
                 others.add(summary)
                 continue
             }
-            if let role = summary.labels[LabContainer.Label.role] {
+            let labels = ContainerLabels(summary.labels)
+            if let role = labels.role {
                 if summary.isRunning { roles.insert(role) }
                 continue
             }
-            guard let run = Run(labels: summary.labels) else {
+            guard let run = labels.run else {
                 log.warning("container of ours without session label left alone", metadata: ["id": "\(summary.id)"])
                 continue
             }
@@ -234,14 +236,13 @@ final class HostDriver {
                     Endpoint(address: configuration.publishAddress, port: $0)
                 }
             } else if let details = try? await engine.inspect(summary.id) {
-                container.wentWithEngine =
-                    summary.labels[LabContainer.Label.engineLife].map { $0 != engineLife } ?? false
+                container.wentWithEngine = labels.engineLife.map { $0 != engineLife } ?? false
                 container.exitCode = details.exitCode
                 container.outOfMemory = details.outOfMemory
             }
             observed.append(container)
             slotted[run.session.rawValue] = ObservedSlot(
-                containerID: summary.id, isRunning: summary.isRunning, path: summary.labels[LabContainer.Label.slot])
+                containerID: summary.id, isRunning: summary.isRunning, path: labels.slot)
         }
         let facts = HostFacts(
             engineID: engineID, others: others, images: try await images(), isolation: isolation)
@@ -279,19 +280,5 @@ final class HostDriver {
             }
             clockSkew = skew
         }
-    }
-}
-
-/// A container's run, read from its labels.
-struct Run {
-    var session: SessionID
-    var epoch: Int
-
-    init?(labels: [String: String]) {
-        guard let session = labels[LabContainer.Label.session], let word = labels[LabContainer.Label.epoch],
-            let epoch = Int(word)
-        else { return nil }
-        self.session = SessionID(rawValue: session)
-        self.epoch = epoch
     }
 }

@@ -12,13 +12,13 @@ struct LabContainer {
         static let epoch = "carrel.epoch"
         static let portal = "carrel.portal"
         static let lab = "carrel.lab"
-        /// On a lab whose home is attached later: its value is the slot on the host.
+        /// Of a lab whose home is attached later: the slot on the host. Empty on any other.
         static let slot = "carrel.slot"
-        /// On what is ours and no lab.
+        /// On what is ours and no lab; on a lab it means nothing.
         static let role = "carrel.role"
         /// In bytes: what other Carrels on this host count.
         static let memory = "carrel.memory"
-        /// What told this life of the engine from others when the container was made.
+        /// What told this life of the engine from others when the container was made; empty where that was not known.
         static let engineLife = "carrel.engine-life"
     }
 
@@ -32,6 +32,8 @@ struct LabContainer {
     var homeDirectory: String?
     /// The host's directory on which a home will be attached, of a warm seat that is nobody's yet.
     var slot: String?
+    /// What tells this life of the engine from others; nil where it is not known.
+    var engineLife: String?
     /// The directories for which the image declares volumes, besides the home.
     private(set) var scratch: [String] = []
     /// What the edge shows to Jupyter with each request; unused by the other kinds.
@@ -77,15 +79,15 @@ struct LabContainer {
         "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal)).\(HomeName.encode(session.learner.id))"
     }
 
+    /// Everything that is read of a lab, empty where it has none: what is not set here would be the image's to say. See
+    /// `ContainerLabels`.
     var labels: [String: String] {
         let (name, epoch) = session.container
-        var labels = [
+        return [
             Label.instance: instance, Label.session: name.rawValue, Label.epoch: String(epoch),
             Label.portal: session.learner.portal, Label.lab: session.lab,
-            Label.memory: String(lab.memoryBytes),
+            Label.memory: String(lab.memoryBytes), Label.slot: slot ?? "", Label.engineLife: engineLife ?? "",
         ]
-        labels[Label.slot] = slot
-        return labels
     }
 
     /// A warm seat's container: the run of a session that nobody has yet.

@@ -38,7 +38,7 @@ struct LabContainerTests {
         #expect(
             container.specification.labels == [
                 "carrel.instance": "i1", "carrel.session": "slug", "carrel.epoch": "3", "carrel.portal": "p",
-                "carrel.lab": "python", "carrel.memory": "1073741824",
+                "carrel.lab": "python", "carrel.memory": "1073741824", "carrel.slot": "", "carrel.engine-life": "",
             ])
     }
 
