@@ -48,12 +48,13 @@ let package = Package(
         .systemLibrary(name: "CLibUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        room("Text"),
         room("EventLoop", ["CLibUV"]),
         room("TLS", ["COpenSSL"]),
         room("HTTPWire"),
         room("Metrics"),
         room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire", "CNGHTTP2"]),
-        room("BrokerCore", [heap]),
+        room("BrokerCore", ["Text", heap]),
         room("Store", ["BrokerCore", grdb]),
         room("Scheduling", ["BrokerCore"]),
         helperProgram,
@@ -62,7 +63,7 @@ let package = Package(
             name: "EmbedHelper", capability: .buildTool(), dependencies: ["EmbedFile", "carrel-helper"],
             path: "Sources/EmbedHelper"),
         .target(name: "HelperImage", dependencies: ["TLS"], swiftSettings: house, plugins: ["EmbedHelper"]),
-        room("DockerEngine", ["HTTPTransport", "HelperImage"]),
+        room("DockerEngine", ["HTTPTransport", "HelperImage", "Text"]),
         room("Edge", ["HTTPTransport", "Metrics"]),
         room("Launch", ["HTTPTransport", "BrokerCore"]),
         room(
@@ -95,6 +96,7 @@ let package = Package(
         // Hostile bytes, and what has to become of them.
         .target(
             name: "SmugglingCorpus", path: "Tests/Corpus", exclude: ["requests", "responses"], swiftSettings: house),
+        tests("TextTests", ["Text"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("TLSTests", ["TLS"]),
         tests("HTTPWireTests", ["HTTPWire", "SmugglingCorpus"]),

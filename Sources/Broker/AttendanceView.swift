@@ -1,5 +1,6 @@
 import BrokerCore
 import Store
+import Text
 
 /// Who came to a reservation.
 public struct AttendanceView: Hashable, Sendable, Codable {

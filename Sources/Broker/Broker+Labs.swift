@@ -1,6 +1,7 @@
 import BrokerCore
 import DockerEngine
 import EventLoop
+import Text
 
 /// The catalogue, and where the images of its labs are.
 extension Broker {

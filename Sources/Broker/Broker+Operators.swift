@@ -1,9 +1,19 @@
 import BrokerCore
 import Store
+import Text
 
 extension Broker {
     /// Who wants something of a session: a line of its story before whatever comes of it.
-    public func remark(_ words: String, on id: SessionID) { submit(.remark(id, words)) }
+    public func remark(_ words: String, on id: SessionID) { remark(words, on: [id]) }
+
+    /// The same of all sessions whose lab is on a host, or whose files alone.
+    public func remark(_ words: String, onHost host: String) {
+        remark(words, on: core.sessions(on: host).sorted() + core.parkedSessions(withHomesOn: host))
+    }
+
+    func remark(_ words: String, on ids: [SessionID]) {
+        if !ids.isEmpty { submit(.remark(ids, words)) }
+    }
 
     /// Who did what, for the log.
     public func record(act: String, by who: String, status: Int) {
@@ -74,7 +84,8 @@ extension Broker {
         _ = try await ask { .drain(host: host, deadline: moment, request: $0) }
     }
 
-    /// These hosts one after the other, never more than so many out of service; each has `deadline` from its beginning.
+    /// Drains these hosts one after the other, with no more than `maximumUnavailable` out of service at any time. Each
+    /// has `deadline` from the beginning of its drain.
     public func drain(
         _ hosts: [String], maximumUnavailable: Int, deadline: Duration
     ) async throws(BrokerError) -> RollingDrainView? {

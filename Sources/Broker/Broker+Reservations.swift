@@ -15,18 +15,39 @@ extension Broker {
     nonisolated static let reservationIDLength = 8
 
     /// Seats are no longer held. Sessions that have one go on; who waits for one waits with everybody else.
-    public func cancelReservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
+    ///
+    /// - Parameter who: for the stories of those who wait.
+    public func cancelReservation(
+        _ id: ReservationID, by who: String? = nil
+    ) async throws(BrokerError) -> ReservationView {
+        if let who { remark("\(who) cancels the reservation \(id).", onWaitingFor: { $0.id == id }) }
         _ = try await ask { .cancelReservation(id, request: $0) }
         return try await reservation(id)
     }
 
     /// All of the series that this one is of, as far as they are not over.
-    public func cancelSeries(of id: ReservationID) async throws(BrokerError) -> [ReservationID] {
+    ///
+    /// - Parameter who: for the stories of those who wait.
+    public func cancelSeries(
+        of id: ReservationID, by who: String? = nil
+    ) async throws(BrokerError) -> [ReservationID] {
         guard let series = try await stored(id).reservation.series else {
             throw BrokerError(.notNow, "The reservation \(id) is of no series; cancel it by itself.")
         }
+        if let who {
+            remark("\(who) cancels all reservations of a series, from \(id).", onWaitingFor: { $0.series == series })
+        }
         guard case .cancelled(let ids) = try await answer(to: { .cancelSeries(series, request: $0) }) else { return [] }
         return ids
+    }
+
+    /// Who wants something of reservations, in the stories of those who wait for a seat of theirs. O(sessions).
+    private func remark(_ words: String, onWaitingFor isMeant: (Reservation) -> Bool) {
+        let waiting = core.sessions.filter { session in
+            guard case .queued = session.state else { return false }
+            return session.reservation.flatMap { core.reservation($0) }.map(isMeant) ?? false
+        }
+        remark(words, on: waiting.map(\.id).sorted())
     }
 
     /// Reserves many times at once, or says what stands against it.

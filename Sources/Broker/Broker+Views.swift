@@ -1,5 +1,6 @@
 import BrokerCore
 import EventLoop
+import Text
 
 extension Broker {
     /// All hosts, by name.
@@ -77,7 +78,6 @@ extension Broker {
             view.extendedSeconds = session.stay.extended.components.seconds
             view.parksForSeconds = core.parksFor(session.id)?.components.seconds
             view.keepsLeft = Limits.keepsInARow - session.stay.keeps
-            view.memoryWarning = core.memoryWarning(of: session.id)
             view.memoryWarnedAt = core.memoryWarnedAt(session.id)
             view.isOutOfReach = core.isOutOfReach(session.id)
         case .ending(_, let reason, let since):

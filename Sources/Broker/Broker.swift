@@ -314,7 +314,7 @@ public final class Broker {
         guard !again.isEmpty || !listed.isEmpty else { return }
         inbox.putBack(again)
         try? await Task.sleep(for: BrokerLimits.storageRetryDelay)
-        // A listing grows old while it waits: a fresh one says what is so now.
+        // A listing grows old while it waits, so each host is listed again.
         for host in listed { hostDrivers[host]?.listAgain() }
     }
 

@@ -41,7 +41,7 @@ extension BrokerMetrics {
 }
 
 extension Broker {
-    /// Adds the broker's families to a text: what it counted, and what is so now.
+    /// Adds the broker's families to a text: what it has counted, and the present state.
     public func writeMetrics(to text: inout MetricsText) {
         writeSessions(to: &text)
         writeHosts(to: &text)

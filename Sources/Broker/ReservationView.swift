@@ -1,5 +1,6 @@
 import BrokerCore
 import Store
+import Text
 
 /// A reservation as people and programs see it.
 public struct ReservationView: Hashable, Sendable, Codable {

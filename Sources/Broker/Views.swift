@@ -65,8 +65,6 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var isWarned: Bool?
     /// While running: how often *Keep it* can be pressed before something else must happen in the lab.
     public var keepsLeft: Int?
-    /// While running: a process in it was stopped because the lab reached its memory limit; what helps, in words.
-    public var memoryWarning: String?
     /// What its seat counts for in its host's memory; none without a seat.
     public var chargeBytes: Int64?
     /// What its container was measured to use; none before the first reading.

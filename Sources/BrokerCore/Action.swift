@@ -11,7 +11,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case noSeats(ReservationConflict)
     /// A session on a reserved seat cannot keep it that long.
     case noSeatAfter(ExtensionConflict)
-    /// The session or host is in a state in which this makes no sense.
+    /// The state of the session or host does not allow this.
     case notNow(String)
     /// No host could ever serve this lab.
     case neverFits(Misfit)
@@ -56,7 +56,7 @@ public enum Action: Hashable, Sendable {
     case answer(RequestID, Answer)
     /// Something that a watcher of this session can see has changed.
     case changed(SessionID)
-    /// Positions in the queue have changed: what watchers of queued sessions see is to be looked at again.
+    /// Positions in the queue have changed, so watchers of queued sessions need a new view.
     case queueMoved
 }
 

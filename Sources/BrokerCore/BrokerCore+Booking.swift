@@ -1,6 +1,8 @@
+import Text
+
 /// Many reservations in one step.
 extension BrokerCore {
-    /// What a booking would change, as far as it has been looked at.
+    /// What a booking would change, as far as it has been worked out.
     private struct Draft {
         var outlook: Outlook
         /// Reservations whose promises are taken out of the outlook.

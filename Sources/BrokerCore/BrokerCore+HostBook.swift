@@ -1,3 +1,5 @@
+import Text
+
 /// Which hosts there are, and as what.
 struct HostBook: Sendable {
     /// As the configuration has them.

@@ -3,8 +3,8 @@ extension BrokerCore {
     /// A lab as the catalogue has it; if it was taken out, as its running sessions know it.
     public func lab(_ name: String) -> Lab? { catalogue.lab(name) }
 
-    /// When a running session is to be looked at next. While its host does not answer, nothing is known about it and
-    /// nothing could be done: only the maximum lifetime counts then.
+    /// When a running session must be checked next. While its host does not answer, nothing is known about the session
+    /// and nothing can be done for it, so that only its maximum lifetime counts.
     func nextLook(at entry: Entry, runningSince since: Timestamp, on host: String) -> Timestamp? {
         // Without the terms of its lab it cannot go on.
         guard let lab = lab(entry.session.lab) else { return catalogue.isConfigured ? since : nil }

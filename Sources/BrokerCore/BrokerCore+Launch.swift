@@ -1,3 +1,5 @@
+import Text
+
 /// What learners ask for: a lab, *Start again*, the end.
 extension BrokerCore {
     /// Give a session that is over back to the core, for the request that follows; one that is known stays as it is.

@@ -26,12 +26,4 @@ extension BrokerCore {
         else { return false }
         return true
     }
-
-    /// What a learner is told whose running lab had a process stopped for want of memory; `nil` if that did not happen.
-    public func memoryWarning(of id: SessionID) -> String? {
-        guard let entry = entries[id], entry.memoryToldAt != nil, case .running = entry.session.state else {
-            return nil
-        }
-        return lab(entry.session.lab).map { Explanations.outOfMemory($0) }
-    }
 }

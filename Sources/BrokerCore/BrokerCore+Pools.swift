@@ -69,7 +69,7 @@ extension BrokerCore {
 
     // MARK: What goes
 
-    /// Warm seats that are in the way, or old, or too many: their containers go at once.
+    /// Removes warm seats that are in the way, outdated or surplus; their containers go at once.
     mutating func trimWarmSeats(at now: Timestamp) {
         guard catalogue.isConfigured, !warm.isEmpty else { return }
         refreshHeld()
@@ -252,7 +252,7 @@ extension BrokerCore {
 }
 
 extension PoolSpec {
-    /// Why it makes no sense; `nil` if it does.
+    /// Why the pool is refused; `nil` if it is not.
     public var problem: String? {
         if !(0...Limits.poolSeats).contains(minimum) || !(0...Limits.poolSeats).contains(maximum) {
             return "A pool has 0 to \(Limits.poolSeats) seats."

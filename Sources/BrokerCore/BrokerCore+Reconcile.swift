@@ -29,7 +29,7 @@ extension BrokerCore {
         tellThose(on: name)
     }
 
-    /// Whoever has a lab on a host sees that it is out of reach, or is so no longer.
+    /// Tells everybody with a lab on a host that the host is out of reach, or can be reached again.
     private mutating func tellThose(on name: String) {
         for id in (record(of: name)?.usage.sessions ?? []).sorted() {
             if case .running? = entries[id]?.session.state { markChanged(id) }

@@ -69,7 +69,7 @@ public struct BrokerCore: Sendable {
     /// Those who wait for a seat of a reservation, which take turns; they are before everybody else.
     var cohorts = Queue()
     var seating = Seating()
-    /// The stays on hosts where none has changed since they were looked at; see Outlook.swift.
+    /// The stays on hosts where none has changed since they were last computed; see Outlook.swift.
     var knownStays: [String: Stays] = [:]
     /// When time next changes what a reservation holds.
     var reservationsDue: Timestamp?
@@ -83,7 +83,7 @@ public struct BrokerCore: Sendable {
     public private(set) var eventCount = 0
     /// How many leftovers a queued session must see removed before it may start again.
     var gates: [SessionID: Int] = [:]
-    /// Sessions that are parked, of at most so many; who is one too many ends.
+    /// How many sessions are parked. There are `parkingPlaces` of them; a session that finds none is ended instead.
     var parkedCount = 0
     var parkingPlaces = Limits.parkedSessions
     var alarms = Alarms()
@@ -103,7 +103,7 @@ public struct BrokerCore: Sendable {
         var touchedHosts: Set<String> = []
         /// A seat, a start, a host or a waiting session is new: placement must look.
         var mayPlace = false
-        /// Hosts came, went or changed, or reservations did: what is promised on which host must be looked at.
+        /// Hosts or reservations came, went or changed: what is promised on which host must be worked out again.
         var mayPromise = false
         /// When time next matters to reservations must be found out again.
         var changesReservations = false
@@ -129,7 +129,7 @@ public struct BrokerCore: Sendable {
             placeEverybody(at: now)
             known = hosts.count
             settleEmptyHosts()
-            // A host that is forgotten may be what another one's turn waited for; and who waits is looked at without it.
+            // Another host's turn, or somebody's placement, may have waited for a host that is now forgotten.
         } while advanceRollingDrain(at: now) || hosts.count < known
         if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
@@ -190,8 +190,10 @@ public struct BrokerCore: Sendable {
             answer(request, cancelEnd(id, at: now))
         case .resume(let id, let request):
             answer(request, resume(id, at: now))
-        case .remark(let id, let words):
-            if let entry = entries[id] { note(entry.session, at: now, host: entry.session.state.host, reason: words) }
+        case .remark(let ids, let words):
+            for session in ids.compactMap({ entries[$0]?.session }) {
+                note(session, at: now, host: session.state.host, reason: words)
+            }
         case .park(let id, let note, let request):
             answer(request, park(id, note: note, at: now))
         case .leaveQueue(let id, let request):

@@ -78,8 +78,8 @@ public enum Event: Sendable {
     case leaveQueue(SessionID, request: RequestID)
     /// *Keep it*: the learner says that they are still there.
     case keep(SessionID, request: RequestID)
-    /// Adds a line to the story of a session that is not over.
-    case remark(SessionID, String)
+    /// Adds a line to the stories of those of these sessions that are not over.
+    case remark([SessionID], String)
     /// Moves the idle end and the end of the lifetime of a running session.
     case extend(SessionID, Extension, request: RequestID)
     /// An instructor asks for seats. Admitted or refused in this step.
@@ -96,8 +96,8 @@ public enum Event: Sendable {
     case uncordon(host: String, request: RequestID)
     /// Without a deadline, a drain that is under way keeps its own; another one gets `Limits.drainTime`.
     case drain(host: String, deadline: Timestamp?, request: RequestID)
-    /// Drain these hosts one after the other: never more than so many of them are out of service, and each has `span`
-    /// from its beginning to its deadline.
+    /// Drain these hosts one after the other, with no more than `maximumUnavailable` out of service at any time. Each
+    /// has `span` from the beginning of its drain to its deadline.
     case rollingDrain(hosts: [String], maximumUnavailable: Int, span: Duration, request: RequestID)
     /// The operator does not expect the host back. Refused while it answers.
     case declareLost(host: String, request: RequestID)

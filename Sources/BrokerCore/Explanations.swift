@@ -1,3 +1,5 @@
+import Text
+
 /// Words for operators: in a session's story, in lists and in refusals. The portal has other words for learners.
 enum Explanations {
     /// What a learner does about a start that failed for good.

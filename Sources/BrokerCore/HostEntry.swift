@@ -12,7 +12,7 @@ public struct HostEntry: Hashable, Sendable {
     }
 }
 
-/// How a host is reached; nothing here is looked at by the core.
+/// How a host is reached. The core only keeps it.
 public struct HostAddress: Hashable, Sendable {
     /// The files of mutual TLS, with absolute paths.
     public struct Identity: Hashable, Sendable {
@@ -117,7 +117,7 @@ public struct StoredHosts: Hashable, Sendable {
 }
 
 extension HostSpec {
-    /// What makes no sense in it, for the operator; `nil` if all does.
+    /// What is wrong with it, for the operator; `nil` if nothing is.
     public var problem: String? {
         let bytes = name.utf8
         let isName =

@@ -66,7 +66,7 @@ struct HostRecord: Sendable {
 
     var isReachable: Bool { settings.host.link == .reachable }
 
-    /// When this host must be looked at next.
+    /// When this host must be checked next.
     var wake: Timestamp? {
         guard let end = silenceEnd else { return drainDeadline }
         return drainDeadline.map { min($0, end) } ?? end

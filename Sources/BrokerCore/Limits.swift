@@ -25,7 +25,7 @@ public enum Limits {
     public static let drainTime = Duration.seconds(1800)
     /// How far ahead of ours a lab's clock may be, after its host's is accounted for, so that what it tells is believed.
     public static let clockTolerance = Duration.seconds(5)
-    /// How soon a session with a busy kernel is looked at again.
+    /// How soon a session with a busy kernel is checked again.
     public static let busyRecheckDelay = Duration.seconds(30)
     /// Starts of one launch that may be sent elsewhere (the host was lost, or lacked the image) before it fails.
     public static let startDetours = 20
@@ -68,11 +68,11 @@ public enum Limits {
     public static let reservationMargin = Duration.seconds(86_400)
     /// Learners on one roster.
     public static let rosterLength = 10_000
-    /// How often promises are looked at after a change, until they hold.
+    /// How often promises are checked after a change, until they hold.
     static let promiseRounds = 4
     /// Moments that are tried to find the next free time for a reservation that was refused.
     public static let freeTimeCandidates = 64
-    /// How soon a reservation whose overrun has passed is looked at again while sessions of it are being removed.
+    /// How soon a reservation whose overrun has passed is checked again while sessions of it are being removed.
     public static let overrunRecheckDelay = Duration.seconds(10)
     /// Seats of one pool.
     public static let poolSeats = 1000

@@ -1,7 +1,9 @@
+import Text
+
 /// Several hosts that are drained one after the other, so that never too many of them are out of service at once.
 ///
-/// A member is out of service from the beginning of its drain until it is uncordoned, when its maintenance is over; one
-/// that is cordoned, lost or does not answer before its turn is so, too. Persistent.
+/// A member is out of service from the beginning of its drain until it is uncordoned, when its maintenance is over. So
+/// is one that is cordoned, lost or silent before its turn. Persistent.
 public struct RollingDrain: Hashable, Sendable {
     public enum Phase: String, Hashable, Sendable, Codable, CaseIterable {
         /// Its turn has not come.

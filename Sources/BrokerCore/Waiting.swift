@@ -162,10 +162,12 @@ extension BrokerCore {
         return hosts.contains { isHeld(on: $0.name, from: end, during: horizon) } ? nil : end
     }
 
-    /// When so many others and one more have had a seat here become free, if everybody stays as long as they may; `nil`
-    /// if one of these seats is held for a reservation then.
+    /// When as many seats here have become free as the others take and one more, if everybody stays as long as they may;
+    /// `nil` if one of these seats is held for a reservation then.
     ///
-    /// - Parameter own: the reservation that the session itself has a right to a seat of.
+    /// - Parameters:
+    ///   - ahead: how many others get a seat first.
+    ///   - own: the reservation that the session itself has a right to a seat of.
     private func seatBy(
         ahead: Int, with own: ReservationID?, during horizon: Duration, on hosts: [HostRecord], at now: Timestamp
     ) -> Timestamp? {

@@ -1,4 +1,5 @@
 import Foundation
+import Text
 
 extension DockerEngine {
     /// `ContainerList`: all containers, running or not, that bear every one of the labels.
@@ -70,18 +71,7 @@ enum LogFrames {
             text += rest.prefix(length)
             rest = rest.dropFirst(length)
         }
-        return String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline).map { line in
-            String(line.unicodeScalars.filter(isShown).map(Character.init))
-        }
-    }
-
-    /// Not what commands a terminal, changes the direction of what is around it, or cannot be seen.
-    private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.value < 0x7F { return scalar.value >= 0x20 }
-        return switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: false
-        // The variation selectors choose between two pictures of the character before them.
-        default: !scalar.properties.isDefaultIgnorableCodePoint || (0xFE00...0xFE0F).contains(scalar.value)
-        }
+        return String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .map { VisibleText.stripped($0) }
     }
 }

@@ -3,7 +3,7 @@ import HelperImage
 /// What a helper container of ours is made of: the one static program in `HelperImage`, and the least that its task needs.
 ///
 /// What no helper may have cannot be asked for: another image, a name from a lab's file system, the host's processes,
-/// a terminal, new privileges, a root file system that can be written. See *Threats to helpers* in `.github/SECURITY.md`.
+/// a terminal, new privileges, a root file system that can be written. See the manual's article *Security*.
 public struct HelperSpec: Hashable, Sendable {
     /// The path of the program in every helper.
     public static let program = HelperImage.program

@@ -25,7 +25,7 @@ struct Beat: Hashable, Sendable {
     /// Misses in a row after which a long and a short beat are forgotten.
     private static let longMisses = 2
     private static let shortMisses = 8
-    /// So many ticks at most may be missing between two.
+    /// How many ticks at most may be missing between two.
     private static let lostTicks: Int64 = 12
 
     private var isShort: Bool { !isSlow }
@@ -98,10 +98,10 @@ struct Beats: Sendable {
     /// How many are told apart now.
     var count: Int { slots.count }
 
-    /// - Parameter limit: how many are told apart; room for so many is taken at the first occurrence, and no more later.
+    /// - Parameter limit: how many are told apart. Room for all of them is taken at the first occurrence.
     init(limit: Int) { self.limit = limit }
 
-    /// What bears this name has happened once more.
+    /// Takes note of one more occurrence of what has this name.
     ///
     /// - Parameter onlySlow: a name that different things share, such as all the keys of a keyboard, has no short beat.
     /// - Returns: whether that was by the clock.

@@ -8,7 +8,9 @@ extension EdgeExchange {
         switch home.decide(head) {
         case .answer(let answer):
             let cure = head.surplusCookies.map {
-                CookieCure.fields(for: $0, host: head.host, path: head.pathBytes, isByPerson: head.isByPerson)
+                CookieCure.fields(
+                    for: $0, host: head.host, path: head.pathBytes,
+                    isByPerson: head.fields.isOpenedByPerson(trustsWebKit: false))
             }
             self.answer(answer, isNavigation: head.isNavigation, more: cure)
         case .portal(let scope):
@@ -75,11 +77,6 @@ extension EdgeExchange {
 extension RequestHead {
     /// Of the Host field, in lower case and without port.
     fileprivate var host: String? { fields.withFirst("Host") { Authority.parse($0)?.host } }
-
-    /// A person has opened a page with it, and no program has (Fetch Metadata, sections 2.2 and 2.4).
-    fileprivate var isByPerson: Bool {
-        fields.all("Sec-Fetch-Mode") == ["navigate"] && fields.all("Sec-Fetch-User") == ["?1"]
-    }
 }
 
 extension EdgeExchange: HTTP2StreamDelegate {

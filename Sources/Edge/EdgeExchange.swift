@@ -11,7 +11,7 @@ final class EdgeExchange {
         /// Without a route it goes to the portal.
         let route: RouteTable.Entry?
         let facts: RequestFacts
-        /// Somebody uses the lab with it.
+        /// The request is a sign that somebody uses the lab.
         var isUse = false
         /// What lies there can be the script of a service worker for the whole hostname.
         var isInRoot = false

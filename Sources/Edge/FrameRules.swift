@@ -133,7 +133,7 @@ struct ClientFrameMeter {
     }
 
     private mutating func begin(_ next: WebSocketFrame) {
-        // What goes on with a message counted with its first frame, or did not.
+        // Whether a message counts was decided at its first frame.
         guard !next.opcode.isControl, next.opcode != .continuation, next.payloadLength > 0 else { return }
         frame = next
         if start.capacity == 0 { start.reserveCapacity(tunnel.bytesNeeded) }

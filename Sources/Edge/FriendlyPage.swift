@@ -4,6 +4,10 @@ enum FriendlyPage {
     static let pages: [EdgeAnswer: [UInt8]] = Dictionary(
         uniqueKeysWithValues: EdgeAnswer.allCases.map { ($0, Array(html(for: $0).utf8)) })
 
+    private static let tryFromCourse = "Nothing was changed. Open the lab from your course and try there."
+    private static let reload =
+        "Reload this page. If that does not help, restart the lab from your course; your files are kept."
+
     private static func words(for answer: EdgeAnswer) -> (title: String, text: String, hint: String) {
         switch answer {
         case .badRequest:
@@ -23,15 +27,9 @@ enum FriendlyPage {
                 "If it is yours, open it again from your course or from the link you were given."
             )
         case .foreignOrigin:
-            (
-                "This came from another site", "Only pages of this lab itself may change something in it.",
-                "Nothing was changed. Open the lab from your course and try there."
-            )
+            ("This came from another site", "Only pages of this lab itself may change something in it.", tryFromCourse)
         case .plainText:
-            (
-                "This needs a safe connection", "What you sent has travelled in the clear.",
-                "Nothing was changed. Open the lab from your course and try there."
-            )
+            ("This needs a safe connection", "What you sent has travelled in the clear.", tryFromCourse)
         case .notFound:
             (
                 "There is no lab here", "Nothing has this address now.",
@@ -56,20 +54,14 @@ enum FriendlyPage {
                     + "open the lab from your course again. Your files are safe."
             )
         case .badGateway:
-            (
-                "The lab’s answer could not be shown", "Something in the lab may have broken off just now.",
-                "Reload this page. If that does not help, restart the lab from your course; your files are kept."
-            )
+            ("The lab’s answer could not be shown", "Something in the lab may have broken off just now.", reload)
         case .notAnswering:
             (
                 "The lab is not answering yet", "It may still be waking up, or be busy for a moment.",
                 "This page asks again every few seconds. You need not do anything; your files are safe."
             )
         case .timeout:
-            (
-                "The lab took too long", "It has not answered for a while.",
-                "Reload this page. If that does not help, restart the lab from your course; your files are kept."
-            )
+            ("The lab took too long", "It has not answered for a while.", reload)
         case .portalNotAnswering:
             (
                 "A moment, please", "The service is starting again. Labs that are open go on.",

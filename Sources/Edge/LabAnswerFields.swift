@@ -4,7 +4,7 @@ import HTTPWire
 ///
 /// A lab's pages are the learner's program: inside its own origin, and for as long as its pages are open, it may do what any
 /// web page may. What a field does to other hostnames, to Carrel's own paths, or to the browser after the lab has gone is
-/// not for it to say. Every field that was looked at has its row here, those that pass too; a field without a row passes.
+/// not for it to say. Every field that was considered has its row here, even if it passes; one without a row passes.
 ///
 /// Some of these have an equivalent in HTML that no proxy can take out. By `<meta http-equiv>` work `Refresh`,
 /// `Content-Security-Policy`, `Origin-Trial` and `X-DNS-Prefetch-Control`, and by `<meta name>` `Accept-CH` and the

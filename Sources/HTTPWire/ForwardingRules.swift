@@ -109,4 +109,20 @@ extension HeaderFields {
         }
         return acceptsHTML
     }
+
+    /// Whether a person's own click or typing opens the request with these fields as a page: `Sec-Fetch-Mode` is
+    /// `navigate` and `Sec-Fetch-User` is `?1` (Fetch Metadata, sections 2.2 and 2.4). A script can forge neither.
+    /// - Parameter trustsWebKit: WebKit never sends `Sec-Fetch-User` (its bug 247697). With `true` it is believed
+    ///   without that field, although a script may then be behind a navigation of the whole tab.
+    public func isOpenedByPerson(trustsWebKit: Bool) -> Bool {
+        guard all("Sec-Fetch-Mode") == ["navigate"] else { return false }
+        let user = all("Sec-Fetch-User")
+        return user == ["?1"] || user.isEmpty && trustsWebKit && isFromWebKit
+    }
+
+    /// Chromium's name has WebKit's in it, and a script cannot change the name that a navigation bears.
+    private var isFromWebKit: Bool {
+        let agent = first("User-Agent") ?? ""
+        return agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
+    }
 }

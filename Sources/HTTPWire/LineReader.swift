@@ -3,7 +3,7 @@ struct LineReader: Sendable {
     enum Outcome {
         case needMore
         case tooLong
-        /// The line was handed out; so many bytes it had, its line end included.
+        /// The line was handed out. It has this many bytes, its line end included.
         case line(Int)
     }
 

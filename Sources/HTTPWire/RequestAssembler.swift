@@ -47,7 +47,8 @@ public struct RequestAssembler: Sendable {
         head.surplusCookies = nil
     }
 
-    /// So far beyond what is read that the client means it: a few bytes on the wire can stand for many.
+    /// Whether the head exceeds the limits by so much that the client must mean it: a few bytes on the wire can stand
+    /// for many.
     public var isFlood: Bool {
         listBytes > 4 * limits.headerBlockBytes || cookieBytes > max(limits.surplusCookieBytes, limits.headerBlockBytes)
     }

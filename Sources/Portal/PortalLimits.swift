@@ -13,9 +13,9 @@ public enum PortalLimits {
     public static let connections = eventStreams + 2_000
     /// While it hands over: how often those who keep connections for later are asked to close them.
     public static let finishInterval = Duration.milliseconds(20)
-    /// A page without JavaScript loads itself again after so many seconds.
+    /// A page without JavaScript loads itself again after this number of seconds.
     public static let refreshSeconds = 2
-    /// The page that shows how long a lab stays does so after as many.
+    /// The same for the page that shows how long a lab stays.
     public static let stayRefreshSeconds = 30
     /// What a program that calls a lab too early is told to wait, in seconds.
     public static let retryAfterSeconds = 2
@@ -36,7 +36,7 @@ public enum PortalLimits {
     public static let extensionSteps: [Duration] = [.seconds(1800), .seconds(3600), .seconds(7200)]
     /// Labs of a course that its instructor's page shows, and that *for all* reaches.
     public static let courseSessions = 500
-    /// What could not be done for a course at once: of so many labs the page says why.
+    /// Where an action on all labs of a course fails for some of them: for how many the page says why.
     public static let problemsShown = 10
     /// The longest name with which an instructor extends a session, in characters.
     public static let whoCharacters = 64

@@ -68,7 +68,7 @@ enum HostRow {
         guard let first = rows.first else { return nil }
         let members = try rows.map { row in
             guard let phase = RollingDrain.Phase(rawValue: row["phase"]) else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "rolling drain: a phase makes no sense")
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "rolling drain: a phase is unknown")
             }
             return RollingDrain.Member(host: row["host"], phase: phase)
         }

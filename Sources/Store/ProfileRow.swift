@@ -14,7 +14,7 @@ enum ProfileRow {
         for row in try Row.fetchAll(db, sql: "SELECT lab, sessions, memory, cpu FROM lab_profiles") {
             let lab: String = row[0]
             guard let memory = UsageHistogram(text: row[2]), let cpu = UsageHistogram(text: row[3]) else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the profile of lab \(lab) makes no sense")
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the profile of lab \(lab) cannot be read")
             }
             profiles[lab] = UsageProfile(sessions: row[1], memory: memory, cpu: cpu)
         }

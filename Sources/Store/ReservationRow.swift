@@ -84,7 +84,7 @@ enum ReservationRow {
     private static func reservation(_ row: Row, _ db: Database) throws -> Reservation {
         let id: String = row[0]
         guard let phase = Reservation.Phase(rawValue: row[11]) else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "reservation \(id): its phase makes no sense")
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "reservation \(id): its phase is unknown")
         }
         func span(_ column: Int) -> Duration { .milliseconds(row[column] as Int64) }
         var terms = ReservationTerms(

@@ -375,8 +375,8 @@ enum Schema {
 
     /// Brings the file to the newest version, in one transaction: all steps or none.
     ///
-    /// References are not looked at meanwhile, and all of them afterwards: a step may make a table anew to which others
-    /// refer (SQLite, ALTER TABLE, section 7).
+    /// References are checked afterwards and not meanwhile: a step may make a table anew to which others refer (SQLite,
+    /// ALTER TABLE, section 7).
     static func migrate(_ db: Database, _ migrations: [String]) throws {
         try db.execute(sql: "PRAGMA foreign_keys = OFF")
         defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// A state file, or a backup of one, that is only looked at: by operators' commands, beside a broker that goes on writing.
+/// A state file, or a backup of one, for reading only: by operators' commands, beside a broker that goes on writing.
 ///
 /// What it reads is one moment of the file, however long it takes. Not for the broker, whose door is `Store`. Calls block.
 public final class StateFile {
@@ -60,7 +60,7 @@ public final class StateFile {
         try read("check it") { db in
             let limit = StoreLimits.integrityProblems
             let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(limit))").filter { $0 != "ok" }
-            // Rows are only looked at one by one where SQLite vouches for what their columns hold.
+            // Rows are checked one by one only where SQLite vouches for what their columns hold.
             guard damage.isEmpty else { return damage }
             let dangling = try Row.fetchCursor(db, sql: "PRAGMA foreign_key_check")
             var problems: [String] = []

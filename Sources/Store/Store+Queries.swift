@@ -106,7 +106,7 @@ extension Store {
         for row in try Row.fetchAll(db, sql: "SELECT name, duty, drain_deadline FROM hosts") {
             guard let duty = DutyColumns.duty(word: row[1], deadline: row[2]) else {
                 let name: String = row[0]
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "host \(name): its duty makes no sense")
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "host \(name): its duty is unknown")
             }
             duties[row[0]] = duty
         }

@@ -51,7 +51,7 @@ enum WarmRows {
         case "ready": state = .ready(Endpoint(address: row[9], port: row[10]), since: since)
         default:
             throw DatabaseError(
-                resultCode: .SQLITE_CORRUPT, message: "warm seat \(number): its state makes no sense")
+                resultCode: .SQLITE_CORRUPT, message: "warm seat \(number): its state is unknown")
         }
         return WarmSeat(
             id: WarmSeatID(number: number), pool: PoolKey(portal: row[1], lab: row[2]),

@@ -4,6 +4,7 @@ import BrokerCore
 import EventLoop
 import Scheduling
 import TLS
+import Text
 
 /// The command line: one binary for the broker, its operators and its tests.
 @main
@@ -50,12 +51,4 @@ struct CommandFailure: Error, Hashable, CustomStringConvertible {
     var description: String
 
     init(_ description: String) { self.description = VisibleText.escapedLines(description) }
-}
-
-extension VisibleText {
-    /// Text of several lines, as a terminal may show each of them.
-    static func escapedLines(_ text: String) -> String {
-        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-            .map { escaped(String($0)) }.joined(separator: "\n")
-    }
 }

@@ -84,7 +84,7 @@ struct BookingTests {
         #expect(book(&scene, small)?.isBooked == true)
     }
 
-    @Test("One that makes no sense is named beside the others")
+    @Test("An item that cannot be booked is named beside the others")
     func senseless() {
         var scene = Scene.reserving()
         let items = [

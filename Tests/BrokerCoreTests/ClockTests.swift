@@ -113,7 +113,7 @@ struct ClockTests {
     @Test(
         "An announced end stays by the wall, but a jump forward leaves its learner the time of a warning",
         arguments: [
-            // So long ahead when the clock jumps by so much, and so long ahead after that.
+            // How far ahead it is when the clock jumps, by how much the clock jumps, and how far ahead it is then.
             (300, 250, 120), (300, 86_400, 120), (60, 86_400, 60), (60, 10, 60), (300, 100, 200), (300, -100, 400),
         ])
     func announced(before: Int, jump: Int, after: Int) {

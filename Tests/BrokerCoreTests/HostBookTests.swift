@@ -47,7 +47,7 @@ struct HostBookTests {
         #expect(scene.core.addedHosts == [entry])
     }
 
-    @Test("A host that is there already, has no sensible numbers, or is one too many, is refused with words")
+    @Test("A host that is there already, has impossible numbers, or exceeds the limit is refused with words")
     func refusedAdditions() {
         var scene = Scene.ready()
         var bad = entry

@@ -4,16 +4,17 @@ import Testing
 
 @Suite("Labs that reach their memory limit")
 struct MemoryTests {
-    @Test("Who has a process stopped for want of memory reads why, with the limit and what helps; the lab goes on")
+    @Test("A process stopped for want of memory is told in the story, with the limit and what helps; the lab goes on")
     func told() {
         var scene = Scene.ready()
         scene.run("a")
-        #expect(scene.core.memoryWarning(of: "a") == nil)
+        #expect(scene.core.memoryWarnedAt("a") == nil)
         #expect(scene.send(.processKilled("a", epoch: 1)) == [.changed("a")])
         #expect(scene.toldStates == ["note"])
         #expect(scene.stories.last?.reason.contains("all of its 1 GiB of memory") == true)
         #expect(scene.state("a")?.name == "running")
-        #expect(scene.core.memoryWarning(of: "a")?.contains("less data at a time") == true)
+        #expect(scene.stories.last?.reason.contains("less data at a time") == true)
+        #expect(scene.core.memoryWarnedAt("a") == scene.now)
     }
 
     @Test("Again and again, it is told once in a while; a clock that was set back does not silence it")
@@ -38,11 +39,11 @@ struct MemoryTests {
         scene.send(.processKilled("a", epoch: 1))
         scene.end("a")
         #expect(scene.send(.processKilled("a", epoch: 1)) == [])
-        #expect(scene.core.memoryWarning(of: "a") == nil)
+        #expect(scene.core.memoryWarnedAt("a") == nil)
         scene.restart("a")
         scene.send(.containerRemoved("a", epoch: 1))
         scene.ready("a", epoch: 2)
-        #expect(scene.core.memoryWarning(of: "a") == nil)
+        #expect(scene.core.memoryWarnedAt("a") == nil)
         #expect(scene.send(.processKilled("a", epoch: 1)) == [])
     }
 }

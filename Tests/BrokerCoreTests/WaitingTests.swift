@@ -209,7 +209,7 @@ struct MisfitTests {
         #expect(LabsApart.pairs(of: labs, on: [ssd, gpu], sharedHomes: true).isEmpty)
         let fileless = [labs[0], lab("b", ["gpu": "true"], files: .none)]
         #expect(LabsApart.pairs(of: fileless, on: [ssd, gpu], sharedHomes: false).isEmpty)
-        // One that no host serves is said by itself.
+        // A lab that no host can serve is reported elsewhere.
         let nowhere = [labs[0], lab("b", ["gpu": "none"])]
         #expect(LabsApart.pairs(of: nowhere, on: [ssd, gpu], sharedHomes: false).isEmpty)
     }

@@ -18,8 +18,9 @@ final class CarrelProcess: Sendable {
 
     convenience init(_ arguments: String...) throws { try self.init(arguments) }
 
-    init(_ arguments: [String]) throws {
-        id = try Command([Self.binary] + arguments).spawn(output: file, error: file)
+    /// - Parameter wrapper: a program that becomes `carrel`, with its own arguments.
+    init(_ arguments: [String], by wrapper: [String] = []) throws {
+        id = try Command(wrapper + [Self.binary] + arguments).spawn(output: file, error: file)
     }
 
     deinit {

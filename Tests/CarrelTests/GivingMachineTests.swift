@@ -15,7 +15,7 @@ import Testing
         (.acceptingPaused, [.say(.yours)]), (.said(.accepting), [.leave]),
     ]
 
-    /// After so many steps of that way.
+    /// A machine that has taken the first `steps` of those steps.
     private func machine(after steps: Int) -> GivingMachine {
         var machine = GivingMachine(role: .edge)
         for (event, actions) in Self.way.prefix(steps) { #expect(machine.handle(event) == actions) }

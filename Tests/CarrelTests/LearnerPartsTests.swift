@@ -1,4 +1,3 @@
-import BrokerCore
 import Foundation
 import Testing
 
@@ -55,8 +54,6 @@ import Testing
 
     @Test("has what a lab says shown to an operator line by line, and what would command the terminal written out")
     func visible() {
-        #expect(VisibleText.escapedLines("a\n\nb\r\nc\n") == "a\n\nb\nc\n")
-        #expect(VisibleText.escapedLines("\u{1B}[2J\n\u{202E}x") == "\\u{1B}[2J\n\\u{202E}x")
         let failure = CommandFailure("the code failed: E: \u{9B}2J\nb")
         #expect(failure.description == "the code failed: E: \\u{9B}2J\nb")
         #expect(CommandFailure(failure.description) == failure)

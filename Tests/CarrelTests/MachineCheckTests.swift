@@ -61,6 +61,20 @@ import Testing
         #expect(shown(13).advice.count == 1 && shown(13).problems.isEmpty && shown(-1).problems.count == 1)
     }
 
+    @Test(
+        "carrel check names the low port that it may not listen on, and how it may",
+        .enabled(if: LowPorts.canBeRefused, "needs root, setpriv, and a kernel that guards port 443"))
+    func lowPort() async throws {
+        let house = try House()
+        try house.write(house.configuration.replacing("127.0.0.1:\(house.port)", with: "127.0.0.1:443"))
+        let check = try CarrelProcess(["check", "--config", house.file], by: LowPorts.refused)
+        #expect(try await check.end() == 1)
+        let refused = "cannot listen on 127.0.0.1:443: permission denied (EACCES): ports below 1024 take a right."
+        #expect(check.output.contains(refused), "\(check.output)")
+        #expect(check.output.contains("AmbientCapabilities=CAP_NET_BIND_SERVICE"))
+        #expect(check.output.contains("choose another port"))
+    }
+
     @Test("carrel check --json names problems and advice apart, and the release of the time zones")
     func json() async throws {
         let house = try House()
@@ -73,5 +87,21 @@ import Testing
         #expect(try await check.end() == 1)
         #expect(check.output.contains("homes is \(house.scratch.path)/missing, which cannot be used"))
         #expect(check.output.contains("host one cannot be used") && check.output.contains("\"zones\" : \""))
+    }
+}
+
+/// Programs that may not listen on low ports, as those of any user but root.
+private enum LowPorts {
+    /// Of util-linux.
+    private static let setpriv = "/usr/bin/setpriv"
+
+    /// Starts a program without the right to them.
+    static let refused = [setpriv, "--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service"]
+
+    static var canBeRefused: Bool {
+        let file = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        let firstFree = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        return geteuid() == 0 && firstFree > 443 && access(setpriv, X_OK) == 0
     }
 }

@@ -145,7 +145,7 @@ final class SimulatedSocket {
         outbound = []
     }
 
-    /// Takes up to so many bytes of what the loop has sent.
+    /// Takes up to `count` bytes of what the loop has sent.
     func receive(_ count: Int) -> ArraySlice<UInt8> {
         let piece = outbound.prefix(count)
         outbound.removeFirst(piece.count)

@@ -212,7 +212,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         }
     }
 
-    /// Bytes besides those of the session, so many times.
+    /// Sends bytes besides those of the session, `times` times.
     func sendRaw(_ bytes: [UInt8], times: Int = 1) {
         loop.post {
             for _ in 0..<times { bytes.withUnsafeBytes { self.channel?.write($0) } }

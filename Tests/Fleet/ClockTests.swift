@@ -31,7 +31,7 @@ extension PatientTests {
                 let left = try #require(after.session.idleEndsAt) - nowMilliseconds() - moved
                 #expect(left > 500_000 && left <= 600_000, "\(left) ms left")
                 #expect(after.story.allSatisfy { !$0.reason.hasSuffix("the learner is warned.") }, "\(after.story)")
-                // It is on disk so, too: the next broker finds it in use.
+                // The same is on disk: the next broker finds the lab in use.
                 fleet.killBroker()
                 try await fleet.start()
                 #expect(try await fleet.show(ada.session).session.state == "running")

@@ -28,7 +28,7 @@ struct Plan: Sendable {
         var port: Int?
         /// `none`: the lab keeps none.
         var files: String?
-        /// Of `/dev/shm`; what the product takes where nothing is said.
+        /// The size of `/dev/shm`; `nil` for the product's default.
         var sharedMemory: String?
         /// `allow`: the lab reaches the outside.
         var egress: String?
@@ -50,9 +50,9 @@ struct Plan: Sendable {
     var hosts: [Host]
     var labs: [Lab]
     var pools: [Pool] = []
-    /// What instructors can give a run in all; as the portal likes where nothing is said.
+    /// What instructors can give a run in all; `nil` for the portal's default.
     var instructorExtension: String?
-    /// How often labs are measured; as the broker likes where nothing is said.
+    /// How often labs are measured; `nil` for the broker's default.
     var sampleEvery: String?
     /// What labs with `egress: allow` reach besides the outside.
     var openedRanges: [String] = []

@@ -19,6 +19,6 @@ final class ShiftedClock: Sendable {
         return ["env", "LD_PRELOAD=\(library)", "SHIFTED_CLOCK=\(path)"]
     }
 
-    /// From now on the broker's clock is so many seconds ahead of ours, or behind it.
+    /// Sets the broker's clock this number of seconds ahead of ours, or behind it.
     func set(by seconds: Int) throws { try "\(seconds)".write(toFile: path, atomically: true, encoding: .utf8) }
 }

@@ -54,6 +54,25 @@ struct ForwardingRulesTests {
         #expect(fields.isNavigation(method: method) == expected)
     }
 
+    @Test(
+        "a person's click is told by Sec-Fetch-User; WebKit, which never sends it, is believed only if wanted",
+        arguments: [
+            ([("Sec-Fetch-User", "?1")], true, true), ([("Sec-Fetch-User", "?0")], false, false),
+            ([("Sec-Fetch-User", "?1"), ("Sec-Fetch-User", "?1")], false, false), ([], false, false),
+            ([("User-Agent", "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/140.0 Safari/537.36")], false, false),
+            ([("User-Agent", "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Safari/605.1.15")], false, true),
+            ([("User-Agent", "AppleWebKit/605.1.15"), ("Sec-Fetch-User", "?0")], false, false),
+        ] as [([(String, String)], Bool, Bool)])
+    func persons(more: [(String, String)], strict: Bool, trusting: Bool) {
+        var fields: HeaderFields = ["Sec-Fetch-Mode": "navigate"]
+        for (name, value) in more { fields.append(name, value) }
+        #expect(fields.isOpenedByPerson(trustsWebKit: false) == strict)
+        #expect(fields.isOpenedByPerson(trustsWebKit: true) == trusting)
+        fields.replace("Sec-Fetch-Mode", "cors")
+        #expect(!fields.isOpenedByPerson(trustsWebKit: false) && !fields.isOpenedByPerson(trustsWebKit: true))
+        #expect(!HeaderFields().isOpenedByPerson(trustsWebKit: true))
+    }
+
     @Test("one cookie is taken out of every Cookie field, and the others stay as they are")
     func cookieStripping() {
         let fields: HeaderFields = [

@@ -109,6 +109,43 @@ import Testing
         }
     }
 
+    @Test("What an operator wants of a host stands, with their name, in the stories of the sessions that are there")
+    func operators() async throws {
+        try await withDesk(stored: [Self.running]) { desk in
+            let api = try Operator(desk)
+            let (queued, _) = try await desk.launch(learner: "bob")
+            let me = SystemUsers.name(of: getuid())
+            func told(_ id: SessionID) async throws -> [String] {
+                try await api.get("/v1/sessions/\(id)", as: APISession.self).story
+                    .filter { $0.state == "note" && $0.reason.hasPrefix("The operator") }.map(\.reason)
+            }
+            // Nobody who is there notices either.
+            for act in ["cordon", "uncordon"] {
+                #expect(try await api.send("POST", "/v1/hosts/h1/\(act)").status == 200)
+            }
+            #expect(try await told(Self.slug) == [])
+            let hour = "{\"deadline_seconds\":3600}"
+            #expect(try await api.send("POST", "/v1/hosts/h1/drain", hour).status == 200)
+            #expect(try await api.send("POST", "/v1/hosts/h1/uncordon").status == 200)
+            let turns = "{\"hosts\":[\"h1\"],\"deadline_seconds\":3600}"
+            #expect(try await api.send("POST", "/v1/drain", turns).status == 200)
+            // What is refused is not told.
+            #expect(try await api.failure("POST", "/v1/drain", turns).0 == 409)
+            #expect(try await api.failure("POST", "/v1/hosts/h1/drain", "{\"deadline_seconds\":-1}").0 == 400)
+            #expect(try await api.failure("POST", "/v1/hosts/h1/remove", hour).0 == 409)
+            // Whether it is lost is for the broker to judge.
+            _ = try await api.send("POST", "/v1/hosts/h1/lost")
+            #expect(
+                try await told(Self.slug) == [
+                    "The operator \(me) drains the host h1.",
+                    "The operator \(me) takes the drain of the host h1 back.",
+                    "The operator \(me) drains the host h1 when its turn comes.",
+                    "The operator \(me) says that the host h1 is lost.",
+                ])
+            #expect(try await told(queued) == [])
+        }
+    }
+
     @Test("A host that answered a moment ago is not lost")
     func notLost() async throws {
         try await withDesk(stored: [Self.running]) { desk in

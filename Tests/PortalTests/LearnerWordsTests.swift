@@ -160,7 +160,7 @@ struct LearnerWordsTests {
                         state, step: step, reason: Self.secret, position: 2, length: 3, estimate: 43, host: Self.secret)
                     view.image = Self.secret
                     view.isOutOfReach = true
-                    view.memoryWarning = Self.secret
+                    view.memoryWarnedAt = Self.now
                     view.endReason = state == "ended" ? .vanished(host: Self.secret) : nil
                     let page = try html(Page(view, at: place, now: Self.now))
                     let status = String(

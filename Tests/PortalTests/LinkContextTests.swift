@@ -1,5 +1,6 @@
 import BrokerCore
 import EventLoop
+import Foundation
 import Launch
 import Testing
 
@@ -38,6 +39,31 @@ struct LinkContextTests {
             #expect(try await Self.follow(desk, "cas", context: "102")?.reservation == nil)
             #expect(try await Self.follow(desk, "ada", context: "101")?.reservation == id)
             #expect(try await desk.broker.attendance(of: id).arrivals.map(\.learner) == ["ada"])
+        }
+    }
+
+    @Test("has its learner's story name the operator who cancels the reservation they wait for, and no other story")
+    func cancelled() async throws {
+        try await withDesk { desk in
+            let now = Timestamp.now
+            let terms = ReservationTerms(
+                portal: "school", lab: "python", seats: 2, from: now, to: now + .seconds(3600), context: "101")
+            var reserved: ReservationView?
+            while reserved == nil {
+                desk.broker.submit(.hostListed(host: "h1", containers: []))
+                reserved = try? await desk.broker.reserve(terms)
+            }
+            let id = try #require(reserved?.id)
+            let ada = try #require(try await Self.follow(desk, "ada", context: "101"))
+            let bob = try #require(try await Self.follow(desk, "bob", context: nil))
+            #expect(ada.reservation == id && bob.reservation == nil)
+            let api = try Operator(desk)
+            #expect(try await api.send("POST", "/v1/reservations/\(id)/cancel").status == 200)
+            let words = "The operator \(SystemUsers.name(of: getuid())) cancels the reservation \(id)."
+            for (session, isTold) in [(ada, true), (bob, false)] {
+                let story = try await desk.broker.story(of: session.id)
+                #expect(story.contains { $0.state == "note" && $0.reason == words } == isTold, "\(story)")
+            }
         }
     }
 }

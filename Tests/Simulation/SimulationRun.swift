@@ -74,7 +74,7 @@ public struct SimulationRun: Sendable {
         return simulation
     }
 
-    /// The run itself of the other two aims, with so many of its last steps in words.
+    /// Plays the run of the other two aims, and keeps `traceLength` of its last steps in words.
     public func play(traceLength: Int = 0) -> Simulation {
         let simulation = Simulation(seed: seed, traceLength: traceLength)
         simulation.run(events: events)

@@ -62,7 +62,7 @@ struct SimulationTests {
             "host strained", "extension written", "instructor's extension written", "ended as announced",
             "announced end cancelled",
         ]
-        // Which seed draws what changes with everything that is drawn; so many as it takes are played.
+        // Which seed draws what changes with everything that is drawn, so as many seeds are played as it takes.
         var missing = Set(Fault.allCases.map(\.rawValue) + others)
         var seed: UInt64 = 1001
         while !missing.isEmpty, seed <= 1300 {

@@ -25,7 +25,7 @@ struct ServerExchange: Equatable {
         /// More of it comes, if only its end.
         case body
         case complete
-        /// The response is done; the rest is read and forgotten, up to so many bytes.
+        /// The response is done; what is left of the request is read and dropped, up to this many bytes.
         case discarding(left: Int)
     }
 

@@ -4,7 +4,7 @@ import HTTPTransport
 
 /// What the API answers about hosts.
 extension ControlAPI {
-    func hosts(_ request: HTTPRequest) async throws -> any Encodable & Sendable {
+    func hosts(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
         let path = request.path
         switch path.count {
         case 2 where request.method == "POST":
@@ -17,41 +17,63 @@ extension ControlAPI {
             return try broker.hostDetails(path[2])
         case 4:
             try APIRefusal.require("POST", request)
-            return try await changeHost(path[2], path[3], request)
+            return try await changeHost(path[2], path[3], request, from: sender)
         default:
             throw APIRefusal.notFound(request.target)
         }
     }
 
-    func rollingDrain(_ request: HTTPRequest) async throws -> any Encodable & Sendable {
+    func rollingDrain(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
         guard request.method == "POST" else {
             try APIRefusal.require("GET", request)
             return APIRollingDrain(drain: broker.rollingDrain)
         }
         let start = try APIRollingDrainStart(body: request.body)
+        let deadline = try APIDrain(deadlineSeconds: start.deadlineSeconds).deadline() ?? Limits.drainTime
+        // A second one is refused.
+        for host in broker.rollingDrain == nil ? Set(start.hosts) : [] {
+            remark("drains the host \(host) when its turn comes.", by: sender, on: host)
+        }
         return APIRollingDrain(
             drain: try await broker.drain(
-                start.hosts, maximumUnavailable: start.maxUnavailable ?? 1,
-                deadline: APIDrain(deadlineSeconds: start.deadlineSeconds).deadline() ?? Limits.drainTime))
+                start.hosts, maximumUnavailable: start.maxUnavailable ?? 1, deadline: deadline))
+    }
+
+    /// Who wants something of a host, in the stories of the sessions that it concerns.
+    private func remark(_ words: String, by sender: String?, on host: String) {
+        if let sender { broker.remark("The operator \(sender) \(words)", onHost: host) }
     }
 
     private func changeHost(
-        _ name: String, _ verb: String, _ request: HTTPRequest
+        _ name: String, _ verb: String, _ request: HTTPRequest, from sender: String?
     ) async throws -> any Encodable & Sendable {
         switch verb {
         case "cordon": try await broker.cordon(name)
-        case "uncordon": try await broker.uncordon(name)
-        case "drain": try await broker.drain(name, deadline: APIDrain(body: request.body).deadline())
+        case "uncordon":
+            if try broker.host(name).drainDeadline != nil {
+                remark("takes the drain of the host \(name) back.", by: sender, on: name)
+            }
+            try await broker.uncordon(name)
+        case "drain":
+            let deadline = try APIDrain(body: request.body).deadline()
+            remark("drains the host \(name).", by: sender, on: name)
+            try await broker.drain(name, deadline: deadline)
         case "set":
             let change = try APIHostSet(body: request.body)
             return APIHost(
                 host: try await broker.adjustHost(name, change.adjustment, startingOver: change.reset ?? false))
         case "remove":
             let removal = try APIHostRemove(body: request.body)
+            let deadline = try removal.deadline()
+            // One of the configuration is refused.
+            if removal.isDraining, try broker.host(name).origin == .runtime {
+                remark("drains and removes the host \(name).", by: sender, on: name)
+            }
             return APIHostRemoved(
-                host: try await broker.removeHost(
-                    name, draining: removal.isDraining, deadline: removal.deadline()))
-        case "lost": return try await broker.declareLost(name)
+                host: try await broker.removeHost(name, draining: removal.isDraining, deadline: deadline))
+        case "lost":
+            remark("says that the host \(name) is lost.", by: sender, on: name)
+            return try await broker.declareLost(name)
         default: throw APIRefusal.notFound(request.target)
         }
         return APIHost(host: try broker.host(name))

@@ -108,9 +108,9 @@ final class ControlAPI {
             try APIRefusal.require("POST", request)
             return await reload()
         case ("hosts", _):
-            return try await hosts(request)
+            return try await hosts(request, from: sender)
         case ("drain", 2):
-            return try await rollingDrain(request)
+            return try await rollingDrain(request, from: sender)
         case ("labs", _):
             return try labs(request)
         case ("sessions", 2):
@@ -137,7 +137,7 @@ final class ControlAPI {
             try APIRefusal.require("GET", request)
             return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
         case ("reservations", _), ("bookings", 2), ("capacity", 2), ("feeds", _):
-            return try await reservations.answer(request)
+            return try await reservations.answer(request, from: sender)
         case ("pools", 2) where request.method == "POST":
             return try await changePool(APIPool(body: request.body))
         case ("pools", 2):

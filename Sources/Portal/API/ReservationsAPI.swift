@@ -8,7 +8,8 @@ import HTTPTransport
 struct ReservationsAPI {
     let broker: Broker
 
-    func answer(_ request: HTTPRequest) async throws -> any Encodable & Sendable {
+    /// - Parameter sender: the system's user who asks; `nil` if nobody knows.
+    func answer(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
         let path = request.path
         switch (path[1], path.count) {
         case ("reservations", 2) where request.method == "POST":
@@ -21,7 +22,7 @@ struct ReservationsAPI {
             try APIRefusal.require("GET", request)
             return APIReservation(reservation: try await broker.reservation(ReservationID(rawValue: path[2])))
         case ("reservations", 4):
-            return try await one(ReservationID(rawValue: path[2]), path[3], request)
+            return try await one(ReservationID(rawValue: path[2]), path[3], request, from: sender)
         case ("bookings", 2):
             try APIRefusal.require("POST", request)
             return try await book(APIBook(body: request.body))
@@ -48,12 +49,13 @@ struct ReservationsAPI {
     }
 
     private func one(
-        _ id: ReservationID, _ verb: String, _ request: HTTPRequest
+        _ id: ReservationID, _ verb: String, _ request: HTTPRequest, from sender: String?
     ) async throws -> any Encodable & Sendable {
+        let who = sender.map { "The operator \($0)" }
         try APIRefusal.require(verb == "attendance" ? "GET" : "POST", request)
         switch verb {
-        case "cancel": return APIReservation(reservation: try await broker.cancelReservation(id))
-        case "cancel-series": return APICancelled(cancelled: try await broker.cancelSeries(of: id))
+        case "cancel": return APIReservation(reservation: try await broker.cancelReservation(id, by: who))
+        case "cancel-series": return APICancelled(cancelled: try await broker.cancelSeries(of: id, by: who))
         case "attendance": return APIAttendance(attendance: try await broker.attendance(of: id))
         default: throw APIRefusal.notFound(request.target)
         }

@@ -1,6 +1,7 @@
 import Broker
 import BrokerCore
 import Launch
+import Text
 
 /// The labs of one course, as its instructor sees them.
 struct CoursePage: Equatable {

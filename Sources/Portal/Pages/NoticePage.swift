@@ -66,7 +66,7 @@ enum NoticePage {
             next: "Tell your instructor, who can correct the link. Nothing was started.")
     }
 
-    /// Something that was wanted and not done.
+    /// For something that was asked for and not done.
     static func refusal(_ refusal: LearnerRefusal) -> Page {
         var page = problem(refusal.heading, refusal.what, next: refusal.next)
         if refusal.needsHelp { page.panel.help = .general }

@@ -71,9 +71,9 @@ struct Page: Equatable {
 
     var panel: Panel
     var live: Live?
-    /// Without JavaScript the page loads itself again after so many seconds.
+    /// Without JavaScript the page loads itself again after this number of seconds.
     var refreshSeconds: Int?
 
-    /// Elsewhere the script has nothing to do. Who opens a link without a person's click gets none.
+    /// Elsewhere the script has nothing to do. Nor does a page have one that no person's click has opened.
     var isScripted: Bool { live != nil || panel.hasMoments }
 }

@@ -53,7 +53,7 @@ extension Page.Panel {
         case "parking", "parked":
             heading = view.state == "parked" ? "Your lab is parked" : "Your lab is being parked"
             paragraphs = [LearnerWords.over(view)]
-            if let end = view.parkedUntil { paragraphs.append("It is kept \(until: end, seen: now).") }
+            if let end = view.parkedUntil { paragraphs.append(LearnerWords.keptParked(until: end, seen: now)) }
             form = place.restart(label: "Resume")
         case "ended":
             heading = "Your lab has ended"

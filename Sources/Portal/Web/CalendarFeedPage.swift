@@ -5,6 +5,7 @@ import HTTPTransport
 import HTTPWire
 import Scheduling
 import TLS
+import Text
 
 /// A portal's reservations as a calendar that calendar programs come back to.
 ///

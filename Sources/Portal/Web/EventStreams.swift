@@ -52,8 +52,8 @@ final class EventStreams {
     /// The session as it is, then every change: the card as HTML (`panel`), then the learner's view as JSON
     /// (`session`); for a program of a lab's own page, what it is to say (`status`).
     ///
-    /// Ends when the browser goes. A stream too many is refused, and comes back later: to end an older one instead would
-    /// have pages take it from one another without end.
+    /// Ends when the browser goes. A stream beyond the limit is refused, and comes back later: to end an older one
+    /// instead would have pages take it from one another without end.
     func follow(_ view: SessionView, at place: SessionPlace) -> HTTPResponse {
         let id = view.id
         let isOnPortal = if case .portal = place { true } else { false }
@@ -89,7 +89,7 @@ final class EventStreams {
                 try await Task.sleep(for: interval)
                 var event = Self.heartbeat
                 if let news {
-                    // Not all that makes an end come near is a change of the session: the drain of its host is none.
+                    // An end can come near without a change of the session, as by the drain of its host.
                     if let view = try? await broker.view(id) { event = news.event(view, now: .now) ?? event }
                 } else if place == .stay, let view = try? await broker.view(id) {
                     // Where the time that is left is shown, it has become less.

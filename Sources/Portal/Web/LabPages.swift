@@ -219,21 +219,13 @@ extension Navigation {
     ///
     /// A script can forge none of these fields. With `fetch`, or in a frame that nobody sees, `Sec-Fetch-Mode` and
     /// `Sec-Fetch-Dest` give it away; where it leads the whole tab on, or submits a form, `Sec-Fetch-User` is missing.
-    /// WebKit never sends that one (its bug 247697), so that there a script can still lead the whole tab on. A browser
-    /// that sends none of the fields is too old to be asked.
+    /// WebKit is believed without that one, so that there a script can still lead the whole tab on. A browser that
+    /// sends none of the fields is too old to be asked.
     ///
     /// - Parameter framed: pages of other sites may show ours in a frame.
     static func isByPerson(_ fields: HeaderFields, framed: Bool) -> Bool {
         let names = ["Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User"]
         guard names.contains(where: { !fields.all($0).isEmpty }) else { return true }
-        guard isOpenedByBrowser(fields, framed: framed) else { return false }
-        let user = fields.all("Sec-Fetch-User")
-        return user.isEmpty ? isWebKit(fields) : user == ["?1"]
-    }
-
-    /// Chromium's name has WebKit's in it, and a script cannot change the name that a navigation bears.
-    private static func isWebKit(_ fields: HeaderFields) -> Bool {
-        let agent = fields.first("User-Agent") ?? ""
-        return agent.contains("AppleWebKit/") && !agent.contains("Chrome/")
+        return isOpenedByBrowser(fields, framed: framed) && fields.isOpenedByPerson(trustsWebKit: true)
     }
 }

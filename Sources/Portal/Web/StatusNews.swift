@@ -14,7 +14,7 @@ final class StatusNews {
         self.contact = contact
     }
 
-    /// The event that says how the lab is; none where it was said already. That time has gone by is no news.
+    /// The event that says how the lab is; `nil` if the last one said the same. Time that has gone by is no news.
     func event(_ view: SessionView, now: Timestamp) -> [UInt8]? {
         var status = StayStatus(view, contact: contact, now: now)
         status.now = Timestamp(milliseconds: 0)

@@ -49,7 +49,7 @@ struct StayStatus: Hashable, Codable {
         keepsLeft = view.keepsLeft ?? 0
         let panel = Page.Panel(view, at: .notice, now: now)
         heading = panel.heading
-        // That a program ran out of memory is said by itself.
+        // That a program ran out of memory is said in `memory`.
         paragraphs = panel.paragraphs.filter { $0 != LearnerWords.outOfMemory } + [panel.problem].compactMap(\.self)
         help = panel.help.map { LearnerWords.help($0, contact) }
         if let form = panel.form, !form.isQuiet { action = Action(path: form.action, label: form.label) }

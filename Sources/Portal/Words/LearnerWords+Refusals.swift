@@ -24,6 +24,9 @@ struct LearnerRefusal: Equatable {
 }
 
 extension LearnerWords {
+    private static let tryAgain: Prose = "Wait a few seconds and try again."
+    private static let goBack: Prose = "Go back to see how it is."
+
     /// The words for a refusal. What the core says about it is for operators.
     static func refusal(_ code: BrokerError.Code, of wish: Wish) -> LearnerRefusal {
         switch (code, wish) {
@@ -66,7 +69,7 @@ extension LearnerWords {
         case (.limit, .leaveQueue), (.noSeats, .leaveQueue), (.noSeats, .keep):
             LearnerRefusal(
                 heading: "That did not work just now", what: "Too much is going on at the moment. Nothing was changed.",
-                next: "Wait a few seconds and try again.")
+                next: tryAgain)
         case (.limit, .open), (.noSeats, .open):
             LearnerRefusal(
                 heading: "Your lab cannot start now",
@@ -75,11 +78,11 @@ extension LearnerWords {
         case (.notNow, .leaveQueue):
             LearnerRefusal(
                 heading: "You are not in the queue any more", what: "Your lab has got its place in the meantime.",
-                next: "Go back to see how it is.")
+                next: goBack)
         case (.notNow, .keep):
             LearnerRefusal(
                 heading: "Your lab is not running", what: "So there is nothing to keep at the moment.",
-                next: "Go back to see how it is.")
+                next: goBack)
         case (.notNow, .extend):
             LearnerRefusal(
                 heading: "It cannot be given more time now",
@@ -88,7 +91,7 @@ extension LearnerWords {
         case (.notNow, .open), (.ambiguous, _), (.badTerms, _):
             LearnerRefusal(
                 heading: "That did not work", what: "Something else was just happening to this lab.",
-                next: "Wait a few seconds and try again.")
+                next: tryAgain)
         }
     }
 

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// What learners read: each code with its facts becomes sentences without an operator's words in them. No host, path,
 /// command or message of an engine is ever part of one; operators read those in `carrel session show`.
@@ -10,7 +11,7 @@ enum LearnerWords {
 
     /// Why a session is over.
     static func ended(_ reason: EndReason, keepsFiles: Bool = true) -> Prose {
-        let files: Prose = keepsFiles ? "Your files are kept." : "This lab keeps no files."
+        let files = files(areKept: keepsFiles)
         let saved: Prose = keepsFiles ? "What you had saved is kept." : files
         return switch reason {
         case .idle(let seconds):
@@ -52,15 +53,15 @@ enum LearnerWords {
 
     /// Why a session is parked.
     static func parked(_ reason: ParkReason) -> Prose {
-        switch reason {
+        let parked: Prose = "The programs in it were stopped, and your files are kept."
+        return switch reason {
         case .idle(let seconds):
             "It was parked because nobody had used it for \(words: span(seconds)): the programs in it were stopped, and "
                 + "your files are kept."
         case .operatorParked(let note):
-            "It was parked by the people who look after the labs\(said(note)) The programs in it were stopped, and your files "
-                + "are kept."
+            "It was parked by the people who look after the labs\(said(note)) \(parked)"
         case .unknown:
-            "The programs in it were stopped, and your files are kept."
+            parked
         }
     }
 
@@ -68,8 +69,11 @@ enum LearnerWords {
     static func over(_ view: SessionView) -> Prose {
         if let reason = view.endReason { return ended(reason, keepsFiles: view.filesAreKept) }
         if let reason = view.parkReason { return parked(reason) }
-        return view.filesAreKept ? "Your files are kept." : "This lab keeps no files."
+        return files(areKept: view.filesAreKept)
     }
+
+    /// What becomes of the learner's files when the container goes.
+    private static func files(areKept: Bool) -> Prose { areKept ? "Your files are kept." : "This lab keeps no files." }
 
     /// Whether the same lab can be started once it is away.
     static func canStartAgain(after reason: EndReason?) -> Bool {
@@ -78,8 +82,8 @@ enum LearnerWords {
 
     /// A start that was given up.
     static func failed(keepsFiles: Bool) -> Prose {
-        "Something on our side did not work, so this is not your fault."
-            + (keepsFiles ? " Your files are kept." : "")
+        let what: Prose = "Something on our side did not work, so this is not your fault."
+        return keepsFiles ? .joined([what, files(areKept: true)]) : what
     }
 
     /// A program in a running lab was stopped because the lab had used all of its memory.
@@ -105,7 +109,7 @@ enum LearnerWords {
             "If nobody uses it, it is parked \(at: end, seen: seen): the programs in it stop, your files are kept, and "
                 + "your next visit brings it back."
         case .idle where keepsFiles:
-            "If nobody uses it, it ends \(at: end, seen: seen). Your files are kept."
+            "If nobody uses it, it ends \(at: end, seen: seen). \(files(areKept: true))"
         case .idle:
             "If nobody uses it, it ends \(at: end, seen: seen). This lab keeps no files, so please download what you "
                 + "need before then."
@@ -115,13 +119,16 @@ enum LearnerWords {
             "It ends \(at: end, seen: seen), whatever happens in it, because the time that is reserved for your course is "
                 + "over then."
         case .parked:
-            "It is kept \(until: end, seen: seen)."
+            keptParked(until: end, seen: seen)
         case .drain:
             "It ends \(at: end, seen: seen), whatever happens in it, because the computer it runs on needs maintenance."
         case .operatorEnds:
             "It is going to be ended \(at: end, seen: seen) by the people who look after the labs\(said(note))"
         }
     }
+
+    /// How long a parked lab waits for its learner.
+    static func keptParked(until end: Timestamp, seen: Timestamp) -> Prose { "It is kept \(until: end, seen: seen)." }
 
     /// What to do about an end that nothing moves.
     static func save(keepsFiles: Bool) -> Prose {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BrokerCore
 import Foundation
 import Store
+import Text
 
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -147,7 +148,7 @@ struct PageProgress {
 }
 
 extension ConfigurationOption {
-    /// Where the state is. Only `state` is looked at: a file with a mistake elsewhere keeps nobody from making a backup.
+    /// Where the state is. Only `state` is read: a file with a mistake elsewhere keeps nobody from making a backup.
     func stateFiles() throws -> (directory: String, database: String, keys: String) {
         let path = try resolvedPath()
         do {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import BrokerCore
 import Scheduling
+import Text
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -143,25 +143,6 @@ struct Patience {
     }
 }
 
-/// Where the progress goes: drawn over the last one on a terminal, and below it, when there is news, anywhere else.
-struct ProgressScreen {
-    let isTerminal: Bool
-    private var lines = 0
-
-    init(isTerminal: Bool) { self.isTerminal = isTerminal }
-
-    mutating func show(_ text: String, isNews: Bool) {
-        if isTerminal {
-            // Up to the first line of what was drawn last, and clear from there.
-            let back = lines == 0 ? "" : "\u{1B}[\(lines)A\u{1B}[J"
-            lines = text.split(separator: "\n", omittingEmptySubsequences: false).count
-            Output.print(back + text)
-        } else if isNews {
-            Output.print(text)
-        }
-    }
-}
-
 /// Turns SIGINT and SIGTERM into a call, instead of the end of the process.
 struct Interruption: Sendable {
     private let watchers: Watchers

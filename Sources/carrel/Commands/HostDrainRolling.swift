@@ -22,9 +22,10 @@ extension HostDrain {
             guard let drain else { return Output.print("the rolling drain is over: every host of it was uncordoned") }
             let now = Timestamp.current()
             let news = RollingText.news(drain, hosts)
-            screen.show(RollingText.text(drain, hosts, now: now, time: TimeText()), isNews: news != last)
+            let text = RollingText.text(drain, hosts, now: now, time: TimeText())
+            if RollingText.isThrough(drain, hosts) { return screen.finish(text) }
+            screen.show(text, isNews: news != last)
             last = news
-            if RollingText.isThrough(drain, hosts) { return }
             try await Task.sleep(for: pollInterval)
         }
     }

@@ -97,7 +97,7 @@ struct LabPrepull: AsyncParsableCommand {
         if output.json {
             Output.print(Output.json(lab))
         } else {
-            screen.show(LabText.images(lab, now: .current()), isNews: true)
+            screen.finish(LabText.images(lab, now: .current()))
             if asked.isEmpty {
                 Output.note("nothing is pulled: every host that answers has the image; --again asks the registry")
             }

@@ -45,9 +45,9 @@ struct PoolSet: AsyncParsableCommand {
     @OptionGroup var configurationOption: ConfigurationOption
     @Argument(help: "The lab's name in the configuration.") var lab: String
     @Option(help: "Seats that are kept warm.") var minimum: Int?
-    @Option(help: "While people come, up to so many; the minimum if that is greater.") var maximum: Int?
-    @Option(help: "At most so many on one host.") var perHost: Int?
-    @Flag(help: "As the configuration says again.") var reset = false
+    @Option(help: "How many at most while people come; the minimum counts if it is greater.") var maximum: Int?
+    @Option(help: "How many of them one host has at most.") var perHost: Int?
+    @Flag(help: "Return to what the configuration says.") var reset = false
     @OptionGroup var output: JSONOption
 
     func validate() throws {

@@ -37,8 +37,9 @@ struct SessionList: AsyncParsableCommand {
     @Option(help: "Only sessions of this lab.") var lab: String?
     @Option(help: "Only sessions of learners from this course.") var course: String?
     @Flag(help: "Only sessions that are not over.") var live = false
-    @Flag(help: "Show them again as they change, until Ctrl-C.") var watch = false
-    @Option(help: "At most so many.") var limit = 100
+    @Flag(help: "Show them again as they change, until Ctrl-C; on a terminal, as many as it has room for.")
+    var watch = false
+    @Option(help: "How many to list at most.") var limit = 100
     @OptionGroup var output: JSONOption
 
     static let greatestLimit = StoreLimits.listLength
@@ -79,7 +80,7 @@ struct SessionList: AsyncParsableCommand {
             }
             let count = sessions.count == 1 ? "1 session" : "\(sessions.count) sessions"
             screen.show(
-                SessionTable.text(sessions, now: .current(), time: TimeText()) + "\n" + count, isNews: sessions != last)
+                SessionTable.text(sessions, now: .current(), time: TimeText()), total: count, isNews: sessions != last)
             last = sessions
             try await Task.sleep(for: HostDrain.pollInterval)
         }

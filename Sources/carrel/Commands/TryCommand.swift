@@ -3,6 +3,7 @@ import BrokerCore
 import EventLoop
 import Portal
 import TLS
+import Text
 
 struct TryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

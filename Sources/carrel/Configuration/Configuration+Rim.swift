@@ -27,7 +27,7 @@ extension Configuration {
         redirect?.listen.map { .ip(address: $0.address, port: $0.port) } ?? []
     }
 
-    /// A problem that shows only when what the file names is looked at.
+    /// A problem that shows only when what the file names is read.
     func problem(line: Int, _ message: String) -> ConfigurationProblem {
         ConfigurationProblem(file: file, line: line, column: 0, message: message)
     }

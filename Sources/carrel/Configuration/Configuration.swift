@@ -61,7 +61,7 @@ struct Configuration: Hashable, Sendable {
         var listen: [ListenAddress]
         /// The directory in which an ACME client puts its answers.
         var acmeWebroot: String?
-        /// The line of the directory, for a problem that only shows when it is looked at.
+        /// The line of the directory, for a problem that shows only when the directory is read.
         var line: Int
     }
 

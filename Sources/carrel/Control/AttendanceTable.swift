@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// Who came to reservations.
 enum AttendanceTable {

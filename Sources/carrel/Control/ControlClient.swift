@@ -17,7 +17,7 @@ final class ControlClient {
 
     init(socket: String) { self.socket = socket }
 
-    /// The broker of this configuration. Only its `state` is looked at: a file with a mistake elsewhere, which the
+    /// The broker of this configuration. Only its `state` is read: a file with a mistake elsewhere, which the
     /// broker has not taken over, keeps nobody from asking what the broker does.
     convenience init(_ option: ConfigurationOption) throws {
         let path = try option.resolvedPath()

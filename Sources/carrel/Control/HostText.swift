@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// One host as operators read it.
 enum HostText {

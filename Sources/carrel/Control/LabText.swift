@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// The catalogue as operators read it.
 enum LabText {

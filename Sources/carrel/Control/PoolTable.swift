@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// Pools as operators read them.
 enum PoolTable {

@@ -1,6 +1,7 @@
 import Broker
 import BrokerCore
 import Scheduling
+import Text
 
 /// Reservations as operators and instructors read them.
 enum ReservationTable {

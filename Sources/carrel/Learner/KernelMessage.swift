@@ -33,7 +33,7 @@ struct KernelMessage: Hashable, Sendable {
         var status: String?
     }
 
-    /// A text, or anything else that is not looked at.
+    /// A text, or anything else, which is not read.
     struct Text: Hashable, Sendable, Codable {
         var value: String?
 

@@ -30,7 +30,7 @@ enum Preflight {
         return store
     }
 
-    /// A problem when the certificate has expired or is about to, within so many days.
+    /// A problem if the certificate has expired, or expires within this number of days.
     static func expiry(
         of certificates: CertificateStore, _ configuration: Configuration, within days: Int64 = certificateDays,
         now: Int64 = Int64(Date().timeIntervalSince1970)

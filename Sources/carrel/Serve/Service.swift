@@ -16,7 +16,7 @@ import TLS
 enum ServeLimits {
     /// From the signal to stop until what is still under way is cut off. Labs go on either way.
     static let stopGrace = Duration.seconds(10)
-    /// How often the certificates' files are looked at.
+    /// How often the certificates' files are checked for changes.
     static let certificateInterval = Duration.seconds(5)
     /// When a takeover was given up: how often the broker tries to open its state again.
     static let resumeInterval = Duration.milliseconds(200)

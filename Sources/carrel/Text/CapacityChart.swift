@@ -1,4 +1,5 @@
 import BrokerCore
+import Text
 
 /// The seats of a lab over a time, as bars in a terminal: what is reserved, what sessions may still have, and what is
 /// asked for on top of it.

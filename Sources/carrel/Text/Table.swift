@@ -1,4 +1,4 @@
-import BrokerCore
+import Text
 
 /// Rows of text in aligned columns, two spaces apart.
 struct Table {

@@ -2,6 +2,11 @@ import Foundation
 
 /// What text can look like where it is read.
 struct Terminal: Hashable, Sendable {
+    struct Size: Hashable, Sendable {
+        var rows: Int
+        var columns: Int
+    }
+
     /// Columns, 40 to 240.
     var width: Int
     /// Characters beyond ASCII can be shown.
@@ -14,12 +19,17 @@ struct Terminal: Hashable, Sendable {
 
     /// That of standard output; 80 columns where it is none and `COLUMNS` says nothing else.
     static func current(plain: Bool, environment: [String: String] = ProcessInfo.processInfo.environment) -> Terminal {
-        var size = winsize()
-        let isTerminal = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        let width = environment["COLUMNS"].flatMap { Int($0) } ?? (isTerminal ? Int(size.ws_col) : 80)
+        let width = environment["COLUMNS"].flatMap { Int($0) } ?? size()?.columns ?? 80
         // POSIX: the first of them that is set and not empty counts.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
         let encoding = locale.lowercased().filter { $0 != "-" }
         return Terminal(width: width, isUnicode: !plain && encoding.hasSuffix("utf8"))
+    }
+
+    /// That of standard output at this moment; nil where it is no terminal, or one that does not say.
+    static func size() -> Size? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else { return nil }
+        return Size(rows: Int(size.ws_row), columns: Int(size.ws_col))
     }
 }

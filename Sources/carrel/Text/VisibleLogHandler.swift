@@ -1,5 +1,5 @@
-import BrokerCore
 import Logging
+import Text
 
 /// Writes the log to standard error, with everything escaped that could command a terminal or hide in a line: messages
 /// have names in them that learners and engines have chosen.

@@ -67,7 +67,7 @@ struct ImportReport: Encodable {
 
     init(_ booking: BookingView?, _ wanted: WantedReservations, isDryRun: Bool) {
         let items = booking?.items ?? []
-        // Of all or nothing it is nothing.
+        // A calendar is booked as a whole or not at all.
         let isDone = booking?.isBooked ?? false
         func count(_ results: BookingView.Result...) -> Int { items.count { results.contains($0.result) } }
         self.isDryRun = isDryRun

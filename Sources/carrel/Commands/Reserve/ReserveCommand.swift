@@ -24,7 +24,7 @@ struct ReserveList: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
-    @Option(help: "At most so many.") var limit = 100
+    @Option(help: "How many to list at most.") var limit = 100
     @OptionGroup var output: JSONOption
 
     func validate() throws {

@@ -18,7 +18,7 @@ struct ReserveReport: AsyncParsableCommand {
 
     @OptionGroup var configurationOption: ConfigurationOption
     @Argument(help: "The reservation's identifier.") var id: String?
-    @Option(help: "At most so many.") var limit = 100
+    @Option(help: "How many to list at most.") var limit = 100
     @OptionGroup var output: JSONOption
 
     func validate() throws {

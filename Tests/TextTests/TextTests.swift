@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BrokerCore
+@testable import Text
 
 @Suite("Names and numbers in text")
 struct TextTests {
@@ -47,6 +47,19 @@ struct TextTests {
         ])
     func visible(text: String, seen: String) {
         #expect(Array(VisibleText.escaped(text).unicodeScalars) == Array(seen.unicodeScalars))
+    }
+
+    @Test("Each line is escaped by itself, whichever of the two line ends it has")
+    func lines() {
+        #expect(VisibleText.escapedLines("a\n\nb\r\nc\n") == "a\n\nb\nc\n")
+        #expect(VisibleText.escapedLines("\u{1B}[2J\n\u{202E}x") == "\\u{1B}[2J\n\\u{202E}x")
+    }
+
+    @Test("What is written out can be left out instead, and everything else stays")
+    func stripped() {
+        let hostile = "\u{9B}31mred\u{202E}txt\u{2066}.\u{200B}\u{E0041}\u{7F}\tend, Łódź 李 ❤\u{FE0F}"
+        #expect(VisibleText.stripped(hostile) == "31mredtxt.end, Łódź 李 ❤\u{FE0F}")
+        #expect(VisibleText.stripped("") == "")
     }
 
     @Test("Text is cut by characters, and a pile of marks does not count for ever")

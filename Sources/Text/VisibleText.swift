@@ -15,8 +15,21 @@ public enum VisibleText {
         return escaped
     }
 
-    /// At most so many characters, of which the last is `…` where something was cut off. A character that is made of
-    /// more than `marks` scalars loses the rest of them: a name may pile up marks without end.
+    /// The text without the scalars that `escaped` writes out. O(length).
+    public static func stripped(_ text: some StringProtocol) -> String {
+        var stripped = ""
+        stripped.unicodeScalars.append(contentsOf: text.unicodeScalars.lazy.filter { !isHidden($0) })
+        return stripped
+    }
+
+    /// Text of several lines, each of them escaped. A line ends with `\n` or `\r\n`, and here with `\n`.
+    public static func escapedLines(_ text: String) -> String {
+        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            .map { escaped(String($0)) }.joined(separator: "\n")
+    }
+
+    /// No more than `width` characters, of which the last is `…` where something was cut off. A character that is made
+    /// of more than `marks` scalars loses the rest of them: a name may pile up marks without end.
     public static func cut(_ text: String, to width: Int, marks: Int = 8) -> String {
         precondition(width > 0)
         var cut = ""
