@@ -232,7 +232,7 @@ fleet_start_engine() {
         options+=(--host "tcp://$(fleet_address "$engine"):$ENGINE_TLS_PORT"
             --tlsverify --tlscacert "$ca" --tlscert "$certificate" --tlskey "$key")
     fi
-    # GOGC: as the README recommends; each start of a container starts dockerd three times.
+    # GOGC: as the manual recommends; each start of a container starts dockerd three times.
     start_detached "$home/pid" "$home/dockerd.log" \
         nsenter --net="/var/run/netns/$namespace" env GOGC=400 dockerd "${options[@]}"
     # Nobody waits for it; without this the shell would announce its end, whoever kills it.

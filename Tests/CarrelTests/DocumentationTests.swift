@@ -1,67 +1,101 @@
+import ArgumentParser
 import Foundation
 import Testing
 
 @testable import carrel
 
-@Suite("The README") struct DocumentationTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-    private static let text = try! String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+@Suite("The README and the manual") struct DocumentationTests {
+    // MARK: Form
 
-    @Test("shows configurations that are read without a problem")
-    func configurations() throws {
-        let blocks = Self.text.components(separatedBy: "```yaml\n").dropFirst()
-            .compactMap { $0.components(separatedBy: "```").first }.filter { $0.contains("labs_domain:") }
-        #expect(!blocks.isEmpty)
-        for block in blocks {
-            #expect(throws: Never.self) { try Configuration(yaml: block, file: "README.md", folder: "/etc/carrel") }
+    private static let readmeLines = 200
+
+    @Test("The README is a door: it has at most 200 lines, and leads to every article")
+    func door() {
+        let readme = Paper.readme
+        #expect(readme.text.split(separator: "\n", omittingEmptySubsequences: false).count <= Self.readmeLines)
+        for article in Paper.articles where article.name != "Manual" {
+            #expect(readme.links.contains { $0.hasPrefix(article.path) }, "no link leads to \(article)")
         }
     }
 
-    @Test("shows a file of the edge alone that is read without a problem")
-    func edgeFile() throws {
-        let blocks = Self.text.components(separatedBy: "```yaml\n").dropFirst()
-            .compactMap { $0.components(separatedBy: "```").first }.filter { $0.contains("routes:") }
-        #expect(!blocks.isEmpty)
-        for block in blocks {
-            #expect(throws: Never.self) { try EdgeFile(yaml: block, file: "README.md", folder: "/etc/carrel") }
+    @Test("An article begins with its title and one sentence that says what is in it", arguments: Paper.articles)
+    func beginning(article: Paper) {
+        let lines = article.text.components(separatedBy: "\n")
+        #expect(lines[0].hasPrefix("# "))
+        #expect(lines[1].isEmpty && lines[3].isEmpty)
+        #expect(lines[2].hasSuffix(".") && !lines[2].contains(". "), "\(lines[2])")
+    }
+
+    @Test("The manual's first page lists every article once")
+    func topics() {
+        let listed = Paper.article("Manual").text.components(separatedBy: "## Topics").last ?? ""
+        for article in Paper.articles where article.name != "Manual" {
+            #expect(listed.components(separatedBy: "- <doc:\(article.name)>\n").count == 2, "\(article)")
         }
     }
 
-    /// Where the README explains the keys of one mapping of the configuration.
-    private struct Place {
-        /// A key of the mapping that is in no other.
-        var mark: String
-        var sections: [String]
-        var prefix = ""
-        /// Each key has its row in the table of a section; else its own code span there, or its line in an example.
-        var isTable = true
+    @Test("Every link leads to a file or an article that there is, and to a heading in it", arguments: Paper.all)
+    func links(paper: Paper) {
+        for link in paper.links where !link.hasPrefix("https://") {
+            let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            var path = Self.resolve(parts[0], from: paper.folder)
+            if parts[0].hasPrefix("doc:") {
+                #expect(Paper.articles.contains(paper), "only articles can have the link \(link)")
+                path = "Sources/carrel/Manual.docc/\(parts[0].dropFirst("doc:".count)).md"
+            }
+            guard Paper.exists(path) else {
+                Issue.record("\(paper) has the link \(link), and there is no \(path)")
+                continue
+            }
+            if parts.count == 2 {
+                #expect(Paper(path).hasAnchor(parts[1]), "\(path) has no heading for the link \(link) of \(paper)")
+            }
+        }
     }
 
-    private static let places = [
-        Place(mark: "labs_domain", sections: ["Configuration"]),
-        Place(mark: "embedded_in", sections: ["Configuration"], prefix: "portal."),
-        Place(mark: "hsts", sections: ["Configuration"], prefix: "tls."),
-        Place(mark: "acme_webroot", sections: ["Configuration"], prefix: "redirect."),
-        Place(mark: "threads", sections: ["Configuration"], prefix: "edge."),
-        Place(mark: "closed", sections: ["Configuration"], prefix: "egress."),
-        Place(mark: "connections_per_thread", sections: ["Limits"]),
-        Place(mark: "slots", sections: ["Hosts"]),
-        Place(mark: "ca", sections: ["Hosts"], prefix: "tls."),
-        Place(mark: "parks_for", sections: ["Labs"]),
-        Place(mark: "requires", sections: ["Labs"], prefix: "placement."),
-        Place(mark: "close_above", sections: ["Density"], prefix: "density.", isTable: false),
-        Place(mark: "per_host", sections: ["Warm seats"], isTable: false),
-        Place(mark: "routes", sections: ["The edge alone"], isTable: false),
+    private static func resolve(_ link: String, from folder: String) -> String {
+        var parts = folder.split(separator: "/").map(String.init)
+        for part in link.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(String(part)) }
+        }
+        return parts.joined(separator: "/")
+    }
+
+    // MARK: The configuration
+
+    @Test("Every configuration that is shown is read without a problem, parts of one too", arguments: Paper.all)
+    func configurations(paper: Paper) throws {
+        let reference = Paper.article("ConfigurationReference").blocks("yaml")
+        let complete = try #require(reference.first { $0.contains("labs_domain:") })
+        let withoutLabs = try #require(complete.components(separatedBy: "labs:\n").first)
+        for block in paper.blocks("yaml") {
+            if block.contains("routes:") {
+                #expect(throws: Never.self) { try EdgeFile(yaml: block, file: paper.path, folder: "/etc/carrel") }
+                continue
+            }
+            var yaml = block
+            if !block.contains("labs_domain:") { yaml = (block.hasPrefix("labs:") ? withoutLabs : complete) + block }
+            #expect(throws: Never.self) { try Configuration(yaml: yaml, file: paper.path, folder: "/etc/carrel") }
+        }
+    }
+
+    @Test("The README has a configuration to begin with")
+    func configurationToBeginWith() {
+        #expect(Paper.readme.blocks("yaml").contains { $0.contains("labs_domain:") })
+    }
+
+    /// The section of the reference for each mapping of the file, by a key that is in no other mapping.
+    private static let sections = [
+        "labs_domain": "Top level", "embedded_in": "Portal", "hsts": "TLS", "acme_webroot": "Redirect",
+        "closed": "Egress", "threads": "Edge", "connections_per_thread": "Edge limits", "slots": "Hosts",
+        "ca": "TLS of a host", "parks_for": "Labs", "requires": "Placement", "per_host": "Pools",
+        "close_above": "Density", "routes": "The edge alone",
     ]
 
-    /// The keys that each decoder of the configuration allows, read from their source, so that none can be forgotten here.
+    /// The keys that each decoder of the configuration allows, read from its source, so that none can be forgotten.
     private static let mappings: [Set<String>] = {
-        let sources = root.appendingPathComponent("Sources/carrel/Configuration")
-        let files = try! FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil)
         var mappings: [Set<String>] = []
-        for file in files where file.pathExtension == "swift" {
-            let source = try! String(contentsOf: file, encoding: .utf8)
+        for source in Paper.sources.values where source.contains(".allow(") {
             for call in source.matches(of: #/\.allow\(([^)]*)\)/#) {
                 let keys = Set(call.1.matches(of: #/"([a-z0-9_]+)"/#).map { String($0.1) })
                 if !keys.isEmpty { mappings.append(keys) }
@@ -70,82 +104,60 @@ import Testing
         return mappings
     }()
 
-    private static func section(_ title: String) -> String {
-        let parts = text.components(separatedBy: "\n## ").flatMap { $0.components(separatedBy: "\n### ") }
-        return parts.first { $0.hasPrefix(title + "\n") } ?? ""
-    }
-
-    /// The keys in the first cells of a section's tables; `.key` after `a.b` stands for `a.key`.
-    private static func rows(of section: String) -> Set<String> {
-        var keys: Set<String> = []
-        for line in section.split(separator: "\n") where line.hasPrefix("| `") {
-            var prefix = ""
-            for span in line.dropFirst(2).prefix(while: { $0 != "|" }).matches(of: #/`([^`]+)`/#) {
-                let name = String(span.1)
-                if let dot = name.lastIndex(of: "."), dot > name.startIndex { prefix = String(name[..<dot]) }
-                keys.insert(name.hasPrefix(".") ? prefix + name : name)
-            }
-        }
-        return keys
-    }
-
-    /// Whether a section without a table has the key's own code span, or the key in an example.
-    private static func mentions(_ section: String, _ key: String, prefix: String) throws -> Bool {
-        if section.contains("`\(prefix)\(key)`") { return true }
-        let line = try Regex("(^|[ {])\(key): ").anchorsMatchLineEndings()
-        return section.components(separatedBy: "```yaml\n").dropFirst().contains { block in
-            (block.components(separatedBy: "```").first ?? "").contains(line)
-        }
-    }
-
-    @Test("explains every key of the configuration in a row of its own, in the table of its part of the file")
-    func keys() throws {
-        #expect(Self.mappings.count >= Self.places.count)
+    @Test("The reference has a row for every key of the file, and for none that the file does not have")
+    func keys() {
+        #expect(Self.mappings.count == Self.sections.count)
         for keys in Self.mappings {
-            let places = Self.places.filter { keys.contains($0.mark) }
-            guard places.count == 1, let place = places.first else {
-                Issue.record("it is not said where the README explains \(keys.sorted())")
+            let marks = Self.sections.keys.filter(keys.contains)
+            guard marks.count == 1, let section = Self.sections[marks[0]] else {
+                Issue.record("it is not said which section of the reference explains \(keys.sorted())")
                 continue
             }
-            let sections = place.sections.map(Self.section)
-            let rows = sections.map(Self.rows).reduce(into: Set()) { $0.formUnion($1) }
-            #expect(!rows.isEmpty || !place.isTable, "\(place.sections) has no table")
-            for key in keys.sorted() {
-                let name = place.prefix + key
-                // A mapping of its own is explained key by key.
-                let isExplained =
-                    place.isTable
-                    ? rows.contains(name) || rows.contains { $0.hasPrefix(name + ".") }
-                    : try sections.contains { try Self.mentions($0, key, prefix: place.prefix) }
-                        || Self.rows(of: Self.section("Configuration")).contains(key)
-                #expect(isExplained, "the README does not explain \(name) under \(place.sections)")
+            let rows = Paper.article("ConfigurationReference").rows(below: section)
+            let explained = rows.compactMap { $0.first.flatMap { Paper.spans($0).first } }
+            #expect(explained.count == Set(explained).count, "a key has two rows under \(section)")
+            for key in keys.subtracting(explained).sorted() {
+                Issue.record("the reference does not explain \(key) under \(section)")
+            }
+            for key in Set(explained).subtracting(keys).sorted() {
+                Issue.record("the configuration has no key \(key), which the reference explains under \(section)")
+            }
+            for row in rows {
+                #expect(row.count == 5 && !row[1].isEmpty && !row[4].isEmpty, "\(section): \(row) says too little")
             }
         }
     }
 
-    @Test("has no row for a key that the configuration does not have")
-    func rows() throws {
-        for title in Set(Self.places.filter(\.isTable).flatMap(\.sections)) {
-            var known: Set<String> = []
-            for place in Self.places where place.isTable && place.sections.contains(title) {
-                for keys in Self.mappings where keys.contains(place.mark) {
-                    known.formUnion(keys.map { place.prefix + $0 })
-                }
-            }
-            let rows = Self.rows(of: Self.section(title))
-            #expect(!rows.isEmpty)
-            for row in rows { #expect(known.contains(row), "the configuration has no key \(row) under \(title)") }
+    // MARK: Commands
+
+    /// Every command that can be run, such as `host list`.
+    private static let commands: [String] = {
+        func leaves(_ command: any ParsableCommand.Type, _ path: [String]) -> [String] {
+            let children = command.configuration.subcommands
+            guard !children.isEmpty else { return [path.joined(separator: " ")] }
+            return children.flatMap { leaves($0, path + [$0.configuration.commandName ?? ""]) }
         }
+        return leaves(Carrel.self, [])
+    }()
+
+    @Test("Every command has a row in the table of commands, and no other has one")
+    func table() {
+        let rows = Paper.article("Operating").rows(below: "Commands")
+        let explained = rows.compactMap { $0.first.flatMap { Paper.spans($0).first } }
+        #expect(explained.sorted() == Self.commands.map { "carrel \($0)" }.sorted())
+        for row in rows { #expect(row.count == 2 && !row[1].isEmpty, "\(row)") }
     }
 
-    @Test("names only commands that there are")
-    func commands() throws {
-        let known = Set(Carrel.configuration.subcommands.compactMap { $0.configuration.commandName })
-        let named = Self.text.components(separatedBy: "`carrel ").dropFirst().map {
-            String($0.prefix { $0.isLetter || $0 == "-" })
+    @Test("No document names a command that does not exist", arguments: Paper.all)
+    func commandsThatExist(paper: Paper) {
+        let groups = Set(Self.commands.filter { $0.contains(" ") }.compactMap { $0.split(separator: " ").first })
+        for call in paper.text.matches(of: #/(?:`|\$ |# )carrel ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/#) {
+            guard groups.contains(call.1) else {
+                #expect(Self.commands.contains(String(call.1)), "\(paper): there is no carrel \(call.1)")
+                continue
+            }
+            guard let second = call.2 else { continue }
+            #expect(Self.commands.contains("\(call.1) \(second)"), "\(paper): there is no carrel \(call.1) \(second)")
         }
-        .filter { !$0.isEmpty }
-        #expect(!named.isEmpty)
-        for name in Set(named) { #expect(known.contains(name), "there is no carrel \(name)") }
     }
 }

@@ -71,11 +71,11 @@ import Testing
             .ending(host: "one", reason: end, since: now), .parking(host: "one", reason: park, since: now),
             .parked(reason: park, since: now), .ended(reason: end, at: now), .failed(message: "", at: now),
         ]
-        #expect(Self.words("API", "States of a session") == Set(states.map(\.name)))
-        #expect(Self.words("Operating", "Host states") == Set(HostState.allCases.map(\.rawValue)))
+        #expect(Self.firstWords("API", "States of a session") == Set(states.map(\.name)))
+        #expect(Self.firstWords("Operating", "Host states") == Set(HostState.allCases.map(\.rawValue)))
     }
 
-    private static func words(_ article: String, _ heading: String) -> Set<String> {
+    private static func firstWords(_ article: String, _ heading: String) -> Set<String> {
         Set(Paper.article(article).rows(below: heading).compactMap { $0.first.flatMap { Paper.spans($0).first } })
     }
 
@@ -106,41 +106,42 @@ import Testing
     // MARK: Troubleshooting
 
     /// All sources, with what is written in several pieces put together, and quotation marks as they are printed.
-    private static let words: String = {
-        var words = ""
+    private static let messages: String = {
+        var messages = ""
         for source in Paper.sources.values {
             for line in source.split(separator: "\n") {
                 let text = line.drop { $0 == " " }
-                if text.hasPrefix("+ \""), words.hasSuffix("\"") {
-                    words.removeLast()
-                    words.append(contentsOf: text.dropFirst("+ \"".count))
+                if text.hasPrefix("+ \""), messages.hasSuffix("\"") {
+                    messages.removeLast()
+                    messages.append(contentsOf: text.dropFirst("+ \"".count))
                 } else {
-                    words.append("\n")
-                    words.append(contentsOf: text)
+                    messages.append("\n")
+                    messages.append(contentsOf: text)
                 }
             }
         }
-        return words.replacingOccurrences(of: "\\\"", with: "\"")
+        return messages.replacingOccurrences(of: "\\\"", with: "\"")
     }()
 
     /// Shorter pieces of a message say nothing.
     private static let shortestPiece = 8
 
     @Test("quotes only messages and pages that there are")
-    func messages() {
+    func quotations() {
         let article = Paper.article("Troubleshooting")
         var pieces: Set<String> = []
         for heading in article.headings {
             for cell in article.rows(below: heading).compactMap(\.first) {
-                let titles = cell.matches(of: #/\*([^*]+)\*/#).map { String($0.1) }
-                pieces.formUnion(
-                    (Paper.spans(cell) + titles).flatMap { $0.components(separatedBy: "…") }
-                        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.count >= Self.shortestPiece })
+                let quoted = Paper.spans(cell) + cell.matches(of: #/\*([^*]+)\*/#).map { String($0.1) }
+                for piece in quoted.flatMap({ $0.components(separatedBy: "…") }) {
+                    let words = piece.trimmingCharacters(in: .whitespaces)
+                    if words.count >= Self.shortestPiece { pieces.insert(words) }
+                }
             }
         }
         #expect(pieces.count > 50)
-        Self.words.withCString { words in
-            for piece in pieces.sorted() where strstr(words, piece) == nil {
+        Self.messages.withCString { messages in
+            for piece in pieces.sorted() where strstr(messages, piece) == nil {
                 Issue.record("no source says \"\(piece)\", which the manual quotes")
             }
         }
