@@ -6,7 +6,7 @@ struct EmbedFile {
     static func main() throws {
         let arguments = CommandLine.arguments
         let bytes = try Data(contentsOf: URL(fileURLWithPath: arguments[1]))
-        // The compiler is quick with a long string and very slow with a long array.
+        // The compiler handles a long string quickly and a long array very slowly.
         let source = """
             enum EmbeddedHelper {
                 static let base64: StaticString = "\(bytes.base64EncodedString())"

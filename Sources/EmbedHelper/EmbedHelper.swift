@@ -1,6 +1,6 @@
 import PackagePlugin
 
-/// Builds the helper's program and gives its bytes to the target that uses this plugin, as a Swift file.
+/// Builds the helper's program and embeds its bytes, as a Swift file, in the target that uses this plugin.
 @main
 struct EmbedHelper: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: Target) async throws -> [Command] {

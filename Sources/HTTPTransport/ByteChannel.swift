@@ -1,27 +1,27 @@
 import EventLoop
 import TLS
 
-/// What a channel tells its owner, always on the channel's loop.
+/// The events of a channel, always delivered on the channel's loop.
 public protocol ByteChannelDelegate: AnyObject {
-    /// Bytes can be written now: the TLS handshake has finished. Without TLS it comes within `open()`.
+    /// The channel is writable: the TLS handshake has finished. Without TLS this is called within `open()`.
     func channelDidOpen(_ channel: ByteChannel)
-    /// Bytes came; valid only during this call.
+    /// Bytes were read; valid only during this call.
     func channel(_ channel: ByteChannel, didRead bytes: UnsafeRawBufferPointer)
-    /// The peer will send nothing more (with TLS: it said so); writing still works.
+    /// The peer has half-closed (with TLS: by `close_notify`); writing still works.
     func channelDidEnd(_ channel: ByteChannel)
-    /// Bytes had to wait, and now all of them are with the kernel.
+    /// Bytes had been queued, and the kernel has now accepted all of them.
     func channelDidDrain(_ channel: ByteChannel)
-    /// The channel is closed, exactly once and last of all; never within a call into the channel. Without an error it
-    /// was closed by its owner.
+    /// The channel is closed; called exactly once, as the last event, and never within a call into the channel. `error`
+    /// is nil if the owner closed it.
     func channelDidClose(_ channel: ByteChannel, error: ChannelError?)
 }
 
-/// A stream, with or without TLS on it. Confined to its loop.
+/// A stream, with or without TLS. Confined to its loop.
 ///
-/// From `open()` until it is closed it holds its delegate and itself: whoever opens a channel closes it.
-/// Every method may be called from within a delegate's method.
+/// From `open()` until it is closed it retains its delegate and itself, so whoever opens a channel must close it. Every
+/// method may be called from within a delegate's method.
 public final class ByteChannel {
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) public var delegate: (any ByteChannelDelegate)?
     public let loop: Loop
 
@@ -34,40 +34,41 @@ public final class ByteChannel {
     private var isDiscarding = false
     private var failure: ChannelError?
     private let rooms: ChannelRooms?
-    /// Where the rooms have it, while it may hold buffers.
+    /// Its index in the rooms' list, while it may hold buffers.
     var place: Int?
-    /// Since the rooms looked last.
+    /// Whether it has read or written since the rooms' last idle check.
     var isActive = false
-    /// Small, for there are many channels, and most have long shaken hands.
+    /// A compact type, because there are many channels and most have long completed their handshake.
     private let handshakeMilliseconds: UInt32
-    /// What a client that speaks HTTP where TLS is due gets for an answer, before it is closed; `nil` tells it nothing.
+    /// The response to a client that speaks plain HTTP on a TLS port, before it is closed; `nil` sends none.
     public var answerToPlaintext: StaticString?
     private var isPlaintext = false
     private var isAwaitingFirstBytes = true
     private var timer: LoopTimer?
     private var ownReference: ByteChannel?
-    /// Bytes delivered and written so far: without what TLS adds.
+    /// Bytes delivered and written so far, without the overhead of TLS.
     @exclusivity(unchecked) public private(set) var receivedBytes = 0
     @exclusivity(unchecked) public private(set) var sentBytes = 0
 
     private enum Phase {
-        /// Exits to `handshaking` or `open` by `open()`.
+        /// Moves to `handshaking` or `open` on `open()`.
         case new
-        /// Exits to `open` when the handshake has finished.
+        /// Moves to `open` when the handshake has finished.
         case handshaking
-        /// Reads and writes. Exits to `finishing` by `finishWriting()`.
+        /// Readable and writable. Moves to `finishing` on `finishWriting()`.
         case open
-        /// Our direction has ended, the peer's may go on.
+        /// Our direction is half-closed; the peer's may still be open.
         case finishing
-        /// The stream was told to close; nothing is delivered any more but the end of it all.
+        /// The stream is being closed; only its close event is still delivered.
         case closed
     }
 
     /// - Parameters:
-    ///   - stream: a connected stream that nobody reads yet; the channel becomes its delegate and closes it.
-    ///   - tls: an engine that has not begun.
-    ///   - handshakeTimeout: to the millisecond.
-    ///   - rooms: what the loop's channels share; given exactly when the engine was made with its `tls` rooms.
+    ///   - stream: a connected stream that is not being read yet; the channel becomes its delegate and closes it.
+    ///   - tls: an engine whose handshake has not started.
+    ///   - handshakeTimeout: precise to the millisecond.
+    ///   - rooms: the state that the loop's channels share; pass it exactly when the engine was made with its `tls`
+    ///     rooms.
     public init(
         stream: Stream, tls: TLSConnection?, rooms: ChannelRooms? = nil,
         handshakeTimeout: Duration = TransportLimits.handshakeTimeout
@@ -81,38 +82,38 @@ public final class ByteChannel {
 
     deinit {
         rooms?.remove(self)
-        // Never opened: nobody else will close it.
+        // The channel was never opened, so nothing else will close the stream.
         if phase == .new { stream.close() }
     }
 
     // MARK: Facts
 
-    /// The name the client asked for in its TLS handshake.
+    /// The name that the client requested in its TLS handshake (SNI).
     public var serverName: String? { tls?.serverName }
-    /// Whether its TLS took up an earlier session.
+    /// Whether TLS resumed an earlier session.
     public var isResumed: Bool { tls?.isResumed == true }
-    /// The protocol that TLS agreed on.
+    /// The protocol that TLS negotiated (ALPN).
     public var negotiatedALPN: String? { tls?.negotiatedALPN }
     public var isSecure: Bool { tls != nil }
-    /// The end of validity of the certificate that the other side showed, in seconds since 1970.
+    /// The expiry of the peer's certificate, in seconds since 1970.
     public var peerCertificateExpiry: Int64? { tls?.peerCertificateExpiry }
     public var peerAddress: SocketAddress? { stream.peerAddress }
-    /// Who is at the other end of a Unix socket. One system call.
+    /// The process at the other end of a Unix socket. One system call.
     public var localPeer: LocalPeer? { stream.localPeer }
-    /// Whether the kernel knows that the peer has ended its side or is gone: also while reading is paused, and nobody is
-    /// told of it. One system call.
+    /// Whether the kernel knows that the peer has half-closed or is gone. Also works while reading is paused, when no
+    /// event reports it. One system call.
     public var peerHasEnded: Bool { stream.peerHasEnded }
-    /// Whether it can be written to: opened, and neither finished nor closed.
+    /// Whether it is writable: opened, and neither finished nor closed.
     public var isOpen: Bool { phase == .open }
     public var isClosed: Bool { phase == .closed }
-    /// Bytes not yet with the kernel.
+    /// Bytes that the kernel has not accepted yet.
     public var queuedBytes: Int { stream.queuedBytes }
-    /// So many bytes wait that whoever feeds this channel should stop until `channelDidDrain`.
+    /// Whether the queue is above the high-water mark, so that the producer should stop until `channelDidDrain`.
     public var isSaturated: Bool { stream.queuedBytes > TransportLimits.highWaterBytes }
 
     // MARK: Beginning
 
-    /// Begins: the handshake, if there is TLS, and reading.
+    /// Starts the handshake, if there is TLS, and reading.
     public func open() {
         loop.preconditionCurrent()
         precondition(phase == .new, "a channel is opened once")
@@ -149,13 +150,14 @@ public final class ByteChannel {
         delegate?.channelDidOpen(self)
     }
 
-    /// Whether these first bytes are the beginning of a method. A TLS record begins with a number below the letters, a
-    /// hello of SSL 2 with one above them.
+    /// Whether the first bytes look like an HTTP method. A TLS record starts with a byte below the letters, an SSL 2
+    /// hello with a byte above them.
     private static func isMethod(_ bytes: UnsafeRawBufferPointer) -> Bool {
         !bytes.isEmpty && bytes.prefix(3).allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
     }
 
-    /// Tells a client in its own words, and waits a while for its end: what it still sends must not cut the answer off.
+    /// Sends the client a plain HTTP response, and lingers until it closes, so that data it still sends does not reset
+    /// the connection before it reads the response.
     private func refusePlaintext(_ answer: StaticString) {
         isPlaintext = true
         failure = ChannelError(.plaintext, "the client spoke HTTP without TLS")
@@ -169,13 +171,13 @@ public final class ByteChannel {
 
     // MARK: Reading
 
-    /// From now on nothing is delivered, until `resumeReading()`. A handshake goes on all the same.
+    /// Stops delivery until `resumeReading()`. A handshake continues regardless.
     public func pauseReading() {
         isPaused = true
         if phase == .open || phase == .finishing { stream.stopReading() }
     }
 
-    /// Bytes that TLS still holds are delivered first, never within this call.
+    /// Resumes delivery, starting with bytes that TLS still holds; never within this call.
     public func resumeReading() {
         guard isPaused else { return }
         isPaused = false
@@ -203,7 +205,7 @@ public final class ByteChannel {
         delegate?.channelDidEnd(self)
     }
 
-    /// Delivers all plaintext there is. A delegate may pause, write, finish or close in the middle of it.
+    /// Delivers all available plaintext. A delegate may pause, write, finish or close in the middle of it.
     private func decrypt() {
         guard let tls, !isDecrypting, !hasEnded else { return }
         isDecrypting = true
@@ -216,7 +218,7 @@ public final class ByteChannel {
             }
         }
         isDecrypting = false
-        // Reading can have something to say: an answer to a key update.
+        // Reading can produce output, such as the response to a key update.
         if phase != .closed, !tls.holdsTickets { sendCiphertext() }
     }
 
@@ -226,7 +228,7 @@ public final class ByteChannel {
                 switch try tls.read(into: room) {
                 case .bytes(let count):
                     deliver(UnsafeRawBufferPointer(rebasing: room[..<count]))
-                    // The end of the stream is found by a read, as an end of TLS or a lack of it.
+                    // Only a read detects the end of the stream, with or without `close_notify`.
                     if !tls.hasUnread, !tls.hasEnded { return }
                 case .closed: didEnd()
                 case .wouldBlock: return
@@ -242,18 +244,18 @@ public final class ByteChannel {
         if place == nil, phase != .closed { rooms?.add(self) }
     }
 
-    /// It has been silent for a while.
+    /// Called when the channel has been idle for a while.
     func releaseBuffers() { tls?.releaseBuffers() }
 
     // MARK: Writing
 
-    /// Sends the bytes after all that was written before; dropped unless the channel is open.
+    /// Sends the bytes after everything written earlier; drops them unless the channel is open.
     public func write(_ bytes: UnsafeRawBufferPointer) {
         write(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// The same with two pieces in one TLS record, as far as they fit, and one system call: a head and the first bytes
-    /// of its body.
+    /// As `write`, with two buffers in one TLS record, as far as they fit, and one system call: a head and the first
+    /// bytes of its body.
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         guard phase == .open else { return }
         sentBytes += first.count + second.count
@@ -281,7 +283,7 @@ public final class ByteChannel {
 
     // MARK: Ending
 
-    /// Ends our direction after what was written: `close_notify`, then the half close. Reading goes on.
+    /// Ends our direction after the queued bytes: `close_notify`, then a half-close. Reading continues.
     public func finishWriting() {
         guard phase == .open else { return }
         phase = .finishing
@@ -290,8 +292,8 @@ public final class ByteChannel {
         stream.shutdownWrite()
     }
 
-    /// Ends our direction, forgets what the peer still sends, and closes when the peer has ended too, or at the linger
-    /// limit: an answer that was just sent is not lost to the reset that unread bytes would cause.
+    /// Ends our direction, discards what the peer still sends, and closes when the peer has ended too, or at the linger
+    /// timeout. So a response that was just sent is not lost to the reset that unread bytes would cause.
     public func closeGracefully() {
         guard phase == .open || phase == .finishing else { return close() }
         finishWriting()
@@ -302,7 +304,7 @@ public final class ByteChannel {
         if !hasEnded { resumeReading() }
     }
 
-    /// Closes at once; what waits is dropped, and a TLS peer is not told that this was the end of the message.
+    /// Closes immediately; queued bytes are dropped, and a TLS peer receives no `close_notify`.
     public func close() {
         guard phase != .closed else { return }
         let isNew = phase == .new
@@ -319,14 +321,14 @@ public final class ByteChannel {
     private func fail(_ error: ChannelError) {
         guard phase != .closed else { return }
         failure = error
-        // The alert that tells the peer why.
+        // Sends the alert that tells the peer the reason.
         sendCiphertext()
         close()
     }
 }
 
 extension ByteChannel: EndOfTurnTask {
-    /// Delivers what TLS held while reading was paused.
+    /// Delivers the bytes that TLS held while reading was paused.
     public func endOfTurn() { readOn() }
 }
 
@@ -378,9 +380,9 @@ extension ByteChannel: StreamDelegate {
     }
 }
 
-/// Carries a value of one loop through that loop's mailbox and back to the same loop.
+/// Carries a value through its loop's mailbox and back to the same loop.
 ///
-/// `@unchecked Sendable` because it is made and opened on one thread: the mailbox only passes it on.
+/// `@unchecked Sendable` because it is created and opened on one thread: the mailbox only passes it on.
 struct SameLoop<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }

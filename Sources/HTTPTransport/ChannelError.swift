@@ -1,20 +1,20 @@
 import EventLoop
 import TLS
 
-/// Why a channel closed without having been asked to. The message says what was being done, to whom, and why it failed.
+/// Why a channel closed without being asked to. The message names the operation, the peer and the cause.
 public struct ChannelError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: Hashable, Sendable {
-        /// The stream beneath failed: reset, broken, unreachable.
+        /// The underlying stream failed: reset, broken, unreachable.
         case stream
-        /// The TLS handshake did not end within its limit.
+        /// The TLS handshake did not finish within its timeout.
         case handshakeTimeout
         /// The TLS handshake failed, or a record was invalid.
         case tls
-        /// The client spoke HTTP where TLS was due, and was told so.
+        /// The client spoke plain HTTP on a TLS port, and was told so.
         case plaintext
-        /// The certificate of the peer was refused.
+        /// The peer's certificate was rejected.
         case untrustedPeer
-        /// The peer's bytes ended without the `close_notify` that TLS demands: they may have been cut.
+        /// The peer's bytes ended without the `close_notify` that TLS requires: they may be truncated.
         case truncated
     }
 

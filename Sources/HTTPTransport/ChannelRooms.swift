@@ -1,18 +1,18 @@
 import EventLoop
 import TLS
 
-/// What the channels of one loop share, so that a busy channel allocates nothing and an idle one holds nothing: working
-/// memory, and the look at which of them have become idle. Confined to its loop; the channels hold it.
+/// The state that the channels of one loop share, so that a busy channel allocates nothing and an idle one holds
+/// nothing: buffers, and the check for idle channels. Confined to its loop; the channels retain it.
 public final class ChannelRooms {
     public let tls = TLSRooms()
     private let plaintext = UnsafeMutableRawBufferPointer.allocate(
         byteCount: TransportLimits.plaintextBytes, alignment: 16)
     private var isPlaintextLent = false
     private let loop: Loop
-    /// Channels that may hold buffers; each knows its place here.
+    /// Channels that may hold buffers; each knows its index here.
     private var busy: [Unmanaged<ByteChannel>] = []
     private var lookTimer: LoopTimer?
-    /// So many releases at once are worth a look at the whole heap (16 of them hold half a megabyte).
+    /// So many releases at once justify trimming the whole heap (16 of them hold half a megabyte).
     private static let releasesBeforeTrim = 16
 
     public init(on loop: Loop) { self.loop = loop }
@@ -22,7 +22,8 @@ public final class ChannelRooms {
         plaintext.deallocate()
     }
 
-    /// Room for one record's plaintext. It is lent once at a time; who comes within that gets room of its own.
+    /// A buffer for one record's plaintext. Only one caller can borrow it at a time; nested calls get a temporary
+    /// buffer.
     func withPlaintext(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard !isPlaintextLent else {
             return withUnsafeTemporaryAllocation(byteCount: TransportLimits.plaintextBytes, alignment: 16, body)
@@ -32,15 +33,15 @@ public final class ChannelRooms {
         isPlaintextLent = false
     }
 
-    /// The channel reads or writes; when it has not for a while, it is told to release its buffers. It is not held, and
-    /// must call `remove` before it goes.
+    /// Registers a channel that reads or writes; when it has been idle for a while, it is told to release its buffers.
+    /// The channel is not retained, and must call `remove` before it is deallocated.
     func add(_ channel: ByteChannel) {
         channel.place = busy.count
         busy.append(.passUnretained(channel))
         if lookTimer == nil { scheduleLook() }
     }
 
-    /// It is cancelled before the rooms go; a weak reference would make every count of the others' a detour.
+    /// `deinit` cancels the timer; a weak reference would slow down every retain and release of this object.
     private func scheduleLook() {
         lookTimer = loop.schedule(after: TransportLimits.bufferIdleInterval) { [unowned(unsafe) self] in look() }
     }
@@ -65,13 +66,13 @@ public final class ChannelRooms {
                 channel.isActive = false
                 index += 1
             } else {
-                // Another one takes this place.
+                // Removal moves another channel to this index.
                 remove(channel)
                 channel.releaseBuffers()
                 released += 1
             }
         }
-        // What they held lies between what lives on: the allocator would keep it for itself.
+        // The buffers were interspersed with live memory, so the allocator would keep their pages.
         if released >= Self.releasesBeforeTrim || (released > 0 && busy.isEmpty) {
             LibraryMemory.release()
             Heap.giveBack()

@@ -1,12 +1,12 @@
 import EventLoop
 
-/// One timer for many deadlines: it is only ever moved to an earlier one, because nearly every deadline is gone before it
-/// comes; whoever is woken looks what is due, and asks for the next. Confined to its loop.
+/// One timer for many deadlines. It is only ever moved earlier, because nearly every deadline is cancelled before it
+/// expires; the callback checks which deadlines are due, and sets the next one. Confined to its loop.
 struct Wakeup {
     private var timer: LoopTimer?
     private var due = MonotonicTime(nanoseconds: .max)
 
-    /// Whether the deadline comes before what is waited for.
+    /// Whether the timer is set later than `deadline`, or not at all.
     func isLater(than deadline: MonotonicTime) -> Bool { deadline < due }
 
     /// - Parameter wake: called once, on the loop; the timer is unset by then.
@@ -16,7 +16,7 @@ struct Wakeup {
         timer = loop.schedule(after: deadline - loop.now, wake)
     }
 
-    /// Nothing is waited for, or what was has come.
+    /// Cancels the timer, or clears it after it has fired.
     mutating func unset() {
         timer?.cancel()
         timer = nil

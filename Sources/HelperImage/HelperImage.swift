@@ -1,26 +1,26 @@
 import Foundation
 import TLS
 
-/// The image that all helper containers on hosts are made of: one static program and nothing else. It is built here, in
-/// memory, from the bytes that `carrel` carries, so nothing of it comes from a registry, a lab or a host.
+/// The image of all helper containers on hosts: one static program and nothing else. It is built here, in memory, from
+/// bytes embedded in `carrel`, so nothing in it comes from a registry, a lab or a host.
 public struct HelperImage: Sendable {
-    /// The label that marks the image, and by inheritance every container of it, as a helper's.
+    /// The label that marks the image, and through inheritance every container of it, as a helper's.
     public static let label = (key: "carrel.role", value: "helper")
     /// The program's path in the image.
     public static let program = "/carrel-helper"
     static let repository = "carrel-helper"
 
-    /// The image of this binary. Made once, when it is first used; takes a few milliseconds.
+    /// The image of this binary. Built once, on first use; takes a few milliseconds.
     public static let current = HelperImage(program: embeddedProgram, architecture: ourArchitecture)
 
-    /// What an engine takes for `ImageLoad`: a tar archive with a manifest, a configuration and one layer.
+    /// The input of the engine's `ImageLoad`: a tar archive with a manifest, a configuration and one layer.
     public let archive: [UInt8]
-    /// `sha256:…` of the layer: by it an image on a host is known to contain this program and nothing else.
+    /// `sha256:…` of the layer, which proves that an image on a host contains this program and nothing else.
     public let layerID: String
     /// The name under which an engine keeps the image. It contains a digest of the contents, so that the images of two
     /// versions of Carrel do not replace each other.
     public let reference: String
-    /// Of the processor that the program runs on, as engines spell it: `amd64`, `arm64`.
+    /// The architecture that the program runs on, as engines spell it: `amd64`, `arm64`.
     public let architecture: String
 
     init(program: [UInt8], architecture: String) {
@@ -69,8 +69,8 @@ public struct HelperImage: Sendable {
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
 extension HelperImage {
-    /// The image's configuration (OCI image specification 1.0, *Image Configuration*). It has no time, so that one
-    /// program always makes one image.
+    /// The image's configuration (OCI image specification 1.0, *Image Configuration*). It contains no time, so that the
+    /// image is reproducible.
     private struct Configuration: Encodable {
         struct Run: Encodable {
             var Entrypoint = [HelperImage.program]

@@ -1,5 +1,5 @@
 /// Writes a tar archive in the `ustar` format (POSIX.1-1988): regular files only, owned by root, without times, so that
-/// the same contents always make the same bytes.
+/// the output is reproducible.
 struct TapeArchive {
     private static let blockSize = 512
     private(set) var bytes: [UInt8] = []
@@ -23,7 +23,7 @@ struct TapeArchive {
         number(0, size: 8)
         number(contents.count, size: 12)
         number(0, size: 12)
-        // The checksum is taken with spaces in its own place.
+        // The checksum is computed with spaces in its own field.
         let checksum = header.count
         field("        ", size: 8)
         field("0", size: 1)
@@ -39,6 +39,6 @@ struct TapeArchive {
         if rest > 0 { bytes += [UInt8](repeating: 0, count: Self.blockSize - rest) }
     }
 
-    /// The whole archive with its end: two empty blocks.
+    /// The complete archive, terminated by two empty blocks.
     func finished() -> [UInt8] { bytes + [UInt8](repeating: 0, count: 2 * Self.blockSize) }
 }

@@ -1,5 +1,5 @@
-/// The bytes that are signed: a purpose and fields, each with its length before it, so that no two lists of fields
-/// have the same bytes, and no signature made for one purpose is good for another.
+/// The bytes to be signed: a purpose and fields, each prefixed with its length, so that no two lists of fields have the
+/// same encoding and a signature made for one purpose is not valid for another.
 struct CanonicalBytes {
     private(set) var bytes: [UInt8] = []
 
@@ -11,7 +11,7 @@ struct CanonicalBytes {
         bytes += utf8
     }
 
-    /// The fields of bytes that this type made, after their purpose; `nil` for anything else.
+    /// Decodes the fields after the purpose; `nil` unless this type produced the bytes for that purpose.
     static func fields(of bytes: some Collection<UInt8>, purpose: String) -> [String]? {
         var rest = Array(bytes)[...]
         var fields: [String] = []

@@ -1,7 +1,7 @@
-/// What a value of a link or ticket may look like at all.
-enum FieldRule {
-    /// Checks a text against its limit, and that it can stand in a page, a log line and a table.
-    static func check(_ value: String, name: String, maximum: Int) throws(LaunchError) {
+/// The general restrictions on values of links and tickets.
+public enum FieldRule {
+    /// Checks a text against its limit, and that it is safe in a page, a log line and a table.
+    public static func check(_ value: String, name: String, maximum: Int) throws(LaunchError) {
         if value.isEmpty { throw LaunchError(.invalidParameter, name, "\(name) is empty; \(LaunchError.askAgain)") }
         if value.utf8.count > maximum {
             throw LaunchError(
@@ -17,7 +17,7 @@ enum FieldRule {
         }
     }
 
-    /// Whole seconds since 1970, written the one way that there is.
+    /// Parses whole seconds since 1970 in their canonical spelling.
     static func time(_ value: String, name: String) throws(LaunchError) -> Int64 {
         if value.utf8.count > LaunchLimits.timeLength {
             throw LaunchError(.tooLong, name, "\(name) is no time; \(LaunchError.askAgain)")

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Who teaches a course of a portal.
+/// An instructor of a course of a portal.
 public struct Instructor: Hashable, Sendable {
     public var course: Course
     public var id: String
@@ -16,12 +16,12 @@ public struct Instructor: Hashable, Sendable {
 /// A link that shows one instructor the labs of one course, until it expires. It opens no lab.
 public struct InstructorLink: Hashable, Sendable {
     public var instructor: Instructor
-    /// Seconds since 1970; from then on the link is refused.
+    /// Seconds since 1970; the link is rejected from then on.
     public var expires: Int64
 
     /// The path of a link on the portal's hostname.
     public static let path = "/instructor"
-    /// Says it in the link, for people who look at one; what tells it from a learner's is the purpose that is signed.
+    /// Included in the link for human readers; what distinguishes it from a learner's link is the signed purpose.
     static let role = "instructor"
 
     static let form = LinkForm(
@@ -41,7 +41,7 @@ public struct InstructorLink: Hashable, Sendable {
 extension LinkSigner {
     /// - Parameters:
     ///   - origin: the portal's, such as `https://portal.example:8443`.
-    ///   - now: when the link is made; it must expire later, and at most `LaunchLimits.linkValidity` later.
+    /// - now: when the link is created; it must expire later than that, by at most `LaunchLimits.linkValidity`.
     public func url(for link: InstructorLink, origin: String, now: Timestamp) throws(LaunchError) -> String {
         let (course, instructor) = (link.instructor.course, link.instructor)
         let values = [
@@ -53,7 +53,7 @@ extension LinkSigner {
 
     /// - Parameters:
     ///   - parameters: the decoded query, in any order.
-    ///   - portal: the portal that was asked.
+    /// - portal: the portal that received the request.
     public func verifyInstructor(
         _ parameters: [(name: String, value: String)], portal: String, now: Timestamp
     ) throws(LaunchError) -> InstructorLink {

@@ -1,18 +1,18 @@
 import Foundation
 import TLS
 
-/// The keys of links, tickets and labs, each in a file of its own that is made at first use.
+/// The keys of links, tickets and labs, each in its own file, which is created on first use.
 ///
-/// The broker and `carrel link` both come first at times, even at the same moment: a key is written whole under another
-/// name and then linked into place, which succeeds for one of them only.
+/// The broker and `carrel link` may both need a key first, even at the same moment: a key is written completely under a
+/// temporary name and then hard-linked into place, which succeeds for only one of them.
 public struct LaunchSecrets: Sendable {
     public let links: LinkSigner
     public let tickets: TicketSigner
-    /// Derives the tokens that the edge shows to labs.
+    /// Derives the tokens with which the edge authenticates to labs.
     public let labTokens: HMACKey
 
-    /// - Parameter directory: the state directory's `secrets`; made with mode 0700 when missing. The files have mode
-    /// 0600.
+    /// - Parameter directory: the state directory's `secrets`; created with mode 0700 if missing. The files have mode
+    ///   0600.
     public init(directory: String) throws(LaunchError) {
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw Self.error("make the directory", directory)
@@ -32,7 +32,7 @@ public struct LaunchSecrets: Sendable {
         return secret
     }
 
-    /// `nil` when there is no such file.
+    /// `nil` if there is no such file.
     private static func read(_ path: String) throws(LaunchError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         if descriptor < 0 {

@@ -1,20 +1,20 @@
 import BrokerCore
 import TLS
 
-/// What links of one kind have in their query, and in which order it is signed. Every kind names its portal first and
-/// its end last.
+/// The query parameters of one kind of link, and the order in which they are signed. Every kind begins with its portal
+/// and ends with its expiry.
 struct LinkForm: Sendable {
     struct Field: Sendable {
         var name: String
-        /// UTF-8 bytes of its value.
+        /// Maximum UTF-8 bytes of its value.
         var maximum: Int
     }
 
-    /// No signature made for one purpose is good for another.
+    /// The signed purpose: a signature made for one purpose is not valid for another.
     var purpose: String
     var path: String
     var required: [Field]
-    /// May be left out; it is signed with its name, so that a link without it is the same as ever.
+    /// Optional; its name is signed too, so that links without it are encoded as before.
     var optional: Field?
 
     static let signature = "signature"
@@ -42,7 +42,7 @@ extension LinkForm {
         return origin + path + "?" + query.joined(separator: "&")
     }
 
-    /// Checks a followed link: first its shape, then its signature, and only then what it says.
+    /// Verifies a followed link: first its form, then its signature, and only then its contents.
     func verify(
         _ parameters: [(name: String, value: String)], key: HMACKey, portal: String, now: Timestamp
     ) throws(LaunchError) -> (values: LinkValues, expires: Int64) {
@@ -72,15 +72,15 @@ extension LinkForm {
         return (values, expires)
     }
 
-    /// The parameters that such a link has. Whatever else stands in it was put there on its way, by mail programs and by
-    /// those who count clicks, and means nothing here.
+    /// The parameters that belong to such a link. Other parameters were added on the way, by mail programs and click
+    /// trackers, and are ignored.
     func own(_ parameters: [(name: String, value: String)]) -> [(name: String, value: String)] {
         parameters.filter { name, _ in
             required.contains { $0.name == name } || name == Self.signature || name == optional?.name
         }
     }
 
-    /// Each parameter of the form once.
+    /// Collects the form's parameters, each of which may occur only once.
     private func collect(_ parameters: [(name: String, value: String)]) throws(LaunchError) -> [String: String] {
         var found: [String: String] = [:]
         for (name, value) in own(parameters) {

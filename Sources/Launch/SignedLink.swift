@@ -2,14 +2,14 @@ import BrokerCore
 import Foundation
 import TLS
 
-/// A link that lets one learner into one lab of one portal, until it expires: for courses that can do no more than show
-/// a link, and for operators who help somebody.
+/// A link that admits one learner to one lab of one portal until it expires: for courses that can only show a link, and
+/// for operators who help somebody.
 public struct SignedLink: Hashable, Sendable {
     public var learner: Learner
     public var lab: String
-    /// Seconds since 1970; from then on the link is refused.
+    /// Seconds since 1970; the link is rejected from then on.
     public var expires: Int64
-    /// The course from which the learner comes: what reserved seats go by.
+    /// The course from which the learner comes, which determines the reserved seats.
     public var context: String?
 
     /// The path of a link on the portal's hostname.
@@ -23,12 +23,12 @@ public struct SignedLink: Hashable, Sendable {
             LinkForm.Field(name: "name", maximum: LaunchLimits.learnerNameLength), LinkForm.expires,
         ], optional: LinkForm.context)
 
-    /// Those of a query's parameters that are a link's own.
+    /// The parameters of a query that belong to a link.
     public static func ownParameters(
         _ parameters: [(name: String, value: String)]
     ) -> [(name: String, value: String)] { form.own(parameters) }
 
-    /// - Parameter learner: its identifier is brought to Unicode's composed form, so that one person is one learner.
+    /// - Parameter learner: the identifier is normalised to NFC, so that one person is one learner.
     public init(learner: Learner, lab: String, expires: Int64, context: String? = nil) {
         self.learner = learner
         self.context = context
@@ -38,7 +38,7 @@ public struct SignedLink: Hashable, Sendable {
     }
 }
 
-/// Makes and checks signed links. Any thread.
+/// Creates and verifies signed links. Any thread.
 public struct LinkSigner: Sendable {
     let key: HMACKey
 
@@ -46,7 +46,7 @@ public struct LinkSigner: Sendable {
 
     /// - Parameters:
     ///   - origin: the portal's, such as `https://portal.example:8443`.
-    ///   - now: when the link is made; it must expire later, and at most `LaunchLimits.linkValidity` later.
+    /// - now: when the link is created; it must expire later than that, by at most `LaunchLimits.linkValidity`.
     public func url(for link: SignedLink, origin: String, now: Timestamp) throws(LaunchError) -> String {
         let values = [link.learner.portal, link.lab, link.learner.id, link.learner.name, String(link.expires)]
         return try SignedLink.form.url(
@@ -56,7 +56,7 @@ public struct LinkSigner: Sendable {
 
     /// - Parameters:
     ///   - parameters: the decoded query, in any order.
-    ///   - portal: the portal that was asked.
+    /// - portal: the portal that received the request.
     public func verify(
         _ parameters: [(name: String, value: String)], portal: String, now: Timestamp
     ) throws(LaunchError) -> SignedLink {

@@ -1,23 +1,24 @@
 import BrokerCore
 import TLS
 
-/// Who can have a ticket. One kind is never taken for another: each is signed for a purpose of its own.
+/// The holder of a ticket. Kinds cannot be confused: each is signed for its own purpose.
 public protocol TicketHolder: Hashable, Sendable {
     static var ticketPurpose: String { get }
     static var ticketFieldCount: Int { get }
-    /// The portal's name comes first.
+    /// The portal's name must be the first field.
     var ticketFields: [String] { get }
-    /// - Parameter ticketFields: as many as there have to be.
+    /// - Parameter ticketFields: the required number of fields.
     init(ticketFields: [String])
 }
 
-/// Who the portal's pages are talking to: the value of a cookie of the portal's own, set when a link was verified.
+/// The identity of a user of the portal's pages: the value of a cookie on the portal's hostname, set after a link was
+/// verified.
 ///
-/// It holds everything that it proves, so nothing is stored for it; it is good on the portal's hostname only, and never
+/// It is self-contained, so the server stores nothing for it; it is valid only on the portal's hostname, and never
 /// opens a lab by itself.
 public struct Ticket<Holder: TicketHolder>: Hashable, Sendable {
     public var holder: Holder
-    /// Seconds since 1970; from then on the ticket is refused.
+    /// Seconds since 1970; the ticket is rejected from then on.
     public var expires: Int64
 
     public init(_ holder: Holder, expires: Int64) {
@@ -25,16 +26,16 @@ public struct Ticket<Holder: TicketHolder>: Hashable, Sendable {
         self.expires = expires
     }
 
-    /// A ticket that holds for `LaunchLimits.ticketValidity` from now.
+    /// A ticket that is valid for `LaunchLimits.ticketValidity` from now.
     public init(_ holder: Holder, now: Timestamp) {
         self.init(holder, expires: (now + LaunchLimits.ticketValidity).milliseconds / 1000)
     }
 }
 
-/// A learner's: good for the pages of their own sessions.
+/// A learner's ticket: valid for the pages of their own sessions.
 public typealias PortalTicket = Ticket<Learner>
 
-/// An instructor's: good for the pages of one course, and for nothing of a learner's.
+/// An instructor's ticket: valid for the pages of one course, and for no learner's pages.
 public typealias InstructorTicket = Ticket<Instructor>
 
 extension Learner: TicketHolder {
@@ -53,13 +54,13 @@ extension Instructor: TicketHolder {
     }
 }
 
-/// Makes and checks tickets. Any thread.
+/// Creates and verifies tickets. Any thread.
 public struct TicketSigner: Sendable {
     private let key: HMACKey
 
     public init(key: HMACKey) { self.key = key }
 
-    /// The cookie's value: letters of base64url and one dot.
+    /// The cookie's value: base64url characters and one dot.
     public func text<Holder>(for ticket: Ticket<Holder>) -> String {
         var canonical = CanonicalBytes(purpose: Holder.ticketPurpose)
         for field in ticket.holder.ticketFields { canonical.append(field) }
@@ -69,8 +70,8 @@ public struct TicketSigner: Sendable {
     }
 
     /// - Parameters:
-    ///   - kind: whose ticket it has to be.
-    ///   - portal: the portal that was asked.
+    ///   - kind: the expected kind of ticket.
+    ///   - portal: the portal that received the request.
     public func verify<Holder>(
         _ text: String, as kind: Ticket<Holder>.Type, portal: String, now: Timestamp
     ) throws(LaunchError) -> Ticket<Holder> {

@@ -1,8 +1,8 @@
-/// How often something took how long. Observing allocates nothing.
+/// A histogram of durations. Observing allocates nothing.
 public struct Histogram: Sendable, Hashable {
-    /// Upper ends of the buckets in nanoseconds, ascending.
+    /// Upper bounds of the buckets in nanoseconds, ascending.
     public let bounds: [Int64]
-    /// How many fell into each bucket and none below; what was longer than all is only in `count`.
+    /// The number of observations in each bucket, not cumulative; those above the last bound are only in `count`.
     public private(set) var counts: [UInt64]
     public private(set) var count: UInt64 = 0
     public private(set) var sumNanoseconds: UInt64 = 0
@@ -12,7 +12,7 @@ public struct Histogram: Sendable, Hashable {
         counts = Array(repeating: 0, count: bounds.count)
     }
 
-    /// From a request's head to its response's: 250 µs to a minute. A long poll or a busy notebook is longer.
+    /// From a request's head to its response's head: 250 µs to a minute. A long poll or a busy notebook exceeds it.
     public static var responses: Histogram {
         Histogram(upTo: [
             .microseconds(250), .microseconds(500), .milliseconds(1), .microseconds(2500), .milliseconds(5),
@@ -21,7 +21,7 @@ public struct Histogram: Sendable, Hashable {
         ])
     }
 
-    /// Writing to the disk: 250 µs to 5 s.
+    /// Commits to disk: 250 µs to 5 s.
     public static var commits: Histogram {
         Histogram(upTo: [
             .microseconds(250), .microseconds(500), .milliseconds(1), .microseconds(2500), .milliseconds(5),
@@ -30,7 +30,7 @@ public struct Histogram: Sendable, Hashable {
         ])
     }
 
-    /// From a seat to a lab that answers: half a second to five minutes.
+    /// From the assigned seat to a lab that responds: half a second to five minutes.
     public static var starts: Histogram {
         Histogram(upTo: [
             .milliseconds(500), .seconds(1), .seconds(2), .seconds(3), .seconds(5), .seconds(8), .seconds(13),
@@ -38,7 +38,7 @@ public struct Histogram: Sendable, Hashable {
         ])
     }
 
-    /// A time before 0 counts as 0: clocks are set.
+    /// A negative duration counts as 0, since clocks can be set back.
     public mutating func observe(nanoseconds: Int64) {
         count += 1
         sumNanoseconds += UInt64(max(0, nanoseconds))

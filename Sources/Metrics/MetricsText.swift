@@ -1,13 +1,13 @@
-/// Writes numbers in the text format of Prometheus (version 0.0.4): families with a help text and a kind, and under each
+/// Writes metrics in the Prometheus text format (version 0.0.4): families with a help text and a type, each followed by
 /// its samples.
 ///
-/// Names and labels are the caller's, and are to be right: `promtool check metrics` holds them in the tests.
+/// The caller is responsible for valid names and labels: in the tests `promtool check metrics` verifies them.
 public struct MetricsText {
-    /// What a family's samples are.
+    /// The type of a family's samples.
     public enum Kind: String, Sendable {
-        /// Only grows, from 0 at the process's start. Its name ends in `_total`.
+        /// Only increases, from 0 at the start of the process. Its name ends in `_total`.
         case counter
-        /// As it is now.
+        /// The current value.
         case gauge
         case histogram
     }
@@ -20,7 +20,7 @@ public struct MetricsText {
 
     public init() {}
 
-    /// Begins a family; the samples that follow are of it. A family is begun once.
+    /// Begins a family, to which the following samples belong. A family may be begun only once.
     public mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
         family = name
         text += "# HELP \(name) \(Self.escape(help, quote: false))\n# TYPE \(name) \(kind.rawValue)\n"
@@ -38,13 +38,13 @@ public struct MetricsText {
         line("", Array(labels), "\(value)")
     }
 
-    /// A family of one sample.
+    /// Writes a family with a single sample.
     public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
         begin(name, kind, help)
         add([:], value)
     }
 
-    /// A histogram's buckets, sum and count; its family is of that kind.
+    /// Writes a histogram's buckets, sum and count; the current family must be a histogram.
     public mutating func add(_ labels: KeyValuePairs<String, String> = [:], _ histogram: Histogram) {
         let labels = Array(labels)
         var sum: UInt64 = 0

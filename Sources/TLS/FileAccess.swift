@@ -1,8 +1,8 @@
 import Glibc
 
-/// Small files, whole: certificates and keys.
+/// Reads and writes small files whole: certificates and keys.
 enum FileAccess {
-    /// A PEM file larger than this is not one.
+    /// A larger file, in bytes, is not accepted as PEM.
     static let largestFileBytes = 1 << 20
 
     static func read(_ path: String) throws(TLSError) -> [UInt8] {
@@ -25,7 +25,7 @@ enum FileAccess {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// Writes to a new file beside, then renames: a reader sees the old file or the whole new one, never a part.
+    /// Writes a temporary file next to the target, then renames it: a reader sees the old file or the complete new one.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(TLSError) {
         let temporary = "\(path).\(getpid()).\(SecureRandom.slug(length: 8)).new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
@@ -37,7 +37,7 @@ enum FileAccess {
             guard count > 0 else { break }
             written += count
         }
-        // fchmod: the process's umask must not take from, and never adds to, what was asked for.
+        // fchmod, because the umask must not remove any of the requested permissions.
         let done = written == bytes.count && fchmod(file, mode) == 0 && fsync(file) == 0
         let problem = failure("could not write", temporary)
         close(file)

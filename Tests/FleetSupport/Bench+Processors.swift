@@ -1,13 +1,13 @@
 import Foundation
 
-/// What was worked, by the kernel's counts (proc(5)); in steps of 10 ms.
+/// CPU time as the kernel counts it (proc(5)), in steps of 10 ms.
 extension Bench {
     private static var tick: Duration { .seconds(1) / Int(sysconf(Int32(_SC_CLK_TCK))) }
 
     /// User and system time of a process and all its threads.
     static func processorTime(of pid: pid_t) throws -> Duration {
         let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        // Its name may hold anything, a closing parenthesis too.
+        // The process name may contain anything, including a closing parenthesis.
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
         guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else {
             throw FleetError("/proc/\(pid)/stat is not as it should be: \(text)")
@@ -15,16 +15,16 @@ extension Bench {
         return tick * (user + system)
     }
 
-    /// Of all processors, whoever worked.
+    /// The CPU time of all processors, of all processes together.
     static func processorTime() throws -> Duration {
         let text = try String(contentsOfFile: "/proc/stat", encoding: .utf8)
         let fields = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Int($0) }
         guard fields.count >= 8 else { throw FleetError("/proc/stat is not as it should be: \(text.prefix(200))") }
-        // User, nice, system; then idle and waiting for disks, which is no work; interrupts.
+        // User, nice, system; then idle and iowait, which are not work; interrupts.
         return tick * (fields[0] + fields[1] + fields[2] + fields[5] + fields[6])
     }
 
-    /// Of everything that runs in the labs' containers.
+    /// The CPU time of everything in the labs' containers.
     static func processorTime(ofLabs fleet: Fleet) async throws -> Duration {
         let instance = try fleet.instance()
         var sum = Duration.zero

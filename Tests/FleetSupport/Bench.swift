@@ -2,7 +2,7 @@ import BrokerCore
 import Foundation
 import Store
 
-/// What `Scripts/bench` measures, how often, and where the results go.
+/// The settings of `Scripts/bench`: what it measures, how often, and where the results go.
 enum Bench {
     private static let environment = ProcessInfo.processInfo.environment
 
@@ -14,14 +14,14 @@ enum Bench {
 
     static let learners = environment["CARREL_BENCH_LEARNERS"].flatMap(Int.init) ?? 30
 
-    /// The value below which 95 of 100 are.
+    /// The 95th percentile.
     static func p95(_ durations: [Duration]) -> Duration {
         let sorted = durations.sorted()
         return sorted.isEmpty ? .zero : sorted[min(sorted.count - 1, sorted.count * 95 / 100)]
     }
 
-    /// One line of the report: what was measured, in which unit, and what it must stay below; without a bar, it is told
-    /// for completeness.
+    /// Writes one line of the report: what was measured, its unit, and the bar that it must stay below; a value without
+    /// a bar is informational.
     static func report(_ what: String, _ value: Double, unit: String, bar: Double?) throws {
         guard let path = environment["CARREL_BENCH_REPORT"] else { return }
         let verdict = bar.map { value < $0 ? "met" : "MISSED" } ?? "-"
@@ -36,7 +36,7 @@ enum Bench {
         return sorted.isEmpty ? .zero : sorted[sorted.count / 2]
     }
 
-    /// The memory that is the process's own, its share of what it has in common with others included, in bytes.
+    /// The process's proportional set size (its own memory plus its share of shared memory), in bytes.
     static func proportionalMemory(of pid: pid_t) throws -> Int {
         let rollup = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8)
         guard let kibibytes = rollup.firstMatch(of: #/Pss:\s+(\d+) kB/#).flatMap({ Int($0.1) }) else {
@@ -45,7 +45,7 @@ enum Bench {
         return kibibytes * 1024
     }
 
-    /// Sessions as a broker leaves them in its file: with a story, and a browser that may enter each.
+    /// Adds sessions as a broker stores them, each with a story and a browser that may enter it.
     static func addSessions(_ count: Int, host: String, isLive: Bool, to path: String) async throws {
         let store = try Store(path: path)
         let now = Timestamp(milliseconds: nowMilliseconds())

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// A browser as far as Carrel can tell: cookies with the rules of their prefixes, redirects, the `Sec-Fetch-*` fields.
-/// Every hostname is at the broker's address; nothing asks DNS.
+/// A browser, as far as Carrel can tell: cookies with the rules of their prefixes, redirects, the `Sec-Fetch-*` fields.
+/// Every hostname resolves to the broker's address, without DNS.
 final class Browser: Sendable {
-    /// Where the edge listens, and whom the browser trusts.
+    /// The edge's address, and the authority that the browser trusts.
     struct Network: Sendable {
         var address = "127.0.0.1"
         var port: Int
@@ -13,7 +13,7 @@ final class Browser: Sendable {
 
     enum Purpose { case navigation, fetch, bare }
 
-    /// Where a navigation ended, with every address on the way.
+    /// The end of a navigation, with every address on the way.
     struct Visit: Sendable {
         var url: URL
         var response: Response
@@ -25,11 +25,11 @@ final class Browser: Sendable {
     let network: Network
     private let cookies = Mutex<[String: [String: String]]>([:])
 
-    /// Connections that wait for their next request, by the name of their server.
+    /// Idle kept-alive connections, by server name.
     private let idle = Mutex<[String: [Wire]]>([:])
     private let keepsConnections: Bool
 
-    /// - Parameter keepsConnections: as browsers do; without it each request has a connection of its own.
+    /// - Parameter keepsConnections: keep connections alive, as browsers do; without it each request opens its own.
     init(_ network: Network, keepsConnections: Bool = false) {
         self.network = network
         self.keepsConnections = keepsConnections
@@ -62,9 +62,9 @@ final class Browser: Sendable {
         return response
     }
 
-    /// Goes to a page and follows its redirects.
+    /// Navigates to a page and follows its redirects.
     ///
-    /// - Parameter page: where the click was made; none for an address that somebody typed.
+    /// - Parameter page: the page with the link; none if the address was typed.
     func visit(_ url: URL, from page: URL? = nil, method: String = "GET", form: [UInt8] = []) async throws -> Visit {
         var visit = Visit(url: url, response: Response(status: 0, fields: []), path: [url])
         var method = method
@@ -85,7 +85,7 @@ final class Browser: Sendable {
         throw FleetError("more than \(Self.redirectLimit) redirects: \(visit.path.map(\.absoluteString))")
     }
 
-    /// Opens a stream of server-sent events and hands out the data of each until `use` has seen enough (`false`).
+    /// Opens a stream of server-sent events and passes the data of each to `use` until it returns `false`.
     func events(_ url: URL, _ use: @escaping @Sendable (String) throws -> Bool) async throws {
         let fields = self.fields("GET", url, .fetch) + [("Accept", "text/event-stream")]
         try await blocking { [network] in
@@ -150,7 +150,8 @@ final class Browser: Sendable {
         (url.host ?? "") + (url.port.map { ":\($0)" } ?? "")
     }
 
-    /// `Sec-Fetch-Site` of a request that came this way: the farthest step counts (Fetch Metadata, section 2.4).
+    /// `Sec-Fetch-Site` of a request after these redirects: the least trusted step counts (Fetch Metadata, section
+    /// 2.4).
     private static func site(of path: [URL]) -> String {
         guard let last = path.last else { return "none" }
         if path.allSatisfy({ origin($0) == origin(last) }) { return "same-origin" }
@@ -174,7 +175,7 @@ final class Browser: Sendable {
             ? nil : jar.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
     }
 
-    /// Keeps what a browser would keep, and takes what it would refuse for a defect.
+    /// Stores the cookies that a browser would store, and treats any that it would reject as a defect.
     private func keep(_ fields: [String], from url: URL) throws {
         for field in fields {
             let parts = field.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -198,7 +199,7 @@ final class Browser: Sendable {
 }
 
 extension URL {
-    /// Another address on the same origin; `target` is a path with an optional query, already encoded.
+    /// Another address of the same origin; `target` is a path with an optional query, already encoded.
     func at(_ target: String) -> URL {
         URL(string: target, relativeTo: self)!.absoluteURL
     }

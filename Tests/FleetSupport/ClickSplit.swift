@@ -1,18 +1,19 @@
 import Foundation
 
-/// Where the time of one click goes, from the request for the signed link to JupyterLab's whole page.
+/// How the time of one click is spent, from the request for the signed link to JupyterLab's complete page.
 ///
-/// The engine's share is what its requests took at a relay between broker and engine. JupyterLab's share is the time from
-/// the last of them until it first answered a client of ours that asks every few milliseconds, plus what its pages take
-/// when they are fetched without the edge. Everything else is Carrel's, handshakes and this client's own work included.
+/// The engine's share is the time of its requests at a relay between broker and engine. JupyterLab's share is the time
+/// from the last of them to its first response to a client of ours that polls every few milliseconds, plus the time of
+/// its pages when they are fetched without the edge. Everything else is Carrel's, including handshakes and this
+/// client's own work.
 struct ClickSplit: Sendable {
-    /// From the click until the engine hears of it: the link, the decision, the commit.
+    /// From the click until the first request to the engine: the link, the decision, the commit.
     var beforeEngine: Duration
-    /// Between the engine's answers and the next requests to it.
+    /// Between the engine's responses and the next requests to it.
     var betweenEngine: Duration
     var engine: Duration
     var jupyterStart: Duration
-    /// From the lab's first answer until the progress page says so: the probe's pause, the commit, the event.
+    /// From the lab's first response until the progress page reports it: the probe's interval, the commit, the event.
     var noticing: Duration
     /// The one-time code, the cookie, and the edge around JupyterLab's page.
     var entering: Duration
@@ -54,7 +55,7 @@ struct ClickSplit: Sendable {
         let running = ContinuousClock.now
         let (direct, answered) = try await answering
 
-        // JupyterLab renders its page for the first time more slowly; whoever asks first must not matter.
+        // JupyterLab renders its page more slowly the first time; it must not matter which client is first.
         _ = try await direct.pages()
         let entry = ContinuousClock.now
         _ = try await fleet.enter(id, from: page.url, in: browser)
@@ -66,7 +67,7 @@ struct ClickSplit: Sendable {
         var engine = Duration.zero
         var between = Duration.zero
         var reached = first.began
-        // The questions while the lab starts are beside the click's way, not on it.
+        // Requests to the engine while the lab starts are off the critical path of the click.
         let start = exchanges.firstIndex { $0.line.contains("/start") } ?? 0
         for exchange in exchanges.prefix(start + 2) {
             let ended = exchange.ended ?? exchange.began
@@ -86,7 +87,7 @@ struct ClickSplit: Sendable {
                 && exchange.line.hasSuffix("/json")
     }
 
-    /// The lab without the edge, as the broker's own probe has it.
+    /// The lab without the edge, as the broker's own probe reaches it.
     struct Direct: Sendable {
         var address: String
         var port: Int
@@ -114,8 +115,8 @@ struct ClickSplit: Sendable {
             }
         }
 
-        /// What entering a lab fetches from JupyterLab; the quickest of some times, so that a moment in which the machine
-        /// did something else is not taken from Carrel's share.
+        /// Fetches what entering a lab fetches from JupyterLab; the fastest of several times, so that noise from the
+        /// machine is not subtracted from Carrel's share.
         func pages() async throws -> Duration {
             var quickest = Duration.seconds(3600)
             for _ in 0..<5 {
@@ -128,7 +129,7 @@ struct ClickSplit: Sendable {
         }
     }
 
-    /// Waits until the container was started, then asks it until it answers.
+    /// Waits until the container was started, then polls it until it responds.
     private static func firstAnswer(_ fleet: Fleet) async throws -> (Direct, ContinuousClock.Instant) {
         try await eventually("the container is started", within: .seconds(60), every: .milliseconds(5)) {
             fleet.relay.exchanges.contains { $0.line.contains("/start") && $0.ended != nil }

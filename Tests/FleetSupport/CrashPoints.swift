@@ -1,24 +1,24 @@
 import Foundation
 import Synchronization
 
-/// The writes and syncs of a broker's database, one of which the broker is to die at: `Scripts/lib/crash-vfs.c`, which
-/// `Scripts/test` compiles, beneath the real binary's SQLite.
+/// The writes and syncs of a broker's database at which the broker can be made to die: `Scripts/lib/crash-vfs.c`, which
+/// `Scripts/test` compiles, is loaded beneath the SQLite of the real binary.
 ///
-/// `@unchecked Sendable` because what it points to is one atomic number, which the broker has mapped, too, and which
-/// both sides only exchange whole: were it read here and written then, the broker could pass its point in between.
+/// `@unchecked Sendable` because it points to one atomic number, which the broker maps too. Both sides only exchange
+/// it: if it were read and then written, the broker could pass its crash point in between.
 final class CrashPoints: @unchecked Sendable {
     /// The compiled library; absent when the tests run without `Scripts/test`.
     static let library = ProcessInfo.processInfo.environment["CARREL_TEST_CRASH_VFS"]
 
-    /// As in the library: it is dying.
+    /// The library's marker: the broker is dying.
     private static let dying = UInt64.max
     private static let size = MemoryLayout<UInt64>.size
 
     private let path: String
-    /// How many points are left, the fatal one among them; 0 for none.
+    /// The number of points left, including the fatal one; 0 for none.
     private let left: UnsafeMutablePointer<Atomic<UInt64>>
 
-    /// - Parameter path: a file of the test's own, through which the broker is told.
+    /// - Parameter path: a file of the test's own, shared with the broker.
     init(path: String) throws {
         self.path = path
         try Data(count: Self.size).write(to: URL(fileURLWithPath: path))
@@ -32,16 +32,16 @@ final class CrashPoints: @unchecked Sendable {
 
     deinit { munmap(left, Self.size) }
 
-    /// What makes a command run on it.
+    /// The command prefix that loads the library.
     func prefix() throws -> [String] {
         guard let library = Self.library else { throw FleetError("there is no library: run Scripts/test") }
         return ["env", "LD_PRELOAD=\(library)", "CRASH_VFS=\(path)"]
     }
 
-    /// The broker dies at the `number`th from now, counted from 1.
+    /// Makes the broker die at the `number`th point from now, counted from 1.
     func die(at number: UInt64) { left.pointee.store(number, ordering: .sequentiallyConsistent) }
 
-    /// The broker dies no more.
-    /// - Returns: whether it came to its point before: then it is dead, or just dying.
+    /// Disarms the crash point.
+    /// - Returns: whether the broker had already reached its crash point: then it is dead or dying.
     func disarm() -> Bool { left.pointee.exchange(0, ordering: .sequentiallyConsistent) == Self.dying }
 }

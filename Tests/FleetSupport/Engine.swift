@@ -1,8 +1,8 @@
 import Foundation
 import Programs
 
-/// A real Docker Engine that `Scripts/test` started for the tests, looked at with the ordinary `docker` command: what
-/// really is on a host is not asked of the product that is being tested.
+/// A real Docker Engine that `Scripts/test` started for the tests, inspected with the ordinary `docker` command: the
+/// facts about a host must not come from the product under test.
 struct Engine: Sendable, Decodable {
     var name: String
     /// `unix:///path` or `tcp://address:port`.
@@ -15,7 +15,7 @@ struct Engine: Sendable, Decodable {
 
     private static let variable = "CARREL_TEST_ENGINES"
 
-    /// The engines of this run; none if it was not given any.
+    /// The engines of this run; empty if it was given none.
     static let all: [Engine] = {
         guard let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty else { return [] }
         guard let data = FileManager.default.contents(atPath: path),
@@ -75,21 +75,22 @@ struct Engine: Sendable, Decodable {
         lines(try await docker("volume", "ls", "--quiet", "--filter", "label=carrel.instance=\(instance)"))
     }
 
-    /// The volumes that a container has.
+    /// The volumes of a container.
     func volumes(of container: String) async throws -> Set<String> {
         let format = #"{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}"#
         return Set(lines(try await docker("inspect", container, "--format", format)))
     }
 
-    /// All of them, whoever made them.
+    /// All volumes, whoever created them.
     func allVolumes() async throws -> [String] { lines(try await docker("volume", "ls", "--quiet")) }
 
-    /// The lab image with another command; one layer of nothing, so it takes no time and no room.
+    /// Builds the lab image with another command; its one empty layer takes no time and no space.
     func buildImage(_ name: String, command: [String]) async throws {
         try await buildImage(name, lines: ["CMD \(String(decoding: try JSONEncoder().encode(command), as: UTF8.self))"])
     }
 
-    /// As the images of jupyter/docker-stacks are: the PATH begins with a directory that the learner may write.
+    /// Builds an image like those of jupyter/docker-stacks: its PATH begins with a directory that the learner may
+    /// write.
     func buildLikeDockerStacks(_ name: String) async throws {
         try await buildImage(
             name,
@@ -99,7 +100,7 @@ struct Engine: Sendable, Decodable {
             ])
     }
 
-    /// The lab image with more lines of a Dockerfile.
+    /// Builds the lab image with additional lines of a Dockerfile.
     func buildImage(_ name: String, lines: [String]) async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/fleet-image-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -109,7 +110,7 @@ struct Engine: Sendable, Decodable {
         try await docker("build", "--quiet", "--tag", name, directory)
     }
 
-    /// Takes off the packet filter of an instance, as somebody does who reloads a firewall.
+    /// Removes the packet filter of an instance, as reloading a firewall does.
     func removeFence(instance: String) async throws {
         let images = lines(try await docker("image", "ls", "--quiet", "--filter", "label=carrel.role=helper"))
         guard let image = images.first else { return }
@@ -118,8 +119,8 @@ struct Engine: Sendable, Decodable {
             "/carrel-helper", image, "fence", "carrel_\(instance)")
     }
 
-    /// Removes what bears this instance's label, and nothing else. Its packet filter says nothing about anything else, and goes
-    /// with the network namespace that the engine of the tests has for itself.
+    /// Removes everything with this instance's label, and nothing else. Its packet filter affects nothing else, and
+    /// disappears with the network namespace that the test engine has for itself.
     func removeAll(instance: String, andNetworks hasNoHeir: Bool) async throws {
         guard !instance.isEmpty else { return }
         for container in try await containers(instance: instance) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The JSON API on the broker's control socket, for looking often without a new process each time.
+/// The JSON API on the broker's control socket, for polling without starting a process each time.
 extension Fleet {
     private var socket: String { root + "/state/control.sock" }
 
@@ -54,7 +54,7 @@ extension Fleet {
         return try await ask("/v1/pools").decode(Answer.self).pools
     }
 
-    /// Waits until the only pool has so many seats ready, and no more.
+    /// Waits until the only pool has exactly this many ready seats.
     func waitForWarm(_ count: Int, within limit: Duration = .seconds(90)) async throws {
         try await eventually("\(count) seats are warm", within: limit) {
             guard let pool = try await self.pools().first else { throw FleetError("there is no pool") }

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// What learners do.
+/// The actions of learners.
 extension Fleet {
-    /// Where learners find their links.
+    /// The page on which learners find their links.
     static let course = URL(string: "https://course.example/")!
 
     /// Opens a signed link as a browser with JavaScript does and waits for JupyterLab's page.
@@ -19,7 +19,7 @@ extension Fleet {
         return try await enter(id, from: progress.url, in: browser)
     }
 
-    /// From the portal into a running lab: the one-time code, the cookie, JupyterLab's page.
+    /// Enters a running lab from the portal: the one-time code, the cookie, JupyterLab's page.
     func enter(_ id: String, from page: URL, in browser: Browser) async throws -> Lab {
         let visit = try await browser.visit(page.at("/sessions/\(id)/open"), from: page)
         guard visit.isLab else {
@@ -36,13 +36,13 @@ extension Fleet {
 }
 
 extension Browser.Visit {
-    /// Is this JupyterLab's own page at a lab's hostname?
+    /// Whether this is JupyterLab's own page at a lab's hostname.
     var isLab: Bool {
         url.host?.hasSuffix("." + Plan.labsDomain) == true && response.status == 200
             && response.text.contains("jupyter-config-data")
     }
 
-    /// Of a page `/sessions/ID` on the portal.
+    /// The session of a portal page `/sessions/ID`.
     var sessionID: String? {
         let parts = url.path.split(separator: "/")
         return url.host == Plan.portal && parts.count == 2 && parts[0] == "sessions" ? String(parts[1]) : nil
@@ -53,18 +53,18 @@ extension Lab {
     /// The hostname's first label, which is the session's identifier.
     var session: String { String(origin.host?.prefix { $0 != "." } ?? "") }
 
-    /// JupyterLab's page as somebody sees it who has it open and reloads it.
+    /// JupyterLab's page when an open tab is reloaded.
     func reload() async throws -> Browser.Visit { try await browser.visit(origin.at("/lab")) }
 }
 
 extension Browser {
-    /// Follows the progress page's events until the session runs; what was shown on the way.
+    /// Follows the progress page's events until the session runs; returns what was shown on the way.
     @discardableResult
     func waitUntilRunning(_ page: URL, within limit: Duration) async throws -> [String] {
         let seen = Progress()
         try await withDeadline(limit, "the progress page says that the lab runs") { [self] in
             try await events(page.appendingPathComponent("events")) { data in
-                // The page's own events, for its card and its clock, are no JSON objects.
+                // The page's own events, for its card and its clock, are not JSON objects.
                 guard data.hasPrefix("{") else { return true }
                 let view = try JSONDecoder.api.decode(Progress.View.self, from: Data(data.utf8))
                 seen.add(view)
@@ -101,7 +101,7 @@ extension Browser {
 }
 
 extension Fleet {
-    /// Sends bytes to the portal over TLS as they are, and reads until the edge hangs up.
+    /// Sends raw bytes to the portal over TLS, and reads until the edge closes the connection.
     func raw(_ bytes: String) async throws -> String {
         let (port, authority) = (port, authority.path)
         return try await blocking {
@@ -109,13 +109,13 @@ extension Fleet {
                 address: "127.0.0.1", port: port, tls: Wire.TLS(serverName: Plan.portal, authority: authority))
             defer { wire.hangUp() }
             wire.setPatience(.seconds(20))
-            // The edge may hang up before it has read all of it.
+            // The edge may close the connection before it has read everything.
             try? wire.send(bytes)
             return String(decoding: wire.rest(), as: UTF8.self)
         }
     }
 
-    /// Takes all room on the state directory's file system.
+    /// Uses up the free space of the state directory's file system.
     func fill(_ path: String) async throws {
         try await blocking {
             let file = Glibc.open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// One real Carrel for one test: its configuration, its state directory, the broker as a child process, and the engines
-/// that it works on. Made and cleaned up by `withFleet`.
+/// that it uses. `withFleet` creates it and cleans it up.
 final class Fleet: Sendable {
     let plan: Plan
     /// The test's own directory: configuration, state, logs, relays.
@@ -12,12 +12,12 @@ final class Fleet: Sendable {
     let port: Int
     let authority: TestMachine.Authority
     let relays: [String: Relay]
-    /// Where the broker's database writes; those of `Plan.crashes` only.
+    /// The crash points of the broker's database; only with `Plan.crashes`.
     let crashPoints: CrashPoints?
-    /// The broker's wall clock; of `Plan.setsClock` only.
+    /// The broker's wall clock; only with `Plan.setsClock`.
     let clock: ShiftedClock?
     private let running = Mutex<pid_t?>(nil)
-    /// The copy with which the broker began, or that was made of its first state.
+    /// The copy of a proved state from which the broker began, or which was made of its first state.
     private let proved = Mutex<String?>(nil)
 
     fileprivate init(_ plan: Plan) async throws {
@@ -51,7 +51,7 @@ final class Fleet: Sendable {
     var portal: URL { URL(string: "https://\(Plan.portal):\(port)/")! }
     var log: String { String(decoding: FileManager.default.contents(atPath: logPath) ?? Data(), as: UTF8.self) }
 
-    /// The only relayed host's relay.
+    /// The relay of the only relayed host.
     var relay: Relay { relays.values.first! }
 
     func browser() -> Browser { Browser(network) }
@@ -63,7 +63,7 @@ final class Fleet: Sendable {
 
     // MARK: the broker
 
-    /// Starts the broker without waiting for anything.
+    /// Starts the broker without waiting.
     func launchBroker(_ options: String...) throws {
         let pid = try Tether.shared.spawn(
             (crashPoints?.prefix() ?? []) + (clock?.prefix() ?? [])
@@ -71,8 +71,8 @@ final class Fleet: Sendable {
         running.withLock { $0 = pid }
     }
 
-    /// Another broker takes over from the one that runs, and is ready.
-    /// - Returns: the old one, which ends when nothing of it is open any more; the caller waits for it.
+    /// Starts a second broker that takes over from the running one, and waits until it is ready.
+    /// - Returns: the old process, which ends when its last connection is closed; the caller waits for it.
     func takeOver() async throws -> pid_t {
         let old = try pid
         let before = readyCount
@@ -88,7 +88,7 @@ final class Fleet: Sendable {
 
     private var readyCount: Int { log.split(separator: "\n").count { $0.hasSuffix(" ready") } }
 
-    /// Starts the broker and waits until it answers and every host of the plan is in `state`.
+    /// Starts the broker and waits until it responds and every host of the plan is in `state`.
     func start(hosts state: String? = "active") async throws {
         try launchBroker()
         try await eventually("the broker answers", within: .seconds(20), every: .milliseconds(20)) {
@@ -103,7 +103,7 @@ final class Fleet: Sendable {
         }
     }
 
-    /// The first start; most begin with what another fleet has proved.
+    /// The first start; most fleets begin with a state that another fleet has proved.
     fileprivate func begin() async throws {
         guard let key = ProvedStates.key(plan) else { return try await start() }
         if let path = ProvedStates.shared.take(key) {
@@ -134,7 +134,7 @@ final class Fleet: Sendable {
         }
     }
 
-    /// The broker as it dies of a power cut: no handler runs, nothing is flushed. Any thread.
+    /// Kills the broker as a power failure would: no handler runs, nothing is flushed. Any thread.
     func killBroker() {
         running.withLock { pid in
             guard let running = pid else { return }
@@ -147,12 +147,12 @@ final class Fleet: Sendable {
 
     func signalBroker(_ signal: Int32) throws { kill(try pid, signal) }
 
-    /// Waits until the broker ends by itself; its exit status.
+    /// Waits until the broker ends by itself; returns its exit status.
     func brokerExit(within limit: Duration = .seconds(15)) async throws -> Int32 {
         try await eventually("the broker ends", within: limit, every: .milliseconds(10)) { try self.exitStatus() }
     }
 
-    /// Asks the broker to end and waits for it; its exit status.
+    /// Asks the broker to end and waits for it; returns its exit status.
     @discardableResult
     func stop() async throws -> Int32 {
         try signalBroker(SIGTERM)
@@ -191,11 +191,11 @@ final class Fleet: Sendable {
         let instance = try instance()
         var all: [Engine.Container] = []
         for host in plan.hosts { all += try await host.engine.containers(instance: instance) }
-        // What bears no session is no lab.
+        // A container without a session is not a lab.
         return all.filter { !$0.session.isEmpty }
     }
 
-    /// No container without a live session, no second container of a session, no seat without a container.
+    /// Checks that every container has a live session, every session at most one container, and every seat a container.
     func expectNothingLeaked() async throws {
         try await eventually(
             "containers and live sessions are the same", within: .seconds(30), every: .milliseconds(200)
@@ -218,7 +218,7 @@ final class Fleet: Sendable {
         let isOver = proved.withLock { $0 == nil }
         if let instance = try? instance() {
             for host in plan.hosts {
-                // A container that the engine was just asked for may appear in the middle of this.
+                // A container that the engine was just asked for may still appear meanwhile.
                 do {
                     try await eventually("\(host.name) is clean", within: .seconds(30), every: .milliseconds(200)) {
                         try await host.engine.removeAll(instance: instance, andNetworks: isOver)
@@ -229,7 +229,7 @@ final class Fleet: Sendable {
                 }
             }
         }
-        // What the engines mounted for the slots goes with the last container of ours.
+        // The engines' mounts for the slots are removed with the last container of ours.
         if let left = try? mounts(), !left.isEmpty { Issue.record("left mounted on the host: \(left)") }
         if plan.stateBytes != nil { _ = try? await Command(["umount", "--lazy", root + "/state"]).run() }
         try? FileManager.default.removeItem(atPath: root)
@@ -238,10 +238,10 @@ final class Fleet: Sendable {
         }
     }
 
-    /// What is mounted for this Carrel on this machine, which is the engines' host, deepest last.
+    /// The mounts of this Carrel on this machine, which is the engines' host, deepest last.
     func mounts() throws -> [String] {
         let volume = "/volumes/carrel-\(try instance())-slots/"
-        // The tests may run in a namespace of their own, the engines do not.
+        // The tests may run in a namespace of their own; the engines do not.
         let table = try String(contentsOfFile: "/proc/1/mountinfo", encoding: .utf8)
         return table.split(separator: "\n").compactMap { line in
             let place = String(line.split(separator: " ")[4])
@@ -249,7 +249,7 @@ final class Fleet: Sendable {
         }
     }
 
-    /// The places where homes are attached to warm labs, by the name of the slot.
+    /// The mount points at which homes are attached to warm labs, by slot name.
     func slotMounts() throws -> [String] { try mounts().filter { !$0.hasSuffix("/_data") } }
 
     fileprivate func printLog() {

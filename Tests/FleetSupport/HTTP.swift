@@ -1,6 +1,6 @@
 import Foundation
 
-/// An answer as a browser sees it.
+/// A response as a browser sees it.
 struct Response: Sendable {
     var status: Int
     var fields: [(name: String, value: String)]
@@ -40,7 +40,7 @@ struct Response: Sendable {
 }
 
 extension JSONDecoder {
-    /// As the API and `--json` write.
+    /// The format of the API and of `--json`.
     static var api: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -48,7 +48,7 @@ extension JSONDecoder {
     }
 }
 
-/// HTTP/1.1 over a `Wire`, as plainly as it goes. Blocking.
+/// A minimal HTTP/1.1 client over a `Wire`. Blocking.
 extension Wire {
     func request(
         _ method: String, _ target: String, host: String, fields: [(String, String)] = [], body: [UInt8] = []
@@ -66,7 +66,7 @@ extension Wire {
         try send(Array((head + "\r\n").utf8) + body)
     }
 
-    /// Reads one response; informational ones are passed over, except for 101.
+    /// Reads one response; skips informational ones, except for 101.
     func response(to method: String) throws -> Response {
         while true {
             var response = try responseHead()
@@ -98,7 +98,7 @@ extension Wire {
         return response
     }
 
-    /// Hands out the body piece by piece until it is complete or `use` has seen enough (`false`).
+    /// Passes the body piece by piece to `use` until it is complete or `use` returns `false`.
     func readBody(of response: Response, _ use: ([UInt8]) throws -> Bool) throws {
         if response.first("Transfer-Encoding")?.lowercased() == "chunked" {
             while true {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A running kernel, spoken to in JupyterLab's own way: `v1.kernel.websocket.jupyter.org`, binary frames.
+/// A running kernel, with JupyterLab's own protocol: `v1.kernel.websocket.jupyter.org`, binary frames.
 struct Kernel: Sendable {
     static let subprotocol = "v1.kernel.websocket.jupyter.org"
 
@@ -8,7 +8,7 @@ struct Kernel: Sendable {
     let session: String
     let socket: WebSocket
 
-    /// Sends code and does not wait for it; the request's identifier.
+    /// Sends code and does not wait for it; returns the request's identifier.
     @discardableResult
     func begin(_ code: String) async throws -> String {
         let message = UUID().uuidString.lowercased()
@@ -29,7 +29,7 @@ struct Kernel: Sendable {
         return message
     }
 
-    /// Runs code to its end: the last expression's value, or what was printed.
+    /// Runs code to completion: returns the last expression's value, or what was printed.
     func run(_ code: String, within limit: Duration = .seconds(60)) async throws -> String {
         let request = try await begin(code)
         let deadline = ContinuousClock.now + limit
@@ -53,7 +53,7 @@ struct Kernel: Sendable {
         throw FleetError("the kernel did not finish within \(limit)")
     }
 
-    /// Layout: the number of offsets, the offsets (64 bits, little-endian), then the parts.
+    /// Format: the number of offsets, the offsets (64 bits, little-endian), then the parts.
     private static func pack(_ parts: [[UInt8]]) -> [UInt8] {
         var offset = 8 * (parts.count + 2)
         var head = number(parts.count + 1) + number(offset)

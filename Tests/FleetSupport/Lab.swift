@@ -1,7 +1,7 @@
 import COpenSSL
 import Foundation
 
-/// A JupyterLab seen from a browser that may enter it: what its page does, request by request.
+/// A JupyterLab seen from a browser that may enter it: the requests that its page makes, one by one.
 struct Lab: Sendable {
     let browser: Browser
     /// `https://SLUG.LABS_DOMAIN:PORT/`
@@ -26,7 +26,7 @@ struct Lab: Sendable {
 
     // MARK: files
 
-    /// Writes a file as JupyterLab's upload does, in one request.
+    /// Uploads a file in one request, as JupyterLab does.
     func upload(_ bytes: [UInt8], as name: String) async throws {
         let model: [String: String] = [
             "type": "file", "format": "base64", "content": Data(bytes).base64EncodedString(),
@@ -51,7 +51,7 @@ struct Lab: Sendable {
         return Kernel(id: id, session: session, socket: socket)
     }
 
-    /// What the kernel does, as the lab says: `idle`, `busy`, `starting`.
+    /// The kernel's state, as the lab reports it: `idle`, `busy`, `starting`.
     func state(of kernel: Kernel) async throws -> String {
         let response = try demand(await get("/api/kernels/\(kernel.id)"), [200], "asking for a kernel")
         return try response.object()["execution_state"] as? String ?? ""
@@ -67,7 +67,7 @@ struct Lab: Sendable {
 
     // MARK: what an open tab does by itself
 
-    /// One round of what JupyterLab asks for as long as a tab is open, whether or not anybody sits before it.
+    /// One round of the requests that JupyterLab makes while a tab is open, even if nobody uses it.
     func pollAsOpenTab() async throws -> [Int] {
         var statuses: [Int] = []
         for target in Self.polls { statuses.append(try await get(target).status) }
@@ -89,7 +89,7 @@ func sha256(_ bytes: [UInt8]) -> String {
     return digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
 }
 
-/// Bytes that no compression makes smaller and no mistake makes right.
+/// Incompressible random bytes, which no mistake reproduces.
 func randomBytes(_ count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw FleetError("no random bytes") }

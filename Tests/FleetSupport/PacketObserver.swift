@@ -3,8 +3,8 @@ import Glibc
 import Programs
 import Synchronization
 
-/// Sees every packet on every interface of this machine, outside the namespaces of the engines (packet(7)): what leaves a
-/// host of the tests comes by here. Independent of what the product itself watches.
+/// Observes every packet on every interface of this machine, outside the engines' namespaces (packet(7)): everything
+/// that leaves a test host passes here. Independent of the product's own watcher.
 final class PacketObserver: Sendable {
     private struct State {
         var isFinished = false
@@ -15,7 +15,7 @@ final class PacketObserver: Sendable {
     private let descriptor: Int32
 
     /// - Parameters:
-    ///   - word: what stands in packets of interest, whatever its case.
+    ///   - word: text that marks packets of interest, case-insensitive.
     ///   - addresses: IPv4 addresses; packets to one of them are of interest.
     init(word: String, addresses: [String]) throws {
         let everything = UInt16(0x0003).bigEndian  // ETH_P_ALL
@@ -35,7 +35,7 @@ final class PacketObserver: Sendable {
         Thread.detachNewThread { [self] in watch(letters, wanted) }
     }
 
-    /// What was seen, in words: `to ADDRESS` or `the word`.
+    /// The observations: `to ADDRESS` or `the word`.
     var sightings: Set<String> { state.withLock { $0.sightings } }
 
     func finish() { state.withLock { $0.isFinished = true } }
@@ -61,13 +61,13 @@ final class PacketObserver: Sendable {
     }
 }
 
-/// An address of this machine's loopback, for as long as a test lasts, with a server on it that greets.
+/// A loopback address of this machine, for the duration of a test, with a server that sends a greeting.
 final class OutsideServer: Sendable {
     let address: String
     let port: Int
     private let listener: Int32
 
-    /// - Parameter address: IPv4, of a range for documentation or link-local; nobody else has it.
+    /// - Parameter address: IPv4, from a documentation or link-local range; not in use elsewhere.
     init(address: String) async throws {
         self.address = address
         _ = try await Command(["ip", "address", "replace", "\(address)/32", "dev", "lo"]).succeed()

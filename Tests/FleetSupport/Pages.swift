@@ -1,7 +1,7 @@
 import Foundation
 
 extension Browser.Visit {
-    /// Presses the button of the page's only form.
+    /// Submits the page's only form.
     func submitForm(in browser: Browser) async throws -> Browser.Visit {
         let page = response.text
         guard let form = page.firstMatch(of: /<form[^>]*>(?s:.*?)<\/form>/)?.output else {

@@ -1,16 +1,16 @@
 import Foundation
 
-/// What a test wants of its broker; becomes a `carrel.yaml`.
+/// What a test requires of its broker; it is rendered as a `carrel.yaml`.
 struct Plan: Sendable {
     struct Host: Sendable {
         var name: String
         var engine: Engine
-        /// The engine behind a relay of the test's own.
+        /// Whether the engine is behind a relay of the test's own.
         var isRelayed = false
         var slots = 10
         var memory = "16GiB"
         var starts = 2
-        /// Where labs are published, if not where the engine's host really is.
+        /// Where labs are published, if not at the actual address of the engine's host.
         var publishAddress: String?
     }
 
@@ -21,16 +21,16 @@ struct Plan: Sendable {
         var memory = "512MiB"
         var idle = "30m"
         var warning: String?
-        /// Parked for so long instead of ended for idleness.
+        /// How long it is parked instead of ended for idleness.
         var parksFor: String?
         var lifetime = "2h"
         var ready = "90s"
         var port: Int?
-        /// `none`: the lab keeps none.
+        /// `none`: the lab keeps no files.
         var files: String?
         /// The size of `/dev/shm`; `nil` for the product's default.
         var sharedMemory: String?
-        /// `allow`: the lab reaches the outside.
+        /// `allow`: the lab has access to the outside.
         var egress: String?
     }
 
@@ -40,7 +40,7 @@ struct Plan: Sendable {
         var maximum = 1
     }
 
-    /// As `Scripts/build-lab-images` names it.
+    /// The image that `Scripts/build-lab-images` builds.
     static let jupyterImage =
         ProcessInfo.processInfo.environment["CARREL_TEST_IMAGE"] ?? "carrel/jupyterlab:dev"
 
@@ -50,21 +50,21 @@ struct Plan: Sendable {
     var hosts: [Host]
     var labs: [Lab]
     var pools: [Pool] = []
-    /// What instructors can give a run in all; `nil` for the portal's default.
+    /// The total extension that instructors can give a run; `nil` for the portal's default.
     var instructorExtension: String?
-    /// How often labs are measured; `nil` for the broker's default.
+    /// How often labs are sampled; `nil` for the broker's default.
     var sampleEvery: String?
-    /// What labs with `egress: allow` reach besides the outside.
+    /// Additional ranges that labs with `egress: allow` can reach besides the outside.
     var openedRanges: [String] = []
-    /// Homes under one shared root, instead of a volume of the host.
+    /// Whether homes are under one shared root, instead of a volume of the host.
     var sharesHomes = false
-    /// The state directory is a file system of its own with this many bytes.
+    /// If set, the state directory is a file system of its own with this many bytes.
     var stateBytes: Int?
 
-    /// The broker runs on a database at whose writes it can be made to die.
+    /// Whether the broker can be made to die at a write of its database.
     var crashes = false
 
-    /// The broker's wall clock is the test's to set.
+    /// Whether the test can set the broker's wall clock.
     var setsClock = false
 
     /// One or two hosts, one lab.
@@ -75,8 +75,8 @@ struct Plan: Sendable {
     }
 
     /// - Parameters:
-    ///   - root: the test's own directory; the configuration and the state lie in it.
-    ///   - certificate: without its suffix.
+    ///   - root: the test's own directory, which holds the configuration and the state.
+    ///   - certificate: its path without the suffix.
     func yaml(root: String, port: Int, certificate: String) -> String {
         let more = instructorExtension.map { ", instructor_extension: \($0)" } ?? ""
         var yaml = """

@@ -19,11 +19,11 @@ final class Progress: Sendable {
     }
 }
 
-/// Runs the work, but no longer than the limit.
+/// Runs the work with a time limit.
 func withDeadline<Result: Sendable>(
     _ limit: Duration, _ what: String, _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    // Blocking calls cannot be cancelled; they end by their own patience, and nobody waits for them.
+    // Blocking calls cannot be cancelled; they end by their own timeouts, and no one waits for them.
     let race = Race<Result>()
     Task { race.finish(await Swift.Result { try await work() }) }
     Task {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A session as the API and `--json` tell it; only what tests look at.
+/// A session as reported by the API and `--json`; only the fields that tests check.
 struct SessionRecord: Decodable, Sendable {
     struct Use: Decodable, Sendable {
         var memoryBytes: Int64
@@ -28,7 +28,7 @@ struct SessionRecord: Decodable, Sendable {
     var use: Use?
 }
 
-/// What was learned of a lab's use.
+/// The usage profile of a lab.
 struct ProfileRecord: Decodable, Sendable {
     var sessions: Int
     var memoryP50Bytes: Int64?
@@ -63,9 +63,9 @@ struct HostRecord: Decodable, Sendable {
     var slots: Int
     var density: Double
     var use: Use
-    /// Warm seats that nobody has claimed; none: nil.
+    /// Unclaimed warm seats; nil if there are none.
     var warm: Int?
-    /// `proved` where labs are kept apart, or what was found instead.
+    /// `proved` if labs are isolated, or the finding instead.
     var network: String?
 }
 
@@ -80,7 +80,7 @@ struct PoolRecord: Decodable, Sendable {
     var reason: String?
 }
 
-/// A session with everything that happened to it.
+/// A session with all its events.
 struct SessionStory: Decodable, Sendable {
     var session: SessionRecord
     var story: [StoryRecord]

@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A Unix socket between the broker and an engine that can be slow, deaf or gone, at the very moment when a certain
-/// request passes. It also notes how long the engine had each request, which is the engine's share of a click.
+/// A Unix socket between the broker and an engine that can be slow, unresponsive or gone, at the very moment when a
+/// certain request passes. It also records the duration of each request, which is the engine's share of a click.
 final class Relay: Sendable {
     enum Verdict: Sendable {
         case forward
-        /// From now on nothing moves any more on any connection: an engine that hangs.
+        /// No connection passes any more data: an engine that hangs.
         case stall
-        /// All connections end, new ones are refused: a host that is gone.
+        /// All connections are closed and new ones refused: a host that is gone.
         case cut
     }
 
@@ -18,7 +18,7 @@ final class Relay: Sendable {
         /// `POST /v1.41/containers/create?name=…`
         var line: String
         var began: ContinuousClock.Instant
-        /// When the last piece of the answer passed, so far.
+        /// When the last piece of the response passed, so far.
         var ended: ContinuousClock.Instant?
     }
 
@@ -27,7 +27,7 @@ final class Relay: Sendable {
     private struct State {
         var mode = Mode.open
         var isFinished = false
-        /// By their number, so that forgetting some leaves the others' numbers.
+        /// By number, so that removing some does not change the numbers of others.
         var exchanges: [Int: Exchange] = [:]
         var lastNumber = 0
         var judge: (@Sendable (String) -> Verdict)?
@@ -38,7 +38,7 @@ final class Relay: Sendable {
     private let engine: String
 
     /// - Parameters:
-    ///   - path: where the broker is to find the engine.
+    ///   - path: where the broker finds the engine.
     ///   - engine: the engine's own socket.
     init(at path: String, to engine: String) throws {
         self.path = path
@@ -49,14 +49,14 @@ final class Relay: Sendable {
     /// Called with every request line before the request is forwarded, on the relay's thread.
     func judge(_ judge: (@Sendable (String) -> Verdict)?) { state.withLock { $0.judge = judge } }
 
-    /// In the order in which they began.
+    /// Ordered by start.
     var exchanges: [Exchange] { state.withLock { $0.exchanges.sorted { $0.key < $1.key }.map(\.value) } }
     func forgetExchanges() { state.withLock { $0.exchanges = [:] } }
 
     func cut() { state.withLock { $0.mode = .cut } }
-    /// The engine goes on accepting, and answers nothing any more.
+    /// The engine still accepts connections, but no longer responds.
     func stall() { state.withLock { $0.mode = .stalled } }
-    /// The engine answers again, to new connections and, after a stall, to old ones.
+    /// The engine responds again, to new connections and, after a stall, to old ones.
     func restore() { state.withLock { $0.mode = .open } }
     func finish() {
         state.withLock {

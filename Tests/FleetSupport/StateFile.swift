@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// The broker's SQLite file, looked at from outside.
+/// The broker's SQLite file, read from outside.
 struct StateFile: Sendable {
     let path: String
 

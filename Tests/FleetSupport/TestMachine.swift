@@ -1,9 +1,9 @@
 import Foundation
 import Programs
 
-/// What all tests of one run share: the binary, the development authority, free ports.
+/// The resources that all tests of one run share: the binary, the development authority, free ports.
 enum TestMachine {
-    /// The binary under test; the one that was built beside the tests unless the environment names another.
+    /// The binary under test: the one built with the tests unless the environment names another.
     static let binary: String = {
         if let named = ProcessInfo.processInfo.environment["CARREL_TEST_BINARY"], !named.isEmpty { return named }
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -27,10 +27,10 @@ enum TestMachine {
         return Authority(path: directory + "/ca.pem", edge: directory + "/edge")
     }
 
-    /// Made once, by the product's own command.
+    /// Created once, with the product's own command.
     static func authority() async throws -> Authority { try await making.value }
 
-    /// A port on which nobody listens now.
+    /// A port that is currently free.
     static func freePort() throws -> Int {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(listener) }

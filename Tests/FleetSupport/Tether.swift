@@ -3,10 +3,10 @@ import Foundation
 import Programs
 import Synchronization
 
-/// Starts processes that must not outlive the tests, however these end: a crash, the time limit, a kill -9.
+/// Starts processes that must not outlive the tests, however these end: by a crash, the time limit, a kill -9.
 ///
 /// The kernel kills such a process when the *thread* that started it ends. Swift's own threads come and go; this one
-/// stays as long as the tests run.
+/// exists as long as the tests run.
 final class Tether: Sendable {
     static let shared = Tether()
 
@@ -22,7 +22,7 @@ final class Tether: Sendable {
         }
     }
 
-    /// Starts the program; the caller owns the process and must wait for it. Blocks for a moment.
+    /// Starts the program; the caller owns the process and must wait for it. Blocks briefly.
     func spawn(_ arguments: [String], output: String) throws -> pid_t {
         let result = Mutex<Result<pid_t, any Error>?>(nil)
         let done = DispatchSemaphore(value: 0)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Sockets in the file system, blocking and closed in child processes. The caller owns the descriptor.
+/// Unix sockets, blocking and close-on-exec. The caller owns the descriptor.
 enum UnixSocket {
     static func connect(_ path: String) throws -> Int32 {
         try open(path) { descriptor, address, size in Glibc.connect(descriptor, address, size) }

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Something that a test waited for and that did not come in time.
+/// A condition that a test waited for and that was not met in time.
 struct WaitedInVain: Error, CustomStringConvertible {
     let what: String
     let limit: Duration
@@ -13,14 +13,14 @@ struct WaitedInVain: Error, CustomStringConvertible {
     }
 }
 
-/// An answer that makes no sense, or none at all.
+/// An answer that cannot be understood, or none at all.
 struct FleetError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Asks `probe` again and again until it has an answer. A probe that throws is asked again too; what it threw last is in
-/// the message if time runs out.
+/// Polls `probe` until it returns an answer. A probe that throws is retried too; on timeout the message contains the
+/// last error.
 @discardableResult
 func eventually<Answer: Sendable>(
     _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(100),
@@ -42,7 +42,7 @@ func eventually<Answer: Sendable>(
     }
 }
 
-/// `eventually` for a condition without an answer of its own.
+/// `eventually` for a condition without a result.
 func eventually(
     _ what: String, within limit: Duration = .seconds(30), every pause: Duration = .milliseconds(100),
     holds probe: () async throws -> Bool
@@ -50,10 +50,10 @@ func eventually(
     _ = try await eventually(what, within: limit, every: pause) { try await probe() ? true : nil }
 }
 
-/// Threads for blocking system calls, so that none of Swift's few own threads ever waits for a socket.
+/// Threads for blocking system calls, so that none of Swift's few threads ever blocks on a socket.
 private let blockingThreads = DispatchQueue(label: "fleet.blocking", attributes: .concurrent)
 
-/// Runs blocking work on a thread of its own and waits for it without blocking.
+/// Runs blocking work on a separate thread and suspends until it is done.
 func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         blockingThreads.async {
@@ -68,10 +68,10 @@ extension Duration {
     }
 }
 
-/// Unix time in milliseconds, as Carrel's timestamps have it.
+/// Unix time in milliseconds, like Carrel's timestamps.
 func nowMilliseconds() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
-/// Something that happens once, whoever comes first. Any thread.
+/// A flag that only the first caller sets. Any thread.
 final class Once: Sendable {
     private let state = Mutex(false)
 

@@ -1,7 +1,7 @@
 import COpenSSL
 import Foundation
 
-/// A WebSocket of a browser (RFC 6455). Calls are made one after the other; each blocks a thread of its own.
+/// A browser's WebSocket (RFC 6455). Calls must not overlap; each blocks a thread of its own.
 final class WebSocket: Sendable {
     enum Message: Sendable {
         case text(String)
@@ -10,7 +10,7 @@ final class WebSocket: Sendable {
     }
 
     private let wire: Wire
-    /// What the server chose of the offered protocols.
+    /// The subprotocol that the server chose from those offered.
     let subprotocol: String?
 
     private init(wire: Wire, subprotocol: String?) {
@@ -18,7 +18,7 @@ final class WebSocket: Sendable {
         self.subprotocol = subprotocol
     }
 
-    /// A refused upgrade.
+    /// A rejected upgrade.
     struct Refused: Error { let response: Response }
 
     static func open(
@@ -55,7 +55,7 @@ final class WebSocket: Sendable {
     func send(_ text: String) async throws { try await blocking { try self.frame(1, Array(text.utf8)) } }
     func send(binary: [UInt8]) async throws { try await blocking { try self.frame(2, binary) } }
 
-    /// The next message within the time; pings are answered on the way, as browsers do.
+    /// The next message within the limit; pings are answered meanwhile, as browsers do.
     func receive(within limit: Duration = .seconds(30)) async throws -> Message {
         try await blocking {
             self.wire.setPatience(limit)

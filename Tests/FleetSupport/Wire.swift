@@ -5,11 +5,11 @@ import Glibc
 /// One blocking connection of a test: TCP or a Unix socket, with or without TLS.
 ///
 /// This is deliberately not the product's own transport: the edge is tested against OpenSSL's plain socket mode and a
-/// parser that shares no line with it. Used by one thread at a time, each call finishing before the next (a `Browser` or
-/// a `WebSocket` sees to that), which is why it may be handed between threads.
+/// parser that shares no code with it. Only one thread may use it at a time, and each call must finish before the next
+/// (a `Browser` or a `WebSocket` ensures that), which is why it may be passed between threads.
 final class Wire: @unchecked Sendable {
     struct TLS: Sendable {
-        /// The name sent as SNI and demanded of the certificate.
+        /// The name sent as SNI and required in the certificate.
         var serverName: String
         var authority: String
     }
@@ -21,10 +21,10 @@ final class Wire: @unchecked Sendable {
     private var start = 0
     private var isOpen = true
 
-    /// Whatever a connection waits for, it waits no longer than this.
+    /// The timeout of every wait on a connection.
     static let patience = Duration.seconds(120)
 
-    /// OpenSSL writes to sockets that may have been closed; that must be an error here and not the end of the tests.
+    /// OpenSSL may write to closed sockets; that must be an error here and not kill the tests.
     private static let ignoresPipeSignal: Bool = {
         signal(SIGPIPE, SIG_IGN)
         return true
@@ -78,7 +78,7 @@ final class Wire: @unchecked Sendable {
 
     deinit { hangUp() }
 
-    /// Closes at once.
+    /// Closes immediately.
     func hangUp() {
         guard isOpen else { return }
         isOpen = false
@@ -89,7 +89,7 @@ final class Wire: @unchecked Sendable {
         Glibc.close(descriptor)
     }
 
-    /// Says that nothing more will be sent, and still listens.
+    /// Half-closes: sends nothing more, and can still receive.
     func finishSending() {
         if let session { SSL_shutdown(session) } else { shutdown(descriptor, Int32(SHUT_WR)) }
     }
@@ -120,7 +120,7 @@ final class Wire: @unchecked Sendable {
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    /// Waits for more bytes; `false` at the end of the stream.
+    /// Waits for more bytes; `false` at end of file.
     private func fill() throws -> Bool {
         if start > 0 {
             buffer.removeFirst(start)
@@ -146,7 +146,7 @@ final class Wire: @unchecked Sendable {
         throw failure("receiving")
     }
 
-    /// One line without its CR LF; `nil` at the end of the stream.
+    /// One line without its CR LF; `nil` at end of file.
     func line() throws -> String? {
         while true {
             if let end = buffer[start...].firstIndex(of: 10) {
@@ -167,7 +167,7 @@ final class Wire: @unchecked Sendable {
         return Array(buffer[start..<(start + count)])
     }
 
-    /// Everything until the other side ends the stream, properly or not.
+    /// Everything until the peer closes the stream, properly or not.
     func rest() -> [UInt8] {
         while (try? fill()) == true {}
         defer { start = buffer.count }

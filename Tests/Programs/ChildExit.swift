@@ -1,8 +1,8 @@
 import Glibc
 
-/// How a child process ended.
+/// Waits for child processes and decodes their exit status.
 public enum ChildExit {
-    /// How often one that still runs is looked at.
+    /// Interval at which a running child is polled.
     private static let pause = Duration.milliseconds(2)
 
     /// The exit status, or 128 plus the signal's number.
@@ -15,7 +15,7 @@ public enum ChildExit {
         }
     }
 
-    /// The status if the child has ended; it is gone afterwards, so ask no more.
+    /// The status if the child has ended; it is reaped then, so do not ask again.
     public static func poll(_ pid: pid_t) throws -> Int32? {
         var status: Int32 = 0
         let result = waitpid(pid, &status, WNOHANG)

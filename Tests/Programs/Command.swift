@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// Child processes by `posix_spawn`, with their output in files: no pipe that somebody must empty, no descriptor that a
-/// neighbour inherits, and no thread that waits. (Foundation's `Process` crashes where many processes start beside
-/// thousands of open descriptors.)
+/// Runs child processes through `posix_spawn`, with their output in files: there is no pipe that must be drained, no
+/// descriptor that a sibling inherits, and no thread that waits. (Foundation's `Process` crashes where many processes
+/// start beside thousands of open descriptors.)
 public struct Command: Sendable {
     public struct Output: Sendable {
         /// The exit status, or 128 plus the signal's number.
@@ -13,7 +13,7 @@ public struct Command: Sendable {
     }
 
     public var arguments: [String]
-    /// The file from which it reads; nothing without one.
+    /// The file used as standard input; empty input by default.
     public var input = "/dev/null"
 
     /// - Parameter arguments: the program, looked up on the PATH if it has no slash, and its arguments.
@@ -32,8 +32,8 @@ public struct Command: Sendable {
         } else {
             posix_spawn_file_actions_addopen(&actions, 2, error, mode, 0o600)
         }
-        // This process ignores SIGPIPE, and SIGINT and SIGQUIT too where a script started it in the background; a child
-        // must meet the signals as a shell would give them.
+        // This process ignores SIGPIPE, and SIGINT and SIGQUIT too if a script started it in the background; a child
+        // must get the default signal dispositions, as from a shell.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -54,7 +54,7 @@ public struct Command: Sendable {
         return pid
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to completion.
     public func run(within limit: Duration = .seconds(60)) async throws -> Output {
         let stem = FileManager.default.temporaryDirectory.path + "/program-\(UUID().uuidString)"
         defer {
@@ -73,7 +73,7 @@ public struct Command: Sendable {
         return Output(status: status, output: Self.text(stem + ".out"), error: Self.text(stem + ".err"))
     }
 
-    /// Runs the program and demands that it succeeds; its standard output.
+    /// Runs the program, requires that it succeeds, and returns its standard output.
     @discardableResult
     public func succeed(within limit: Duration = .seconds(60)) async throws -> String {
         let result = try await run(within: limit)
@@ -93,7 +93,7 @@ public struct Command: Sendable {
 /// The `environ` of C is a mutable global; it is only read here, and nothing in this process changes it.
 private var environ: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> { Glibc.environ }
 
-/// A program that cannot be started, did not end in time, or ended with an error.
+/// A program that could not be started, did not end in time, or ended with an error.
 public struct ProgramError: Error, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }

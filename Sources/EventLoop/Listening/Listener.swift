@@ -3,11 +3,12 @@ import Glibc
 
 /// Accepts connections on a TCP address or a Unix socket. Confined to its loop's thread.
 ///
-/// Ownership: the handle stands in a block that is freed in the close callback; until then it keeps this object alive.
+/// Ownership: the libuv handle lives in a block that is freed in the close callback; until then the handle retains this
+/// object.
 public final class Listener {
-    /// Where it stands: with the port the kernel chose when port 0 was asked for.
+    /// The address that it is bound to, with the kernel's choice if port 0 was requested.
     public let boundAddress: SocketAddress
-    /// Connections that could not be accepted (out of file descriptors, mostly).
+    /// Connections that could not be accepted (mostly because the process was out of file descriptors).
     public private(set) var failedAccepts = 0
 
     private let loop: Loop
@@ -17,13 +18,13 @@ public final class Listener {
     private var onAccept: ((Stream) -> Void)?
     private var isClosed = false
 
-    /// Binds and listens at once; `onAccept` gets each connection and must keep it or close it.
+    /// Binds and listens immediately; `onAccept` receives each connection and must retain it or close it.
     ///
-    /// A Unix socket whose file exists is replaced only when nobody answers there; it is removed at ``close()``.
+    /// An existing Unix socket file is replaced only if no process answers on it; ``close()`` removes the file.
     /// - Parameters:
-    ///   - reusePort: several listeners (one per loop) share a TCP address; the kernel spreads the connections.
-    ///   - fileMode: the access rights of a Unix socket's file, in force from its first moment.
-    /// - Throws: EADDRINUSE, EACCES, EADDRNOTAVAIL …, with what was asked for.
+    ///   - reusePort: lets several listeners (one per loop) share a TCP address; the kernel spreads the connections.
+    ///   - fileMode: the permissions of a Unix socket's file, in force from the moment it is created.
+    /// - Throws: EADDRINUSE, EACCES, EADDRNOTAVAIL …, with the requested address.
     public convenience init(
         on loop: Loop, address: SocketAddress, reusePort: Bool = false,
         backlog: Int32 = EventLoopLimits.listenBacklog, fileMode: UInt32 = 0o600,
@@ -42,7 +43,7 @@ public final class Listener {
             on: loop, address, owning: bound.descriptor, bound.file, backlog: backlog, onAccept: onAccept)
     }
 
-    /// Accepts what waits in a socket that listens already. A Unix socket's file stays whose it was until ``adoptFile()``.
+    /// Accepts from a socket that already listens. A Unix socket's file keeps its previous owner until ``adoptFile()``.
     /// - Throws: EMFILE, when the process has too many descriptors.
     public convenience init(
         on loop: Loop, inherited socket: ListeningSocket, backlog: Int32 = EventLoopLimits.listenBacklog,
@@ -94,7 +95,7 @@ public final class Listener {
         guard descriptor >= 0 else { throw StreamError(code: -errno, operation: operation) }
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
-        // libuv 1.44 has no flag for SO_REUSEPORT, and it only counts before bind.
+        // libuv 1.44 has no flag for SO_REUSEPORT, which takes effect only if it is set before bind.
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
         if reusePort { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, size) }
         guard withNative(native, { bind(descriptor, $0, $1) }) == 0 else {
@@ -105,8 +106,8 @@ public final class Listener {
         return descriptor
     }
 
-    /// What every TCP connection has. The kernel gives each the options of the listener that it came by (tcp(7)), so that
-    /// they are set once and not five times for each.
+    /// Sets the options that every TCP connection has. An accepted socket inherits its listener's options (tcp(7)), so
+    /// they are set once here rather than five times per connection.
     private static func setOptions(of descriptor: Int32) {
         let options: [(level: Int32, name: Int32, value: Int32)] = [
             (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
@@ -117,7 +118,7 @@ public final class Listener {
         ]
         for option in options {
             var value = option.value
-            // Only a socket that is none of TCP's refuses them.
+            // Only a socket that is not TCP rejects these.
             setsockopt(descriptor, option.level, option.name, &value, socklen_t(MemoryLayout<Int32>.size))
         }
     }
@@ -135,7 +136,7 @@ public final class Listener {
         onAccept(Stream(accepted: accepted, kind: kind, on: loop))
     }
 
-    /// Another descriptor of its socket, which goes on listening when this listener is closed.
+    /// Duplicates the descriptor of the socket, which keeps listening after this listener is closed.
     /// - Throws: EMFILE, when the process has too many descriptors.
     public func socket() throws(StreamError) -> ListeningSocket {
         assert(loop.isCurrent)
@@ -149,18 +150,18 @@ public final class Listener {
         return socket
     }
 
-    /// The file of a Unix socket that was inherited is this listener's to remove from now on.
+    /// Makes this listener responsible for removing the file of an inherited Unix socket.
     public func adoptFile() {
         if case .unix(let path) = boundAddress { socketFile = UnixSocketFile(inherited: path) }
     }
 
-    /// Accepts no more, and leaves a Unix socket's file to whoever has its socket too.
+    /// Stops accepting, and leaves a Unix socket's file to the other process that shares the socket.
     public func leave() {
         socketFile = nil
         close()
     }
 
-    /// Accepts no more; connections that were accepted live on. Harmless when called again.
+    /// Stops accepting; accepted connections stay open. Idempotent.
     public func close() {
         assert(loop.isCurrent)
         guard !isClosed else { return }

@@ -1,18 +1,19 @@
 import Glibc
 
-/// A listening socket that no loop watches: connections wait in it until somebody accepts them, here or in another
-/// process that has it too. That is how one process takes over from another without refusing anybody.
+/// A listening socket that no loop watches. Connections queue in its backlog until this process, or another that shares
+/// the socket, accepts them. This is how one process takes over from another without refusing connections.
 ///
-/// Owns its descriptor and closes it in `deinit`; the socket itself lives as long as any process has a descriptor of it.
+/// Owns its descriptor and closes it in `deinit`; the socket itself stays open while any process holds a descriptor of
+/// it.
 public final class ListeningSocket: Sendable {
     let descriptor: Int32
-    /// Where it stands.
+    /// The address that it is bound to.
     public let address: SocketAddress
     /// Whether more sockets may be bound to its address (SO_REUSEPORT).
     public let sharesPort: Bool
 
-    /// Takes a descriptor over.
-    /// - Returns: `nil` for what is no listening socket with an address; the descriptor is closed then.
+    /// Takes ownership of a descriptor.
+    /// - Returns: `nil` if the descriptor is not a listening socket with an address; the descriptor is then closed.
     public init?(owning descriptor: Int32) {
         guard Self.option(SO_ACCEPTCONN, of: descriptor) == 1, let address = SocketAddress(of: descriptor) else {
             Glibc.close(descriptor)
@@ -25,8 +26,8 @@ public final class ListeningSocket: Sendable {
 
     deinit { Glibc.close(descriptor) }
 
-    /// Another descriptor of the same socket.
-    /// - Throws: EMFILE, when the process has too many open.
+    /// A duplicate descriptor of the same socket.
+    /// - Throws: EMFILE, when the process has too many open descriptors.
     func duplicatedDescriptor() throws(StreamError) -> Int32 { try Self.duplicate(descriptor, address) }
 
     static func duplicate(_ descriptor: Int32, _ address: SocketAddress) throws(StreamError) -> Int32 {

@@ -1,10 +1,10 @@
 import CLibUV
 import Glibc
 
-/// The file of a listening Unix socket: bound with its access rights, and removed only while it is still ours.
+/// The file of a listening Unix socket: created with its final permissions, and removed only while it is still ours.
 ///
-/// Two processes that start in the same instant on a dead socket are not told apart here; the state directory's lock
-/// does that.
+/// This type does not resolve the race of two processes that replace a dead socket at the same time; the state
+/// directory's lock does.
 struct UnixSocketFile {
     private let path: String
     private let identity: Identity
@@ -22,7 +22,7 @@ struct UnixSocketFile {
         }
     }
 
-    /// Binds a new socket to the path, replacing a dead socket but nothing else. The caller owns the descriptor.
+    /// Binds a new socket to the path, replacing a dead socket but no other file. The caller owns the descriptor.
     static func bind(
         _ path: String, _ native: (storage: sockaddr_storage, length: socklen_t), type: __socket_type = SOCK_STREAM,
         mode: UInt32, _ operation: String
@@ -30,7 +30,7 @@ struct UnixSocketFile {
         let descriptor = newSocket(type)
         guard descriptor >= 0 else { throw StreamError(code: -errno, operation: operation) }
         do throws(StreamError) {
-            // The file inherits the rights of the unbound socket, so it is never open to more than it should be.
+            // The file takes the mode of the unbound socket, so it never has wider permissions than intended.
             guard fchmod(descriptor, mode_t(mode)) == 0 else { throw StreamError(code: -errno, operation: operation) }
             if withNative(native, { Glibc.bind(descriptor, $0, $1) }) != 0 {
                 guard errno == EADDRINUSE else { throw StreamError(code: -errno, operation: operation) }
@@ -47,7 +47,7 @@ struct UnixSocketFile {
         }
     }
 
-    /// The file of a socket that another process has bound and passed on: from now on it is ours to remove.
+    /// Takes responsibility for the file of a socket that another process bound and handed over.
     init?(inherited path: String) {
         guard let identity = Identity(path) else { return nil }
         self.init(path: path, identity: identity)
@@ -75,7 +75,7 @@ struct UnixSocketFile {
         guard probe >= 0 else { throw StreamError(code: -errno, operation: operation) }
         defer { Glibc.close(probe) }
         let status = withNative(native) { connect(probe, $0, $1) }
-        // EAGAIN: somebody listens whose backlog is full.
+        // EAGAIN means that a process listens there and its backlog is full.
         guard status != 0, errno == ECONNREFUSED || errno == ENOENT else {
             throw StreamError(UV_EADDRINUSE, operation, "another process answers there; stop it, or use another path")
         }

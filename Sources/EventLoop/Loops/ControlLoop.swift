@@ -1,7 +1,7 @@
-/// The control plane's actor: everything that decides, remembers and acts runs on this one loop.
+/// The global actor of the control plane: all its decisions, state and I/O run on this one loop.
 @globalActor
 public actor ControlLoop {
-    /// The loop beneath; it lives as long as the process.
+    /// The underlying loop; it lives as long as the process.
     public static let loop = Loop(name: "control")
     public static let shared = ControlLoop()
 
@@ -9,13 +9,13 @@ public actor ControlLoop {
         Self.loop.asUnownedSerialExecutor()
     }
 
-    /// Runs `operation` at once, in a place that is on the control loop but that the compiler cannot know to be: a libuv
-    /// callback. Traps on any other thread.
+    /// Runs `operation` synchronously where the code is on the control loop but the compiler cannot prove it, as in a
+    /// libuv callback. Traps on any other thread.
     public static func assumeIsolated<Result: Sendable>(
         _ operation: @ControlLoop () throws -> Result
     ) rethrows -> Result {
         loop.preconditionCurrent()
-        // The same step as `MainActor.assumeIsolated`: the isolation was just checked, so it can leave the type.
+        // As in `MainActor.assumeIsolated`: isolation has just been checked, so it can be dropped from the type.
         return try withoutActuallyEscaping(operation) { isolated in
             try unsafeBitCast(isolated, to: (() throws -> Result).self)()
         }

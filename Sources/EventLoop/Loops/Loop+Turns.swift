@@ -1,15 +1,17 @@
 import CLibUV
 
-/// Something that has work left for the end of the loop's turn, such as bytes that were gathered to be sent together.
+/// An object with work deferred to the end of the loop's turn, such as bytes that are batched into one write.
 public protocol EndOfTurnTask: AnyObject {
-    /// Called on the loop, outside every other callback. May ask for the end of the turn again.
+    /// Called on the loop, outside every other callback. May schedule itself for the end of the turn again.
     func endOfTurn()
 }
 
 extension Loop {
-    /// Calls `task.endOfTurn()` once, after the callback that runs now and before the loop waits again. Loop thread only.
+    /// Calls `task.endOfTurn()` once, after the current callback returns and before the loop polls again. Loop thread
+    /// only.
     ///
-    /// Costs no allocation and no system call, unlike `post`. A loop that is stopped first does not call it.
+    /// Unlike `post`, this costs no allocation and no system call. If the loop is stopped first, the task is not
+    /// called.
     public func atEndOfTurn(_ task: any EndOfTurnTask) {
         assert(isCurrent)
         turnTasks.append(task)
@@ -26,13 +28,13 @@ extension Loop {
                 swap(&running, &turnTasks)
             }
         }
-        // The rest comes after the sockets; the loop must not fall asleep on it.
+        // The remaining tasks run after the sockets; the loop must not block in poll while they wait.
         uv_async_send(wakeup)
     }
 }
 
-/// Two handles that let a loop run tasks before it waits for sockets (what timers and the mailbox left) and after it has
-/// served them. They belong to their loop as `Loop` says, and do not keep it alive.
+/// Two handles that let a loop run tasks before it polls (tasks left by timers and the mailbox) and after it has served
+/// the sockets. The loop owns them, as `Loop` describes, and they do not keep it alive.
 struct TurnHandles {
     private var before = uv_prepare_t()
     private var after = uv_check_t()

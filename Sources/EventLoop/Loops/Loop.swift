@@ -2,13 +2,14 @@ import CLibUV
 import Glibc
 import Synchronization
 
-/// One libuv loop on a thread of its own: the only thread that touches its handles, its timers and what belongs to them.
+/// One libuv loop on a thread of its own. Only that thread touches the loop's handles, its timers and all that they
+/// own.
 ///
-/// It is a `SerialExecutor` (an actor may live on it) and a `TaskExecutor` (a task may prefer it).
+/// It is a `SerialExecutor` (an actor can run on it) and a `TaskExecutor` (a task can prefer it).
 ///
-/// Ownership: `uv_loop_t`, the mailbox's `uv_async_t` and the tick's `uv_timer_t` are allocated here at stable addresses.
-/// The loop thread alone touches them, but for `uv_async_send`, which is made for other threads and happens inside the
-/// mailbox's lock, never after the box is sealed. They are freed by the thread, after `uv_loop_close`.
+/// Ownership: `uv_loop_t`, the mailbox's `uv_async_t` and the tick's `uv_timer_t` are allocated here at stable
+/// addresses. Only the loop thread touches them, except for `uv_async_send`, which is thread-safe and is called under
+/// the mailbox's lock, never after the mailbox is sealed. The thread frees them after `uv_loop_close`.
 ///
 /// `@unchecked Sendable` because every stored variable is either constant, an atomic, the mailbox (a mutex), or touched
 /// by the loop's thread alone.
@@ -17,7 +18,7 @@ public final class Loop: @unchecked Sendable {
     public let name: String
 
     let uv: UnsafeMutablePointer<uv_loop_t>
-    /// The one buffer of all reads on this loop.
+    /// The one buffer that all reads on this loop share.
     let readBuffer: UnsafeMutableRawBufferPointer
     var pendingResolutions: Set<Resolution> = []
     private(set) var isStopping = false
@@ -25,7 +26,7 @@ public final class Loop: @unchecked Sendable {
     let wakeup: UnsafeMutablePointer<uv_async_t>
     private let ticker: UnsafeMutablePointer<uv_timer_t>
     private let turn: UnsafeMutablePointer<TurnHandles>
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) var turnTasks: [any EndOfTurnTask] = []
     private let mailbox = Mailbox()
     private let threadID = Atomic<UInt>(0)
@@ -48,7 +49,7 @@ public final class Loop: @unchecked Sendable {
         wakeup = .allocate(capacity: 1)
         ticker = .allocate(capacity: 1)
         turn = .allocate(capacity: 1)
-        // libuv leaves `data` as it finds it; nil means that the handle is the loop's own.
+        // libuv does not touch `data`; nil marks the loop's own handles.
         wakeup.initialize(to: uv_async_t())
         ticker.initialize(to: uv_timer_t())
         turn.initialize(to: TurnHandles())
@@ -73,14 +74,14 @@ public final class Loop: @unchecked Sendable {
         preconditionFailure("cannot \(deed): \(StreamError(code: status, operation: "start").message)")
     }
 
-    /// The loop a libuv callback runs on.
+    /// The loop that a libuv callback runs on.
     static func of(_ uv: UnsafeMutablePointer<uv_loop_t>) -> Loop {
         Unmanaged<Loop>.fromOpaque(uv.pointee.data).takeUnretainedValue()
     }
 
     // MARK: Threads
 
-    /// Is the calling thread this loop's thread?
+    /// Whether the calling thread is this loop's thread.
     public var isCurrent: Bool {
         threadID.load(ordering: .relaxed) == UInt(pthread_self())
     }
@@ -90,14 +91,14 @@ public final class Loop: @unchecked Sendable {
         precondition(isCurrent, "this belongs to the loop \(name) and was called from another thread")
     }
 
-    /// Runs `work` on the loop's thread, after everything posted before it. From any thread. After the loop has
-    /// stopped the work is dropped.
+    /// Runs `work` on the loop's thread, after everything posted earlier. Any thread. The work is dropped if the loop
+    /// has stopped.
     public func post(_ work: @escaping @Sendable () -> Void) {
         _ = mailbox.add(.work(work)) { uv_async_send(wakeup) }
     }
 
-    /// The same for what somebody waits for.
-    /// - Returns: false when the loop has stopped, and the work will not run; otherwise it will.
+    /// As `post`, for callers that wait for the work.
+    /// - Returns: true if the work is certain to run; false if the loop has stopped and it will not.
     public func postIfRunning(_ work: @escaping @Sendable () -> Void) -> Bool {
         mailbox.add(.work(work)) { uv_async_send(wakeup) }
     }
@@ -111,7 +112,7 @@ public final class Loop: @unchecked Sendable {
         for _ in 0..<EventLoopLimits.mailboxRounds {
             guard runBatch() else { return }
         }
-        // Sockets get their turn, then the rest.
+        // Serve the sockets first, then the remaining entries.
         uv_async_send(wakeup)
     }
 
@@ -138,8 +139,8 @@ public final class Loop: @unchecked Sendable {
         return MonotonicTime(nanoseconds: Int64(uv_now(uv)) * 1_000_000)
     }
 
-    /// Runs `body` once on this loop, `delay` after ``now``, rounded up to a shared tick of 10 ms, and never within this
-    /// call. Loop thread only. On a stopping loop it never runs.
+    /// Runs `body` once on this loop, `delay` after ``now``, rounded up to a shared tick of 10 ms, and never within
+    /// this call. Loop thread only. The body never runs on a loop that is stopping.
     public func schedule(after delay: Duration, _ body: @escaping () -> Void) -> LoopTimer {
         assert(isCurrent)
         let tick = tick(at: now + delay)
@@ -187,7 +188,7 @@ public final class Loop: @unchecked Sendable {
         let loop = Unmanaged<Loop>.fromOpaque(context!).takeRetainedValue()
         loop.threadID.store(UInt(pthread_self()), ordering: .relaxed)
         carrel_name_this_thread(loop.name)
-        // Writing to a peer that has gone is an error to be returned (EPIPE), not a signal.
+        // Writing to a closed connection returns an error (EPIPE) instead of raising a signal.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGPIPE)
@@ -198,8 +199,8 @@ public final class Loop: @unchecked Sendable {
         return nil
     }
 
-    /// Closes every handle of the loop (their owners hear of it as usual), runs what was posted before, then ends and
-    /// joins the thread. May be called more than once, from any task that does not itself run on this loop.
+    /// Closes every handle of the loop (their owners are notified as usual), runs the work posted earlier, then ends
+    /// and joins the thread. Idempotent. May be called from any task that does not itself run on this loop.
     public func stop() async {
         post {
             self.isStopping = true
@@ -269,8 +270,8 @@ public final class Loop: @unchecked Sendable {
     }
 }
 
-/// What a libuv handle's `data` points to, retained from the handle's opening to its close callback.
+/// The owner of a libuv handle: `data` points to it and retains it from the handle's opening to its close callback.
 protocol HandleOwner: AnyObject {
-    /// The loop ends: close the handle, so that the close callback comes.
+    /// Closes the handle, because the loop is stopping and waits for the close callback.
     func closeAtLoopEnd()
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What other threads want a loop to run, in the order they asked. The one thing of a loop that crosses threads.
+/// The work that other threads have queued for a loop, in FIFO order. The only part of a loop that other threads touch.
 struct Mailbox: ~Copyable {
     enum Entry {
         case work(@Sendable () -> Void)
@@ -9,14 +9,15 @@ struct Mailbox: ~Copyable {
 
     struct State {
         var entries: [Entry] = []
-        /// A wakeup is on its way or the loop is emptying the box: no further one is needed.
+        /// A wakeup is pending or the loop is emptying the mailbox, so no further wakeup is needed.
         var isAwake = false
         var isSealed = false
     }
 
     private let state = Mutex(State())
 
-    /// Adds an entry; `wake` is called, inside the lock, when the loop has to be woken. False once the box is sealed.
+    /// Adds an entry; calls `wake`, under the lock, when the loop has to be woken. Returns false once the mailbox is
+    /// sealed.
     func add(_ entry: Entry, wake: () -> Void) -> Bool {
         state.withLock { state in
             guard !state.isSealed else { return false }
@@ -29,7 +30,8 @@ struct Mailbox: ~Copyable {
         }
     }
 
-    /// Swaps the waiting entries into `batch` (which must be empty). False when there were none: the box sleeps then.
+    /// Swaps the queued entries into `batch`, which must be empty. Returns false if there were none; then the next
+    /// `add` wakes the loop.
     func take(_ batch: inout [Entry]) -> Bool {
         state.withLock { state in
             if state.entries.isEmpty {
@@ -41,7 +43,7 @@ struct Mailbox: ~Copyable {
         }
     }
 
-    /// Refuses all further entries, if none waits; the lock makes sure that a wakeup is not under way either.
+    /// Rejects all further entries, unless some are queued; the lock ensures that no wakeup is in progress either.
     func seal() -> Bool {
         state.withLock { state in
             guard state.entries.isEmpty else { return false }

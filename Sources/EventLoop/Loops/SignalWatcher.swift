@@ -2,13 +2,13 @@ import CLibUV
 
 /// Calls its handler on the loop for each delivery of a signal. Confined to its loop's thread.
 ///
-/// Ownership: the handle is allocated here and freed in its close callback; until then it keeps this object alive.
+/// Ownership: the handle is allocated here and freed in its close callback; until then it retains this object.
 public final class SignalWatcher {
     private let loop: Loop
     private let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
     private var handler: (() -> Void)?
 
-    /// Watches from now on, instead of the signal's default action.
+    /// Starts to watch the signal, which replaces its default action.
     /// - Throws: EINVAL for a signal that cannot be watched (SIGKILL).
     public init(on loop: Loop, signal: Int32, handler: @escaping () -> Void) throws(StreamError) {
         loop.preconditionCurrent()
@@ -27,7 +27,7 @@ public final class SignalWatcher {
         handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
     }
 
-    /// The signal has its default action again. Harmless when called again.
+    /// Restores the signal's default action. Idempotent.
     public func close() {
         assert(loop.isCurrent)
         guard handler != nil else { return }

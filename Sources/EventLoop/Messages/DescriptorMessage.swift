@@ -1,14 +1,14 @@
 import CLibUV
 import Glibc
 
-/// `sendmsg` and `recvmsg` with descriptors beside the bytes. The caller owns what it passes in; what comes out owns
-/// itself.
+/// `sendmsg` and `recvmsg` with descriptors alongside the bytes. The caller keeps ownership of the sockets that it
+/// sends; each received socket owns its descriptor.
 enum DescriptorMessage {
     private static var controlBytes: Int {
         carrel_CMSG_SPACE(EventLoopLimits.messageSockets * MemoryLayout<Int32>.size)
     }
 
-    /// - Returns: false when the other side has to take some first.
+    /// - Returns: false if the socket's buffer is full (the peer has to read first).
     static func send(_ message: MessageSocket.Message, to descriptor: Int32) throws(StreamError) -> Bool {
         let sent = with(message.bytes.count) { header, bytes, control -> Int in
             bytes.copyBytes(from: message.bytes)
@@ -36,7 +36,7 @@ enum DescriptorMessage {
         throw StreamError(code: Int32(sent), operation: "send a message to another process")
     }
 
-    /// - Returns: `nil` when there is none yet; one without bytes at the end.
+    /// - Returns: `nil` if no message is available yet; a message without bytes at end of file.
     static func receive(from descriptor: Int32) throws(StreamError) -> MessageSocket.Message? {
         var message = MessageSocket.Message(bytes: [], sockets: [])
         var wasCut = false
@@ -76,7 +76,7 @@ enum DescriptorMessage {
         return sockets
     }
 
-    /// A message's header with room for its bytes and for as many descriptors as one may carry.
+    /// A message header with buffers for its bytes and for the maximum number of descriptors.
     private static func with(
         _ byteCount: Int, _ body: (inout msghdr, UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) -> Int
     ) -> Int {

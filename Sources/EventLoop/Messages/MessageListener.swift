@@ -1,11 +1,11 @@
 import CLibUV
 import Glibc
 
-/// Listens for processes of this machine that want to talk in messages (`MessageSocket`). Its file has mode 0600.
-/// Confined to its loop's thread.
+/// Listens for connections (`MessageSocket`) from other processes on this machine. Its file has mode 0600. Confined to
+/// its loop's thread.
 ///
-/// Ownership: the descriptor and the handle are closed together; until the close callback the handle keeps this object
-/// alive.
+/// Ownership: the descriptor and the handle are closed together; until the close callback the handle retains this
+/// object.
 public final class MessageListener {
     private let loop: Loop
     private let descriptor: Int32
@@ -14,7 +14,7 @@ public final class MessageListener {
     private var file: UnixSocketFile?
     private var onConnect: ((MessageSocket) -> Void)?
 
-    /// - Throws: EADDRINUSE when another process answers there, EACCES …
+    /// - Throws: EADDRINUSE when another process answers on the path, EACCES …
     public convenience init(
         on loop: Loop, path: String, onConnect: @escaping (MessageSocket) -> Void
     ) throws(StreamError) {
@@ -31,7 +31,7 @@ public final class MessageListener {
         try self.init(on: loop, .unix(path: path), owning: descriptor, file, onConnect: onConnect)
     }
 
-    /// Accepts what waits in a socket that listens already. Its file stays whose it was until ``adoptFile()``.
+    /// Accepts from a socket that already listens. Its file keeps its previous owner until ``adoptFile()``.
     /// - Throws: EMFILE, when the process has too many descriptors.
     public convenience init(
         on loop: Loop, inherited socket: ListeningSocket, onConnect: @escaping (MessageSocket) -> Void
@@ -66,7 +66,7 @@ public final class MessageListener {
     private func acceptAll() {
         while let onConnect {
             let accepted = accept(descriptor, nil, nil)
-            // EAGAIN: that was all. Out of descriptors: it waits in the kernel until there are some.
+            // EAGAIN: the backlog is empty. EMFILE: the connection stays in the backlog until descriptors are free.
             guard accepted >= 0 else { return }
             _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
             _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
@@ -74,7 +74,7 @@ public final class MessageListener {
         }
     }
 
-    /// Another descriptor of its socket, which goes on listening when this listener is closed.
+    /// Duplicates the descriptor of the socket, which keeps listening after this listener is closed.
     /// - Throws: EMFILE, when the process has too many descriptors.
     public func socket() throws(StreamError) -> ListeningSocket {
         assert(loop.isCurrent)
@@ -84,20 +84,21 @@ public final class MessageListener {
         return socket
     }
 
-    /// The file of a socket that was inherited is this listener's to remove from now on.
+    /// Makes this listener responsible for removing the file of an inherited socket.
     public func adoptFile() {
         if case .unix(let path) = address { file = UnixSocketFile(inherited: path) }
-        // Who listens anew is who answers: the kernel tells the other end so.
+        // Calling listen(2) again makes the kernel report this process as the peer to processes that connect
+        // (SO_PEERCRED).
         _ = listen(descriptor, EventLoopLimits.listenBacklog)
     }
 
-    /// Accepts no more, and leaves the file to whoever has the socket too.
+    /// Stops accepting, and leaves the file to the other process that shares the socket.
     public func leave() {
         file = nil
         close()
     }
 
-    /// Accepts no more and removes the file. Harmless when called again.
+    /// Stops accepting and removes the file. Idempotent.
     public func close() {
         assert(loop.isCurrent)
         guard onConnect != nil else { return }

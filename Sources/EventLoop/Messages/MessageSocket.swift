@@ -1,11 +1,11 @@
 import CLibUV
 import Glibc
 
-/// A connection between two processes of one machine that keeps messages apart and carries listening sockets
+/// A connection between two processes of one machine that preserves message boundaries and can pass listening sockets
 /// (SOCK_SEQPACKET, SCM_RIGHTS; unix(7)). Confined to its loop's thread.
 ///
-/// Ownership: the descriptor and the handle are closed together by ``close()``; from ``start(onMessage:onEnd:)`` until
-/// the close callback the handle keeps this object alive.
+/// Ownership: ``close()`` closes the descriptor and the handle together; the handle retains this object until the close
+/// callback.
 public final class MessageSocket {
     public struct Message {
         public var bytes: [UInt8]
@@ -22,8 +22,8 @@ public final class MessageSocket {
     private var onEnd: ((StreamError?) -> Void)?
     private var isClosed = false
 
-    /// Connects at once: a Unix socket either takes the connection or refuses it.
-    /// - Throws: ENOENT or ECONNREFUSED when nobody listens there, EAGAIN when too many wait there.
+    /// Connects synchronously: a Unix socket either accepts the connection or refuses it.
+    /// - Throws: ENOENT or ECONNREFUSED when no process listens there, EAGAIN when the listener's backlog is full.
     public static func connect(to path: String, on loop: Loop) throws(StreamError) -> MessageSocket {
         loop.preconditionCurrent()
         let operation = "connect to unix:\(path)"
@@ -53,10 +53,10 @@ public final class MessageSocket {
         handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
     }
 
-    /// Begins to read.
+    /// Starts reading.
     /// - Parameters:
-    ///   - onMessage: gets each message; never within this call.
-    ///   - onEnd: called once, unless this end closes first: the other process has closed or died, or there was an error.
+    ///   - onMessage: receives each message; never called within this call.
+    ///   - onEnd: called once, unless this side closes first: the other process closed or died, or an error occurred.
     public func start(onMessage: @escaping (Message) -> Void, onEnd: @escaping (StreamError?) -> Void) {
         assert(loop.isCurrent)
         guard !isClosed else { return }
@@ -65,8 +65,8 @@ public final class MessageSocket {
         watch()
     }
 
-    /// Sends a message after those before it.
-    /// - Precondition: it is within `EventLoopLimits.messageBytes` and `.messageSockets`.
+    /// Sends a message, in order with earlier ones.
+    /// - Precondition: the message is within `EventLoopLimits.messageBytes` and `.messageSockets`.
     public func send(_ bytes: [UInt8], _ sockets: [ListeningSocket] = []) {
         assert(loop.isCurrent)
         precondition(
@@ -79,7 +79,7 @@ public final class MessageSocket {
         watch()
     }
 
-    /// Closes at once; what waits is dropped. Harmless when called again.
+    /// Closes immediately; queued messages are dropped. Idempotent.
     public func close() {
         assert(loop.isCurrent)
         guard !isClosed else { return }
@@ -137,7 +137,7 @@ public final class MessageSocket {
                 guard try DescriptorMessage.send(message, to: descriptor) else { return }
                 waiting.removeFirst()
             } catch {
-                // The other end is closed; what it said before is still to be read, and then its end.
+                // The other side has closed; read the messages that it sent before, then its end of file.
                 guard error.code == StreamError.brokenPipe else { return end(error) }
                 waiting = []
             }

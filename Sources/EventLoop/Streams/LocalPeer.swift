@@ -1,6 +1,7 @@
 import Glibc
 
-/// Who is at the other end of a Unix socket, by the kernel's word: as it was when they connected (SO_PEERCRED, unix(7)).
+/// The process at the other end of a Unix socket, as the kernel recorded it when the connection was made (SO_PEERCRED,
+/// unix(7)).
 public struct LocalPeer: Sendable, Hashable {
     public let process: Int32
     public let user: UInt32
@@ -10,7 +11,7 @@ public struct LocalPeer: Sendable, Hashable {
         self.user = user
     }
 
-    /// `nil` for what is no connected Unix socket; `errno` says why.
+    /// `nil` if the descriptor is not a connected Unix socket; `errno` holds the reason.
     init?(of descriptor: Int32) {
         // The kernel's `struct ucred`, which Swift cannot see: three 32-bit numbers.
         var credentials: (process: pid_t, user: uid_t, group: gid_t) = (0, 0, 0)

@@ -1,12 +1,12 @@
 import CLibUV
 import Glibc
 
-/// Turns a host name into addresses, by the system's resolver.
+/// Resolves host names to addresses with the system's resolver.
 public enum Resolver {
-    /// Resolves `host`, a name or an IP address. `completion` is called exactly once, later, on the loop, which must be
-    /// the current one, with one address at least, in the system's order of preference.
+    /// Resolves `host`, a name or an IP address. `completion` is called exactly once, asynchronously, on `loop`, which
+    /// must be the current one. On success it receives at least one address, in the system's order of preference.
     ///
-    /// The system cannot be interrupted in the middle: at the timeout the caller gets ETIMEDOUT, and the late answer is
+    /// The system's resolver cannot be interrupted: at the timeout the caller gets ETIMEDOUT, and a late answer is
     /// dropped.
     public static func resolve(
         host: String, port: Int, on loop: Loop, timeout: Duration = EventLoopLimits.resolveTimeout,
@@ -18,7 +18,7 @@ public enum Resolver {
     }
 }
 
-/// One name being resolved. The loop keeps it until libuv has given its request back; it owns the request.
+/// One lookup in progress. The loop retains it until libuv has returned its request; it owns the request.
 final class Resolution {
     private let host: String
     private let port: Int
@@ -70,7 +70,7 @@ final class Resolution {
         }
     }
 
-    /// Asks libuv to forget the request, which works while it has not begun; its callback comes in any case.
+    /// Asks libuv to cancel the request, which works only if the lookup has not started; its callback runs in any case.
     func cancel() {
         uv_cancel(UnsafeMutableRawPointer(request).assumingMemoryBound(to: uv_req_t.self))
     }

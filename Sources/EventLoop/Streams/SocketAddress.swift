@@ -1,7 +1,7 @@
 import CLibUV
 import Glibc
 
-/// Where a stream goes to or a listener stands: an IP address (never a host name) with a port, or a Unix socket's path.
+/// The address of a stream or a listener: an IP address (never a host name) with a port, or a Unix socket's path.
 public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     case ip(address: String, port: Int)
     case unix(path: String)
@@ -45,7 +45,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
 
     // MARK: The kernel's form
 
-    /// The address as the kernel wants it, with its length in bytes.
+    /// The address as a `sockaddr`, with its length in bytes.
     func native(for operation: String) throws(StreamError) -> (storage: sockaddr_storage, length: socklen_t) {
         switch self {
         case .ip(let address, let port): try Self.native(address: address, port: port, for: operation)
@@ -89,7 +89,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         return (storage, socklen_t(start + path.utf8.count + 1))
     }
 
-    /// Where a socket stands: an IP address, or the path that it was bound to.
+    /// The address that a socket is bound to: an IP address, or a Unix socket's path.
     init?(of descriptor: Int32) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -104,7 +104,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         self = found
     }
 
-    /// Reads the kernel's form back; nil for families other than IP.
+    /// Converts a `sockaddr` back; nil for address families other than IP.
     init?(native: UnsafePointer<sockaddr>) {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN) + 1)
         let raw = UnsafeRawPointer(native)
@@ -126,7 +126,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Hands the kernel's form of an address to a C function.
+/// Passes a `sockaddr` to a C function.
 func withNative<Result>(
     _ native: (storage: sockaddr_storage, length: socklen_t),
     _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result

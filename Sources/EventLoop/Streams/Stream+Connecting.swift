@@ -1,8 +1,8 @@
 import CLibUV
 
 extension Stream {
-    /// Connects. `completion` is called exactly once, later, on the loop, which must be the current one. At the timeout it
-    /// gets ETIMEDOUT.
+    /// Connects. `completion` is called exactly once, asynchronously, on `loop`, which must be the current one. On
+    /// timeout it receives ETIMEDOUT.
     public static func connect(
         to address: SocketAddress, on loop: Loop, timeout: Duration,
         completion: @escaping (Result<Stream, StreamError>) -> Void
@@ -12,8 +12,8 @@ extension Stream {
     }
 }
 
-/// One attempt to connect. The handle keeps it alive (its `data`) until the stream takes the handle over, or until the
-/// close callback. It owns the `uv_connect_t`, which libuv forgets before either.
+/// One attempt to connect. The handle retains it (through `data`) until the stream takes over the handle, or until the
+/// close callback. It owns the `uv_connect_t`, which libuv releases before either.
 private final class Connector: HandleOwner {
     private let address: SocketAddress
     private let loop: Loop
@@ -68,7 +68,7 @@ private final class Connector: HandleOwner {
     }
 
     private func didConnect(_ status: Int32) {
-        guard failure == nil else { return }  // cancelled by our own closing
+        guard failure == nil else { return }  // cancelled because we closed the handle
         if status < 0 { return fail(status) }
         timer?.cancel()
         let handle = StreamBlock.handle(block)

@@ -2,20 +2,20 @@ import CLibUV
 import Glibc
 
 extension Stream {
-    /// Bytes not yet with the kernel.
+    /// Bytes that the kernel has not accepted yet.
     public var queuedBytes: Int {
         guard queue.isInFlight, canWrite else { return 0 }
         return uv_stream_get_write_queue_size(StreamBlock.stream(block)) + queue.waiting.count
     }
 
-    /// Sends the bytes, after all that was written before: at once what the kernel takes, later a copy of the rest.
-    /// When something had to be queued, `streamDidDrain` follows. After ``close()``, ``shutdownWrite()`` or a failure the
-    /// bytes are dropped.
+    /// Sends the bytes after everything written earlier: the kernel gets what it accepts immediately, and a copy of the
+    /// rest is queued. When something had to be queued, `streamDidDrain` follows. After ``close()``,
+    /// ``shutdownWrite()`` or a failure the bytes are dropped.
     public func write(_ bytes: UnsafeRawBufferPointer) {
         write(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// The same with two pieces in one system call: a head and the first bytes of its body.
+    /// As `write`, with two buffers in one system call: a head and the first bytes of its body.
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
         assert(loop.isCurrent)
         guard canWrite, !queue.isEnding, first.count + second.count > 0 else { return }
@@ -36,7 +36,7 @@ extension Stream {
         if !queue.isInFlight { launch() }
     }
 
-    /// Half closes: after what is queued the peer reads the end of the stream. Reading goes on.
+    /// Half-closes the stream: the peer reads end of file after the queued bytes. Reading continues.
     public func shutdownWrite() {
         assert(loop.isCurrent)
         guard canWrite, !queue.isEnding else { return }
@@ -53,21 +53,21 @@ extension Stream {
         }
     }
 
-    /// By `send`: of a socket that costs the kernel less than the `write` that libuv would call, which passes through the
-    /// file system.
-    /// - Returns: how many bytes the kernel has taken, or the negative number of an error, as libuv does.
+    /// Uses `send`, which costs the kernel less on a socket than the `write` of libuv, because `write` goes through the
+    /// file system layer.
+    /// - Returns: the number of bytes that the kernel accepted, or a negative error number, as in libuv.
     private func trySend(_ bytes: UnsafeRawBufferPointer) -> Int32 {
         while true {
             let sent = send(socket, bytes.baseAddress, min(bytes.count, Int(Int32.max)), Int32(MSG_NOSIGNAL))
             if sent >= 0 { return Int32(sent) }
-            // The kernel lacks memory at the moment: what libuv takes for a full socket, too.
+            // The kernel is short of memory for now; libuv also treats this as a full socket.
             if errno == ENOBUFS { return UV_EAGAIN.rawValue }
             if errno != EINTR { return -errno }
         }
     }
 
     private static func buffer(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
-        // libuv's type is not const; a write never changes the bytes.
+        // libuv's type is not const, but a write never changes the bytes.
         let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
         return uv_buf_t(base: base, len: bytes.count)
     }
@@ -97,14 +97,14 @@ extension Stream {
     }
 
     private func endWriting() {
-        // It fails only when the peer has gone, which reading or closing tells better.
+        // This fails only if the peer is gone, which reading or closing reports better.
         let request = ending ?? .allocate(capacity: 1)
         ending = request
         _ = uv_shutdown(request, StreamBlock.stream(block)) { _, _ in }
     }
 
-    /// Nothing can be sent any more. A peer that answers early and closes (413 to an upload) has often sent its answer
-    /// before: so while the owner reads, the stream closes only at the end of that, or after a grace time.
+    /// Handles a failed write. A peer that responds early and closes (413 to an upload) has often sent its response
+    /// already, so while the owner is reading, the stream closes only at end of file or after a grace period.
     private func failWriting(_ code: Int32, _ detail: String? = nil) {
         let error = StreamError(code: code, operation: "write to \(peerName)", detail: detail)
         queue.dropWaiting()

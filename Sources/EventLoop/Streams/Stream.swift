@@ -1,62 +1,62 @@
 import CLibUV
 import Glibc
 
-/// What a stream tells its owner, always on the stream's loop, never inside a call of the owner's into the stream.
+/// The events of a stream, delivered on the stream's loop and never within a call that the owner makes into the stream.
 public protocol StreamDelegate: AnyObject {
-    /// Bytes came. They stand in the loop's one read buffer and are valid only during this call.
+    /// Bytes were read. They are in the loop's shared read buffer and are valid only during this call.
     func stream(_ stream: Stream, didRead bytes: UnsafeRawBufferPointer)
-    /// The peer will send nothing more; writing still works.
+    /// The peer has half-closed: it sends nothing more; writing still works.
     func streamDidEnd(_ stream: Stream)
-    /// Bytes had to be queued, and now all of them are with the kernel.
+    /// Bytes had been queued, and the kernel has now accepted all of them.
     func streamDidDrain(_ stream: Stream)
-    /// The stream is closed, exactly once and last of all. Without an error it was closed by ``Stream/close()``.
+    /// The stream is closed; called exactly once, as the last event. `error` is nil after ``Stream/close()``.
     func streamDidClose(_ stream: Stream, error: StreamError?)
 }
 
 /// A connected TCP or Unix stream. Confined to its loop's thread.
 ///
-/// Ownership: the libuv handle stands in an allocated ``StreamBlock``, and its requests in blocks of their own, which only
-/// the loop's thread touches and which are freed in the close callback. Until then the handle keeps this object alive, so a stream lives
-/// until it is closed, whoever refers to it, and it holds its delegate until then. (Weakly it would cost each read and
-/// each count of the delegate's references a detour.)
+/// Ownership: the libuv handle lives in an allocated ``StreamBlock``, and its requests in blocks of their own. Only the
+/// loop's thread touches them, and the close callback frees them. Until then the handle retains this object, so a
+/// stream lives until it is closed, whether or not anybody refers to it, and it retains its delegate until then. (A
+/// weak reference would make each read and each retain of the delegate slower.)
 public final class Stream {
     public let loop: Loop
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) public var delegate: (any StreamDelegate)?
 
     let block: UnsafeMutablePointer<StreamBlock>
     let kind: StreamBlock.Kind
-    /// The socket, which is libuv's: good while the stream is open.
+    /// The socket, owned by libuv; valid while the stream is open.
     let socket: uv_os_fd_t
-    /// What libuv needs while it writes, and to end: made when first needed, freed with the block.
+    /// libuv's requests for writing and for shutdown: allocated on first use, freed with the block.
     var writing: UnsafeMutablePointer<uv_write_t>?
     var ending: UnsafeMutablePointer<uv_shutdown_t>?
     var state = State.open
     @exclusivity(unchecked) var queue = WriteQueue()
-    /// What most streams never have.
+    /// Failure state, which most streams never need.
     @exclusivity(unchecked) private var trouble: Trouble?
     private var isReading = false
     private var hasEnded = false
     private let namedPeer: SocketAddress?
 
-    /// What is known of the end of a stream that did not end by itself.
+    /// The state of a stream that failed or was closed with an error.
     private final class Trouble {
-        /// A read error or the end of the stream closes it; until then what the peer sent before is still read.
+        /// A read error or end of file closes the stream; until then the data that the peer sent earlier is still read.
         var writeFailure: StreamError?
         var lateReadTimer: LoopTimer?
         var closeError: StreamError?
     }
 
     enum State {
-        /// Reads and writes.
+        /// Readable and writable.
         case open
-        /// `uv_close` was called; exits to `closed` in its callback.
+        /// `uv_close` was called; its callback moves the stream to `closed`.
         case closing
-        /// The block is freed.
+        /// The block has been freed.
         case closed
     }
 
-    /// Takes over an open handle and its block. The handle's `data` must not point to an owner any more.
+    /// Takes over an open handle and its block. The handle's `data` must no longer point to an owner.
     private init(
         _ block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, peer: SocketAddress?, on loop: Loop
     ) {
@@ -80,7 +80,7 @@ public final class Stream {
         }
     }
 
-    /// The same for a connection that has the options of its listener.
+    /// As above, for a connection that inherited the options of its listener.
     convenience init(accepted block: UnsafeMutablePointer<StreamBlock>, kind: StreamBlock.Kind, on loop: Loop) {
         self.init(block, kind: kind, peer: nil, on: loop)
     }
@@ -92,7 +92,7 @@ public final class Stream {
     /// True until ``close()`` or an error.
     public var isOpen: Bool { state == .open }
 
-    /// The other end. A peer on a Unix socket that we accepted has no name: its path is empty. Nil once closed.
+    /// The peer's address. The peer of an accepted Unix socket has no address: its path is empty. Nil once closed.
     public var peerAddress: SocketAddress? {
         if let namedPeer { return namedPeer }
         guard state == .open else { return nil }
@@ -100,7 +100,7 @@ public final class Stream {
         return SocketAddress.asked { uv_tcp_getpeername(StreamBlock.tcp(block), $0, $1) }
     }
 
-    /// Who is at the other end of a Unix socket; nil on TCP, and once closed. One system call.
+    /// The process at the other end of a Unix socket; nil on TCP, and once closed. One system call.
     public var localPeer: LocalPeer? {
         guard state == .open, kind != .tcp else { return nil }
         return LocalPeer(of: socket)
@@ -108,23 +108,23 @@ public final class Stream {
 
     // MARK: Reading
 
-    /// Hands what comes to the delegate, until ``stopReading()``.
+    /// Delivers incoming bytes to the delegate, until ``stopReading()``.
     public func startReading() {
         assert(loop.isCurrent)
         guard state == .open, !isReading, !hasEnded else { return }
         isReading = true
-        // libuv is given no room, and so only says that there is something to read (uv_alloc_cb, UV_ENOBUFS).
+        // The allocation callback gives libuv no buffer, so libuv only reports readability (uv_alloc_cb, UV_ENOBUFS).
         let status = uv_read_start(
             StreamBlock.stream(block), { _, _, _ in },
             { handle, _, _ in
-                // Nobody counts a reference for the call: the handle holds the stream until its close callback, which
-                // never comes within another one.
+                // No retain is needed for the call: the handle retains the stream until its close callback, which never
+                // runs within another callback.
                 Unmanaged<Stream>.fromOpaque(handle!.pointee.data)._withUnsafeGuaranteedRef { $0.readAll() }
             })
         if status < 0 { close(because: StreamError(code: status, operation: "read from \(peerName)")) }
     }
 
-    /// From now on nothing is read, at once: not even the rest of what the kernel holds.
+    /// Stops reading immediately; even bytes that the kernel already holds stay unread.
     public func stopReading() {
         assert(loop.isCurrent)
         guard state == .open, isReading else { return }
@@ -133,8 +133,8 @@ public final class Stream {
         if let writeFailure { close(because: writeFailure) }
     }
 
-    /// Whether the peer has ended its side or is gone, as far as the kernel knows: also of a stream that is not read,
-    /// whose end nobody is told of. One system call.
+    /// Whether the peer has half-closed or is gone, as far as the kernel knows. Also works for a stream that is not
+    /// being read, whose end of file is not reported to the delegate. One system call.
     public var peerHasEnded: Bool {
         guard state == .open else { return true }
         var question = pollfd(fd: socket, events: carrel_POLLRDHUP, revents: 0)
@@ -142,15 +142,15 @@ public final class Stream {
         return question.revents & (carrel_POLLRDHUP | Int16(POLLHUP) | Int16(POLLERR)) != 0
     }
 
-    /// Reads what there is, by `recv`: of a socket that costs the kernel less than the `read` that libuv would call, which
-    /// passes through the file system.
+    /// Reads what is available with `recv`, which costs the kernel less on a socket than the `read` of libuv, because
+    /// `read` goes through the file system layer.
     private func readAll() {
         let room = loop.readBuffer
         for _ in 0..<EventLoopLimits.readsAtOnce where isReading {
             let count = recv(socket, room.baseAddress, room.count, 0)
             if count > 0 {
                 delegate?.stream(self, didRead: UnsafeRawBufferPointer(start: room.baseAddress, count: count))
-                // There was less than there was room for: the loop tells when there is more.
+                // A short read means that the socket is drained; the loop reports when there is more.
                 if count < room.count { return }
             } else if count == 0 {
                 return didReadEnd()
@@ -178,11 +178,11 @@ public final class Stream {
 
     var canReadOn: Bool { isReading }
 
-    /// Nothing can be sent any more, for this reason.
+    /// The error after which nothing can be sent any more.
     var writeFailure: StreamError? { trouble?.writeFailure }
     var canWrite: Bool { state == .open && trouble?.writeFailure == nil }
 
-    /// What the peer sent before is still read, until the timer fires at the latest.
+    /// Records the failure; data that the peer sent earlier is still read, until the timer fires at the latest.
     func noteWriteFailure(_ error: StreamError, readingUntil timer: LoopTimer) {
         troubled.writeFailure = error
         troubled.lateReadTimer = timer
@@ -196,7 +196,7 @@ public final class Stream {
 
     // MARK: Closing
 
-    /// Closes the stream; what is still queued is dropped. Harmless when it is closed already.
+    /// Closes the stream; queued bytes are dropped. Idempotent.
     public func close() {
         close(because: nil)
     }

@@ -1,13 +1,13 @@
 import CLibUV
 
-/// The C side of a stream at one stable address: its handle, in as much room as its kind needs. Made by ``make(_:on:)``,
-/// freed by whoever's close callback the handle reaches.
+/// The C side of a stream at one stable address: its libuv handle, in as many bytes as its kind needs. Allocated by
+/// ``make(_:on:)``, and freed in the close callback of the handle by its current owner.
 struct StreamBlock {
     enum Kind {
         case tcp, pipe
     }
 
-    /// What every handle begins with.
+    /// The common prefix of every handle.
     private var common: uv_handle_t
 
     typealias Pointer = UnsafeMutablePointer<StreamBlock>
@@ -25,7 +25,7 @@ struct StreamBlock {
         return block
     }
 
-    /// Closes a handle that has no owner and frees its block.
+    /// Closes a handle without an owner and frees its block.
     static func discard(_ block: Pointer) {
         uv_close(handle(block)) { handle in
             UnsafeMutableRawPointer(handle!).deallocate()

@@ -1,12 +1,12 @@
 import CLibUV
 
-/// What went wrong with a stream, a listener, a name or a signal: the system's error and what was being done.
+/// The failure of a stream, a listener, a name lookup or a signal: the system's error and the operation that failed.
 public struct StreamError: Error, Hashable, Sendable, CustomStringConvertible {
     /// libuv's code: a negative errno, or one of its own (`UV_EOF`, `UV_EAI_…`).
     public let code: Int32
-    /// What was being done, to what: `connect to 127.0.0.1:80`.
+    /// The operation and its object: `connect to 127.0.0.1:80`.
     public let operation: String
-    /// More than the code says, where there is more: what to do next.
+    /// Details beyond the code, where there are any, such as what to do next.
     public let detail: String?
 
     public init(code: Int32, operation: String, detail: String? = nil) {

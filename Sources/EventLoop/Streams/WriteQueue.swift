@@ -1,16 +1,16 @@
 import Glibc
 
-/// The bytes a stream still owes its kernel: one run that libuv is writing, and one behind it that grows. However many
-/// small writes come while the peer is slow, they leave together.
+/// The bytes of a stream that the kernel has not accepted yet: one buffer that libuv is writing, and a second one that
+/// grows behind it. However many small writes arrive while the peer is slow, they are sent together.
 ///
-/// Owns its two blocks of memory; the one in flight must not move or be freed while libuv writes from it.
+/// Owns both buffers; the one in flight must not move or be freed while libuv writes from it.
 struct WriteQueue {
     private(set) var inFlight = Bytes()
     private(set) var waiting = Bytes()
-    /// The owner half closed: nothing may be added, and the end follows what is queued.
+    /// The owner has half-closed: nothing may be added, and the shutdown follows the queued bytes.
     var isEnding = false
 
-    /// A block from `malloc`, with how much of it is filled.
+    /// A block from `malloc`, and how much of it is filled.
     struct Bytes {
         var base: UnsafeMutableRawPointer?
         var count = 0
@@ -44,7 +44,7 @@ struct WriteQueue {
         waiting.append(bytes)
     }
 
-    /// Puts what waits in flight. Only when nothing is.
+    /// Moves the waiting bytes in flight. Only when nothing is in flight.
     mutating func launch() -> (base: UnsafeMutableRawPointer, count: Int)? {
         precondition(!isInFlight)
         guard waiting.count > 0 else { return nil }
@@ -52,7 +52,7 @@ struct WriteQueue {
         return (inFlight.base!, inFlight.count)
     }
 
-    /// What was in flight has left. When nothing waits all memory is given back: an idle stream holds none.
+    /// The bytes in flight have been written. If nothing waits, all memory is freed: an idle stream holds none.
     mutating func land() {
         inFlight.empty(keeping: waiting.count > 0 ? EventLoopLimits.keptQueueBytes : 0)
         if waiting.count == 0 { waiting.empty(keeping: 0) }
@@ -62,7 +62,7 @@ struct WriteQueue {
         waiting.empty(keeping: 0)
     }
 
-    /// Only when libuv writes no more.
+    /// Only when libuv no longer writes.
     mutating func releaseMemory() {
         inFlight.empty(keeping: 0)
         waiting.empty(keeping: 0)

@@ -1,11 +1,12 @@
-/// A body that runs once, later, on its loop. Made by ``Loop/schedule(after:_:)``; confined to the loop's thread.
+/// A body that runs once on its loop, at a later tick. Made by ``Loop/schedule(after:_:)``; confined to the loop's
+/// thread.
 ///
 /// It lives in one of the wheel's lists until it fires or is cancelled; either releases the body.
 public final class LoopTimer {
     let tick: Int64
     var body: (() -> Void)?
     var next: LoopTimer?
-    // The list owns its members by `next`; these two only point back and are cleared when the timer leaves the list.
+    // The list owns its members through `next`; these two are back pointers, cleared when the timer leaves the list.
     unowned(unsafe) var previous: LoopTimer?
     unowned(unsafe) var list: TimerList?
 
@@ -17,7 +18,7 @@ public final class LoopTimer {
     /// True until the body has run or the timer was cancelled.
     public var isPending: Bool { body != nil }
 
-    /// The body will not run. Harmless when it already has, and inside the body itself.
+    /// Cancels the timer. Idempotent, and harmless after the body has run or from within it.
     public func cancel() {
         body = nil
         list?.remove(self)

@@ -8,7 +8,7 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
-    /// The clock as it stands, on any thread (one system call at most; `Loop.now` is cheaper and cached).
+    /// The current time, on any thread (at most one system call; `Loop.now` is cached and cheaper).
     public static func current() -> MonotonicTime {
         MonotonicTime(nanoseconds: Int64(uv_hrtime()))
     }
@@ -28,7 +28,7 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
 }
 
 extension Duration {
-    /// The duration in nanoseconds, held at the ends of Int64 (± 292 years).
+    /// The duration in nanoseconds, clamped to Int64 (± 292 years).
     var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

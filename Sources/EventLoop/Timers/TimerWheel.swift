@@ -1,8 +1,8 @@
-/// The timers of one loop on shared ticks: a hashed wheel. Adding and cancelling cost O(1), which matters because
+/// The timers of one loop on shared ticks: a hashed timer wheel. Adding and cancelling are O(1), which matters because
 /// nearly every timer (a request's deadline) is cancelled before it fires.
 ///
-/// It knows no clock: ticks are passed in. A timer stands in slot `tick % slots`; a slot may hold timers of later turns,
-/// which are passed over until their tick has come.
+/// It reads no clock: ticks are passed in. A timer is in slot `tick % slots`; a slot may also hold timers of later
+/// revolutions, which are skipped until their tick comes.
 struct TimerWheel {
     private let slots: [TimerList]
     private var occupied: [UInt64]
@@ -16,7 +16,7 @@ struct TimerWheel {
         self.currentTick = currentTick
     }
 
-    /// Adds a timer. A tick that has passed is taken as the next one, so that a timer never fires inside `schedule`.
+    /// Adds a timer. A tick in the past becomes the next tick, so that a timer never fires inside `schedule`.
     mutating func add(tick: Int64, _ body: @escaping () -> Void) -> LoopTimer {
         let timer = LoopTimer(tick: max(tick, currentTick + 1), body: body)
         let slot = slot(of: timer.tick)
@@ -25,8 +25,8 @@ struct TimerWheel {
         return timer
     }
 
-    /// The next tick at which there may be something to do, or nil without timers. It can be early (a slot of a later
-    /// turn, a cancelled timer), never late.
+    /// The next tick at which a timer may be due, or nil without timers. It may be too early (a timer of a later
+    /// revolution, a cancelled timer), never too late.
     mutating func nextTick() -> Int64? {
         var distance = 1
         while distance <= slots.count {
@@ -48,7 +48,7 @@ struct TimerWheel {
         return nil
     }
 
-    /// Moves the timers that are due by `tick` to the end of `due`, in the order of their ticks, then of their making.
+    /// Moves the timers that are due by `tick` to the end of `due`, ordered by tick, then by creation.
     mutating func advance(to tick: Int64, into due: TimerList) {
         while let next = nextTick(), next <= tick {
             currentTick = next
@@ -64,7 +64,7 @@ struct TimerWheel {
         currentTick = max(currentTick, tick)
     }
 
-    /// Forgets every timer; their bodies are released.
+    /// Drops every timer and releases their bodies.
     mutating func removeAll() {
         for list in slots {
             while let timer = list.popFirst() { timer.body = nil }

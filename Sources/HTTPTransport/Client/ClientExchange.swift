@@ -1,16 +1,16 @@
 import EventLoop
 import HTTPWire
 
-/// One request of the control plane's client and its answer: acquires a connection, feeds the body with backpressure,
-/// keeps the time limit, and tries once more where that is safe. Confined to the loop of its pool.
+/// One request of the control plane's client and its response: acquires a connection, feeds the body under back
+/// pressure, enforces the timeout, and retries once where that is safe. Confined to the loop of its pool.
 ///
-/// It holds itself from `start()` until it has ended; `onEnd` comes exactly once.
+/// It retains itself from `start()` until it has ended; `onEnd` is called exactly once.
 final class ClientExchange {
-    /// What became of the answer's connection at the head.
+    /// What to do with the connection after the response's head.
     enum HeadDecision {
-        /// Read on; the body follows.
+        /// Continue reading; the body follows.
         case goOn
-        /// Somebody else is the connection's delegate now: the exchange is over without an `onEnd`.
+        /// The connection has a new delegate: the exchange is over without a call of `onEnd`.
         case handedOver
     }
 
@@ -48,7 +48,7 @@ final class ClientExchange {
         acquire(reuse: true)
     }
 
-    /// The time limit was for what has come now.
+    /// Cancels the timeout, which covered only what has arrived by now.
     func liftTimeLimit() { timer?.cancel() }
 
     func cancel() {
@@ -113,7 +113,7 @@ final class ClientExchange {
         forgetOwners()
     }
 
-    /// The closures hold continuations and streams: they go with the exchange.
+    /// The closures retain continuations and streams, so they are released with the exchange.
     private func forgetOwners() {
         onHead = { _, _ in .goOn }
         onBody = { _ in }

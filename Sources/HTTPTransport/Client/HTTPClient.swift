@@ -2,34 +2,34 @@ import EventLoop
 import HTTPWire
 import TLS
 
-/// The HTTP/1.1 client of the control plane: engines, labs' readiness, tests, the command line. It lives on the control
-/// loop and keeps connections alive between requests.
+/// The HTTP/1.1 client of the control plane, for engines, labs' readiness, tests and the command line. It runs on the
+/// control loop and keeps connections alive between requests.
 ///
-/// A request is sent a second time only when it is idempotent and a kept connection died before a byte of its answer.
-/// Cancelling the calling task gives the request up and closes its connection.
+/// A request is retried only if it is idempotent and a kept-alive connection died before the first byte of its
+/// response. Cancelling the calling task aborts the request and closes its connection.
 @ControlLoop
 public final class HTTPClient {
     private let pool: UpstreamPool
 
-    /// - Parameter tls: when given, every TCP upstream is spoken to by TLS, and must prove the authority's host.
+    /// - Parameter tls: if given, every TCP upstream is contacted over TLS and must prove the host of the authority.
     public init(tls: TLSClientContext? = nil, limits: UpstreamPool.Limits = UpstreamPool.Limits()) {
         pool = UpstreamPool(on: ControlLoop.loop, tls: tls, limits: limits)
     }
 
-    // Whoever drops it last may be on any thread, and its kept connections close on their loop only.
+    // The last reference may be dropped on any thread, but the kept connections must be closed on their loop.
     isolated deinit {}
 
-    /// Of the upstream that was connected to last by TLS: the end of its certificate, in seconds since 1970.
+    /// The expiry of the certificate of the last upstream connected over TLS, in seconds since 1970.
     public var peerCertificateExpiry: Int64? { pool.peerCertificateExpiry }
 
-    /// Closes what is unused. What is under way goes on to its end.
+    /// Closes idle connections. Requests in progress run to completion.
     public func close() { pool.close() }
 
-    /// One request and its whole answer, whatever the status.
+    /// Sends one request and receives its complete response, whatever the status.
     ///
     /// - Parameters:
-    ///   - timeout: from now to the last byte of the answer.
-    ///   - bodyLimit: bytes of the answer's body; a longer one is an error.
+    ///   - timeout: from now to the last byte of the response.
+    ///   - bodyLimit: maximum bytes of the response's body; a longer one is an error.
     public func send(
         _ request: HTTPClientRequest, to address: UpstreamAddress, timeout: Duration, bodyLimit: Int
     ) async throws(HTTPClientError) -> HTTPClientResponse {
@@ -53,11 +53,12 @@ public final class HTTPClient {
         return try result.get()
     }
 
-    /// One request whose answer comes piece by piece, for as long as it lasts.
+    /// Sends one request whose response is delivered piece by piece, for as long as it lasts.
     ///
-    /// The stream ends with the answer, and throws `HTTPClientError` when the connection breaks. Dropping it, or ending its
-    /// task, closes the connection. Silence is not noticed: whoever needs to know keeps a heartbeat beside it.
-    /// - Parameter timeout: from now to the head of the answer.
+    /// The stream ends with the response, and throws `HTTPClientError` if the connection breaks. Dropping the stream,
+    /// or cancelling its task, closes the connection. A silent upstream is not detected: callers that need that must
+    /// use a heartbeat.
+    /// - Parameter timeout: from now to the head of the response.
     public func stream(
         _ request: HTTPClientRequest, to address: UpstreamAddress, timeout: Duration
     ) async throws(HTTPClientError) -> (head: ResponseHead, body: AsyncThrowingStream<[UInt8], any Error>) {
@@ -93,12 +94,12 @@ public final class HTTPClient {
         return (head, body)
     }
 
-    /// Opens a WebSocket (RFC 6455). An answer other than 101 is an error that bears its `status`.
+    /// Opens a WebSocket (RFC 6455). A response other than 101 is an error that carries its `status`.
     ///
     /// - Parameters:
-    ///   - request: GET, with whatever fields are needed beyond those of the handshake (Cookie, Origin,
+    ///   - request: GET, with any fields needed in addition to those of the handshake (Cookie, Origin,
     ///     Sec-WebSocket-Protocol).
-    ///   - timeout: from now to the answer.
+    ///   - timeout: from now to the response.
     public func upgrade(
         _ request: HTTPClientRequest, to address: UpstreamAddress, timeout: Duration
     ) async throws(HTTPClientError) -> WebSocketConnection {
@@ -124,7 +125,7 @@ public final class HTTPClient {
                     exchange.cancel()
                     return .goOn
                 }
-                // At once: frames may stand right behind the head.
+                // Synchronously, because frames may follow the head immediately.
                 finish(
                     .success(
                         SameLoop(
@@ -140,7 +141,7 @@ public final class HTTPClient {
         return WebSocketConnection(try result.get().value)
     }
 
-    /// Waits for the first result; when the task is cancelled, the exchange is, and its failure is the result.
+    /// Waits for the first result. Cancelling the task cancels the exchange, whose failure is then the result.
     private func perform<Value: Sendable>(
         _ exchange: ClientExchange,
         _ start: (@escaping (Result<Value, HTTPClientError>) -> Void) -> Void

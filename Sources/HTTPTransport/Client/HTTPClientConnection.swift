@@ -1,57 +1,57 @@
 import EventLoop
 import HTTPWire
 
-/// What a client connection tells the owner of its exchange, always on its loop.
+/// The events of a client connection for the owner of its exchange, always on its loop.
 public protocol HTTPClientConnectionDelegate: AnyObject {
-    /// 1xx other than 101; the final head follows.
+    /// A 1xx response other than 101; the final head follows.
     func connection(_ connection: HTTPClientConnection, didReceiveInformational head: ResponseHead)
     /// The final head. After a 101 the connection is a tunnel.
     func connection(_ connection: HTTPClientConnection, didReceive head: ResponseHead, framing: BodyFraming)
     /// Bytes of the body, valid only during this call.
     func connection(_ connection: HTTPClientConnection, didReceiveBody bytes: UnsafeRawBufferPointer)
-    /// The answer is complete. When the request is too, the connection can be released to its pool.
+    /// The response is complete. If the request is too, the connection can be released to its pool.
     func connectionDidReceiveEnd(_ connection: HTTPClientConnection)
-    /// Bytes of the other protocol, valid only during this call.
+    /// Bytes of the tunnel, valid only during this call.
     func connection(_ connection: HTTPClientConnection, didReadTunnel bytes: UnsafeRawBufferPointer)
-    /// The upstream will send nothing more through the tunnel.
+    /// The upstream has half-closed the tunnel.
     func connectionDidEndTunnel(_ connection: HTTPClientConnection)
-    /// What waited to be sent has left.
+    /// The queued bytes have been sent.
     func connectionDidDrain(_ connection: HTTPClientConnection)
-    /// The exchange or the tunnel broke off; nothing follows. Never within a call into the connection, and not after
-    /// `close()`.
+    /// The exchange or the tunnel failed; this is the last event. Never called within a call into the connection, nor
+    /// after `close()`.
     func connection(_ connection: HTTPClientConnection, didFail error: HTTPClientError)
 }
 
-/// One HTTP/1.1 connection to an upstream: one exchange at a time, kept alive between them. Confined to its loop.
+/// One HTTP/1.1 connection to an upstream: one exchange at a time, kept alive between exchanges. Confined to its loop.
 ///
-/// It lives until it is closed: whoever has it releases it to its pool or closes it. Writing is in the hands of the owner: it stops feeding
-/// while `isSaturated`, until `connectionDidDrain`.
+/// It lives until it is closed: its owner must release it to its pool or close it. The owner is responsible for back
+/// pressure: it stops feeding while `isSaturated`, until `connectionDidDrain`.
 public final class HTTPClientConnection {
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) private var owner: (any HTTPClientConnectionDelegate)?
     @exclusivity(unchecked) private var hasServed = false
-    // What other rooms look at is computed: of a stored variable they would not know that it is unchecked.
-    /// Held until the exchange ends it, or the connection is closed.
+    // Properties that other modules read are computed: those modules would not see that the stored ones are unchecked.
+    /// Retained until the end of the exchange, or until the connection is closed.
     public var delegate: (any HTTPClientConnectionDelegate)? {
         get { owner }
         set { owner = newValue }
     }
     public var address: UpstreamAddress { site.key.address }
-    /// Whether an earlier exchange has been completed on it.
+    /// Whether the connection has completed an earlier exchange.
     public var isReused: Bool { hasServed }
 
     let channel: ByteChannel
     let site: UpstreamSite
-    /// Its pool counts it: it has opened.
+    /// Whether its pool counts it, because it has opened.
     var isCounted = false
-    /// It stands among the unused ones of its site.
+    /// Whether it is among the idle connections of its site.
     var isPooled = false
-    /// Called once: when the channel has opened, or has closed before.
+    /// Called once: when the channel has opened, or has closed before that.
     var onOpen: ((HTTPClientError?) -> Void)?
 
     private var phase = Phase.opening
     private var request = RequestSide.finished
-    /// There until the connection is a tunnel.
+    /// Present until the connection becomes a tunnel.
     @exclusivity(unchecked) private var reading: Lettable<ResponseParser>?
     private var hasAnswerBytes = false
     private var isIdempotent = false
@@ -62,11 +62,11 @@ public final class HTTPClientConnection {
     private var stallTimer: LoopTimer?
 
     private enum Phase {
-        /// Exits to `idle` when the channel has opened.
+        /// Moves to `idle` when the channel has opened.
         case opening
-        /// Between exchanges. Exits to `exchange` by `send`.
+        /// Between exchanges. Moves to `exchange` on `send`.
         case idle
-        /// Exits to `idle` when request and answer are complete, to `tunnel` after a 101.
+        /// Moves to `idle` when request and response are complete, to `tunnel` after a 101.
         case exchange
         case tunnel
         case closed
@@ -90,18 +90,18 @@ public final class HTTPClientConnection {
     // MARK: Facts
 
     public var loop: Loop { channel.loop }
-    /// Nothing is under way, and another request can be sent.
+    /// Whether no exchange is in progress and another request can be sent.
     public var isReusable: Bool { phase == .idle && channel.isOpen }
     public var isSaturated: Bool { channel.isSaturated }
     public var queuedBytes: Int { channel.queuedBytes }
 
     // MARK: The request
 
-    /// Begins an exchange: the head and the first bytes of the body leave in one write.
+    /// Begins an exchange: the head and the first bytes of the body are sent in one write.
     ///
     /// - Parameters:
     ///   - framing: never `.untilClose`.
-    ///   - upgrade: the head asks for another protocol, so that a 101 is a valid answer.
+    /// - upgrade: whether the head asks to switch protocols, so that a 101 is a valid response.
     public func send(
         _ head: RequestHead, framing: BodyFraming, body: UnsafeRawBufferPointer? = nil, upgrade: Bool = false
     ) {
@@ -112,7 +112,7 @@ public final class HTTPClientConnection {
         append(body)
     }
 
-    /// The same with a head that stands in wire form already, its empty line included; it leaves at once.
+    /// As above, with a head already in wire form, including the empty line; it is sent immediately.
     public func send(wire head: UnsafeRawBufferPointer, _ facts: RequestFacts) {
         begin(facts)
         channel.write(head)
@@ -134,14 +134,14 @@ public final class HTTPClientConnection {
         parser.expect(requestMethod: facts.method, upgrade: facts.upgrade)
     }
 
-    /// Sends on with the body; with `.chunked` each call makes one chunk.
+    /// Sends more of the body; with `.chunked` each call makes one chunk.
     public func sendBody(_ bytes: UnsafeRawBufferPointer) {
         guard phase == .exchange, !bytes.isEmpty else { return }
         output.removeAll(keepingCapacity: true)
         append(bytes)
     }
 
-    /// The request is complete.
+    /// Completes the request.
     public func finishRequest() {
         guard phase == .exchange else { return }
         switch request {
@@ -187,7 +187,7 @@ public final class HTTPClientConnection {
 
     // MARK: The answer
 
-    /// Stops reading at the upstream: at most what one read brought still comes.
+    /// Stops reading from the upstream: at most the bytes of one read are still delivered.
     public func pauseReading() { channel.pauseReading() }
     public func resumeReading() { channel.resumeReading() }
 
@@ -197,7 +197,7 @@ public final class HTTPClientConnection {
     }
 
     private func parse(_ input: UnsafeRawBufferPointer) {
-        // Its references are counted once, and not for each event.
+        // The reference is retained once here, rather than for each event.
         guard let reading else { return }
         var position = 0
         while phase == .exchange {
@@ -222,18 +222,18 @@ public final class HTTPClientConnection {
         }
     }
 
-    /// A tunnel may last for days, and nothing of it is HTTP.
+    /// Frees the HTTP parser: a tunnel may last for days, and carries no HTTP.
     private func letHTTPGo() {
         reading = nil
         output = []
     }
 
     private func didReceiveEnd(hasRest: Bool) {
-        // Whoever answers before the request is complete does not want the rest of it.
+        // An upstream that responds before the request is complete does not want the rest of it.
         if case .finished = request, parser.keepsAlive, !hasRest, channel.isOpen {
             phase = .idle
             hasServed = true
-            // The owner may begin the next exchange in here.
+            // The owner may begin the next exchange within this call.
             delegate?.connectionDidReceiveEnd(self)
         } else {
             becomeClosed()
@@ -250,7 +250,7 @@ public final class HTTPClientConnection {
         watchForStall()
     }
 
-    /// Ends our direction of the tunnel; the upstream's goes on.
+    /// Half-closes our direction of the tunnel; the upstream's stays open.
     public func finishTunnel() {
         guard phase == .tunnel else { return }
         channel.finishWriting()
@@ -258,8 +258,8 @@ public final class HTTPClientConnection {
 
     // MARK: Ending
 
-    /// Gives the connection up; the delegate hears nothing more. A tunnel's last bytes still leave; an exchange is cut
-    /// off, so that what was sent of a request cannot be taken for the whole.
+    /// Abandons the connection; the delegate receives no further events. A tunnel's queued bytes are still sent; an
+    /// exchange is aborted, so that a partial request cannot be taken for a complete one.
     public func close() {
         delegate = nil
         guard phase != .closed else { return }
@@ -304,7 +304,7 @@ extension HTTPClientConnection: ByteChannelDelegate {
             hasAnswerBytes = true
             parse(bytes)
         case .tunnel: delegate?.connection(self, didReadTunnel: bytes)
-        // Nobody asked: whatever it is, this connection cannot be trusted with a request.
+        // Unsolicited bytes: this connection cannot be trusted with another request.
         case .idle: close()
         case .opening, .closed: break
         }
@@ -348,17 +348,17 @@ extension HTTPClientConnection: ByteChannelDelegate {
 }
 
 extension StaticString {
-    /// The text's bytes; it lives as long as the process.
+    /// The string's bytes; they live as long as the process.
     var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
 }
 
-/// What the connection to an upstream must know of a request besides its bytes.
+/// What an upstream connection must know about a request in addition to its bytes.
 public struct RequestFacts: Sendable, Hashable {
     public var method: String
     public var isIdempotent: Bool
     /// Never `.untilClose`.
     public var framing: BodyFraming
-    /// The head asks for another protocol, so that a 101 is a valid answer.
+    /// Whether the head asks to switch protocols, so that a 101 is a valid response.
     public var upgrade: Bool
 
     public init(_ head: RequestHead, framing: BodyFraming, upgrade: Bool) {

@@ -2,27 +2,27 @@ import EventLoop
 import HTTPWire
 import TLS
 
-/// Why a request to an upstream got no complete answer. The message says what was asked of whom, and what happened.
+/// Why a request to an upstream got no complete response. The message names the request, the upstream and the cause.
 public struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: String, Hashable, Sendable {
-        /// No connection came about: refused, unreachable, unknown host name, or too many open already.
+        /// No connection was established: refused, unreachable, unknown host name, or too many already open.
         case connect
-        /// A named limit of time passed.
+        /// A named timeout expired.
         case timeout
-        /// The TLS handshake failed, or the upstream's certificate was refused.
+        /// The TLS handshake failed, or the upstream's certificate was rejected.
         case tls
-        /// What came is not a valid answer, or larger than was allowed.
+        /// The response is invalid, or larger than allowed.
         case `protocol`
-        /// The connection ended before the answer was complete, or the caller gave up.
+        /// The connection ended before the response was complete, or the caller gave up.
         case closed
     }
 
     public let kind: Kind
     public let message: String
-    /// Sending the same request once more cannot do it twice: it never left, or it is idempotent and a reused connection
-    /// died before a byte of the answer (RFC 9110 section 9.2.2).
+    /// Whether a retry cannot execute the request twice: it was never sent, or it is idempotent and a reused connection
+    /// died before the first byte of the response (RFC 9110 section 9.2.2).
     public let isRetrySafe: Bool
-    /// What the upstream answered where another answer was needed: to an upgrade that it refused.
+    /// The status of a response other than the required one, as when an upstream rejects an upgrade.
     public let status: Int?
 
     public init(_ kind: Kind, _ message: String, isRetrySafe: Bool = false, status: Int? = nil) {
@@ -32,7 +32,7 @@ public struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertibl
         self.status = status
     }
 
-    /// For a channel that closed before it opened.
+    /// The error of a channel that closed before it opened.
     init(connectingTo address: UpstreamAddress, _ error: ChannelError) {
         let kind: Kind =
             switch error.code {

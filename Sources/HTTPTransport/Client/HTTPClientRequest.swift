@@ -1,11 +1,11 @@
 import HTTPWire
 
-/// A request of the control plane's client, whole.
+/// A complete request of the control plane's client.
 public struct HTTPClientRequest: Sendable {
     public var method: String
-    /// Path and query, as they go over the wire.
+    /// Path and query in wire form.
     public var target: String
-    /// `host[:port]`, for the Host field; with TLS the host is also the name that the upstream must prove.
+    /// `host[:port]`, for the Host field; with TLS the upstream's certificate must also match this host.
     public var authority: String
     public var fields: HeaderFields
     public var body: [UInt8]
@@ -20,7 +20,7 @@ public struct HTTPClientRequest: Sendable {
         self.body = body
     }
 
-    /// The target without its query, which can hold secrets: fit for messages.
+    /// The target without its query, which can hold secrets: suitable for messages.
     var path: Substring { target.prefix { $0 != "?" } }
 
     var host: String? { Authority(authority)?.host }
@@ -32,7 +32,8 @@ public struct HTTPClientRequest: Sendable {
         return RequestHead(method: method, target: target, fields: complete)
     }
 
-    /// Whether a WebSocket's subprotocol, or none, is one that this request asked for (RFC 6455 section 4.1, item 6).
+    /// Whether the chosen subprotocol, or none, is among those that this request offered (RFC 6455 section 4.1, item
+    /// 6).
     func offers(_ subprotocol: String?) -> Bool {
         guard let subprotocol else { return true }
         return fields.all("Sec-WebSocket-Protocol").contains { line in
@@ -40,13 +41,13 @@ public struct HTTPClientRequest: Sendable {
         }
     }
 
-    /// A method whose meaning expects a body says also that it is empty (RFC 9110 section 8.6).
+    /// A method that usually has a body states explicitly that the body is empty (RFC 9110 section 8.6).
     var framing: BodyFraming {
         body.isEmpty && !["POST", "PUT", "PATCH"].contains(method) ? .none : .length(Int64(body.count))
     }
 }
 
-/// A whole answer.
+/// A complete response.
 public struct HTTPClientResponse: Sendable {
     public var status: Int
     public var fields: HeaderFields

@@ -1,6 +1,6 @@
 import EventLoop
 
-/// Where an upstream answers: a host (name or IP address) with a port, or a Unix socket.
+/// The address of an upstream: a host (name or IP address) with a port, or a Unix socket.
 public enum UpstreamAddress: Hashable, Sendable, CustomStringConvertible {
     case tcp(host: String, port: Int)
     case unix(path: String)
@@ -12,7 +12,7 @@ public enum UpstreamAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The address in the kernel's terms; `nil` where a host name must be resolved first.
+    /// The socket address; `nil` if a host name must be resolved first.
     var socketAddress: SocketAddress? {
         switch self {
         case .unix(let path): .unix(path: path)

@@ -1,7 +1,7 @@
 import EventLoop
 import TLS
 
-/// One attempt to reach an upstream: resolve, connect, shake hands, all within one limit. Lives until its completion.
+/// One attempt to reach an upstream: resolve, connect and handshake, within one timeout. Lives until its completion.
 final class UpstreamConnector {
     private let site: UpstreamSite
     private var key: UpstreamPool.Key { site.key }
@@ -38,7 +38,7 @@ final class UpstreamConnector {
         }
     }
 
-    /// The first of the addresses that answers.
+    /// Connects to the first address that accepts.
     private func connect(to addresses: ArraySlice<SocketAddress>) {
         guard completion != nil, let address = addresses.first else { return }
         Stream.connect(to: address, on: pool.loop, timeout: pool.limits.connectTimeout) { result in
@@ -82,7 +82,7 @@ final class UpstreamConnector {
         let connection = connection
         self.connection = nil
         switch result {
-        // From here on the connection itself tells the pool of its end.
+        // From here on the connection itself reports its end to the pool.
         case .success(let open): open.isCounted = true
         case .failure:
             pool.didEnd(site)

@@ -2,10 +2,10 @@ import EventLoop
 import HTTPWire
 import TLS
 
-/// The connections of one loop to its upstreams: busy ones are counted, unused ones kept for a while. Confined to its
-/// loop; what it hands out belongs to the taker, who releases or closes it.
+/// The connections of one loop to its upstreams: busy ones are counted, idle ones are kept for a while. Confined to its
+/// loop. The caller owns each connection it acquires, and must release or close it.
 public final class UpstreamPool {
-    /// How many and how long; the defaults are those of `TransportLimits`.
+    /// Limits on counts and times; the defaults come from `TransportLimits`.
     public struct Limits: Sendable {
         public var connectTimeout = TransportLimits.connectTimeout
         public var writeStallTimeout = TransportLimits.writeStallTimeout
@@ -13,13 +13,13 @@ public final class UpstreamPool {
         public var idlePerUpstream = TransportLimits.idleConnectionsPerUpstream
         public var idle = TransportLimits.idleConnections
         public var idleTimeout = TransportLimits.idleConnectionTimeout
-        /// Of the answers.
+        /// Limits for responses.
         public var http = HTTPLimits()
 
         public init() {}
     }
 
-    /// What connections can be exchanged for one another: the same address, and the same name verified by TLS.
+    /// Connections with the same key are interchangeable: the same address, and the same name verified by TLS.
     struct Key: Hashable {
         let address: UpstreamAddress
         let serverName: String?
@@ -29,14 +29,14 @@ public final class UpstreamPool {
     let limits: Limits
     let tls: TLSClientContext?
     private var sites: [Key: UpstreamSite] = [:]
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) private var idleCount = 0
-    /// Of the upstream that was connected to last by TLS: the end of its certificate, in seconds since 1970.
+    /// The expiry of the certificate of the last upstream connected over TLS, in seconds since 1970.
     public internal(set) var peerCertificateExpiry: Int64?
     private var sweepTimer: LoopTimer?
     private var isClosed = false
 
-    /// - Parameter tls: when given, every TCP upstream is spoken to by TLS.
+    /// - Parameter tls: if given, every TCP upstream is contacted over TLS.
     public init(on loop: Loop, tls: TLSClientContext? = nil, limits: Limits = Limits()) {
         self.loop = loop
         self.tls = tls
@@ -45,15 +45,15 @@ public final class UpstreamPool {
 
     deinit {
         sweepTimer?.cancel()
-        // Each of them refers to its site.
+        // Breaks the reference cycle: each idle connection refers to its site.
         for site in sites.values {
             site.idle = []
             site.pool = nil
         }
     }
 
-    /// The place where the connections to an address are counted and kept. Whoever asks for it often may keep it as long
-    /// as it `isCurrent`.
+    /// The site that counts and keeps the connections to an address. A frequent caller may keep it while it
+    /// `isCurrent`.
     public func site(for address: UpstreamAddress, serverName: String? = nil) -> UpstreamSite {
         let key = Key(address: address, serverName: verifiedName(address, serverName))
         if let site = sites[key] { return site }
@@ -62,7 +62,7 @@ public final class UpstreamPool {
         return site
     }
 
-    /// An unused connection, if there is one. Costs no lookup and no allocation.
+    /// An idle connection, if there is one. Costs no lookup and no allocation.
     public func reuse(_ site: UpstreamSite) -> HTTPClientConnection? {
         assert(loop.isCurrent)
         while let entry = site.idle.popLast() {
@@ -74,12 +74,12 @@ public final class UpstreamPool {
         return nil
     }
 
-    /// An unused connection, or a new one.
+    /// An idle connection, or a new one.
     ///
-    /// `completion` is called exactly once: within this call when a connection is at hand, else later on the loop.
+    /// `completion` is called exactly once: within this call if a connection is available, otherwise later on the loop.
     /// - Parameters:
-    ///   - serverName: with TLS, the name that the upstream's certificate must bear; the address's host by default.
-    ///   - reuse: false asks for a new connection, as a retry does.
+    ///   - serverName: with TLS, the name that the upstream's certificate must match; the address's host by default.
+    ///   - reuse: false requests a new connection, as a retry does.
     public func acquire(
         _ address: UpstreamAddress, serverName: String? = nil, reuse: Bool = true,
         completion: @escaping (Result<HTTPClientConnection, HTTPClientError>) -> Void
@@ -87,7 +87,7 @@ public final class UpstreamPool {
         acquire(site(for: address, serverName: serverName), reuse: reuse, completion: completion)
     }
 
-    /// The same for a site that is current.
+    /// As above, for a site that is current.
     public func acquire(
         _ site: UpstreamSite, reuse: Bool = true,
         completion: @escaping (Result<HTTPClientConnection, HTTPClientError>) -> Void
@@ -105,7 +105,7 @@ public final class UpstreamPool {
         UpstreamConnector(site, pool: self, completion: completion).start()
     }
 
-    /// Gives a connection back after an exchange. One that cannot be used again is closed.
+    /// Returns a connection after an exchange. One that cannot be reused is closed.
     public func release(_ connection: HTTPClientConnection) {
         assert(loop.isCurrent)
         connection.delegate = nil
@@ -113,17 +113,17 @@ public final class UpstreamPool {
             return connection.close()
         }
         let site = connection.site
-        // Closing takes it off the list.
+        // Closing removes it from the list.
         if site.idle.count >= limits.idlePerUpstream { site.idle.first?.connection.close() }
         site.idle.append(UpstreamSite.Idle(connection: connection, since: loop.now))
         connection.isPooled = true
         idleCount += 1
-        // It may have been paused by its last owner; an end or stray bytes must be seen.
+        // Its last owner may have paused it; end of file and stray bytes must be detected.
         connection.resumeReading()
         if sweepTimer == nil { scheduleSweep() }
     }
 
-    /// Closes every unused connection and hands out no more. Busy ones go on until they are released.
+    /// Closes every idle connection and hands out no more. Busy ones continue until they are released.
     public func close() {
         isClosed = true
         sweepTimer?.cancel()
@@ -131,7 +131,7 @@ public final class UpstreamPool {
         dropIdle { _ in true }
     }
 
-    /// Closes the unused connections to an upstream that has gone.
+    /// Closes the idle connections to an upstream that is gone.
     public func forget(_ address: UpstreamAddress) {
         if tls == nil {
             if let site = sites[Key(address: address, serverName: nil)] { dropIdle(of: site) { _ in true } }
@@ -142,14 +142,14 @@ public final class UpstreamPool {
 
     // MARK: Counting
 
-    /// Connections to this address, unused ones and attempts included.
+    /// Connections to this address, including idle ones and attempts.
     func openConnections(to address: UpstreamAddress) -> Int {
         sites.values.reduce(0) { $1.key.address == address ? $0 + $1.open : $0 }
     }
 
     var idleConnections: Int { idleCount }
 
-    /// A connection of this pool is over, whoever ended it.
+    /// Called when a connection of this pool has ended, whoever ended it.
     func didClose(_ connection: HTTPClientConnection) {
         let site = connection.site
         if connection.isPooled, let index = site.idle.firstIndex(where: { $0.connection === connection }) {
@@ -160,7 +160,7 @@ public final class UpstreamPool {
         didEnd(site)
     }
 
-    /// A connection is over, or an attempt failed.
+    /// Called when a connection has ended, or an attempt has failed.
     func didEnd(_ site: UpstreamSite) {
         site.open -= 1
         guard site.open == 0 else { return }
@@ -184,9 +184,9 @@ public final class UpstreamPool {
         for site in Array(sites.values) { dropIdle(of: site, where: isOver) }
     }
 
-    /// One timer for all: no timer per request.
+    /// One timer for all connections, so that no request needs its own.
     private func scheduleSweep() {
-        // It is cancelled before the pool goes; a weak reference would make every count of the others' a detour.
+        // The timer is cancelled in `deinit`; a weak reference would slow down every retain and release of the pool.
         sweepTimer = loop.schedule(after: limits.idleTimeout / 4) { [unowned(unsafe) self] in
             let now = loop.now
             dropIdle { now - $0 >= limits.idleTimeout }
@@ -196,7 +196,7 @@ public final class UpstreamPool {
     }
 }
 
-/// Where a pool counts the connections to one address and keeps the unused ones. Confined to the pool's loop.
+/// Counts a pool's connections to one address and keeps the idle ones. Confined to the pool's loop.
 public final class UpstreamSite {
     struct Idle {
         let connection: HTTPClientConnection
@@ -206,13 +206,13 @@ public final class UpstreamSite {
     let key: UpstreamPool.Key
     /// Newest last: the newest is the least likely to have been closed by its upstream.
     @exclusivity(unchecked) var idle: [Idle] = []
-    /// Connections and attempts, unused ones included.
+    /// Connections and attempts, including idle connections.
     var open = 0
-    /// Whether its pool still knows it: it is forgotten with its last connection.
+    /// Whether its pool still lists it: a site is removed with its last connection.
     public var isCurrent: Bool { isKnown }
     @exclusivity(unchecked) var isKnown = true
 
-    /// Its pool clears it when it goes; a site that is forgotten has no connections any more.
+    /// The pool clears this in its `deinit`; a removed site has no connections any more.
     unowned(unsafe) var pool: UpstreamPool?
 
     init(_ key: UpstreamPool.Key, pool: UpstreamPool) {

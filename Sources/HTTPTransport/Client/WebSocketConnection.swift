@@ -1,16 +1,16 @@
 import EventLoop
 import HTTPWire
 
-/// A message of a WebSocket, put together from its frames.
+/// A WebSocket message, reassembled from its frames.
 public enum WebSocketMessage: Hashable, Sendable {
     case text(String)
     case binary([UInt8])
 }
 
-/// The client's side of a WebSocket, on the control loop. Pings of the other side are answered by itself; what is not
-/// received yet waits, up to `TransportLimits.waitingMessages`, and then the other side has to wait.
+/// The client side of a WebSocket, on the control loop. Pings are answered automatically; received messages are queued
+/// up to `TransportLimits.waitingMessages`, and beyond that back pressure is applied to the peer.
 ///
-/// One task receives at a time. Dropping it closes the connection.
+/// Only one task may receive at a time. Dropping the connection closes it.
 @ControlLoop
 public final class WebSocketConnection {
     private let engine: WebSocketEngine
@@ -19,10 +19,10 @@ public final class WebSocketConnection {
 
     isolated deinit { engine.abandon() }
 
-    /// The one that the other side chose of those that were offered; `nil` where it chose none.
+    /// The subprotocol that the peer chose from those offered; `nil` if it chose none.
     public var subprotocol: String? { engine.subprotocol }
 
-    /// What the other side gave as the reason of its close; 1005 where it gave none. `nil` before.
+    /// The code of the peer's close frame; 1005 if it had none. `nil` before.
     public var closeCode: UInt16? { engine.closeCode }
 
     /// Sends one message in one frame, and waits while the connection is saturated.
@@ -37,9 +37,9 @@ public final class WebSocketConnection {
         try result.get()
     }
 
-    /// The next message; `nil` after the other side has closed in good order.
+    /// The next message; `nil` after the peer's orderly close.
     ///
-    /// - Parameter limit: how long to wait for it; at the limit it throws `.timeout` and the connection lives on.
+    /// - Parameter limit: how long to wait; at the limit it throws `.timeout` and the connection stays open.
     public func receive(within limit: Duration? = nil) async throws(HTTPClientError) -> WebSocketMessage? {
         let onLoop = SameLoop(engine)
         let result: Result<WebSocketMessage?, HTTPClientError> = await withTaskCancellationHandler {
@@ -60,8 +60,8 @@ public final class WebSocketConnection {
         try result.get()
     }
 
-    /// Says goodbye and waits for the other side's, at most `TransportLimits.webSocketCloseTimeout`; then the connection
-    /// is closed in any case. Harmless when it is closed already.
+    /// Sends a close frame and waits for the peer's, at most `TransportLimits.webSocketCloseTimeout`; then the
+    /// connection is closed in any case. Idempotent.
     public func close(code: UInt16 = 1000) async {
         await withCheckedContinuation { continuation in
             engine.close(code: code) { continuation.resume() }

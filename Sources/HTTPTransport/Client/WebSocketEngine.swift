@@ -2,7 +2,7 @@ import EventLoop
 import HTTPWire
 import TLS
 
-/// What a client's WebSocket does with its tunnel: frames in, messages out, control frames answered (RFC 6455).
+/// The protocol of a client's WebSocket on its tunnel: frames in, messages out, control frames answered (RFC 6455).
 /// Confined to the loop of its connection, which it owns.
 final class WebSocketEngine {
     typealias Receiver = (Result<WebSocketMessage?, HTTPClientError>) -> Void
@@ -46,7 +46,7 @@ final class WebSocketEngine {
     func send(_ opcode: WebSocketFrame.Opcode, _ payload: [UInt8]) {
         guard ending == nil, !hasSentClose else { return }
         var bytes: [UInt8] = []
-        // A mask that cannot be foreseen, anew for every frame (section 5.3).
+        // The mask must be unpredictable, and new for every frame (section 5.3).
         let mask = SecureRandom.bytes(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         WebSocketFrame.encode(opcode, payload: payload, mask: mask, into: &bytes)
         bytes.withUnsafeBytes { connection.writeTunnel($0) }
@@ -101,7 +101,7 @@ final class WebSocketEngine {
 
     private func deliver(_ message: WebSocketMessage) {
         guard receiver == nil else { return answerReceiver(.success(message)) }
-        // After our close nobody asks for messages any more, and the other side's close stands behind them.
+        // After our close frame messages are dropped; the peer's close frame follows them.
         guard !hasSentClose else { return }
         received.append(message)
         if received.count >= TransportLimits.waitingMessages, !isPaused {
@@ -178,7 +178,7 @@ final class WebSocketEngine {
         guard !hasSentClose else { return }
         send(.close, WebSocketFrame.closePayload(code: code))
         hasSentClose = true
-        // Nobody may be receiving: the other side's close must be seen all the same.
+        // Even if no task is receiving, the peer's close frame must be read.
         isPaused = false
         connection.resumeReading()
         closeTimer = connection.loop.schedule(after: TransportLimits.webSocketCloseTimeout) { [weak self] in
@@ -186,7 +186,7 @@ final class WebSocketEngine {
         }
     }
 
-    /// Nobody is interested any more.
+    /// Called when the caller has given up.
     func abandon() { end(.failure(error(.closed, "given up by the caller"))) }
 
     private func didReceiveClose(_ payload: [UInt8]) {

@@ -1,9 +1,9 @@
 import EventLoop
 
-/// Tells from what a client sends whether it keeps the connection busy for nothing. Pure: what came and the time go in, a
-/// verdict comes out.
+/// Detects a client that keeps the connection busy without purpose. Pure: events and the time go in, a verdict comes
+/// out.
 struct FloodGuard: Equatable {
-    /// What costs the server something and may bring the client nothing.
+    /// Events that cost the server something and may be of no use to the client.
     enum Event: Int, CaseIterable {
         case reset, fault, settings, ping, priority, emptyData, windowUpdate
     }
@@ -52,7 +52,7 @@ struct FloodGuard: Equatable {
         windowUpdates = Bucket(limits.windowUpdates, at: now)
     }
 
-    /// Whether it is still borne.
+    /// Consumes allowance for an event; false if it is exhausted.
     mutating func bears(_ event: Event, at now: MonotonicTime) -> Bool {
         switch event {
         case .reset: resets.take(at: now)
@@ -65,6 +65,6 @@ struct FloodGuard: Equatable {
         }
     }
 
-    /// A frame of DATA was sent: the client may widen its stream's window and the connection's.
+    /// Called for every DATA frame sent: the client may widen the windows of its stream and of the connection.
     mutating func sentData() { windowUpdates.give(2) }
 }

@@ -1,10 +1,10 @@
 import CNGHTTP2
 
-/// What nghttp2 calls. Each finds its connection by the session's user data, which is the connection itself: it deletes
-/// its session before it goes. A stream is found by the user data of the library's stream, which is set while the stream
-/// is among those of its connection.
+/// The callbacks of nghttp2. Each finds its connection through the session's user data, which points to the connection
+/// itself: the connection deletes its session before it is deallocated. A stream is found through the user data of the
+/// library's stream, which is set while the stream is in its connection's list.
 ///
-/// None of them may receive or send by the session, or delete it; submitting is allowed.
+/// No callback may receive or send on the session, or delete it; submitting is allowed.
 enum HTTP2Callbacks {
     /// The caller frees it.
     static func make() -> OpaquePointer {
@@ -47,7 +47,7 @@ enum HTTP2Callbacks {
                     header: header!, count: count, of: HTTP2Stream.at(source!.pointee.ptr))
             }
         }
-        // Frames of unknown kinds: counted when they begin, and of no meaning here.
+        // Unknown frame types are counted when they begin, and otherwise ignored.
         nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
             NGHTTP2_ERR_CANCEL.rawValue
         }
@@ -57,7 +57,7 @@ enum HTTP2Callbacks {
         return callbacks
     }
 
-    /// Where nghttp2 asks for the bytes of a response's body.
+    /// The data source from which nghttp2 reads a response's body.
     static func source(of owner: HTTP2Stream) -> nghttp2_data_provider {
         nghttp2_data_provider(source: nghttp2_data_source(ptr: Unmanaged.passUnretained(owner).toOpaque())) {
             _, _, _, most, flags, source, owner in
@@ -70,7 +70,7 @@ enum HTTP2Callbacks {
 }
 
 extension HTTP2ServerConnection {
-    /// Nobody counts a reference for the call: the connection holds itself until its session is deleted.
+    /// No retain is needed for the call: the connection retains itself until its session is deleted.
     @inline(__always)
     fileprivate static func with<Result>(
         _ pointer: UnsafeMutableRawPointer?, _ body: (HTTP2ServerConnection) -> Result

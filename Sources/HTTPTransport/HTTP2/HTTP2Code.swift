@@ -10,7 +10,7 @@ enum HTTP2Code: UInt32 {
     case enhanceYourCalm = 11
 }
 
-/// SETTINGS that are sent (RFC 9113, section 6.5.2; RFC 8441, section 3; RFC 9218, section 2.1).
+/// SETTINGS parameters that we send (RFC 9113, section 6.5.2; RFC 8441, section 3; RFC 9218, section 2.1).
 enum HTTP2Setting: Int32 {
     case maxConcurrentStreams = 3
     case initialWindowSize = 4
@@ -19,7 +19,7 @@ enum HTTP2Setting: Int32 {
     case noOldPriorities = 9
 }
 
-/// Types of frames (RFC 9113, section 6; RFC 9218, section 7.1).
+/// Frame types (RFC 9113, section 6; RFC 9218, section 7.1).
 enum HTTP2FrameType: UInt8 {
     case data = 0
     case headers = 1
@@ -46,7 +46,7 @@ extension nghttp2_settings_entry {
 }
 
 extension HTTP2Fault {
-    /// From what the library answers when it can read no further.
+    /// Maps the library's error code after it has failed to read.
     init(libraryCode: Int) {
         switch Int32(libraryCode) {
         case NGHTTP2_ERR_FLOODED.rawValue, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue,

@@ -1,32 +1,32 @@
 import EventLoop
 
-/// How long a connection of HTTP/2 lives, as a whole: streams have their own deadlines. Pure: what happens and the time go
-/// in, what to do comes out.
+/// The lifetime of an HTTP/2 connection as a whole; streams have their own deadlines. Pure: events and the time go in,
+/// verdicts come out.
 struct HTTP2ConnectionLife: Equatable {
     enum Verdict: Equatable {
         case goOn
-        /// Say which stream was the last.
+        /// Send the final GOAWAY, which names the last stream.
         case announceEnd
         case end
         case fail(HTTP2Fault)
     }
 
     private enum Phase: Equatable {
-        /// The client's SETTINGS are awaited.
+        /// Waiting for the client's SETTINGS.
         case preface(until: MonotonicTime)
         case open
-        /// The end was announced, and the client's answer is awaited.
+        /// The shutdown notice (GOAWAY) was sent, and its PING is not yet acknowledged.
         case leaving(until: MonotonicTime)
         /// The last stream is fixed.
         case last
     }
 
-    /// Streams under way.
+    /// Streams in progress.
     var streams = 0
     private let timeouts: ServerTimeouts
     private var phase: Phase
     private var idleUntil: MonotonicTime
-    /// A header block has begun, and nothing else can come before its end.
+    /// Set while a header block is incomplete: no other frame may come before its end.
     private var blockUntil: MonotonicTime?
     private var stall: ServerExchange.Stall?
 
@@ -48,7 +48,7 @@ struct HTTP2ConnectionLife: Equatable {
         return earliest.nanoseconds == .max ? nil : earliest
     }
 
-    /// Nothing is under way, and nothing will begin.
+    /// Whether no stream is in progress and none can begin.
     var isOver: Bool { phase == .last && streams == 0 }
 
     mutating func receivedSettings() {
@@ -63,12 +63,12 @@ struct HTTP2ConnectionLife: Equatable {
     mutating func blockBegan(at now: MonotonicTime) { blockUntil = now + timeouts.head }
     mutating func blockEnded() { blockUntil = nil }
 
-    /// Bytes are written to the channel: so many waited there before, and wait now.
+    /// Notes a write to the channel, with the number of queued bytes before and after it.
     mutating func note(before: Int, after: Int, at now: MonotonicTime) {
         stall = .after(stall, before: before, after: after, at: now, timeouts)
     }
 
-    /// Whether the end is to be announced.
+    /// Whether the shutdown should be announced now.
     mutating func goAway(at now: MonotonicTime) -> Bool {
         switch phase {
         case .preface, .open:
@@ -79,7 +79,7 @@ struct HTTP2ConnectionLife: Equatable {
         }
     }
 
-    /// The client has answered the announcement: whatever it sent before is here.
+    /// Called when the client has acknowledged the notice: all streams that it began before are known.
     mutating func receivedAnswer() -> Verdict {
         guard case .leaving = phase else { return .goOn }
         phase = .last

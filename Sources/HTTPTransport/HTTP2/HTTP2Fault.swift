@@ -1,11 +1,11 @@
-/// Why a connection of HTTP/2 was ended for its client's fault.
+/// Why an HTTP/2 connection was ended through the client's fault.
 public enum HTTP2Fault: Error, Hashable, Sendable {
-    /// What came is no valid HTTP/2, and not within one stream only.
+    /// A connection error: the input is not valid HTTP/2, and the error is not confined to one stream.
     case malformed
-    /// More of something than `HTTP2Limits` bears.
+    /// The client exceeded a limit of `HTTP2Limits`.
     case flood
-    /// Neither the preface and the SETTINGS nor the rest of a header block came in time.
+    /// The preface and the SETTINGS, or the rest of a header block, did not arrive in time.
     case headTimeout
-    /// The client did not take what waited for it.
+    /// The client did not read the bytes queued for it.
     case writeTimeout
 }

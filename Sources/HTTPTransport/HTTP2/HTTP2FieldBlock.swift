@@ -2,11 +2,12 @@ import CNGHTTP2
 import Glibc
 import HTTPWire
 
-/// A response's head as nghttp2 wants it: names and values where they lie. Confined to its rooms' loop.
+/// A response's head as an array of nghttp2 fields that point to names and values in place. Confined to its rooms'
+/// loop.
 ///
-/// Owns room for the array, which grows to the largest head and is freed in `deinit`.
+/// Owns the memory of the array, which grows to the largest head and is freed in `deinit`.
 final class HTTP2FieldBlock {
-    // Exclusivity is unchecked: nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off because no code that runs during an access can access the same property again.
     @exclusivity(unchecked) private(set) var base: UnsafeMutablePointer<nghttp2_nv>
     @exclusivity(unchecked) private(set) var count = 0
     @exclusivity(unchecked) private var capacity = 64
@@ -18,12 +19,12 @@ final class HTTP2FieldBlock {
 
     deinit { base.deallocate() }
 
-    /// Takes a head in the form of HTTP/1.1 apart: names become lower-case where they lie, and what is for a connection
-    /// of HTTP/1.1 only is left out. A 101 becomes the 200 that accepts a WebSocket (RFC 8441, section 5).
+    /// Splits a head in HTTP/1.1 form: names are lower-cased in place, and connection-specific fields are omitted. A
+    /// 101 becomes the 200 that accepts a WebSocket (RFC 8441, section 5).
     ///
     /// - Parameters:
-    ///   - head: the status line and lines of `name: value`, as our own writers make them.
-    ///   - isCopied: the library is to keep a copy; otherwise the bytes must stay where they are until the frame is made.
+    ///   - head: the status line and lines of `name: value`, as our own writers produce them.
+    ///   - isCopied: whether the library keeps a copy; if not, the bytes must stay in place until the frame is made.
     func fill(from head: UnsafeMutableRawBufferPointer, isCopied: Bool) {
         let flags =
             isCopied
@@ -45,7 +46,7 @@ final class HTTP2FieldBlock {
             }
             let end = Self.lineFeed(in: head, from: colon)
             defer { start = end + 1 }
-            // The empty line, if there is one.
+            // This skips the empty line, if there is one.
             guard colon < end, end - 1 >= colon + 2 else { continue }
             let name = UnsafeMutableRawBufferPointer(rebasing: head[start..<colon])
             let value = UnsafeMutableRawBufferPointer(rebasing: head[colon + 2..<end - 1])
@@ -55,7 +56,7 @@ final class HTTP2FieldBlock {
         }
     }
 
-    /// Where the line ends, or the head does.
+    /// The end of the line, or of the head.
     private static func lineFeed(in head: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
         guard let base = head.baseAddress, start < head.count,
             let found = memchr(base + start, 0x0A, head.count - start)

@@ -1,8 +1,8 @@
-/// How much of HTTP/2's own machinery one client may use. Sizes of heads are in `HTTPLimits`, waiting times in
+/// How much of HTTP/2's own machinery one client may use. Limits for heads are in `HTTPLimits`, timeouts in
 /// `ServerTimeouts`.
 ///
-/// An allowance is a number at once and so many more per second. Whoever goes beyond one is told to calm down
-/// (ENHANCE_YOUR_CALM) and loses the connection.
+/// An allowance is a token bucket: a burst, and a refill per second. A client that exceeds one receives
+/// ENHANCE_YOUR_CALM and loses the connection.
 public struct HTTP2Limits: Sendable, Hashable {
     public struct Allowance: Sendable, Hashable {
         public var atOnce: Int
@@ -13,34 +13,34 @@ public struct HTTP2Limits: Sendable, Hashable {
             self.perSecond = perSecond
         }
 
-        /// At once as many as in eight seconds.
+        /// A burst of eight seconds' worth.
         public init(perSecond: Int) { self.init(atOnce: 8 * perSecond, perSecond: perSecond) }
     }
 
-    /// Requests and WebSockets under way at once on one connection; a further one is refused, and may be sent again.
+    /// Requests and WebSockets in progress at once on one connection; a further one is refused, and may be retried.
     public var concurrentStreams = 128
-    /// Streams that the client gives up: a page that is left gives up all it had asked for. Each costs the upstream a
+    /// Streams that the client cancels: leaving a page cancels all its outstanding requests. Each costs the upstream a
     /// request (CVE-2023-44487).
     public var resets = Allowance(perSecond: 32)
-    /// Streams that are reset because the client broke the rules on them: the same by another door (CVE-2025-8671).
+    /// Streams that we reset because of the client's protocol errors, a variant of the same attack (CVE-2025-8671).
     public var faults = Allowance(atOnce: 64, perSecond: 8)
     /// SETTINGS, each of which must be acknowledged.
     public var settings = Allowance(atOnce: 16, perSecond: 1)
-    /// PING, the same.
+    /// PING frames, each of which must be acknowledged.
     public var pings = Allowance(atOnce: 64, perSecond: 8)
-    /// PRIORITY and frames of unknown kinds, which do nothing here.
+    /// PRIORITY frames and frames of unknown types, which have no effect here.
     public var priorities = Allowance(atOnce: 512, perSecond: 64)
-    /// DATA without a byte in it, and without the end of its stream.
+    /// DATA frames that are empty and do not end their stream.
     public var emptyData = Allowance(atOnce: 32, perSecond: 4)
-    /// WINDOW_UPDATE, besides two for each frame of DATA that was sent.
+    /// WINDOW_UPDATE frames, in addition to two for each DATA frame sent.
     public var windowUpdates = Allowance(atOnce: 1024, perSecond: 64)
-    /// CONTINUATION frames of one header block that bring less than `smallContinuation`.
+    /// CONTINUATION frames of one header block that are smaller than `smallContinuation`.
     public var smallContinuations = 8
-    /// Bytes of a CONTINUATION frame.
+    /// Bytes below which a CONTINUATION frame counts as small.
     public var smallContinuation = 4096
-    /// All CONTINUATION frames of one header block: what a browser needs to send the cookies that are read over.
+    /// All CONTINUATION frames of one header block: enough for the surplus cookies of a browser, which are skipped.
     public var continuations = 272
-    /// SETTINGS and PING acknowledgements that wait to be sent.
+    /// SETTINGS and PING acknowledgements that are queued.
     public var waitingAcknowledgements = 64
 
     public init() {}

@@ -2,7 +2,7 @@ import CNGHTTP2
 import EventLoop
 import HTTPWire
 
-// What the library has read, one piece at a time. A result other than 0 ends the connection.
+// Handles what the library has parsed, one piece at a time. A result other than 0 ends the connection.
 extension HTTP2ServerConnection {
     private static let goOn: Int32 = 0
     private static var stop: Int32 { NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
@@ -57,7 +57,7 @@ extension HTTP2ServerConnection {
         }
     }
 
-    /// The library would leave such a field out; a request that has one is malformed (RFC 9113, section 8.2.1).
+    /// The library would drop such a field; a request that has one is malformed (RFC 9113, section 8.2.1).
     func didReceiveInvalidField(of id: Int32) -> Int32 {
         nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, HTTP2Code.protocolError.rawValue)
         return Self.resetStream
@@ -129,14 +129,14 @@ extension HTTP2ServerConnection {
 
     // MARK: Windows
 
-    /// The owner has taken bytes of a stream: the client may send as many more.
+    /// The owner has consumed bytes of a stream: the client may send as many more.
     func consume(_ count: Int, of stream: HTTP2Stream) {
         if stream.isWireClosed { return forget(count) }
         nghttp2_session_consume(session, stream.id, count)
         askForEndOfTurn()
     }
 
-    /// Bytes of a stream that nobody will take any more; the connection's window has them back.
+    /// Credits bytes that no owner will consume back to the connection's window.
     func forget(_ count: Int) {
         nghttp2_session_consume_connection(session, count)
         askForEndOfTurn()

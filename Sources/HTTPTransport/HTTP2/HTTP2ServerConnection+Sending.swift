@@ -2,14 +2,14 @@ import CNGHTTP2
 import EventLoop
 import HTTPWire
 
-// Heads, bodies and the frames that they become.
+// Sending heads and bodies, and making frames of them.
 extension HTTP2ServerConnection {
     // MARK: Heads
 
-    /// Begins a response. Its head waits for the first bytes of its body, which then leave in the same write, at most
-    /// until the end of the turn.
+    /// Begins a response. Its head is held back, at most until the end of the turn, so that it leaves in the same write
+    /// as the first bytes of its body.
     ///
-    /// - Parameter write: the head in the form of HTTP/1.1, without the empty line that would end it.
+    /// - Parameter write: writes the head in HTTP/1.1 form, without the empty line.
     func submit(on stream: HTTP2Stream, status: Int, hasBody: Bool, _ write: (inout [UInt8]) -> Void) {
         guard session != nil, !stream.isWireClosed else { return }
         submitHeldHead()
@@ -28,7 +28,7 @@ extension HTTP2ServerConnection {
         guard let stream = heldHead else { return }
         heldHead = nil
         guard !stream.isWireClosed, channel.isOpen else { return }
-        // The bytes need not be copied if the frame is made while they lie here.
+        // The bytes need not be copied if the frame is made while they are in place.
         let isNow = !isReceiving && !isSending && !channel.isSaturated
         var bytes: [UInt8] = []
         swap(&bytes, &headBytes)
@@ -45,7 +45,7 @@ extension HTTP2ServerConnection {
         swap(&bytes, &headBytes)
     }
 
-    /// Sends a head that is followed by another one.
+    /// Sends an informational head, which another head follows.
     func submitInformational(on stream: HTTP2Stream, _ write: (inout [UInt8]) -> Void) {
         guard session != nil, !stream.isWireClosed else { return }
         var bytes = rooms.takeBuffer()
@@ -65,7 +65,7 @@ extension HTTP2ServerConnection {
 
     // MARK: Bodies
 
-    /// Sends bytes after what waits; what the client has no window for is copied, and waits.
+    /// Sends bytes after those already queued; bytes that exceed the client's window are copied and queued.
     func send(_ bytes: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         guard session != nil, !stream.isWireClosed else { return }
         let before = stream.waiting.count
@@ -89,7 +89,7 @@ extension HTTP2ServerConnection {
         }
     }
 
-    /// There is something new to be sent, if only the end.
+    /// Sends new data or the end of the stream.
     func sendOn(_ stream: HTTP2Stream, now: Bool = false) {
         if heldHead === stream, now { submitHeldHead() }
         if stream.isDeferred {
@@ -97,7 +97,7 @@ extension HTTP2ServerConnection {
             nghttp2_session_resume_data(session, stream.id)
         }
         if now { sendFrames() }
-        // What was gathered leaves then, though nothing follows for a long time.
+        // Sends the gathered bytes then, even if nothing follows for a long time.
         askForEndOfTurn()
     }
 
@@ -108,7 +108,7 @@ extension HTTP2ServerConnection {
         askForEndOfTurn()
     }
 
-    /// A RST_STREAM overtakes what waits: this one is sent when the stream's end is on its way.
+    /// RST_STREAM would overtake queued frames, so it is sent only after the stream's last frame.
     func resetAfterSending(_ stream: HTTP2Stream) {
         resetsAfterSending.append(stream.id)
         askForEndOfTurn()
@@ -116,9 +116,9 @@ extension HTTP2ServerConnection {
 
     // MARK: Frames
 
-    /// Makes frames of what was submitted, as far as the client's windows and the channel have room.
+    /// Makes frames of what was submitted, as far as the client's windows and the channel allow.
     ///
-    /// - Parameter stream: whose head must be made into a frame, and nothing that comes after it.
+    /// - Parameter stream: stop after the frame of this stream's head.
     func sendFrames(untilHeadOf stream: Int32? = nil) {
         guard let session, !isReceiving, !isSending, channel.isOpen else { return }
         isSending = true
@@ -154,7 +154,7 @@ extension HTTP2ServerConnection {
         UInt32(bigEndian: frame.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    /// What the library says by itself, because the client has broken the rules.
+    /// Notes frames that the library sends by itself, because the client violated the protocol.
     private func note(sent frame: UnsafeRawBufferPointer) {
         if frame[3] == HTTP2FrameType.reset.rawValue {
             switch HTTP2Code(rawValue: number(in: frame, at: 9)) {
@@ -186,7 +186,7 @@ extension HTTP2ServerConnection {
         }
     }
 
-    /// How many bytes of a stream's body can go into a frame now.
+    /// The number of bytes of a stream's body that fit into a frame now.
     func dataToSend(of stream: HTTP2Stream, most: Int, flags: UnsafeMutablePointer<UInt32>) -> Int {
         if channel.isSaturated { return Int(NGHTTP2_ERR_PAUSE.rawValue) }
         let available = stream.waiting.count + stream.lent.count
@@ -204,7 +204,7 @@ extension HTTP2ServerConnection {
         return count
     }
 
-    /// Writes a frame of DATA whose payload the library leaves to us.
+    /// Writes a DATA frame whose payload the library leaves to us.
     func sendData(header: UnsafePointer<UInt8>, count: Int, of stream: HTTP2Stream) -> Int32 {
         gather(UnsafeRawBufferPointer(start: header, count: 9))
         guardian.sentData()

@@ -2,15 +2,15 @@ import CNGHTTP2
 import EventLoop
 import HTTPWire
 
-/// The server's side of one HTTP/2 connection (RFC 9113): nghttp2 reads and makes the frames, this class moves the bytes
-/// and leads each stream to its owner. Confined to its channel's loop.
+/// The server side of one HTTP/2 connection (RFC 9113): nghttp2 parses and builds the frames, this class moves the
+/// bytes and routes each stream to its owner. Confined to its channel's loop.
 ///
-/// Owns its `nghttp2_session`, which is deleted when the channel has closed. It holds itself and its owner from `start()`
-/// until then. Frames of all streams are gathered and leave together at the end of the loop's turn; what a client has no
-/// window for waits in its stream, and holds back the upstream that sends it.
+/// Owns its `nghttp2_session`, which is deleted when the channel has closed. It retains itself and its owner from
+/// `start()` until then. The frames of all streams are gathered and sent together at the end of the loop's turn. Bytes
+/// that exceed a client's window are queued in its stream, and put back pressure on the upstream.
 public final class HTTP2ServerConnection {
     public let channel: ByteChannel
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) public private(set) var delegate: (any HTTP2ServerConnectionDelegate)?
 
     let rooms: HTTP2Rooms
@@ -18,25 +18,25 @@ public final class HTTP2ServerConnection {
     @exclusivity(unchecked) var session: OpaquePointer?
     @exclusivity(unchecked) var assembler: RequestAssembler
     @exclusivity(unchecked) var block = HeaderBlock.none
-    /// CONTINUATION frames of the current block that bring little.
+    /// Small CONTINUATION frames of the current block.
     @exclusivity(unchecked) var smallContinuations = 0
-    /// Those that are under way; each knows its place.
+    /// The streams in progress; each knows its index.
     @exclusivity(unchecked) private(set) var streams: [HTTP2Stream] = []
-    /// Bytes of all streams that wait for windows.
+    /// Bytes of all streams that are queued for window space.
     @exclusivity(unchecked) var waitingBytes = 0
     @exclusivity(unchecked) var life: HTTP2ConnectionLife
     @exclusivity(unchecked) var guardian: FloodGuard
-    /// Why the client is sent away.
+    /// Why the connection is being ended.
     @exclusivity(unchecked) var fault: HTTP2Fault?
-    /// Frames that go out together.
+    /// Frames that are sent together.
     @exclusivity(unchecked) var gathered: [UInt8] = []
-    /// The head of a response that is submitted with the first bytes of its body, at the latest at the end of the turn.
+    /// The response whose head is held back for the first bytes of its body, at most until the end of the turn.
     @exclusivity(unchecked) var heldHead: HTTP2Stream?
     @exclusivity(unchecked) var headBytes: [UInt8] = []
-    /// Within the library's receiving, where nothing can be sent.
+    /// Set within the library's receive call, during which nothing can be sent.
     @exclusivity(unchecked) var isReceiving = false
     @exclusivity(unchecked) var isSending = false
-    /// By number: a stream may be over, and used again, before its turn comes.
+    /// By identifier: a stream object may be over, and reused, before its turn comes.
     @exclusivity(unchecked) var resetsAfterSending: [Int32] = []
     @exclusivity(unchecked) private var resuming: [HTTP2Stream] = []
     @exclusivity(unchecked) private var hasStreamsOver = false
@@ -46,17 +46,17 @@ public final class HTTP2ServerConnection {
     @exclusivity(unchecked) private var wakeup = Wakeup()
     private var ownReference: HTTP2ServerConnection?
 
-    /// The header block that comes at the moment.
+    /// The header block that is being received.
     enum HeaderBlock {
         case none
         case request(HTTP2Stream)
-        /// Trailers, which are checked and forgotten.
+        /// Trailers, which are validated and discarded.
         case trailers(bytes: Int)
     }
 
     /// - Parameters:
-    ///   - channel: open, with HTTP/2 agreed on; the connection becomes its delegate.
-    ///   - delegate: the owner, held until the connection is closed.
+    ///   - channel: open, with HTTP/2 negotiated; the connection becomes its delegate.
+    ///   - delegate: the owner, retained until the connection is closed.
     public init(
         channel: ByteChannel, rooms: HTTP2Rooms, limits: HTTPLimits = HTTPLimits(),
         timeouts: ServerTimeouts = ServerTimeouts(), delegate: any HTTP2ServerConnectionDelegate
@@ -74,7 +74,7 @@ public final class HTTP2ServerConnection {
 
     public var loop: Loop { channel.loop }
 
-    /// Begins: our SETTINGS leave, the client's preface is awaited.
+    /// Starts: sends our SETTINGS and waits for the client's preface.
     public func start() {
         ownReference = self
         channel.delegate = self
@@ -96,8 +96,8 @@ public final class HTTP2ServerConnection {
         askForEndOfTurn()
     }
 
-    /// Takes in no new requests: the client is told so, and after its answer what it has sent meanwhile is the last. Closes
-    /// when every stream is over.
+    /// Begins a graceful shutdown: sends a notice, and after the client's acknowledgement accepts no new streams.
+    /// Closes when every stream is over.
     public func goAway() {
         guard life.goAway(at: loop.now) else { return }
         nghttp2_submit_shutdown_notice(session)
@@ -106,7 +106,7 @@ public final class HTTP2ServerConnection {
         askForEndOfTurn()
     }
 
-    /// Closes at once: responses that are not finished are cut.
+    /// Closes immediately; unfinished responses are truncated.
     public func close() { channel.close() }
 
     // MARK: Streams
@@ -134,7 +134,7 @@ public final class HTTP2ServerConnection {
         rooms.giveBack(stream)
     }
 
-    /// Some stream is over; its owner hears of it at the end of the turn.
+    /// Called when a stream is over; its owner is notified at the end of the turn.
     func streamIsOver() {
         hasStreamsOver = true
         askForEndOfTurn()
@@ -148,7 +148,7 @@ public final class HTTP2ServerConnection {
     private func removeStreamsOver() {
         guard hasStreamsOver else { return }
         hasStreamsOver = false
-        // From the end: the last one takes the place of the one that goes.
+        // Backwards, because removal moves the last stream to the index of the removed one.
         var index = streams.count - 1
         while index >= 0 {
             if streams[index].isOver { remove(streams[index]) }
@@ -188,7 +188,7 @@ public final class HTTP2ServerConnection {
         askForEndOfTurn()
     }
 
-    /// From now on no stream is begun.
+    /// Sends the final GOAWAY: no stream can begin from now on.
     func announceEnd() {
         nghttp2_submit_goaway(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
@@ -198,12 +198,12 @@ public final class HTTP2ServerConnection {
 
     // MARK: The end
 
-    /// The client is at fault: it is told so, and sent away.
+    /// Ends the connection with an error that the client has caused.
     func fail(_ fault: HTTP2Fault) {
         guard self.fault == nil else { return }
         self.fault = fault
         delegate?.connection(self, didFail: fault)
-        // It takes nothing, not even the reason.
+        // The client reads nothing, not even the error.
         if fault == .writeTimeout { return channel.close() }
         endSession(fault == .malformed ? .protocolError : .enhanceYourCalm)
     }
@@ -219,12 +219,12 @@ public final class HTTP2ServerConnection {
         if isOver || fault != nil || life.isOver { closeGracefully() }
     }
 
-    /// What was written still leaves; no stream goes on.
+    /// Closes all streams; bytes that were already written are still sent.
     private func closeGracefully() {
         for stream in streams where !stream.isWireClosed { stream.wireDidClose(isWhole: false) }
         hasStreamsOver = true
         removeStreamsOver()
-        // The limit on lingering is for the client's end, not for the bytes that are still on their way.
+        // The linger timeout covers the wait for the client's end, not the bytes still in flight.
         if channel.queuedBytes == 0 { return channel.closeGracefully() }
         isLingering = true
         channel.finishWriting()
@@ -274,7 +274,7 @@ extension HTTP2ServerConnection: ByteChannelDelegate {
         askForEndOfTurn()
     }
 
-    /// Whoever ends its direction gets no more responses by it that it could ask for: nearly always it has gone.
+    /// A client that half-closes gets no further responses: nearly always it is gone.
     public func channelDidEnd(_ channel: ByteChannel) {
         if channel.isOpen { closeGracefully() }
     }

@@ -1,41 +1,41 @@
 import EventLoop
 import HTTPWire
 
-/// One request of an HTTP/2 connection and its response, or one WebSocket (RFC 8441). Confined to its connection's loop,
-/// and used again for another one later.
+/// One request of an HTTP/2 connection and its response, or one WebSocket (RFC 8441). Confined to its connection's
+/// loop, and recycled for later streams.
 ///
-/// What may happen when is decided by the same `ServerExchange` as for HTTP/1.1; this class carries it out with frames.
+/// The same `ServerExchange` as for HTTP/1.1 decides what is allowed when; this class carries it out with frames.
 public final class HTTP2Stream {
-    // There from `begin` to `reset`. Where exclusivity is unchecked, nothing that is called during a change or a look
-    // comes back to the same place.
+    // Set from `begin` to `reset`. Exclusivity checks are off where no code that runs during an access can access the
+    // same property again.
     @exclusivity(unchecked) private(set) var connection: HTTP2ServerConnection?
     @exclusivity(unchecked) private(set) var delegate: (any HTTP2StreamDelegate)?
     @exclusivity(unchecked) private(set) var id: Int32 = 0
-    /// Where its connection has it.
+    /// Its index in its connection's list.
     @exclusivity(unchecked) var place = 0
     @exclusivity(unchecked) var exchange = ServerExchange(at: MonotonicTime(nanoseconds: 0))
-    /// An extended CONNECT: only a 101 accepts it.
+    /// Whether this is an extended CONNECT, which only a 101 accepts.
     @exclusivity(unchecked) private(set) var isWebSocket = false
 
-    /// What the client sent before its owner could take it.
+    /// Bytes that the client sent before the owner could consume them.
     @exclusivity(unchecked) private var held = HeldBytes()
-    /// The client has ended its side.
+    /// The client has half-closed.
     @exclusivity(unchecked) private(set) var clientHasEnded = false
-    /// It is among those that its connection delivers to at the end of the turn.
+    /// Whether it is among the streams that its connection resumes at the end of the turn.
     @exclusivity(unchecked) private var isResuming = false
 
-    /// What waits for the client's window, and after it somebody else's bytes for the time of one call.
+    /// Bytes queued for the client's window, followed, for the duration of one call, by borrowed bytes.
     @exclusivity(unchecked) var waiting = HeldBytes()
     @exclusivity(unchecked) var lent = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// The library has asked for bytes of the response when there were none.
+    /// The library has asked for bytes of the response when there were none, and deferred the stream.
     @exclusivity(unchecked) var isDeferred = false
-    /// Nothing follows what waits.
+    /// Nothing follows the queued bytes.
     @exclusivity(unchecked) private(set) var endsAfterWaiting = false
-    /// The end has gone out, or is on its way with the last bytes.
+    /// END_STREAM was sent, or will be with the last bytes.
     @exclusivity(unchecked) private(set) var hasSentEnd = false
-    /// The client still has its side open after our end: its end is waited for no longer than this.
+    /// After our end the client's side is still open; this is the deadline for its end.
     @exclusivity(unchecked) private(set) var lingersUntil: MonotonicTime?
-    /// The library has forgotten it: nothing can be sent or will come.
+    /// The library has closed the stream: nothing can be sent or received any more.
     @exclusivity(unchecked) private(set) var isWireClosed = false
     @exclusivity(unchecked) public private(set) var isSaturated = false
 
@@ -47,7 +47,7 @@ public final class HTTP2Stream {
         exchange = ServerExchange(at: connection.loop.now, timeouts: connection.timeouts)
     }
 
-    /// Ready for another use. The owner is told before.
+    /// Clears the object for reuse. The owner must have been notified before.
     func reset() {
         connection = nil
         delegate = nil
@@ -64,7 +64,7 @@ public final class HTTP2Stream {
         isSaturated = false
     }
 
-    /// It is over on both sides: the library has forgotten it, and its owner has said its last word or has none to say.
+    /// Whether both sides are done: the library has closed the stream, and the owner has nothing more to send.
     var isOver: Bool {
         guard isWireClosed else { return false }
         return exchange.state == .closing || exchange.state == .closed
@@ -83,7 +83,7 @@ public final class HTTP2Stream {
         carryOut(exchange.handle(event, at: now), fault: fault)
     }
 
-    /// What needs a piece of the message is done where the event came from; what is left here is common to all events.
+    /// Actions that need a part of the message are carried out by the caller; this handles those common to all events.
     func carryOut(_ actions: ServerExchange.Actions, fault: ServerFault? = nil) {
         if let deadline { connection?.note(deadline) }
         if actions.isEmpty { return }
@@ -104,7 +104,7 @@ public final class HTTP2Stream {
         perform(.time(queued: waiting.count), fault: .bodyTimeout)
     }
 
-    /// An answer in the owner's stead; nothing of the request is echoed.
+    /// Responds on the owner's behalf; nothing of the request is echoed.
     private func answer(_ fault: ServerFault) {
         let (head, body) = fault.response
         connection?.submit(on: self, status: head.status, hasBody: true) { output in
@@ -120,23 +120,23 @@ public final class HTTP2Stream {
         connection?.sendOn(self)
     }
 
-    /// There is no body: the end goes out with the head.
+    /// There is no body, so END_STREAM goes out with the head.
     func willEndWithHead() {
         endsAfterWaiting = true
         didSendEnd()
     }
 
-    /// The library has what makes our end; the client's side may be open still.
+    /// The library has all of our side; the client's side may still be open.
     func didSendEnd() {
         hasSentEnd = true
         guard !clientHasEnded else { return }
         if isWebSocket {
             guard exchange.state == .closing else { return }
-            // A client that is told of the end by the WebSocket itself answers, and then ends its side.
+            // A client that receives a WebSocket close frame replies to it, and then half-closes.
             lingersUntil = now + TransportLimits.lingerTimeout
             connection?.note(now + TransportLimits.lingerTimeout)
         } else {
-            // The response is complete; the rest of the request is not wanted (RFC 9113, section 8.1).
+            // The response is complete and the rest of the request is not needed (RFC 9113, section 8.1).
             connection?.resetAfterSending(self)
         }
     }
@@ -148,7 +148,7 @@ public final class HTTP2Stream {
         connection?.waitingBytes += after - before
     }
 
-    /// The owner should stop for now; it will be told when to go on.
+    /// Applies back pressure: the owner should stop until `streamDidDrain`.
     func saturate() { isSaturated = true }
 
     func drain() {
@@ -174,14 +174,14 @@ extension HTTP2Stream {
         if let error { return perform(.malformed, fault: .malformed(error)) }
         isWebSocket = assembler.isWebSocket
         let hasBody = assembler.framing != .none && assembler.framing != .length(0)
-        // After this response comes no other one: the stream ends with it.
+        // No other response follows this one: the stream ends with it.
         let facts = ServerExchange.Facts(
             isHTTP10: false, isHEAD: assembler.head.method == "HEAD", hasBody: hasBody, keepsAlive: false,
             expectsContinue: assembler.expectsContinue)
         guard exchange.handle(.head(facts), at: now).contains(.deliver) else { return }
         owner.stream(self, didReceive: assembler.head, framing: assembler.framing)
         perform(.headDelivered)
-        // A WebSocket's handshake is complete with its head.
+        // A WebSocket handshake is complete with its head.
         if endsHere || isWebSocket { receiveEnd() }
     }
 
@@ -190,13 +190,13 @@ extension HTTP2Stream {
         if !take(bytes) { held.append(bytes) }
     }
 
-    /// The client has ended its side.
+    /// The client has half-closed.
     func clientDidEnd() {
         clientHasEnded = true
         if held.isEmpty { takeEnd() }
     }
 
-    /// Whether the bytes were of use; otherwise they must be held.
+    /// Whether the bytes were consumed; if not, they must be held.
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         switch exchange.intake {
         case .hold:
@@ -235,7 +235,7 @@ extension HTTP2Stream {
         connection?.resumeAtEndOfTurn(self)
     }
 
-    /// Delivers what was held, as far as the owner takes it.
+    /// Delivers held bytes, as far as the owner accepts them.
     func resume() {
         isResuming = false
         guard connection != nil else { return }
@@ -247,8 +247,8 @@ extension HTTP2Stream {
         if held.isEmpty, clientHasEnded { takeEnd() }
     }
 
-    /// The library has closed it.
-    /// - Parameter isWhole: both sides have ended as they should.
+    /// The library has closed the stream.
+    /// - Parameter isWhole: whether both sides ended normally.
     func wireDidClose(isWhole: Bool) {
         isWireClosed = true
         if !held.isEmpty {
@@ -267,7 +267,7 @@ extension HTTP2Stream: ServerStream {
     public func respond(
         status: Int, framing: BodyFraming, closing: Bool, write: (inout [UInt8], BodyFraming) -> Void
     ) {
-        // A success would tell the client that its WebSocket is open.
+        // A 2xx would tell the client that its WebSocket is open.
         if isWebSocket, exchange.awaitsResponse, (200..<300).contains(status) { return close() }
         let actions = exchange.handle(.respond(status: status, framing: framing, wantsClose: false), at: now)
         if actions.contains(.writeHead) {
@@ -289,7 +289,7 @@ extension HTTP2Stream: ServerStream {
     public func writeBody(_ bytes: UnsafeRawBufferPointer) {
         let actions = exchange.handle(.write(bytes.count), at: now)
         if actions.contains(.writeBody) {
-            // The last frame can say that it is the last.
+            // This allows the last frame to carry END_STREAM.
             if case .exchange(_, .body(left: 0)) = exchange.state { endsAfterWaiting = true }
             connection?.send(bytes, on: self)
         }

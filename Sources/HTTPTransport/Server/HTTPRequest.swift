@@ -1,24 +1,24 @@
 import EventLoop
 import HTTPWire
 
-/// A whole request as the control plane's handlers see it.
+/// A complete request as the control plane's handlers see it.
 public struct HTTPRequest: Sendable {
     public let method: String
-    /// As it was sent: path and query, percent-encoded; `*` for OPTIONS.
+    /// In its original form: path and query, percent-encoded; `*` for OPTIONS.
     public let target: String
-    /// The path's segments, decoded; none for `/`. A slash that was encoded stays inside its segment.
+    /// The path's segments, decoded; none for `/`. An encoded slash stays within its segment.
     public let path: [String]
-    /// The query's fields, decoded, in order; a name may stand there more than once.
+    /// The query's fields, decoded, in order; a name may occur more than once.
     public let query: [(name: String, value: String)]
     public let fields: HeaderFields
     public let body: [UInt8]
     /// The Host field.
     public let authority: Authority?
     public let peerAddress: SocketAddress?
-    /// Who sent it over a Unix socket, by the kernel's word.
+    /// The process that sent it over a Unix socket, as reported by the kernel.
     public let localPeer: LocalPeer?
 
-    /// Nil when the path or the query has a bad escape, or the path has dot segments: answer 400.
+    /// Nil if the path or the query has an invalid escape, or the path has dot segments: respond 400.
     public init?(
         method: String, target: String, fields: HeaderFields = [:], body: [UInt8] = [],
         peerAddress: SocketAddress? = nil, localPeer: LocalPeer? = nil
@@ -39,8 +39,8 @@ public struct HTTPRequest: Sendable {
         authority = fields.first("Host").flatMap { Authority($0) }
     }
 
-    /// The fields of a form in the body (`application/x-www-form-urlencoded`), decoded, in order. None when the body is
-    /// of another type or malformed: a form without what it must have is refused anyway.
+    /// The fields of a form in the body (`application/x-www-form-urlencoded`), decoded, in order. Empty if the body is
+    /// of another type or malformed: a form without its required fields is rejected anyway.
     public func form() -> [(name: String, value: String)] {
         let type = fields.first("Content-Type")?.lowercased() ?? ""
         let mediaType = type.prefix { $0 != ";" && $0 != " " }
@@ -48,7 +48,7 @@ public struct HTTPRequest: Sendable {
         return URLDecoding.fields(body) ?? []
     }
 
-    /// The value of the only cookie of that name.
+    /// The value of the only cookie with that name.
     public func cookie(_ name: String) -> String? {
         fields.cookie(named: name)
     }

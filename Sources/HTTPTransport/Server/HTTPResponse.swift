@@ -1,11 +1,11 @@
 import HTTPWire
 
-/// What a handler of the control plane answers.
+/// The response of a control plane handler.
 public struct HTTPResponse: Sendable {
     public enum Body: Sendable {
         case bytes([UInt8])
-        /// Each element is sent at once, as it comes; the client reads the end of the body when the stream ends. When
-        /// the client goes, the stream's consumer is cancelled, so its `onTermination` is called.
+        /// Each element is sent immediately; the client reads the end of the body when the stream ends. When the client
+        /// disconnects, the stream's consumer is cancelled, which calls its `onTermination`.
         case stream(AsyncStream<[UInt8]>)
     }
 
@@ -32,7 +32,7 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, type: "application/json", body: json)
     }
 
-    /// Sends the client elsewhere with GET, whatever it sent.
+    /// Redirects the client with GET, whatever its method.
     public static func redirect(to location: String, status: Int = 303) -> HTTPResponse {
         HTTPResponse(status: status, fields: ["Location": location])
     }
@@ -57,7 +57,7 @@ public enum ServerSentEvent {
         if let id { bytes += "id: \(id)\n".utf8 }
         bytes.reserveCapacity(bytes.count + data.utf8.count + 32)
         bytes += "data: ".utf8
-        // LF, CR and CR LF end a line here; what else Unicode takes for the end of a line is data.
+        // LF, CR and CR LF end a line here; Unicode's other line separators are data.
         var previous: UInt8 = 0
         for byte in data.utf8 {
             switch byte {
@@ -71,6 +71,6 @@ public enum ServerSentEvent {
         return bytes
     }
 
-    /// A comment, which clients ignore: it shows that the connection lives.
+    /// A comment, which clients ignore: it shows that the connection is alive.
     public static let heartbeat = Array(":\n\n".utf8)
 }

@@ -3,12 +3,12 @@ import Glibc
 import HTTPWire
 import TLS
 
-/// The control plane's server: an asynchronous handler on the control loop answers whole requests.
+/// The control plane's server: an asynchronous handler on the control loop responds to complete requests.
 @ControlLoop
 public final class HTTPServer {
     public typealias Handler = @ControlLoop (HTTPRequest) async -> HTTPResponse
 
-    /// What the server takes.
+    /// The server's limits.
     public struct Limits: Sendable {
         public var http = HTTPLimits()
         public var requestBodyBytes = TransportLimits.requestBodyBytes
@@ -17,7 +17,7 @@ public final class HTTPServer {
         public nonisolated init() {}
     }
 
-    /// Where it stands: with the port the kernel chose when port 0 was asked for.
+    /// The address that it is bound to, with the kernel's choice if port 0 was requested.
     public let boundAddress: SocketAddress
 
     let limits: Limits
@@ -33,13 +33,13 @@ public final class HTTPServer {
     private var sessions: [ObjectIdentifier: HTTPServerSession] = [:]
     private var date = HTTPDate()
 
-    /// Listens at once. A Unix socket has file mode 0600.
+    /// Listens immediately. A Unix socket has file mode 0600.
     /// - Parameters:
-    ///   - inherited: where there is a socket for the address already, it is accepted from; its file stays whose it was
-    ///     until `adoptFile()`.
-    ///   - ignoresBody: for requests whose answer does not depend on their body: however long it is, it is read and
-    ///     dropped, and the handler sees none.
-    /// - Throws: `StreamError` when the address cannot be had.
+    ///   - inherited: if it holds a socket for the address, that one is used; its file keeps its previous owner until
+    ///     `adoptFile()`.
+    ///   - ignoresBody: selects requests whose response does not depend on their body: it is read and dropped, whatever
+    ///     its length, and the handler sees none.
+    /// - Throws: `StreamError` if the server cannot listen on the address.
     public init(
         listen address: SocketAddress, inherited: InheritedSockets = InheritedSockets(),
         tls: TLSServerContext? = nil, limits: Limits = Limits(),
@@ -63,7 +63,7 @@ public final class HTTPServer {
         }
     }
 
-    /// Accepts nothing more and closes every connection. Handlers that are under way run to their end, their answers are
+    /// Stops accepting and closes every connection. Running handlers run to completion, and their responses are
     /// dropped; streams are cancelled.
     public func close() {
         listener?.close()
@@ -74,18 +74,18 @@ public final class HTTPServer {
 
     // MARK: Handing over
 
-    /// Its socket, for another process.
-    /// - Throws: `StreamError` when there are too many descriptors.
+    /// Its socket, for handing over to another process.
+    /// - Throws: `StreamError` when the process has too many descriptors.
     public func listeningSocket() throws(StreamError) -> ListeningSocket? {
         if let pausedSocket { return pausedSocket }
         return try listener?.socket()
     }
 
-    /// The file of a Unix socket that was inherited is removed at `close()` from now on.
+    /// Makes this server responsible for removing the file of an inherited Unix socket at `close()`.
     public func adoptFile() { listener?.adoptFile() }
 
-    /// Accepts nothing more, and refuses nothing: who comes waits in the socket. What is open goes on.
-    /// - Throws: `StreamError` when there are too many descriptors; it then accepts as before.
+    /// Stops accepting without refusing connections: new ones wait in the socket's backlog. Open connections continue.
+    /// - Throws: `StreamError` when the process has too many descriptors; it then accepts as before.
     public func pauseAccepting() throws(StreamError) {
         guard let listener else { return }
         pausedSocket = try listener.socket()
@@ -93,8 +93,8 @@ public final class HTTPServer {
         self.listener = nil
     }
 
-    /// Accepts again what waits in the socket. Its file is this server's again.
-    /// - Throws: `StreamError` when there are too many descriptors.
+    /// Resumes accepting from the socket, and takes back responsibility for its file.
+    /// - Throws: `StreamError` when the process has too many descriptors.
     public func resumeAccepting() throws(StreamError) {
         guard let socket = pausedSocket else { return }
         let listener = try Listener(on: ControlLoop.loop, inherited: socket) { [accept] in accept.body?($0) }
@@ -104,10 +104,10 @@ public final class HTTPServer {
         isFinishing = false
     }
 
-    /// Every answer from now on is the last on its connection.
+    /// Makes every response from now on the last on its connection.
     public func finishConnections() { isFinishing = true }
 
-    /// Waits until every connection has ended, but not longer than `limit`.
+    /// Waits until all connections have ended, at most `limit`.
     public func connectionsDidEnd(within limit: Duration) async {
         guard !sessions.isEmpty else { return }
         await withCheckedContinuation { continuation in
@@ -148,7 +148,7 @@ public final class HTTPServer {
     func currentDate() -> String { date.formatted(time(nil)) }
 }
 
-/// Lets a listener be made before the object that it serves is complete.
+/// Lets a listener be created before the object that it serves is complete.
 private final class AcceptBox {
     var body: ((Stream) -> Void)?
 }

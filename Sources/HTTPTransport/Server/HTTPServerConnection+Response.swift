@@ -1,10 +1,11 @@
 import HTTPWire
 
 extension HTTPServerConnection: ServerStream {
-    /// Connection and what the framing is said by are added by this connection.
+    /// This connection adds the Connection field and the fields that frame the body.
     ///
-    /// The head goes out with the first bytes of the body, at the latest at the end of the loop's turn. To HTTP/1.0
-    /// clients a chunked body is sent until the connection's end; to HEAD, and with 204 and 304, no body is sent.
+    /// The head is sent with the first bytes of the body, at the latest at the end of the loop's turn. For HTTP/1.0
+    /// clients the end of the connection frames a chunked body; in response to HEAD, and with 204 and 304, no body is
+    /// sent.
     public func respond(
         status: Int, framing: BodyFraming, closing: Bool, write: (inout [UInt8], BodyFraming) -> Void
     ) {
@@ -23,7 +24,7 @@ extension HTTPServerConnection: ServerStream {
         carryOut(actions)
     }
 
-    /// Sends an informational response (102–199 without 101) before the final one; HTTP/1.0 clients are spared it.
+    /// Sends an informational response (102–199) before the final one, except to HTTP/1.0 clients.
     public func inform(status: Int, write: (inout [UInt8]) -> Void) {
         guard exchange.handle(.inform(status: status), at: loop.now).contains(.writeHead) else { return }
         write(&gathered)
@@ -31,7 +32,7 @@ extension HTTPServerConnection: ServerStream {
         askForEndOfTurn()
     }
 
-    /// Sends bytes of the body. More than `.length` announced closes the connection.
+    /// Sends bytes of the body. Exceeding the announced `.length` closes the connection.
     public func writeBody(_ bytes: UnsafeRawBufferPointer) {
         let actions = exchange.handle(.write(bytes.count), at: loop.now)
         if actions.contains(.writeBody) {
@@ -44,13 +45,13 @@ extension HTTPServerConnection: ServerStream {
         carryOut(actions)
     }
 
-    /// The response is complete. Less than `.length` announced closes the connection at once.
+    /// Completes the response. Falling short of the announced `.length` closes the connection immediately.
     public func finish() {
         perform(.finish)
     }
 
-    /// Answers 101 and switches to the tunnel: bytes that came after the request are delivered first, soon. Only for a
-    /// request without a body that asked for it; otherwise the connection is closed.
+    /// Responds 101 and switches to the tunnel; bytes that arrived after the request are delivered first,
+    /// asynchronously. Only for a request without a body that asked for it; otherwise the connection is closed.
     public func upgrade(head: ResponseHead) {
         upgrade { output in
             head.writeStart(into: &output)
@@ -58,7 +59,7 @@ extension HTTPServerConnection: ServerStream {
         }
     }
 
-    /// The same with a head that is written by `write`: the status line and the fields.
+    /// As above, with a head that `write` writes: the status line and the fields.
     public func upgrade(write: (inout [UInt8]) -> Void) {
         let actions = exchange.handle(.upgrade, at: loop.now)
         guard actions.contains(.writeHead) else {
@@ -78,14 +79,14 @@ extension HTTPServerConnection: ServerStream {
         carryOut([])
     }
 
-    /// Ends our side of the tunnel after what was written; the client's may go on. When both have ended the connection
-    /// closes.
+    /// Half-closes our side of the tunnel after the queued bytes; the client's side may stay open. When both have
+    /// ended, the connection closes.
     public func finishTunnel() { perform(.finishTunnel) }
 
-    /// Takes in no further request, and closes when what was written has left.
+    /// Accepts no further request, and closes when the queued bytes have been sent.
     public func closeGracefully() { perform(.leave) }
 
-    /// Sends what was gathered now, not at the end of the turn.
+    /// Sends the gathered bytes now, rather than at the end of the turn.
     public func flush() {
         guard !gathered.isEmpty else { return }
         send(UnsafeRawBufferPointer(start: nil, count: 0))
@@ -93,7 +94,7 @@ extension HTTPServerConnection: ServerStream {
 
     // MARK: Bytes on their way
 
-    /// Sends what was gathered and these bytes in one write.
+    /// Sends the gathered bytes and these in one write.
     private func send(_ bytes: UnsafeRawBufferPointer) {
         let before = channel.queuedBytes
         if gathered.isEmpty {
@@ -124,7 +125,7 @@ extension HTTPServerConnection: ServerStream {
         askForEndOfTurn()
     }
 
-    /// An answer in the owner's stead; nothing of the request is echoed.
+    /// Gathers a response on the owner's behalf; nothing of the request is echoed.
     func gatherAnswer(to fault: ServerFault) {
         var (head, body) = fault.response
         head.fields.append("Connection", "close")

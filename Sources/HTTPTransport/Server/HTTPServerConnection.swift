@@ -1,21 +1,22 @@
 import EventLoop
 import HTTPWire
 
-/// The server's side of one HTTP/1.1 connection: requests are parsed and handed to the owner one at a time, responses
+/// The server side of one HTTP/1.1 connection: requests are parsed and delivered to the owner one at a time, responses
 /// are framed and written. Confined to its channel's loop.
 ///
-/// What may happen when is decided by `ServerExchange`; this class only carries it out. It holds itself and its owner
-/// from `start()` until the channel is closed. Calls that come too late (the client has gone, the request was refused)
-/// are harmless.
+/// `ServerExchange` decides what is allowed when; this class only carries it out. It retains itself and its owner from
+/// `start()` until the channel is closed. Calls that come too late (the client is gone, the request was rejected) are
+/// harmless.
 public final class HTTPServerConnection {
     public let channel: ByteChannel
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) public private(set) var delegate: (any HTTPServerConnectionDelegate)?
 
     @exclusivity(unchecked) var exchange: ServerExchange
-    /// Framed bytes that go out together: at the end of the turn, with the next piece of a body, or when they are many.
+    /// Framed bytes that are sent together: at the end of the turn, with the next piece of a body, or when they are
+    /// many.
     @exclusivity(unchecked) var gathered: [UInt8] = []
-    /// There until the connection is a tunnel.
+    /// Present until the connection becomes a tunnel.
     @exclusivity(unchecked) private var reading: Lettable<RequestParser>?
     @exclusivity(unchecked) private var held = HeldBytes()
     private var fault: ServerFault?
@@ -29,8 +30,8 @@ public final class HTTPServerConnection {
     private var ownReference: HTTPServerConnection?
 
     /// - Parameters:
-    ///   - channel: opened already, or the connection opens it; it becomes the channel's delegate.
-    ///   - delegate: the owner, held until the connection is closed.
+    ///   - channel: already opened, or the connection opens it; the connection becomes its delegate.
+    ///   - delegate: the owner, retained until the connection is closed.
     public init(
         channel: ByteChannel, limits: HTTPLimits = HTTPLimits(), timeouts: ServerTimeouts = ServerTimeouts(),
         delegate: any HTTPServerConnectionDelegate
@@ -43,30 +44,31 @@ public final class HTTPServerConnection {
 
     public var loop: Loop { channel.loop }
 
-    /// Begins: the TLS handshake, if there is one to be made still, then the first request.
+    /// Starts the TLS handshake, if one is still due, then reads the first request.
     public func start() {
         ownReference = self
         channel.delegate = self
         if channel.isOpen { channelDidOpen(channel) } else { channel.open() }
     }
 
-    /// So many bytes wait that the owner should write no more until `connectionDidDrain`.
+    /// Whether the queue is above the high-water mark, so that the owner should stop writing until
+    /// `connectionDidDrain`.
     public var isSaturated: Bool { channel.isSaturated }
 
-    /// Whether a response is wanted: a request was delivered, and none has begun.
+    /// Whether a response is due: a request was delivered, and no response has begun.
     public var awaitsResponse: Bool { exchange.awaitsResponse }
 
-    /// Open, and between two requests: not a byte of the next one has come.
+    /// Whether it is open and between two requests, with no byte of the next one received.
     public var isIdle: Bool { exchange.state == .idle && channel.isOpen }
 
-    /// From now on nothing more of the request or the tunnel is delivered, at once, until `resumeReading()`. Holds for
-    /// the current request only.
+    /// Stops delivery of the request or the tunnel immediately, until `resumeReading()`. Applies to the current request
+    /// only.
     public func pauseReading() { perform(.pause) }
 
-    /// Delivery goes on, never within this call.
+    /// Resumes delivery, never within this call.
     public func resumeReading() { perform(.resume) }
 
-    /// Closes at once. A response that is not finished is cut, and a TLS client can tell.
+    /// Closes immediately. An unfinished response is truncated, which a TLS client can detect.
     public func close() {
         exchange.didClose()
         channel.close()
@@ -78,8 +80,8 @@ public final class HTTPServerConnection {
         carryOut(exchange.handle(event, at: loop.now))
     }
 
-    /// What needs a piece of the message (`deliver`, `writeHead`, `writeBody`) is done where the event came from; what is
-    /// left here is common to all events.
+    /// Actions that need a part of the message (`deliver`, `writeHead`, `writeBody`) are carried out by the caller;
+    /// this handles those common to all events.
     func carryOut(_ actions: ServerExchange.Actions) {
         if !actions.isEmpty { carryOutEach(actions) }
         settle()
@@ -106,7 +108,7 @@ public final class HTTPServerConnection {
         if actions.contains(.close) { channel.close() }
     }
 
-    /// What follows from the state after every event: whether the socket is read, and when to look again.
+    /// Applies what follows from the state after every event: whether to read the socket, and the next deadline.
     private func settle() {
         guard !channel.isClosed else { return }
         let isFarAhead = held.count >= TransportLimits.readAheadBytes
@@ -126,7 +128,8 @@ public final class HTTPServerConnection {
 
     private func timeCame() {
         wakeup.unset()
-        // Nobody reads, so nobody would be told. What it sent before its end is still to be read; that end comes then.
+        // While reading is paused no event reports the client's end. The bytes it sent before are still to be read,
+        // then its end.
         if isChannelPaused, exchange.watchesClient, !exchange.clientHasEnded, channel.peerHasEnded {
             return perform(.clientEnd(inputLeft: true))
         }
@@ -136,7 +139,7 @@ public final class HTTPServerConnection {
 
     private func linger() {
         flush()
-        // The limit on lingering is for the client's end, not for the bytes that are still on their way.
+        // The linger timeout covers the wait for the client's end, not the bytes still in flight.
         if channel.queuedBytes == 0 { return channel.closeGracefully() }
         isLingering = true
         channel.finishWriting()
@@ -156,7 +159,7 @@ public final class HTTPServerConnection {
         held.drop(content.withUnsafeBytes { consume($0) })
     }
 
-    /// Takes bytes as far as the exchange allows; returns how many.
+    /// Consumes bytes as far as the exchange allows; returns how many.
     private func consume(_ bytes: UnsafeRawBufferPointer) -> Int {
         isTaking = true
         defer { isTaking = false }
@@ -179,7 +182,7 @@ public final class HTTPServerConnection {
         return bytes.count
     }
 
-    /// Takes one event out of the parser; false when it needs more bytes.
+    /// Takes one event from the parser; false if it needs more bytes.
     private func parseOne(
         _ reading: Lettable<RequestParser>, _ bytes: UnsafeRawBufferPointer, _ position: inout Int
     ) -> Bool {
@@ -222,7 +225,7 @@ public final class HTTPServerConnection {
         askForEndOfTurn()
     }
 
-    /// A tunnel may last for days, and nothing of it is HTTP.
+    /// Frees the HTTP parser: a tunnel may last for days, and carries no HTTP.
     private func letHTTPGo() {
         reading = nil
         wakeup.unset()
@@ -283,7 +286,7 @@ extension HTTPServerConnection: ByteChannelDelegate {
 }
 
 extension Lettable<RequestParser> {
-    /// Of the request whose head has been read. Here, so that the parser is looked at where it stands, and not copied.
+    /// Facts of the request whose head was parsed. Defined here so that the parser is read in place, not copied.
     fileprivate var facts: ServerExchange.Facts {
         ServerExchange.Facts(
             isHTTP10: value.head.version == .http10, isHEAD: value.head.method == "HEAD",

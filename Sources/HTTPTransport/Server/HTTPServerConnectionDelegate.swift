@@ -1,29 +1,30 @@
 import HTTPWire
 
-/// The owner of a server connection: it answers the requests. Called on the connection's loop, in the order head, body,
-/// end for each request; the next head comes only after the response to this one was finished.
+/// The owner of a server connection, which responds to the requests. Called on the connection's loop, in the order
+/// head, body, end for each request; the next head comes only after the response to the current one is finished.
 ///
-/// Every method may call every method of the connection. The connection holds its owner until it is closed.
+/// Within every method, all methods of the connection may be called. The connection retains its owner until it is
+/// closed.
 public protocol HTTPServerConnectionDelegate: AnyObject {
-    /// A request. To refuse it before its body is sent, respond within this call: otherwise a client that expects
-    /// 100 is told to go on, at once or when reading is resumed.
+    /// A request. To reject it before its body is sent, respond within this call: otherwise a client that expects 100
+    /// receives it, immediately or when reading is resumed.
     func connection(_ connection: HTTPServerConnection, didReceive head: RequestHead, framing: BodyFraming)
-    /// Bytes of its body; valid only during this call. None come once the response is finished.
+    /// Bytes of its body; valid only during this call. Not called once the response is finished.
     func connection(_ connection: HTTPServerConnection, didReceiveBody bytes: UnsafeRawBufferPointer)
-    /// The request is complete. It does not come once the response is finished.
+    /// The request is complete. Not called once the response is finished.
     func connectionDidReceiveEnd(_ connection: HTTPServerConnection)
-    /// Bytes had to wait, and now all of them are with the kernel.
+    /// Bytes had been queued, and the kernel has now accepted all of them.
     func connectionDidDrain(_ connection: HTTPServerConnection)
-    /// The client has ended its side while its response is under way: nearly always it has gone.
-    /// The response may be finished all the same, or the connection closed.
+    /// The client has half-closed while its response is in progress: nearly always it is gone. The owner may still
+    /// finish the response, or close the connection.
     func connectionClientDidEnd(_ connection: HTTPServerConnection)
-    /// Bytes after the switch of protocols, valid only during this call.
+    /// Bytes of the tunnel, valid only during this call.
     func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer)
-    /// The client has ended its side of the tunnel.
+    /// The client has half-closed the tunnel.
     func connectionDidEndTunnel(_ connection: HTTPServerConnection)
-    /// A request was refused and answered by the connection; a response to it is no longer wanted.
+    /// The connection rejected a request and answered it; a response from the owner is no longer needed.
     func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault)
-    /// The connection is closed, exactly once and last of all, whatever was under way.
+    /// The connection is closed; called exactly once, as the last event, whatever was in progress.
     func connectionDidClose(_ connection: HTTPServerConnection, error: ChannelError?)
 }
 

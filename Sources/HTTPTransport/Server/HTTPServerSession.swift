@@ -1,7 +1,7 @@
 import EventLoop
 import HTTPWire
 
-/// One connection of the control plane's server: gathers each request, runs the handler as a task, sends what it answers.
+/// One connection of the control plane's server: collects each request, runs the handler as a task, sends its response.
 @ControlLoop
 final class HTTPServerSession {
     private weak var server: HTTPServer?
@@ -86,12 +86,12 @@ final class HTTPServerSession {
     }
 
     private func send(_ stream: AsyncStream<[UInt8]>, after head: ResponseHead) async {
-        // A page is still sent to a client that has half closed; an endless stream would never learn that it has gone.
+        // A page is still sent to a client that has half-closed; an endless stream could not detect that it is gone.
         if clientHasEnded { return connection?.close() ?? () }
         isStreaming = true
         defer { isStreaming = false }
         connection?.respond(head: head, framing: .chunked, closing: isLastAnswer)
-        // HEAD gets the head; nobody would hear of the end of an endless stream.
+        // HEAD gets only the head; nothing would end an endless stream.
         guard connection?.exchange.sendsBody == true else { return connection?.finish() ?? () }
         connection?.flush()
         for await piece in stream {
@@ -117,7 +117,7 @@ final class HTTPServerSession {
         connection = nil
         head = nil
         body = []
-        // A handler runs to its end, whether anybody still listens or not: what it has begun must not break off.
+        // A handler runs to completion even if the client is gone: what it has begun must not be interrupted.
         if isStreaming { task?.cancel() }
         task = nil
         didDrain()

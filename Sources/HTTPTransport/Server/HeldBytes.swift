@@ -1,4 +1,4 @@
-/// Bytes that came before they could be used, in order. Taking a part from the front does not move the rest.
+/// Bytes that arrived before they could be used, in order. Taking some from the front does not move the rest.
 struct HeldBytes {
     private var bytes: [UInt8] = []
     private var start = 0
@@ -15,10 +15,10 @@ struct HeldBytes {
         bytes.append(contentsOf: more)
     }
 
-    /// All bytes, in storage of their own: more may be added while they are looked at.
+    /// All bytes, in storage of their own: more may be appended while they are in use.
     var content: ArraySlice<UInt8> { bytes[start...] }
 
-    /// Drops bytes from the front; the memory is given back with the last one.
+    /// Drops bytes from the front; the memory is freed with the last one.
     mutating func drop(_ count: Int) {
         start += count
         if isEmpty { self = HeldBytes() }

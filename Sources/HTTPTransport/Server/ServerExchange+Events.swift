@@ -1,7 +1,7 @@
 import EventLoop
 import HTTPWire
 
-// What each event does. Nothing outside this file changes an exchange.
+// The effect of each event. Nothing outside this file changes an exchange.
 extension ServerExchange {
     mutating func handle(_ event: Event, at now: MonotonicTime) -> Actions {
         switch event {
@@ -35,7 +35,7 @@ extension ServerExchange {
     /// The channel is closed.
     mutating func didClose() { _ = abort() }
 
-    /// The owner leaves it when what was written has left.
+    /// The owner leaves the connection, which closes when the queued bytes have been sent.
     mutating func leave() { _ = closeGracefully() }
 
     // MARK: The request
@@ -43,7 +43,7 @@ extension ServerExchange {
     private mutating func headBegan(at now: MonotonicTime) -> Actions {
         guard state == .idle else { return [] }
         state = .head
-        // An absolute deadline: sending a byte now and then does not move it.
+        // An absolute deadline: it does not move when a byte arrives now and then.
         wait = now + timeouts.head
         return []
     }
@@ -81,8 +81,8 @@ extension ServerExchange {
         }
     }
 
-    /// A piece of the body moves its deadline by the time that it would have taken at the least rate that is borne, and
-    /// never further than `timeouts.body` from now.
+    /// A piece of the body extends its deadline by the time that it takes at the minimum rate, and never further than
+    /// `timeouts.body` from now.
     private func bodyDeadline(after count: Int, at now: MonotonicTime) -> MonotonicTime {
         let latest = now + timeouts.body
         return wait.map { min(latest, $0 + timeouts.earned(by: count, atMost: timeouts.body)) } ?? latest
@@ -143,7 +143,7 @@ extension ServerExchange {
     // MARK: The response
 
     private func inform(_ status: Int) -> Actions {
-        // HTTP/1.0 knows no informational responses; 101 is what `upgrade` is for.
+        // HTTP/1.0 has no informational responses; for 101 there is `upgrade`.
         guard awaitsResponse, !facts.isHTTP10, (102..<200).contains(status) else { return [] }
         return .writeHead
     }
@@ -151,7 +151,7 @@ extension ServerExchange {
     private mutating func respond(status: Int, framing asked: BodyFraming, wantsClose: Bool) -> Actions {
         guard case .exchange(let request, .awaited) = state else { return [] }
         framing = Self.framing(asked, status: status, facts: facts)
-        // A client that still waits for 100 may or may not send its body now: what follows could be either.
+        // A client that still waits for 100 may or may not send its body now, so the next bytes would be ambiguous.
         keepsAlive = keepsAlive && !wantsClose && !owesContinue && framing != .untilClose
         let left: Int64? =
             switch framing {
@@ -163,7 +163,7 @@ extension ServerExchange {
         return .writeHead
     }
 
-    /// What the client can tell the end of the body by (RFC 9112, section 6.3).
+    /// The framing that this client understands (RFC 9112, section 6.3).
     private static func framing(_ asked: BodyFraming, status: Int, facts: Facts) -> BodyFraming {
         if status < 200 || status == 204 || status == 304 { return .none }
         if facts.isHEAD { return asked == .untilClose ? .none : asked }
@@ -177,7 +177,7 @@ extension ServerExchange {
     private mutating func write(_ count: Int) -> Actions {
         guard case .exchange(let request, .body(let left)) = state, sendsBody, count > 0 else { return [] }
         guard let left else { return .writeBody }
-        // More than was announced would be read as the beginning of the next response.
+        // More than was announced would be parsed as the beginning of the next response.
         guard count <= left else { return abort() }
         state = .exchange(request, .body(left: left - Int64(count)))
         return .writeBody
@@ -226,13 +226,13 @@ extension ServerExchange {
     private mutating func leave() -> Actions {
         switch state {
         case .idle, .head, .exchange(_, .awaited), .exchange(_, .finished), .tunnel: return closeGracefully()
-        // What was sent of the response must not be taken for the whole.
+        // A partial response must not be taken for a complete one.
         case .exchange(_, .body): return abort()
         case .closing, .closed: return []
         }
     }
 
-    /// The client is at fault: told so, unless a response has begun.
+    /// Handles a client's fault: responds with an error, unless a response has begun.
     private mutating func refuse() -> Actions {
         switch state {
         case .idle, .head, .exchange(_, .awaited):

@@ -1,43 +1,44 @@
 import EventLoop
 import HTTPWire
 
-/// What a server connection may do now: the rules of one HTTP/1.1 connection on the server's side, without any I/O.
+/// What a server connection may do now: the rules of the server side of one HTTP/1.1 connection, without any I/O.
 ///
-/// Events and the time go in, actions come out; `HTTPServerConnection` carries them out. One exchange (a request and its
-/// response) runs at a time. Its two halves go their own ways: a response may begin, and even end, before the request has.
+/// Events and the time go in, actions come out; `HTTPServerConnection` carries them out. One exchange (a request and
+/// its response) is in progress at a time. Its two halves are independent: a response may begin, and even end, before
+/// the request has.
 struct ServerExchange: Equatable {
     enum State: Equatable {
-        /// Between requests, nothing of the next one has come. Exits: `head`, `exchange`, `closing`.
+        /// Between requests; no byte of the next one has arrived. Exits: `head`, `exchange`, `closing`.
         case idle
-        /// A request's head has begun to come. Exits: `exchange`, `closing`.
+        /// A request's head has begun to arrive. Exits: `exchange`, `closing`.
         case head
         /// A request was delivered. Exits: `idle` when both halves are done, `tunnel`, `closing`, `closed`.
         case exchange(Request, Response)
-        /// The protocol was switched: bytes pass as they are. Exits: `closing` when both sides have ended.
+        /// The protocol was switched: bytes pass through unchanged. Exits: `closing` when both sides have ended.
         case tunnel
-        /// The last response is out; nothing that still comes counts. Exits: `closed`.
+        /// The last response was sent; further input is ignored. Exits: `closed`.
         case closing
         case closed
     }
 
-    /// The request's half.
+    /// The state of the request.
     enum Request: Equatable {
-        /// More of it comes, if only its end.
+        /// More of it follows, if only its end.
         case body
         case complete
-        /// The response is done; what is left of the request is read and dropped, up to this many bytes.
+        /// The response is complete; the rest of the request is read and discarded, up to this many bytes.
         case discarding(left: Int)
     }
 
-    /// The response's half.
+    /// The state of the response.
     enum Response: Equatable {
         case awaited
-        /// The head was written; nil where the length is not known beforehand.
+        /// The head was written; `left` is nil if the length is not known beforehand.
         case body(left: Int64?)
         case finished
     }
 
-    /// What the connection has to know of a request's head.
+    /// The facts about a request's head that matter to the exchange.
     struct Facts: Equatable {
         var isHTTP10 = false
         var isHEAD = false
@@ -47,16 +48,16 @@ struct ServerExchange: Equatable {
     }
 
     enum Event: Equatable {
-        /// Bytes came that do not complete a request's head.
+        /// Bytes arrived that do not complete a request's head.
         case bytes
         case head(Facts)
-        /// The owner has seen the head, and may have answered.
+        /// The owner has received the head, and may have responded.
         case headDelivered
         case body(Int)
         case end
-        /// What came is no valid HTTP.
+        /// The input is not valid HTTP.
         case malformed
-        /// The client will send nothing more. `inputLeft`: but some of what it sent is not parsed yet.
+        /// The client has half-closed. `inputLeft`: some of its input is not parsed yet.
         case clientEnd(inputLeft: Bool)
         /// The owner sends an informational response.
         case inform(status: Int)
@@ -65,22 +66,23 @@ struct ServerExchange: Equatable {
         case write(Int)
         case finish
         case upgrade
-        /// The owner ends its side of the tunnel.
+        /// The owner half-closes its side of the tunnel.
         case finishTunnel
-        /// The owner wants no further request, nor anything more of the tunnel.
+        /// The owner wants no further request, nor anything more from the tunnel.
         case leave
         case pause
         case resume
-        /// A write: so many bytes waited for the client to take them, and wait now. Both zero when it took all.
+        /// A write, with the number of queued bytes before and after it. Both are zero if nothing had to be
+        /// queued.
         case queue(before: Int, after: Int)
-        /// The time that `deadline` named may have come; so many bytes wait.
+        /// The `deadline` may have passed; `queued` bytes are queued.
         case time(queued: Int)
     }
 
-    /// What to do, in this order.
+    /// The actions to take, in this order.
     struct Actions: OptionSet, Equatable {
         let rawValue: UInt16
-        /// Hand the piece to the owner.
+        /// Deliver the piece to the owner.
         static let deliver = Actions(rawValue: 1 << 0)
         /// Write the interim response 100.
         static let sendContinue = Actions(rawValue: 1 << 1)
@@ -90,23 +92,23 @@ struct ServerExchange: Equatable {
         static let writeBody = Actions(rawValue: 1 << 3)
         /// Write the end of a chunked body.
         static let endBody = Actions(rawValue: 1 << 4)
-        /// Tell the owner that its exchange, if it had one, has failed.
+        /// Tell the owner that its exchange, if any, has failed.
         static let fail = Actions(rawValue: 1 << 5)
-        /// Write an error response in the owner's stead.
+        /// Write an error response on the owner's behalf.
         static let answerError = Actions(rawValue: 1 << 6)
-        /// Tell the owner that the client has ended its side.
+        /// Tell the owner that the client has half-closed.
         static let notifyEnd = Actions(rawValue: 1 << 7)
-        /// Read on, first what was held back.
+        /// Resume reading, starting with held bytes.
         static let readOn = Actions(rawValue: 1 << 8)
-        /// Send what was written, then end our side.
+        /// Send the queued bytes, then half-close our side.
         static let endWriting = Actions(rawValue: 1 << 9)
-        /// Send what was written, end our side, forget what still comes, close.
+        /// Send the queued bytes, half-close our side, discard further input, close.
         static let closeGracefully = Actions(rawValue: 1 << 10)
-        /// Close at once: the client must not take what it got for whole.
+        /// Close immediately: the client must not take a partial response for a complete one.
         static let close = Actions(rawValue: 1 << 11)
     }
 
-    /// What is to be done with bytes from the client.
+    /// How to treat bytes from the client.
     enum Intake: Equatable {
         case parse, tunnel, hold, forget
     }
@@ -118,7 +120,7 @@ struct ServerExchange: Equatable {
 
     var state = State.idle
     var facts = Facts()
-    /// How the current response's body is framed: what the owner asked for, as far as this client understands it.
+    /// How the current response's body is framed: as the owner requested, as far as this client supports it.
     var framing = BodyFraming.none
     /// When `Event.time` is due, if nothing happens before.
     var deadline: MonotonicTime? {
@@ -135,13 +137,13 @@ struct ServerExchange: Equatable {
     var wait: MonotonicTime?
     var stall: Stall?
 
-    /// Bytes wait, and the client has to take some by then.
+    /// Bytes are queued, and the client must accept some by the deadline.
     struct Stall: Equatable {
         var queued: Int
         var until: MonotonicTime
 
-        /// After a write: so many bytes waited before it, and wait now. Only what the client takes moves the deadline,
-        /// not what is added.
+        /// After a write, with the number of queued bytes before and after it. Only bytes that the client accepts
+        /// extend the deadline, not bytes that are added.
         static func after(
             _ stall: Stall?, before: Int, after: Int, at now: MonotonicTime, _ timeouts: ServerTimeouts
         ) -> Stall? {
@@ -169,7 +171,7 @@ struct ServerExchange: Equatable {
         }
     }
 
-    /// Whether the socket should be read although `intake` holds bytes back: to hear of a client that has gone.
+    /// Whether to read the socket although `intake` holds bytes back: to detect a client that is gone.
     var watchesClient: Bool {
         if case .exchange(.complete, _) = state { true } else { false }
     }
@@ -184,7 +186,7 @@ struct ServerExchange: Equatable {
         if case .exchange(_, .awaited) = state { true } else { false }
     }
 
-    /// Whether pieces of the response's body are written, rather than dropped.
+    /// Whether pieces of the response's body are written rather than dropped.
     var sendsBody: Bool {
         if case .exchange(_, .body) = state { !facts.isHEAD && framing != .none } else { false }
     }

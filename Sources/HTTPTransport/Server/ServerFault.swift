@@ -1,11 +1,11 @@
 import HTTPWire
 
-/// What a client did wrong, so that the connection answered in its owner's stead and closes.
+/// A client's fault, because of which the connection responds on its owner's behalf and closes.
 public enum ServerFault: Error, Hashable, Sendable {
     case malformed(HTTPParseError)
-    /// The head of a request did not come within `TransportLimits.headTimeout`.
+    /// The head of a request did not arrive within `ServerTimeouts.head`.
     case headTimeout
-    /// A request's body stopped coming, or came slower than is borne: see `ServerTimeouts.minimumBodyRate`.
+    /// A request's body stopped arriving, or was slower than allowed: see `ServerTimeouts.minimumBodyRate`.
     case bodyTimeout
 
     public var status: Int {
@@ -15,7 +15,7 @@ public enum ServerFault: Error, Hashable, Sendable {
         }
     }
 
-    /// A sentence without any of the client's bytes.
+    /// A sentence that contains none of the client's bytes.
     public var reason: String {
         switch self {
         case .malformed(let error): error.reason
@@ -24,7 +24,7 @@ public enum ServerFault: Error, Hashable, Sendable {
         }
     }
 
-    /// An answer in the owner's stead.
+    /// The response sent on the owner's behalf.
     var response: (head: ResponseHead, body: [UInt8]) {
         let text = "\(status) \(ResponseHead.reason(of: status))\n\(reason)\n"
         return (

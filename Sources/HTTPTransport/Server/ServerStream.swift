@@ -1,48 +1,49 @@
 import HTTPWire
 
-/// One request's way back to its client, whatever version of HTTP the client speaks: a whole HTTP/1.1 connection, which
-/// carries one request after another, or one stream of an HTTP/2 connection.
+/// The response side of one request, for any HTTP version: a whole HTTP/1.1 connection, which carries one request after
+/// another, or one stream of an HTTP/2 connection.
 ///
-/// Confined to its loop. Calls that come too late (the client has gone, the request was refused) are harmless.
+/// Confined to its loop. Calls that come too late (the client is gone, the request was rejected) are harmless.
 public protocol ServerStream: AnyObject {
-    /// So many bytes wait for this client that its owner should write no more until it hears that they have drained.
+    /// Whether so many bytes are queued for this client that the owner should stop writing until it is told of the
+    /// drain.
     var isSaturated: Bool { get }
 
-    /// Begins the response, whose head is written by `write` in the form of HTTP/1.1: the status line and the fields, but
-    /// for Connection and those that the framing is said by. It is given the framing that the client gets.
+    /// Begins the response. `write` writes its head in HTTP/1.1 form, the status line and the fields, except Connection
+    /// and the fields that frame the body; it receives the framing that the client gets.
     ///
-    /// - Parameter closing: the last response on this connection; of no meaning to one stream among others.
+    /// - Parameter closing: whether this is the last response on the connection; ignored for an HTTP/2 stream.
     func respond(status: Int, framing: BodyFraming, closing: Bool, write: (inout [UInt8], BodyFraming) -> Void)
-    /// Sends an informational response (102–199) before the final one, where the client knows such. Its head is written by
-    /// `write`: the status line and the fields, none of which is about framing or the connection.
+    /// Sends an informational response (102–199) before the final one, if the client's version has them. `write` writes
+    /// its head: the status line and the fields, without those for framing or the connection.
     func inform(status: Int, write: (inout [UInt8]) -> Void)
-    /// Sends bytes of the body. More than `.length` announced aborts it.
+    /// Sends bytes of the body. Exceeding the announced `.length` aborts the response.
     func writeBody(_ bytes: UnsafeRawBufferPointer)
-    /// The response is complete. Less than `.length` announced aborts it.
+    /// Completes the response. Falling short of the announced `.length` aborts it.
     func finish()
 
-    /// Accepts the WebSocket that the request asked for: from now on bytes pass as they are. The head is written by
-    /// `write`, as one of status 101: the status line and the fields.
+    /// Accepts the WebSocket that the request asked for: from now on bytes pass through unchanged. `write` writes the
+    /// head as one of status 101: the status line and the fields.
     func upgrade(write: (inout [UInt8]) -> Void)
     func writeTunnel(_ bytes: UnsafeRawBufferPointer)
-    /// Ends our side of the tunnel after what was written; the client's may go on.
+    /// Half-closes our side of the tunnel after the queued bytes; the client's side may stay open.
     func finishTunnel()
 
-    /// From now on nothing more of the request or the tunnel is delivered, at once, until `resumeReading()`. Holds for
-    /// the current request only.
+    /// Stops delivery of the request or the tunnel immediately, until `resumeReading()`. Applies to the current request
+    /// only.
     func pauseReading()
-    /// Delivery goes on, never within this call.
+    /// Resumes delivery, never within this call.
     func resumeReading()
 
-    /// Closes it when what was written has left.
+    /// Closes when the queued bytes have been sent.
     func closeGracefully()
-    /// Closes it at once: a response that is not finished is cut, and the client can tell.
+    /// Closes immediately: an unfinished response is truncated, and the client can detect that.
     func close()
 }
 
 extension ServerStream {
-    /// Begins the response. `framing` and the stream decide about `Content-Length`, `Transfer-Encoding` and
-    /// `Connection`: such fields of the head are left out or rewritten.
+    /// Begins the response. `framing` and the stream determine `Content-Length`, `Transfer-Encoding` and `Connection`:
+    /// such fields of the head are omitted or rewritten.
     public func respond(head: ResponseHead, framing: BodyFraming, closing: Bool = false) {
         respond(status: head.status, framing: framing, closing: closing) { output, framing in
             head.writeStart(into: &output)
@@ -53,7 +54,7 @@ extension ServerStream {
         }
     }
 
-    /// Sends a whole response.
+    /// Sends a complete response.
     public func respond(head: ResponseHead, whole body: [UInt8], closing: Bool = false) {
         respond(head: head, framing: .length(Int64(body.count)), closing: closing)
         body.withUnsafeBytes { writeBody($0) }

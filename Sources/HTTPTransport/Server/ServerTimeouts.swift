@@ -1,6 +1,6 @@
-/// How long a server connection waits for its client. The limits of this room, unless the owner knows better.
+/// How long a server connection waits for its client. The defaults are this module's limits.
 ///
-/// A value like any other, that all connections of a server share: each holds a reference and nothing more.
+/// A value type whose storage is shared by all connections of a server: each holds one reference.
 public struct ServerTimeouts: Sendable, Hashable {
     private struct Values: Sendable, Hashable {
         var head = TransportLimits.headTimeout
@@ -27,34 +27,35 @@ public struct ServerTimeouts: Sendable, Hashable {
         get { shared.values.head }
         set { change { $0.head = newValue } }
     }
-    /// A connection without a request.
+    /// How long a connection may be idle without a request.
     public var idle: Duration {
         get { shared.values.idle }
         set { change { $0.idle = newValue } }
     }
-    /// How far a request's body may be behind.
+    /// How far a request's body may fall behind.
     public var body: Duration {
         get { shared.values.body }
         set { change { $0.body = newValue } }
     }
-    /// Bytes per second: each piece of a body that comes, or of a response that is taken, gives only as much time as it
-    /// would have taken at this rate. 0 for none: then each piece gives the whole of `body` or `write`.
+    /// Bytes per second: each piece of a body that arrives, or of a response that is accepted, extends the deadline
+    /// only by the time that it takes at this rate. 0 disables the minimum: then each piece restores the whole of
+    /// `body` or `write`.
     public var minimumBodyRate: Int {
         get { shared.values.minimumBodyRate }
         set { change { $0.minimumBodyRate = newValue } }
     }
-    /// How far a client may be behind with taking the bytes that wait for it.
+    /// How far a client may fall behind in reading the bytes queued for it.
     public var write: Duration {
         get { shared.values.write }
         set { change { $0.write = newValue } }
     }
-    /// For the rest of a request whose response is complete.
+    /// How long the rest of a request may take after its response is complete.
     public var discard: Duration {
         get { shared.values.discard }
         set { change { $0.discard = newValue } }
     }
 
-    /// How often it is looked whether a client is still there that is so far ahead that its socket is not read.
+    /// The interval of checks that a client which has sent ahead, so that its socket is not read, is still connected.
     public var presence: Duration {
         get { shared.values.presence }
         set { change { $0.presence = newValue } }
@@ -70,10 +71,10 @@ public struct ServerTimeouts: Sendable, Hashable {
 
     public func hash(into hasher: inout Hasher) { hasher.combine(shared.values) }
 
-    /// The time that so many bytes take at the least rate that is borne; without one all there is to be had.
+    /// The time that `count` bytes take at the minimum rate; without a minimum, all of `most`.
     func earned(by count: Int, atMost most: Duration) -> Duration {
         guard minimumBodyRate > 0 else { return most }
-        // Queues and pieces are far from where this would overflow.
+        // Queues and pieces are far too small for this to overflow.
         return min(most, .nanoseconds(Int64(count) * 1_000_000_000 / Int64(minimumBodyRate)))
     }
 }

@@ -1,4 +1,4 @@
-/// Percent-decoding of targets and forms. Strict: a bad escape, bytes that are not UTF-8, or NUL make it nil.
+/// Percent-decoding of targets and forms. Strict: an invalid escape, invalid UTF-8, or NUL gives nil.
 enum URLDecoding {
     /// - Parameter plusIsSpace: as in forms and queries (`application/x-www-form-urlencoded`), not in paths.
     static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool) -> String? {
@@ -20,7 +20,7 @@ enum URLDecoding {
         return String(validating: decoded, as: UTF8.self)
     }
 
-    /// `a=b&c=d`; nil for a bad escape or too many fields. A field without `=` has an empty value.
+    /// Parses `a=b&c=d`; nil for an invalid escape or too many fields. A field without `=` has an empty value.
     static func fields(_ bytes: some Collection<UInt8>) -> [(name: String, value: String)]? {
         var fields: [(name: String, value: String)] = []
         for part in bytes.split(separator: UInt8(ascii: "&")) {
@@ -34,8 +34,8 @@ enum URLDecoding {
         return fields
     }
 
-    /// The segments between the slashes of an absolute path: none for `/`, and an empty one after a final slash. Nil for
-    /// dot segments too: whoever sends them, encoded or not, wants out of somewhere.
+    /// The segments between the slashes of an absolute path: none for `/`, and an empty one after a final slash. Nil
+    /// for dot segments too, encoded or not: they only serve path traversal.
     static func segments(_ path: some BidirectionalCollection<UInt8>) -> [String]? {
         guard path.first == UInt8(ascii: "/") else { return nil }
         if path.count == 1 { return [] }

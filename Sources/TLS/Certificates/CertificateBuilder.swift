@@ -1,9 +1,9 @@
 import COpenSSL
 import Glibc
 
-/// Puts one X.509 version 3 certificate together.
+/// Builds one X.509 version 3 certificate.
 ///
-/// Owns its `X509`, freed in `deinit`; borrows the key, which must outlive it. One thread, short-lived.
+/// Owns its `X509`, freed in `deinit`; borrows the key, which must outlive it. Single thread, short-lived.
 final class CertificateBuilder {
     private let certificate: OpaquePointer
     private let key: OpaquePointer
@@ -42,8 +42,8 @@ final class CertificateBuilder {
     }
 
     /// - Parameters:
-    ///   - value: in the language of OpenSSL's configuration files; never holds text that was not checked.
-    ///   - issuer: `nil` where the certificate signs itself.
+    ///   - value: in OpenSSL's configuration syntax; must not contain unchecked text.
+    ///   - issuer: `nil` for a self-signed certificate.
     func addExtension(_ kind: Int32, _ value: String, issuer: CertifiedKey?) throws(TLSError) {
         ErrorQueue.clear()
         var context = X509V3_CTX()
@@ -55,7 +55,7 @@ final class CertificateBuilder {
         guard X509_add_ext(certificate, built, -1) == 1 else { fatalError("out of memory") }
     }
 
-    /// Signs with the issuer's key, or with its own, and gives the PEM text.
+    /// Signs with the issuer's key, or self-signs, and returns the certificate as PEM.
     func sign(issuer: CertifiedKey?) throws(TLSError) -> [UInt8] {
         ErrorQueue.clear()
         let issuerName = X509_get_subject_name(issuer?.certificate ?? certificate)

@@ -2,34 +2,34 @@ import COpenSSL
 import Glibc
 import Synchronization
 
-/// The certificates of a server, chosen by the name that the client asks for (SNI, RFC 6066 section 3).
+/// A server's certificates, selected by the name that the client requests (SNI, RFC 6066 section 3).
 ///
-/// Any thread. What is in force is one immutable snapshot: `reload()` reads the files again and swaps the snapshot, so
-/// that new handshakes use the new certificates and open connections keep what they have. `takeChange()` tells when the
-/// files are worth a look.
+/// Any thread. The current state is one immutable snapshot: `reload()` reads the files again and swaps the snapshot, so
+/// that new handshakes use the new certificates and open connections keep theirs. `takeChange()` tells whether the
+/// files have changed.
 public final class CertificateStore: Sendable {
     private let files: [CertificateFiles]
     private let snapshot: Mutex<Snapshot>
     private let marks: Mutex<[FileMark?]>
 
-    /// - Parameter pairs: at least one; the first is the default for a client that names nothing or nothing known.
-    /// - Throws: `TLSError` that names the file that is missing, broken, or does not belong to its key.
+    /// - Parameter pairs: at least one; the first is the default for clients that send no name or an unknown one.
+    /// - Throws: `TLSError` that names the file that is missing, malformed, or does not match its key.
     public init(_ pairs: [CertificateFiles]) throws(TLSError) {
         files = pairs
-        // Before they are read: what changes meanwhile is seen the next time.
+        // Recorded before the files are read, so that a change in between is detected the next time.
         marks = Mutex(Self.marks(of: pairs))
         snapshot = Mutex(try Snapshot(pairs))
     }
 
-    /// Reads the same files again. An error keeps every certificate as it was.
+    /// Reads the same files again. On error all current certificates stay in use.
     public func reload() throws(TLSError) {
         _ = takeChange()
         let fresh = try Snapshot(files)
         snapshot.withLock { $0 = fresh }
     }
 
-    /// Whether one of the files is another one than when this was last asked, or they were last read. It looks through
-    /// symbolic links, which is how certbot puts a new certificate in place, and does not read.
+    /// Whether one of the files was replaced since the last call or since they were last read. Follows symbolic links,
+    /// which is how certbot installs a new certificate, and does not read the files.
     public func takeChange() -> Bool {
         let now = Self.marks(of: files)
         return marks.withLock { marks in
@@ -45,10 +45,10 @@ public final class CertificateStore: Sendable {
     /// Whether a certificate names `hostname` (or IP address) exactly or by a wildcard.
     public func covers(hostname: String) -> Bool { current.find(Hostname.normal(hostname)) != nil }
 
-    /// When the first of the certificates becomes invalid, in seconds since 1970.
+    /// The earliest expiry among the certificates, in seconds since 1970.
     public var earliestExpiry: Int64 { current.earliestExpiry }
 
-    /// By exact name, then wildcard, else the default.
+    /// Looks up the exact name, then the wildcard, then falls back to the default.
     func certificate(for serverName: String?) -> CertifiedKey {
         let current = current
         return serverName.flatMap { current.find(Hostname.normal($0)) } ?? current.fallback
@@ -57,7 +57,7 @@ public final class CertificateStore: Sendable {
     private var current: Snapshot { snapshot.withLock { $0 } }
 }
 
-/// What tells a file from what was there before under its name.
+/// The file metadata that reveals whether a path holds a different file than before.
 private struct FileMark: Hashable, Sendable {
     let device: UInt64
     let number: UInt64
@@ -65,7 +65,7 @@ private struct FileMark: Hashable, Sendable {
     let seconds: Int64
     let nanoseconds: Int64
 
-    /// `nil` when there is none.
+    /// `nil` if there is no such file.
     init?(_ path: String) {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return nil }

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Where a certificate (leaf first, then intermediates) and its private key lie, both PEM.
+/// The paths of a certificate (leaf first, then intermediates) and of its private key, both PEM.
 public struct CertificateFiles: Hashable, Sendable {
     public let certificatePath: String
     public let keyPath: String
@@ -11,15 +11,15 @@ public struct CertificateFiles: Hashable, Sendable {
     }
 }
 
-/// A certificate, its chain and its private key, loaded and found to belong together.
+/// A certificate, its chain and its private key, loaded and verified to match.
 ///
-/// Owns one reference of each OpenSSL object and drops it in `deinit`; a connection that uses them holds its own.
-/// `@unchecked Sendable` because nothing is changed after `init`, and OpenSSL's reference counts are atomic.
+/// Owns one reference to each OpenSSL object and drops it in `deinit`; a connection that uses them holds its own.
+/// `@unchecked Sendable` because nothing changes after `init`, and OpenSSL's reference counts are atomic.
 final class CertifiedKey: @unchecked Sendable {
     let certificate: OpaquePointer
     let key: OpaquePointer
     let chain: OpaquePointer
-    /// Lower-case DNS names (a wildcard as `*.example`) and IP addresses of the subject alternative names.
+    /// Lower-case DNS names (a wildcard as `*.example`) and IP addresses from the subject alternative names.
     let names: [String]
     /// The end of validity, in seconds since 1970.
     let expiry: Int64
@@ -54,16 +54,16 @@ final class CertifiedKey: @unchecked Sendable {
     }
 }
 
-/// PEM in, owned OpenSSL objects out: the caller frees them.
+/// Parses PEM into OpenSSL objects, which the caller owns and frees.
 enum PEM {
-    /// At least one certificate, in the file's order; each with a reference that belongs to the caller.
+    /// At least one certificate, in the file's order; the caller owns one reference to each.
     static func certificates(in bytes: [UInt8], of source: String) throws(TLSError) -> [OpaquePointer] {
         ErrorQueue.clear()
         let bio = BIO_new_mem_buf(bytes, Int32(bytes.count))
         defer { BIO_free(bio) }
         var certificates: [OpaquePointer] = []
         while let certificate = PEM_read_bio_X509(bio, nil, refuseToAsk, nil) { certificates.append(certificate) }
-        // The reader ends with "no start line" at the end of the text; anything else is a broken certificate.
+        // The reader stops with "no start line" at the end of the text; any other reason means a malformed certificate.
         let ended = ErrorQueue.reason(of: ERR_peek_last_error()) == PEM_R_NO_START_LINE
         guard ended, !certificates.isEmpty else {
             for certificate in certificates { X509_free(certificate) }
@@ -84,12 +84,12 @@ enum PEM {
     }
 }
 
-/// Without it OpenSSL would ask for a pass phrase on the terminal and block the process.
+/// Without this callback OpenSSL would prompt for a pass phrase on the terminal and block the process.
 private func refuseToAsk(
     _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }
 
-/// Facts of a certificate.
+/// Reads fields of a certificate.
 enum X509Reading {
     static func names(of certificate: OpaquePointer) -> [String] {
         guard let extensions = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }

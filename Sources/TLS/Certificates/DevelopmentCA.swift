@@ -1,13 +1,13 @@
 import COpenSSL
 import Glibc
 
-/// A certificate authority of one's own, for development, demonstrations and tests, and for the mutual TLS between a
-/// broker and its hosts: `ca.pem` and `ca.key` (mode 0600) in a directory, and the certificates that it issues.
+/// A private certificate authority for development, demonstrations and tests, and for mutual TLS between a broker and
+/// its hosts: `ca.pem` and `ca.key` (mode 0600) in a directory, and the certificates that it issues.
 ///
-/// Everything is P-256 and idempotent: what is there, fits and lives long enough is kept. A value without open files;
-/// any thread, one process at a time per directory.
+/// All keys are P-256. Issuing is idempotent: an existing certificate that matches and is valid for long enough is
+/// kept. A value that holds no open files; any thread, one process at a time per directory.
 public struct DevelopmentCA: Sendable {
-    /// Days that an issued certificate is valid; what has less than `renewalDays` left is issued anew.
+    /// Days that an issued certificate is valid; one with less than `renewalDays` left is issued anew.
     public static let leafDays: Int64 = 90
     public static let renewalDays: Int64 = 7
     static let authorityDays: Int64 = 3650
@@ -16,17 +16,18 @@ public struct DevelopmentCA: Sendable {
     public enum Usage: Hashable, Sendable {
         /// A server with these host names (lower case; `*.example` covers one label) and IP addresses.
         case server(names: [String])
-        /// A client; the name is what the server can see of it.
+        /// A client; the server sees this name.
         case client(name: String)
     }
 
     public let directory: String
-    /// The authority's certificate: what clients must trust.
+    /// The authority's certificate, which clients must trust.
     public var certificatePath: String { "\(directory)/ca.pem" }
     private var keyPath: String { "\(directory)/ca.key" }
 
-    /// Loads the authority in `directory`, or makes the directory (mode 0700) and the authority.
-    /// - Throws: `TLSError` when only half of it is there, it is broken, or it has expired: it is never overwritten.
+    /// Loads the authority in `directory`, or creates the directory (mode 0700) and the authority.
+    /// - Throws: `TLSError` when one of the two files is missing, one is malformed, or the authority has expired: it is
+    ///   never overwritten.
     public init(directory: String) throws(TLSError) { try self.init(directory: directory, now: Int64(time(nil))) }
 
     init(directory: String, now: Int64) throws(TLSError) {
@@ -51,9 +52,10 @@ public struct DevelopmentCA: Sendable {
         }
     }
 
-    /// A certificate for `usage` in `NAME.pem` (leaf, then the authority) and `NAME.key` (mode 0600) of the directory.
+    /// Issues a certificate for `usage` as `NAME.pem` (leaf, then the authority) and `NAME.key` (mode 0600) in the
+    /// directory.
     /// - Parameter name: a plain file name without extension, other than `ca`.
-    /// - Throws: `TLSError` for names that a certificate cannot bear, or files that cannot be written.
+    /// - Throws: `TLSError` for names that a certificate cannot contain, or files that cannot be written.
     public func issue(_ name: String, for usage: Usage) throws(TLSError) -> CertificateFiles {
         try issue(name, for: usage, now: Int64(time(nil)))
     }
@@ -79,7 +81,7 @@ public struct DevelopmentCA: Sendable {
         try builder.addExtension(NID_subject_key_identifier, "hash", issuer: authority)
         try builder.addExtension(NID_authority_key_identifier, "keyid:always", issuer: authority)
         let certificate = try builder.sign(issuer: authority)
-        // The key first: a certificate never stands there without its key.
+        // The key is written first, so that a certificate never exists without its key.
         try FileAccess.replace(leaf.keyPath, with: CertificateBuilder.pem(key: key), mode: 0o600)
         try FileAccess.replace(
             leaf.certificatePath, with: certificate + FileAccess.read(certificatePath), mode: 0o644)
@@ -92,7 +94,7 @@ public struct DevelopmentCA: Sendable {
         let key = try CertificateBuilder.makeKey()
         defer { EVP_PKEY_free(key) }
         let builder = try CertificateBuilder(key: key, validFrom: now - 3600, until: now + Self.authorityDays * 86_400)
-        // A part of the name is random: two authorities of one name would confuse whoever trusts both.
+        // Part of the name is random, because clients that trust two authorities of the same name could confuse them.
         try builder.set(commonName: "Carrel development \(SecureRandom.slug(length: 6))")
         try builder.addExtension(NID_basic_constraints, "critical,CA:TRUE,pathlen:0", issuer: nil)
         try builder.addExtension(NID_key_usage, "critical,keyCertSign,cRLSign", issuer: nil)
@@ -102,7 +104,7 @@ public struct DevelopmentCA: Sendable {
         try FileAccess.replace(certificatePath, with: certificate, mode: 0o644)
     }
 
-    /// Whether the files are a pair, ours, for exactly this usage, and valid long enough.
+    /// Whether the files match, were issued by this authority for exactly this usage, and are valid for long enough.
     private func isUsable(_ files: CertificateFiles, for usage: Usage, by authority: CertifiedKey, now: Int64) -> Bool {
         guard FileAccess.exists(files.certificatePath), FileAccess.exists(files.keyPath),
             let leaf = try? CertifiedKey(files), leaf.expiry >= now + Self.renewalDays * 86_400,
@@ -119,7 +121,7 @@ public struct DevelopmentCA: Sendable {
 
     private func commonName(of usage: Usage) -> String {
         switch usage {
-        // A name beyond 64 bytes does not fit a common name; the alternative names are what counts.
+        // A name over 64 bytes does not fit a common name; clients check the alternative names anyway.
         case .server(let names): names.first { $0.utf8.count <= 64 } ?? "carrel"
         case .client(let name): name
         }

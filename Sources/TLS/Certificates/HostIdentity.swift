@@ -1,8 +1,8 @@
 import Glibc
 
-/// The one spelling under which hostnames are compared here.
+/// The canonical spelling in which hostnames are compared here.
 enum Hostname {
-    /// ASCII letters to lower case, without the root's final dot. A name that is no hostname simply matches nothing.
+    /// Lower-cases ASCII letters and drops the root's trailing dot. A name that is not a hostname matches nothing.
     static func normal(_ name: String) -> String {
         var bytes = Array(name.utf8)
         if bytes.last == UInt8(ascii: "."), bytes.count > 1 { bytes.removeLast() }
@@ -10,7 +10,8 @@ enum Hostname {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Letters, digits, `-` and `.`, with `*` allowed as the whole first label: what may stand in a certificate we issue.
+    /// Letters, digits, `-` and `.`, with `*` allowed as the whole first label: the names that we put into
+    /// certificates.
     static func isValidPattern(_ name: String) -> Bool {
         guard name.utf8.count <= 253 else { return false }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -25,13 +26,13 @@ enum Hostname {
         }
     }
 
-    /// The pattern that covers `name`: `*.` and everything after the first label.
+    /// The wildcard pattern that covers `name`: `*.` and everything after the first label.
     static func wildcard(for name: String) -> String? {
         name.firstIndex(of: ".").map { "*" + name[$0...] }
     }
 }
 
-/// An IP address in the one spelling that certificates and connections are compared by.
+/// An IP address in the canonical spelling by which certificates and connections are compared.
 struct IPAddress: Hashable {
     let text: String
 
@@ -47,7 +48,7 @@ struct IPAddress: Hashable {
         }
     }
 
-    /// `nil` unless `bytes` are 4 or 16, as a certificate holds them.
+    /// `nil` unless there are 4 or 16 bytes, the forms in which certificates hold addresses.
     init?(bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         var output = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// Whose certificates a peer may bear.
+/// The authorities whose certificates a peer may present.
 public enum Trust: Hashable, Sendable {
-    /// The authorities of the machine (OpenSSL's default directory and file).
+    /// The machine's authorities (OpenSSL's default directory and file).
     case system
     /// The authorities in a PEM file.
     case file(String)
@@ -29,13 +29,14 @@ public enum Trust: Hashable, Sendable {
     }
 }
 
-/// What every context of ours has in common.
+/// The settings that all our contexts share.
 enum ContextSettings {
-    /// X25519 first: it is the key share that browsers send unasked, so no second round trip is needed.
+    /// X25519 first: browsers send its key share unprompted, which saves a round trip.
     static let groups = "X25519:P-256:P-384"
     /// For TLS 1.2: forward secrecy and authenticated encryption only. (TLS 1.3 has nothing else.)
     static let ciphersTLS12 = "ECDHE+AESGCM:ECDHE+CHACHA20"
-    /// In the order in which browsers offer them: OpenSSL's own would choose AES-256 for those that want AES-128.
+    /// In the order in which browsers offer them: OpenSSL's default order would pick AES-256 for clients that prefer
+    /// AES-128.
     static let ciphersTLS13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
     /// A new context; the caller owns it.
@@ -54,15 +55,15 @@ enum ContextSettings {
             SSL_CTX_free(context)
             throw problem
         }
-        // Without released buffers an idle connection costs about 34 KB more.
+        // Without this mode an idle connection holds about 34 KB more.
         _ = carrel_SSL_CTX_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS))
-        // A record's header and content are taken out of the ciphertext at once, not one after the other.
+        // A record's header and content are read from the ciphertext in one step, not in two.
         carrel_SSL_CTX_set_read_ahead(context)
         SSL_CTX_set_options(context, carrel_SSL_OP_NO_RENEGOTIATION | carrel_SSL_OP_NO_COMPRESSION)
         return context
     }
 
-    /// Protocol names as the wire has them: each after its length (RFC 7301 section 3.1).
+    /// Protocol names in wire format: each one prefixed with its length (RFC 7301 section 3.1).
     static func encode(alpn protocols: [String]) -> [UInt8] {
         protocols.flatMap { name -> [UInt8] in
             precondition((1...255).contains(name.utf8.count), "an ALPN name has 1 to 255 bytes")

@@ -1,17 +1,17 @@
 import COpenSSL
 
-/// The two directions of ciphertext between an `SSL` and its owner, seen by OpenSSL as a `BIO`.
+/// The two ciphertext directions between an `SSL` and its owner, which OpenSSL sees as a `BIO`.
 ///
-/// Lives at a stable pointer that `TLSConnection` allocates, that the `BIO` has as its data, and that is freed after
-/// `SSL_free` (which frees the `BIO`). Only the connection's owner thread touches it. Room is taken when bytes come and
-/// given back when a direction is drained: an idle connection holds no buffer.
+/// Lives at a stable pointer that `TLSConnection` allocates. The `BIO` holds that pointer as its data; it is freed
+/// after `SSL_free`, which frees the `BIO`. Only the connection's owner thread touches it. Buffers are allocated when
+/// bytes arrive and freed when a direction is drained: an idle connection holds no buffer.
 struct CiphertextBuffers {
     var incoming = ByteQueue()
     var outgoing = ByteQueue()
-    /// The transport has ended: an empty `incoming` is the end, not "later".
+    /// The transport has ended: an empty `incoming` means end of file, not "would block".
     var hasEnded = false
 
-    /// One method table for the process, never freed. Immutable after it is made.
+    /// One method table for the process, never freed. Immutable once created.
     nonisolated(unsafe) private static let method: OpaquePointer = {
         guard let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "carrel ciphertext") else {
             fatalError("out of memory")
@@ -44,7 +44,7 @@ struct CiphertextBuffers {
         return method
     }()
 
-    /// A `BIO` over `buffers`; the caller gives it to an `SSL`, which owns it from then on.
+    /// A `BIO` over `buffers`; the caller passes it to an `SSL`, which then owns it.
     static func makeBIO(over buffers: UnsafeMutablePointer<CiphertextBuffers>) -> OpaquePointer {
         guard let bio = BIO_new(method) else { fatalError("out of memory") }
         BIO_set_data(bio, buffers)
@@ -57,13 +57,13 @@ struct CiphertextBuffers {
     }
 }
 
-/// Bytes in order: appended at the end, taken from the front. Owns its room; `deallocate()` gives it back.
+/// A byte queue: bytes are appended at the end and taken from the front. Owns its buffer; `deallocate()` frees it.
 struct ByteQueue {
     private static let smallestRoom = 2048
 
-    /// Where rooms come from and go to; without it each is allocated and freed.
+    /// The pool that buffers come from and return to; without it each one is allocated and freed.
     var rooms: TLSRooms?
-    /// Bytes of somebody else that follow the own ones, for the time of one call.
+    /// Borrowed bytes that follow the queue's own, for the duration of one call.
     private var lent = UnsafeRawBufferPointer(start: nil, count: 0)
     private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var start = 0
@@ -72,7 +72,7 @@ struct ByteQueue {
     var isEmpty: Bool { start == end && lent.isEmpty }
     private var count: Int { end - start }
 
-    /// What waits, in one piece; valid until the next call.
+    /// All queued bytes, contiguous; valid until the next call.
     var contents: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: room[start..<end]) }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
@@ -82,13 +82,13 @@ struct ByteQueue {
         end += bytes.count
     }
 
-    /// Uses the bytes without copying them, until `keepLent()`.
+    /// Uses the caller's bytes without copying them, until `keepLent()`.
     mutating func lend(_ bytes: UnsafeRawBufferPointer) {
         precondition(lent.isEmpty, "bytes were lent within the use of others")
         lent = bytes
     }
 
-    /// Copies what was not taken of the lent bytes: they are somebody else's again.
+    /// Copies the borrowed bytes that were not consumed, and ends the borrowing.
     mutating func keepLent() {
         let rest = lent
         lent = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -119,7 +119,7 @@ struct ByteQueue {
         end = 0
     }
 
-    /// Waits in no more room than it needs.
+    /// Reallocates the queued bytes into no more memory than they need.
     mutating func shrink() {
         guard count > 0, count < room.count else { return }
         let smaller = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
@@ -137,7 +137,7 @@ struct ByteQueue {
         guard room.count - end < added else { return }
         let needed = count + added
         if needed <= room.count / 2 {
-            // Plenty was taken from the front: move the rest there.
+            // Much was taken from the front, so the rest moves there.
             room.copyMemory(from: contents)
         } else {
             let larger = newRoom(for: needed)

@@ -1,55 +1,55 @@
 import COpenSSL
 import Glibc
 
-/// OpenSSL's small blocks, kept by the thread that freed them for the next that asks: OpenSSL allocates several for every
-/// record, and hundreds for every handshake, and once a thread is warm none of them reaches `malloc`.
+/// A per-thread cache of OpenSSL's small blocks: OpenSSL allocates several for every record, and hundreds for every
+/// handshake, and once a thread is warm none of these allocations reaches `malloc`.
 ///
-/// Every block is one of `malloc`'s, or of `RecordMemory`'s, which tells its own by their addresses: so it does not matter
-/// which thread frees it, nor whether it was allocated before this was put in place. What a thread keeps is bounded by
-/// `keptBytes`, and freed when the thread ends. OpenSSL wipes what is secret before it frees it.
+/// Every block comes from `malloc`, or from `RecordMemory`, which recognises its own by address. So any thread may free
+/// a block, whether or not it was allocated before this cache was installed. A thread keeps at most `keptBytes`, which
+/// are freed when it ends. OpenSSL wipes secrets before it frees them.
 ///
-/// Any thread: each touches its own cache alone, which it finds by a key of `pthread`.
+/// Any thread: each touches only its own cache, which it finds through a `pthread` key.
 public enum LibraryMemory {
     /// Bytes of small blocks that one thread keeps.
     static let keptBytes = 256 * 1024
-    /// The largest of the small blocks.
+    /// The largest block, in bytes, that counts as small.
     static let largestBytes = 1032
-    /// Sizes are those of glibc's blocks, 24 and then 16 more each: no byte is lost to rounding.
+    /// The size classes are glibc's, 24 bytes and then steps of 16, so that rounding wastes nothing.
     static let smallestBytes = 24
     static let stepBytes = 16
     private static let pageBytes: UInt = 4096
     private static let classes = (largestBytes - smallestBytes) / stepBytes + 1
 
-    /// A free block holds the address of the next one of its size.
+    /// A free block holds the address of the next free block of its size.
     private struct Free {
         var next: UnsafeMutablePointer<Free>?
     }
 
-    /// One thread's: the first free block of each size stands behind it.
+    /// The cache of one thread; the list heads of the size classes follow it in memory.
     private struct Cache {
         var kept = 0
-        /// How often it asked `malloc`.
+        /// How many times this thread had to call `malloc`.
         var mallocs = 0
     }
 
-    /// The free blocks of one size.
+    /// The list head of one size class.
     private typealias Slot = UnsafeMutablePointer<UnsafeMutablePointer<Free>?>
 
     private static let headerBytes = MemoryLayout<Cache>.stride
 
-    /// Where each thread finds its cache. Not a constant, so that it is read without asking whether it was
-    /// made yet; it never changes once OpenSSL asks for memory.
+    /// The key under which each thread finds its cache. A variable rather than a constant, so that reading it needs no
+    /// check for lazy initialisation; it never changes once OpenSSL allocates memory.
     @exclusivity(unchecked) nonisolated(unsafe) private static var key: pthread_key_t = 0
 
     private static let makeKey: Void = {
         guard pthread_key_create(&key, { LibraryMemory.end($0) }) == 0 else { fatalError("out of thread keys") }
     }()
 
-    /// Before all else; `install` does it.
+    /// Creates the key. Must run before anything else; `install` calls it.
     static func prepare() { _ = makeKey }
 
-    /// Puts it in place, for the rest of the process. To be called before anything else of OpenSSL's.
-    /// - Returns: false when OpenSSL has allocated something already; it then goes on as it began.
+    /// Installs the cache for the rest of the process. Call this before any other use of OpenSSL.
+    /// - Returns: false when OpenSSL has already allocated memory; it then keeps its previous allocator.
     @discardableResult
     public static func install() -> Bool {
         prepare()
@@ -83,10 +83,10 @@ public enum LibraryMemory {
 
     static func giveBack(_ block: UnsafeMutableRawPointer?) {
         guard let block else { return }
-        // What is a record's begins a page; few blocks of malloc's do.
+        // Record blocks start on a page boundary; few blocks from malloc do.
         if UInt(bitPattern: block) % pageBytes == 0, RecordMemory.giveBack(block) { return }
         let count = carrel_malloc_usable_size(block)
-        // A thread that only frees keeps nothing.
+        // A thread that only frees keeps no blocks.
         guard count <= largestBytes, count >= smallestBytes, let cache = pthread_getspecific(key) else {
             return free(block)
         }
@@ -101,9 +101,10 @@ public enum LibraryMemory {
         slot.pointee?.pointee.next = next
     }
 
-    /// Frees what the calling thread keeps, and what no record needs: connections have become idle.
+    /// Frees the blocks that the calling thread keeps, and unused record memory. Call it when connections have become
+    /// idle.
     public static func release() {
-        // Where it was never installed, as in tests, there would be no key of ours: another library's would be taken for it.
+        // Where the cache was never installed, as in tests, the key would be unset and could belong to another library.
         prepare()
         RecordMemory.release()
         guard let cache = pthread_getspecific(key) else { return }
@@ -131,10 +132,10 @@ public enum LibraryMemory {
     /// Bytes that the calling thread keeps.
     static var kept: Int { pthread_getspecific(key)?.assumingMemoryBound(to: Cache.self).pointee.kept ?? 0 }
 
-    /// How often the calling thread had to ask `malloc`.
+    /// How many times the calling thread had to call `malloc`.
     static var mallocs: Int { pthread_getspecific(key)?.assumingMemoryBound(to: Cache.self).pointee.mallocs ?? 0 }
 
-    /// The calling thread's first block.
+    /// Serves the first allocation of the calling thread, which has no cache yet.
     private static func begin() -> UnsafeMutableRawPointer? {
         guard let cache = calloc(1, headerBytes + classes * MemoryLayout<UnsafeMutableRawPointer?>.size) else {
             return nil
@@ -147,7 +148,7 @@ public enum LibraryMemory {
         (cache + headerBytes).assumingMemoryBound(to: UnsafeMutablePointer<Free>?.self) + place
     }
 
-    /// The thread ends, and what it kept goes.
+    /// Frees the cache of a thread that ends.
     private static func end(_ cache: UnsafeMutableRawPointer?) {
         guard let cache else { return }
         for place in 0..<classes { free(all: slot(place, of: cache).pointee) }

@@ -1,35 +1,35 @@
 import Glibc
 import Synchronization
 
-/// OpenSSL's blocks of the size of a record, in a range of addresses of their own: they come and go with what connections
-/// do, and among the small blocks that live as long as a connection each would leave a hole behind.
+/// OpenSSL's record-sized blocks, in an address range of their own: they are allocated and freed with the traffic, and
+/// would fragment the heap of small blocks that live as long as a connection.
 ///
-/// Any thread. The lock is held for some instructions, and for a system call when many blocks are given back; a busy
-/// connection keeps its blocks, so that no request waits for it.
+/// Any thread. The lock is held for a few instructions, and for a system call when many blocks are freed; a busy
+/// connection keeps its blocks, so no request waits for the lock.
 enum RecordMemory {
-    /// Sizes of the blocks that come from here.
+    /// Sizes of the blocks, in bytes, that are allocated here.
     static let sizes = (8 * 1024)...slotBytes
-    /// Whole pages, with room for a record, its header and what alignment takes.
+    /// Whole pages, large enough for a record, its header and alignment.
     static let slotBytes = 20 * 1024
-    /// Slots there are: a gibibyte of addresses. What is beyond them comes from `malloc`.
+    /// The number of slots: 1 GiB of address space. Beyond that, blocks come from `malloc`.
     static let slots = 52_428
-    /// Slots that keep their memory while nobody has them.
+    /// Free slots that keep their memory.
     static let keptSlots = 64
 
     private struct State: @unchecked Sendable {
-        // Unchecked: the base is set once, under the lock, and is an address of the whole process.
+        // Unchecked: the base is set once, under the lock, and the address is valid on every thread.
         var base: UnsafeMutableRawPointer?
         var hasFailed = false
-        /// Slots from here on were never used.
+        /// Slots from this index on have never been used.
         var untouched = 0
-        /// Free slots with memory, and without.
+        /// Free slots that still hold memory (`warm`) and free slots that do not (`cold`).
         var warm: [UInt32] = []
         var cold: [UInt32] = []
     }
 
     private static let state = Mutex(State())
 
-    /// `nil` when there is none: the caller asks `malloc`.
+    /// `nil` when no slot is free: the caller falls back to `malloc`.
     static func take() -> UnsafeMutableRawPointer? {
         state.withLock { state -> Address in
             guard let base = state.base ?? reserve(&state) else { return Address(nil) }
@@ -40,7 +40,7 @@ enum RecordMemory {
         }.pointer
     }
 
-    /// Whether the block came from here; then it is free again.
+    /// Frees the block if it came from here, and returns whether it did.
     static func giveBack(_ block: UnsafeMutableRawPointer) -> Bool {
         let block = Address(block)
         return state.withLock { state in
@@ -67,7 +67,7 @@ enum RecordMemory {
         }
     }
 
-    /// Gives the memory of free slots back to the system.
+    /// Returns the memory of free slots to the system.
     static func release() {
         state.withLock { state in
             guard let base = state.base else { return }
@@ -91,7 +91,7 @@ enum RecordMemory {
         return range
     }
 
-    /// An address on its way through the lock. `@unchecked Sendable`: what it points to belongs to whoever asked.
+    /// Carries an address through the lock. `@unchecked Sendable`: the memory belongs to the caller.
     private struct Address: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer?
         init(_ pointer: UnsafeMutableRawPointer?) { self.pointer = pointer }

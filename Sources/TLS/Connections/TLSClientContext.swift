@@ -1,20 +1,21 @@
 import COpenSSL
 import Synchronization
 
-/// What a client's connections share: trusted authorities, our own certificate for mutual TLS, sessions to resume.
+/// The state that a client's connections share: trusted authorities, our certificate for mutual TLS, resumable
+/// sessions.
 ///
-/// Owns one `SSL_CTX`, freed in `deinit`, and one reference of each kept `SSL_SESSION`. `@unchecked Sendable` because
-/// nothing but the sessions is changed after `init`, and those are behind a `Mutex`.
+/// Owns one `SSL_CTX`, freed in `deinit`, and one reference to each kept `SSL_SESSION`. `@unchecked Sendable` because
+/// only the sessions change after `init`, and a `Mutex` guards them.
 public final class TLSClientContext: @unchecked Sendable {
-    /// Sessions kept for resumption, one per server name; the oldest goes first.
+    /// Sessions kept for resumption, one per server name; the oldest is evicted first.
     static let keptSessions = 64
 
     let pointer: OpaquePointer
     private let sessions = Mutex(Sessions())
 
     /// - Parameters:
-    ///   - trust: the authorities whose servers are believed; the server's name is always verified too.
-    ///   - clientCertificate: what we show to a server that asks (mutual TLS).
+    ///   - trust: the authorities that servers' certificates must chain to; the server's name is always verified too.
+    ///   - clientCertificate: the certificate that we present to a server that requests one (mutual TLS).
     ///   - alpn: protocols to offer, by preference.
     ///   - keepsSessions: false makes every handshake a full one.
     public init(
@@ -37,11 +38,11 @@ public final class TLSClientContext: @unchecked Sendable {
         let mode = SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
         _ = carrel_SSL_CTX_set_session_cache_mode(pointer, Int(mode))
         SSL_CTX_sess_set_new_cb(pointer) { connection, session in
-            // The connection is alive (it is inside one of its own calls) and keeps its context alive.
+            // The connection is alive (this runs within one of its calls) and retains its context.
             guard let session, let owner = SSL_get_ex_data(connection, 0) else { return 0 }
             let connection = Unmanaged<TLSConnection>.fromOpaque(owner).takeUnretainedValue()
             connection.clientContext?.keep(session, for: connection.peerName)
-            return 1  // the reference is ours now
+            return 1  // we own the reference now
         }
     }
 
@@ -50,19 +51,19 @@ public final class TLSClientContext: @unchecked Sendable {
         SSL_CTX_free(pointer)
     }
 
-    /// Takes over the caller's reference.
+    /// Takes ownership of the caller's reference.
     private func keep(_ session: OpaquePointer, for name: String) {
         sessions.withLock { $0.insert(SessionReference(owned: session), for: name) }
     }
 
-    /// A ticket is used once (RFC 8446 appendix C.4): it is forgotten here when it is taken.
+    /// A ticket is used only once (RFC 8446 appendix C.4), so taking it removes it here.
     func resume(on connection: OpaquePointer, for name: String) {
         guard let session = sessions.withLock({ $0.take(for: name) }) else { return }
         SSL_set_session(connection, session.pointer)
     }
 }
 
-/// Owns one reference of an `SSL_SESSION`, dropped in `deinit`. `@unchecked Sendable`: never changed, atomic counts.
+/// Owns one reference to an `SSL_SESSION`, dropped in `deinit`. `@unchecked Sendable`: immutable, with an atomic count.
 private final class SessionReference: @unchecked Sendable {
     let pointer: OpaquePointer
     init(owned pointer: OpaquePointer) { self.pointer = pointer }

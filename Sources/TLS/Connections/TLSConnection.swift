@@ -1,39 +1,41 @@
 import COpenSSL
 
-/// What a `read` gave.
+/// The result of a `read`.
 public enum TLSRead: Hashable, Sendable {
-    /// So many bytes of plaintext, at least one.
+    /// The number of bytes of plaintext, at least one.
     case bytes(Int)
     /// More ciphertext is needed first.
     case wouldBlock
-    /// The peer ended its direction with `close_notify`; ours can still be written.
+    /// The peer half-closed with `close_notify`; our direction can still be written.
     case closed
 }
 
-/// One TLS connection without any I/O: ciphertext in by `receive`, out by `drainCiphertext`; plaintext by `read` and
-/// `write`. Whoever moves the bytes drains after every other call, because any of them can have something to say to
-/// the peer (handshake, tickets, alerts).
+/// One TLS connection without any I/O: ciphertext goes in through `receive` and out through `drainCiphertext`;
+/// plaintext goes through `read` and `write`. The driver must drain after every other call, because any call can
+/// produce ciphertext for the peer (handshake, tickets, alerts).
 ///
-/// Owns its `SSL` (which owns the `BIO`) and the ciphertext buffers; both are freed in `deinit`. Confined to the thread
-/// of its owner; not `Sendable`. It keeps its context alive. After an error it stays failed: drain the alert, then close.
+/// Owns its `SSL` (which owns the `BIO`) and the ciphertext buffers; both are freed in `deinit`. Confined to its
+/// owner's thread; not `Sendable`. It retains its context. After an error it stays failed: drain the alert, then close.
 public final class TLSConnection {
-    /// The largest plaintext of one record (RFC 8446 section 5.1), and so of one piece of a joint write.
+    /// The largest plaintext of one record (RFC 8446 section 5.1), and so the limit for two buffers that share a
+    /// record.
     public static let largestRecord = 16 * 1024
 
     let connection: OpaquePointer
     private let buffers: UnsafeMutablePointer<CiphertextBuffers>
     private let serverContext: TLSServerContext?
     let clientContext: TLSClientContext?
-    /// For messages, and the key of kept sessions: the server's name on a client, "the client" on a server.
+    /// For messages, and as the key of kept sessions: the server's name on a client, "the client" on a server.
     let peerName: String
     private let rooms: TLSRooms?
     private var failure: TLSError?
-    /// What waits is of no hurry, and best leaves with the first answer. Until it is drained.
+    /// Whether the pending ciphertext is only a ticket, which can wait for the first response. Reset when it is
+    /// drained.
     public var holdsTickets: Bool { isHolding }
     @exclusivity(unchecked) private var isHolding = false
     private var hasSentCloseNotify = false
 
-    /// The end of validity of the other side's certificate, in seconds since 1970; nil before it was shown.
+    /// The expiry of the peer's certificate, in seconds since 1970; nil before the peer has presented it.
     public var peerCertificateExpiry: Int64? {
         guard let certificate = SSL_get1_peer_certificate(connection) else { return nil }
         defer { X509_free(certificate) }
@@ -41,16 +43,16 @@ public final class TLSConnection {
     }
 
     /// The server's side.
-    /// - Parameter rooms: working memory that the connections of this thread share. Whoever gives it calls
-    ///   `releaseBuffers()` when the connection has been silent for a while; without it OpenSSL releases its own buffers
-    ///   after each record, which costs a connection that is busy.
+    /// - Parameter rooms: buffers that the connections of this thread share. A caller that passes them must call
+    ///   `releaseBuffers()` when the connection has been idle for a while; without them OpenSSL releases its own
+    ///   buffers after each record, which is slower on a busy connection.
     public convenience init(server context: TLSServerContext, rooms: TLSRooms? = nil) throws(TLSError) {
         try self.init(context.pointer, server: context, client: nil, peerName: "the client", rooms: rooms)
         SSL_set_accept_state(connection)
     }
 
     /// The client's side.
-    /// - Parameter serverName: the host name or IP address that the server's certificate must bear.
+    /// - Parameter serverName: the host name or IP address that the server's certificate must contain.
     public convenience init(client context: TLSClientContext, serverName: String) throws(TLSError) {
         let name = Hostname.normal(serverName)
         try self.init(context.pointer, server: nil, client: context, peerName: name, rooms: nil)
@@ -104,14 +106,14 @@ public final class TLSConnection {
 
     // MARK: Ciphertext
 
-    /// Takes what came from the transport; a copy is kept until it is read.
+    /// Takes ciphertext from the transport; a copy is kept until it is read.
     public func receive(_ ciphertext: UnsafeRawBufferPointer) throws(TLSError) {
         if let failure { throw failure }
         buffers.pointee.incoming.append(ciphertext)
     }
 
-    /// Takes what came from the transport without copying it: `body` reads as much as it wants to, and what is left then
-    /// is kept.
+    /// Takes ciphertext from the transport without copying it: `body` reads as much as it likes, and the rest is copied
+    /// afterwards.
     public func receive(_ ciphertext: UnsafeRawBufferPointer, during body: () -> Void) throws(TLSError) {
         if let failure { throw failure }
         buffers.pointee.incoming.lend(ciphertext)
@@ -119,16 +121,16 @@ public final class TLSConnection {
         buffers.pointee.incoming.keepLent()
     }
 
-    /// Gives OpenSSL's buffers back (about 34 KB), if nothing is in them. They come back by themselves.
+    /// Frees OpenSSL's buffers (about 34 KB) if they are empty. OpenSSL allocates them again when it needs them.
     public func releaseBuffers() { SSL_free_buffers(connection) }
 
     /// Whether the transport has ended.
     public var hasEnded: Bool { buffers.pointee.hasEnded }
 
-    /// The transport has ended. A `read` that finds no `close_notify` before this end fails as truncated.
+    /// Marks the end of the transport. A `read` that reaches it without a `close_notify` fails as truncated.
     public func receiveEnd() { buffers.pointee.hasEnded = true }
 
-    /// Hands out all pending outgoing ciphertext at once, then forgets it. Nothing pending: `body` is not called.
+    /// Passes all pending outgoing ciphertext to `body`, then discards it. If nothing is pending, `body` is not called.
     public func drainCiphertext(_ body: (UnsafeRawBufferPointer) -> Void) {
         guard !buffers.pointee.outgoing.isEmpty else { return }
         isHolding = false
@@ -154,7 +156,7 @@ public final class TLSConnection {
         }
     }
 
-    /// A server of TLS 1.3 has nothing to say at the end of a handshake but a ticket, which nobody waits for.
+    /// At the end of a TLS 1.3 handshake a server has nothing to send but a ticket, which the client does not wait for.
     private func holdTickets() {
         guard serverContext != nil, SSL_version(connection) == TLS1_3_VERSION else { return }
         buffers.pointee.outgoing.shrink()
@@ -163,7 +165,7 @@ public final class TLSConnection {
 
     public var isHandshakeFinished: Bool { SSL_is_init_finished(connection) == 1 }
 
-    /// The name that the client asked for (SNI); `nil` where it named none.
+    /// The name that the client requested (SNI); `nil` if it sent none.
     public var serverName: String? {
         SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }
     }
@@ -176,10 +178,10 @@ public final class TLSConnection {
         return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
     }
 
-    /// Whether an earlier session was taken up again, without certificates and signatures.
+    /// Whether an earlier session was resumed, without certificates and signatures.
     public var isResumed: Bool { SSL_session_reused(connection) == 1 }
 
-    /// Such as `TLSv1.3`.
+    /// For example `TLSv1.3`.
     public var protocolVersion: String { SSL_get_version(connection).map { String(cString: $0) } ?? "" }
 
     // MARK: Plaintext
@@ -198,8 +200,8 @@ public final class TLSConnection {
         }
     }
 
-    /// Whether a `read` may give something without more ciphertext, be it an end or an error. It saves the read that
-    /// finds nothing, after nearly every message.
+    /// Whether a `read` may return something, including the end or an error, without more ciphertext. After nearly
+    /// every message this saves a read that would return nothing.
     public var hasUnread: Bool { !buffers.pointee.incoming.isEmpty || SSL_has_pending(connection) == 1 }
 
     /// Encrypts all of `plaintext` into the outgoing ciphertext. Only after the handshake, before `sendCloseNotify()`.
@@ -212,7 +214,7 @@ public final class TLSConnection {
         else { throw fail(.record, "writing to \(peerName) over TLS failed") }
     }
 
-    /// Two pieces that share a record where they fit one: a head and the first bytes of its body.
+    /// Writes two buffers that share a record if they fit one: a head and the first bytes of its body.
     public func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) throws(TLSError) {
         guard !first.isEmpty, !second.isEmpty, first.count < Self.largestRecord else {
             try write(first)
@@ -237,7 +239,7 @@ public final class TLSConnection {
         try write(UnsafeRawBufferPointer(rebasing: second[(joined - first.count)...]))
     }
 
-    /// Ends our direction; idempotent. The alert then waits in the outgoing ciphertext.
+    /// Half-closes our direction; idempotent. The alert is then part of the outgoing ciphertext.
     public func sendCloseNotify() {
         guard failure == nil, !hasSentCloseNotify, isHandshakeFinished else { return }
         hasSentCloseNotify = true

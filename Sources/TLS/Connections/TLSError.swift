@@ -1,21 +1,21 @@
 import COpenSSL
 
-/// What went wrong in this room. The message says what was done to what, and carries OpenSSL's own reason text.
+/// An error of this module. The message names the operation and its object, and includes OpenSSL's own reason text.
 public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: Hashable, Sendable {
         /// A file could not be read or written, or holds no usable PEM.
         case file
-        /// A certificate and its key do not belong together, or a list of them is empty.
+        /// A certificate and its key do not match, or a list of them is empty.
         case certificate
-        /// The peer's certificate was refused: unknown issuer, wrong name, expired.
+        /// The peer's certificate was rejected: unknown issuer, wrong name, expired.
         case untrustedPeer
-        /// The peer broke the protocol, refused us, or no common version, cipher or ALPN protocol exists.
+        /// The peer violated the protocol or rejected us, or there is no common version, cipher or ALPN protocol.
         case handshake
-        /// The peer's bytes ended without `close_notify`: what was received may have been cut off.
+        /// The peer's bytes ended without `close_notify`, so the received data may be truncated.
         case truncated
         /// A record after the handshake was invalid, or the peer sent a fatal alert.
         case record
-        /// OpenSSL refused for a reason of its own (memory, configuration, entropy).
+        /// OpenSSL failed for an internal reason (memory, configuration, entropy).
         case library
     }
 
@@ -30,9 +30,10 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { message }
 }
 
-/// OpenSSL's error queue is one per thread: it is cleared before a call, so that what is read after the call is of it.
+/// OpenSSL keeps one error queue per thread; it is cleared before a call, so that the errors read afterwards belong to
+/// it.
 enum ErrorQueue {
-    /// It is nearly always empty, and to look costs far less than to clear.
+    /// The queue is nearly always empty, and peeking costs far less than clearing.
     static func clear() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
     /// The reason in a packed error code (`ERR_GET_REASON`, valid for all but system errors).

@@ -1,14 +1,14 @@
-/// Working memory that the TLS connections of one thread lend from one another, so that a busy connection allocates
-/// nothing and an idle one holds nothing. Confined to that thread, and it must outlive no connection: they hold it.
+/// Buffers that the TLS connections of one thread share, so that a busy connection allocates nothing and an idle one
+/// holds nothing. Confined to that thread; connections retain it.
 public final class TLSRooms {
-    /// Bytes of one room: what `TransportLimits` encrypts at a time, with the records' overhead.
+    /// Bytes of one buffer: what `TransportLimits` encrypts at a time, plus the overhead of the records.
     static let roomBytes = 72 * 1024
-    /// Rooms that are kept while nobody has them.
+    /// Unused buffers that are kept.
     private static let keptRooms = 2
 
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Exclusivity checks are off where no code that runs during an access can access the same property again.
     @exclusivity(unchecked) private var unused: [UnsafeMutableRawBufferPointer] = []
-    /// Where two pieces of plaintext become one record; used within one call only.
+    /// The buffer in which two pieces of plaintext are joined into one record; used within one call only.
     let record = UnsafeMutableRawBufferPointer.allocate(byteCount: TLSConnection.largestRecord, alignment: 16)
 
     public init() { unused.reserveCapacity(Self.keptRooms) }

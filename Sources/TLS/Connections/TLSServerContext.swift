@@ -1,20 +1,20 @@
 import COpenSSL
 import Synchronization
 
-/// What a server's connections share: certificates by name, protocol versions, ticket keys.
+/// The state that a server's connections share: certificates by name, protocol versions, ticket keys.
 ///
-/// Owns one `SSL_CTX`, and one more for each other certificate that was asked for, freed in `deinit`; every connection
-/// holds the context, so OpenSSL's callbacks always find it. `@unchecked Sendable` because nothing but the list of those is
-/// changed after `init`, and that is behind a `Mutex`; OpenSSL guards what it changes inside (tickets, reference counts),
-/// so that loops may share one.
+/// Owns one `SSL_CTX`, and one more for each other certificate that was requested; all are freed in `deinit`. Every
+/// connection retains the context, so OpenSSL's callbacks always find it. `@unchecked Sendable` because only the list
+/// of other contexts changes after `init`, and a `Mutex` guards it; OpenSSL guards its own mutable state (tickets,
+/// reference counts), so loops may share a context.
 public final class TLSServerContext: @unchecked Sendable {
     let pointer: OpaquePointer
     private let store: CertificateStore
     private let alpn: [UInt8]
-    /// What every connection has from the start, so that in the usual case nothing is to be changed at its handshake.
+    /// The certificate that every connection starts with, so that the usual handshake changes nothing.
     private let installed: CertifiedKey
-    /// The contexts of other certificates: the further ones of the store, and those that were loaded since. OpenSSL looks
-    /// anew whether a key belongs to its certificate whenever it is given one, and so it is given each only once.
+    /// The contexts of other certificates: the store's further ones, and those loaded since. OpenSSL verifies that key
+    /// and certificate match each time they are set, so each pair is set only once.
     private let others = Mutex(OtherContexts())
     private let clientTrust: Trust?
     let tickets: TicketKeys
@@ -22,8 +22,8 @@ public final class TLSServerContext: @unchecked Sendable {
     /// - Parameters:
     ///   - store: the certificates; a later `reload()` of it takes effect at the next handshake.
     ///   - alpn: protocols by preference; a client that offers ALPN with none of them is refused (RFC 7301).
-    ///   - tickets: what seals the sessions that clients keep; contexts with the same ones know each other's.
-    ///   - clientTrust: when given, a client must bear a certificate of these authorities (mutual TLS).
+    ///   - tickets: the keys that seal the sessions that clients keep; contexts with the same keys accept each other's.
+    ///   - clientTrust: if given, a client must present a certificate from these authorities (mutual TLS).
     public init(
         store: CertificateStore, alpn: [String] = ["http/1.1"], tickets: TicketKeys = TicketKeys(),
         requiringClientsOf clientTrust: Trust? = nil
@@ -45,13 +45,13 @@ public final class TLSServerContext: @unchecked Sendable {
 
     private func configure(_ pointer: OpaquePointer, with identity: CertifiedKey) throws(TLSError) {
         SSL_CTX_set_options(pointer, carrel_SSL_OP_CIPHER_SERVER_PREFERENCE | carrel_SSL_OP_PRIORITIZE_CHACHA)
-        // Sessions live in tickets at the client; the server remembers nothing per session.
+        // Sessions live in the clients' tickets; the server keeps no state per session.
         _ = carrel_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
-        // One ticket is enough: whoever comes back by it gets the next.
+        // One ticket is enough: a client that resumes with it gets the next.
         SSL_CTX_set_num_tickets(pointer, 1)
         let sessionContext = Array("carrel".utf8)
         SSL_CTX_set_session_id_context(pointer, sessionContext, UInt32(sessionContext.count))
-        // A pair that was found to belong together when it was loaded.
+        // The pair was verified to match when it was loaded.
         SSL_CTX_use_cert_and_key(pointer, identity.certificate, identity.key, identity.chain, 1)
         let owner = Unmanaged.passUnretained(self).toOpaque()
         SSL_CTX_set_ex_data(pointer, 0, owner)
@@ -63,7 +63,7 @@ public final class TLSServerContext: @unchecked Sendable {
         }
     }
 
-    /// Gives a connection another certificate than the installed one.
+    /// Replaces the installed certificate of one connection.
     private func use(_ identity: CertifiedKey, for connection: OpaquePointer) -> Bool {
         others.withLock { others in
             if let known = others.context(of: identity) { return SSL_set_SSL_CTX(connection, known) != nil }
@@ -77,10 +77,10 @@ public final class TLSServerContext: @unchecked Sendable {
         }
     }
 
-    /// How many other certificates have a context.
+    /// The number of other certificates that have a context.
     var otherContexts: Int { others.withLock { $0.count } }
 
-    /// 1: go on; 0: refuse the handshake.
+    /// Returns 1 to continue, 0 to reject the handshake.
     private static let chooseCertificate: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = {
         connection, owner in
         guard let connection, let owner else { return 0 }
@@ -93,7 +93,7 @@ public final class TLSServerContext: @unchecked Sendable {
     private static let chooseProtocol: SSL_CTX_alpn_select_cb_func = { _, chosen, chosenCount, offered, count, owner in
         guard let owner else { return SSL_TLSEXT_ERR_ALERT_FATAL }
         let context = Unmanaged<TLSServerContext>.fromOpaque(owner).takeUnretainedValue()
-        // The result points into `offered` (alive until the callback has returned) or into our list: copied by OpenSSL.
+        // The result points into `offered` (alive until the callback returns) or into our list; OpenSSL copies it.
         var selection: UnsafeMutablePointer<UInt8>?
         let result = context.alpn.withUnsafeBufferPointer { ours in
             SSL_select_next_proto(
@@ -105,11 +105,12 @@ public final class TLSServerContext: @unchecked Sendable {
     }
 }
 
-/// One context for each of the certificates that were chosen last. Owns a reference of each; a connection holds its own.
+/// One context for each of the most recently requested certificates. Owns one reference to each; a connection holds its
+/// own.
 ///
-/// `@unchecked Sendable`: OpenSSL's reference counts are atomic, and the list is its owner's to guard.
+/// `@unchecked Sendable`: OpenSSL's reference counts are atomic, and the list's owner guards it.
 private struct OtherContexts: @unchecked Sendable {
-    /// Certificates that have one; the oldest goes first, and is made anew when it is asked for again.
+    /// Certificates that have a context; the oldest is evicted first, and gets a new one when it is requested again.
     static let limit = 64
 
     private var entries: [(identity: CertifiedKey, context: OpaquePointer)] = []
@@ -120,7 +121,7 @@ private struct OtherContexts: @unchecked Sendable {
         entries.first { $0.identity === identity }?.context
     }
 
-    /// Takes over the caller's reference.
+    /// Takes ownership of the caller's reference.
     mutating func add(_ context: OpaquePointer, of identity: CertifiedKey) {
         if entries.count == Self.limit { SSL_CTX_free(entries.removeFirst().context) }
         entries.append((identity, context))

@@ -2,30 +2,30 @@ import COpenSSL
 import Glibc
 import Synchronization
 
-/// The keys that seal TLS session tickets (RFC 5077; RFC 8446, section 4.6.1): a client that comes back shows its ticket
-/// and spares both sides the certificate and the signature.
+/// The keys that seal TLS session tickets (RFC 5077; RFC 8446, section 4.6.1): a returning client presents its ticket
+/// and saves both sides the certificate and the signature.
 ///
-/// Shared by all loops, so that a client is known on whichever it comes. A key seals for a while and then only opens, so
-/// that nobody who gets hold of one can open what is older. They are in memory alone, and made anew with the process,
-/// unless the process before it hands on its own.
+/// Shared by all loops, so that a client can resume on any of them. A key seals for a while and then only opens, so
+/// that an attacker who obtains one cannot open older tickets. The keys exist only in memory and are generated when the
+/// process starts, unless its predecessor hands over its own.
 ///
-/// Any thread: a handshake looks, and whoever finds the newest key too old adds the next one.
+/// Any thread: a handshake reads the keys, and adds the next one if the newest is too old.
 public final class TicketKeys: Sendable {
-    /// Seconds for which a key seals.
+    /// Seconds for which a key seals new tickets.
     public static let sealingSeconds: Int64 = 2 * 3600
-    /// Seconds after which a key opens nothing any more: every ticket has lived its time by then.
+    /// Seconds after which a key no longer opens tickets: all tickets that it sealed have expired by then.
     public static let openingSeconds: Int64 = sealingSeconds + ticketSeconds
-    /// Seconds for which a ticket is good.
+    /// Lifetime of a ticket in seconds.
     public static let ticketSeconds: Int64 = 2 * 3600
 
     struct Key: Sendable {
-        /// Stands in the ticket, so that the right key is found.
+        /// Part of the ticket, so that the matching key can be found.
         let name: [UInt8]
         /// For AES-256-CBC.
         let cipher: [UInt8]
         /// For HMAC-SHA256.
         let code: [UInt8]
-        /// Seconds of the clock.
+        /// The time of creation, in seconds of the clock.
         let madeAt: Int64
 
         init(at now: Int64) {
@@ -35,7 +35,7 @@ public final class TicketKeys: Sendable {
             madeAt = now
         }
 
-        /// Read back from what `TicketKeys.exported()` wrote.
+        /// Decodes a key from the output of `TicketKeys.exported()`.
         fileprivate init(_ bytes: ArraySlice<UInt8>, at now: Int64) {
             var rest = bytes
             func take(_ count: Int) -> ArraySlice<UInt8> {
@@ -59,7 +59,7 @@ public final class TicketKeys: Sendable {
 
     private static let nameBytes = 16
     private static let secretBytes = 32
-    /// Name, two secrets, and the age in seconds.
+    /// Name, two secrets, and the age in seconds, as a number of bytes.
     private static let exportedBytes = nameBytes + 2 * secretBytes + 4
 
     private let clock: @Sendable () -> Int64
@@ -72,7 +72,7 @@ public final class TicketKeys: Sendable {
         keys = Mutex([Key(at: clock())])
     }
 
-    /// The machine's clock, which goes on while it sleeps.
+    /// The machine's monotonic clock, which also runs while the machine is suspended.
     @Sendable public static func monotonicSeconds() -> Int64 {
         var moment = timespec()
         clock_gettime(CLOCK_BOOTTIME, &moment)
@@ -91,7 +91,7 @@ public final class TicketKeys: Sendable {
         }
     }
 
-    /// The key of that name, and whether the client is to get a ticket of a newer one.
+    /// The key with that name, and whether the client should get a new ticket under a newer key.
     func opening(_ name: UnsafeBufferPointer<UInt8>) -> (key: Key, isOld: Bool)? {
         let now = clock()
         return keys.withLock { keys in
@@ -102,7 +102,7 @@ public final class TicketKeys: Sendable {
         }
     }
 
-    /// The keys, for the process that takes over from this one: secrets, for no file and no log.
+    /// The keys, for the process that takes over from this one. They are secrets: never write them to a file or a log.
     public func exported() -> [UInt8] {
         let now = clock()
         return keys.withLock { keys in
@@ -110,7 +110,7 @@ public final class TicketKeys: Sendable {
         }
     }
 
-    /// Takes the keys of another process instead of its own, with their ages; what is not such keys changes nothing.
+    /// Replaces the keys with those of another process, keeping their ages; input that does not decode changes nothing.
     public func adopt(_ exported: [UInt8]) {
         let now = clock()
         guard !exported.isEmpty, exported.count.isMultiple(of: Self.exportedBytes) else { return }
@@ -120,13 +120,13 @@ public final class TicketKeys: Sendable {
         keys.withLock { $0 = adopted }
     }
 
-    /// How many are held: the limit is what opening and sealing times make of it.
+    /// The number of keys held, which the opening and sealing times bound.
     var count: Int { keys.withLock { $0.count } }
 }
 
-// What OpenSSL asks for at each ticket.
+// OpenSSL's callbacks for each ticket.
 extension TicketKeys {
-    /// Fetched once: a late fetch at each handshake would take OpenSSL's global locks.
+    /// Fetched once: an implicit fetch at each handshake would take OpenSSL's global locks.
     nonisolated(unsafe) private static let cipher: OpaquePointer = {
         guard let cipher = EVP_CIPHER_fetch(nil, "AES-256-CBC", nil) else {
             fatalError("OpenSSL offers no AES: \(ErrorQueue.takeReasons())")
@@ -134,7 +134,7 @@ extension TicketKeys {
         return cipher
     }()
 
-    /// Makes a context's tickets with these keys. The context's owner is its application data and outlives it.
+    /// Makes a context seal its tickets with these keys. The context's owner is its application data and outlives it.
     static func install(in context: OpaquePointer) {
         SSL_CTX_set_timeout(context, Int(ticketSeconds))
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { connection, name, vector, cipher, code, isSealing in
@@ -144,12 +144,12 @@ extension TicketKeys {
             let keys = Unmanaged<TLSServerContext>.fromOpaque(owner).takeUnretainedValue().tickets
             if isSealing == 1 { return keys.seal(name, vector, cipher, code) }
             let opened = keys.open(name, vector, cipher, code)
-            // TLS 1.3 clients use a ticket once (RFC 8446, appendix C.4), so that each brings the next.
+            // TLS 1.3 clients use a ticket only once (RFC 8446, appendix C.4), so each resumption issues the next.
             return opened == 1 && SSL_version(connection) == TLS1_3_VERSION ? 2 : opened
         }
     }
 
-    /// 1: sealed; −1: the handshake fails.
+    /// Returns 1 when sealed, −1 to fail the handshake.
     private func seal(
         _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer?,
         _ code: OpaquePointer?
@@ -162,7 +162,8 @@ extension TicketKeys {
         return Self.start(code, key) ? 1 : -1
     }
 
-    /// 0: not ours, or too old: a full handshake; 1: good; 2: good, and a new ticket is due.
+    /// Returns 0 for an unknown or expired key (full handshake), 1 for a valid ticket, 2 for a valid one that should be
+    /// renewed.
     private func open(
         _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer?,
         _ code: OpaquePointer?

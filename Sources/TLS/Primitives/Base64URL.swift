@@ -1,6 +1,7 @@
 /// Base 64 with the URL alphabet and without padding (RFC 4648 section 5).
 ///
-/// Decoding is strict: one text for one value, so that a signed text cannot be altered and still mean the same.
+/// Decoding is strict: each value has exactly one encoding, so a signed text cannot be altered without changing its
+/// value.
 public enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     private static let values: [UInt8] = {
@@ -26,7 +27,8 @@ public enum Base64URL {
         }
     }
 
-    /// `nil` for a letter outside the alphabet (padding and white space too), an impossible length, or unused bits set.
+    /// `nil` for a character outside the alphabet (including padding and white space), an impossible length, or unused
+    /// bits set.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(text.utf8.count * 3 / 4)

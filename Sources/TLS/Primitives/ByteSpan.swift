@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Compares in a time that depends on the lengths only, never on where the first difference is.
+/// Compares in time that depends only on the lengths, never on the position of the first difference.
 public func constantTimeEqual(_ left: some ByteSpan, _ right: some ByteSpan) -> Bool {
     left.withByteSpan { left in
         right.withByteSpan { right in
@@ -11,7 +11,7 @@ public func constantTimeEqual(_ left: some ByteSpan, _ right: some ByteSpan) -> 
     }
 }
 
-/// Bytes in one piece: what this room hashes, signs and compares.
+/// Contiguous bytes: what this module hashes, signs and compares.
 public protocol ByteSpan {
     func withByteSpan<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R
 }

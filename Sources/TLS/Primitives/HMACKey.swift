@@ -1,20 +1,20 @@
 import COpenSSL
 
-/// A key of HMAC-SHA256 (RFC 2104). Any thread.
+/// An HMAC-SHA256 key (RFC 2104). Any thread.
 public struct HMACKey: Sendable {
     private let template: KeyedContext
 
-    /// - Parameter bytes: the secret; any length, 32 random bytes are right.
+    /// - Parameter bytes: the secret; any length, preferably 32 random bytes.
     public init(bytes: some ByteSpan) {
         template = KeyedContext(key: bytes)
     }
 
-    /// The 32 bytes that prove that `message` was written by somebody who holds the key.
+    /// The 32-byte code which proves that the author of `message` holds the key.
     public func authenticationCode(for message: some ByteSpan) -> [UInt8] {
         template.authenticationCode(for: message)
     }
 
-    /// Whether `code` is the code of `message`, in constant time.
+    /// Whether `code` is the authentication code of `message`, compared in constant time.
     public func isValid(_ code: some ByteSpan, for message: some ByteSpan) -> Bool {
         constantTimeEqual(authenticationCode(for: message), code)
     }
@@ -22,8 +22,8 @@ public struct HMACKey: Sendable {
 
 /// Owns one `EVP_MAC_CTX` that holds the key; freed with it.
 ///
-/// `@unchecked Sendable` because the context is only ever read after `init`: every computation works on a duplicate,
-/// and `EVP_MAC_CTX_dup` takes its source as `const`.
+/// `@unchecked Sendable` because the context is only read after `init`: every computation works on a duplicate, and
+/// `EVP_MAC_CTX_dup` takes its source as `const`.
 private final class KeyedContext: @unchecked Sendable {
     private let context: OpaquePointer
 
@@ -33,7 +33,7 @@ private final class KeyedContext: @unchecked Sendable {
         }
         EVP_MAC_free(algorithm)
         self.context = context
-        // The parameters only point to their names: both must live until they have been read.
+        // The parameters only point to their names: both must stay alive until they have been read.
         let done = "digest".withCString { parameterName in
             var digestName = Array("SHA256".utf8CString)
             return digestName.withUnsafeMutableBufferPointer { digestName in
@@ -53,7 +53,7 @@ private final class KeyedContext: @unchecked Sendable {
         _ context: OpaquePointer, key: some ByteSpan, _ parameters: [OSSL_PARAM]
     ) -> Int32 {
         key.withByteSpan { key in
-            // An empty key has no address, and a missing address means "no key yet" to OpenSSL.
+            // An empty key has no address, and OpenSSL takes a null address to mean "no key yet".
             var nothing: UInt8 = 0
             return withUnsafePointer(to: &nothing) { nothing in
                 let bytes = key.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? nothing

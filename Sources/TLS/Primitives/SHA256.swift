@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// SHA-256 (FIPS 180-4). The algorithm is fetched once: OpenSSL 3 takes locks and searches at every late fetch.
+/// SHA-256 (FIPS 180-4). The algorithm is fetched once: OpenSSL 3 takes locks and searches on every implicit fetch.
 public enum SHA256 {
-    /// Owned by the process for its whole life; immutable after the fetch, which is what OpenSSL allows any thread to use.
+    /// Never freed; immutable after the fetch, so OpenSSL allows any thread to use it.
     nonisolated(unsafe) static let algorithm: OpaquePointer = {
         guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
             fatalError("OpenSSL offers no SHA-256: \(ErrorQueue.takeReasons())")
@@ -24,11 +24,11 @@ public enum SHA256 {
         }
     }
 
-    /// The digest of a text's UTF-8.
+    /// The digest of a string's UTF-8.
     public static func digest(_ text: String) -> Digest32 { digest(text.utf8) }
 }
 
-/// Thirty-two bytes, as SHA-256 gives them; a value without a heap allocation, fit to be a dictionary's key.
+/// A 32-byte SHA-256 digest; a value without a heap allocation, suitable as a dictionary key.
 public struct Digest32: Hashable, Sendable, CustomStringConvertible {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// Randomness that nobody can predict, of OpenSSL's generator (seeded by the kernel). Any thread.
+/// Cryptographically secure randomness from OpenSSL's generator (seeded by the kernel). Any thread.
 public enum SecureRandom {
-    /// `count` random bytes. Traps where the machine has no randomness to give: nothing safe can be done without.
+    /// `count` random bytes. Traps if the generator fails, because nothing is secure without it.
     public static func bytes(_ count: Int) -> [UInt8] {
         precondition(count >= 0, "a count of bytes is not negative")
         return [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
@@ -12,7 +12,7 @@ public enum SecureRandom {
         }
     }
 
-    /// `length` letters of `a–z2–7`, five random bits each: fit for a DNS label, 26 of them hold 130 bits.
+    /// `length` characters of `a–z2–7`, five random bits each: valid in a DNS label; 26 of them hold 130 bits.
     public static func slug(length: Int) -> String {
         let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
         return String(decoding: bytes(length).map { alphabet[Int($0 & 31)] }, as: UTF8.self)
