@@ -39,7 +39,7 @@ public final class Edge: Sendable {
     public init(_ configuration: EdgeConfiguration, onActivity: @escaping @Sendable ([String: Int64]) -> Void) {
         precondition(configuration.loops > 0, "an edge needs at least one loop")
         self.configuration = configuration
-        let decisions = DecisionList(configuration.routing)
+        let decisions = DecisionList(configuration.routing, isEmbedded: !configuration.embeddedIn.isEmpty)
         let addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
         members = (0..<configuration.loops).map {
             EdgeLoop(

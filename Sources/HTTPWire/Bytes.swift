@@ -1,4 +1,4 @@
-/// The bytes that HTTP's grammar names, and the classes of bytes it is built from (RFC 9110, section 5.6).
+/// Named bytes of the HTTP grammar, and the character classes it is built from (RFC 9110, section 5.6).
 enum Byte {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
@@ -20,19 +20,20 @@ enum Byte {
     static let closeBracket: UInt8 = 0x5D
     static let underscore: UInt8 = 0x5F
 
-    /// One digit for each of the 128 bytes of ASCII: 1 for `tchar`.
+    /// One digit for each of the 128 ASCII bytes: 1 for `tchar`.
     private static let tokens: StaticString =
         """
         0000000000000000000000000000000001011111001101101111111111000000\
         0111111111111111111111111110001111111111111111111111111111101010
         """
 
-    /// `tchar`: what a method or a field name may consist of.
+    /// Whether the byte is a `tchar`, allowed in a method or a field name.
     @inline(__always) static func isToken(_ byte: UInt8) -> Bool {
         byte < 128 && tokens.utf8Start[Int(byte)] == 0x31
     }
 
-    /// What a field value may consist of: HTAB, SP, VCHAR and obs-text; every other control is an attack or a mistake.
+    /// Whether a field value may contain the byte: HTAB, SP, VCHAR and obs-text; other controls are attacks or
+    /// mistakes.
     @inline(__always) static func isFieldValue(_ byte: UInt8) -> Bool {
         (byte >= 0x20 && byte != 0x7F) || byte == tab
     }
@@ -55,12 +56,12 @@ enum Byte {
 }
 
 extension UnsafeRawBufferPointer {
-    /// The same memory, from one offset to another, with offsets that start at zero again.
+    /// A slice of the same memory, rebased so that its offsets start at zero.
     @inline(__always) func part(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[range])
     }
 
-    /// Without the spaces and tabs at both ends (`OWS`).
+    /// Without leading and trailing spaces and tabs (`OWS`).
     func trimmed() -> UnsafeRawBufferPointer {
         var start = 0
         var end = count
@@ -69,14 +70,14 @@ extension UnsafeRawBufferPointer {
         return part(start..<end)
     }
 
-    /// Equal but for the case of ASCII letters.
+    /// Compares, ignoring the case of ASCII letters.
     @inline(__always) func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count where Byte.lowercased(self[index]) != Byte.lowercased(other[index]) { return false }
         return true
     }
 
-    /// Equal but for case to a word that is already in lower case.
+    /// Compares with a lower-case word, ignoring case.
     public func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard count == lowercase.utf8CodeUnitCount else { return false }
         let word = lowercase.utf8Start
@@ -90,7 +91,7 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// A decimal number without sign, spaces or empty text; `nil` also when it does not fit.
+    /// Parses a decimal number without sign or spaces; `nil` if it is empty, invalid or does not fit.
     func decimal() -> Int64? {
         guard !isEmpty else { return nil }
         var value: Int64 = 0
@@ -104,7 +105,8 @@ extension UnsafeRawBufferPointer {
         return value
     }
 
-    /// Calls `body` for each element of a comma-separated list (RFC 9110, section 5.6.1), trimmed, empty ones left out.
+    /// Calls `body` for each element of a comma-separated list (RFC 9110, section 5.6.1), trimmed and without empty
+    /// ones.
     @inline(__always) func forEachListElement(_ body: (UnsafeRawBufferPointer) -> Void) {
         var start = 0
         for index in 0...count where index == count || self[index] == Byte.comma {
@@ -114,7 +116,7 @@ extension UnsafeRawBufferPointer {
         }
     }
 
-    /// Where the first byte stands, at or after an offset, that no field value may have; looks at eight bytes at a time.
+    /// The index of the first byte, in the given range, that is invalid in a field value; scans eight bytes at a time.
     func firstForbidden(from start: Int, before end: Int) -> Int? {
         guard let base = baseAddress else { return nil }
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -130,14 +132,14 @@ extension UnsafeRawBufferPointer {
                     continue
                 }
             }
-            // A tab is below the space too, and allowed.
+            // A tab is also below the space, but it is allowed.
             if !Byte.isFieldValue(base.load(fromByteOffset: index, as: UInt8.self)) { return index }
             index &+= 1
         }
         return nil
     }
 
-    /// Where a byte stands at or after an offset; looks at eight bytes at a time.
+    /// The index of the first such byte in the given range; scans eight bytes at a time.
     func firstIndex(of byte: UInt8, from start: Int, before end: Int) -> Int? {
         guard let base = baseAddress else { return nil }
         let pattern = UInt64(byte) &* 0x0101_0101_0101_0101

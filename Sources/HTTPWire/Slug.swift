@@ -1,12 +1,12 @@
 /// The label of a session's hostname: 1–32 lower-case letters and digits.
 ///
-/// It lies in four words, so that a hostname is looked up without making a string.
+/// It is stored in four words, so that a hostname can be looked up without allocating a string.
 public struct Slug: Hashable, Sendable, CustomStringConvertible {
     public static let length = 1...32
 
     private var words: (UInt64, UInt64, UInt64, UInt64)
 
-    /// - Returns: `nil` when the bytes are no slug. Upper case is taken as lower case, as in every hostname.
+    /// - Returns: `nil` if the bytes are not a slug. Upper case is lower-cased, as in every hostname.
     public init?(_ bytes: UnsafeRawBufferPointer) {
         guard Self.length.contains(bytes.count) else { return nil }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -44,7 +44,7 @@ public struct Slug: Hashable, Sendable, CustomStringConvertible {
 /// The label in front of the labs' domain: `SLUG`, or `PORT--SLUG` for another port that a lab has declared.
 public struct LabLabel: Hashable, Sendable {
     public let slug: Slug
-    /// 1–65535, written without leading zeroes; `nil` for the lab itself.
+    /// 1–65535, without leading zeros; `nil` for the lab itself.
     public let port: Int?
 
     public init?(_ label: UnsafeRawBufferPointer) {
@@ -66,7 +66,7 @@ public struct LabLabel: Hashable, Sendable {
 
 /// The wildcard domain under which each session has one label.
 public struct LabsDomain: Sendable {
-    /// In lower case, with the dot before it.
+    /// In lower case, with a leading dot.
     private let suffix: [UInt8]
 
     /// - Returns: `nil` when the domain is not a valid hostname.
@@ -75,7 +75,7 @@ public struct LabsDomain: Sendable {
         suffix = [Byte.dot] + domain.utf8.map(Byte.lowercased)
     }
 
-    /// What stands before the labs' domain in a host name: `nil` when the host is not exactly one label under it.
+    /// The range of the label before the labs' domain; `nil` if the host is not exactly one label under that domain.
     public func label(of host: UnsafeRawBufferPointer) -> Range<Int>? {
         let count = host.count - suffix.count
         guard count > 0 else { return nil }

@@ -41,16 +41,54 @@ struct EntryCodeTests {
         #expect(!tooLate)
     }
 
-    @Test("Beyond the limit the oldest code goes and the newest stays")
+    /// How many of them open the session.
+    private func count(_ minted: some Sequence<String>, _ codes: inout EntryCodes, for session: SessionID) -> Int {
+        var count = 0
+        for code in minted where codes.redeem(code, for: session, now: start) { count += 1 }
+        return count
+    }
+
+    @Test("Beyond the limit of all sessions the oldest code goes and the newest stays")
     func limit() {
         var codes = EntryCodes()
         let firstCode = codes.mint(for: session, now: start)
-        var last = firstCode
-        for _ in 0..<BrokerLimits.entryCodes { last = codes.mint(for: session, now: start) }
+        let second = codes.mint(for: SessionID(rawValue: "s2"), now: start)
+        var last = second
+        for number in 0..<BrokerLimits.entryCodes - 1 {
+            last = codes.mint(for: SessionID(rawValue: "n\(number)"), now: start)
+        }
+        #expect(codes.handed(now: start).count == BrokerLimits.entryCodes)
         let oldest = codes.redeem(firstCode, for: session, now: start)
-        #expect(!oldest)
-        let newest = codes.redeem(last, for: session, now: start)
-        #expect(newest)
+        let kept = codes.redeem(second, for: SessionID(rawValue: "s2"), now: start)
+        let newest = codes.redeem(last, for: SessionID(rawValue: "n\(BrokerLimits.entryCodes - 2)"), now: start)
+        #expect([oldest, kept, newest] == [false, true, true])
+    }
+
+    @Test("Whoever asks for many codes keeps the newest few, and drives out none of another session")
+    func limitOfOneSession() {
+        var codes = EntryCodes()
+        let bob = SessionID(rawValue: "bob")
+        let others = codes.mint(for: bob, now: start)
+        var minted: [String] = []
+        for _ in 0..<2 * BrokerLimits.entryCodes { minted.append(codes.mint(for: session, now: start)) }
+        #expect(codes.handed(now: start).count == BrokerLimits.entryCodesPerSession + 1)
+        let early = count(minted.dropLast(BrokerLimits.entryCodesPerSession), &codes, for: session)
+        let late = count(minted.suffix(BrokerLimits.entryCodesPerSession), &codes, for: session)
+        #expect(early == 0 && late == BrokerLimits.entryCodesPerSession)
+        let isOpen = codes.redeem(others, for: bob, now: start)
+        #expect(isOpen)
+    }
+
+    @Test("Codes are taken out of the middle, the beginning and the end, and the others stay in their order")
+    func order() {
+        var codes = EntryCodes()
+        let names = (0..<6).map { "s\($0)" }
+        let minted = names.map { codes.mint(for: SessionID(rawValue: $0), now: start) }
+        for index in [2, 0, 5] { codes.forget(minted[index]) }
+        #expect(codes.handed(now: start).map(\.session) == ["s1", "s3", "s4"])
+        let later = start + BrokerLimits.entryCodeLifetime
+        _ = codes.mint(for: session, now: later)
+        #expect(codes.handed(now: start).map(\.session) == ["s1"], "what has run out is dropped")
     }
 
     @Test("pass to the next broker with the time that they have left, and open once there")

@@ -203,7 +203,7 @@ final class SimulatedKernel: @unchecked Sendable {
             chosen()
             events += 1
             hasServed = true
-            // Drawn only where something happened: how often the mailbox is looked at is no part of the run.
+            // Drawn only where something happened: how often the mailbox is checked is no part of the run.
             if random.oneIn(3) { break }
         }
         return hasServed

@@ -36,6 +36,20 @@ struct ActivityRulesTests {
         #expect(!counts("GET", target, .jupyter, ["Sec-Fetch-Mode": "cors", "Accept": "text/html"]))
     }
 
+    @Test("a page counts that fills a tab or a frame of the lab's own, and not one that a page of another origin shows")
+    func framedPages() {
+        func counts(_ dest: String, _ site: String, isEmbedded: Bool = false) -> Bool {
+            let fields: HeaderFields = ["Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": dest, "Sec-Fetch-Site": site]
+            let head = RequestHead(method: "GET", target: "/files/x.html", fields: fields)
+            return ActivityRules.counts(head, kind: .jupyter, isEmbedded: isEmbedded)
+        }
+        for site in ["same-site", "cross-site"] {
+            #expect(!counts("iframe", site) && !counts("object", site))
+            #expect(counts("document", site) && counts("iframe", site, isEmbedded: true))
+        }
+        #expect(counts("iframe", "same-origin") && counts("document", "none"))
+    }
+
     @Test("JupyterLab's saving of its layout never counts, although it is a PUT")
     func layout() {
         #expect(!counts("PUT", "/lab/api/workspaces/default?1700000000"))

@@ -16,7 +16,7 @@ struct CookieCureTests {
     private func check(_ status: Int, _ setCookies: [String], _ text: String, count: Int) {
         #expect(status == 431)
         #expect(text.contains("Your browser brought too many cookies"))
-        #expect(setCookies.first?.hasPrefix("__Host-carrel-cured=1; Path=/; Secure; HttpOnly; Max-Age=") == true)
+        #expect(setCookies.first?.hasPrefix("\(CookieCure.mark)=1; Path=/; Secure; HttpOnly; Max-Age=") == true)
         let expired = Set(setCookies.dropFirst())
         #expect(expired.count == 4 * count)
         for number in 0..<count {
@@ -64,7 +64,7 @@ struct CookieCureTests {
     func stillThere() async throws {
         try await withHouse { house in
             let fields: HeaderFields = [
-                "Cookie": "__Host-carrel-cured=1; " + Self.bomb(20).joined(separator: "; "),
+                "Cookie": "\(CookieCure.mark)=1; " + Self.bomb(20).joined(separator: "; "),
                 "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1",
             ]
             let answer = try await house.send("GET", "abcd.labs.test", "/lab", fields, cookie: nil)
@@ -82,12 +82,23 @@ struct CookieCureTests {
         ])
     func provoked(fields: [String: String]) async throws {
         try await withHouse { house in
-            var all: HeaderFields = ["Cookie": "__Host-carrel-cured=1; " + Self.bomb(20).joined(separator: "; ")]
+            var all: HeaderFields = ["Cookie": "\(CookieCure.mark)=1; " + Self.bomb(20).joined(separator: "; ")]
             for (name, value) in fields { all.append(name, value) }
             let answer = try await house.send("GET", "abcd.labs.test", "/lab", all, cookie: nil)
             #expect(answer.status == 431 && !answer.fields.contains("Clear-Site-Data"))
             #expect(answer.fields.all("Set-Cookie").contains("bomb0=; Path=/; Secure; Max-Age=0"))
         }
+    }
+
+    @Test("is not told to clear all by a mark that a page of a lab has made up")
+    func forgedMark() throws {
+        #expect(CookieCure.mark.hasPrefix("__Host-carrel-cured-") && CookieCure.mark.utf8.count >= 40)
+        let surplus = try surplus(
+            "__Host-carrel-cured=1; __Host-carrel-cured-\(String(repeating: "a", count: 20))=1; a="
+                + String(repeating: "x", count: 70_000))
+        let fields = CookieCure.fields(for: surplus, host: "labs", path: Array("/".utf8)[...], isByPerson: true)
+        #expect(!fields.contains("Clear-Site-Data"))
+        #expect(fields.first("Set-Cookie")?.hasPrefix("\(CookieCure.mark)=1; ") == true)
     }
 
     private func surplus(_ cookies: String) throws -> SurplusCookies {

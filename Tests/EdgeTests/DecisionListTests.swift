@@ -6,9 +6,8 @@ import Testing
 @testable import Edge
 
 struct DecisionListTests {
-    private let list = DecisionList(
-        .sessions(
-            portalHostname: "portal.example", labsDomain: "labs.example", portalUpstream: .unix(path: "/portal")))
+    private static let routing = EdgeConfiguration.Routing.sessions(
+        portalHostname: "portal.example", labsDomain: "labs.example", portalUpstream: .unix(path: "/portal"))
     private var routes = RouteTable()
 
     init() {
@@ -20,9 +19,11 @@ struct DecisionListTests {
     }
 
     /// The decision in a word.
-    private func decide(_ method: String = "GET", _ host: String?, _ target: String = "/", _ fields: HeaderFields = [:])
-        -> String
-    {
+    private func decide(
+        _ method: String = "GET", _ host: String?, _ target: String = "/", _ fields: HeaderFields = [:],
+        isEmbedded: Bool = false
+    ) -> String {
+        let list = DecisionList(Self.routing, isEmbedded: isEmbedded)
         var all: HeaderFields = [:]
         if let host { all.append("Host", host) }
         for (name, value) in fields { all.append(name, value) }
@@ -82,7 +83,9 @@ struct DecisionListTests {
             "/.//.carrel/", "/x/../.carrel/", "/x/y/../../.carrel/", "/x/%2e%2e/.carrel/", "/x/..%2f.carrel/",
             "/../.carrel/", "/\\.carrel\\", "/.carrel\\x", "/%5c.carrel/", "/%2f.carrel/", "/%2f%2e%2fx%2f..%2f.carrel",
             "/.carrel%2fenter", "/.carrel%5center", "/.carrel;x/", "/;/.carrel", "/.carrel%3bx/", "/.carrel/.",
-            "/.CARREL",
+            "/.CARREL", "/.carrel%00/enter", "/.carrel%00x/", "/.carrel%20/", "/%20.carrel/", "/.carrel%09/",
+            "/.carrel./", "/.carrel%2e%20./", "/.carrel%3f/", "/.carrel%23x/", "/%E2%80%A4carrel/",
+            "/%ef%bc%8eCarrel./", "/%EF%B9%92carrel", "/%2525252ecarrel/", "/%252525252ecarrel/",
         ])
     func disguisedOwnPaths(target: String) {
         let decision = decide("GET", "abcd.labs.example", target, cookie)
@@ -102,7 +105,8 @@ struct DecisionListTests {
     @Test(
         "rule 3.3: a path of the lab's own stays the lab's",
         arguments: [
-            "/", "/lab", "/.carrelx/", "/x/.carrel/", "/.carre/l", "/files/.carrel/x", "/.carrel%20/", "/..carrel/",
+            "/", "/lab", "/.carrelx/", "/x/.carrel/", "/.carre/l", "/files/.carrel/x", "/.carrel%20x/", "/..carrel/",
+            "/%e2%80%a5carrel/", "/carrel/", "/%00", "/.../x",
             "/api/contents/My%20file.ipynb", "/a%2fb", "/.well-known/x", "/%2e%2e/lab", "/x//y", "/%", "/%2", "/%zz/",
             "/lab?next=/.carrel/", "/.carrel/../lab?x".replacing("/.carrel/..", with: "/x/.."), "*",
         ])
@@ -203,6 +207,27 @@ struct DecisionListTests {
             "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "sec-fetch-mode": "navigate",
         ]
         #expect(decide("GET", host, "/", with(twice)) == "foreignOrigin")
+    }
+
+    private static let frames = ["iframe", "frame", "embed", "object", "fencedframe"]
+
+    @Test("rule 3.7: no page of another lab shows this one within itself, unless other sites may", arguments: frames)
+    func framed(dest: String) {
+        let host = "abcd.labs.example"
+        func frame(_ site: String) -> HeaderFields {
+            with(["Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": dest, "Sec-Fetch-Site": site])
+        }
+        #expect(decide("GET", host, "/lab", frame("same-site")) == "framed")
+        #expect(decide("HEAD", host, "/lab", frame("same-site")) == "framed")
+        // The lab's own frames; also a link in a sandboxed one, whose origin is nobody's.
+        for site in ["same-origin", "none", "cross-site"] {
+            #expect(decide("GET", host, "/lab", frame(site)) == "lab", "\(site)")
+        }
+        let tab: HeaderFields = [
+            "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-site",
+        ]
+        #expect(decide("GET", host, "/lab", with(tab)) == "lab")
+        #expect(decide("GET", host, "/lab", frame("same-site"), isEmbedded: true) == "lab")
     }
 
     @Test("rule 3.8: OPTIONS that may go no further ends here")

@@ -80,6 +80,24 @@ struct LabAnswerFieldsTests {
         }
     }
 
+    @Test(
+        "lets none of these through, whatever the table says",
+        arguments: [
+            "Alt-Svc", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Expect-CT", "Service-Worker-Allowed",
+            "Clear-Site-Data", "NEL", "Report-To", "Origin-Trial", "Critical-Origin-Trial", "Set-Login",
+            "Sec-Session-Registration", "Secure-Session-Registration", "Sec-Session-Challenge",
+            "Secure-Session-Challenge", "Attribution-Reporting-Register-Source",
+            "Attribution-Reporting-Register-Trigger", "Shared-Storage-Write", "Observe-Browsing-Topics", "Set-Cookie2",
+            "Strict-Transport-Security",
+        ])
+    func kept(name: String) { #expect(respond(name, "value").isEmpty) }
+
+    @Test("leads a Refresh with the lab's inner address back to its hostname")
+    func refresh() {
+        #expect(respond("Refresh", "0; url=http://10.0.0.7:32768/x") == ["0; url=https://abcd.labs.example/x"])
+        #expect(respond("Refresh", "0; url=/x") == ["0; url=/x"])
+    }
+
     @Test("has every field once, in lower case; and what has no row passes")
     func table() {
         let names = LabAnswerFields.rows.map { "\($0.name)" }
@@ -107,13 +125,57 @@ struct LabAnswerFieldsTests {
         }
     }
 
-    @Test("a page's own script cannot be taken out of the cache as a worker's for the whole hostname")
+    @Test("what a page has loaded is not taken out of the cache as a page, nor as a worker's script for the hostname")
     func vary() async throws {
         try await withHouse { house in
-            let inRoot = try await house.send("GET", "abcd.labs.test", "/head")
-            #expect(inRoot.fields.all("Vary") == ["Service-Worker"])
-            let deeper = try await house.send("GET", "abcd.labs.test", "/deeper/head")
-            #expect(!deeper.fields.contains("Vary"))
+            func vary(_ target: String, _ mode: String?, host: String = "abcd.labs.test") async throws -> [String] {
+                var fields: HeaderFields = ["X-Answer": "Vary: Accept"]
+                if let mode { fields.append("Sec-Fetch-Mode", mode) }
+                return try await house.send("GET", host, target, fields).fields.all("Vary")
+            }
+            for mode in ["cors", "no-cors", nil] as [String?] {
+                let (root, deeper) = (try await vary("/head", mode), try await vary("/deeper/head", mode))
+                let own = try await vary("/files/fields", mode)
+                #expect(root == ["Service-Worker, Sec-Fetch-Mode"] && deeper == ["Sec-Fetch-Mode"])
+                #expect(own == ["Accept", "Sec-Fetch-Mode"])
+            }
+            #expect(try await vary("/head", "navigate") == ["Service-Worker"])
+            #expect(try await vary("/files/fields", "navigate") == ["Accept"])
+            #expect(try await vary("/head", "cors", host: "portal.test").isEmpty)
+        }
+    }
+
+    @Test("a page of a lab is shown in frames of its own only", arguments: [Edge.LabKind.http, .rstudio, .jupyter])
+    func frames(kind: Edge.LabKind) async throws {
+        try await withHouse(kind: kind) { house in
+            let page = try await house.send("GET", "abcd.labs.test", "/", ["Sec-Fetch-Mode": "navigate"])
+            #expect(page.fields.all("Content-Security-Policy") == ["frame-ancestors 'self'"])
+            let loaded = try await house.send("GET", "abcd.labs.test", "/", ["Sec-Fetch-Mode": "cors"])
+            #expect(!loaded.fields.contains("Content-Security-Policy"))
+        }
+    }
+
+    @Test("a page that another lab shows within itself is refused and does not count; the lab's own frames do")
+    func framed() async throws {
+        func frame(_ site: String) -> HeaderFields {
+            ["Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": site]
+        }
+        try await withHouse { house in
+            let sibling = try await house.send("GET", "abcd.labs.test", "/", frame("same-site"))
+            #expect(sibling.status == 403 && sibling.text.contains("<h1>A lab has a tab of its own</h1>"))
+            #expect(house.lab.heads.isEmpty)
+            #expect(try await house.send("GET", "abcd.labs.test", "/", frame("cross-site")).status == 200)
+            try await Task.sleep(for: EdgeLimits.activityReportInterval + .milliseconds(200))
+            #expect(house.activity.last("abcd") == nil)
+            #expect(try await house.send("GET", "abcd.labs.test", "/", frame("same-origin")).status == 200)
+            try await eventually("it counts") { house.activity.last("abcd") != nil }
+        }
+        func embedded(_ configuration: inout EdgeConfiguration) { configuration.embeddedIn = ["https://courses.test"] }
+        try await withHouse(change: embedded) { house in
+            let shown = try await house.send("GET", "abcd.labs.test", "/", frame("same-site"))
+            #expect(shown.status == 200)
+            #expect(shown.fields.all("Content-Security-Policy") == ["frame-ancestors 'self' https://courses.test"])
+            try await eventually("it counts") { house.activity.last("abcd") != nil }
         }
     }
 

@@ -158,6 +158,7 @@ struct RewritingTests {
     func otherCookies() {
         #expect(forward(["Host": "a", "Cookie": "a=1;b=2;; c"]).all("Cookie") == ["a=1;b=2;; c"])
         #expect(!forward(["Host": "a", "Cookie": "__Host-carrel=x"]).contains("Cookie"))
+        #expect(forward(["Host": "a", "Cookie": "\(CookieCure.mark)=1; a=1"]).all("Cookie") == ["a=1"])
         #expect(forward(["Host": "a", "Cookie": "__Host-carrel=x;a=1; __Host-carrel=y;b"]).all("Cookie") == ["a=1; b"])
     }
 
@@ -197,6 +198,9 @@ struct RewritingTests {
             "Set-Cookie": "a=1; Domain=.labs.example; Path=/", "Server": "x",
             "set-cookie": "__Host-carrel=evil; Path=/",
             "Set-cookie": "b=2; SameSite=None", "Set-Cookie": "b=2", "SET-COOKIE": "__host-Carrel=evil",
+            // Without a name it would come back as one with ours.
+            "Set-Cookie": "=__Host-carrel=evil", "Set-Cookie": " = __Host-carrel=evil; Path=/",
+            "Set-Cookie": "__Host-carrel-cured-x=1; Secure; Path=/",
         ])
         #expect(fields.all("Set-Cookie") == ["a=1; Path=/", "b=2; SameSite=None", "b=2"])
         #expect(fields.first("Server") == "x")
@@ -247,6 +251,21 @@ struct RewritingTests {
         #expect(respond(["X-Other": "1"], embeddedIn: ["https://c.example"]) == ["X-Other": "1"])
     }
 
+    @Test("a page may be shown in a frame by the lab's own pages and those of allowed sites, beside what the lab says")
+    func pagesInFrames() {
+        let own: HeaderFields = ["Content-Security-Policy": "script-src 'self'; frame-ancestors 'none'"]
+        #expect(
+            respond(own, status: 200, isNavigation: true).all("Content-Security-Policy") == [
+                "script-src 'self'; frame-ancestors 'none'", "frame-ancestors 'self'",
+            ])
+        let sites = ["https://c.example"]
+        #expect(
+            respond([:], status: 404, isNavigation: true, embeddedIn: sites).all("Content-Security-Policy") == [
+                "frame-ancestors 'self' https://c.example"
+            ])
+        #expect(!respond([:], status: 200).contains("Content-Security-Policy"))
+    }
+
     @Test(
         "a page or a redirect in its place is asked for again, whatever the lab says of keeping it",
         arguments: [200, 301, 304, 308, 404])
@@ -255,11 +274,18 @@ struct RewritingTests {
             "Cache-Control": "max-age=31536000", "ETag": "x", "Expires": "Thu, 01 Jan 2099 00:00:00 GMT",
             "cache-control": "immutable", "Pragma": "cache",
         ]
-        #expect(respond(kept, status: status, isNavigation: true) == ["ETag": "x", "Cache-Control": "no-cache"])
+        let frames = "frame-ancestors 'self'"
+        #expect(
+            respond(kept, status: status, isNavigation: true) == [
+                "ETag": "x", "Cache-Control": "no-cache", "Content-Security-Policy": frames,
+            ])
         #expect(respond(["ETag": "x"], status: status, isNavigation: true).all("Cache-Control") == ["no-cache"])
         #expect(respond(kept, status: status) == kept)
         let nowhere: HeaderFields = ["Cache-Control": "private, No-Store", "Pragma": "no-cache"]
-        #expect(respond(nowhere, status: status, isNavigation: true) == ["Cache-Control": "no-store"])
+        #expect(
+            respond(nowhere, status: status, isNavigation: true) == [
+                "Cache-Control": "no-store", "Content-Security-Policy": frames,
+            ])
     }
 
     @Test("OPTIONS of the whole server is no URL for RStudio")

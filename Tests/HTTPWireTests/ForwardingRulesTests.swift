@@ -8,9 +8,9 @@ struct ForwardingRulesTests {
         var output: [UInt8] = []
         fields.writeForwarded(into: &output) { name, value in
             if ForwardingRules.isForwardingClaim(name) { return .drop }
-            return name.equalsIgnoringCase("cookie") && value.hasCookie(named: "__Host-carrel") ? .rewrite : .keep
+            return name.equalsIgnoringCase("cookie") && value.hasCookie(withPrefix: "__Host-carrel") ? .rewrite : .keep
         } rewrite: { _, value, output in
-            output.appendCookies(value, without: "__Host-carrel")
+            output.appendCookies(value, withoutPrefix: "__Host-carrel")
         }
         return String(decoding: output, as: UTF8.self)
     }
@@ -83,6 +83,7 @@ struct ForwardingRulesTests {
         #expect(fields.cookie(named: "a") == "1")
         #expect(fields.cookie(named: "b") == "\"x=y\"")
         #expect(forwarded(fields) == "Cookie: a=1; b=\"x=y\"\r\nX: y\r\nAccept: z\r\n")
+        #expect(forwarded(["Cookie": "__Host-carrel-cured-x=1; __Host-carre=2"]) == "Cookie: __Host-carre=2\r\n")
         let others: HeaderFields = ["cookie": "a=1;b=2", "X": "y"]
         #expect(forwarded(others) == "cookie: a=1;b=2\r\nX: y\r\n")
     }
@@ -106,5 +107,16 @@ struct ForwardingRulesTests {
         #expect(narrowed("domain=b; Path=/") == nil)
         #expect(
             withBytes(" __Host-carrel =x; Path=/") { SetCookieRules.name(of: $0).elementsEqual("__Host-carrel".utf8) })
+    }
+
+    @Test("a cookie without a name is known by the name that its value comes back with")
+    func namelessCookies() {
+        func name(_ value: String) -> String {
+            withBytes(value) { String(decoding: SetCookieRules.name(of: $0), as: UTF8.self) }
+        }
+        #expect(name("=__Host-carrel=evil; Path=/") == "__Host-carrel")
+        #expect(name(" = __Host-carrel = evil") == "__Host-carrel")
+        #expect(name("__Host-carrel") == "__Host-carrel")
+        #expect(name("a==__Host-carrel=b") == "a" && name("=") == "" && name("=; Path=/") == "")
     }
 }

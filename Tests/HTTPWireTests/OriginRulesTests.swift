@@ -42,6 +42,26 @@ struct OriginRulesTests {
         #expect(!isSame(["Sec-Fetch-Site": "same-origin", "sec-fetch-site": "cross-site"]))
     }
 
+    @Test("a page of another origin that shows this within itself is told by where it goes and whose it is")
+    func foreignFrames() {
+        func frame(_ dest: String, _ site: String) -> OriginRules.ForeignFrame? {
+            OriginRules.foreignFrame(["Sec-Fetch-Dest": dest, "Sec-Fetch-Site": site])
+        }
+        for dest in ["iframe", "frame", "embed", "object"] {
+            #expect(frame(dest, "same-site") == .sameSite)
+            #expect(frame(dest, "cross-site") == .crossSite)
+            #expect(frame(dest, "same-origin") == nil && frame(dest, "none") == nil)
+        }
+        #expect(frame("document", "same-site") == nil && frame("document", "cross-site") == nil)
+        #expect(OriginRules.foreignFrame(["Sec-Fetch-Site": "same-site"]) == nil)
+        #expect(OriginRules.foreignFrame(["Sec-Fetch-Dest": "iframe"]) == nil)
+        #expect(
+            OriginRules.foreignFrame([
+                "Sec-Fetch-Dest": "document", "sec-fetch-dest": "iframe", "Sec-Fetch-Site": "cross-site",
+                "sec-fetch-site": "same-site",
+            ]) == .sameSite)
+    }
+
     @Test("two origins are none")
     func twoOrigins() {
         let origin = "https://abcd.labs.example:8443"

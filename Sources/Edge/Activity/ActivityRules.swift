@@ -9,18 +9,21 @@ enum ActivityRules {
     /// 2. JupyterLab's saving of its window's layout never counts, although it is a PUT: an open tab saves it after every
     ///    look into the folder, which is every ten seconds, whether anything has changed or not.
     /// 3. A method that changes something counts: a run, a save, an upload.
-    /// 4. A navigation counts: somebody opened or reloaded a page.
+    /// 4. A navigation counts: somebody opened or reloaded a page. What a page of another origin shows within itself does
+    ///    not: nobody may have asked for it.
     /// 5. A file download counts.
     /// 6. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for as
     ///    long as a tab is open.
-    static func counts(_ head: RequestHead, kind: Edge.LabKind) -> Bool {
+    ///
+    /// - Parameter isEmbedded: pages of other sites may show labs, and what they show counts.
+    static func counts(_ head: RequestHead, kind: Edge.LabKind, isEmbedded: Bool = false) -> Bool {
         let path = head.pathBytes
         if kind == .rstudio, path.hasSuffix("/events/get_events") || path.elementsEqual("events/get_events".utf8) {
             return false
         }
         if kind == .jupyter, path.hasPrefix("/lab/api/workspaces/") { return false }
         if !head.isSafe { return true }
-        if head.isNavigation { return true }
+        if head.isNavigation { return isEmbedded || OriginRules.foreignFrame(head.fields) == nil }
         guard head.method == "GET" else { return false }
         switch kind {
         case .jupyter: return path.hasPrefix("/files/")

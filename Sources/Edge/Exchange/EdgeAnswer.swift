@@ -10,6 +10,8 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     case forbidden
     /// A page of another origin wants to change something here.
     case foreignOrigin
+    /// A page of another lab, or of the school, wants to show the lab within itself.
+    case framed
     /// Something was to be changed without TLS.
     case plainText
     case notFound
@@ -35,7 +37,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
     var status: Int {
         switch self {
         case .badRequest, .upgradeWithBody: 400
-        case .forbidden, .foreignOrigin, .plainText: 403
+        case .forbidden, .foreignOrigin, .framed, .plainText: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .misdirected: 421
@@ -86,8 +88,9 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         switch self {
         case .badRequest: "The request does not say for which host it is; send a Host field."
         case .upgradeWithBody: "A request that asks for a WebSocket has no body."
-        case .forbidden: "This lab is not open for you; open it again from your course or your link."
+        case .forbidden: "This lab is not open for you; open it again from your course or link, then save your work."
         case .foreignOrigin: "A page of another site may neither take nor change anything here."
+        case .framed: "A lab is not shown within a page of another address; open it in a tab of its own."
         case .plainText: "This is only done by https; what was sent has travelled in the clear."
         case .notFound: "There is nothing at this address."
         case .methodNotAllowed: "This method is not allowed here."

@@ -21,7 +21,8 @@ extension EdgeExchange {
             answer(.upgradeWithBody, isNavigation: false)
         case .lab(let route, let isWebSocket):
             var isUse = false
-            if let activity = route.activity, ActivityRules.counts(head, kind: route.kind),
+            if let activity = route.activity,
+                ActivityRules.counts(head, kind: route.kind, isEmbedded: home.frames?.admitsSites == true),
                 !activity.repeats(ActivityRules.beatName(head), at: home.loop.now)
             {
                 isUse = true

@@ -218,10 +218,22 @@ final class EdgeExchange {
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
             isWebSocket: head.status == 101, isNavigation: home.ownsHostnames && request?.isNavigation == true,
             keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
-        // What was loaded as anything else is not taken out of the browser's cache as a worker's script, of which the edge
-        // would hear nothing.
-        if request?.isInRoot == true { output.appendLiteral("Vary: Service-Worker\r\n") }
+        // An informational head and a tunnel are kept nowhere.
+        if route.activity != nil, head.status >= 200 { writeVary(into: &output) }
         output.append(contentsOf: home.hsts)
+    }
+
+    /// What a browser has kept of a session's lab is not taken out of its cache as something else, of which the edge would
+    /// hear nothing: not as a worker's script, and not as a page, which would be shown after the lab has gone. It stands
+    /// beside a Vary field of the lab's own (RFC 9110, section 5.3). A page needs none of the second kind, because it is
+    /// asked for again in any case.
+    private func writeVary(into output: inout [UInt8]) {
+        switch (request?.isInRoot == true, request?.isNavigation == true) {
+        case (true, true): output.appendLiteral("Vary: Service-Worker\r\n")
+        case (true, false): output.appendLiteral("Vary: Service-Worker, Sec-Fetch-Mode\r\n")
+        case (false, false): output.appendLiteral("Vary: Sec-Fetch-Mode\r\n")
+        case (false, true): break
+        }
     }
 
     /// The head of the current request, read again from what the upstream got: it is seldom needed.

@@ -24,10 +24,16 @@ enum FriendlyPage {
         case .forbidden:
             (
                 "This lab is not open for you", "A lab opens only for the person it was started for.",
-                "If it is yours, open it again from your course or from the link you were given."
+                "If it is yours, open it again from your course or from the link you were given. Then go back to its "
+                    + "pages that you still have open, and save your work there."
             )
         case .foreignOrigin:
             ("This came from another site", "Only pages of this lab itself may change something in it.", tryFromCourse)
+        case .framed:
+            (
+                "A lab has a tab of its own", "It is not shown inside another page.",
+                "Open your lab from your course, in a tab of its own."
+            )
         case .plainText:
             ("This needs a safe connection", "What you sent has travelled in the clear.", tryFromCourse)
         case .notFound:

@@ -1,4 +1,5 @@
 import HTTPWire
+import TLS
 
 /// How a browser is rid of cookies that are more than the edge reads.
 ///
@@ -10,8 +11,9 @@ import HTTPWire
 /// own pages under the same registrable domain included, so it is not done first, and only where a person opens a page: a
 /// lab's page may bring about any other request.
 enum CookieCure {
-    /// Says that the first way was tried.
-    private static let mark = "__Host-carrel-cured"
+    /// The name of the cookie that says that the first way was tried. A new one in each process, which no program in a lab
+    /// learns: otherwise its page could set the cookie, and have everything cleared at once.
+    static let mark = "__Host-carrel-cured-\(SecureRandom.slug(length: 20))"
     private static let markSeconds = 600
     /// Bytes of fields that expire cookies: with the rest of the head they must fit into what clients read.
     static let fieldBytes = 32 * 1024

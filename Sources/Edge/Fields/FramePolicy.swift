@@ -1,17 +1,28 @@
 import HTTPWire
 
-/// Which pages of other sites may show a lab in a frame (CSP level 3, section 6.4.2), where the portal allows that.
+/// Which pages may show a lab in a frame (CSP level 3, section 6.4.2): the lab's own, and those of the sites that the
+/// portal allows it to.
 ///
-/// Labs forbid it to everybody but themselves. With a policy, the directive `frame-ancestors` of what a lab says is
-/// replaced, and no other; `X-Frame-Options`, which cannot name a site, gives way to it.
+/// Every page of a lab gets the directive in a field of its own, since not every program sends one. Policies add up, so
+/// what the lab says can only forbid more. Where the portal allows sites, the directive `frame-ancestors` of what the lab
+/// says would keep them out, and is replaced, but no other; `X-Frame-Options`, which cannot name a site, gives way to it.
 struct FramePolicy: Sendable {
     /// `frame-ancestors 'self' https://courses.example.org`.
     private let directive: [UInt8]
+    /// Pages of other sites may show labs.
+    let admitsSites: Bool
 
     /// - Parameter origins: such as `https://courses.example.org`; checked where the configuration is read.
-    init?(embeddedIn origins: [String]) {
-        if origins.isEmpty { return nil }
-        directive = Array("frame-ancestors 'self' \(origins.joined(separator: " "))".utf8)
+    init(embeddedIn origins: [String]) {
+        admitsSites = !origins.isEmpty
+        directive = Array((["frame-ancestors 'self'"] + origins).joined(separator: " ").utf8)
+    }
+
+    /// The field that a page gets.
+    func write(into output: inout [UInt8]) {
+        output.appendLiteral("Content-Security-Policy: ")
+        output.append(contentsOf: directive)
+        output.appendLiteral("\r\n")
     }
 
     /// What stands in the place of a field of a lab's response; only for those that `isConcerned` names.

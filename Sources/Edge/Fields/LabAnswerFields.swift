@@ -20,7 +20,7 @@ enum LabAnswerFields {
         case narrow
         /// Goes from what answers a navigation, which gets one word of ours instead: see `ResponseRewriting`.
         case dropFromPages
-        /// Who may show the lab in a frame, where the portal says so: see `FramePolicy`.
+        /// Who may show the lab in a frame, where the portal allows other sites to: see `FramePolicy`.
         case frames
     }
 

@@ -3,8 +3,8 @@ import HTTPWire
 
 /// The head that an upstream gets for a client's request, written in one pass and in wire form.
 enum RequestRewriting {
-    /// For a lab: what is for this connection only and what the client claims about its way are taken away, and so is
-    /// our cookie; the lab's token (but see `JupyterAccess`) and the edge's own words are added. `Host` passes in lower case, because Jupyter
+    /// For a lab: what is for this connection only and what the client claims about its way are taken away, and so are
+    /// our cookies; the lab's token (but see `JupyterAccess`) and the edge's own words are added. `Host` passes in lower case, because Jupyter
     /// compares it with a lower-case Origin; `Referer` stays, because Jupyter falls back to it.
     static func writeForLab(
         _ head: RequestHead, framing: BodyFraming, route: RouteTable.Entry, client: String, isWebSocket: Bool,
@@ -18,7 +18,7 @@ enum RequestRewriting {
         head.fields.writeForwarded(into: &output) { name, value in
             switch name.count {
             case 4 where name.equalsField("host"): .rewrite
-            case 6 where name.equalsField("cookie"): value.hasCookie(named: Edge.cookieField) ? .rewrite : .keep
+            case 6 where name.equalsField("cookie"): value.hasCookie(withPrefix: Edge.cookieField) ? .rewrite : .keep
             case 13 where hasToken && name.equalsField("authorization"): .drop
             case 12 where maxForwards != .unlimited && name.equalsField("max-forwards"): .drop
             default: isRStudio && isRStudioClaim(name) || isForUs(name) ? .drop : .keep
@@ -27,7 +27,7 @@ enum RequestRewriting {
             if name.count == 4 {
                 output.appendField("Host", lowercased: value)
             } else {
-                output.appendCookies(value, without: Edge.cookieField)
+                output.appendCookies(value, withoutPrefix: Edge.cookieField)
             }
         }
         if hasToken, let authorization = route.authorization { output.appendField("Authorization", authorization) }

@@ -19,11 +19,12 @@ enum ResponseRewriting {
     /// - a Location or Refresh with the lab's inner address, or with `http`, is led back to this hostname.
     ///
     /// What answers a navigation, whatever its status, is asked for again before it is shown again, so that the lab's pages
-    /// and redirects do not outlast the lab in a browser: `no-cache`, or `no-store` where the lab says so.
+    /// and redirects do not outlast the lab in a browser: `no-cache`, or `no-store` where the lab says so. Only
+    /// those whom the policy names show it in frames.
     ///
     /// - Parameters:
     ///   - isNavigation: the request opened a page, at a hostname that others have afterwards.
-    ///   - frames: who may show the lab in a frame; without it, that is for the lab to say.
+    ///   - frames: who may show the lab in a frame; without it, that is for the upstream alone to say.
     ///   - host: the Host field as the client sent it; asked for where it is needed.
     static func writeFromLab(
         _ head: ResponseHead, framing: BodyFraming, host: () -> String, upstream: UpstreamAddress, isWebSocket: Bool,
@@ -39,7 +40,7 @@ enum ResponseRewriting {
             case .dropOnOurHostnames: keepsHSTS ? .keep : .drop
             case .narrow: .rewrite
             case .dropFromPages: isPage ? .drop : .keep
-            case .frames: frames != nil ? .rewrite : .keep
+            case .frames: frames?.admitsSites == true ? .rewrite : .keep
             }
         } rewrite: { name, value, output in
             if name.equalsField("set-cookie") {
@@ -57,6 +58,7 @@ enum ResponseRewriting {
         if isPage {
             let isKeptNowhere = head.fields.contains("Cache-Control", element: "no-store")
             output.appendLiteral(isKeptNowhere ? "Cache-Control: no-store\r\n" : "Cache-Control: no-cache\r\n")
+            frames?.write(into: &output)
         }
         if isWebSocket { output.appendLiteral("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     }

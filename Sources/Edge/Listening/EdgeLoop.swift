@@ -19,6 +19,7 @@ final class EdgeLoop: @unchecked Sendable {
     /// A response that begins now is the last on its connection.
     var isEnding: Bool { isLeaving || isGoingAway }
     let limits: ClientLimits
+    /// Absent where the routes are hostnames: who shows their pages is for them to say.
     let frames: FramePolicy?
     let hstsSeconds: Int64
     /// The field that tells browsers to come by `https` only, with its line's end; empty for none.
@@ -57,7 +58,7 @@ final class EdgeLoop: @unchecked Sendable {
         portalUpstream = configuration.portalUpstream
         certificates = configuration.certificates
         limits = configuration.limits
-        frames = FramePolicy(embeddedIn: configuration.embeddedIn)
+        frames = configuration.routing == .hostnames ? nil : FramePolicy(embeddedIn: configuration.embeddedIn)
         hstsSeconds = configuration.hstsSeconds
         hsts = hstsSeconds > 0 ? Array("Strict-Transport-Security: max-age=\(hstsSeconds)\r\n".utf8) : []
         ownsHostnames = configuration.routing != .hostnames || configuration.hstsSeconds > 0
@@ -90,7 +91,7 @@ final class EdgeLoop: @unchecked Sendable {
 
     // MARK: Connections
 
-    /// Counts a connection that comes, and closes it if it is one too many.
+    /// Counts a new connection, and closes it if it is over a limit.
     private func admit(_ stream: Stream) -> (client: String, network: ClientNetwork?)? {
         metrics.connections += 1
         guard connections.count + redirects.count < limits.connectionsPerLoop else {

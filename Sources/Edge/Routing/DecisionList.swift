@@ -35,7 +35,10 @@ enum PortalScope: String {
 ///    6. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
 ///       learns anything about it; upgrades included.
 ///    7. what comes from a page of another origin → 403, but for a navigation that changes nothing: the edge injects the
-///       lab's token, so the lab itself no longer asks; Jupyter even lets every origin read what bears it.
+///       lab's token, so the lab itself no longer asks; Jupyter even lets every origin read what bears it. Unless labs
+///       may be shown by other sites, a page of another lab, or of the school, that shows this one within itself → 403,
+///       too. One of an entirely different site passes, because a link within a sandboxed frame of the lab's own comes
+///       with the same fields. It counts for nothing, and `FramePolicy` has no page but the lab's own show the answer.
 ///    8. OPTIONS with `Max-Forwards: 0` → answered here.
 ///    9. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
 /// 4. Any other host → 421 when no certificate of the edge covers it, so that the client tries elsewhere; else a plain 404.
@@ -45,6 +48,8 @@ enum PortalScope: String {
 /// Where the routes are hostnames, there is no portal and nobody is asked for a cookie: rules 1, 3.2, 3.8, 3.9 and 4 hold.
 struct DecisionList: Sendable {
     private let sessions: Sessions?
+    /// Pages of other sites may show labs in a frame.
+    private let isEmbedded: Bool
 
     /// The names of an edge that routes sessions.
     private struct Sessions {
@@ -53,8 +58,10 @@ struct DecisionList: Sendable {
         let labsDomain: LabsDomain
     }
 
+    /// - Parameter isEmbedded: pages of other sites may show labs in a frame; a request does not say which site it is.
     /// - Precondition: the hostnames are valid.
-    init(_ routing: EdgeConfiguration.Routing) {
+    init(_ routing: EdgeConfiguration.Routing, isEmbedded: Bool = false) {
+        self.isEmbedded = isEmbedded
         switch routing {
         case .sessions(let portalHostname, let labsDomain, _):
             precondition(Hostname.isValid(portalHostname), "the portal's hostname is not valid")
@@ -130,6 +137,7 @@ struct DecisionList: Sendable {
             onlyReads
             ? OriginRules.mayRead(head.fields, scheme: "https") : OriginRules.isSameOrigin(head.fields, scheme: "https")
         guard isWelcome else { return .answer(.foreignOrigin) }
+        if onlyReads, !isEmbedded, OriginRules.foreignFrame(head.fields) == .sameSite { return .answer(.framed) }
         if head.maxForwards == .answerHere { return .answer(.options) }
         return .lab(entry, isWebSocket: WebSocketHandshake.isValidRequest(head))
     }

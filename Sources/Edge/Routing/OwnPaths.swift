@@ -1,7 +1,8 @@
 /// Carrel's own paths on a lab's hostname, and the many ways to write one.
 ///
 /// Servers differ in what they make of a path before they look at it: they decode it, once or twice, fold slashes, take a
-/// backslash for one, walk up at `..`, ignore case or what follows a semicolon. A path that any of them could take for one
+/// backslash for one, walk up at `..`, ignore case, what follows a semicolon, a zero byte or a decoded `?` or `#`, and dots
+/// and blanks at the end, and take other full stops of Unicode for the usual one. A path that any of them could take for one
 /// of ours never reaches a lab: what the lab answers there would be taken for Carrel's word.
 enum OwnPaths {
     enum Standing: Equatable {
@@ -18,7 +19,7 @@ enum OwnPaths {
     static let prefix: StaticString = "/.carrel/"
     private static let name: StaticString = ".carrel"
     /// How often a path may be decoded on its way to a program.
-    private static let decodings = 3
+    private static let decodings = 8
 
     /// - Parameter target: a path with its query. Costs no allocation.
     static func standing(of target: [UInt8]) -> Standing {
@@ -52,7 +53,7 @@ enum OwnPaths {
         var last: UInt8 = 0
         for byte in path {
             switch byte {
-            case UInt8(ascii: "%"), UInt8(ascii: "\\"): return true
+            case UInt8(ascii: "%"), UInt8(ascii: "\\"), 0x80...: return true
             case UInt8(ascii: "/"), UInt8(ascii: "."): if last == UInt8(ascii: "/") { return true }
             default: break
             }
@@ -107,19 +108,37 @@ enum OwnPaths {
         var depth = 0
         var isOurs = false
         forEachSegment(of: path) { segment, _ in
-            let end = segment.firstIndex(of: UInt8(ascii: ";")) ?? segment.endIndex
-            let name = UnsafeRawBufferPointer(rebasing: segment[..<end])
+            let name = UnsafeRawBufferPointer(rebasing: segment.prefix(while: isPartOfName)).withoutBlanks
             if name.isEmpty || isDots(name, 1) { return }
             if isDots(name, 2) {
                 depth = max(0, depth - 1)
             } else {
-                if depth == 0 { isOurs = name.equalsIgnoringCase(Self.name) }
+                if depth == 0 { isOurs = isOurName(name) }
                 depth += 1
             }
             if depth == 0 { isOurs = false }
         }
         return isOurs
     }
+
+    /// Some servers cut a name off at any other byte.
+    private static func isPartOfName(_ byte: UInt8) -> Bool {
+        byte != UInt8(ascii: ";") && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != 0
+    }
+
+    /// Whether a segment's name is ours without its last dots and blanks, and with whatever full stop it begins.
+    private static func isOurName(_ name: UnsafeRawBufferPointer) -> Bool {
+        let isFill = { (byte: UInt8) in byte == UInt8(ascii: ".") || byte <= UInt8(ascii: " ") }
+        let end = name.lastIndex { !isFill($0) }.map { $0 + 1 } ?? 0
+        let kept = UnsafeRawBufferPointer(rebasing: name[..<end])
+        if kept.equalsIgnoringCase(Self.name) { return true }
+        guard fullStops.contains(where: { kept.starts(with: $0) }) else { return false }
+        return UnsafeRawBufferPointer(rebasing: kept[3...]).equalsIgnoringCase(nameWithoutDot)
+    }
+
+    /// Those that Unicode's compatibility forms take for `.`: U+2024, U+FE52 and U+FF0E.
+    private static let fullStops: [StaticString] = ["\u{2024}", "\u{FE52}", "\u{FF0E}"]
+    private static let nameWithoutDot: StaticString = "carrel"
 
     /// What stands between slashes, a backslash being one; the first one follows the leading slash.
     private static func forEachSegment(
@@ -140,6 +159,14 @@ enum OwnPaths {
 }
 
 extension UnsafeRawBufferPointer {
+    /// Without blanks and control characters at either end.
+    fileprivate var withoutBlanks: UnsafeRawBufferPointer {
+        guard let first = firstIndex(where: { $0 > 0x20 }), let last = lastIndex(where: { $0 > 0x20 }) else {
+            return UnsafeRawBufferPointer(rebasing: self[..<0])
+        }
+        return UnsafeRawBufferPointer(rebasing: self[first...last])
+    }
+
     fileprivate func starts(with word: StaticString) -> Bool {
         count >= word.utf8CodeUnitCount && prefix(word.utf8CodeUnitCount).elementsEqual(word.bytes)
     }

@@ -1,11 +1,11 @@
-/// Where the host and the port of an authority stand in its bytes; `nil` when it is not a valid `host[:port]`.
+/// The ranges of the host and the port in an authority's bytes; `nil` if it is not a valid `host[:port]`.
 ///
-/// Stricter than RFC 3986: a name of letters, digits, hyphens and underscores (one trailing dot is let through), an IPv4
-/// address, or an IPv6 address in brackets. No user names, no percent-encoding, no empty host.
+/// Stricter than RFC 3986: a name of letters, digits, hyphens and underscores (one trailing dot is allowed), an IPv4
+/// address, or an IPv6 address in brackets. No user information, no percent-encoding, no empty host.
 public struct AuthorityBytes: Sendable, Hashable {
     /// Without a trailing dot; an IPv6 address without its brackets.
     public let host: Range<Int>
-    /// 1–65535; `nil` when none was written.
+    /// 1–65535; `nil` if the authority has no port.
     public let port: Int?
 
     public init?(_ bytes: UnsafeRawBufferPointer) {
@@ -46,14 +46,14 @@ public struct AuthorityBytes: Sendable, Hashable {
     }
 }
 
-/// A host and perhaps a port, as in the Host field or an Origin.
+/// A host with an optional port, as in a Host or Origin field.
 public struct Authority: Hashable, Sendable, CustomStringConvertible {
     /// In lower case, without a trailing dot; an IPv6 address without its brackets.
     public let host: String
-    /// 1–65535; `nil` when none was written.
+    /// 1–65535; `nil` if the authority has no port.
     public let port: Int?
 
-    /// - Returns: `nil` when the bytes are not a valid `host[:port]`; the rules are those of `AuthorityBytes`.
+    /// - Returns: `nil` if the bytes are not a valid `host[:port]` by the rules of `AuthorityBytes`.
     public static func parse(_ bytes: UnsafeRawBufferPointer) -> Authority? {
         guard let parts = AuthorityBytes(bytes) else { return nil }
         let host = String(decoding: bytes.part(parts.host).map(Byte.lowercased), as: UTF8.self)
@@ -79,7 +79,7 @@ public struct Authority: Hashable, Sendable, CustomStringConvertible {
 
 /// DNS host names (RFC 1123, section 2.1).
 public enum Hostname {
-    /// At most 253 characters of labels with 1–63 letters, digits and inner hyphens. Case does not matter; no trailing dot.
+    /// At most 253 characters: labels of 1–63 letters, digits and inner hyphens. Case-insensitive; no trailing dot.
     public static func isValid(_ name: String) -> Bool {
         name.withBytes { isName($0, underscores: false) }
     }

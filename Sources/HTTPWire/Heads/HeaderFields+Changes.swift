@@ -1,13 +1,13 @@
 extension HeaderFields {
-    /// Adds a field at the end.
+    /// Appends a field.
     ///
-    /// The name must be a token; anything else is a programmer's error and stops the program. A control character in the
-    /// value becomes a space (RFC 9110, section 5.5), so that no value can begin a line of its own.
+    /// The name must be a token; anything else is a programming error and traps. A control character in the value
+    /// becomes a space (RFC 9110, section 5.5), so that no value can start a new line.
     public mutating func append(_ name: String, _ value: String) {
         name.withBytes { name in value.withBytes { append(name: name, value: $0) } }
     }
 
-    /// Adds a field at the end, from bytes. The rules are those of `append(_:_:)`.
+    /// Appends a field from bytes. The rules of `append(_:_:)` apply.
     public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         precondition(!name.isEmpty && name.allSatisfy(Byte.isToken), "a header field's name must be a token")
         let start = block.count
@@ -16,9 +16,9 @@ extension HeaderFields {
         block.blankForbidden(from: valueStart, before: valueStart + value.count)
     }
 
-    /// Adds a field of a line that was checked by the parser; the line ends with its carriage return.
+    /// Appends a field from a line that the parser has validated; the line ends with its carriage return.
     @inline(__always) mutating func add(line: UnsafeRawBufferPointer, name: Range<Int>, value: Range<Int>) {
-        // Nearly every line stands there as it would be written.
+        // Nearly every line already has the form in which we would write it.
         let isPlain =
             value.lowerBound == name.upperBound + 2 && value.upperBound == line.count - 1
             && line[name.upperBound + 1] == Byte.space
@@ -29,7 +29,7 @@ extension HeaderFields {
         block.append(Byte.lineFeed)
     }
 
-    /// Adds a field whose bytes were checked by the parser.
+    /// Appends a field whose bytes the parser has validated.
     @inline(__always) mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         slots.append(
             Slot(start: UInt32(block.count), nameCount: UInt32(name.count), valueCount: UInt32(value.count)))
@@ -41,12 +41,12 @@ extension HeaderFields {
         block.append(Byte.lineFeed)
     }
 
-    /// Removes all fields of that name.
+    /// Removes all fields with that name.
     public mutating func remove(_ name: String) {
         name.withBytes { wanted in removeAll { field, _ in field.equalsIgnoringCase(wanted) } }
     }
 
-    /// Removes every field for which `isDoomed` says so.
+    /// Removes every field for which `isDoomed` returns true.
     public mutating func removeAll(
         where isDoomed: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool
     ) {
@@ -57,8 +57,8 @@ extension HeaderFields {
         if slots.count != before { isWhole = false }
     }
 
-    /// Sets the value of that name: the first such field is changed in its place and further ones are removed; without
-    /// one it is added at the end.
+    /// Sets the value of a field: changes the first field with that name in place and removes further ones; appends one
+    /// if there is none.
     public mutating func replace(_ name: String, _ value: String) {
         let index = name.withBytes { wanted in
             indices.first { withRaw(at: $0) { field, _ in field.equalsIgnoringCase(wanted) } }
@@ -71,7 +71,7 @@ extension HeaderFields {
         isWhole = false
     }
 
-    /// Forgets all fields and keeps the storage for the next message.
+    /// Removes all fields and keeps the storage for the next message.
     public mutating func removeAll() {
         block.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
@@ -87,7 +87,7 @@ extension HeaderFields {
         }
     }
 
-    /// Writes the fields for which `isWanted` says so.
+    /// Writes the fields for which `isWanted` returns true.
     public func write(
         into output: inout [UInt8], where isWanted: (_ name: UnsafeRawBufferPointer) -> Bool
     ) {

@@ -1,8 +1,8 @@
-/// The header fields of one message, in their order, with their names as they were written.
+/// The header fields of one message, in order, with their names in the original case.
 ///
-/// All fields stand in one block of bytes in wire form (`name: value CR LF`) beside their ranges, so that reading a head
-/// allocates nothing once the storage has grown, and writing an untouched one is a single copy. Strings are made only
-/// when asked for. Names are compared without regard to case (RFC 9110, section 5.1).
+/// All fields are in one block of bytes in wire form (`name: value CR LF`), with their ranges beside it. So reading a
+/// head allocates nothing once the storage has grown, and writing an unmodified one is a single copy. Strings are made
+/// only on demand. Names are compared case-insensitively (RFC 9110, section 5.1).
 public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDictionaryLiteral, Equatable {
     @usableFromInline struct Slot: Sendable {
         var start: UInt32
@@ -19,12 +19,12 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
 
     @usableFromInline var block: [UInt8] = []
     @usableFromInline var slots: [Slot] = []
-    /// The slots are the whole block in its order: it can be written at once.
+    /// The slots cover the whole block in order, so it can be written in one piece.
     var isWhole = true
 
     public init() {}
 
-    /// Fields in the given order; the rules of `append` hold.
+    /// Fields in the given order; the rules of `append` apply.
     public init(dictionaryLiteral elements: (String, String)...) {
         for (name, value) in elements { append(name, value) }
     }
@@ -32,13 +32,13 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
     public var startIndex: Int { 0 }
     public var endIndex: Int { slots.count }
 
-    /// A field's name as it was written, and its value without surrounding whitespace. Bytes that are not UTF-8 are
-    /// replaced; `withRaw` has them as they came.
+    /// A field's name in its original case, and its value without surrounding whitespace. Bytes that are not UTF-8 are
+    /// replaced; `withRaw` gives the original bytes.
     public subscript(position: Int) -> (name: String, value: String) {
         withRaw(at: position) { (String(decoding: $0, as: UTF8.self), String(decoding: $1, as: UTF8.self)) }
     }
 
-    /// The same fields in the same order; names without regard to case.
+    /// The same fields in the same order; names are compared case-insensitively.
     public static func == (a: HeaderFields, b: HeaderFields) -> Bool {
         guard a.count == b.count else { return false }
         return a.indices.allSatisfy { index in
@@ -50,7 +50,7 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
 
     // MARK: Reading
 
-    /// The value of the first field of that name.
+    /// The value of the first field with that name.
     public func first(_ name: String) -> String? {
         name.withBytes { wanted in
             guard let place = place(of: wanted, from: 0) else { return nil }
@@ -58,7 +58,7 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
         }
     }
 
-    /// The values of all fields of that name, in order.
+    /// The values of all fields with that name, in order.
     public func all(_ name: String) -> [String] {
         name.withBytes { wanted in
             var values: [String] = []
@@ -73,15 +73,15 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
 
     public func contains(_ name: StaticString) -> Bool { place(of: name, from: 0) != nil }
 
-    /// How many fields have that name.
+    /// The number of fields with that name.
     public func count(of name: StaticString) -> Int {
         var count = 0
         forEachValue(of: name) { _ in count += 1 }
         return count
     }
 
-    /// Whether a comma-separated field (`Connection`, `Upgrade`, …) has this element, in any of its lines, without
-    /// regard to case.
+    /// Whether a comma-separated field (`Connection`, `Upgrade`, …) contains this element, in any of its lines,
+    /// ignoring case.
     public func contains(_ name: StaticString, element: StaticString) -> Bool {
         var found = false
         forEachValue(of: name) { value in
@@ -90,7 +90,7 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
         return found
     }
 
-    /// Hands out the bytes of one field. They are valid only during the call.
+    /// Passes the bytes of one field to `body`. They are valid only during the call.
     public func withRaw<Result>(
         at index: Int, _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Result
     ) -> Result {
@@ -98,7 +98,7 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
         return block.withUnsafeBytes { body($0.part(slot.name), $0.part(slot.value)) }
     }
 
-    /// Hands out the bytes of the first field of that name, if there is one. They are valid only during the call.
+    /// Passes the bytes of the first field with that name, if any, to `body`. They are valid only during the call.
     @inlinable public func withFirst<Result>(
         _ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Result?
     ) -> Result? {
@@ -106,14 +106,14 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
         return withValue(at: place, body)
     }
 
-    /// Hands out the bytes of every field, in order. They are valid only during each call.
+    /// Passes the bytes of every field to `body`, in order. They are valid only during each call.
     public func forEachRaw(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
         block.withUnsafeBytes { bytes in
             for slot in slots { body(bytes.part(slot.name), bytes.part(slot.value)) }
         }
     }
 
-    /// Hands out the bytes of every value of that name, in order. They are valid only during each call.
+    /// Passes the bytes of every value with that name to `body`, in order. They are valid only during each call.
     @inlinable public func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
         var next = place(of: name, from: 0)
         while let place = next {
@@ -131,7 +131,7 @@ public struct HeaderFields: Sendable, RandomAccessCollection, ExpressibleByDicti
         place(of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), from: start)
     }
 
-    /// The place of the first field of that name, at or after another place.
+    /// The index of the first field with that name, at or after `start`.
     private func place(of name: UnsafeRawBufferPointer, from start: Int) -> Int? {
         slots.withUnsafeBufferPointer { slots in
             for place in start..<slots.count where Int(slots[place].nameCount) == name.count {

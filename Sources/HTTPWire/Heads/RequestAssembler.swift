@@ -1,21 +1,22 @@
-/// Puts the head of an HTTP/2 request together from its fields, which come one by one (RFC 9113, section 8.3), so that
-/// what follows sees the same head whatever version the client speaks: `:authority` stands in the Host field, the crumbs
-/// of the Cookie field are one, and an extended CONNECT (RFC 8441) is a WebSocket's handshake.
+/// Assembles the head of an HTTP/2 request from its fields, which arrive one by one (RFC 9113, section 8.3), so that
+/// later stages see the same head for every HTTP version: `:authority` becomes the Host field, the crumbs of the Cookie
+/// field are joined, and an extended CONNECT (RFC 8441) becomes a WebSocket handshake.
 ///
-/// Whoever took the fields off the wire has looked for pseudo-header fields that are missing, doubled, unknown or late.
-/// What is against the rules beyond that is an error, which `finish` throws. Nothing is allocated per request once the
-/// storage has grown, as long as nobody else keeps a copy of `head`.
+/// The caller has already checked for pseudo-header fields that are missing, duplicated, unknown or late. Any other
+/// violation is an error, which `finish` throws. Nothing is allocated per request once the storage has grown, as long
+/// as no one else keeps a copy of `head`.
 public struct RequestAssembler: Sendable {
     public private(set) var head = RequestHead(method: "", target: "", version: .http2)
-    /// `.none`, `.length` or `.chunked`: how the body is to be framed for an upstream that speaks HTTP/1.1.
+    /// `.none`, `.length` or `.chunked`: how to frame the body for an upstream that speaks HTTP/1.1.
     public private(set) var framing = BodyFraming.none
-    /// Whether the client waits for 100 before it sends the body.
+    /// Whether the client waits for a 100 response before it sends the body.
     public private(set) var expectsContinue = false
-    /// An extended CONNECT for a WebSocket.
+    /// Whether the request is an extended CONNECT for a WebSocket.
     public private(set) var isWebSocket = false
-    /// Of all names and values so far but the cookies', with what HPACK reckons for each field (RFC 7541, section 4.1).
+    /// The size of all names and values so far except cookies, with HPACK's overhead for each field (RFC 7541, section
+    /// 4.1).
     private var listBytes = 0
-    /// The same of the cookies.
+    /// The same size for the cookies.
     private var cookieBytes = 0
 
     public let limits: HTTPLimits
@@ -31,7 +32,7 @@ public struct RequestAssembler: Sendable {
 
     public init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
-    /// Makes ready for the next request; keeps the storage.
+    /// Resets the assembler for the next request; keeps the storage.
     public mutating func begin() {
         head.method = ""
         head.targetBytes.removeAll(keepingCapacity: true)
@@ -47,13 +48,13 @@ public struct RequestAssembler: Sendable {
         head.surplusCookies = nil
     }
 
-    /// Whether the head exceeds the limits by so much that the client must mean it: a few bytes on the wire can stand
-    /// for many.
+    /// Whether the head exceeds the limits by so much that the client must be doing it on purpose: with HPACK a few
+    /// bytes on the wire can expand to many.
     public var isFlood: Bool {
         listBytes > 4 * limits.headerBlockBytes || cookieBytes > max(limits.surplusCookieBytes, limits.headerBlockBytes)
     }
 
-    /// Adds a field. The first error stays; what follows it is only counted.
+    /// Adds a field. The first error is kept; fields after it are only counted.
     public mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         if name.equals("cookie") {
             cookieBytes += name.count + value.count + 32
@@ -74,11 +75,11 @@ public struct RequestAssembler: Sendable {
         }
     }
 
-    /// All fields have come.
+    /// Completes the head after the last field.
     ///
     /// - Parameters:
-    ///   - endsHere: the request has no body.
-    ///   - webSocketKey: makes the key of a WebSocket's handshake, which HTTP/2 has none of.
+    ///   - endsHere: whether the request has no body.
+    ///   - webSocketKey: generates the key of a WebSocket handshake, which HTTP/2 lacks.
     public mutating func finish(endsHere: Bool, webSocketKey: () -> String) throws(HTTPParseError) {
         if let failure { throw failure }
         if !cookies.isEmpty {
@@ -93,7 +94,7 @@ public struct RequestAssembler: Sendable {
         if head.targetBytes.isEmpty {
             throw head.method == "CONNECT" ? .unknownMethod : .invalidTarget
         }
-        // An absolute URL is HTTP/1.1's; here it would be a second authority.
+        // The absolute form belongs to HTTP/1.1; here it would be a second authority.
         guard head.targetBytes[0] == Byte.slash || head.targetBytes.count == 1 else { throw .invalidTarget }
         try head.resolveTarget(hostCount: framingFields.hostCount)
         if framingFields.hasUnknownExpectation { throw .unknownExpectation }
@@ -107,13 +108,13 @@ public struct RequestAssembler: Sendable {
             return .length(length)
         }
         guard endsHere else { return .chunked }
-        // What usually has a body says that it has none (RFC 9110, section 8.6).
+        // A method that usually has a body states explicitly that it has none (RFC 9110, section 8.6).
         return head.method == "POST" || head.method == "PUT" || head.method == "PATCH" ? .length(0) : .none
     }
 
     // MARK: Fields
 
-    /// From now on only the names of cookies are kept.
+    /// From here on only the names of cookies are kept.
     private mutating func readOverCookies() {
         guard head.surplusCookies == nil else { return }
         var names = SurplusCookies()
@@ -169,7 +170,7 @@ public struct RequestAssembler: Sendable {
             if !cookies.isEmpty { cookies.appendLiteral("; ") }
             cookies.append(contentsOf: value)
             return
-        // The handshake gets a key of our own.
+        // The handshake uses our own key.
         case 17 where protocolName != nil && name.equals("sec-websocket-key"):
             return
         case 2 where name.equals("te") && value.equalsIgnoringCase("trailers"):
@@ -182,7 +183,7 @@ public struct RequestAssembler: Sendable {
         head.fields.add(name: name, value: value)
     }
 
-    /// What the client would have sent by HTTP/1.1 (RFC 8441, section 5).
+    /// Builds the HTTP/1.1 handshake that corresponds to the extended CONNECT (RFC 8441, section 5).
     private mutating func makeHandshake(key: String) {
         isWebSocket = true
         head.method = "GET"

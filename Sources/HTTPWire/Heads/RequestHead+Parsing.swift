@@ -1,5 +1,5 @@
 extension RequestHead {
-    /// Reads `method SP target SP version`, with exactly those spaces (RFC 9112, section 3).
+    /// Parses `method SP target SP version`, with exactly those spaces (RFC 9112, section 3).
     mutating func readStartLine(_ line: UnsafeRawBufferPointer, limits: HTTPLimits) throws(HTTPParseError) {
         guard let methodEnd = line.firstIndex(of: Byte.space, from: 0, before: line.count) else {
             throw .invalidStartLine
@@ -15,7 +15,7 @@ extension RequestHead {
         try setTarget(line.part(targetStart..<targetEnd))
     }
 
-    /// Visible ASCII only; a fragment is never sent (RFC 9110, section 7.1).
+    /// Accepts visible ASCII only, and no fragment, which clients never send (RFC 9110, section 7.1).
     mutating func setTarget(_ target: UnsafeRawBufferPointer) throws(HTTPParseError) {
         guard !target.isEmpty, target.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != Byte.hash }) else {
             throw .invalidTarget
@@ -24,7 +24,7 @@ extension RequestHead {
         targetBytes.append(contentsOf: target)
     }
 
-    /// The usual ones need no string to be made.
+    /// Returns literals for common methods, which avoids allocating a string.
     static func method(_ text: UnsafeRawBufferPointer) -> String {
         if text.equals("GET") { return "GET" }
         if text.equals("POST") { return "POST" }
@@ -40,8 +40,8 @@ extension RequestHead {
         throw isVersion ? .unsupportedVersion : .invalidStartLine
     }
 
-    /// Checks the Host field, and takes an absolute URL apart: its authority overrides Host, which is written anew
-    /// (RFC 9112, section 3.2).
+    /// Validates the Host field and splits an absolute URL: its authority replaces the Host field (RFC 9112, section
+    /// 3.2).
     mutating func resolveTarget(hostCount: Int) throws(HTTPParseError) {
         if hostCount > 1 { throw .duplicateHost }
         if hostCount == 0, version != .http10 { throw .missingHost }
@@ -65,7 +65,8 @@ extension RequestHead {
         targetBytes = resolved
     }
 
-    /// The authority and the rest of `http://authority/path?query`; `nil` for anything else, user names included.
+    /// The authority and the rest of `http://authority/path?query`; `nil` for anything else, including user
+    /// information.
     private static func absoluteForm(_ target: UnsafeRawBufferPointer) -> (Range<Int>, Range<Int>)? {
         let start: Int
         if target.count > 7, target.part(0..<7).equalsIgnoringCase("http://") {

@@ -1,4 +1,4 @@
-/// A version of HTTP that this wire speaks. A minor version above 1 is refused with 505.
+/// The HTTP versions that this module supports. A minor version above 1 is rejected with 505.
 public enum HTTPVersion: UInt8, Sendable, Hashable, CaseIterable {
     case http10, http11, http2
 
@@ -11,15 +11,15 @@ public enum HTTPVersion: UInt8, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// The first line and the header fields of a request.
+/// The request line and the header fields of a request.
 public struct RequestHead: Sendable, Equatable {
     public var method: String
-    /// The target as bytes: a path with its query, or `*`. An absolute URL has been taken apart by the parser: its
-    /// authority stands in the Host field (RFC 9112, section 3.2.2).
+    /// The request target as bytes: a path with its query, or `*`. The parser has split an absolute URL and moved its
+    /// authority to the Host field (RFC 9112, section 3.2.2).
     public var targetBytes: [UInt8]
     public var version: HTTPVersion
     public var fields: HeaderFields
-    /// There were more cookies than are read; `fields` may have none of them.
+    /// Set when the cookies exceeded the limit; `fields` may then contain none of them.
     public var surplusCookies: SurplusCookies?
 
     public init(method: String, target: String, version: HTTPVersion = .http11, fields: HeaderFields = [:]) {
@@ -39,24 +39,25 @@ public struct RequestHead: Sendable, Equatable {
         targetBytes[..<(targetBytes.firstIndex(of: Byte.questionMark) ?? targetBytes.endIndex)]
     }
 
-    /// Nothing changes by it (RFC 9110, section 9.2.1); `TRACE`, safe there, is refused here and not counted.
+    /// Whether the method is safe (RFC 9110, section 9.2.1); `TRACE`, also safe there, is rejected here and not
+    /// included.
     public var isSafe: Bool { method == "GET" || method == "HEAD" || method == "OPTIONS" }
 
-    /// May be sent twice (RFC 9110, section 9.2.2).
+    /// Whether the method is idempotent (RFC 9110, section 9.2.2).
     public var isIdempotent: Bool { isSafe || method == "PUT" || method == "DELETE" }
 
-    /// Asks for another protocol. `Upgrade` counts for nothing in HTTP/1.0 (RFC 9110, section 7.8); in HTTP/2 it is what
-    /// `RequestAssembler` makes of an extended CONNECT.
+    /// Whether the request asks to switch protocols. `Upgrade` is ignored in HTTP/1.0 (RFC 9110, section 7.8); in
+    /// HTTP/2 it comes from `RequestAssembler`, which derives it from an extended CONNECT.
     public var asksForUpgrade: Bool {
         version != .http10 && fields.contains("Upgrade") && fields.contains("Connection", element: "upgrade")
     }
 }
 
-/// The first line and the header fields of a response.
+/// The status line and the header fields of a response.
 public struct ResponseHead: Sendable, Equatable {
-    /// 100–999; above 599 there is none that anybody has defined (RFC 9110, section 15).
+    /// 100–999; no status above 599 is defined (RFC 9110, section 15).
     public var status: Int
-    /// Free text; empty for the usual words when written.
+    /// Free text; if empty, the standard reason phrase is written.
     public var reason: String
     public var version: HTTPVersion
     public var fields: HeaderFields
@@ -68,9 +69,9 @@ public struct ResponseHead: Sendable, Equatable {
         self.fields = fields
     }
 
-    /// 1xx other than 101: another response follows for the same request.
+    /// Whether this is a 1xx other than 101, so that another response follows for the same request.
     public var isInformational: Bool { status < 200 && status != 101 }
 
-    /// The status alone says that there is no body (RFC 9112, section 6.3).
+    /// Whether the status alone rules out a body (RFC 9112, section 6.3).
     public var neverHasBody: Bool { status < 200 || status == 204 || status == 304 }
 }

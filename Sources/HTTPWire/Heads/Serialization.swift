@@ -1,8 +1,8 @@
 extension RequestHead {
-    /// Writes the head in wire form, its empty line included.
+    /// Writes the head in wire form, including the empty line.
     ///
-    /// `framing` alone decides about `Content-Length` and `Transfer-Encoding`; such fields of the head are left out. A
-    /// request is never framed by the end of the connection: `.untilClose` is a programmer's error.
+    /// `framing` alone determines `Content-Length` and `Transfer-Encoding`; such fields of the head are omitted. The
+    /// end of the connection never frames a request, so `.untilClose` is a programming error.
     public func write(framing: BodyFraming, into output: inout [UInt8]) {
         precondition(framing != .untilClose, "a request cannot end with its connection")
         writeStart(into: &output)
@@ -12,10 +12,10 @@ extension RequestHead {
 }
 
 extension ResponseHead {
-    /// Writes the head in wire form, its empty line included, always as HTTP/1.1 (RFC 9110, section 2.5).
+    /// Writes the head in wire form, including the empty line, always as HTTP/1.1 (RFC 9110, section 2.5).
     ///
-    /// `framing` decides about `Content-Length` and `Transfer-Encoding`; such fields of the head are left out. With `.none`
-    /// the head's `Content-Length` stays (it tells what GET would have sent), but not where the status forbids it.
+    /// `framing` determines `Content-Length` and `Transfer-Encoding`; such fields of the head are omitted. With `.none`
+    /// the head's `Content-Length` is kept (it states the length of a GET response), unless the status forbids it.
     public func write(framing: BodyFraming, into output: inout [UInt8]) {
         writeStart(into: &output)
         let keepsLength = keepsLength(with: framing)
@@ -25,7 +25,7 @@ extension ResponseHead {
         framing.writeEnd(into: &output)
     }
 
-    /// The usual words for a status (RFC 9110, section 15); empty when there are none.
+    /// The standard reason phrase of a status (RFC 9110, section 15); empty if there is none.
     public static func reason(of status: Int) -> String {
         switch status {
         case 100: "Continue"
@@ -86,12 +86,12 @@ extension BodyFraming {
 
 /// The framing around the data of a chunked body (RFC 9112, section 7.1).
 public enum ChunkEncoding {
-    /// What ends the body; no trailers.
+    /// The end of the body, without trailers.
     public static let end: StaticString = "0\r\n\r\n"
-    /// What follows the data of each chunk.
+    /// The bytes that follow the data of each chunk.
     public static let suffix: StaticString = "\r\n"
 
-    /// Writes what goes before a chunk's data. `count` must be above zero: an empty chunk would end the body.
+    /// Writes the bytes that precede a chunk's data. `count` must be positive: an empty chunk would end the body.
     public static func writePrefix(count: Int, into output: inout [UInt8]) {
         precondition(count > 0, "an empty chunk ends a chunked body")
         var shift = (Int.bitWidth - count.leadingZeroBitCount + 3) / 4 * 4
@@ -106,7 +106,7 @@ public enum ChunkEncoding {
 }
 
 extension UnsafeRawBufferPointer {
-    /// `Content-Length` or `Transfer-Encoding`.
+    /// Whether this is the name `Content-Length` or `Transfer-Encoding`.
     public var isFramingField: Bool {
         (count == 14 && equalsIgnoringCase("content-length"))
             || (count == 17 && equalsIgnoringCase("transfer-encoding"))
@@ -114,7 +114,7 @@ extension UnsafeRawBufferPointer {
 }
 
 extension [UInt8] {
-    /// Writes a number that is not negative.
+    /// Appends a non-negative number in decimal.
     mutating func appendDecimal(_ value: Int64) {
         precondition(value >= 0)
         let start = count
@@ -126,7 +126,7 @@ extension [UInt8] {
         reverse(from: start)
     }
 
-    /// Turns the end of the bytes round where they lie: to change a slice of an array is to copy it.
+    /// Reverses the bytes from `start` to the end in place, because changing a slice of an array copies it.
     public mutating func reverse(from start: Int) {
         var (low, high) = (start, count - 1)
         while low < high {

@@ -1,5 +1,5 @@
-/// Decodes a chunked body (RFC 9112, section 7.1), strictly: sizes are plain hexadecimal digits followed by CR LF or by an
-/// extension, extensions are skipped up to a limit, trailers are checked and forgotten.
+/// A strict decoder for chunked bodies (RFC 9112, section 7.1): sizes are plain hexadecimal digits followed by CR LF or
+/// an extension; extensions are skipped up to a limit, and trailers are validated and discarded.
 struct ChunkedDecoder: Sendable {
     enum Event: Equatable {
         case needMore
@@ -18,7 +18,7 @@ struct ChunkedDecoder: Sendable {
         case ended
     }
 
-    /// Hexadecimal digits of one chunk size; more would overflow, or be zeroes that hide something.
+    /// The maximum number of hexadecimal digits in a chunk size; more would overflow, or are zeros that hide something.
     private static let sizeDigits = 15
 
     private var state = State.size(value: 0, digits: 0)
@@ -57,7 +57,7 @@ struct ChunkedDecoder: Sendable {
         }
     }
 
-    /// One byte of the framing around the data.
+    /// Consumes one byte of the framing around the data.
     private mutating func framing(byte: UInt8, limits: HTTPLimits) throws(HTTPParseError) {
         switch state {
         case .size(let value, let digits):

@@ -1,8 +1,8 @@
-/// What the header fields say about the message itself, gathered while they are read.
+/// What the header fields say about the message's framing, collected while they are parsed.
 ///
-/// Wherever two readers could take a message to end at different places, it is refused (RFC 9112, sections 6 and 11.2). Of a
-/// response, a length or a coding that is only said more than once is put right: whoever gets it is told its framing anew,
-/// and the connection that it came by is not used again.
+/// If two parsers could disagree on where a message ends, it is rejected (RFC 9112, sections 6 and 11.2). A response
+/// that merely repeats its length or coding is repaired instead: we frame it anew for the client, and do not reuse the
+/// upstream's connection.
 struct FramingFields: Sendable {
     var isResponse = false
     var hostCount = 0
@@ -19,7 +19,7 @@ struct FramingFields: Sendable {
     private var hasEmptyCoding = false
     private(set) var hasRepeatedLength = false
 
-    /// Something was said twice that is sent on once.
+    /// Whether a repeated length or coding was reduced to one.
     var isRepaired: Bool { isResponse && (hasRepeatedLength || chunkedCount > 1) }
 
     mutating func note(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(HTTPParseError) {
@@ -34,7 +34,7 @@ struct FramingFields: Sendable {
                 if element.equalsIgnoringCase("keep-alive") { connectionKeepAlive = true }
             }
         case 14 where name.hasHeaderPrefix("content-length"):
-            // CGI and what descends from it takes one for the other.
+            // CGI and its descendants treat an underscore as a hyphen.
             if name[7] == Byte.underscore { throw .ambiguousFieldName }
             guard let length = value.decimal() ?? (isResponse ? repeatedLength(value) : nil) else {
                 throw .invalidContentLength
@@ -53,7 +53,7 @@ struct FramingFields: Sendable {
         }
     }
 
-    /// The number of a list that has the same one again and again (RFC 9110, section 8.6).
+    /// The number in a list that repeats the same number (RFC 9110, section 8.6).
     private mutating func repeatedLength(_ value: UnsafeRawBufferPointer) -> Int64? {
         var length: Int64?
         for part in value.split(separator: Byte.comma, omittingEmptySubsequences: false) {
@@ -84,7 +84,7 @@ struct FramingFields: Sendable {
         if elements != value.reduce(1, { $1 == Byte.comma ? $0 + 1 : $0 }) { hasEmptyCoding = true }
     }
 
-    /// The framing that the fields give: `nil` when they give none.
+    /// The framing that the fields define; `nil` if they define none.
     func framing(version: HTTPVersion) throws(HTTPParseError) -> BodyFraming? {
         guard hasTransferEncoding else { return contentLength.map { .length($0) } }
         if version == .http10 { throw .transferEncodingInOldVersion }

@@ -1,6 +1,6 @@
-/// Why a message was refused. Whoever reads a response answers 502 for any of these; `status` is for requests.
+/// Why a message was rejected. For a response, any of these becomes a 502; `status` applies to requests.
 ///
-/// After an error nothing more can be read from that connection: where one message ends is no longer certain.
+/// After an error nothing more can be read from that connection, because the message boundaries are no longer certain.
 public enum HTTPParseError: Error, Hashable, Sendable {
     case bareCarriageReturn
     case bareLineFeed
@@ -17,15 +17,15 @@ public enum HTTPParseError: Error, Hashable, Sendable {
     case foldedField
     case whitespaceBeforeColon
     case invalidFieldName
-    /// `Content_Length` or `Transfer_Encoding`, which some readers take for the field with a hyphen.
+    /// `Content_Length` or `Transfer_Encoding`, which some parsers take for the name with a hyphen.
     case ambiguousFieldName
     case invalidFieldValue
     case missingHost
     case duplicateHost
     case invalidHost
-    /// HTTP/2: the Host field and `:authority` name two hosts.
+    /// HTTP/2: the Host field and `:authority` name different hosts.
     case conflictingHost
-    /// HTTP/2: a field that only a connection of HTTP/1.1 has.
+    /// HTTP/2: a connection-specific field, which is valid only in HTTP/1.1.
     case connectionField
     case invalidContentLength
     case duplicateContentLength
@@ -41,14 +41,14 @@ public enum HTTPParseError: Error, Hashable, Sendable {
     case invalidStatus
     case bodyNotAllowed
     case tooManyInformationalResponses
-    /// 101 without the upgrade having been asked for.
+    /// A 101 response to a request that did not ask for an upgrade.
     case unexpectedUpgrade
-    /// Bytes came after the end of the last response.
+    /// Bytes after the end of the last response.
     case unexpectedBytes
     /// The connection ended in the middle of a message.
     case truncated
 
-    /// The status to answer a request that has this fault.
+    /// The status of the response to a request with this fault.
     public var status: Int {
         switch self {
         case .startLineTooLong: 414
@@ -60,7 +60,7 @@ public enum HTTPParseError: Error, Hashable, Sendable {
         }
     }
 
-    /// What is wrong, in a sentence without any of the input.
+    /// A description of the fault, which contains none of the input.
     public var reason: String {
         switch self {
         case .bareCarriageReturn: "A carriage return stands alone; lines end with CR LF."

@@ -1,23 +1,23 @@
 /// Reads a header block line by line into `HeaderFields`.
 ///
-/// A browser sends all cookies that it has for a hostname, and does not know how many a server bears. Where a request's
-/// header block is over its limit because of its cookies, they are read over and only their names kept, so that whoever
-/// answers can have the browser drop them: anything else would be refused until the cookies run out.
+/// A browser sends every cookie that it has for a hostname, without knowing the server's limit. If cookies push a
+/// request's header block over its limit, they are skipped and only their names are kept, so that the server can make
+/// the browser delete them; otherwise every request would be rejected until the cookies expire.
 struct HeaderBlockReader: Sendable {
     private(set) var framing = FramingFields()
-    /// A field stood there in a way that was put right.
+    /// Whether a malformed field was repaired.
     private(set) var isRepaired = false
-    /// The cookies that were read over.
+    /// The cookies that were skipped.
     private(set) var surplus: SurplusCookies?
     private var style = HeadStyle()
     private var lines = LineReader()
     private var bytes = 0
-    /// Within a line of cookies that is read over.
+    /// Whether the reader is within a line of cookies that it skips.
     private var isReadingOver = false
 
     private static let cookieLine: StaticString = "cookie:"
 
-    /// Makes ready for the next message; keeps the storage.
+    /// Resets the reader for the next message; keeps the storage.
     mutating func reset(_ style: HeadStyle = HeadStyle()) {
         self.style = style
         framing = FramingFields()
@@ -29,7 +29,7 @@ struct HeaderBlockReader: Sendable {
 
     /// Reads lines until the empty one.
     ///
-    /// - Returns: whether the block has ended; otherwise all input was taken.
+    /// - Returns: whether the block has ended; if not, all input was consumed.
     mutating func next(
         in input: UnsafeRawBufferPointer, at position: inout Int, limits: HTTPLimits, into fields: inout HeaderFields
     ) throws(HTTPParseError) -> Bool {
@@ -64,8 +64,8 @@ struct HeaderBlockReader: Sendable {
         }
     }
 
-    /// A name with whitespace behind it. Readers that do not take it out do not know the field, so it must not be one that
-    /// says where the message ends.
+    /// Checks a name with trailing whitespace. Parsers that do not strip the whitespace do not recognise the field, so
+    /// it must not be one that frames the message.
     private static func checkRepair(of name: UnsafeRawBufferPointer) throws(HTTPParseError) {
         if name.hasHeaderPrefix("content-length") || name.hasHeaderPrefix("transfer-encoding") {
             throw .whitespaceBeforeColon
@@ -74,9 +74,9 @@ struct HeaderBlockReader: Sendable {
 
     // MARK: Too many cookies
 
-    /// The next line does not fit into what is left of the limit.
+    /// Makes room for the next line, which exceeds what is left of the limit.
     ///
-    /// - Returns: whether there is room now; otherwise all input was taken, and it is not known yet what the line is.
+    /// - Returns: whether there is room now; if not, all input was consumed and the kind of the line is not known yet.
     private mutating func makeRoom(
         before input: UnsafeRawBufferPointer, at position: inout Int, in fields: inout HeaderFields
     ) throws(HTTPParseError) -> Bool {
@@ -87,7 +87,7 @@ struct HeaderBlockReader: Sendable {
             fields.removeAll { name, value in
                 guard name.equalsIgnoringCase("cookie") else { return false }
                 names.add(value)
-                // What its line had at least: name, colon, value and line end.
+                // The minimum size of its line: name, colon, value and line ending.
                 freed += name.count + value.count + 3
                 return true
             }

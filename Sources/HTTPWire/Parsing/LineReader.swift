@@ -1,18 +1,18 @@
-/// Cuts lines out of input that arrives in pieces. A line that lies whole in one piece is not copied.
+/// Splits input that arrives in pieces into lines. A line that is complete within one piece is not copied.
 struct LineReader: Sendable {
     enum Outcome {
         case needMore
         case tooLong
-        /// The line was handed out. It has this many bytes, its line end included.
+        /// The line was passed on. It has this many bytes, including its line ending.
         case line(Int)
     }
 
     private var partial: [UInt8] = []
 
-    /// Hands the next line to `parse`, without the line feed but with what stands before it.
+    /// Passes the next line to `parse`, without the line feed but with everything before it.
     ///
-    /// - Parameter limit: the greatest number of bytes before the line feed. The answer does not depend on how the input
-    ///   is cut: a line over the limit is too long as soon as that is certain.
+    /// - Parameter limit: the maximum number of bytes before the line feed. The result does not depend on how the input
+    ///   is split: a line over the limit is reported as soon as that is certain.
     @inline(__always) mutating func next(
         in input: UnsafeRawBufferPointer, at position: inout Int, limit: Int,
         parse: (UnsafeRawBufferPointer) throws(HTTPParseError) -> Void
@@ -42,23 +42,23 @@ struct LineReader: Sendable {
         return .line(count + 1)
     }
 
-    /// Nothing of a line has been taken yet.
+    /// Whether no byte of a line is buffered.
     var isAtLineStart: Bool { partial.isEmpty }
 
-    /// The bytes of a line whose end has not come, and of which no more than this is to be kept.
+    /// Removes and returns the buffered start of an incomplete line, of which nothing more needs to be buffered.
     mutating func takePartial() -> [UInt8] {
         defer { partial.removeAll(keepingCapacity: true) }
         return partial
     }
 
-    /// Keeps all input as the beginning of a line, whatever the limit says.
+    /// Buffers all input as the beginning of a line, regardless of the limit.
     mutating func hold(_ input: UnsafeRawBufferPointer, at position: inout Int) {
         partial.append(contentsOf: input.part(position..<input.count))
         position = input.count
     }
 
-    /// Whether a line that has not been handed out begins with a lower-case word, without regard to case; `nil` when too
-    /// little of it has come.
+    /// Whether a line that has not been passed on begins with a lower-case word, ignoring case; `nil` if too few bytes
+    /// have arrived.
     func begins(with word: StaticString, before input: UnsafeRawBufferPointer) -> Bool? {
         let count = word.utf8CodeUnitCount
         for index in 0..<count {
@@ -76,15 +76,16 @@ struct LineReader: Sendable {
     }
 }
 
-/// How strictly the lines of a head are read.
+/// How strictly the lines of a head are parsed.
 struct HeadStyle: Sendable {
-    /// Of a response. What is against the grammar but has one reading only is put right.
+    /// Whether the head is a response's. Unambiguous violations of the grammar are then repaired.
     var isResponse = false
-    /// Its first line ended with LF alone, and so must all others: a head that has both kinds of line ends has two readings.
+    /// Whether the first line ended with a bare LF, so that all others must too: a head that mixes line endings is
+    /// ambiguous.
     var endsWithLineFeed = false
 }
 
-/// One header or trailer line, checked (RFC 9112, section 5).
+/// One header or trailer line, validated (RFC 9112, section 5).
 enum FieldLine {
     case end
     case field(name: Range<Int>, value: Range<Int>)
@@ -106,7 +107,7 @@ enum FieldLine {
             if line[colon] == Byte.carriageReturn { throw .bareCarriageReturn }
             while colon < end, Byte.isWhitespace(line[colon]) { colon += 1 }
             guard colon > nameEnd, colon < end, line[colon] == Byte.colon else { throw .invalidFieldName }
-            // An intermediary has to take the whitespace out of a response (RFC 9112, section 5.1).
+            // An intermediary must remove this whitespace from a response (RFC 9112, section 5.1).
             if !style.isResponse { throw .whitespaceBeforeColon }
         }
         guard nameEnd > 0 else { throw .invalidFieldName }

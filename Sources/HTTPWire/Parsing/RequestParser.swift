@@ -1,17 +1,17 @@
-/// Reads the requests of one connection, strictly (RFC 9112): bytes in, one event out per call.
+/// A strict parser for the requests of one connection (RFC 9112): bytes in, one event out per call.
 ///
-/// The events do not depend on how the input is cut into pieces. What could be read in two ways is an error, and after an
-/// error every further call throws it again. The parser allocates nothing per request once its storage has grown, as long
-/// as nobody else keeps a copy of `head`.
+/// The events do not depend on how the input is split. Ambiguous input is an error, and after an error every further
+/// call throws it again. The parser allocates nothing per request once its storage has grown, as long as no one else
+/// keeps a copy of `head`.
 public struct RequestParser: Sendable {
     public enum Event: Hashable, Sendable {
-        /// All input was taken; call again with more.
+        /// All input was consumed; call again with more.
         case needMore
-        /// `head`, `framing`, `keepsAlive` and `expectsContinue` are those of a new request.
+        /// `head`, `framing`, `keepsAlive` and `expectsContinue` describe a new request.
         case head
         /// Bytes of the body: offsets into this call's input.
         case body(Range<Int>)
-        /// The request is complete; the next call reads the next one. Trailers were checked and forgotten.
+        /// The request is complete; the next call parses the next one. Trailers were validated and discarded.
         case end
     }
 
@@ -27,9 +27,9 @@ public struct RequestParser: Sendable {
     public private(set) var head = RequestHead(method: "", target: "")
     /// `.none`, `.length` or `.chunked`.
     public private(set) var framing = BodyFraming.none
-    /// Whether the client lets the connection carry another request after this one.
+    /// Whether the connection may carry another request after this one, as far as the client is concerned.
     public private(set) var keepsAlive = false
-    /// Whether the client waits for 100 before it sends the body.
+    /// Whether the client waits for a 100 response before it sends the body.
     public private(set) var expectsContinue = false
 
     private var state = State.startLine(emptyLines: 0)
@@ -39,12 +39,12 @@ public struct RequestParser: Sendable {
 
     public init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
-    /// Between two requests, with nothing of the next one read.
+    /// Between two requests, with no byte of the next one read.
     public var isIdle: Bool {
         if case .startLine = state { lines.isAtLineStart } else { false }
     }
 
-    /// Reads on from `position`, which is moved past what was taken.
+    /// Continues at `position`, and moves it past the consumed bytes.
     public mutating func next(
         in input: UnsafeRawBufferPointer, at position: inout Int
     ) throws(HTTPParseError) -> Event {
@@ -136,7 +136,7 @@ public struct RequestParser: Sendable {
             chunks.reset()
             state = .chunked
         }
-        // A client without a body to send does not wait, and HTTP/1.0 knows no 100 (RFC 9110, section 10.1.1).
+        // A client without a body to send does not wait, and HTTP/1.0 has no 100 response (RFC 9110, section 10.1.1).
         expectsContinue = block.framing.expectsContinue && head.version == .http11 && framing != .none
     }
 }

@@ -1,24 +1,24 @@
-/// Reads the responses of one connection to an upstream (RFC 9112): bytes in, one event out per call.
+/// A parser for the responses on one upstream connection (RFC 9112): bytes in, one event out per call.
 ///
-/// What two readers could read differently is refused. What is against the grammar but has one reading is put right, since
-/// whoever gets the response gets it written anew, and the connection is not used again (`keepsAlive`): one length said
-/// again and again, `chunked` said twice, lines that all end with LF, whitespace behind a field's name, a body that is
-/// announced where none can be, and a status beyond those that are defined.
+/// Ambiguous responses are rejected. Unambiguous violations of the grammar are repaired, since the response is reframed
+/// for the client, and the connection is not reused (`keepsAlive`): a repeated identical length, a repeated `chunked`,
+/// bare LF on all lines, whitespace after a field name, a body announced where none is allowed, and an undefined
+/// status.
 ///
-/// Before each request, `expect` says what was asked; bytes that come unasked are an error. An error means: answer 502,
-/// close the connection.
+/// Before each request, call `expect` with what is requested; unsolicited bytes are an error. On an error, respond 502
+/// and close the connection.
 public struct ResponseParser: Sendable {
     public enum Event: Hashable, Sendable {
-        /// All input was taken; call again with more.
+        /// All input was consumed; call again with more.
         case needMore
         /// `head` is an informational response (1xx); the final one follows.
         case informational
-        /// `head` and `framing` are those of the response. After 101 (`switchesProtocols`), what follows in the input is
-        /// no longer HTTP and is left there.
+        /// `head` and `framing` describe the response. After 101 (`switchesProtocols`) the following input is no longer
+        /// HTTP and is left unconsumed.
         case head
         /// Bytes of the body: offsets into this call's input.
         case body(Range<Int>)
-        /// The response is complete. Trailers were checked and forgotten.
+        /// The response is complete. Trailers were validated and discarded.
         case end
     }
 
@@ -50,9 +50,9 @@ public struct ResponseParser: Sendable {
 
     public init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
-    /// Makes ready for the response to a request that is about to be sent.
+    /// Prepares for the response to a request that is about to be sent.
     ///
-    /// - Parameter upgrade: the request asks for another protocol, so that 101 may come.
+    /// - Parameter upgrade: whether the request asks to switch protocols, so that 101 is valid.
     public mutating func expect(requestMethod: String, upgrade: Bool = false) {
         if case .idle = state {
             isHead = requestMethod == "HEAD"
@@ -63,17 +63,17 @@ public struct ResponseParser: Sendable {
         }
     }
 
-    /// The upstream has answered 101; the connection carries another protocol.
+    /// Whether the upstream has responded with 101, so that the connection carries another protocol.
     public var switchesProtocols: Bool {
         if case .switched = state { true } else { false }
     }
 
-    /// No response is being waited for or read.
+    /// Whether no response is expected or being read.
     public var isIdle: Bool {
         if case .idle = state { true } else { false }
     }
 
-    /// Reads on from `position`, which is moved past what was taken.
+    /// Continues at `position`, and moves it past the consumed bytes.
     public mutating func next(
         in input: UnsafeRawBufferPointer, at position: inout Int
     ) throws(HTTPParseError) -> Event {
@@ -85,10 +85,10 @@ public struct ResponseParser: Sendable {
         }
     }
 
-    /// The connection has ended.
+    /// Handles the end of the connection.
     ///
-    /// - Returns: whether that ends a body that lasted until then; `false` when nothing was expected.
-    /// - Throws: `truncated` in the middle of a response, or before one that was waited for.
+    /// - Returns: true if this ends a body framed by the connection; false if no response was expected.
+    /// - Throws: `truncated` in the middle of a response, or before an expected one.
     public mutating func finish() throws(HTTPParseError) -> Bool {
         switch state {
         case .idle, .switched:
@@ -174,7 +174,7 @@ public struct ResponseParser: Sendable {
     private mutating func finishHead() throws(HTTPParseError) -> Event {
         let announced = try block.framing.framing(version: head.version)
         if block.isRepaired || block.framing.isRepaired || head.status > 599 { isRepaired = true }
-        // Where there is no body the length is not told anew, but goes on as it is.
+        // A response without a body is not reframed and keeps this field, so the repetition is removed here.
         if block.framing.hasRepeatedLength, let length = block.framing.contentLength {
             head.fields.replace("Content-Length", "\(length)")
         }
@@ -210,7 +210,7 @@ public struct ResponseParser: Sendable {
         return .head
     }
 
-    /// A body is announced that the client will not wait for; whether the upstream sends it all the same, nobody knows.
+    /// Whether the head announces a body that the client will not read; the upstream may or may not send it.
     private func announcesMoreThanComes(_ announced: BodyFraming?) -> Bool {
         switch (head.status, announced) {
         case (204, .length(let length)): length > 0
@@ -221,7 +221,7 @@ public struct ResponseParser: Sendable {
 }
 
 extension ResponseHead {
-    /// Reads `version SP status [SP reason]` (RFC 9112, section 4). The space before an absent reason may be missing.
+    /// Parses `version SP status [SP reason]` (RFC 9112, section 4). The space before an absent reason may be missing.
     mutating func readStatusLine(_ line: UnsafeRawBufferPointer) throws(HTTPParseError) {
         guard line.count >= 12, line.part(0..<5).equals("HTTP/"), line[8] == Byte.space else {
             throw .invalidStartLine

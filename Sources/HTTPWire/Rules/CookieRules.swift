@@ -1,5 +1,6 @@
 extension HeaderFields {
-    /// Hands out the value of each cookie of that name (RFC 6265, section 5.4). Names are compared byte by byte.
+    /// Passes the value of each cookie with that name to `body` (RFC 6265, section 5.4). Names are compared byte by
+    /// byte.
     public func forEachCookie(named name: String, _ body: (UnsafeRawBufferPointer) -> Void) {
         name.withBytes { wanted in
             forEachValue(of: "Cookie") { value in
@@ -11,8 +12,8 @@ extension HeaderFields {
         }
     }
 
-    /// The value of the only cookie of that name; `nil` when there is none, or more than one: browsers send one, and
-    /// which of several would be meant is anybody's guess.
+    /// The value of the only cookie with that name; `nil` if there is none or more than one: browsers send one, and
+    /// there is no way to tell which of several is meant.
     public func cookie(named name: String) -> String? {
         var values: [String] = []
         forEachCookie(named: name) { values.append(String(decoding: $0, as: UTF8.self)) }
@@ -20,16 +21,18 @@ extension HeaderFields {
     }
 }
 
-/// What a lab may set as a cookie.
+/// Restrictions on the cookies that a lab may set.
 public enum SetCookieRules {
-    /// The name in a Set-Cookie value.
+    /// The name under which the browser sends back the cookie of a Set-Cookie value. A cookie with an empty name is
+    /// sent back as its value alone, which may contain a name (RFC 6265bis, section 5.8.3).
     public static func name(of value: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         let end = value.firstIndex(of: Byte.semicolon, from: 0, before: value.count) ?? value.count
-        return value.part(0..<end).trimmed().cookieNameAndValue.name
+        let cookie = value.part(0..<end).trimmed().cookieNameAndValue
+        return cookie.name.isEmpty ? cookie.value.cookieNameAndValue.name : cookie.name
     }
 
-    /// The value without its Domain attributes, so that the cookie is for this one host; `nil` when it has none and may
-    /// stay as it is. A cookie for the whole labs' domain would reach every other lab.
+    /// The value without its Domain attributes, so that the cookie is host-only; `nil` if it has none and can stay as
+    /// it is. A cookie for the whole labs' domain would reach every other lab.
     public static func withoutDomain(_ value: UnsafeRawBufferPointer) -> [UInt8]? {
         var kept: [UInt8] = []
         var found = false
@@ -48,7 +51,7 @@ public enum SetCookieRules {
 }
 
 extension UnsafeRawBufferPointer {
-    /// What stands between semicolons, trimmed.
+    /// Passes each part between semicolons, trimmed, to `body`.
     @inline(__always) func forEachCookiePart(_ body: (UnsafeRawBufferPointer) -> Void) {
         var start = 0
         while start <= count {
@@ -62,7 +65,8 @@ extension UnsafeRawBufferPointer {
         forEachCookiePart { if !$0.isEmpty { body($0) } }
     }
 
-    /// Trimmed around the equals sign, as the usual cookie readers behind the edge do; without one, all is the name.
+    /// Trimmed around the equals sign, as common cookie parsers behind the edge do; without one, the whole part is the
+    /// name.
     var cookieNameAndValue: (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         guard let equals = firstIndex(of: Byte.equals, from: 0, before: count) else {
             return (self, part(count..<count))

@@ -1,21 +1,21 @@
-/// What a forwarding writer does with one field of a message.
+/// How a forwarding writer treats one field of a message.
 public enum FieldVerdict: Sendable {
-    /// It goes on as it is.
+    /// Forwarded unchanged.
     case keep
     case drop
-    /// The writer has words of its own for it.
+    /// Replaced by the writer's own text.
     case rewrite
 }
 
 extension HeaderFields {
-    /// Writes the fields that go on to the next hop, in their order: not those for this connection only, and not those
-    /// that say how the body is framed, which the next hop is told anew. Runs of fields that stay are copied at once, and
-    /// nothing is allocated but room in `output`.
+    /// Writes the fields for the next hop, in order, without hop-by-hop fields and without those that frame the body,
+    /// which is framed anew. Runs of unchanged fields are copied in one piece, and nothing is allocated except space in
+    /// `output`.
     ///
     /// - Parameters:
-    ///   - keepsLength: `Content-Length` stays: an answer to HEAD, or a 304.
-    ///   - judge: decides about every other field.
-    ///   - rewrite: writes what stands in a field's place; gets those with the verdict `.rewrite`.
+    ///   - keepsLength: keeps `Content-Length`: for a response to HEAD, or a 304.
+    ///   - judge: decides on every other field.
+    ///   - rewrite: writes the replacement of a field with the verdict `.rewrite`.
     public func writeForwarded(
         into output: inout [UInt8], keepsLength: Bool = false,
         judge: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> FieldVerdict,
@@ -50,9 +50,9 @@ extension HeaderFields {
     }
 }
 
-/// Fields written one by one.
+/// Writing single fields.
 extension [UInt8] {
-    /// - Precondition: the name is a token. A control character in the value becomes a space.
+    /// - Precondition: the name is a token. Control characters in the value become spaces.
     public mutating func appendField(_ name: StaticString, _ value: String) {
         appendFieldName(name)
         value.withBytes { append(contentsOf: $0) }
@@ -89,7 +89,7 @@ extension [UInt8] {
         append(Byte.lineFeed)
     }
 
-    /// Makes a space of every byte that no field value may have.
+    /// Replaces every byte that is invalid in a field value with a space.
     mutating func blankForbidden(from start: Int, before end: Int) {
         guard var index = withUnsafeBytes({ $0.firstForbidden(from: start, before: end) }) else { return }
         while index < end {
@@ -98,13 +98,13 @@ extension [UInt8] {
         }
     }
 
-    /// The cookies of a Cookie field but those of one name; no field when none is left.
-    public mutating func appendCookies(_ value: UnsafeRawBufferPointer, without name: StaticString) {
+    /// Appends the cookies of a Cookie field except those whose names have the prefix; no field if none is left.
+    public mutating func appendCookies(_ value: UnsafeRawBufferPointer, withoutPrefix prefix: StaticString) {
         let start = count
         appendFieldName("Cookie")
         let first = count
         value.forEachCookiePair { pair in
-            if pair.cookieNameAndValue.name.equals(name) { return }
+            if pair.isCookie(withPrefix: prefix) { return }
             if count > first {
                 append(Byte.semicolon)
                 append(Byte.space)
@@ -116,30 +116,22 @@ extension [UInt8] {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether the value of a Cookie field has a cookie of that name.
-    public func hasCookie(named name: StaticString) -> Bool {
-        var isThere = false
-        forEachCookiePair { if $0.cookieNameAndValue.name.equals(name) { isThere = true } }
-        return isThere
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Whether the value of a Cookie field has a cookie whose name begins so.
+    /// Whether the value of a Cookie field contains a cookie whose name has the prefix.
     public func hasCookie(withPrefix prefix: StaticString) -> Bool {
         var isThere = false
-        forEachCookiePair { pair in
-            let name = pair.cookieNameAndValue.name
-            if name.count >= prefix.utf8CodeUnitCount, name.part(0..<prefix.utf8CodeUnitCount).equals(prefix) {
-                isThere = true
-            }
-        }
+        forEachCookiePair { if $0.isCookie(withPrefix: prefix) { isThere = true } }
         return isThere
+    }
+
+    /// Whether the cookie's name has the prefix.
+    fileprivate func isCookie(withPrefix prefix: StaticString) -> Bool {
+        let name = cookieNameAndValue.name
+        return name.count >= prefix.utf8CodeUnitCount && name.part(0..<prefix.utf8CodeUnitCount).equals(prefix)
     }
 }
 
 extension RequestHead {
-    /// Writes the request line of HTTP/1.1.
+    /// Writes the HTTP/1.1 request line.
     public func writeStart(into output: inout [UInt8]) {
         method.withBytes { output.append(contentsOf: $0) }
         output.append(Byte.space)
@@ -149,7 +141,7 @@ extension RequestHead {
 }
 
 extension ResponseHead {
-    /// Writes the status line of HTTP/1.1.
+    /// Writes the HTTP/1.1 status line.
     public func writeStart(into output: inout [UInt8]) {
         if status == 200, reason.isEmpty || reason == "OK" { return output.appendLiteral("HTTP/1.1 200 OK\r\n") }
         output.appendLiteral("HTTP/1.1 ")
@@ -164,14 +156,14 @@ extension ResponseHead {
         output.append(Byte.lineFeed)
     }
 
-    /// Whether a response with this framing keeps its `Content-Length`: it tells what GET would have sent.
+    /// Whether a response with this framing keeps its `Content-Length`, which states the length of a GET response.
     public func keepsLength(with framing: BodyFraming) -> Bool {
         framing == .none && status >= 200 && status != 204
     }
 }
 
 extension BodyFraming {
-    /// Ends a head: the field that says how its body is framed, if there is one, and the empty line.
+    /// Ends a head: the field that frames its body, if there is one, and the empty line.
     public func writeEnd(into output: inout [UInt8]) {
         writeField(into: &output)
         output.append(Byte.carriageReturn)

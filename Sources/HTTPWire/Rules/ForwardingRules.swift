@@ -1,12 +1,12 @@
-/// Which fields an intermediary takes away, and which it adds (RFC 9110, section 7.6).
+/// The fields that an intermediary removes and adds (RFC 9110, section 7.6).
 public enum ForwardingRules {
-    /// The fields of one message that are for this connection only.
+    /// The hop-by-hop fields of one message.
     public struct HopByHop: Sendable {
         private let named: [[UInt8]]
 
         init(named: [[UInt8]]) { self.named = named }
 
-        /// Whether this field must not be forwarded. `Host` always goes on, even when the Connection field names it.
+        /// Whether this field must not be forwarded. `Host` is always forwarded, even if the Connection field names it.
         public func contains(_ name: UnsafeRawBufferPointer) -> Bool {
             if ForwardingRules.isHopByHop(name) { return true }
             if named.isEmpty { return false }
@@ -26,8 +26,8 @@ public enum ForwardingRules {
         }
     }
 
-    /// Fields by which a client could tell the upstream about itself what only the edge may tell: `Forwarded`,
-    /// `X-Forwarded-*`, `X-Real-IP`, `X-Scheme`, `X-Carrel-*`. An underscore counts as a hyphen, as it does for CGI.
+    /// Fields in which a client could claim facts that only the edge may state: `Forwarded`, `X-Forwarded-*`,
+    /// `X-Real-IP`, `X-Scheme`, `X-Carrel-*`. An underscore counts as a hyphen, as it does for CGI.
     public static func isForwardingClaim(_ name: UnsafeRawBufferPointer) -> Bool {
         switch Byte.lowercased(name.first ?? 0) {
         case 0x66:
@@ -43,7 +43,7 @@ public enum ForwardingRules {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Starts with a lower-case word, without regard to case, an underscore counting as a hyphen.
+    /// Whether this starts with a lower-case word, ignoring case; an underscore counts as a hyphen.
     func hasHeaderPrefix(_ word: StaticString) -> Bool {
         guard count >= word.utf8CodeUnitCount else { return false }
         for index in 0..<word.utf8CodeUnitCount {
@@ -55,12 +55,12 @@ extension UnsafeRawBufferPointer {
 }
 
 extension HeaderFields {
-    /// The hop-by-hop fields of this message: the usual ones, and those that its Connection fields name.
+    /// The hop-by-hop fields of this message: the standard ones, and those that its Connection fields name.
     public var hopByHop: ForwardingRules.HopByHop {
         var named: [[UInt8]] = []
         forEachValue(of: "Connection") { value in
             value.forEachListElement { element in
-                // These say nothing new, and stand in nearly every Connection field.
+                // These add nothing, and nearly every Connection field contains them.
                 if ForwardingRules.isHopByHop(element) || element.equalsIgnoringCase("close")
                     || element.equalsIgnoringCase("host")
                 {
@@ -74,13 +74,13 @@ extension HeaderFields {
 }
 
 extension RequestHead {
-    /// What `Max-Forwards` lets happen (RFC 9110, section 7.6.2).
+    /// What `Max-Forwards` allows (RFC 9110, section 7.6.2).
     public enum MaxForwards: Sendable, Hashable {
-        /// The field is absent, or does not count for this method.
+        /// The field is absent, or does not apply to this method.
         case unlimited
         /// Forward with this value.
         case forward(Int64)
-        /// Do not forward; answer as if this were the origin.
+        /// Do not forward; respond as if this were the origin.
         case answerHere
     }
 
@@ -90,13 +90,13 @@ extension RequestHead {
         return value == 0 ? .answerHere : .forward(value - 1)
     }
 
-    /// A person's browser opens this as a page (`HeaderFields.isNavigation`).
+    /// Whether a browser opens this as a page (`HeaderFields.isNavigation`).
     public var isNavigation: Bool { fields.isNavigation(method: method) }
 }
 
 extension HeaderFields {
-    /// Whether a person's browser opens the request with these fields as a page: GET or HEAD with `Sec-Fetch-Mode:
-    /// navigate` (Fetch Metadata), or, from a client that does not send that field, with an Accept field that names HTML.
+    /// Whether a browser opens the request with these fields as a page: GET or HEAD with `Sec-Fetch-Mode: navigate`
+    /// (Fetch Metadata), or, from a client that does not send that field, with an Accept field that includes HTML.
     public func isNavigation(method: String) -> Bool {
         guard method == "GET" || method == "HEAD" else { return false }
         if let isNavigation = withFirst("Sec-Fetch-Mode", { Optional($0.equals("navigate")) }) { return isNavigation }
@@ -112,15 +112,15 @@ extension HeaderFields {
 
     /// Whether a person's own click or typing opens the request with these fields as a page: `Sec-Fetch-Mode` is
     /// `navigate` and `Sec-Fetch-User` is `?1` (Fetch Metadata, sections 2.2 and 2.4). A script can forge neither.
-    /// - Parameter trustsWebKit: WebKit never sends `Sec-Fetch-User` (its bug 247697). With `true` it is believed
-    ///   without that field, although a script may then be behind a navigation of the whole tab.
+    /// - Parameter trustsWebKit: WebKit never sends `Sec-Fetch-User` (its bug 247697). With `true` it is trusted
+    ///   without that field, although a script may then have caused a navigation of the whole tab.
     public func isOpenedByPerson(trustsWebKit: Bool) -> Bool {
         guard all("Sec-Fetch-Mode") == ["navigate"] else { return false }
         let user = all("Sec-Fetch-User")
         return user == ["?1"] || user.isEmpty && trustsWebKit && isFromWebKit
     }
 
-    /// Chromium's name has WebKit's in it, and a script cannot change the name that a navigation bears.
+    /// Chromium's user agent contains WebKit's name, and a script cannot change the user agent of a navigation.
     private var isFromWebKit: Bool {
         let agent = first("User-Agent") ?? ""
         return agent.contains("AppleWebKit/") && !agent.contains("Chrome/")

@@ -1,13 +1,13 @@
-/// Whether a request comes from a page of the same origin, and what the others may have.
+/// Decides whether a request comes from a page of the same origin, and what other origins may request.
 public enum OriginRules {
-    /// Whether a request that changes something, or opens a WebSocket, may be answered.
+    /// Whether to serve a request that changes something or opens a WebSocket.
     ///
-    /// Both fields that browsers send about this are looked at, and each that is there must agree.
+    /// Both fields that browsers send for this purpose are checked, and each one that is present must agree.
     ///
-    /// - `Sec-Fetch-Site` must be `same-origin` in every line of it. `Sec-Fetch-Mode` says nothing about the site.
-    /// - `Origin` must be there at most once, and be exactly the scheme, host and port of this request; `null` is foreign.
-    /// - With neither field the request is let through: every browser sends Origin with a WebSocket and with every method
-    ///   but GET and HEAD, and what is no browser does not carry somebody else's cookies.
+    /// - Every `Sec-Fetch-Site` line must be `same-origin`. `Sec-Fetch-Mode` says nothing about the site.
+    /// - `Origin` must occur at most once, and equal the scheme, host and port of this request; `null` is foreign.
+    /// - With neither field the request is allowed: every browser sends Origin with a WebSocket and with every method
+    ///   except GET and HEAD, and clients other than browsers do not carry another user's cookies.
     ///
     /// - Parameter scheme: `https` or `http`, as the client reached the edge.
     public static func isSameOrigin(_ fields: HeaderFields, scheme: StaticString) -> Bool {
@@ -16,9 +16,9 @@ public enum OriginRules {
         return !isForeign && hasNoForeignOrigin(fields, scheme: scheme)
     }
 
-    /// Whether a request that changes nothing may be answered. A page of another origin may lead here (`Sec-Fetch-Mode:
-    /// navigate`), but not take what is here into itself as a script, an image or data; `Sec-Fetch-Site: none` is the
-    /// person's own doing. With none of the fields the request is let through, as above.
+    /// Whether to serve a request that changes nothing. A page of another origin may navigate here (`Sec-Fetch-Mode:
+    /// navigate`), but may not embed a response as a script, an image or data; `Sec-Fetch-Site: none` is a navigation
+    /// by the user. With none of the fields the request is allowed, as above.
     public static func mayRead(_ fields: HeaderFields, scheme: StaticString) -> Bool {
         if fields.count(of: "Sec-Fetch-Mode") == 1, fields.contains("Sec-Fetch-Mode", element: "navigate") {
             return true
@@ -28,6 +28,31 @@ public enum OriginRules {
             if !$0.equals("same-origin"), !$0.equals("none") { isForeign = true }
         }
         return !isForeign && hasNoForeignOrigin(fields, scheme: scheme)
+    }
+
+    /// The kind of page that embeds the response.
+    public enum ForeignFrame: Sendable, Equatable {
+        /// A page of another origin on the same site.
+        case sameSite
+        /// A page of another site, or of an opaque origin, such as a sandboxed frame.
+        case crossSite
+    }
+
+    /// Whether a page of another origin embeds this as a frame, an `object` or an `embed` (Fetch Metadata, sections 2.1
+    /// and 2.3). `nil` for a top-level page, for a page of the same origin, and where the browser says neither.
+    public static func foreignFrame(_ fields: HeaderFields) -> ForeignFrame? {
+        var frame: ForeignFrame?
+        fields.forEachValue(of: "Sec-Fetch-Site") { site in
+            if site.equals("same-site") {
+                frame = .sameSite
+            } else if frame == nil, site.equals("cross-site") {
+                frame = .crossSite
+            }
+        }
+        if frame == nil { return nil }
+        var isWithin = false
+        fields.forEachValue(of: "Sec-Fetch-Dest") { if !$0.equals("document") { isWithin = true } }
+        return isWithin ? frame : nil
     }
 
     private static func hasNoForeignOrigin(_ fields: HeaderFields, scheme: StaticString) -> Bool {

@@ -1,4 +1,4 @@
-/// SHA-1 (FIPS 180-4), for the WebSocket handshake only, where it proves nothing but that the peer speaks WebSocket.
+/// SHA-1 (FIPS 180-4), only for the WebSocket handshake, where it proves merely that the peer speaks WebSocket.
 enum SHA1 {
     static func digest(_ message: [UInt8]) -> [UInt8] {
         var padded = message

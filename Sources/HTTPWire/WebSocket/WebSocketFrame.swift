@@ -12,13 +12,13 @@ public struct WebSocketFrame: Sendable, Hashable {
     }
 
     public var opcode: Opcode
-    /// The last frame of its message.
+    /// Whether this is the last frame of its message.
     public var isFinal: Bool
-    /// The three reserved bits; an extension (compression) gives them a meaning.
+    /// The three reserved bits, which extensions (compression) define.
     public var reservedBits: UInt8
-    /// Bytes.
+    /// Length of the payload in bytes.
     public var payloadLength: Int64
-    /// The key of a masked frame, its first byte on the wire in the highest bits. Clients mask; servers do not.
+    /// The masking key, with its first byte on the wire in the most significant bits. Clients mask; servers do not.
     public var mask: UInt32?
 
     public init(
@@ -33,7 +33,7 @@ public struct WebSocketFrame: Sendable, Hashable {
 
     /// Writes a whole frame.
     ///
-    /// - Parameter mask: the key that a client must draw anew for every frame; `nil` for a server.
+    /// - Parameter mask: the masking key, which a client must generate for every frame; `nil` for a server.
     public static func encode(
         _ opcode: Opcode, isFinal: Bool = true, payload: UnsafeRawBufferPointer, mask: UInt32?,
         into output: inout [UInt8]
@@ -57,7 +57,7 @@ public struct WebSocketFrame: Sendable, Hashable {
         payload.withUnsafeBytes { encode(opcode, isFinal: isFinal, payload: $0, mask: mask, into: &output) }
     }
 
-    /// The payload of a close frame: the code (1001: going away), and a reason of at most 123 bytes.
+    /// The payload of a close frame: the code (1001: going away) and a reason of at most 123 bytes.
     public static func closePayload(code: UInt16, reason: String = "") -> [UInt8] {
         [UInt8(code >> 8), UInt8(code & 0xFF)] + reason.utf8.prefix(123)
     }
@@ -84,7 +84,7 @@ public struct WebSocketFrame: Sendable, Hashable {
 
     /// Masks or unmasks bytes in place.
     ///
-    /// - Parameter offset: where in the payload these bytes begin.
+    /// - Parameter offset: the offset of these bytes in the payload.
     public static func mask(_ bytes: UnsafeMutableRawBufferPointer, key: UInt32, offset: Int64 = 0) {
         for index in 0..<bytes.count {
             let shift = UInt32(24 - 8 * ((Int64(index) + offset) & 3))

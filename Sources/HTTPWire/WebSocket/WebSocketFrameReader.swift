@@ -1,20 +1,20 @@
-/// Why the bytes of a WebSocket are not frames.
+/// Why bytes are not valid WebSocket frames.
 public enum WebSocketError: Error, Hashable, Sendable {
     case reservedOpcode
     case controlFrameTooLong
     case controlFrameFragmented
-    /// The length is written with more bytes than it needs, or is negative.
+    /// The length is encoded with more bytes than necessary, or is negative.
     case invalidLength
 }
 
-/// Reads the frame headers in one direction of a WebSocket. Payloads are skipped, and never copied.
+/// Parses the frame headers of one direction of a WebSocket. Payloads are skipped and never copied.
 public struct WebSocketFrameReader: Sendable {
     public enum Event: Hashable, Sendable {
-        /// All input was taken; call again with more.
+        /// All input was consumed; call again with more.
         case needMore
-        /// A frame begins.
+        /// The start of a frame.
         case frame(WebSocketFrame)
-        /// Bytes of that frame's payload, still masked: offsets into this call's input.
+        /// A part of that frame's payload, still masked: offsets into this call's input.
         case payload(Range<Int>)
     }
 
@@ -25,7 +25,7 @@ public struct WebSocketFrameReader: Sendable {
     }
 
     private var state = State.header
-    /// The header's bytes so far, the newest in the lowest bits; at most 14.
+    /// The header's bytes so far, the newest in the least significant bits; at most 14.
     private var high: UInt64 = 0
     private var low: UInt64 = 0
     private var count = 0
@@ -33,12 +33,13 @@ public struct WebSocketFrameReader: Sendable {
 
     public init() {}
 
-    /// Between two frames, with nothing of the next one read.
+    /// Between two frames, with no byte of the next one read.
     public var isAtFrameStart: Bool {
         if case .header = state { count == 0 } else { false }
     }
 
-    /// Reads on from `position`, which is moved past what was taken. After an error every further call throws it again.
+    /// Continues at `position`, and moves it past the consumed bytes. After an error every further call throws it
+    /// again.
     public mutating func next(
         in input: UnsafeRawBufferPointer, at position: inout Int
     ) throws(WebSocketError) -> Event {
@@ -78,7 +79,7 @@ public struct WebSocketFrameReader: Sendable {
         return 2 + extended + (second & 0x80 == 0 ? 0 : 4)
     }
 
-    /// The byte at an offset of the header.
+    /// The byte at an offset in the header.
     private func byte(_ offset: Int) -> UInt8 {
         let back = count - 1 - offset
         return UInt8(truncatingIfNeeded: back < 8 ? low >> UInt64(8 * back) : high >> UInt64(8 * (back - 8)))

@@ -1,6 +1,6 @@
 /// The opening handshake (RFC 6455, section 4).
 public enum WebSocketHandshake {
-    /// The value of `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`.
+    /// The value of `Sec-WebSocket-Accept` that corresponds to a `Sec-WebSocket-Key`.
     public static func accept(forKey key: String) -> String {
         base64(SHA1.digest(Array(key.utf8) + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
     }
@@ -11,8 +11,8 @@ public enum WebSocketHandshake {
         return base64(random)
     }
 
-    /// Whether a request opens a WebSocket: GET by HTTP/1.1, `Upgrade: websocket`, `Connection: upgrade`, version 13, and one
-    /// key that stands for 16 bytes. Anything else that asks for an upgrade is not a WebSocket.
+    /// Whether a request opens a WebSocket: HTTP/1.1 GET, `Upgrade: websocket`, `Connection: upgrade`, version 13, and
+    /// one key that encodes 16 bytes. Any other request for an upgrade is not a WebSocket.
     public static func isValidRequest(_ head: RequestHead) -> Bool {
         guard head.method == "GET", head.asksForUpgrade, head.fields.contains("Upgrade", element: "websocket"),
             head.fields.count(of: "Sec-WebSocket-Key") == 1, head.fields.count(of: "Sec-WebSocket-Version") == 1,
@@ -21,7 +21,7 @@ public enum WebSocketHandshake {
         return head.fields.withFirst("Sec-WebSocket-Key") { Optional(isKey($0)) } == true
     }
 
-    /// Whether a 101 is the answer to the key that was sent.
+    /// Whether a 101 response matches the key that was sent.
     public static func isValidResponse(_ head: ResponseHead, toKey key: String) -> Bool {
         head.status == 101 && head.fields.contains("Connection", element: "upgrade")
             && head.fields.contains("Upgrade", element: "websocket")
