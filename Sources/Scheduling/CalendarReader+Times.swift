@@ -21,20 +21,28 @@ extension CalendarReader {
         var wall: WallSpan?
     }
 
-    /// All occurrences of an event, without what it leaves out.
-    func times(of event: CalendarEvent, in file: CalendarFile) throws(SchedulingError) -> [Times] {
+    /// When an event is.
+    struct Schedule: Sendable {
+        /// The start that the event names.
+        var first: WallTime
+        var clock: WallClock
+        /// Up to the horizon, without what the event leaves out.
+        var times: [Times]
+        /// The first start beyond the horizon.
+        var next: WallTime?
+
+        /// Words for a start that the clocks skip, and what the clocks show in its place.
+        var gap: (words: String, instead: WallTime)? {
+            guard case .never(let from, let to, let instead) = clock.meaning(of: first) else { return nil }
+            return (clock.skipping(first, from: from, to: to), clock.wallTime(at: instead))
+        }
+    }
+
+    func schedule(of event: CalendarEvent, in file: CalendarFile) throws(SchedulingError) -> Schedule {
         guard let start = event.start else { throw SchedulingError("the event has no DTSTART", line: event.line) }
         let (first, clock) = try place(start, in: file, event)
         let length = try length(of: event, from: first, on: clock, in: file)
-        var starts = [first]
-        if let recurrence = event.recurrence {
-            do throws(SchedulingError) {
-                starts = try recurrence.starts(
-                    from: first, on: clock, since: now - Limits.reservationLength, until: horizon)
-            } catch {
-                throw SchedulingError(error.message, line: event.line)
-            }
-        }
+        let starts = try starts(of: event, from: first, on: clock)
         var left: Set<Timestamp> = []
         var leftDays: Set<Int64> = []
         for exception in event.exceptions {
@@ -44,11 +52,9 @@ extension CalendarReader {
                 left.insert(try moment(of: exception, in: file, event))
             }
         }
-        return starts.compactMap { wall in
+        let times = starts.times.compactMap { wall -> Times? in
             let begin = Times.Start(wall, on: clock, isMoment: start.isMoment)
-            guard begin.moment <= horizon, !left.contains(begin.moment), !leftDays.contains(wall.day) else {
-                return nil
-            }
+            guard !left.contains(begin.moment), !leftDays.contains(wall.day) else { return nil }
             let to =
                 switch length {
                 case .exact(let duration): begin.moment + duration
@@ -59,6 +65,22 @@ extension CalendarReader {
             // The clocks may never show what the calendar says; what it says is what people mean.
             span?.from = wall.secondsSince1970
             return Times(start: begin, to: to, wall: span)
+        }
+        return Schedule(first: first, clock: clock, times: times, next: starts.next)
+    }
+
+    private func starts(
+        of event: CalendarEvent, from first: WallTime, on clock: WallClock
+    ) throws(SchedulingError) -> Recurrence.Starts {
+        guard let recurrence = event.recurrence else {
+            return clock.moment(of: first) <= horizon
+                ? Recurrence.Starts(times: [first]) : Recurrence.Starts(next: first)
+        }
+        do throws(SchedulingError) {
+            return try recurrence.starts(
+                from: first, on: clock, since: now - Limits.reservationLength, until: horizon)
+        } catch {
+            throw SchedulingError(error.message, line: event.line)
         }
     }
 

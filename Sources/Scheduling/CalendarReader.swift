@@ -36,6 +36,8 @@ public struct CalendarReader: Sendable {
         public var unwanted = 0
         /// Why events, or lines of the file, were left out; at most `SchedulingLimits.problems`.
         public var problems: [SchedulingError] = []
+        /// What is not taken just as it stands, in order of the lines; at most two of an event.
+        public var notes: [CalendarNote] = []
         /// How many events were left out because something is wrong with them.
         public var refused = 0
 
@@ -53,7 +55,7 @@ public struct CalendarReader: Sendable {
     /// Only events of this category are read.
     public var category: String?
     public var now: Timestamp
-    /// Occurrences that begin later are left out; a later import brings them.
+    /// Occurrences that begin later are left out and told in the notes; a later import brings them.
     public var horizon: Timestamp
     /// The zones of a file by its own names for them, looked up once.
     var known: [String: WallClock] = [:]
@@ -101,6 +103,7 @@ public struct CalendarReader: Sendable {
             }
         }
         reading.occurrences.sort { ($0.from, $0.uid) < ($1.from, $1.uid) }
+        reading.notes.sort { ($0.line, $0.message) < ($1.line, $1.message) }
         return reading
     }
 
@@ -126,39 +129,24 @@ public struct CalendarReader: Sendable {
             return
         }
         let changed = try changedOccurrences(in: group, of: master, file)
-        var found: [CalendarOccurrence] = []
-        var past = 0
-        func add(_ event: CalendarEvent, _ times: Times, original: Times.Start) {
-            guard times.to > now else {
-                past += 1
-                return
-            }
-            let wishes = (master?.wishes ?? [:]).merging(event.wishes) { _, own in own }
-            found.append(
-                CalendarOccurrence(
-                    uid: event.uid, revision: revision, original: original.moment, originalWall: original.wall,
-                    from: times.start.moment, to: times.to, wall: times.wall, summary: event.summary, wishes: wishes,
-                    line: event.line))
-        }
-        if let master {
-            for times in try self.times(of: master, in: file) where changed[times.start.moment] == nil {
-                add(master, times, original: times.start)
-            }
-        }
+        var gathering = Gathering(revision: revision, wishes: master?.wishes ?? [:])
         for (original, event) in changed.values where !event.isCancelled {
             guard event.recurrence == nil else {
                 throw SchedulingError("a changed occurrence has an RRULE of its own", line: event.line)
             }
-            for times in try self.times(of: event, in: file) { add(event, times, original: original) }
+            try gather(event, in: file, original: original, into: &gathering)
         }
-        guard reading.occurrences.count + found.count <= SchedulingLimits.occurrences else {
+        // Last, because its note tells how many times there are.
+        if let master { try gather(master, in: file, without: Set(changed.keys), into: &gathering) }
+        guard reading.occurrences.count + gathering.occurrences.count <= SchedulingLimits.occurrences else {
             throw SchedulingError(
                 "with it, the calendar has more than \(SchedulingLimits.occurrences) times to come; import it in parts, "
                     + "by category",
                 line: first.line)
         }
-        reading.past += past
-        reading.occurrences += found
+        reading.past += gathering.past
+        reading.occurrences += gathering.occurrences
+        reading.notes += gathering.notes
         reading.events[first.uid] = revision
     }
 

@@ -40,22 +40,30 @@ public struct Recurrence: Hashable, Sendable {
         self.end = end
     }
 
-    /// The starts of all occurrences, in order.
+    /// When a recurrence comes, up to a horizon.
+    public struct Starts: Hashable, Sendable {
+        /// In order.
+        public var times: [WallTime] = []
+        /// The first one beyond the horizon; `nil` where the recurrence has ended by then.
+        public var next: WallTime?
+    }
+
+    /// The starts of all occurrences.
     ///
     /// - Parameters:
     ///   - first: the first one; it must be one of those that the rule gives.
-    ///   - horizon: those that begin later are left out.
+    ///   - horizon: of those that begin later only the first is told.
     ///   - limit: the greatest number of starts at or after `since`; those before it are not returned.
     /// - Throws: where the rule gives more than the limits allow, or not its own first one.
     public func starts(
         from first: WallTime, on clock: WallClock, since: Timestamp, until horizon: Timestamp,
         limit: Int = SchedulingLimits.occurrences
-    ) throws(SchedulingError) -> [WallTime] {
+    ) throws(SchedulingError) -> Starts {
         guard weekdays.isEmpty || weekdays.contains(first.weekday) else {
             throw SchedulingError(
                 "the first day, \(first.date), is a \(first.weekday), which the recurrence leaves out")
         }
-        var starts: [WallTime] = []
+        var starts = Starts()
         var given = 0
         var looked = 0
         // What is long past is only counted: to know its moment takes longer.
@@ -65,7 +73,7 @@ public struct Recurrence: Hashable, Sendable {
             looked += 1
             guard looked <= SchedulingLimits.recurrenceDays else {
                 throw SchedulingError(
-                    "more than \(SchedulingLimits.recurrenceDays) days must be looked at to find when it comes; "
+                    "more than \(SchedulingLimits.recurrenceDays) days must be examined to find when it comes; "
                         + "let it begin later")
             }
             guard let day else { continue }
@@ -75,12 +83,15 @@ public struct Recurrence: Hashable, Sendable {
             given += 1
             guard day >= firstDay else { continue }
             let moment = clock.moment(of: start)
-            guard moment <= horizon else { break }
+            guard moment <= horizon else {
+                starts.next = start
+                break
+            }
             guard moment >= since else { continue }
-            guard starts.count < limit else {
+            guard starts.times.count < limit else {
                 throw SchedulingError("it comes more than \(limit) times; let it end earlier")
             }
-            starts.append(start)
+            starts.times.append(start)
         }
         return starts
     }
@@ -94,7 +105,7 @@ public struct Recurrence: Hashable, Sendable {
         }
     }
 
-    /// The days that are looked at, in order, for ever; `nil` for one that is none of the rule's.
+    /// The candidate days, in order, without an end; `nil` for one that is none of the rule's.
     private func days(from first: WallTime) -> some Sequence<Int64?> {
         let step = Int64(interval)
         switch frequency {

@@ -26,4 +26,7 @@ public enum SchedulingLimits {
     public static let zoneBytes = 64 << 10
     /// Bytes of a line of a calendar that is written, without the line's end (RFC 5545, section 3.1).
     static let foldedLineBytes = 75
+
+    /// A limit as people read it, in whole days.
+    static func days(_ limit: Duration) -> Int64 { limit.components.seconds / 86_400 }
 }

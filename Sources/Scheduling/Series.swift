@@ -13,14 +13,19 @@ public struct Series: Hashable, Sendable {
         self.recurrence = recurrence
     }
 
-    /// - Throws: `SchedulingError` where there are too many of them, or none.
+    /// - Throws: `SchedulingError` where there are too many of them, or none, or one that is too far ahead.
     public func times(
         on clock: WallClock, now: Timestamp
     ) throws(SchedulingError) -> [(from: Timestamp, to: Timestamp, wall: WallSpan?)] {
         let starts = try recurrence.starts(
             from: first, on: clock, since: now - Limits.reservationLength, until: now + Limits.reservationHorizon)
-        guard !starts.isEmpty else { throw SchedulingError("the series ends before it begins") }
-        return starts.map { start in
+        if let next = starts.next {
+            let days = SchedulingLimits.days(Limits.reservationHorizon)
+            throw SchedulingError(
+                "the series comes on \(next.date), which is more than \(days) days ahead; let it end before that")
+        }
+        guard !starts.times.isEmpty else { throw SchedulingError("the series ends before it begins") }
+        return starts.times.map { start in
             let end = WallTime(secondsSince1970: start.secondsSince1970 + wallSeconds)
             let (from, to) = (clock.moment(of: start), clock.moment(of: end))
             var wall = clock.span(from: from, to: to)

@@ -54,8 +54,7 @@ public enum TypedMoment: Hashable, Sendable {
                     + Self.text(wall, offset: clock.offset(at: second)))
         case .never(let from, let to, let instead):
             throw SchedulingError(
-                "\(wall) never comes in \(clock.name): the clocks go from \(from.timeOfDay) to "
-                    + "\(to.timeOfDay) then; take \(clock.wallTime(at: instead)), or another time")
+                "\(clock.skipping(wall, from: from, to: to)); take \(clock.wallTime(at: instead)), or another time")
         }
     }
 

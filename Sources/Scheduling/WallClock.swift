@@ -77,6 +77,11 @@ public struct WallClock: Sendable {
         return moment(of: wall)
     }
 
+    /// Words for whoever wrote a time that the clocks here skip, as they go from `from` to `to`.
+    func skipping(_ wall: WallTime, from: WallTime, to: WallTime) -> String {
+        "\(wall) never comes in \(name): the clocks go from \(from.timeOfDay) to \(to.timeOfDay) then"
+    }
+
     /// A span as the clocks here show it; `nil` in a zone without a name, where nobody could tell it again.
     public func span(from: Timestamp, to: Timestamp) -> WallSpan? {
         guard name != Self.unnamed else { return nil }

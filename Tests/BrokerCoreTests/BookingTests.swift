@@ -84,6 +84,65 @@ struct BookingTests {
         #expect(book(&scene, small)?.isBooked == true)
     }
 
+    private func conflicts(_ outcome: BookingOutcome?) -> [ReservationConflict] {
+        (outcome?.results ?? []).compactMap { if case .noSeats(let conflict) = $0 { conflict } else { nil } }
+    }
+
+    @Test("A refusal names what the same booking gave the seats to, and a next time that is free beside all of it")
+    func companions() throws {
+        var scene = Scene.reserving()
+        scene.reserve("r1", seats: 2, after: Self.day)
+        let items = [
+            item("a", scene, seats: 5, after: Self.day, event: "one"),
+            item("b", scene, seats: 3, after: Self.day, event: "two"),
+            // This one has the first time that the refused one could have had otherwise.
+            item("c", scene, seats: 8, after: Self.day + .seconds(7800), event: "three"),
+        ]
+        let start = scene.now + Self.day
+        let outcome = book(&scene, items, skipsConflicts: true)
+        #expect(outcome?.results.map(\.isConflict) == [false, true, false])
+        let conflict = try #require(conflicts(outcome).first)
+        #expect(conflict.free == 1 && conflict.others == ["r1"])
+        #expect(conflict.companions.map(\.event) == ["one"] && conflict.companions.map(\.seats) == [5])
+        #expect(conflict.nextFree == start + .seconds(15_600))
+        #expect(
+            conflict.message.contains(
+                "(also reserved then: r1; given before it to others of the same booking: 5 seats from \(start.text) "
+                    + "for the event one)"))
+        // And at that time it is admitted.
+        #expect(scene.reserve("r2", seats: 3, after: Self.day + .seconds(15_600)) == .reservation("r2"))
+    }
+
+    @Test("Among nobody else a series knows that it is in its own way, and names the first of many")
+    func ownWay() throws {
+        var scene = Scene.reserving()
+        let start = scene.now + Self.day
+        for skips in [false, true] {
+            let items = (0...8).map { item("w\($0)", scene, seats: 1, after: Self.day) }
+            let conflict = try #require(conflicts(book(&scene, items, skipsConflicts: skips)).first)
+            #expect(conflict.others.isEmpty && conflict.companions.count == 8)
+            #expect(conflict.nextFree == start + .seconds(7800))
+            let five = Array(repeating: "1 seat from \(start.text)", count: 5).joined(separator: ", ")
+            #expect(conflict.message.contains("of the same booking: \(five), 3 more). It is free from "))
+        }
+    }
+
+    @Test("A move that finds no seats is told a time for which it may give up its own")
+    func nextOfMove() throws {
+        var scene = Scene.reserving()
+        let old = Self.day + .seconds(3600)
+        _ = book(&scene, [item("a1", scene, seats: 8, after: old, event: "e", occurrence: 1)], events: ["e": 0])
+        let taken = Self.day - .seconds(4800)
+        #expect(scene.reserve("r1", seats: 1, after: taken) == .reservation("r1"))
+        for skips in [false, true] {
+            let moved = [item("b1", scene, seats: 8, after: taken, event: "e", sequence: 1, occurrence: 1)]
+            let outcome = book(&scene, moved, skipsConflicts: skips, events: ["e": 1])
+            let conflict = try #require(conflicts(outcome).first)
+            // It overlaps the old time, which begins ten minutes later.
+            #expect(conflict.others == ["r1"] && conflict.nextFree == scene.now + taken + .seconds(7800))
+        }
+    }
+
     @Test("An item that cannot be booked is named beside the others")
     func senseless() {
         var scene = Scene.reserving()

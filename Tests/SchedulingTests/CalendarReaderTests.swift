@@ -44,6 +44,73 @@ struct CalendarReaderTests {
         #expect(gap.occurrences.map(\.from) == [utc(2027, 3, 28, 1, 30)])
     }
 
+    @Test("A start that the clocks skip is explained: taken an hour later, or refused where it would end before it")
+    func skippedHour() throws {
+        let start = "DTSTART;TZID=Europe/Warsaw:20270328T023000"
+        let words = "2027-03-28T02:30 never comes in Europe/Warsaw: the clocks go from 02:00 to 03:00 then"
+        let taken = try reading(event(times: [start, "DURATION:PT1H"]))
+        #expect(taken.problems.isEmpty && taken.notes.map(\.kind) == [.skippedHour])
+        #expect(taken.notes.map(\.description) == ["line 5: \(words); it is taken as 2027-03-28T03:30"])
+        let refused = try reading(event(times: [start, "DTEND;TZID=Europe/Warsaw:20270328T033000"]))
+        #expect(refused.occurrences.isEmpty && refused.refused == 1)
+        #expect(refused.problems.map(\.description) == ["line 5: \(words); take 2027-03-28T03:30, or another time"])
+    }
+
+    @Test("An event that ends before it begins is refused with its line, unless it is past")
+    func noLength() throws {
+        for end in ["20261210T090000Z", "20261210T100000Z"] {
+            let found = try reading(event(times: ["DTSTART:20261210T100000Z", "DTEND:\(end)"]))
+            #expect(found.problems.map(\.description) == ["line 5: the event does not end after it begins"])
+            #expect(found.occurrences.isEmpty && found.events.isEmpty)
+        }
+        let past = try reading(event(times: ["DTSTART:20251210T100000Z", "DTEND:20251210T100000Z"]))
+        #expect(past.problems.isEmpty && past.past == 1)
+    }
+
+    @Test("An event that begins beyond the horizon is named with its line, and is no problem")
+    func tooFarAhead() throws {
+        let far = event("far", times: ["DTSTART:20291215T090000Z", "DTEND:20291215T100000Z"])
+        let last = event("last", times: ["DTSTART:99991231T235959Z", "DTEND:99991231T235960Z"])
+        let found = try reading(event() + far + last)
+        #expect(found.occurrences.map(\.uid) == ["e1"] && found.problems.isEmpty && found.refused == 0)
+        #expect(found.notes.map(\.kind) == [.tooFarAhead, .tooFarAhead] && found.notes.map(\.uid) == ["far", "last"])
+        #expect(
+            found.notes.map(\.description) == [
+                "line 10: it begins on 2029-12-15, which is more than 400 days ahead; import the file again later",
+                "line 15: it begins on 9999-12-31, which is more than 400 days ahead; import the file again later",
+            ])
+        // What was booked of it, when it was nearer, is called off.
+        #expect(found.events.keys.sorted() == ["e1", "far", "last"])
+        let moved = event(
+            "e1", ["RECURRENCE-ID;TZID=Europe/Warsaw:20261208T090000"],
+            times: ["DTSTART:20291215T090000Z", "DURATION:PT1H"])
+        let changed = try reading(event("e1", ["RRULE:FREQ=WEEKLY;COUNT=2"]) + moved)
+        #expect(changed.occurrences.count == 1 && changed.notes.map(\.line) == [11])
+        #expect(changed.notes.map(\.kind) == [.tooFarAhead])
+        let seldom = try reading(
+            event(
+                "e1", ["RRULE:FREQ=DAILY;INTERVAL=10000"],
+                times: ["DTSTART:20260101T090000Z", "DURATION:PT1H"]))
+        #expect(seldom.occurrences.isEmpty && seldom.notes.map(\.kind) == [.tooFarAhead])
+        #expect(seldom.notes.first?.message.hasPrefix("it comes again on 2053-05-19, ") == true)
+    }
+
+    @Test("A recurrence that goes on beyond the horizon says once how many times are taken, and until when")
+    func takenInPart() throws {
+        for end in ["", ";COUNT=58", ";UNTIL=99991231T235959Z"] {
+            let found = try reading(event("e1", ["RRULE:FREQ=WEEKLY\(end)"]))
+            #expect(found.occurrences.count == 57 && found.problems.isEmpty)
+            #expect(found.notes.map(\.kind) == [.takenInPart])
+            #expect(
+                found.notes.map(\.description) == [
+                    "line 5: 57 times are taken, until 2027-12-28; it goes on, but what comes from 2028-01-04 on is "
+                        + "more than 400 days ahead: import the file again later"
+                ])
+        }
+        let whole = try reading(event("e1", ["RRULE:FREQ=WEEKLY;COUNT=57"]))
+        #expect(whole.occurrences.count == 57 && whole.notes.isEmpty)
+    }
+
     @Test("A changed occurrence has its own time, and is known by the one it had; a cancelled one is not there")
     func changed() throws {
         let master = event("e1", ["RRULE:FREQ=WEEKLY;COUNT=3", "SEQUENCE:2", "X-CARREL-SEATS:30", "SUMMARY:Python"])
@@ -86,7 +153,7 @@ struct CalendarReaderTests {
     }
 
     @Test(
-        "What is not supported, or makes no sense, is named with its line",
+        "What is not supported or not valid is reported with its line",
         arguments: [
             (["RRULE:FREQ=MONTHLY"], "only DAILY and WEEKLY"), (["RRULE:FREQ=WEEKLY;BYDAY=1MO"], "BYDAY=1MO"),
             (["RRULE:FREQ=WEEKLY;BYSETPOS=1"], "BYSETPOS"), (["RRULE:FREQ=WEEKLY;COUNT=0"], "COUNT=0"),

@@ -44,7 +44,7 @@ struct CalendarTermsTests {
     }
 
     @Test(
-        "Wishes that make no sense are refused",
+        "Invalid wishes are refused",
         arguments: [
             "X-CARREL-SEATS:0", "X-CARREL-SEATS:-3", "X-CARREL-SEATS:1000000", "X-CARREL-SEATS:99999999999999999999",
             "X-CARREL-WARM:101", "X-CARREL-LEAD:soon", "X-CARREL-OVERRUN:-PT1H", "X-CARREL-SEATS:",

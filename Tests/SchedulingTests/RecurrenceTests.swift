@@ -9,7 +9,7 @@ struct RecurrenceTests {
         _ recurrence: Recurrence, from first: WallTime = wall(2026, 12, 1, 9), since: Timestamp = utc(2026, 1, 1, 0),
         until horizon: Timestamp = utc(2027, 12, 31, 0)
     ) throws -> [String] {
-        try recurrence.starts(from: first, on: warsaw, since: since, until: horizon).map(\.description)
+        try recurrence.starts(from: first, on: warsaw, since: since, until: horizon).times.map(\.description)
     }
 
     @Test("Every day, every second day, every working day")
@@ -47,7 +47,7 @@ struct RecurrenceTests {
         func days(_ start: Weekday) throws -> [String] {
             try Recurrence(.weekly, interval: 2, weekdays: [.tuesday, .sunday], weekStart: start, end: .count(4))
                 .starts(from: from, on: warsaw, since: utc(1997, 1, 1, 0), until: utc(1998, 1, 1, 0))
-                .map(\.date.description)
+                .times.map(\.date.description)
         }
         #expect(try days(.monday) == ["1997-08-05", "1997-08-10", "1997-08-19", "1997-08-24"])
         #expect(try days(.sunday) == ["1997-08-05", "1997-08-17", "1997-08-19", "1997-08-31"])
@@ -61,7 +61,7 @@ struct RecurrenceTests {
         ] {
             let found = try Recurrence(.weekly, end: .count(2)).starts(
                 from: first, on: warsaw, since: utc(2026, 1, 1, 0), until: utc(2027, 1, 1, 0))
-            #expect(found.map { warsaw.moment(of: $0) } == [before, after])
+            #expect(found.times.map { warsaw.moment(of: $0) } == [before, after])
         }
     }
 
@@ -72,6 +72,20 @@ struct RecurrenceTests {
         #expect(try starts(Recurrence(.daily, end: .moment(third - .seconds(1)))).count == 2)
         #expect(try starts(Recurrence(.daily, end: .wall(wall(2026, 12, 3, 9)))).count == 3)
         #expect(try starts(Recurrence(.daily, end: .wall(wall(2026, 12, 3, 8)))).count == 2)
+    }
+
+    @Test("The first one beyond the horizon is told, unless the recurrence ends before it")
+    func beyond() throws {
+        let horizon = utc(2026, 12, 10, 0)
+        func next(_ end: Recurrence.End, from first: WallTime = wall(2026, 12, 1, 9)) throws -> WallTime? {
+            try Recurrence(.daily, end: end).starts(
+                from: first, on: warsaw, since: utc(2026, 1, 1, 0), until: horizon
+            ).next
+        }
+        #expect(try next(.never) == wall(2026, 12, 10, 9))
+        #expect(try next(.count(10)) == wall(2026, 12, 10, 9))
+        #expect(try next(.count(9)) == nil)
+        #expect(try next(.never, from: wall(2027, 1, 1, 9)) == wall(2027, 1, 1, 9))
     }
 
     @Test("Those that are past are counted and not returned; those beyond the horizon are left out")
@@ -102,6 +116,6 @@ struct RecurrenceTests {
         #expect(message(never).contains("more than 500 times"))
         never.end = .count(400)
         #expect(message(never) == "")
-        #expect(message(Recurrence(.daily, end: .never), from: wall(1800, 1, 1, 9)).contains("days must be looked at"))
+        #expect(message(Recurrence(.daily, end: .never), from: wall(1800, 1, 1, 9)).contains("days must be examined"))
     }
 }

@@ -87,6 +87,12 @@ struct TypedMomentTests {
         #expect(throws: SchedulingError.self) {
             try times("2026-03-24T09:00", "11:00", Recurrence(.weekly, end: .day(0)), now: utc(2026, 3, 1, 0))
         }
+        // A series is never shortened without a word.
+        #expect {
+            try times("2026-03-24T09:00", "11:00", Recurrence(.weekly, end: .count(60)), now: utc(2026, 3, 1, 0))
+        } throws: {
+            "\($0)".contains("comes on 2027-04-06, which is more than 400 days ahead")
+        }
     }
 
     @Test("Days are read by themselves", arguments: ["2026-12-01", "2024-02-29"])

@@ -65,7 +65,7 @@ public struct BookingOutcome: Hashable, Sendable {
         /// It has opened already, and stays as it is.
         case begun(ReservationID)
         case noSeats(ReservationConflict)
-        /// Its terms make no sense.
+        /// Its terms are invalid.
         case refused(String)
 
         public var isConflict: Bool {

@@ -24,6 +24,7 @@ extension BrokerCore {
         if booking.skipsConflicts, draft.results.contains(where: \.lacksPlace) {
             draft = self.draft(booking, plan, givingUpFirst: false, at: now)
         }
+        findNextTimes(for: booking, plan, in: &draft, at: now)
         let isBooked = booking.skipsConflicts || !draft.results.contains(where: \.isConflict)
         let outcome = BookingOutcome(
             results: draft.results, cancelled: plan.dropped.map(\.id), leftOver: plan.leftOver, isBooked: isBooked)
@@ -144,7 +145,26 @@ extension BrokerCore {
         }
         return .noSeats(
             conflict(
-                terms, lab: lab, found: found, beside: draft.outlook, leaving: draft.leaving, at: now))
+                terms, lab: lab, found: found, beside: draft.outlook, leaving: draft.leaving, companions: draft.new,
+                at: now))
+    }
+
+    /// When there are seats for those that find none now, beside all that the booking takes, before them and after.
+    private func findNextTimes(
+        for booking: Booking, _ plan: CalendarPlan, in draft: inout Draft, at now: Timestamp
+    ) {
+        for (index, item) in booking.items.enumerated() {
+            guard case .noSeats(var conflict) = draft.results[index], let lab = catalogue.labs[item.terms.lab] else {
+                continue
+            }
+            var outlook = draft.outlook
+            // One that stays only because it found no other place would give up its own.
+            if case .move(let old) = plan.decision(on: item, at: now), !draft.leaving.contains(old.id) {
+                add(old, times: -1, to: &outlook.promises)
+            }
+            conflict.nextFree = nextFree(item.terms, lab: lab, beside: outlook, companions: draft.new, at: now)
+            draft.results[index] = .noSeats(conflict)
+        }
     }
 
     mutating func cancelSeries(_ series: ReservationSeries, at now: Timestamp) -> Answer {

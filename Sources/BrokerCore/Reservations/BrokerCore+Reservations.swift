@@ -16,7 +16,9 @@ extension BrokerCore {
         let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: outlook, at: now)
         let found = allocation.values.reduce(0, +)
         guard found == terms.seats else {
-            return .refused(.noSeats(conflict(terms, lab: lab, found: found, beside: outlook, at: now)))
+            var conflict = conflict(terms, lab: lab, found: found, beside: outlook, at: now)
+            conflict.nextFree = nextFree(terms, lab: lab, beside: outlook, at: now)
+            return .refused(.noSeats(conflict))
         }
         store(Reservation(id: id, terms: terms, phase: .booked, createdAt: now, allocation: allocation))
         if terms.opensAt <= now { seatWaiting(of: id, at: now) }

@@ -51,7 +51,7 @@ struct CapacityCurve: Hashable, Sendable {
         return peak
     }
 
-    /// See to it that a step begins at `time`; its index.
+    /// Makes sure that a step begins at `time`; its index.
     private mutating func split(at time: Timestamp) -> Int {
         let index = firstStep(after: time)
         if index > 0, steps[index - 1].at == time { return index - 1 }

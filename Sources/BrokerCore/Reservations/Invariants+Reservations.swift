@@ -5,7 +5,12 @@ extension BrokerCore {
     public func brokenPromises(at now: Timestamp) -> [String] {
         hosts.compactMap { host in
             guard host.isReachable, host.settings.isPromising, !step.mayPromise else { return nil }
-            var seats = host.usage.sessions.count { !["ending", "parking"].contains(entries[$0]?.session.state.name) }
+            var seats = host.usage.sessions.count { id in
+                switch entries[id]?.session.state {
+                case .ending?, .parking?: false
+                default: true
+                }
+            }
             for id in seating.promisedOn[host.name] ?? [] {
                 guard let reservation = reservations[id] else { continue }
                 guard reservation.terms.opensAt <= now, now < reservation.terms.to else { continue }
@@ -58,7 +63,7 @@ extension BrokerCore {
             }
             if learners.count > reservation.terms.seats { broken.append("\(id) has more claims than seats") }
         }
-        // What a failed commit leaves to be looked at again is looked at in the next event.
+        // What a failed commit leaves to be decided again is decided in the next event.
         guard catalogue.isConfigured, !step.mayPromise else { return broken }
         for (name, curve) in promises() {
             guard let host = record(of: name), host.settings.isPromising else {

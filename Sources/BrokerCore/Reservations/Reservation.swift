@@ -223,6 +223,20 @@ public struct Reservation: Hashable, Sendable {
 
 /// Why a reservation finds no seats: the worst moment of its time, and when it would.
 public struct ReservationConflict: Hashable, Sendable {
+    /// Something that was asked for together with it, and taken before it.
+    public struct Companion: Hashable, Sendable {
+        public var seats: Int
+        public var from: Timestamp
+        /// The UID of its calendar's event; `nil` where there is none.
+        public var event: String?
+
+        init(_ reservation: Reservation) {
+            seats = reservation.terms.seats
+            from = reservation.terms.from
+            event = reservation.origin.flatMap { $0.sequence == nil ? nil : $0.series }
+        }
+    }
+
     public var wanted: Int
     /// Seats that are free all the time from its opening to its end.
     public var free: Int
@@ -230,6 +244,8 @@ public struct ReservationConflict: Hashable, Sendable {
     public var peakAt: Timestamp
     /// The reservations that hold seats at that moment, by id.
     public var others: [ReservationID]
+    /// Those of the same booking that would hold seats at that moment, in their order.
+    public var companions: [Companion] = []
     /// The next start at which it would be admitted; `nil` if there is none as far as can be seen.
     public var nextFree: Timestamp?
 }

@@ -124,12 +124,15 @@ extension BrokerCore {
 
     // MARK: Refusals
 
-    /// Why this wish cannot be fulfilled.
+    /// Why this wish cannot be fulfilled; not yet, when it could.
     ///
-    /// - Parameter leaving: reservations that are given up for it.
+    /// - Parameters:
+    ///   - outlook: with the promises of `companions`, and without those of `leaving`.
+    ///   - leaving: reservations that are given up for it.
+    ///   - companions: reservations that are not made yet, of the same booking.
     func conflict(
         _ terms: ReservationTerms, lab: Lab, found: Int, beside outlook: Outlook,
-        leaving: Set<ReservationID> = [], at now: Timestamp
+        leaving: Set<ReservationID> = [], companions: [Reservation] = [], at now: Timestamp
     ) -> ReservationConflict {
         let wish = Wish(terms, lab: lab)
         let moments = Set(outlook.promises.values.flatMap { $0.moments }).filter { wish.from <= $0 && $0 < wish.to }
@@ -140,13 +143,14 @@ extension BrokerCore {
             return (moment, freeSeats(for: instant, lacking: lab.name, beside: outlook, at: now))
         }.min { ($0.1, $0.0) < ($1.1, $1.0) }
         let peakAt = worst?.0 ?? wish.from
-        let others = reservations.values.filter {
-            $0.isBooked && $0.terms.opensAt <= peakAt && peakAt < $0.terms.endsAt && !$0.allocation.isEmpty
-                && !leaving.contains($0.id)
+        func holdsSeats(_ reservation: Reservation) -> Bool {
+            reservation.isBooked && reservation.terms.opensAt <= peakAt && peakAt < reservation.terms.endsAt
+                && !reservation.allocation.isEmpty
         }
+        let others = reservations.values.filter { holdsSeats($0) && !leaving.contains($0.id) }
         return ReservationConflict(
             wanted: terms.seats, free: found, peakAt: peakAt, others: others.map(\.id).sorted(),
-            nextFree: nextFree(terms, lab: lab, beside: outlook, at: now))
+            companions: companions.filter(holdsSeats).map { ReservationConflict.Companion($0) })
     }
 
     private func freeSeats(
@@ -159,11 +163,17 @@ extension BrokerCore {
     }
 
     /// Seats become free when a reservation or a session ends: these are the moments to try.
-    private func nextFree(
-        _ terms: ReservationTerms, lab: Lab, beside outlook: Outlook, at now: Timestamp
+    ///
+    /// - Parameters:
+    ///   - outlook: with the promises of `companions`.
+    ///   - companions: reservations that are not made yet, of the same booking.
+    func nextFree(
+        _ terms: ReservationTerms, lab: Lab, beside outlook: Outlook, companions: [Reservation] = [],
+        at now: Timestamp
     ) -> Timestamp? {
         let earliest = terms.from
-        let bookings = reservations.values.filter(\.isBooked).map { $0.terms.endsAt + terms.lead }
+        let booked = reservations.values.filter(\.isBooked) + companions
+        let bookings = booked.map { $0.terms.endsAt + terms.lead }
         let leaving = outlook.ends(atMost: Limits.freeTimeCandidates / 2).map { $0 + terms.lead }
         let candidates = Set(bookings + leaving).filter { $0 > earliest }.sorted()
         return candidates.prefix(Limits.freeTimeCandidates).first { start in

@@ -12,10 +12,13 @@ struct WantedReservations {
     private(set) var problems: [SchedulingError]
     /// Events that were left out.
     private(set) var refused: Int
+    /// What is not taken just as it stands, of the events that were not left out.
+    private(set) var notes: [CalendarNote]
 
     init(_ reading: CalendarReader.Reading, on common: CalendarTerms) {
         events = reading.events
         (past, unwanted, problems, refused) = (reading.past, reading.unwanted, reading.problems, reading.refused)
+        notes = reading.notes
         for occurrence in reading.occurrences {
             do throws(SchedulingError) {
                 let terms = try common.terms(of: occurrence)
@@ -29,6 +32,7 @@ struct WantedReservations {
         }
         // An event is taken as a whole: what is booked of one that was left out stays.
         items.removeAll { events[$0.origin?.series ?? ""] == nil }
+        notes.removeAll { events[$0.uid] == nil }
     }
 
     private mutating func refuse(_ uid: String, because problem: SchedulingError) {
@@ -43,6 +47,13 @@ struct ImportReport: Encodable {
         /// Of the file, from 1.
         var line: Int?
         var reason: String
+    }
+
+    struct Note: Encodable {
+        /// Of the file, from 1.
+        var line: Int
+        var kind: CalendarNote.Kind
+        var text: String
     }
 
     var isDryRun: Bool
@@ -60,6 +71,11 @@ struct ImportReport: Encodable {
     /// Events that cannot be read or understood.
     var refused: Int
     var refusals: [Refusal]
+    /// Events of which nothing can be booked yet, because they begin too far ahead.
+    var tooFarAhead: Int
+    /// Events whose recurrence goes on beyond what can be booked yet.
+    var takenInPart: Int
+    var notes: [Note]
     var past: Int
     var unwanted: Int
     /// Each time that was asked for; nothing where nothing could be.
@@ -80,16 +96,20 @@ struct ImportReport: Encodable {
         withoutSeats = count(.noSeats, .refused)
         refused = wanted.refused
         refusals = wanted.problems.map { Refusal(line: $0.line, reason: $0.message) }
+        tooFarAhead = wanted.notes.count { $0.kind == .tooFarAhead }
+        takenInPart = wanted.notes.count { $0.kind == .takenInPart }
+        notes = wanted.notes.map { Note(line: $0.line, kind: $0.kind, text: $0.message) }
         past = wanted.past
         unwanted = wanted.unwanted
         self.booking = booking
     }
 
-    /// Nothing was taken, and something should have been.
+    /// Something of the file is not booked that should be, or nothing of it can be yet. The same in a dry run.
     var isFailure: Bool {
         guard booking?.isBooked ?? false else { return true }
+        if !refusals.isEmpty || withoutSeats + undecided > 0 { return true }
         let done = booked + moved + unchanged + cancelled + kept
-        return done == 0 && refused + withoutSeats + undecided > 0
+        return done == 0 && tooFarAhead > 0
     }
 
     /// In one line, and what to do where somebody has to decide.
@@ -97,7 +117,7 @@ struct ImportReport: Encodable {
         let numbers = [
             (booked, "booked"), (moved, "moved"), (unchanged, "unchanged"), (cancelled, "cancelled"),
             (kept, "kept as they were"), (undecided, "undecided"), (withoutSeats, "without seats"),
-            (refused, "refused"),
+            (tooFarAhead, "too far ahead"), (takenInPart, "taken in part"), (refused, "refused"),
         ].filter { $0.0 > 0 || ["booked", "unchanged", "moved", "refused"].contains($0.1) }
         let line = numbers.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         let leftOver = booking?.leftOver ?? []

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import BrokerCore
 import Foundation
+import Launch
 import Scheduling
 
 /// What reservations have in common, however they are made.
@@ -28,9 +29,18 @@ struct ReservationOptions: ParsableArguments {
     var zone: String?
 
     func validate() throws {
+        if let context { try Self.check(context, "--context", LaunchLimits.contextLength) }
+        for id in learner { try Self.check(id, "--learner", LaunchLimits.learnerLength) }
         guard let zone else { return }
         do { _ = try ZoneDatabase.system().clock(named: zone) } catch {
             throw ValidationError("--zone is \(zone): \(error.message)")
+        }
+    }
+
+    /// What can stand in no link would be a seat for which nobody can come.
+    private static func check(_ value: String, _ option: String, _ limit: Int) throws {
+        do throws(LaunchError) { try FieldRule.check(value, name: option, maximum: limit) } catch {
+            throw ValidationError(error.cause)
         }
     }
 

@@ -16,7 +16,8 @@ struct ReserveCreate: AsyncParsableCommand {
 
             A series keeps its time of day when the clocks are changed. It is booked whole or not at all, unless \
             --skip-conflicts books what finds seats. A time that the clocks skip is refused for the first one, and an \
-            hour later for others; of one that comes twice the first is meant in a series.
+            hour later for others; of one that comes twice the first is meant in a series. All of it begins within \
+            \(Limits.reservationHorizon.components.seconds / 86_400) days.
 
             --dry-run shows the seats over the time, and reserves nothing.
 
@@ -132,11 +133,14 @@ struct ReserveCreate: AsyncParsableCommand {
         let capacity = try await client.capacity(
             lab: lab, from: shown.opensAt - margin, to: shown.endsAt + margin,
             steps: output.json ? CapacityChart.columns(in: 80) : CapacityChart.columns(in: terminal.width))
-        if output.json { return Output.print(Output.json(DryRun(booking: booking, capacity: capacity))) }
-        let chart = CapacityChart(capacity, wanted: shown, time: options.time)
-        Output.print(chart.text(terminal))
-        Output.print("")
-        Output.print(BookingTable.text(booking, isDryRun: true, time: options.time))
+        if output.json {
+            Output.print(Output.json(DryRun(booking: booking, capacity: capacity)))
+        } else {
+            let chart = CapacityChart(capacity, wanted: shown, time: options.time)
+            Output.print(chart.text(terminal))
+            Output.print("")
+            Output.print(BookingTable.text(booking, isDryRun: true, time: options.time))
+        }
         if !booking.isBooked { throw ExitCode.failure }
     }
 

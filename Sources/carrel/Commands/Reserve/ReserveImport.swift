@@ -11,8 +11,12 @@ struct ReserveImport: AsyncParsableCommand {
         discussion: """
             Each event, and each occurrence of a recurring one within \(Limits.reservationHorizon.components.seconds / 86_400) \
             days, becomes a reservation, known by the event's UID. Whatever can be booked is booked, event by event; what \
-            cannot is named with its line in the file, and the command fails if that is everything. With --strict all of \
-            it is booked, or nothing.
+            cannot is named with its line in the file. With --strict all of it is booked, or nothing.
+
+            The exit status is 1 if any event was refused, left without seats or undecided, although the others are \
+            booked; --dry-run ends with the status that the import would end with. What comes later than in \
+            \(Limits.reservationHorizon.components.seconds / 86_400) days is named and counted, and no failure unless the \
+            file has nothing else: import the file again later.
 
             Importing a file again changes nothing. An event that was changed moves its reservations, and what it has no \
             more is cancelled, if its SEQUENCE or else its LAST-MODIFIED or DTSTAMP is newer. Where none of them tells, \
@@ -122,6 +126,9 @@ struct ReserveImport: AsyncParsableCommand {
         for problem in wanted.problems { Output.note("\(file): \(problem)") }
         let untold = wanted.refused - wanted.problems.count
         if untold > 0 { Output.note("\(file): and \(untold) more") }
+        for note in wanted.notes.prefix(SchedulingLimits.problems) { Output.note("\(file): \(note)") }
+        let unnamed = wanted.notes.count - SchedulingLimits.problems
+        if unnamed > 0 { Output.note("\(file): and \(unnamed) more notes of that kind") }
         if wanted.past > 0 {
             Output.note(
                 wanted.past == 1
