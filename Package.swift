@@ -63,21 +63,41 @@ let package = Package(
             name: "EmbedHelper", capability: .buildTool(), dependencies: ["EmbedFile", "carrel-helper"],
             path: "Sources/EmbedHelper"),
         .target(name: "HelperImage", dependencies: ["TLS"], swiftSettings: house, plugins: ["EmbedHelper"]),
-        room("DockerEngine", ["HTTPTransport", "HelperImage", "Text"]),
-        room("Edge", ["HTTPTransport", "Metrics"]),
-        room("Launch", ["HTTPTransport", "BrokerCore"]),
+        room("DockerEngine", ["Text", "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "HelperImage"]),
+        room("Edge", ["EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport"]),
+        room("Launch", ["TLS", "BrokerCore"]),
         room(
             "Broker",
-            ["BrokerCore", "Store", "Scheduling", "DockerEngine", "HelperImage", "Edge", "Launch", "Metrics", logging]),
-        room("Portal", ["Broker", "Launch", "Metrics", "Scheduling", mustache]),
+            [
+                "Text", "EventLoop", "TLS", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
+                "HelperImage", "DockerEngine", "Edge", logging,
+            ]),
+        room(
+            "Portal",
+            [
+                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
+                "Launch", "Broker", mustache,
+            ]),
+        .executableTarget(name: "ReadRevision", swiftSettings: house),
+        .plugin(
+            name: "EmbedRevision", capability: .buildTool(), dependencies: ["ReadRevision"],
+            path: "Sources/EmbedRevision"),
         .executableTarget(
-            name: "carrel", dependencies: ["Portal", "Broker", "Scheduling", argumentParser, yams, logging],
-            swiftSettings: house),
+            name: "carrel",
+            dependencies: [
+                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
+                "DockerEngine", "Edge", "Launch", "Broker", "Portal", argumentParser, logging, yams,
+            ],
+            swiftSettings: house, plugins: ["EmbedRevision"]),
 
+        // Other programs, for tests and benchmarks.
+        room("Programs", path: "Tests/Programs"),
+        // Randomness of which one seed replays one run.
+        room("SeededRandom", path: "Tests/SeededRandom"),
         // What `Scripts/bench edge` loads proxies with; no product.
         .executableTarget(
-            name: "EdgeBench", dependencies: ["HTTPTransport", "Programs"], path: "Tests/EdgeBench",
-            swiftSettings: house),
+            name: "EdgeBench", dependencies: ["EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Programs"],
+            path: "Tests/EdgeBench", swiftSettings: house),
 
         // What `Scripts/bench broker` measures core and store with; no product.
         .executableTarget(
@@ -89,37 +109,60 @@ let package = Package(
             name: "Simulate", dependencies: ["Simulation", argumentParser], path: "Tests/Simulate",
             swiftSettings: house),
 
-        // Other programs, for tests and benchmarks.
-        room("Programs", path: "Tests/Programs"),
-        // Randomness of which one seed replays one run.
-        room("SeededRandom", path: "Tests/SeededRandom"),
         // Hostile bytes, and what has to become of them.
         .target(
             name: "SmugglingCorpus", path: "Tests/Corpus", exclude: ["requests", "responses"], swiftSettings: house),
         tests("TextTests", ["Text"]),
-        tests("EventLoopTests", ["EventLoop"]),
-        tests("TLSTests", ["TLS"]),
+        tests("EventLoopTests", ["CLibUV", "EventLoop"]),
+        tests("TLSTests", ["COpenSSL", "TLS"]),
         tests("HTTPWireTests", ["HTTPWire", "SmugglingCorpus"]),
         tests("MetricsTests", ["Metrics"]),
-        tests("HTTPTransportTests", ["HTTPTransport", "SeededRandom"]),
+        tests("HTTPTransportTests", ["EventLoop", "TLS", "HTTPWire", "HTTPTransport", "SeededRandom"]),
         tests("BrokerCoreTests", ["BrokerCore"]),
         tests("SimulationTests", ["Simulation"]),
-        tests("StoreTests", ["Store", "SeededRandom"]),
+        tests("StoreTests", ["BrokerCore", "Store", "SeededRandom", grdb]),
         .testTarget(
-            name: "SchedulingTests", dependencies: ["Scheduling", "Programs", "SeededRandom"], exclude: ["calendars"],
-            swiftSettings: house),
-        tests("HelperImageTests", ["HelperImage", "Programs"]),
-        tests("DockerEngineTests", ["DockerEngine"]),
-        tests("EdgeTests", ["Edge", "COpenSSL", "CNGHTTP2", "SmugglingCorpus", "SeededRandom"]),
-        tests("EdgeSimulation", ["Edge", "SmugglingCorpus", "SeededRandom"]),
-        tests("LaunchTests", ["Launch"]),
-        tests("BrokerTests", ["Broker", "Programs"]),
-        tests("PortalTests", ["Portal", "Programs"]),
-        tests("CarrelTests", ["carrel", "Programs"]),
+            name: "SchedulingTests", dependencies: ["BrokerCore", "Scheduling", "Programs", "SeededRandom"],
+            exclude: ["calendars"], swiftSettings: house),
+        tests("HelperImageTests", ["TLS", "HelperImage", "Programs"]),
+        tests("DockerEngineTests", ["EventLoop", "HTTPTransport", "HelperImage", "DockerEngine"]),
+        tests(
+            "EdgeTests",
+            [
+                "COpenSSL", "CNGHTTP2", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "Edge",
+                "SeededRandom", "SmugglingCorpus",
+            ]),
+        tests(
+            "EdgeSimulation",
+            [
+                "CLibUV", "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Edge", "SeededRandom", "SmugglingCorpus",
+            ]),
+        tests("LaunchTests", ["TLS", "BrokerCore", "Launch"]),
+        tests(
+            "BrokerTests",
+            [
+                "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "BrokerCore", "Scheduling", "DockerEngine", "Edge",
+                "Broker", "Programs",
+            ]),
+        tests(
+            "PortalTests",
+            [
+                "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
+                "DockerEngine", "Edge", "Launch", "Broker", "Portal", "Programs", logging,
+            ]),
+        tests("ReadRevisionTests", ["ReadRevision"]),
+        tests(
+            "CarrelTests",
+            [
+                "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "BrokerCore", "Scheduling", "Edge", "Launch", "Broker",
+                "Portal", "carrel", "Programs", argumentParser, logging,
+            ]),
         // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.
         room("FleetSupport", ["BrokerCore", "Store", "COpenSSL", "Programs", grdb], path: "Tests/FleetSupport"),
         tests("Fleet", ["carrel", "FleetSupport", "Programs"]),
-        tests("Browser", ["carrel", "FleetSupport", "HTTPTransport", "Programs", "COpenSSL"]),
+        tests("Browser", ["COpenSSL", "EventLoop", "TLS", "HTTPTransport", "carrel", "Programs", "FleetSupport"]),
+        // The sources and the papers, against the rules of the house.
+        tests("HouseTests", []),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -27,7 +27,7 @@ struct Carrel: AsyncParsableCommand {
 
             Exit codes: 0 done, 1 failed, 64 the command was not understood.
             """,
-        version: "\(version) (tzdata \(ZoneDatabase.system().version))",
+        version: versionLine(commit: SourceRevision.commit, zones: ZoneDatabase.system().version),
         subcommands: [
             ServeCommand.self, ReloadCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self,
             LabCommand.self,
@@ -38,9 +38,21 @@ struct Carrel: AsyncParsableCommand {
             IntegrityCommand.self, DevCACommand.self,
         ])
 
+    /// What `--version` prints.
+    ///
+    /// - Parameter commit: from which this was built; `nil` if that is not known. Changes that were not committed do not
+    ///   show.
+    static func versionLine(commit: String?, zones: String) -> String {
+        let details = [commit, "tzdata \(zones)"].compactMap(\.self)
+        return "carrel \(version) (\(details.joined(separator: ", ")))"
+    }
+
     static func main() async {
         LibraryMemory.install()
         Heap.giveBackLargePieces()
+        if let problem = EmptyArgument.problem(in: Array(CommandLine.arguments.dropFirst())) {
+            Self.exit(withError: ValidationError(problem))
+        }
         await main(nil)
     }
 }
