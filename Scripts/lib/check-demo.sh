@@ -23,18 +23,51 @@ state=$(absolute_path "$2")
 port=$3
 mkdir -p "$state"
 background=()
+# The broker that took over from the demo's first one.
+successor=
 finish() {
     local pid
     for pid in "${background[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
 }
 trap finish EXIT
 
-our_containers() {
-    docker -H "unix://$ENGINE_SOCKET" ps --all --quiet --filter "label=carrel.instance=$(cat "$state/demo/demo/instance")"
+instance() { cat "$state/demo/demo/instance"; }
+
+# ours LIST…: what bears the demo's instance, of what a listing of the docker command shows.
+ours() { docker -H "unix://$ENGINE_SOCKET" "$@" --quiet --filter "label=carrel.instance=$(instance)"; }
+
+# What the engine has mounted for the homes of warm labs. The engine may have another mount namespace than this script.
+our_mounts() {
+    ((EUID == 0)) || return 0
+    grep -F "/volumes/carrel-$(instance)-slots/" /proc/1/mountinfo || true
+}
+
+# operate ARGUMENT…: carrel on the demo's configuration.
+operate() { "$carrel" "$@" --config "$state/demo/carrel.yaml"; }
+
+seat_is_warm() {
+    operate pool list --json >"$state/pools" 2>&1 && grep -Eq '"ready" *: *1' "$state/pools"
 }
 
 demo_is_ready() { grep -qx ready "$state/output"; }
 demo_is_over() { ! kill -0 "$1" 2>/dev/null; }
+
+broker_is_another() {
+    local now
+    now=$(recorded_process "$state/demo/demo/broker") && [[ $now != "$1" ]]
+}
+
+# demo_goes_on_after_an_upgrade DEMO: its broker is replaced as operators are told to do it.
+demo_goes_on_after_an_upgrade() {
+    local before
+    before=$(recorded_process "$state/demo/demo/broker") || die "the demo's broker does not run"
+    kill -USR2 "$before"
+    wait_until "$END_SECONDS" broker_is_another "$before" ||
+        die "the demo does not know its new broker $END_SECONDS s after SIGUSR2: see $state/output"
+    successor=$(recorded_process "$state/demo/demo/broker") || die "the new broker does not run"
+    operate host list >"$state/hosts" 2>&1 || die "the new broker does not answer: see $state/hosts"
+    ! demo_is_over "$1" || die "the demo ended with the broker that was replaced: see $state/output"
+}
 
 # A script's background job, as a shell that is no terminal's starts it: with SIGINT ignored.
 demo_in_background_ends_on_interrupt() {
@@ -47,16 +80,30 @@ demo_in_background_ends_on_interrupt() {
     link=$(grep -o 'https://[^ ]*' "$state/output" | head -n 1)
     "$carrel" try --link "$link" --ca "$state/demo/tls/ca.pem" --connect "127.0.0.1:$port" --code 'sum(range(10))' \
         --expect 45 >"$state/try" 2>&1 || die "no lab in the demo: see $state/try"
-    [[ -n "$(our_containers)" ]] || die "the demo has a lab, but no container bears its instance"
+    [[ -n "$(ours ps --all)" ]] || die "the demo has a lab, but no container bears its instance"
+    # With a shared root, which only root can give a demo, a warm lab has its home mounted by way of the engine.
+    operate pool set python --minimum 1 --maximum 1 >"$state/pools" 2>&1 || die "no pool can be set: see $state/pools"
+    wait_until "$READY_SECONDS" seat_is_warm || die "no seat was warm within $READY_SECONDS s: see $state/pools"
+    ((EUID != 0)) || [[ -n "$(our_mounts)" ]] || die "a seat is warm, but nothing is mounted for its home"
+    demo_goes_on_after_an_upgrade "$pid"
     kill -INT "$pid"
     wait_until "$END_SECONDS" demo_is_over "$pid" || die "the demo goes on $END_SECONDS s after SIGINT"
     wait "$pid" || status=$?
     ((status == 130)) || die "the demo ended with status $status, not 130: see $state/output"
+    ! kill -0 "$successor" 2>/dev/null || die "the demo left its broker behind, process $successor"
 }
 
-demo_left_no_lab_behind() {
-    [[ -z "$(our_containers)" ]] || die "labs of the demo are still there: $(our_containers)"
+demo_left_nothing_behind() {
+    local left
     engine_answers -H "unix://$ENGINE_SOCKET" || die "the demo ended an engine that was there before"
+    left=$(ours ps --all)
+    [[ -z $left ]] || die "labs of the demo are still there: $left"
+    left=$(ours network ls)
+    [[ -z $left ]] || die "networks of the demo are still there: $left"
+    left=$(ours volume ls)
+    [[ -z $left ]] || die "volumes of the demo are still there: $left"
+    left=$(our_mounts)
+    [[ -z $left ]] || die "the demo left mounted: $left"
 }
 
 # An engine that a demo started, as its records say, and to which somebody else is connected by now.
@@ -77,5 +124,5 @@ used_engine_goes_on() {
 }
 
 demo_in_background_ends_on_interrupt
-demo_left_no_lab_behind
+demo_left_nothing_behind
 used_engine_goes_on

@@ -48,7 +48,7 @@ extension Broker {
 
     /// The portal whose reservations an address shows; `nil` if it leads nowhere.
     public func portal(ofFeed token: String) async throws(BrokerError) -> String? {
-        // Ours have 43 characters; what is longer need not be looked at.
+        // Ours have 43 characters; a longer one cannot be ours.
         guard token.utf8.count <= 64 else { return nil }
         do { return try await store.feed(tokenDigest: SHA256.digest(token).bytes)?.portal } catch {
             throw BrokerError(error)

@@ -385,8 +385,8 @@ extension Event {
             .adjustHost(_, _, _, let request), .rollingDrain(_, _, _, let request):
             request
         case .configure, .hostListed, .hostSilent, .hostProbed, .hostTried, .containerCreated, .containerStarted,
-            .labReady, .startFailed, .remark, .containerExited, .processKilled, .containerRemoved, .removeFailed,
-            .activity, .labReported, .usageSampled, .clockJumped, .tick:
+            .labReady, .startFailed, .remark, .containerExited, .homeLost, .attachmentFailed, .processKilled,
+            .containerRemoved, .removeFailed, .activity, .labReported, .usageSampled, .clockJumped, .tick:
             nil
         }
     }

@@ -1,3 +1,5 @@
+import Store
+
 /// The control plane's named limits.
 public enum BrokerLimits {
     /// Events that may wait for the next step. Beyond it, requests of people are refused, and of everything else no more
@@ -45,6 +47,8 @@ public enum BrokerLimits {
     public static let entryCodeLifetime = Duration.seconds(60)
     /// One-time codes outstanding at the same time; beyond it the oldest go.
     public static let entryCodes = 20_000
+    /// Of them, those for one session; beyond it its oldest go. As many as there are browsers that hold its key.
+    public static let entryCodesPerSession = StoreLimits.grantsPerSession
     /// Views that may wait for one slow watcher; beyond it the oldest go, the newest stays.
     public static let viewsPerWatcher = 16
     /// How often watchers of queued sessions learn of a new position, at the most.
@@ -69,6 +73,11 @@ public enum BrokerLimits {
     public static let slotsPerCall = 64
     /// How long setting the packet filter of a host may take, and the watcher of a try-out to begin.
     public static let proofTimeout = Duration.seconds(15)
+    /// What a lab may need of what the kernel counts for all labs of a host together: see `KernelLimits`. An editor takes a
+    /// dozen instances and thousands of watches; a pipe takes 16 pages.
+    public static let inotifyInstancesPerLab: Int64 = 32
+    public static let inotifyWatchesPerLab: Int64 = 8_192
+    public static let pipePagesPerLab: Int64 = 512
     /// The first pause before a host that did not prove what labs are promised is tried again; the next are twice as long,
     /// up to the interval of listings.
     public static let proofRetryDelay = Duration.seconds(3)

@@ -5,7 +5,7 @@ public enum Refusal: Error, Hashable, Sendable {
     case unknownHost(String)
     case unknownReservation(ReservationID)
     case unknownPool(PoolKey)
-    /// The terms of a reservation, or of a host, make no sense.
+    /// The terms of a reservation, or of a host, are invalid.
     case badTerms(String)
     /// There are not as many seats in that time.
     case noSeats(ReservationConflict)

@@ -1,6 +1,6 @@
 import HeapModule
 
-/// When what must be looked at. A heap of hints, at most one valid per key: the truth is in the records, so a deadline
+/// What is due when. A heap of hints, at most one valid per key: the truth is in the records, so a deadline
 /// that moves later costs nothing until its old hint comes up, and one that vanishes need not be found in the heap.
 struct Alarms: Sendable {
     enum Key: Hashable, Comparable, Sendable {
@@ -24,7 +24,7 @@ struct Alarms: Sendable {
     /// For tests: the heap must not grow with every change.
     var count: Int { heap.count }
 
-    /// See to it that `key` is looked at no later than `time`.
+    /// Makes sure that `key` is due no later than `time`.
     mutating func ensure(_ key: Key, by time: Timestamp) {
         if let hint = hints[key], hint <= time { return }
         hints[key] = time

@@ -261,6 +261,10 @@ public struct BrokerCore: Sendable {
             startFailed(id, epoch: epoch, failure, at: now)
         case .containerExited(let id, let epoch, let code, let outOfMemory):
             containerExited(id, epoch: epoch, code: code, outOfMemory: outOfMemory, at: now)
+        case .homeLost(let id, let epoch):
+            homeLost(id, epoch: epoch, at: now)
+        case .attachmentFailed(let id, let epoch, let message):
+            attachmentFailed(id, epoch: epoch, message: message, at: now)
         case .processKilled(let id, let epoch):
             processKilled(id, epoch: epoch, at: now)
         case .containerRemoved(let id, let epoch):

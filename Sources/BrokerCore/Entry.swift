@@ -52,7 +52,7 @@ struct Entry: Hashable, Sendable {
     var notice = Notice()
     /// Not to be ended for idleness before.
     var idleNotBefore: Timestamp?
-    /// When this session must be looked at next.
+    /// When this session is due next.
     var wake: Timestamp?
     /// The `lastActivityAt` that is on disk.
     var storedActivity: Timestamp
@@ -75,7 +75,7 @@ struct Entry: Hashable, Sendable {
         case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since),
             .parking(_, _, let since), .parked(_, let since):
             queuedSince = since
-        case .ended(_, let at), .failed(_, let at):
+        case .ended(_, let at), .failed(_, _, let at):
             queuedSince = at
         }
     }

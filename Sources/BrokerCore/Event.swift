@@ -41,8 +41,10 @@ public enum StartFailure: Hashable, Sendable {
     case hostUnreachable(String)
     /// The host does not have the lab's image: try another host.
     case imageMissing(String)
-    /// The engine refused, or the container stopped before it was ready: worth another attempt.
+    /// The engine refused: worth another attempt.
     case engine(String)
+    /// The container stopped by itself before the lab was ready: worth another attempt.
+    case labStopped(String)
     /// The lab did not answer within its ready timeout.
     case neverReady(String)
 }
@@ -137,6 +139,11 @@ public enum Event: Sendable {
     case labReady(SessionID, epoch: Int, endpoint: Endpoint)
     case startFailed(SessionID, epoch: Int, StartFailure)
     case containerExited(SessionID, epoch: Int, code: Int, outOfMemory: Bool)
+    /// The home of a lab that runs is no longer mounted, because what held it on the host is gone.
+    case homeLost(SessionID, epoch: Int)
+    /// The home could not be attached to the lab of a claimed warm seat, for which another container is made with the
+    /// home in it.
+    case attachmentFailed(SessionID, epoch: Int, message: String)
     /// The system stopped a process in the container, because it reached its memory limit. `containerExited` follows if
     /// it was the first one; mostly it is a kernel, and the lab goes on.
     case processKilled(SessionID, epoch: Int)

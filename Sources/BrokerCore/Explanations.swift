@@ -2,8 +2,9 @@ import Text
 
 /// Words for operators: in a session's story, in lists and in refusals. The portal has other words for learners.
 enum Explanations {
-    /// What a learner does about a start that failed for good.
-    static let afterFailure = "Start it again; if that fails too, show this message to your instructor."
+    /// What an operator does about a start that failed for good.
+    static let afterFailure =
+        "Its learner may start it again; if that fails too, `carrel check` looks at hosts and images."
 
     /// A duration as people say it: "45 s", "12 min", "2 h 5 min".
     static func span(_ duration: Duration) -> String {
@@ -89,6 +90,9 @@ extension EndReason {
                 + "Your files are kept; start it again."
         case .vanished(let host):
             "Ended because its container is gone from the host \(host), removed by something other than Carrel. Your files are kept."
+        case .homeLost(let host):
+            "Ended because its home was no longer mounted on the host \(host): the containers that hold homes there were "
+                + "removed by something other than Carrel. Your files are kept; start it again."
         case .removed(let what):
             "Ended because the configuration no longer has \(what). Your files are kept."
         case .parked(let seconds):
@@ -103,13 +107,31 @@ extension EndReason {
 extension ReservationConflict {
     /// The worst moment, who else is there, and when to ask for instead.
     public var message: String {
-        let holders =
-            others.isEmpty
-            ? "the hosts that answer have no more, or sessions that may still be running hold them"
-            : "also reserved then: \(others.map(\.rawValue).joined(separator: ", "))"
-        let next = nextFree.map { "All \(wanted) are free from \($0.text) on." } ?? "No later time was found either."
+        let all = wanted == 1 ? "It is" : "All \(wanted) are"
+        let next = nextFree.map { "\(all) free from \($0.text) on." } ?? "No later time was found either."
         return
             "Only \(free) of \(Plural.count(wanted, "seat")) \(Plural.noun(wanted, "is", "are")) free all that time; the fewest are at \(peakAt.text) (\(holders)). \(next)"
+    }
+
+    private var holders: String {
+        let reserved =
+            others.isEmpty ? nil : "also reserved then: \(others.map(\.rawValue).joined(separator: ", "))"
+        let given = companionNames.map { "given before it to others of the same booking: \($0)" }
+        let parts = [reserved, given].compactMap(\.self)
+        return parts.isEmpty
+            ? "the hosts that answer have no more, or sessions that may still be running hold them"
+            : parts.joined(separator: "; ")
+    }
+
+    /// The first of them, and how many more there are.
+    private var companionNames: String? {
+        guard !companions.isEmpty else { return nil }
+        let names = companions.prefix(Limits.companionsNamed).map { companion in
+            "\(Plural.count(companion.seats, "seat")) from \(companion.from.text)"
+                + (companion.event.map { " for the event \($0.prefix(Limits.eventNameShown))" } ?? "")
+        }
+        let others = companions.count - names.count
+        return (names + (others > 0 ? ["\(others) more"] : [])).joined(separator: ", ")
     }
 }
 
@@ -140,9 +162,9 @@ extension Refusal {
     public var message: String {
         switch self {
         case .unknownLab(let name):
-            "There is no lab \(name) in the catalogue; check the link, or ask your instructor for a new one."
+            "There is no lab \(name) in the catalogue; `carrel lab list` shows those there are."
         case .unknownSession(let id):
-            "There is no session \(id); open the lab from your course again."
+            "There is no session \(id); `carrel session list` shows those there are."
         case .unknownHost(let name):
             "There is no host \(name) in the configuration; `carrel host list` shows those there are."
         case .unknownReservation(let id):
@@ -192,7 +214,7 @@ extension BrokerCore {
             return parkedWords(of: entry, reason: reason, since: since, at: now)
         case .ended(let reason, _):
             return reason.explanation
-        case .failed(let message, _):
+        case .failed(let message, _, _):
             return message
         }
     }

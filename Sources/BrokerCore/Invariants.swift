@@ -78,7 +78,8 @@ extension BrokerCore {
             if case .draining = host.settings.host.duty, usage.isEmpty, host.settings.isConfigured {
                 broken.append("\(host.name) is empty and still drains")
             }
-            if isGone(host), usage.sessions.contains(where: { entries[$0]?.session.state.name != "running" }) {
+            let running = SessionState.Name.running.rawValue
+            if isGone(host), usage.sessions.contains(where: { entries[$0]?.session.state.name != running }) {
                 broken.append("a session waits for \(host.name), which is gone")
             }
             if host.settings.isLost, catalogue.isConfigured, !usage.isEmpty {

@@ -6,6 +6,9 @@ public enum Limits {
     public static let seatsForeseen = 16
     /// Runs that a launch tries before it fails.
     public static let startAttempts = 3
+    /// How long after a start that failed because the lab itself stopped a learner's next click starts it again: until
+    /// then the click leads to the page that says why. Each makes `startAttempts` runs.
+    public static let failedStartPause = Duration.seconds(120)
     /// How long to wait before a failed removal is tried again.
     public static let removeRetryDelay = Duration.seconds(5)
     /// How long an idle session whose lab was asked may take to answer before the question counts as unanswered.
@@ -54,6 +57,10 @@ public enum Limits {
     public static let bookingItems = 500
     /// Of a booking that is refused: how many of its conflicts are looked into.
     public static let conflictsExplained = 20
+    /// Of those that the same booking takes before one that finds no seats: how many its refusal names.
+    public static let companionsNamed = 5
+    /// Characters of the UID of a calendar's event that a refusal shows.
+    static let eventNameShown = 60
     /// Moments at which a forecast of the capacity tells what is free.
     public static let forecastSteps = 400
     /// UTF-8 bytes of the name of a series: a calendar may use a UUID, a hostname, and more.

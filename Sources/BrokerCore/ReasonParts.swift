@@ -31,6 +31,7 @@ extension EndReason {
         case outOfMemory = "out-of-memory"
         case engineRestarted = "engine-restarted"
         case vanished
+        case homeLost = "home-lost"
         case removed
         case parked
     }
@@ -52,6 +53,7 @@ extension EndReason {
         case .exited(let code, outOfMemory: true): parts(.outOfMemory, number: Int64(code))
         case .engineRestarted(let host): parts(.engineRestarted, text: host)
         case .vanished(let host): parts(.vanished, text: host)
+        case .homeLost(let host): parts(.homeLost, text: host)
         case .removed(let what): parts(.removed, text: what)
         case .parked(let seconds): parts(.parked, number: seconds)
         case .unknown(let parts): parts
@@ -75,6 +77,7 @@ extension EndReason {
             case .outOfMemory: number.map { .exited(code: Int($0), outOfMemory: true) }
             case .engineRestarted: text.map { .engineRestarted(host: $0) }
             case .vanished: text.map { .vanished(host: $0) }
+            case .homeLost: text.map { .homeLost(host: $0) }
             case .removed: text.map { .removed(what: $0) }
             case .parked: number.map { .parked(seconds: $0) }
             case nil: nil

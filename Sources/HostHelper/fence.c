@@ -1,16 +1,17 @@
-// fence TABLE RULE…: programs one nf_tables table of the network namespace that this process runs in, and reads it back.
+// fence TABLE RULE…: programs one nf_tables table of this process's network namespace, and reads it back.
 //
 // A rule is one argument: a chain (`forward`, `input` or `output`), conditions, and a verdict, separated by spaces:
 //     forward in=br0 out=br1 from=10.0.0.0/8 to=192.0.2.0/24 state=known udp=53 accept
-// `state=known` matches packets of established and related connections. `to=resolvers` makes one rule for each
-// resolver in /etc/resolv.conf that is not on the loopback. Verdicts: `accept`, `drop`, `refuse` (a TCP reset or an
-// ICMP error goes back).
-// What the rules mean is decided by the caller; here they are only translated (linux/netfilter/nf_tables.h).
+// `state=known` matches packets of established and related connections. `to=resolvers` makes one rule for each resolver
+// in /etc/resolv.conf that is not on the loopback. Verdicts: `accept`, `drop`, `refuse` (replies with a TCP reset or an
+// ICMP error).
+// The caller decides what the rules mean; here they are only translated (linux/netfilter/nf_tables.h).
 //
-// The table is replaced in one transaction, so there is no moment without rules. Each rule carries its own text as
-// user data; a table whose rules carry the wanted texts in the wanted order is left alone.
-// Prints `kept` or `made`; on failure, what failed, with exit status 1. Between TABLE and the rules may stand
-// `watch PORT WORD ADDRESSES`: then it goes on as `watch` does (watch.c), so that what is set can be tried.
+// The table is replaced in one transaction, so it is never without rules. Each rule carries its own text as user data;
+// a table whose rules carry the wanted texts in the wanted order is left alone.
+// Prints `kept` or `made`, and then `kernel INSTANCES WATCHES PAGES`, the kernel's limits per user for inotify and
+// pipes (-1 if unknown); on failure, prints what failed and exits with status 1. `watch PORT WORD ADDRESSES` may
+// precede the rules: then it continues as `watch` (watch.c), so that the rules can be tried out.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -59,7 +60,8 @@ static void close_rule(const char *text) {
     nf_close_message(rule_message);
 }
 
-// Returns 0 where a condition cannot be read. A refusal of TCP is a rule of its own, so `protocol` says which half is meant.
+// Returns 0 if a condition is invalid. Refusing TCP takes a rule of its own, so `tcp_half` selects which of the two to
+// write.
 static int write_rule(const char *table, const char *text, int tcp_half) {
     char words[MAX_TEXT], *rest = words, *word;
     strcpy(words, text);
@@ -124,7 +126,7 @@ static int open_netlink(void) {
     return socket_;
 }
 
-// Sends what was written and takes an acknowledgement for each message between `first` and `last`.
+// Sends the batch and collects an acknowledgement for each message from `first` to `last`.
 static int commit(int socket_, unsigned first, unsigned last) {
     static unsigned char answer[MESSAGE_BYTES];
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
@@ -152,7 +154,7 @@ static int program(const char *table) {
     nf_begin();
     write_edge_of_batch(NFNL_MSG_BATCH_BEGIN);
     unsigned first = nf_last_sequence() + 1;
-    // Making it first lets the deletion succeed where there was none.
+    // Creating the table first lets the deletion succeed if there was none.
     write_table(table, NFT_MSG_NEWTABLE);
     write_table(table, NFT_MSG_DELTABLE);
     if (rule_count) {
@@ -178,7 +180,7 @@ struct reading {
     int position, differs;
 };
 
-// A rule of the table: its text must be the next wanted one; a refusal stands there twice.
+// Checks one rule of the table: its text must be the next wanted one; a `refuse` rule occurs twice.
 static void read_rule(struct nlmsghdr *header, struct reading *reading) {
     struct nlattr *entry = (struct nlattr *)((char *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof(struct nfgenmsg)));
     char *end = (char *)header + header->nlmsg_len;
@@ -202,7 +204,7 @@ static int wanted_rules(void) {
     return count;
 }
 
-// 1 when the table has exactly the wanted rules, chain by chain in the order in which they are given.
+// Returns 1 if the table has exactly the wanted rules, chain by chain in the given order.
 static int is_in_place(const char *table) {
     static unsigned char answer[MESSAGE_BYTES];
     struct reading reading = {0, 0};
@@ -241,7 +243,7 @@ static int add_rule(const char *text) {
     return 0;
 }
 
-// One rule for each resolver of the host, which engines hand to containers on the host's network in this file.
+// Adds one rule for each resolver of the host, which engines list in this file for containers on the host's network.
 static int add_resolver_rules(const char *text, const char *place) {
     FILE *file = fopen("/etc/resolv.conf", "re");
     char line[256], address[64], rule[2 * MAX_TEXT];
@@ -249,7 +251,7 @@ static int add_resolver_rules(const char *text, const char *place) {
     int count = 0, is_fine = 1;
     while (file && count < MAX_RESOLVERS && fgets(line, sizeof line, file)) {
         if (sscanf(line, "nameserver %63s", address) != 1 || !strncmp(address, "127.", 4) || !strcmp(address, "::1")) continue;
-        // An address with a zone (RFC 4007) means nothing inside a container.
+        // An address with a zone (RFC 4007) has no meaning inside a container.
         if (inet_pton(AF_INET, address, parsed) != 1 && inet_pton(AF_INET6, address, parsed) != 1) continue;
         snprintf(rule, sizeof rule, "%.*s%s%s", (int)(place + 3 - text), text, address, place + strlen("to=resolvers"));
         is_fine = is_fine && add_rule(rule);
@@ -259,7 +261,7 @@ static int add_resolver_rules(const char *text, const char *place) {
     return is_fine;
 }
 
-// Packets from one container of a bridge to another one meet the rules only where the bridge hands them to the filters.
+// Packets between containers of one bridge pass the rules only if the bridge hands them to netfilter.
 static int bridges_ask(const char *setting) {
     FILE *file = fopen(setting, "re");
     int value = file ? fgetc(file) : EOF;
@@ -283,6 +285,20 @@ static int set(const char *table) {
     return 0;
 }
 
+// These settings have the same value in every container of the host.
+static long kernel_setting(const char *path) {
+    FILE *file = fopen(path, "re");
+    long value = -1;
+    if (file && fscanf(file, "%ld", &value) != 1) value = -1;
+    if (file) fclose(file);
+    return value;
+}
+
+static void tell_kernel(void) {
+    printf("kernel %ld %ld %ld\n", kernel_setting("/proc/sys/fs/inotify/max_user_instances"),
+           kernel_setting("/proc/sys/fs/inotify/max_user_watches"), kernel_setting("/proc/sys/fs/pipe-user-pages-soft"));
+}
+
 int helper_fence(int count, char **arguments) {
     if (count < 1 || strlen(arguments[0]) > 31) return HELPER_USAGE;
     int is_watched = count > 4 && !strcmp(arguments[1], "watch");
@@ -292,5 +308,6 @@ int helper_fence(int count, char **arguments) {
             return fail("there is no such rule: %s", arguments[index]);
     }
     int status = set(arguments[0]);
+    if (!status) tell_kernel();
     return status || !is_watched ? status : helper_watch(3, arguments + 2);
 }

@@ -10,12 +10,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-// A try-out has about twenty addresses. Classic BPF has no loops, so each place at which the word may begin costs four
-// instructions. `try` puts the word at 0, in a query at 13 (RFC 1035 section 4.1), and over TCP a resolver puts the
-// query's length before it (section 4.2.2). A guess at the word's beginning is right once in a million times, for each place.
-// The longest program takes less than 16 KiB of net.core.optmem_max, which is 20 KiB or more where nobody has set it.
+// A try-out has about twenty addresses. Classic BPF has no loops, so each offset at which the word may begin costs four
+// instructions. `try` puts the word at offset 0, in a query at 13 (RFC 1035 section 4.1); over TCP a resolver adds the
+// query's length before it (section 4.2.2). A guess at the word's beginning is right once in a million times, for each
+// offset. The longest program takes less than 16 KiB of net.core.optmem_max, which is at least 20 KiB by default.
 enum { MAX_ADDRESSES = 64, ADDRESS_INSTRUCTIONS = 9, WORD_PLACES = 64, WORD_INSTRUCTIONS = 4, OTHER_INSTRUCTIONS = 128 };
-// Both cases of a letter, and a digit, are the same with this bit. Resolvers may change the case of a name (RFC 4343).
+// Setting this bit makes letters lower-case and leaves digits unchanged. Resolvers may change the case of a name (RFC
+// 4343).
 enum { CASE_BITS = 0x20202020 };
 
 _Static_assert(
@@ -24,7 +25,7 @@ _Static_assert(
 
 struct address {
     int is_six;
-    // The first one only, or all four; in the byte order of the machine, as the program compares them.
+    // Only the first one for IPv4, all four for IPv6; in host byte order, as the program compares them.
     uint32_t words[4];
 };
 
@@ -57,7 +58,7 @@ static int read_addresses(const char *list) {
 
 // MARK: Instructions
 
-// A is what the instructions compute with. X is where the packet's next header begins.
+// A is the accumulator. X holds the offset of the packet's next header.
 static unsigned add(unsigned short code, unsigned value) {
     program[used] = (struct sock_filter)BPF_STMT(code, value);
     return used++;
@@ -71,13 +72,13 @@ static void take(void) { add(BPF_RET | BPF_K, UINT32_MAX); }
 
 static void leave_out(void) { add(BPF_RET | BPF_K, 0); }
 
-// The packet is left out where A is another value.
+// Drops the packet unless A has this value.
 static void require(unsigned value) {
     compare(value, 1, 0);
     leave_out();
 }
 
-// Conditional jumps reach 255 instructions far, this one everywhere. Where it leads, `land` says.
+// Conditional jumps span at most 255 instructions, this one any distance. `land` sets its target.
 static unsigned jump(void) { return add(BPF_JMP | BPF_JA, 0); }
 
 static unsigned jump_if(unsigned value) {
@@ -100,7 +101,7 @@ static void skip_header(unsigned bytes) {
     add(BPF_MISC | BPF_TAX, 0);
 }
 
-// RFC 9293 section 3.1: the header's length stands in the upper four bits, in words.
+// RFC 9293 section 3.1: the upper four bits hold the header's length, in 32-bit words.
 static void skip_tcp_header(void) {
     add(BPF_LD | BPF_B | BPF_IND, 12);
     add(BPF_ALU | BPF_RSH | BPF_K, 4);
@@ -120,7 +121,7 @@ static void take_if_destination_was_tried(void) {
     }
     leave_out();
     land(six);
-    // Into the program's memory, because a load from there is far shorter in the kernel than one from the packet.
+    // Copied to scratch memory, because a load from there is far shorter in the kernel than one from the packet.
     for (unsigned word = 0; word < 4; word++) {
         add(BPF_LD | BPF_W | BPF_ABS, 24 + 4 * word);
         add(BPF_ST, word);
@@ -136,7 +137,7 @@ static void take_if_destination_was_tried(void) {
     leave_out();
 }
 
-// A load beyond the packet's end leaves the packet out.
+// A load beyond the packet's end drops the packet.
 static void take_if_word_may_follow(const char *word) {
     uint32_t beginning;
     memcpy(&beginning, word, sizeof beginning);

@@ -16,7 +16,7 @@ static const struct {
     {"try", helper_try},
 };
 
-/// The first argument names the subcommand, which gets those after it.
+/// The first argument names the subcommand, which receives the rest.
 int main(int count, char **arguments) {
     for (unsigned index = 0; count > 1 && index < sizeof subcommands / sizeof subcommands[0]; index++)
         if (strcmp(arguments[1], subcommands[index].name) == 0) return subcommands[index].run(count - 2, arguments + 2);

@@ -1,25 +1,25 @@
-/// Mounts by descriptors: nothing here takes a path that somebody could change between a check and its use.
+/// Mounts through descriptors: nothing here takes a path that could change between a check and its use.
 #ifndef CARREL_HELPER_MOUNTS_H
 #define CARREL_HELPER_MOUNTS_H
 
-/// The directory `path` beneath `directory`, opened for reference only (O_PATH). No part of the path may be a symbolic
-/// link or lead out of `directory` (openat2(2), Linux 5.6). The caller closes it. -1 with errno otherwise.
+/// Opens the directory `path` beneath `directory` for reference only (O_PATH). No part of the path may be a symbolic
+/// link or lead out of `directory` (openat2(2), Linux 5.6). The caller closes it. -1 with errno on failure.
 int directory_beneath(int directory, const char *path);
 
 /// The identifier of the mount that a descriptor is on, or -1 with errno.
 int mount_of(int descriptor);
 
-/// Whether that mount is a tmpfs that `new_tmpfs` made. Only the kernel and the keeper say what a mount's source is.
+/// Whether that mount is a tmpfs made by `new_tmpfs`. Only the kernel and the keeper determine a mount's source.
 int is_our_tmpfs(int mount);
 
-/// A new tmpfs that is mounted nowhere yet (fsopen(2), Linux 5.2), without devices and set-user-ID programs. `options`
-/// are pairs of a name and a value, with NULL at the end. The caller closes it. -1 with errno otherwise.
+/// Creates a tmpfs that is not mounted yet (fsopen(2), Linux 5.2), without devices and set-user-ID programs. `options`
+/// are pairs of a name and a value, terminated by NULL. The caller closes it. -1 with errno on failure.
 int new_tmpfs(const char *const *options);
 
-/// The directory that `source` refers to also shows where `target` is. 0, or -1 with errno.
+/// Bind-mounts the directory `source` onto `target`. 0, or -1 with errno.
 int bind_onto(int source, int target);
 
-/// A mount of `new_tmpfs` shows where `target` is. 0, or -1 with errno.
+/// Mounts a `new_tmpfs` onto `target`. 0, or -1 with errno.
 int mount_onto(int mount, int target);
 
 #endif

@@ -144,7 +144,7 @@ void nf_match_known(void) {
     compare(NFT_CMP_NEQ, &none, sizeof none);
 }
 
-// Address and prefix length, `10.0.0.0/8` or `fc00::/7`; without a length the whole address.
+// Matches an address with a prefix length, `10.0.0.0/8` or `fc00::/7`; without a length, the whole address.
 int nf_match_range(const char *text, int is_source) {
     char word[INET6_ADDRSTRLEN];
     unsigned char address[16], bits[16] = {0};
@@ -159,7 +159,7 @@ int nf_match_range(const char *text, int is_source) {
     unsigned length = slash ? (unsigned)atoi(slash + 1) : width * 8;
     if (length > width * 8) return 0;
     nf_match_byte(NFT_META_NFPROTO, is6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
-    // RFC 791 section 3.1, RFC 8200 section 3: where the addresses stand in the header.
+    // RFC 791 section 3.1, RFC 8200 section 3: the offsets of the addresses in the header.
     load_payload(NFT_PAYLOAD_NETWORK_HEADER, is6 ? (is_source ? 8 : 24) : (is_source ? 12 : 16), width);
     for (unsigned bit = 0; bit < length; bit++) bits[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
     for (unsigned byte = 0; byte < width; byte++) address[byte] &= bits[byte];

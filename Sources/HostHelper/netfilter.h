@@ -1,15 +1,15 @@
-/// Messages for nf_tables (linux/netfilter/nf_tables.h), written one after the other into one batch of at most 2 MiB;
-/// the program ends where they are more. What is opened is closed in the opposite order.
+/// Builds messages for nf_tables (linux/netfilter/nf_tables.h) in one batch of at most 2 MiB; the program exits if they
+/// exceed it. Messages and nests are closed in the reverse order of opening.
 #ifndef CARREL_NETFILTER_H
 #define CARREL_NETFILTER_H
 
 #include <stddef.h>
 
-/// Forgets what was written.
+/// Starts a new, empty batch.
 void nf_begin(void);
-/// What was written since.
+/// The batch so far.
 const void *nf_batch(size_t *count);
-/// The number of the message that was opened last; they count from 1, over batches.
+/// The sequence number of the last opened message; numbers start at 1 and continue across batches.
 unsigned nf_last_sequence(void);
 
 size_t nf_open_message(int type, int flags, int family, int resource);

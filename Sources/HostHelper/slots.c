@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// An order is one line: a number, a verb, the name of a slot, and what the verb needs besides. The answer is one line
-// with the same number: "done", or "failed" and why. Orders depend on nothing but the mounts that there are, so the same
-// lines can come as arguments, many together, or one after another over a stream.
+// An order is one line: a number, a verb, the name of a slot, and the verb's argument. The reply is one line with the
+// same number: "done", or "failed" and the reason. Orders depend only on the existing mounts, so the same lines can
+// come as arguments, many at once, or one by one over a stream.
 
 #define SLOTS "/slots"
 #define HOMES "/homes"
@@ -36,24 +36,24 @@ static int refuse(struct order *order, const char *why) {
     return -1;
 }
 
-/// A name of one part, without anything that a path or a line could mean.
+/// Whether the name is a single path component, without characters that are special in paths or orders.
 static int is_plain(const char *name) {
     return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
 }
 
-/// 1: something is mounted on the slot; 0: nothing; -1 with errno.
+/// Returns 1 if something is mounted on the slot, 0 if not, -1 with errno.
 static int is_mounted(struct order *order, int slot) {
     int here = mount_of(slot), around = mount_of(order->slots);
     return here < 0 || around < 0 ? -1 : here != around;
 }
 
-/// An empty tmpfs that belongs to the lab's user, `UID:GID`. Harmless when something is mounted there already.
+/// Mounts an empty tmpfs owned by the lab's user, `UID:GID`. Idempotent.
 static int make(struct order *order) {
     const char *colon = strchr(order->argument, ':');
     if (!colon) return refuse(order, "the user is missing");
     char user[16];
     snprintf(user, sizeof user, "%.*s", (int)(colon - order->argument), order->argument);
-    // Nobody can use what is beneath the mounts.
+    // Mode 0: the directory beneath the mounts is not for use.
     if (mkdirat(order->slots, order->slot, 0) < 0 && errno != EEXIST) return fail(order, "the directory cannot be made");
     int slot = directory_beneath(order->slots, order->slot);
     if (slot < 0) return fail(order, "the slot cannot be opened");
@@ -71,7 +71,7 @@ static int make(struct order *order) {
     return done < 0 ? -1 : 0;
 }
 
-/// The home `argument`, a path beneath the homes, shows in the slot. Harmless when it does already.
+/// Mounts the home `argument`, a path beneath the homes, onto the slot. Idempotent.
 static int attach_home(struct order *order, int home, int slot) {
     struct stat wanted, found;
     if (fstat(home, &wanted) < 0 || fstat(slot, &found) < 0) return fail(order, "the directories cannot be compared");
@@ -92,7 +92,7 @@ static int attach(struct order *order) {
     return done;
 }
 
-/// A file system with one file, `attached`, shows in the slot: how it is tried out whether mounts reach a container.
+/// Mounts a file system with one file, `attached`, onto the slot: a test of whether mounts propagate to a container.
 static int mark(struct order *order) {
     int slot = directory_beneath(order->slots, order->slot);
     if (slot < 0) return fail(order, "the slot cannot be opened");
@@ -107,7 +107,7 @@ static int mark(struct order *order) {
     return done;
 }
 
-/// Whether homes can be reached at all: the keeper has no capability that would open a directory to it.
+/// Checks that homes can be reached at all: the keeper has no capability that overrides directory permissions.
 static int reach(struct order *order) {
     int homes = open(HOMES, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int found = homes < 0 ? -1 : directory_beneath(homes, ".");
@@ -117,8 +117,8 @@ static int reach(struct order *order) {
     return found < 0 ? -1 : 0;
 }
 
-/// Takes the mounts off the slot and removes its directory, which must be empty then: no file is ever removed. Harmless
-/// when there is no such slot.
+/// Unmounts everything from the slot and removes its directory, which must be empty by then: no file is ever removed.
+/// Succeeds if there is no such slot.
 static int clear(struct order *order) {
     if (fchdir(order->slots) < 0) return fail(order, "the slots cannot be entered");
     for (int layer = 0; layer < LAYERS; layer++) {
@@ -129,7 +129,7 @@ static int clear(struct order *order) {
         if (mounted < 0) return fail(order, "the mounts cannot be read");
         if (mounted == 0)
             return unlinkat(order->slots, order->slot, AT_REMOVEDIR) < 0 ? fail(order, "it cannot be removed") : 0;
-        // There is no call for this that takes a descriptor; the name has one part, in a directory that is ours alone.
+        // No system call for this takes a descriptor; the name is a single component in a directory that is ours alone.
         if (umount2(order->slot, UMOUNT_NOFOLLOW) < 0) return fail(order, "a mount cannot be taken off");
     }
     return refuse(order, "there are too many mounts on it");

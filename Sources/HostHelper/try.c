@@ -1,8 +1,9 @@
-// try PORT KEY ANSWER WORD: a lab that tries to get out, for one try-out. Waits on TCP PORT for `GET /KEY/ATTEMPT/ATTEMPT… `, makes
-// the attempts at once, and answers with ANSWER and what came of each:
-//     tcp,ADDRESS,PORT   udp,ADDRESS,PORT   icmp,ADDRESS   dns (asks the container's resolver for a name)
-// becomes `ATTEMPT reached|answered|refused|silent MILLISECONDS`. What is sent bears WORD, so that a watcher knows it.
-// An attempt is given a second. Ends by itself after a minute.
+// try PORT KEY ANSWER WORD: plays a lab that tries to escape, for one try-out. Listens on TCP PORT for a request
+//     GET /KEY/ATTEMPT/ATTEMPT…
+// makes all attempts at once, and replies with ANSWER and the outcome of each. An attempt is one of
+//     tcp,ADDRESS,PORT   udp,ADDRESS,PORT   icmp,ADDRESS   dns (queries the container's resolver for a name)
+// and its outcome is `ATTEMPT reached|answered|refused|silent MILLISECONDS`. What is sent contains WORD, so that a
+// watcher recognises it. An attempt has one second. The program exits after a minute.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -47,7 +48,7 @@ static socklen_t parse_address(const char *text, int port, struct sockaddr_stora
     if (inet_pton(AF_INET6, text, &six->sin6_addr) != 1) return 0;
     six->sin6_family = AF_INET6;
     six->sin6_port = htons((unsigned short)port);
-    // Link-local addresses need an interface; the first after the loopback is the network's.
+    // Link-local addresses need an interface; the first after the loopback belongs to the network.
     if (IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)) six->sin6_scope_id = 2;
     return sizeof *six;
 }
@@ -110,7 +111,7 @@ static void look(struct attempt *attempt, const char *word) {
     }
     ssize_t count = recv(attempt->descriptor, bytes, sizeof bytes, 0);
     if (count < 0) attempt->outcome = "refused";
-    // The last four bits of the third and fourth bytes of an answer are its code (RFC 1035 section 4.1.1).
+    // The low four bits of a response's fourth byte are its code (RFC 1035 section 4.1.1).
     else if (!strcmp(attempt->text, "dns")) attempt->outcome = count > 3 && (bytes[3] & 15) ? "refused" : "answered";
     else attempt->outcome = "answered";
 }

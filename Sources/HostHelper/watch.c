@@ -1,14 +1,16 @@
-// watch PORT WORD ADDRESSES: tells which attempts of a try-out passed which interface of the network namespace that this
-// process runs in (packet(7), CAP_NET_RAW), until it gets SIGTERM or a minute has passed.
+// watch PORT WORD ADDRESSES: reports which packets of a try-out pass which interface of this process's network
+// namespace (packet(7), CAP_NET_RAW), until SIGTERM or for at most a minute.
 //
-// A packet belongs to the try-out when WORD stands in it and it is UDP to PORT, a name asked of a resolver, or an echo
-// request. What opens a TCP connection has no room for WORD, so that each one to PORT at one of ADDRESSES (separated by
-// commas) is told when it leaves. Other packets do not get here (filter.c), however many there are. It also listens on
-// PORT, as a service of the host would, and tells who says WORD there. Prints `watching`, then for each new finding one line:
+// A packet belongs to the try-out if it contains WORD and is UDP to PORT, a DNS query, or an echo request. A packet
+// that opens a TCP connection cannot carry WORD, so each one that leaves for PORT at one of ADDRESSES (separated by
+// commas) is reported. Other packets are dropped by a filter in the kernel (filter.c), however many there are. It also
+// listens on PORT, as a service of the host would, and reports when WORD is received there. Prints `watching`, then one
+// line for each new finding:
 //     came|left INTERFACE PROTOCOL ADDRESS
 //     heard PROTOCOL
-// `left` is a packet that this machine sends out by the interface, a neighbour's end of a bridge and the loopback included.
-// Where packets were missed, or there were more findings than are told, the last line is `blind`.
+// `left` is a packet that this machine sends on the interface, which includes a neighbour's end of a bridge and the
+// loopback.
+// If packets were missed, or there were more findings than the limit, the last line is `blind`.
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -28,7 +30,7 @@
 #include "helper.h"
 
 enum { PACKET_BYTES = 2048, MAX_FINDINGS = 256, FINDING_BYTES = 128, LONGEST_SECONDS = 60, MAX_CALLERS = 64 };
-// Packets that are read at one go; at the end, more than the socket's room holds.
+// Packets that are read in one go; at the end, more than the socket's receive buffer holds.
 enum { PACKETS_AT_ONCE = 256, PACKETS_AT_THE_END = 1 << 16, SOCKET_ROOM = 16 << 20 };
 
 static volatile sig_atomic_t is_over;
@@ -66,10 +68,10 @@ static int describe(
     } else return 0;
     int has_ports = (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) && count >= offset + 4;
     int destination = has_ports ? packet[offset + 2] << 8 | packet[offset + 3] : 0;
-    // Errors that come back quote what they answer (RFC 792), so of ICMP only echo requests count.
+    // ICMP errors quote the packet that caused them (RFC 792), so of ICMP only echo requests count.
     int is_echo = count > offset
         && ((protocol == IPPROTO_ICMP && packet[offset] == 8) || (protocol == IPPROTO_ICMPV6 && packet[offset] == 128));
-    // A connection begins with SYN and without ACK (RFC 9293 section 3.5).
+    // A connection is opened by a segment with SYN and without ACK (RFC 9293 section 3.5).
     int is_opening = protocol == IPPROTO_TCP && count > offset + 13 && (packet[offset + 13] & 0x12) == 0x02;
     const char *name = NULL;
     if (is_opening && destination == port && is_leaving) name = "tcp";
@@ -95,7 +97,7 @@ static void tell(const char *finding) {
     fflush(stdout);
 }
 
-// A socket on which a service of the host would be reached; -1 where the port is taken.
+// A listening socket like that of a service of the host; -1 if the port is taken.
 static int listen_on(int type, int port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
     int socket_ = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -107,7 +109,7 @@ static int listen_on(int type, int port) {
     return socket_;
 }
 
-// Tells it when what is said there, as far as it has come, holds the word. 0 where nothing has come.
+// Reads once, and reports the finding if the bytes contain the word. Returns 0 if nothing was available.
 static int hear(int socket_, const char *word, const char *finding) {
     unsigned char bytes[512];
     ssize_t count = recv(socket_, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -120,7 +122,8 @@ static void hear_datagrams(int socket_, const char *word) {
     for (int left = PACKETS_AT_ONCE; left > 0 && hear(socket_, word, "heard udp"); left--) continue;
 }
 
-// Whoever connects may say the word. A new one takes the place of the one that has been silent for longest.
+// Accepts connections, which may send the word. A new one replaces the one accepted MAX_CALLERS before it, if still
+// open.
 static void take_callers(int stream, struct pollfd *callers) {
     static int next;
     for (int left = MAX_CALLERS; left > 0; left--) {
@@ -149,7 +152,7 @@ static void see(int socket_, int port, const char *word, int most) {
         char interface[IF_NAMESIZE] = "?", what[64], finding[FINDING_BYTES];
         ssize_t count = recvfrom(socket_, packet, sizeof packet, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
         if (count < 0 && errno == EAGAIN) return;
-        // An interface that goes down is told once, too.
+        // An interface that goes down is also reported once, as an error.
         if (count < 0) continue;
         int is_leaving = from.sll_pkttype == PACKET_OUTGOING;
         if (!describe(packet, (size_t)count, port, word, is_leaving, what, sizeof what)) continue;
@@ -159,19 +162,19 @@ static void see(int socket_, int port, const char *word, int most) {
     }
 }
 
-// A packet socket that gets only what may belong to the try-out, beginning with its first packet: it is bound to all
-// interfaces after the filter is there. -1 with errno otherwise.
+// A packet socket that receives only packets which may belong to the try-out, from its very first packet: it is bound
+// to all interfaces after the filter is attached. -1 with errno on failure.
 static int open_packets(int port, const char *word, const char *addresses) {
     struct sockaddr_ll everywhere = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     int room = SOCKET_ROOM, socket_ = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket_ < 0 || filter_packets(socket_, port, word, addresses)) return -1;
-    // Beyond what the host allows everybody only with CAP_NET_ADMIN.
+    // Exceeding the host's limit for receive buffers takes CAP_NET_ADMIN.
     if (setsockopt(socket_, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
         setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     return bind(socket_, (struct sockaddr *)&everywhere, sizeof everywhere) ? -1 : socket_;
 }
 
-// Packets for which the socket had no room since the last time this was asked.
+// The number of packets dropped because the socket's buffer was full, since the last call.
 static unsigned missed(int socket_) {
     struct tpacket_stats statistics = {0};
     socklen_t size = sizeof statistics;
@@ -180,7 +183,7 @@ static unsigned missed(int socket_) {
 }
 
 int helper_watch(int count, char **arguments) {
-    // The packets, the port's listener, its datagrams, and whoever has connected.
+    // The packet socket, the port's listener, its datagrams, and the accepted connections.
     struct pollfd waiting[3 + MAX_CALLERS], *callers = waiting + 3;
     struct sigaction action = {.sa_handler = stop};
     if (count != 3 || strlen(arguments[1]) < FILTER_SHORTEST_WORD) return HELPER_USAGE;
@@ -204,7 +207,8 @@ int helper_watch(int count, char **arguments) {
     missed(socket_);
     puts("watching");
     fflush(stdout);
-    // A signal between the look at `is_over` and the wait is noticed after the wait, well before the engine's patience ends.
+    // A signal that arrives between the check of `is_over` and the poll is noticed after the poll, well within the
+    // engine's stop timeout.
     for (time_t end = time(NULL) + LONGEST_SECONDS; !is_over && time(NULL) < end;) {
         if (poll(waiting, 3 + MAX_CALLERS, 200) <= 0) continue;
         if (waiting[0].revents) see(socket_, port, word, PACKETS_AT_ONCE);
@@ -212,7 +216,7 @@ int helper_watch(int count, char **arguments) {
         hear_callers(callers, word);
         if (waiting[1].revents) take_callers(stream, callers);
     }
-    // What came before the end and was not read yet.
+    // Packets that arrived before the end and have not been read yet.
     see(socket_, port, word, PACKETS_AT_THE_END);
     hear_datagrams(datagrams, word);
     if (missed(socket_) || is_full) {

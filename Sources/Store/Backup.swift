@@ -1,8 +1,8 @@
 import Foundation
 import GRDB
 
-/// A whole broker in one file: its state file as it was at one moment, and the keys in its `secrets` directory, which
-/// sign the links that learners hold. It is an SQLite database with mode 0600.
+/// A complete broker in one file: a snapshot of its state file, and the keys in its `secrets` directory, which sign the
+/// learners' links. It is an SQLite database with mode 0600.
 ///
 /// Calls block.
 public enum Backup {
@@ -13,12 +13,13 @@ public enum Backup {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Makes a backup while a broker runs, or while none does. It appears at `target` when it is whole, checked and on the disk.
+    /// Makes a backup, whether or not a broker is running. It appears at `target` once it is complete, verified and
+    /// synced to disk.
     ///
     /// - Parameters:
-    ///   - keys: the `secrets` directory; without one, there are no keys yet.
-    ///   - target: where nothing is yet.
-    ///   - progress: told how many pages are copied, of how many.
+    ///   - keys: the `secrets` directory; if it is missing, there are no keys yet.
+    ///   - target: a path that does not exist yet.
+    ///   - progress: called with the number of copied pages and the total.
     public static func make(
         of path: String, keys: String, to target: String,
         progress: @escaping (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -40,7 +41,7 @@ public enum Backup {
                 }
             }
             let summary = try sound(draft).summary()
-            // Fails, rather than replaces, where somebody was quicker.
+            // `link` fails, rather than replaces, if the target was created meanwhile.
             guard link(draft, target) == 0 else { throw StateFiles.failure("write", target) }
             unlink(draft)
             try StateFiles.sync(directoryOf: target)
@@ -51,16 +52,16 @@ public enum Backup {
         }
     }
 
-    /// Puts a backup in the place of what is in a state directory, which is kept in a directory beside it.
+    /// Restores a backup into a state directory; the previous contents are kept in a subdirectory.
     ///
-    /// The backup is checked before anything is touched, and the state file is replaced in one step: whenever this is cut
-    /// off, the state directory holds the old state or the new one.
+    /// The backup is verified before anything is changed, and the state file is replaced atomically: wherever this is
+    /// interrupted, the state directory holds either the old state file or the new one.
     ///
     /// - Parameters:
     ///   - directory: the state directory; the caller holds its `StateDirectoryLock`.
     ///   - file: the name of the state file in it; `keys`: that of the directory of keys.
-    ///   - aside: the name of the directory that takes up what was there; it must not exist.
-    /// - Returns: what is in force now, and whether there was something that was kept aside.
+    ///   - aside: the name of the directory that receives the previous contents; it must not exist.
+    /// - Returns: a summary of the restored state, and whether there were previous contents to keep.
     public static func restore(
         _ backup: String, into directory: String, file: String, keys: String, aside: String,
         progress: @escaping (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -102,7 +103,7 @@ public enum Backup {
         }
     }
 
-    /// A file that is worth being kept, or restored.
+    /// Opens a file and verifies that it is sound enough to be backed up or restored.
     private static func sound(_ path: String) throws(StoreError) -> StateFile {
         let file = try StateFile(path: path)
         let problems = try file.problems()
@@ -124,7 +125,7 @@ public enum Backup {
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// Makes one file of it, without a log beside it, and brings it to the disk.
+    /// Merges the log into the copy, so that it is one file, and syncs it to disk.
     private static func finish(_ copy: DatabaseQueue, path: String, _ body: (Database) throws -> Void) throws {
         try copy.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL")

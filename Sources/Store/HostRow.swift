@@ -1,7 +1,7 @@
 import BrokerCore
 import GRDB
 
-/// How hosts that operators added, and what they changed of hosts, lie in the tables `host_entries` and
+/// Stores the hosts that operators added, and their changes to hosts, in the tables `host_entries` and
 /// `host_adjustments`.
 enum HostRow {
     static func store(_ entry: HostEntry?, of host: String, in db: Database) throws {
@@ -29,7 +29,8 @@ enum HostRow {
             ])
     }
 
-    /// What was found out about a host that has answered. It has a row, also when nobody has ever asked anything of it.
+    /// Stores a finding about a host that has responded. This creates its row even if no operator has ever changed its
+    /// duty.
     /// - Parameter column: `engine` or `proof`.
     static func store(_ column: String, _ value: String?, of host: String, in db: Database) throws {
         guard let value else {
@@ -45,7 +46,7 @@ enum HostRow {
         ).execute(arguments: [host, value])
     }
 
-    /// Everything that is known of a host by this name.
+    /// Removes everything stored about the host with this name.
     static func forget(_ host: String, in db: Database) throws {
         for table in ["hosts", "host_entries", "host_adjustments"] {
             try db.cachedStatement(sql: "DELETE FROM \(table) WHERE name = ?").execute(arguments: [host])
@@ -110,7 +111,7 @@ enum HostRow {
             isLeaving: row["is_leaving"])
     }
 
-    /// Neither a key nor a value has a comma or an equals sign (`HostLabel`).
+    /// Keys and values contain neither commas nor equals signs (`HostLabel`).
     private static func text(_ labels: [String: String]) -> String {
         labels.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ",")
     }

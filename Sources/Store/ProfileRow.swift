@@ -1,7 +1,7 @@
 import BrokerCore
 import GRDB
 
-/// How what was learned of labs' use lies in the table `lab_profiles`.
+/// Stores the usage profiles of labs in the table `lab_profiles`.
 enum ProfileRow {
     static func store(_ profile: UsageProfile, of lab: String, in db: Database) throws {
         try db.cachedStatement(

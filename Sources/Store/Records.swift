@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// A browser that may enter a session: the SHA-256 of its cookie's token. The token itself is stored nowhere.
+/// A browser that may enter a session: the SHA-256 of its cookie's token. The token itself is never stored.
 public struct AccessGrant: Hashable, Sendable {
     public var session: SessionID
     /// 32 bytes.
@@ -14,36 +14,36 @@ public struct AccessGrant: Hashable, Sendable {
     }
 }
 
-/// What a broker needs to go on after a restart.
+/// The state from which a broker continues after a restart.
 public struct StoredState: Hashable, Sendable {
-    /// Random, made with the file; labels everything of ours on the hosts.
+    /// Random, generated with the file; part of the label of all our objects on the hosts.
     public var instanceID: String
     /// Live sessions only, oldest first.
     public var sessions: [Session]
     public var duties: [String: HostDuty]
-    /// Added or changed by operators.
+    /// Hosts that operators added or changed.
     public var hosts: StoredHosts
     public var homes: [HomeLocation]
-    /// Those that are not over, oldest first.
+    /// Unfinished reservations, oldest first.
     public var reservations: [Reservation]
-    /// On these.
+    /// Claims on these reservations.
     public var claims: [Claim]
-    /// Warm seats that nobody has claimed, and the last number that any had.
+    /// Unclaimed warm seats, and the highest number that any warm seat has had.
     public var warm: [WarmSeat]
     public var lastWarmNumber: Int64
-    /// Pools as operators have set them.
+    /// Pools as set by operators.
     public var pools: [PoolSpec]
-    /// What was learned of labs' use, by lab.
+    /// Usage profiles by lab.
     public var profiles: [String: UsageProfile]
-    /// Of the live sessions, oldest first.
+    /// Grants of the live sessions, oldest first.
     public var grants: [AccessGrant]
 }
 
-/// Which sessions to list; every condition that is given must hold.
+/// Selects the sessions to list; all given conditions must hold.
 public struct SessionQuery: Hashable, Sendable {
-    /// A state's word as in `StoryEntry.state`.
+    /// A state's name as in `StoryEntry.state`.
     public var state: String?
-    /// The session's host; of an ended session, the host of its last run.
+    /// The session's host; for an ended session, the host of its last run.
     public var host: String?
     public var learner: String?
     public var lab: String?
@@ -51,7 +51,7 @@ public struct SessionQuery: Hashable, Sendable {
     public var course: String?
     /// Only sessions that are neither ended nor failed.
     public var isLive = false
-    /// 1 to `StoreLimits.listLength`; other values are brought into that range.
+    /// 1 to `StoreLimits.listLength`; other values are clamped.
     public var limit: Int
 
     public init(
@@ -65,10 +65,10 @@ public struct SessionQuery: Hashable, Sendable {
     }
 }
 
-/// What an identifier, or the beginning of one, stands for.
+/// The result of looking up an identifier or its prefix.
 public enum SessionMatch: Hashable, Sendable {
     case none
     case one(Session)
-    /// The beginning fits more than one session.
+    /// The prefix matches more than one session.
     case several
 }

@@ -1,13 +1,13 @@
 import BrokerCore
 import GRDB
 
-/// A reservation with how many learners have claimed a seat of it.
+/// A reservation with the number of learners who have claimed a seat in it.
 public struct StoredReservation: Hashable, Sendable {
     public var reservation: Reservation
     public var claims: Int
 }
 
-/// How a reservation lies in the tables `reservations`, `reservation_seats` and `reservation_rosters`.
+/// Stores reservations in the tables `reservations`, `reservation_seats` and `reservation_rosters`.
 enum ReservationRow {
     private static let columns = """
         id, portal, lab, seats, starts_at, ends_at, warm_percent, lead, no_show_after, overrun, context, phase, \
@@ -36,7 +36,7 @@ enum ReservationRow {
         """
     static let attendance = "SELECT learner, at FROM claims WHERE reservation = ? ORDER BY at, learner"
 
-    /// Of the terms only the times ever change, with the rules of time zones. The peak is stored by itself.
+    /// Of the terms only the times ever change, when time zone rules do. The peak is stored separately.
     static func store(_ reservation: Reservation, in db: Database) throws {
         let (id, terms) = (reservation.id.rawValue, reservation.terms)
         try db.cachedStatement(
@@ -112,9 +112,9 @@ enum ReservationRow {
 }
 
 extension Store {
-    /// Reservations: first those that are not over, in order of their start, then the others, the latest first.
+    /// Reservations: first the unfinished ones, ordered by start, then the others, latest first.
     ///
-    /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are brought into that range.
+    /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are clamped.
     public func reservations(limit: Int) async throws(StoreError) -> [StoredReservation] {
         try await read("list reservations") { db in
             let limit = min(max(limit, 1), StoreLimits.listLength)
@@ -132,9 +132,9 @@ extension Store {
         }
     }
 
-    /// Those of a portal that begin at `since` or later, those that begin first first.
+    /// The reservations of a portal that begin at `since` or later, ordered by start.
     ///
-    /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are brought into that range.
+    /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are clamped.
     public func reservations(
         of portal: String, since: Timestamp, limit: Int
     ) async throws(StoreError) -> [StoredReservation] {
@@ -146,7 +146,7 @@ extension Store {
         }
     }
 
-    /// Who has claimed a seat, and when, in the order in which they came.
+    /// The learners who claimed a seat, and when, in order of their claims.
     public func attendance(of id: ReservationID) async throws(StoreError) -> [(learner: String, at: Timestamp)] {
         try await read("read who came for reservation \(id)") { db in
             try Row.fetchAll(db, sql: ReservationRow.attendance, arguments: [id.rawValue]).map {

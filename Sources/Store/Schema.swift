@@ -1,17 +1,18 @@
 import GRDB
 
-/// The tables, as a list of steps that are never changed once released: the next version is another step at the end.
+/// The schema as a list of migrations that never change once released: a new version appends another one.
 enum Schema {
     /// `PRAGMA application_id`: "Carl" in ASCII, so that a foreign database is recognised before it is touched.
     static let applicationID: Int32 = 0x4361_726C
 
-    /// `PRAGMA user_version` after the step at that index is the index plus one.
+    /// `PRAGMA user_version` after a migration is its index plus one.
     static let migrations: [String] = [
         version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
         version11, version12, version13, version14, version15,
     ]
 
-    /// What defines a live session, written once: an index is only used where a query repeats its condition literally.
+    /// The condition for a live session, defined once: SQLite uses a partial index only if a query repeats its
+    /// condition literally.
     static let live = "state NOT IN ('ended', 'failed')"
 
     private static let version1 = """
@@ -93,7 +94,7 @@ enum Schema {
         INSERT INTO meta VALUES ('instance', lower(hex(randomblob(8))));
         """
 
-    /// What bears on how long a session stays (`Stay`).
+    /// The facts that determine how long a session stays (`Stay`).
     private static let version2 = """
         ALTER TABLE sessions ADD COLUMN activity_source TEXT NOT NULL DEFAULT 'launch';
         ALTER TABLE sessions ADD COLUMN keeps INTEGER NOT NULL DEFAULT 0 CHECK (keeps >= 0);
@@ -103,10 +104,10 @@ enum Schema {
         ALTER TABLE sessions ADD COLUMN extended_by TEXT;
         """
 
-    /// Reservations that are not over, written once for the index and the query.
+    /// The condition for an unfinished reservation, defined once for the index and the query.
     static let unfinished = "phase IN ('booked', 'closed')"
 
-    /// Reservations. Times are milliseconds, moments since 1970 and spans alike.
+    /// Reservations. Times and durations are in milliseconds, times since 1970.
     private static let version3 = """
         CREATE TABLE reservations (
             id TEXT PRIMARY KEY,
@@ -150,7 +151,7 @@ enum Schema {
         ALTER TABLE sessions ADD COLUMN reservation TEXT REFERENCES reservations (id) DEFERRABLE INITIALLY DEFERRED;
         """
 
-    /// What becomes of reservations, what they were made from, and the calendars in which others read them.
+    /// The outcome of reservations, their sources, and the calendar feeds in which they can be read.
     private static let version4 = """
         -- Seats of no-shows; NULL until their time has come.
         ALTER TABLE reservations ADD COLUMN released INTEGER CHECK (released >= 0);
@@ -184,8 +185,8 @@ enum Schema {
         DROP TABLE hosts_before_version5;
         """
 
-    /// Warm seats that nobody has claimed yet, and pools as operators have set them. A warm seat's number is used once:
-    /// the last one stands in `meta` as `warm_number`.
+    /// Unclaimed warm seats, and pools as set by operators. A warm seat's number is used only once: the last one is
+    /// stored in `meta` as `warm_number`.
     private static let version6 = """
         CREATE TABLE warm_seats (
             number INTEGER PRIMARY KEY,
@@ -214,7 +215,7 @@ enum Schema {
         ALTER TABLE sessions ADD COLUMN warm INTEGER;
         """
 
-    /// Hosts that operators added, and what they changed of any. Labels are `KEY=VALUE`, with commas between.
+    /// Hosts that operators added, and their changes to any host. Labels are `KEY=VALUE`, separated by commas.
     private static let version7 = """
         CREATE TABLE host_entries (
             name TEXT PRIMARY KEY,
@@ -240,7 +241,7 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// The rolling drain that is under way.
+    /// The rolling drain in progress.
     private static let version8 = """
         CREATE TABLE rolling_drain_hosts (
             turn INTEGER PRIMARY KEY CHECK (turn >= 0),
@@ -252,7 +253,7 @@ enum Schema {
         ) STRICT;
         """
 
-    /// Sessions that are parked. A CHECK cannot be changed, so the table is made anew; what refers to it stays as it is.
+    /// Parked sessions. A CHECK cannot be altered, so the table is recreated; references to it stay as they are.
     private static let version9 = """
         CREATE TABLE sessions_new (
             id TEXT PRIMARY KEY,
@@ -304,7 +305,7 @@ enum Schema {
         CREATE INDEX sessions_by_lab ON sessions (lab, created_at, id);
         """
 
-    /// What each seat counts for in the memory of its host, the policy of hosts, and what was learned of labs' use.
+    /// The charge of each seat to its host's memory, the density policy of hosts, and the usage profiles of labs.
     private static let version10 = """
         ALTER TABLE sessions ADD COLUMN charge INTEGER NOT NULL DEFAULT 0 CHECK (charge >= 0);
         ALTER TABLE warm_seats ADD COLUMN charge INTEGER NOT NULL DEFAULT 0 CHECK (charge >= 0);
@@ -319,23 +320,23 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Nothing reads when a session was used before the last time, which stands in the session itself.
+    /// Only the time of the last use is ever read, and that is stored with the session.
     private static let version11 = "DROP TABLE activity;"
 
-    /// Until when an extended session keeps the seat of a reservation that is over before.
+    /// Until when an extended session keeps its seat beyond the end of a reservation.
     private static let version12 = """
         ALTER TABLE sessions ADD COLUMN seat_until INTEGER;
         """
 
-    /// Ends that operators have announced, in milliseconds since 1970.
+    /// Ends announced by operators, in milliseconds since 1970.
     private static let version13 = """
         ALTER TABLE sessions ADD COLUMN announced_end INTEGER;
         ALTER TABLE sessions ADD COLUMN announced_note TEXT
             CHECK ((announced_note IS NOT NULL) = (announced_end IS NOT NULL));
         """
 
-    /// What people meant by a reservation's times, for when the rules of time zones change; when its calendar's event was
-    /// changed last; and sessions by their course.
+    /// The wall clock times of a reservation, for when time zone rules change; when its calendar event was last
+    /// changed; and an index of sessions by course.
     private static let version14 = """
         ALTER TABLE reservations ADD COLUMN zone TEXT;
         -- Seconds since 1970, as if the clocks of the zone showed Coordinated Universal Time.
@@ -348,12 +349,12 @@ enum Schema {
         CREATE INDEX sessions_by_context ON sessions (context, created_at, id) WHERE context IS NOT NULL;
         """
 
-    /// What was proved last of a host's network, so that a broker that starts again need not try it again.
+    /// The last proof of a host's network isolation, so that a restarted broker need not repeat the try-out.
     private static let version15 = """
         ALTER TABLE hosts ADD COLUMN proof TEXT;
         """
 
-    /// Refuses a file that is not ours, before anything in it is changed.
+    /// Rejects a foreign file before changing anything in it.
     static func check(_ db: Database, path: String, known: Int) throws {
         let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
@@ -373,10 +374,10 @@ enum Schema {
         }
     }
 
-    /// Brings the file to the newest version, in one transaction: all steps or none.
+    /// Migrates the file to the newest version in one transaction: all migrations or none.
     ///
-    /// References are checked afterwards and not meanwhile: a step may make a table anew to which others refer (SQLite,
-    /// ALTER TABLE, section 7).
+    /// Foreign keys are checked afterwards rather than meanwhile: a migration may recreate a table that others
+    /// reference (SQLite, ALTER TABLE, section 7).
     static func migrate(_ db: Database, _ migrations: [String]) throws {
         try db.execute(sql: "PRAGMA foreign_keys = OFF")
         defer { try? db.execute(sql: "PRAGMA foreign_keys = ON") }

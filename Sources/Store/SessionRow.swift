@@ -1,7 +1,7 @@
 import BrokerCore
 import GRDB
 
-/// How a session lies in the table `sessions`.
+/// Stores sessions in the table `sessions`.
 enum SessionRow {
     static let columns = """
         id, portal, learner, learner_name, lab, epoch, state, since, host, step, address, port, \
@@ -36,7 +36,7 @@ enum SessionRow {
             session.id.rawValue, session.learner.portal, session.learner.id, session.learner.name, session.lab,
             session.epoch, state.name, state.since.milliseconds, state.host, state.step?.rawValue,
             state.endpoint?.address, state.endpoint?.port,
-            state.end?.word, state.end?.number, state.end?.text, state.failure,
+            state.end?.word, state.end?.number, state.end?.text ?? state.fault?.rawValue, state.failure,
             session.createdAt.milliseconds, session.lastActivityAt.milliseconds, session.failedAttempts,
             session.stay.source.rawValue, session.stay.keeps, session.stay.extended.wholeMilliseconds,
             session.stay.notIdleBefore?.milliseconds, session.stay.extendedBy,
@@ -59,7 +59,7 @@ enum SessionRow {
         let notIdleBefore: Int64? = row[22]
         let announcedEnd: Int64? = row[29]
         return Stay(
-            // Of a source that only a newer version knows, this one can say no more than that the lab was used.
+            // Written by a newer version with an unknown source: all we know is that the lab was used.
             source: ActivitySource(rawValue: row[19]) ?? .edge, keeps: row[20],
             extended: .milliseconds(row[21] as Int64),
             notIdleBefore: notIdleBefore.map { Timestamp(milliseconds: $0) },
@@ -73,14 +73,16 @@ enum SessionRow {
         switch name {
         case "queued": return .queued(since: since)
         case "starting":
-            // Of a step that only a newer version knows, no more is known than that the start has begun.
+            // Written by a newer version with an unknown step: all we know is that the start has begun.
             return .starting(host: row[8], step: StartStep(rawValue: row[9]) ?? .creating, since: since)
         case "running": return .running(host: row[8], endpoint: Endpoint(address: row[10], port: row[11]), since: since)
         case "ending": return .ending(host: row[8], reason: EndReason(reason(row)), since: since)
         case "parking": return .parking(host: row[8], reason: ParkReason(reason(row)), since: since)
         case "parked": return .parked(reason: ParkReason(reason(row)), since: since)
         case "ended": return .ended(reason: EndReason(reason(row)), at: since)
-        case "failed": return .failed(message: row[15], at: since)
+        case "failed":
+            let fault = (row[14] as String?).flatMap { StartFault(rawValue: $0) } ?? .ours
+            return .failed(message: row[15], fault: fault, at: since)
         default:
             let id: String = row[0]
             throw DatabaseError(
@@ -93,7 +95,7 @@ enum SessionRow {
     }
 }
 
-/// A state taken apart into columns.
+/// A state split into columns.
 private struct StateColumns {
     var name: String
     var since: Timestamp
@@ -102,6 +104,8 @@ private struct StateColumns {
     var endpoint: Endpoint?
     var end: ReasonParts?
     var failure: String?
+    /// Stored in the column of `end.text`, which a failed start does not use otherwise; NULL means `.ours`.
+    var fault: StartFault?
 
     init(_ state: SessionState) {
         switch state {
@@ -116,7 +120,9 @@ private struct StateColumns {
             (name, self.host, end, self.since) = ("parking", host, reason.parts, since)
         case .parked(let reason, let since): (name, end, self.since) = ("parked", reason.parts, since)
         case .ended(let reason, let at): (name, end, since) = ("ended", reason.parts, at)
-        case .failed(let message, let at): (name, failure, since) = ("failed", message, at)
+        case .failed(let message, let fault, let at):
+            (name, failure, since) = ("failed", message, at)
+            self.fault = fault == .ours ? nil : fault
         }
     }
 }

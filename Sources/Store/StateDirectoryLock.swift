@@ -1,15 +1,16 @@
 import Foundation
 
-/// Keeps a second carrel off a state directory, for as long as this object lives.
+/// An exclusive lock on a state directory, held for the lifetime of this object.
 ///
-/// The kernel releases the lock when the process ends, however it ends; the lock file stays and means nothing.
+/// The kernel releases the lock when the process ends, for whatever reason; the lock file stays and has no meaning by
+/// itself.
 public final class StateDirectoryLock: Sendable {
     private let file: Int32
 
-    /// Takes the lock of the directory, which must exist.
+    /// Locks the directory, which must exist.
     public init(directory: String) throws(StoreError) {
         let path = directory + "/carrel.lock"
-        // Not handed to child processes: one that outlives us would keep the lock.
+        // Not inherited by child processes: one that outlives us would keep the lock.
         let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw StoreError(code: .io, message: "\(path): cannot open the lock file: \(Self.reason)")
@@ -26,7 +27,7 @@ public final class StateDirectoryLock: Sendable {
                     + "stop it first, or give this one a state directory of its own")
         }
         let text = Array("\(getpid())\n".utf8)
-        // The number is for people; the lock holds without it, so a full disk is no reason to stop here.
+        // The process number is for people; the lock works without it, so a full disk is no reason to fail here.
         if ftruncate(file, 0) == 0 { _ = pwrite(file, text, text.count, 0) }
         self.file = file
     }

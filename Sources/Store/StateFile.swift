@@ -1,27 +1,27 @@
 import Foundation
 import GRDB
 
-/// A state file, or a backup of one, for reading only: by operators' commands, beside a broker that goes on writing.
+/// A state file, or a backup of one, opened read-only by operators' commands while a broker may be writing to it.
 ///
-/// What it reads is one moment of the file, however long it takes. Not for the broker, whose door is `Store`. Calls block.
+/// Each read sees one consistent snapshot, however long it takes. Not for the broker, which uses `Store`. Calls block.
 public final class StateFile {
     public let path: String
     private let database: DatabaseQueue
 
-    /// What a state file says of itself, at one moment.
+    /// A summary of a state file, from one snapshot.
     public struct Summary: Hashable, Sendable, Codable {
         public var instance: String
-        /// Of the schema.
+        /// The version of the schema.
         public var version: Int
         public var bytes: Int64
         public var sessions: Int
         public var liveSessions: Int
     }
 
-    /// - Throws: `.io` where there is no such file, `.foreign` and `.newer` as `Store` does.
+    /// - Throws: `.io` if there is no such file, `.foreign` and `.newer` as `Store` does.
     public init(path: String) throws(StoreError) {
         self.path = path
-        // SQLite's own words for it name neither the file nor the reason.
+        // SQLite's own message names neither the file nor the reason.
         if access(path, R_OK) != 0 {
             throw StoreError(code: .io, message: "\(path): cannot be read: \(String(cString: strerror(errno)))")
         }
@@ -49,10 +49,10 @@ public final class StateFile {
         }
     }
 
-    /// Everything that is wrong with the file, at most `StoreLimits.integrityProblems` of each kind: its pages, indexes
-    /// and constraints, its references, and what in it the broker could not read. Empty for a sound file.
+    /// All problems of the file, at most `StoreLimits.integrityProblems` of each kind: damaged pages and indexes,
+    /// violated constraints, dangling references, and rows that the broker could not read. Empty for a sound file.
     public func problems() throws(StoreError) -> [String] {
-        // Where a page that leads to others is damaged, SQLite gives up in the middle of the check.
+        // If an interior page is damaged, SQLite aborts in the middle of the check.
         do throws(StoreError) { return try check() } catch  where error.code == .corrupt { return [error.message] }
     }
 
@@ -60,7 +60,7 @@ public final class StateFile {
         try read("check it") { db in
             let limit = StoreLimits.integrityProblems
             let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(limit))").filter { $0 != "ok" }
-            // Rows are checked one by one only where SQLite vouches for what their columns hold.
+            // Rows are checked one by one only if SQLite has verified their columns.
             guard damage.isEmpty else { return damage }
             let dangling = try Row.fetchCursor(db, sql: "PRAGMA foreign_key_check")
             var problems: [String] = []
@@ -72,13 +72,13 @@ public final class StateFile {
         }
     }
 
-    /// Copies the file as it is at one moment, whole pages at a time, to `target`, which must be empty or missing.
+    /// Copies a snapshot of the file, in pages, to `target`, which must be empty or missing.
     ///
-    /// - Parameter progress: told how many pages are copied, of how many.
+    /// - Parameter progress: called with the number of copied pages and the total.
     func copy(to target: DatabaseQueue, progress: @escaping (_ done: Int, _ of: Int) -> Void) throws(StoreError) {
         try read("copy it") { source in
             try target.writeWithoutTransaction { target in
-                // Within a read transaction: what a broker writes meanwhile does not make the copy begin anew.
+                // Within a read transaction, so that a broker's writes do not restart the copy.
                 try source.backup(to: target, pagesPerStep: StoreLimits.backupPages) { step in
                     progress(step.completedPageCount, step.totalPageCount)
                 }
@@ -102,12 +102,12 @@ public final class StateFile {
         while problems.count < StoreLimits.integrityProblems, let row = try sessions.next() {
             try note { _ = try SessionRow.session(row) }
         }
-        // Everything that the broker reads at its start, too.
+        // Also checks everything that the broker reads when it starts.
         try note { _ = try Store.state(db) }
         return problems
     }
 
-    /// A learner has at most one live session of a lab.
+    /// Finds learners with more than one live session of a lab.
     private static func doubled(_ db: Database, limit: Int) throws -> [String] {
         try Row.fetchAll(
             db,

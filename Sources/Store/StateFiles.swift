@@ -6,7 +6,7 @@ struct Key {
     var content: [UInt8]
 }
 
-/// The `secrets` directory, as a backup takes it up and gives it back.
+/// The `secrets` directory, as a backup saves and restores it.
 enum Keys {
     static func read(_ directory: String) throws -> [Key] {
         guard FileManager.default.fileExists(atPath: directory) else { return [] }
@@ -27,7 +27,7 @@ enum Keys {
         }
     }
 
-    /// - Throws: `.corrupt` for a name that would lead out of the directory: a backup is not trusted with that.
+    /// - Throws: `.corrupt` for a name that would lead out of the directory: a backup's names are not trusted.
     static func write(_ keys: [Key], to directory: String) throws {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -46,7 +46,7 @@ enum Keys {
         try StateFiles.sync(directory)
     }
 
-    /// As keys are called: `link.key`. What is being written beside them is called otherwise.
+    /// Whether this is the name of a key, such as `link.key`. Temporary files beside the keys have other names.
     static func isName(_ name: String) -> Bool {
         name.hasSuffix(".key") && name.count > 4 && name.count <= 64 && !name.hasPrefix(".")
             && name.dropLast(4).allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
@@ -55,8 +55,8 @@ enum Keys {
 
 /// Moves and syncs the files of a state directory, so that a crash between any two steps loses nothing.
 enum StateFiles {
-    /// Gives the state file and its log second names in a directory of their own, and leaves no log at the first ones: it
-    /// must not be taken for the new file's.
+    /// Hard-links the state file and its log into a directory of their own, and removes the log from its old place: it
+    /// must not be taken for the new file's log.
     ///
     /// - Returns: whether there was a state file.
     static func keepAside(directory: String, file: String, aside: String) throws -> Bool {
@@ -67,7 +67,8 @@ enum StateFiles {
         for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: place + suffix) {
             guard link(place + suffix, kept + suffix) == 0 else { throw failure("keep", place + suffix) }
         }
-        // Opened once and closed, all of a sound one is in the file itself, so that it loses nothing without its log.
+        // Opening and closing a sound file moves everything into the file itself, so that it loses nothing without its
+        // log.
         if exists, let store = try? Store(path: place) { try? store.close() }
         for suffix in ["-wal", "-shm"] where FileManager.default.fileExists(atPath: place + suffix) {
             guard unlink(place + suffix) == 0 else { throw failure("remove", place + suffix) }
@@ -76,7 +77,7 @@ enum StateFiles {
         return exists
     }
 
-    /// Puts a directory in the place of another, which is kept aside.
+    /// Moves a directory into the place of another one, which is kept aside.
     static func swap(_ fresh: String, _ place: String, aside: String) throws {
         if FileManager.default.fileExists(atPath: place) {
             guard rename(place, aside) == 0 else { throw failure("keep", place) }
@@ -88,7 +89,7 @@ enum StateFiles {
         try sync(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
-    /// Brings a file, or a directory's names, to the disk.
+    /// Syncs a file, or a directory's entries, to disk.
     static func sync(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }

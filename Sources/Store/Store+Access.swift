@@ -1,7 +1,7 @@
 import GRDB
 
-// GRDB's async methods roll a transaction back when the calling task is cancelled. A commit whose outcome the
-// broker must know is not such a thing, so these wrap the callback methods, which always run to the end.
+// GRDB's async methods roll a transaction back when the calling task is cancelled. The broker must know the outcome of
+// a commit, so these wrap the callback methods, which always run to completion.
 extension Store {
     func write(_ what: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
         try await access(what) { db in
@@ -12,7 +12,7 @@ extension Store {
         }
     }
 
-    /// Runs `body` on the writing connection, outside a transaction.
+    /// Runs `body` on the writer connection, outside a transaction.
     func access(_ what: String, _ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
         let result: Result<Void, StoreError> = await withCheckedContinuation { continuation in
             database.asyncWriteWithoutTransaction { db in

@@ -2,11 +2,11 @@ import BrokerCore
 import Foundation
 import GRDB
 
-/// An address at which a portal's reservations can be read as a calendar.
+/// An address from which a portal's reservations can be read as a calendar.
 public struct CalendarFeed: Hashable, Sendable {
     public var id: String
     public var portal: String
-    /// The SHA-256 of the token in the address: 32 bytes. The token itself is stored nowhere.
+    /// The SHA-256 of the token in the address: 32 bytes. The token itself is never stored.
     public var tokenDigest: [UInt8]
     public var createdAt: Timestamp
 
@@ -28,7 +28,7 @@ extension Store {
         }
     }
 
-    /// Oldest first.
+    /// All calendar feeds, oldest first.
     public func feeds() async throws(StoreError) -> [CalendarFeed] {
         try await read("list the addresses of calendars") { db in
             try Row.fetchAll(db, sql: "SELECT \(Self.feedColumns) FROM calendar_feeds ORDER BY created_at, id")
@@ -45,7 +45,7 @@ extension Store {
         }
     }
 
-    /// - Returns: whether it was there.
+    /// - Returns: whether the feed existed.
     public func removeFeed(_ id: String) async throws(StoreError) -> Bool {
         let known = try await feeds().contains { $0.id == id }
         try await write("remove a calendar's address") { db in

@@ -3,7 +3,8 @@ import Foundation
 import GRDB
 
 extension Store {
-    /// What a broker needs to go on after a restart. Blocks; its time depends on the live sessions only.
+    /// Loads the state from which a broker continues after a restart. Blocks; the time depends only on the live
+    /// sessions.
     public func load() throws(StoreError) -> StoredState {
         do {
             return try database.read { db in try Self.state(db) }
@@ -12,7 +13,7 @@ extension Store {
         }
     }
 
-    /// - Throws: SQLITE_CORRUPT for what no version of Carrel has written.
+    /// - Throws: SQLITE_CORRUPT for data that no version of Carrel has written.
     static func state(_ db: Database) throws -> StoredState {
         try StoredState(
             instanceID: String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'instance'") ?? "",
@@ -39,11 +40,11 @@ extension Store {
         }
     }
 
-    /// The session whose identifier is, or alone begins with, the given text.
+    /// The session with the given identifier, or the only one whose identifier has the given prefix.
     public func session(matching prefix: String) async throws(StoreError) -> SessionMatch {
         guard !prefix.isEmpty else { return .none }
         return try await read("find session \(prefix)") { db in
-            // The first of the range is the identifier itself, if it exists.
+            // The first row of the range is the exact identifier, if it exists.
             let found = try Row.fetchAll(db, sql: Query.byPrefix, arguments: [prefix, prefix + "\u{10FFFF}"])
                 .map(SessionRow.session)
             guard let first = found.first else { return .none }
@@ -66,7 +67,7 @@ extension Store {
         }
     }
 
-    /// Everything that happened to the session, in order; the newest `StoreLimits.storyLength` lines of it.
+    /// The session's events, in order; at most the newest `StoreLimits.storyLength` of them.
     public func story(of id: SessionID) async throws(StoreError) -> [StoryEntry] {
         try await read("read the story of session \(id)") { db in
             try Row.fetchAll(db, sql: Query.story, arguments: [id.rawValue, StoreLimits.storyLength]).reversed().map {
@@ -91,7 +92,7 @@ extension Store {
         }
     }
 
-    /// One row at a time: all of them together would take several times the memory of what they say.
+    /// Rows are decoded one at a time: fetching all rows first would take several times the memory of the sessions.
     private static func liveSessions(_ db: Database) throws -> [Session] {
         var sessions: [Session] = []
         sessions.reserveCapacity(
@@ -121,7 +122,7 @@ extension Store {
     }
 }
 
-/// The questions to the file, in one place so that a test can ask SQLite how it would answer each of them.
+/// All SQL queries, in one place so that a test can ask SQLite for the plan of each.
 enum Query {
     static let live = "SELECT \(SessionRow.columns) FROM sessions WHERE \(Schema.live) ORDER BY created_at, id"
     static let liveGrants = """
@@ -143,7 +144,7 @@ enum Query {
     static let holdsGrant = "SELECT EXISTS (SELECT 1 FROM grants WHERE session = ? AND token_digest = ?)"
 
     static func list(_ query: SessionQuery) -> (sql: String, arguments: StatementArguments) {
-        // It holds for every session, and makes SQLite search an index even where nothing else is asked for.
+        // Always true, and makes SQLite use an index even without any other condition.
         var conditions = ["created_at <= ?"]
         var arguments: StatementArguments = [Int64.max]
         let columns = [

@@ -2,18 +2,18 @@ import BrokerCore
 import Foundation
 import GRDB
 
-/// The broker's memory: one SQLite file, in write-ahead mode, synced at every commit.
+/// The broker's persistent state: one SQLite file, in WAL mode, synced at every commit.
 ///
-/// Calls may come from any thread; writes happen one after the other in the order of the calls, reads beside them.
-/// A returned `commit` survives a crash of the process and of the machine. A failed one has written nothing.
+/// Any thread. Writes are serialised in the order of the calls; reads run concurrently. A `commit` that has returned
+/// survives a crash of the process and of the machine. A failed one has written nothing.
 public final class Store: Sendable {
     public let path: String
     let database: DatabasePool
 
-    /// Opens the file, creates it (mode 0600) if it is missing, and brings it to this version.
+    /// Opens the file, creates it (mode 0600) if it is missing, and migrates it to this version.
     ///
-    /// The caller holds a `StateDirectoryLock` on the directory. Blocks for about 10 ms for each megabyte of the file, up
-    /// to `StoreLimits.checkedBytes` of it: a damaged file is refused and left as it was.
+    /// The caller holds a `StateDirectoryLock` on the directory. Blocks for about 10 ms for each megabyte of the file,
+    /// up to `StoreLimits.checkedBytes` of it: a damaged file is rejected and left unchanged.
     public convenience init(path: String) throws(StoreError) {
         try self.init(path: path, migrations: Schema.migrations)
     }
@@ -29,14 +29,14 @@ public final class Store: Sendable {
             configuration.busyMode = .timeout(StoreLimits.busyTimeout / .seconds(1))
             configuration.maximumReaderCount = StoreLimits.readers
             configuration.prepareDatabase { db in
-                // Runs before the journal mode is set: a file that is refused is left as it was.
+                // This runs before the journal mode is set, so that a rejected file is left unchanged.
                 guard !db.configuration.readonly else { return }
                 try Schema.check(db, path: path, known: migrations.count)
                 try Self.refuseDamage(db, upTo: checkedBytes)
             }
             database = try DatabasePool(path: path, configuration: configuration)
             try database.writeWithoutTransaction { db in
-                // GRDB sets NORMAL, which may lose the last commits when the power fails.
+                // GRDB sets NORMAL, which can lose the last commits in a power failure.
                 try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(StoreLimits.logBytes)")
                 guard try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal" else {
                     throw StoreError(
@@ -50,7 +50,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// Writes the changes and the grants in one transaction; returns when they are on the disk.
+    /// Writes the changes and the grants in one transaction; returns when they are durable.
     ///
     /// A session is inserted or replaced by its id; a story entry is appended; a session keeps its
     /// `StoreLimits.grantsPerSession` newest grants. The order among the arguments does not matter, except that the
@@ -62,10 +62,10 @@ public final class Store: Sendable {
         }
     }
 
-    /// Moves the log into the file, so that the file alone is everything, and closes it; every later call fails. Waits
-    /// for what is under way.
+    /// Checkpoints the log into the file, so that the file alone is complete, and closes it; every later call fails.
+    /// Waits for calls in progress.
     public func close() throws(StoreError) {
-        // SQLite would do it with the last connection, but that is one that reads. On a full disk the log stays.
+        // SQLite would checkpoint on its last connection, but that one is read-only. On a full disk the log stays.
         try? database.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
         do { try database.close() } catch { throw StoreError(error, doing: "close the state file", path: path) }
     }
@@ -139,8 +139,8 @@ public final class Store: Sendable {
         ).execute(arguments: [session, StoreLimits.grantsPerSession])
     }
 
-    /// Asks SQLite whether every page and every row is sound. What only indexes have wrong, and what nothing but Carrel can
-    /// judge, `StateFile.problems` finds.
+    /// Asks SQLite whether every page and every row is sound. `StateFile.problems` also finds index errors and what
+    /// only Carrel can verify.
     private static func refuseDamage(_ db: Database, upTo checkedBytes: Int64) throws {
         let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
         let pageSize = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
@@ -151,8 +151,8 @@ public final class Store: Sendable {
     }
 
     private static func makePrivate(_ path: String) throws {
-        // SQLite gives the log and its index the mode of the file. An existing file is not opened here: closing
-        // it would drop the locks that another connection of this process has on it.
+        // SQLite gives the log and its index the mode of the file. An existing file is not opened here: closing it
+        // would release the locks that another connection of this process holds on it.
         if chmod(path, 0o600) == 0 { return }
         let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
         guard file >= 0 else {
@@ -163,7 +163,7 @@ public final class Store: Sendable {
     }
 }
 
-/// How a host's duty lies in the table `hosts`.
+/// Stores a host's duty in the table `hosts`.
 enum DutyColumns {
     static func columns(_ duty: HostDuty) -> (word: String, deadline: Int64?) {
         switch duty {

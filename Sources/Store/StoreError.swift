@@ -1,23 +1,24 @@
 import GRDB
 
-/// Why the state file could not be opened, read or written. The message says what happened, to which file, and what to do.
+/// Why the state file could not be opened, read or written. The message says what failed, for which file, and what to
+/// do.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable {
-        /// The disk, or the file's size limit, is full. Nothing of the transaction was written.
+        /// The disk is full, or the file has reached its size limit. Nothing of the transaction was written.
         case full
-        /// A newer carrel wrote the file.
+        /// The file was written by a newer version of carrel.
         case newer
         /// The file is damaged.
         case corrupt
-        /// The file is a database, or something else, that is not carrel's.
+        /// The file is a database, or another file, that does not belong to carrel.
         case foreign
-        /// Another connection held the file for longer than `StoreLimits.busyTimeout`.
+        /// Another connection held the lock for longer than `StoreLimits.busyTimeout`.
         case busy
-        /// Another carrel runs on the state directory.
+        /// Another carrel is using the state directory.
         case inUse
-        /// A change breaks a rule of the schema: a defect of the caller. Nothing of the transaction was written.
+        /// A change violates a constraint of the schema: a bug in the caller. Nothing of the transaction was written.
         case invalid
-        /// The operating system refused to read or write.
+        /// The operating system failed to read or write.
         case io
     }
 
@@ -31,7 +32,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
-    /// Whether the same call can succeed later without anybody changing the file.
+    /// Whether the same call can succeed later without a change to the file.
     public var isTransient: Bool {
         switch code {
         case .full, .busy, .io: true
@@ -39,7 +40,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Names an error of SQLite after what it means for the broker.
+    /// Classifies an SQLite error by its meaning for the broker.
     init(_ error: any Error, doing what: String, path: String) {
         if let error = error as? StoreError {
             self = error
@@ -54,7 +55,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .SQLITE_FULL:
             self.init(code: .full, message: "\(path): cannot \(what): the disk is full; free some space and it goes on")
         case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
-            // The index of the write-ahead log could not grow: that is what a full disk looks like there.
+            // The WAL index could not grow, which means that the disk is full.
             self.init(code: .full, message: "\(path): cannot \(what): the disk is full; free some space and it goes on")
         case .SQLITE_CORRUPT:
             self.init(

@@ -1,7 +1,7 @@
 import BrokerCore
 import GRDB
 
-/// How a warm seat lies in the table `warm_seats`, and what operators have set of pools in `pools`.
+/// Stores warm seats in the table `warm_seats`, and operators' pool settings in `pools`.
 enum WarmRows {
     private static let columns =
         "number, portal, lab, reservation, learner, host, terms, state, since, address, port, charge"
@@ -10,7 +10,7 @@ enum WarmRows {
     static let pools = "SELECT portal, lab, minimum, maximum, per_host FROM pools"
     static let lastNumber = "SELECT value FROM meta WHERE key = 'warm_number'"
 
-    /// The greatest number is remembered for ever, so that none is given twice.
+    /// The highest number is kept for ever, so that none is reused.
     static func store(_ seat: WarmSeat, in db: Database) throws {
         let (state, since, endpoint) = columns(of: seat.state)
         try db.cachedStatement(

@@ -48,7 +48,7 @@ struct CapacityForecastTests {
         }
     }
 
-    @Test("A lab that there is not, no time, or too many steps is refused")
+    @Test("An unknown lab, an empty span of time, or too many steps are refused")
     func refused() {
         let scene = Scene.reserving()
         #expect(throws: Refusal.unknownLab("cobol")) {

@@ -81,6 +81,23 @@ struct EndingTests {
         #expect(scene.send(.containerExited("b", epoch: 1, code: 137, outOfMemory: true)) == [])
     }
 
+    @Test("A lab whose home is no longer mounted ends, with that reason and no other; one that starts tries again")
+    func homeLost() {
+        var scene = Scene.ready()
+        scene.run("a")
+        scene.launch("b")
+        let actions = scene.send(.homeLost("a", epoch: 1))
+        #expect(actions == [.withdrawRoute("a"), .remove("a", epoch: 1, host: "h1"), .changed("a")])
+        #expect(scene.state("a") == .ending(host: "h1", reason: .homeLost(host: "h1"), since: scene.now))
+        #expect(scene.stories.last?.reason.contains("home was no longer mounted") == true)
+        // Told at every listing until the container is gone.
+        #expect(scene.send(.homeLost("a", epoch: 1)) == [] && scene.changes == [])
+        scene.send(.containerRemoved("a", epoch: 1))
+        #expect(scene.storedSessions.last?.state == .ended(reason: .homeLost(host: "h1"), at: scene.now))
+        scene.send(.homeLost("b", epoch: 1))
+        #expect(scene.core.session("b")?.failedAttempts == 1)
+    }
+
     @Test("A container removed by someone else ends a running session, and fails a starting attempt")
     func removedByHand() {
         var scene = Scene.ready()

@@ -19,6 +19,14 @@ struct ExplanationTests {
         #expect(Explanations.sentence("") == "No reason was given.")
     }
 
+    @Test("Refusals and failed starts are in operators' words: learners and their instructors have others")
+    func operators() {
+        #expect(Refusal.unknownLab("r").message.hasSuffix("; `carrel lab list` shows those there are."))
+        #expect(Refusal.unknownSession("x").message.hasSuffix("; `carrel session list` shows those there are."))
+        #expect(!Explanations.afterFailure.contains("instructor"))
+        #expect(Explanations.afterFailure.contains("`carrel check`"))
+    }
+
     @Test("A waiting session says what it waits for")
     func waiting() {
         var scene = Scene.ready(hosts: [.small("h1", slots: 1)])

@@ -26,7 +26,7 @@ struct HostOrderTests {
         }
     }
 
-    @Test("To find the best of a thousand hosts, two are looked at when one is not wanted")
+    @Test("To find the best of a thousand hosts, two are tried when the first is not wanted")
     func flat() {
         var order = HostOrder()
         order.reset(hosts: 1000, demands: [small])

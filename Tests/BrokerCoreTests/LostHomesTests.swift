@@ -25,7 +25,7 @@ struct LostHomesTests {
         scene.launch("b", learner: "ann", lab: "big")
         #expect(scene.state("b")?.name == "queued")
         scene.send(.uncordon(host: "h1", request: scene.request()))
-        guard case .failed(let message, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("it waits for ever")
             return
         }

@@ -106,7 +106,7 @@ struct PlacementTests {
         // Queued while any host would do; then the first lab becomes ready on one that is too small.
         scene.launch("d", learner: "cas")
         scene.ready("d")
-        guard case .failed(let message, _)? = scene.storedSessions.last(where: { $0.id == "c" })?.state else {
+        guard case .failed(let message, _, _)? = scene.storedSessions.last(where: { $0.id == "c" })?.state else {
             Issue.record("the waiting session did not fail")
             return
         }

@@ -39,7 +39,7 @@ struct PoolSizeTests {
         #expect(scene.core.poolStatuses(at: scene.now).map(\.wanted) == [5])
     }
 
-    @Test("A pool that makes no sense, or of a lab that there is not, is refused")
+    @Test("A pool with an impossible size, or of an unknown lab, is refused")
     func refusals() {
         var scene = PoolTests.scene(pools: [])
         for spec in [pool(2, 1), pool(-1, 1), pool(0, Limits.poolSeats + 1), pool(1, perHost: 0)] {

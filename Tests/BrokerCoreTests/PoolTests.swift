@@ -77,6 +77,40 @@ struct PoolTests {
         #expect(scene.state("a") == .running(host: "h1", endpoint: .of("warm-1"), since: scene.now))
     }
 
+    @Test("Where a claimed seat's lab cannot be given the files, its session starts anew, and its story says why")
+    func attachmentFails() {
+        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        var scene = Self.scene(pools: [spec])
+        scene.warmReady(1)
+        scene.launch("a")
+        let since = scene.now
+        scene.wait(.seconds(1))
+        scene.send(.attachmentFailed("a", epoch: 1, message: "the slot cannot be opened"))
+        #expect(scene.state("a") == .starting(host: "h1", step: .creating, since: since))
+        #expect(scene.core.session("a")?.failedAttempts == 0)
+        #expect(scene.stories.last?.reason.contains("the slot cannot be opened.") == true)
+        scene.send(.containerCreated("a", epoch: 1))
+        #expect(scene.state("a") == .starting(host: "h1", step: .starting, since: since))
+        scene.ready("a")
+        #expect(scene.state("a")?.name == "running")
+        // Of a session that runs it says nothing.
+        #expect(scene.send(.attachmentFailed("a", epoch: 1, message: "late")) == [] && scene.changes == [])
+    }
+
+    @Test("A seat whose home can no longer be attached is given up, and a claimed one's session ends")
+    func homesLost() {
+        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        var scene = Self.scene(pools: [spec])
+        scene.warmReady(1)
+        scene.launch("a")
+        scene.ready("a")
+        scene.warmReady(2)
+        #expect(scene.send(.homeLost("warm-2", epoch: 0)) == [.remove("warm-2", epoch: 0, host: "h1")])
+        let actions = scene.send(.homeLost("warm-1", epoch: 0))
+        #expect(actions == [.withdrawRoute("a"), .remove("warm-1", epoch: 0, host: "h1"), .changed("a")])
+        #expect(scene.state("a") == .ending(host: "h1", reason: .homeLost(host: "h1"), since: scene.now))
+    }
+
     @Test("Idle time and lifetime begin with the claim, not with the warm seat")
     func accounting() {
         var scene = Self.scene(pools: [Self.pool(1)])

@@ -96,7 +96,7 @@ struct ReservationAdmissionTests {
         #expect(scene.core.reservation("r1")?.missingSeats == 2)
     }
 
-    @Test("Terms that make no sense are refused with words")
+    @Test("Invalid terms are refused with a reason")
     func badTerms() {
         var scene = Scene.reserving()
         func refused(_ change: (inout ReservationTerms) -> Void) -> Bool {

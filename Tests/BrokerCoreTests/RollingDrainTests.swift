@@ -172,7 +172,7 @@ struct RollingDrainTests {
         #expect(scene.core.violations(at: scene.now) == [])
     }
 
-    @Test("What makes no sense is refused, and so is a second one while the first is under way")
+    @Test("An invalid rolling drain is refused, and so is a second one while the first is under way")
     func refused() {
         var scene = ready()
         #expect(roll(&scene, ["h1", "h9"]) == [.answer(scene.lastRequest, .refused(.unknownHost("h9")))])

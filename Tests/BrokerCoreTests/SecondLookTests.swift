@@ -3,7 +3,7 @@ import Testing
 @testable import BrokerCore
 
 /// What one decision leaves to somebody else is decided in the same step.
-@Suite("Who waits is looked at again")
+@Suite("Whoever waits is considered again")
 struct SecondLookTests {
     @Test("where the start of a pool seat that went for somebody was taken by another who waited longer")
     func startOfAPoolSeat() {

@@ -118,16 +118,76 @@ struct StartingTests {
             scene.send(.startFailed("a", epoch: epoch, .neverReady("no answer on port 8888 for 60 s")))
             if epoch < Limits.startAttempts { scene.send(.containerRemoved("a", epoch: epoch)) }
         }
-        guard case .failed(let message, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("the session goes on")
             return
         }
-        #expect(message.contains("no answer on port 8888 for 60 s.") && message.contains("Start it again"))
+        #expect(message.contains("no answer on port 8888 for 60 s.") && message.contains("may start it again"))
         #expect(scene.core.session("a") == nil)
         // Its last container still takes a seat until it is removed.
         #expect(scene.core.hostStatus("h1")?.seats == 1)
         scene.send(.containerRemoved("a", epoch: Limits.startAttempts))
         #expect(scene.core.hostStatus("h1")?.seats == 0)
+    }
+
+    /// A session that has failed after as many attempts as there may be, each for this reason.
+    private func failed(_ failure: StartFailure) -> (scene: Scene, session: Session?) {
+        var scene = Scene.ready()
+        scene.launch("a")
+        for epoch in 1...Limits.startAttempts {
+            scene.send(.startFailed("a", epoch: epoch, failure))
+            if epoch < Limits.startAttempts { scene.send(.containerRemoved("a", epoch: epoch)) }
+        }
+        let session = scene.storedSessions.last
+        scene.send(.containerRemoved("a", epoch: Limits.startAttempts))
+        return (scene, session)
+    }
+
+    @Test("A lab that stopped by itself at its start is told from a fault on our side")
+    func fault() {
+        func fault(_ failure: StartFailure) -> StartFault? {
+            if case .failed(_, let fault, _)? = failed(failure).session?.state { fault } else { nil }
+        }
+        #expect(fault(.labStopped("exit code 1")) == .lab)
+        #expect(fault(.engine("full")) == .ours && fault(.neverReady("no answer")) == .ours)
+        var scene = Scene.ready()
+        scene.launch("a")
+        for epoch in 1...Limits.startAttempts {
+            scene.send(.containerExited("a", epoch: epoch, code: 1, outOfMemory: false))
+            if epoch < Limits.startAttempts { scene.send(.containerRemoved("a", epoch: epoch)) }
+        }
+        guard case .failed(_, .lab, _)? = scene.storedSessions.last?.state else {
+            Issue.record("an exit during the start is not taken for the lab's own")
+            return
+        }
+    }
+
+    @Test("A lab that stopped by itself at its start is started again by a click after a pause, and by none before")
+    func pause() throws {
+        var (scene, session) = failed(.labStopped("exit code 1"))
+        let stored = try #require(session)
+        scene.now = scene.now + Limits.failedStartPause - .milliseconds(1)
+        scene.core.adopt(stored)
+        #expect(scene.restart("a") == [.answer(scene.lastRequest, .session("a"))] && scene.changes == [])
+        scene.core.adopt(stored)
+        #expect(scene.launch("new", learner: "a") == [.answer(scene.lastRequest, .session("a"))])
+        #expect(scene.changes == [] && scene.core.session("a") == nil)
+        scene.now = scene.now + .milliseconds(1)
+        scene.core.adopt(stored)
+        #expect(scene.restart("a").contains(.start("a", epoch: stored.epoch + 1, host: "h1")))
+        (scene, session) = failed(.engine("full"))
+        scene.core.adopt(try #require(session))
+        #expect(scene.restart("a").contains(.start("a", epoch: stored.epoch + 1, host: "h1")))
+    }
+
+    @Test("After a clock that was set back, a lab that stopped at its start need not wait for the old time")
+    func pauseAfterClock() throws {
+        let (end, session) = failed(.labStopped("exit code 1"))
+        var scene = end
+        scene.now = scene.now - .seconds(3600)
+        scene.core.adopt(try #require(session))
+        let actions = scene.restart("a")
+        #expect(actions.contains { if case .start = $0 { true } else { false } })
     }
 
     @Test("A missing image sends the session to another host, and the lab avoids this one until its next listing")
@@ -153,7 +213,7 @@ struct StartingTests {
         scene.launch("a")
         scene.send(.startFailed("a", epoch: 1, .imageMissing("lab/python")))
         scene.send(.startFailed("a", epoch: 2, .imageMissing("lab/python")))
-        guard case .failed(let message, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("the session goes on")
             return
         }
@@ -195,7 +255,7 @@ struct StartingTests {
             #expect(scene.host("a") == "h1")
         }
         scene.away("h1", "flapping")
-        guard case .failed(let message, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("the session goes on")
             return
         }

@@ -85,6 +85,20 @@ import Testing
         }
     }
 
+    @Test(
+        "has a packet filter that tells, besides, what the kernel lets each user have",
+        .enabled(if: geteuid() == 0, "a network namespace of its own takes root"))
+    func tellsKernel() async throws {
+        try await withProgram { path in
+            let told = try await Command(["unshare", "--net", path, "fence", "carrel-test"]).run()
+            let settings = try ["inotify/max_user_instances", "inotify/max_user_watches", "pipe-user-pages-soft"].map {
+                try String(contentsOfFile: "/proc/sys/fs/\($0)", encoding: .utf8)
+                    .trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+            #expect(told.output == "made\nkernel \(settings.joined(separator: " "))\n", "\(told)")
+        }
+    }
+
     /// Whether anybody is there or not.
     private func say(_ bytes: [UInt8], to port: UInt16, at address: String = "127.0.0.1", by type: Int32) {
         let descriptor = socket(AF_INET, type, 0)

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// What happens when, in order of time, and of planning among equals.
+/// A priority queue of planned items, ordered by time, then by insertion.
 struct Agenda<Item> {
     private var items: [(time: Timestamp, serial: Int, item: Item)] = []
     private var serial = 0
@@ -9,7 +9,7 @@ struct Agenda<Item> {
 
     mutating func add(_ item: Item, at time: Timestamp) {
         serial += 1
-        // Latest first, so that the next one is taken off the end.
+        // Latest first, so that the next item is removed from the end.
         var low = 0
         var high = items.count
         while low < high {

@@ -1,17 +1,17 @@
-/// Everything that goes wrong in the simulated world. A run counts how often each kind came; the tests see to it that
-/// none is forgotten.
+/// All faults of the simulated world. A run counts how often each kind occurred; the tests ensure that each of them
+/// does occur.
 ///
-/// One more kind takes a case here and, where it strikes, `if strikes(.itsName, oneIn: n)`, or `count(.itsName)` in
-/// `natureActs` for what comes by itself.
+/// A new kind takes a case here and, where it strikes, `if strikes(.itsName, oneIn: n)`, or `count(.itsName)` in
+/// `natureActs` for spontaneous faults.
 public enum Fault: String, CaseIterable, Sendable {
     // Between the broker and its engines, labs and edge.
     case replyLost = "reply lost"
     case replyDuplicated = "reply duplicated"
-    /// Comes so late that others have overtaken it.
+    /// Delivered so late that other replies have overtaken it.
     case replyLate = "reply late"
-    /// A call never reaches its engine; the driver waits in vain.
+    /// A call never reaches its engine; the driver runs into its timeout.
     case callLost = "call lost"
-    /// A call is carried out, and the driver waits in vain for the answer.
+    /// A call is executed, but its answer is lost; the driver runs into its timeout.
     case answerLost = "answer lost"
 
     // Hosts.
@@ -20,7 +20,7 @@ public enum Fault: String, CaseIterable, Sendable {
     case hostSetUpAnew = "host set up anew"
     case hostSlow = "host slow"
     case hostDiskFull = "disk of a host full"
-    /// Labs would not be kept apart there, or would be again.
+    /// A host's network isolation of labs breaks, or works again.
     case fenceGone = "packet filter of a host gone or back"
     case labSilent = "lab never ready"
     case removalFailed = "removal failed"
@@ -28,6 +28,8 @@ public enum Fault: String, CaseIterable, Sendable {
     case containerStopped = "container stopped"
     case processKilled = "process out of memory"
     case containerTaken = "container removed by hand"
+    /// The container that holds the attached homes of a host's running labs is removed.
+    case homesTaken = "homes taken off by hand"
 
     // The broker's own machine.
     case crashAtRest = "crash at rest"
@@ -43,7 +45,7 @@ public enum Fault: String, CaseIterable, Sendable {
 }
 
 extension Simulation {
-    /// Whether this fault happens here and now: once in `n` times in a world that is not calm.
+    /// Whether this fault occurs here and now: with a probability of one in `n` in a world that is not calm.
     func strikes(_ fault: Fault, oneIn n: Int) -> Bool {
         guard hasFaults, random.oneIn(n * calmness) else { return false }
         count(fault)

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// One life of a container, as its name says it.
+/// One run of a container, as its name encodes it.
 struct RunName: Hashable, Comparable {
     var session: SessionID
     var epoch: Int
@@ -16,7 +16,7 @@ struct RunName: Hashable, Comparable {
     static func < (a: RunName, b: RunName) -> Bool { (a.session, a.epoch) < (b.session, b.epoch) }
 }
 
-/// A Docker Engine with nothing but containers of ours.
+/// A Docker Engine that holds only our containers.
 struct SimulatedEngine {
     enum Condition: Equatable {
         case created
@@ -28,32 +28,33 @@ struct SimulatedEngine {
         var run: RunName
         var id: String
         var condition: Condition
-        /// The memory that it uses while it runs.
+        /// The memory that it uses while it runs, in bytes.
         var use: Int64 = 0
         /// When it was last started.
         var startedAt = Timestamp(milliseconds: 0)
-        /// Made by this broker process, and the host has answered ever since: it should be accounted for.
+        /// Created by this broker process, and the host has responded ever since: the broker should account for it.
         var isAccountedFor = true
     }
 
     let host: String
     var isUp = true
-    /// The broker process that has tried last whether labs are kept apart here.
+    /// The generation of the broker process that last ran the isolation try-out here.
     var triedIn: Int?
-    /// How many times as long as usual it takes for everything.
+    /// The factor by which all operations are slower than usual.
     var slowness = 1
-    /// Nothing can be created.
+    /// Whether creating anything fails.
     var isDiskFull = false
-    /// What labs are promised about the network holds there.
+    /// Whether the network isolation that labs are promised holds here.
     var keepsLabsApart = true
-    /// By name, which is the run's.
+    /// By name, which is that of the run.
     var containers: [RunName: Container] = [:]
     var images: Set<String>
     /// Whether homes can be attached to running containers here.
     let attaches: Bool
-    /// Whose home each container shows.
+    /// The owner of the home that each container shows.
     var homes: [RunName: String] = [:]
-    /// Made, and what was started once more after it was gone: by a call of an earlier broker that arrived late.
+    /// Runs that were created, and those that were started again after they were gone, by a late call of an earlier
+    /// broker.
     private var made: Set<RunName> = []
     private(set) var cameBack: Set<RunName> = []
     private var serial = 0
@@ -66,8 +67,8 @@ struct SimulatedEngine {
     }
 
     /// - Parameters:
-    ///   - home: whose files it shows; `nil` while nobody's.
-    ///   - use: the memory that it uses while it runs.
+    ///   - home: the owner of the home that it shows; `nil` for none.
+    ///   - use: the memory that it uses while it runs, in bytes.
     mutating func create(_ run: RunName, home: String?, use: Int64) {
         serial += 1
         if !made.insert(run).inserted { cameBack.insert(run) }
@@ -84,7 +85,7 @@ struct SimulatedEngine {
         return endpoint
     }
 
-    /// The broker, or the way to this host, was away: what is here is known from the next listing only.
+    /// The broker, or the connection to this host, was down: its containers are known only from the next listing on.
     mutating func loseAccount() {
         for run in containers.keys { containers[run]?.isAccountedFor = false }
     }
@@ -93,7 +94,7 @@ struct SimulatedEngine {
         containers = containers.filter { $0.value.id != containerID }
     }
 
-    /// The machine loses its power and is started again: containers are there, but do not run.
+    /// The machine loses power and is rebooted: containers still exist, but are stopped.
     mutating func losePower() {
         for run in containers.keys {
             if case .running = containers[run]?.condition {
@@ -107,7 +108,7 @@ struct SimulatedEngine {
         return false
     }
 
-    /// A round of readings; what runs uses half a CPU.
+    /// One round of usage samples; a running container uses half a CPU.
     func samples(at wall: Timestamp) -> [UsageSample] {
         containers.keys.filter { isRunning($0) }.sorted().map { run in
             let age = max(0, (wall - containers[run]!.startedAt).wholeMilliseconds)

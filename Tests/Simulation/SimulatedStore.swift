@@ -1,7 +1,6 @@
 import BrokerCore
 
-/// What is on disk. Takes changes one after the other and looks at each with the eyes of someone who was not there
-/// when it was decided.
+/// The contents of the disk. Applies changes in sequence and validates each without knowing the broker's reasons.
 struct SimulatedStore {
     private(set) var sessions: [SessionID: Session] = [:]
     private(set) var duties: [String: HostDuty] = [:]
@@ -18,14 +17,14 @@ struct SimulatedStore {
     private(set) var pools: [PoolKey: PoolSpec] = [:]
     private(set) var profiles: [String: UsageProfile] = [:]
     private(set) var lastWarmNumber: Int64 = 0
-    /// The sessions that have taken over a warm seat's container, ever.
+    /// The sessions that have ever taken over a warm seat's container.
     private var warmOwners: [WarmSeatID: SessionID] = [:]
     private var places: [SessionID: Timestamp] = [:]
-    /// What was found wrong.
+    /// The violations that were found.
     private(set) var complaints: [String] = []
     let sharedHomes: Bool
 
-    /// The labs of which nothing is kept, and which so bind nobody to a host.
+    /// Labs that keep no files, and so do not bind learners to a host.
     private let filelessLabs: Set<String>
 
     init(sharedHomes: Bool, filelessLabs: Set<String>) {
@@ -58,7 +57,7 @@ struct SimulatedStore {
         sessions.values.first { $0.learner.portal == learner.portal && $0.learner.id == learner.id && $0.lab == lab }
     }
 
-    /// - Parameter jump: by which the clock had been set when the broker decided this.
+    /// - Parameter jump: the amount by which the clock was set when the broker decided this.
     mutating func commit(_ changes: [Change], jump: Duration = .zero) {
         for (index, change) in changes.enumerated() {
             switch change {
@@ -132,7 +131,8 @@ struct SimulatedStore {
         func complain(_ what: String) { complaints.append("\(seat.id): \(what)") }
         if let old {
             if case .ready(let endpoint, let since) = old.state {
-                // Where the clock was set, the moment since when it is ready moves with it, and nothing else.
+                // If the clock was set, the time since which the seat is ready moves with it, and nothing else may
+                // change.
                 let isMoved = jump != .zero && seat.state == .ready(endpoint, since: since + jump)
                 if !isMoved { complain("ready, and written again") }
             }
@@ -148,7 +148,7 @@ struct SimulatedStore {
         if let old {
             let order: [Reservation.Phase] = [.booked, .closed, .over, .cancelled]
             if order.firstIndex(of: reservation.phase)! < order.firstIndex(of: old.phase)! { complain("went back") }
-            // Its times follow the rules of their zone; how they were written down may be learned later.
+            // The times follow the rules of their time zone; their wall clock form may be added later.
             var terms = old.terms
             if terms.wall != nil { (terms.from, terms.to) = (reservation.terms.from, reservation.terms.to) }
             terms.wall = terms.wall ?? reservation.terms.wall
@@ -188,7 +188,7 @@ struct SimulatedStore {
             complain("a new run that begins as \(session.state.name)")
         }
         if case .queued(let place) = session.state {
-            // The clock may have been set back between queue and start.
+            // The clock may have been set back between queueing and start.
             if case .starting(_, _, let since)? = old?.state, place > since, place != places[session.id] {
                 complain("lost its place in the queue")
             }
@@ -209,7 +209,7 @@ struct SimulatedStore {
         }
     }
 
-    /// States that may follow each other within one run.
+    /// Whether one state may follow another within a run.
     private static func isLegal(_ old: String, _ new: String) -> Bool {
         switch old {
         case "queued": ["queued", "starting", "ended", "failed"].contains(new)

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Learners, instructors and operators, and what they ask for.
+/// Learners, instructors and operators, and the requests that they make.
 extension Simulation {
     func learnerActs() {
         plan(.learnerActs, in: random.milliseconds(100...6000))
@@ -17,7 +17,7 @@ extension Simulation {
             launchesAsked.insert(request)
             newIDs += 1
             let id = SessionID(rawValue: "s\(newIDs)")
-            // Most come from a course of their portal.
+            // Most learners come from a course of their portal.
             let context = random.oneIn(3) ? nil : "\(learner.portal)-\(random.oneIn(2) ? "101" : "102")"
             take(.launch(learner: learner, lab: lab.name, context: context, newID: id, request: request))
         case 5:
@@ -36,7 +36,7 @@ extension Simulation {
         }
     }
 
-    /// A click in a tab whose lab was parked, or is about to be; sometimes where there is nothing to come back to.
+    /// A click in a tab whose lab was parked or is being parked; sometimes one whose session no longer exists.
     private func comeBack() {
         let parked = store.live.filter { ["parking", "parked"].contains($0.state.name) }
         guard let session = random.pick(parked) ?? random.pick(store.live) else { return }
@@ -50,7 +50,7 @@ extension Simulation {
     }
 
     private func workOn() {
-        // When all is calm, people leave after a while.
+        // During the calm phase, people leave after a while.
         guard core != nil, isOpen || random.oneIn(6) else { return }
         var moments: [SessionID: Timestamp] = [:]
         for session in store.live where session.state.name == "running" && random.oneIn(2) {
@@ -59,7 +59,7 @@ extension Simulation {
         take(.activity(moments))
     }
 
-    /// A request or a report from within the process is not lost but with the process.
+    /// A request or a report from within the process is lost only if the process dies.
     func take(_ event: Event) {
         inbox.append(event)
         planWork(in: random.milliseconds(0...50))
@@ -84,7 +84,7 @@ extension Simulation {
                     span: random.milliseconds(0...60_000), request: newRequest()))
         case 13...15: changeHosts()
         case 9...10:
-            // A machine that does not answer is given up, rightly or not.
+            // Declares a host lost that does not respond, rightly or wrongly.
             let away = engines.values.filter { !$0.isUp }.map(\.host).sorted()
             take(.declareLost(host: random.pick(away) ?? host, request: newRequest()))
         case 11: setPool()
@@ -110,7 +110,7 @@ extension Simulation {
         take(.setPool(pool, request: newRequest()))
     }
 
-    /// Hosts that are added, changed and removed while the broker runs.
+    /// Adds, changes and removes hosts while the broker runs.
     private func changeHosts() {
         guard let spare = random.pick(spareHosts), let any = random.pick(allHosts + spareHosts) else { return }
         switch Int.random(in: 0..<4, using: &random) {
@@ -155,7 +155,7 @@ extension Simulation {
         applyConfiguration()
     }
 
-    /// Half the time for everybody in a lab, or all of it again.
+    /// Halves the timeouts of a lab for everybody, or restores them.
     private func changeTimeouts() {
         count("changed timeouts")
         let index = Int.random(in: allLabs.indices, using: &random)
@@ -175,7 +175,7 @@ extension Simulation {
         noteSlots()
         for host in engines.keys { engines[host]!.loseAccount() }
         take(configured)
-        // The driver connects to every host it is told of.
+        // The driver connects to every host that it learns of.
         agenda.removeAll { if case .monitor = $0 { true } else { false } }
         for host in allHosts.map(\.name) + store.hosts.keys.sorted() {
             plan(.monitor(host: host, generation: generation), in: random.milliseconds(100...4000))

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Ends that operators announce, put off and take back.
+/// Ends that operators announce, postpone and withdraw.
 extension Simulation {
     func endOne() {
         guard let session = random.pick(store.live) else { return }
@@ -15,7 +15,7 @@ extension Simulation {
         }
     }
 
-    /// An announced end comes when it was said to, and not later.
+    /// Checks that an announced end comes on time.
     func checkAnnounced(_ core: BrokerCore) {
         for session in core.sessions {
             guard let end = core.announcedEnd(of: session.id), end.at < wall else { continue }
@@ -23,7 +23,7 @@ extension Simulation {
         }
     }
 
-    /// What is about to be written of a run that an operator ends.
+    /// Checks a change that is about to be written, in which an operator ends a run.
     func checkAnnouncedEnd(_ note: String, of session: Session) {
         guard note == Self.announcement, let announced = store.sessions[session.id]?.stay.announcedEnd else { return }
         if announced.at <= wall { count("ended as announced") }

@@ -1,11 +1,12 @@
 import BrokerCore
 
-/// The broker process around the core: what the real driver does, with a crash possible between any two of its acts.
+/// The broker process around the core: it behaves as the real driver, with a possible crash between any two of its
+/// actions.
 extension Simulation {
     func bootBroker() {
         generation += 1
         remember("broker boots, generation \(generation)")
-        // What the clock did meanwhile it does not know.
+        // It does not know how the clock was set while it was down.
         knownOffset = clockOffset
         noteSlots()
         var core = BrokerCore(sharedHomes: sharedHomes)
@@ -13,7 +14,7 @@ extension Simulation {
         if configuresFirst { _ = core.handle(configured, at: wall) }
         if !core.pendingChanges.isEmpty {
             if !diskTakes() { return crash("because it cannot save", .crashAtBoot) }
-            // As a reload before the first event would: what it changes is committed at once.
+            // Like a reload before the first event: its changes are committed immediately.
             store.commit(core.pendingChanges)
             core.confirm()
         }
@@ -33,7 +34,7 @@ extension Simulation {
         }
         if !configuresFirst {
             broker(takesIn: [configured])
-            // What cannot be saved at the start ends the process.
+            // If the state cannot be saved at the start, the process ends.
             if !inbox.isEmpty { return crash("because it cannot save", .crashAtBoot) }
         }
         guard self.core != nil else { return }
@@ -63,7 +64,7 @@ extension Simulation {
         plan(.restartBroker, in: random.milliseconds(100...20_000))
     }
 
-    /// Whether the broker dies here: by chance, or because this is the one point at which it is to die.
+    /// Whether the broker dies here: by chance, or because this is the run's selected crash point.
     private func dies(_ fault: Fault, oneIn n: Int) -> Bool {
         crashPoints += 1
         return crashPoints == crashPoint || (hasFaults && random.oneIn(n * calmness))
@@ -86,7 +87,7 @@ extension Simulation {
         unprovedInStep = Set(events.compactMap(\.unprovedHost))
         for event in events {
             remember("event \(event)")
-            // An answer that comes late, after the step has decided by the lack of one, decides nothing any more.
+            // An answer that comes after the step has decided without it no longer has any effect.
             if case .labReported(let id, let epoch, .busy) = event, case .running = core!.session(id)?.state {
                 busy.append(RunName(session: id, epoch: epoch))
             }
@@ -129,8 +130,8 @@ extension Simulation {
         core!.rollback()
         noteForetoldEnds()
         checkMemoryIsDisk("after a rollback")
-        // Requests are answered with the error, and listings made anew; everything else did happen and is handed in
-        // again.
+        // Requests are answered with the error, and listings are repeated; all other events did happen and are
+        // delivered again.
         var again: [Event] = []
         for event in events {
             if case .hostListed(let host, _, _, _) = event {
@@ -144,7 +145,7 @@ extension Simulation {
         planWork(in: .milliseconds(300))
     }
 
-    /// What is over is on disk only; the core must see it before a request that means it.
+    /// Finished sessions are only on disk; the core must load one before it handles a request about it.
     private func adopt(for event: Event) {
         let stored: Session? =
             switch event {
@@ -172,7 +173,7 @@ extension Simulation {
             checkOrphan(containerID, on: host)
             call(.removeOrphan(containerID), on: host)
         case .publishRoute(let id, let epoch, let endpoint):
-            // Before its intent is on disk it would be a route that a restart forgets.
+            // A route before the intent is on disk would be lost in a restart.
             if let stored = store.sessions[id], stored.epoch == epoch, stored.state.name == "starting" {
                 complain("\(id) has a route before it runs")
             }
@@ -188,7 +189,8 @@ extension Simulation {
             }
             if case .session(let id) = answer, let visit = visits[request] {
                 count("visit acknowledged")
-                // A parked run never runs again: whoever was let in is in another one, or it is over.
+                // A parked run never runs again: a learner who was let in has entered another run, or the session is
+                // over.
                 if let session = store.sessions[id], session.epoch == visit.epoch, session.state.name == "parked" {
                     complain("\(visit) is parked although its learner was let in")
                 }
@@ -218,7 +220,7 @@ extension Simulation {
         if let warm = WarmSeatID(run: id) {
             run = RunName(session: id, epoch: epoch)
             if warm.number > store.lastWarmNumber { complain("\(warm) starts before its intent is on disk") }
-            // It may be claimed, or given up, by what happened later in the same step.
+            // Later events of the same step may have claimed it or given it up.
             guard let seat = store.warm[warm] else { return }
             if seat.host != host { complain("\(warm) is started on \(host), and is on \(seat.host)") }
             count("warm start")
@@ -226,7 +228,7 @@ extension Simulation {
             guard let stored = store.sessions[id], stored.epoch >= epoch else {
                 return complain("\(id) starts before its intent is on disk")
             }
-            // It was given up later in the same step.
+            // A later event of the same step gave it up.
             guard stored.epoch == epoch else { return }
             run = RunName(session: stored.container.name, epoch: stored.container.epoch)
             if let first = runHosts[RunName(session: id, epoch: epoch)], first != host {
@@ -240,7 +242,7 @@ extension Simulation {
         call(.create(run), on: host)
     }
 
-    /// The session's own start takes over from the warm seat's: what was under way of that one is not heard any more.
+    /// The session's start takes over from the warm seat's start, whose pending reports are then ignored.
     private func claim(_ container: RunName, for session: RunName) {
         guard reportsAs[container] == nil else { return }
         count("warm seat claimed, and more to do")
@@ -262,7 +264,7 @@ extension Simulation {
         call(.remove(run), on: host)
     }
 
-    /// From now on, and not twice at the same time.
+    /// Restarts the monitoring of a host, and ensures that it runs only once.
     private func monitorAnew(_ host: String) {
         agenda.removeAll { if case .monitor(host, _) = $0 { true } else { false } }
         plan(.monitor(host: host, generation: generation), in: random.milliseconds(100...4000))
@@ -288,7 +290,7 @@ extension Simulation {
         for host in core?.hostStatuses ?? [] { mostSlots[host.name] = max(mostSlots[host.name] ?? 0, host.slots) }
     }
 
-    /// How long an engine takes.
+    /// The latency of a host's engine.
     func delay(on host: String) -> Duration {
         random.milliseconds(random.oneIn(10) && hasFaults ? 1...15_000 : 10...2000) * (engines[host]?.slowness ?? 1)
     }
@@ -298,7 +300,8 @@ extension Simulation {
         plan(.monitor(host: host, generation: generation), in: random.milliseconds(5000...30_000))
     }
 
-    /// Whether there is still somebody who looks at it: as long as the core knows the host, or the configuration does.
+    /// Polls the host once.
+    /// - Returns: whether to keep monitoring it: as long as the core or the configuration knows it.
     @discardableResult
     func look(at host: String, generation: Int) -> Bool {
         guard generation == self.generation, let core, let engine = engines[host] else { return false }
@@ -314,7 +317,8 @@ extension Simulation {
             if strikes(.fenceGone, oneIn: 20) { engines[host]!.keepsLabsApart.toggle() }
             let isolation: HostIsolation =
                 engines[host]!.keepsLabsApart ? .proved : .unproved(reason: "a packet left")
-            // A driver that has just connected does not know it yet, and tells it on its own, after the listing.
+            // A driver that has just connected does not know the result yet, and reports it separately after the
+            // listing.
             let isTried = engine.triedIn == self.generation
             let known: HostIsolation = isTried ? isolation : .untried
             engines[host]!.triedIn = self.generation
@@ -323,7 +327,7 @@ extension Simulation {
                 .hostListed(host: host, containers: engine.listing, asked: core.eventCount, facts: facts),
                 within: 1...3000)
             let mark = isolation == .proved ? "engine-\(host)" : nil
-            // One that is proved by what an earlier broker found is told at once.
+            // A proof that an earlier broker found is reported immediately.
             let isKnown = mark != nil && core.proof(on: host) == mark
             if !isTried {
                 deliver(.hostTried(host: host, isolation, mark: mark), within: isKnown ? 1...3000 : 3000...6000)
@@ -349,7 +353,8 @@ extension Event {
         }
     }
 
-    /// What hosts have, or what their seats count for, may be other than when a seat of the same step was given.
+    /// Whether this can change the capacity of hosts, or the charges of seats, after a seat was placed in the same
+    /// step.
     var changesHosts: Bool {
         switch self {
         case .configure, .addHost, .removeHost, .adjustHost: true
@@ -357,7 +362,7 @@ extension Event {
         }
     }
 
-    /// The host that this reports as unproved.
+    /// The host that this event reports as unproved.
     var unprovedHost: String? {
         switch self {
         case .hostTried(let host, let isolation, _) where isolation != .proved: host

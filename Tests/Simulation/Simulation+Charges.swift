@@ -1,9 +1,9 @@
 import BrokerCore
 
-/// What seats count for in the memory of their hosts, held against what labs ask and hosts have.
+/// Checks the charges of seats against their hosts' memory, with what labs request and what hosts have.
 extension Simulation {
-    /// Of seats that were just given: a charge is what the lab asks, or less where the host goes by measured use and the
-    /// seat is nobody's by promise; and all charges of a host, as the disk has them, are within its limit.
+    /// Checks newly placed seats: a charge is what the lab requests, or less if the host places by measured use and the
+    /// seat is not guaranteed; and the sum of a host's charges, as stored on disk, is within its limit.
     func checkCharges(of changes: [Change]) {
         var hosts: Set<String> = []
         for case .session(let session) in changes {

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// What must hold in the world, seen from outside of the core.
+/// The invariants of the world, seen from outside the core.
 extension Simulation {
     func checkAfterStep() {
         for complaint in store.complaints { complain(complaint) }
@@ -11,12 +11,12 @@ extension Simulation {
             checkDrains(core)
             checkAnnounced(core)
         }
-        // Lifetimes and reservations are both by the clock on the wall, but a start takes as long as it takes.
+        // Lifetimes and reservations follow the wall clock, but the duration of a start does not.
         if !hasClockJumped, !isTickDue {
             for promise in core.brokenPromises(at: wall) { complain(promise) }
             checkReservedTime(core)
         }
-        // With nothing half done, the edge knows every running lab and no other.
+        // When nothing is in progress, the edge knows exactly the running labs.
         for session in core.sessions {
             if case .running(_, let endpoint, _) = session.state {
                 if routes[session.id] != endpoint { complain("\(session.id) runs without its route") }
@@ -27,7 +27,7 @@ extension Simulation {
         for id in routes.keys where core.session(id) == nil { complain("\(id) is over and has a route") }
     }
 
-    /// After every commit and every rollback, memory and disk tell the same.
+    /// Checks that memory and disk agree after every commit and every rollback.
     func checkMemoryIsDisk(_ when: String) {
         guard let core else { return }
         for violation in core.violations(at: wall) { complain("\(violation) \(when)") }
@@ -38,7 +38,7 @@ extension Simulation {
                 complain("\(session.id) is in memory and not on disk \(when)")
                 continue
             }
-            // Activity may be written a little later.
+            // Activity may be written with a delay.
             let written = stored.lastActivityAt
             stored.lastActivityAt = session.lastActivityAt
             stored.stay.source = session.stay.source
@@ -57,7 +57,7 @@ extension Simulation {
         if inMemory != store.live.count { complain("\(inMemory) live in memory, \(store.live.count) on disk \(when)") }
     }
 
-    /// Reservations that were admitted, as the core and the disk have them.
+    /// Checks that the core and the disk agree on the admitted reservations.
     func checkReservations() {
         for id in admitted where store.reservations[id] == nil { complain("the admitted reservation \(id) is lost") }
         for reservation in store.reservations.values {
@@ -68,7 +68,7 @@ extension Simulation {
         }
     }
 
-    /// What is about to be written of sessions, held against what is so.
+    /// Checks changes of sessions that are about to be written against the actual state of the world.
     func checkTruth(of changes: [Change]) {
         for case .story(let entry) in changes where entry.reason.hasSuffix("the learner is warned.") {
             count("warned")
@@ -79,7 +79,7 @@ extension Simulation {
             let run = RunName(session: session.id, epoch: session.epoch)
             if ["ending", "parking"].contains(session.state.name) { leaving.insert(session.id) }
             checkExtension(session, run)
-            // What is over by now had the container that is on disk.
+            // A session that is now over had the container that is on disk.
             let container = RunName(store.sessions[session.id]?.warm == nil ? session : store.sessions[session.id]!)
             let wasRunning = store.sessions[session.id]?.state.name == "running"
             switch session.state {
@@ -89,7 +89,8 @@ extension Simulation {
             }
             switch session.state {
             case .running(_, let endpoint, _):
-                // Its own, which need not be the one on disk: a start that failed is followed by another claim at once.
+                // Its own container, which may differ from the one on disk: a failed start is followed by another claim
+                // immediately.
                 let container = RunName(session)
                 if endpoints[endpoint] != container {
                     complain("\(container) runs at the endpoint of \(endpoints[endpoint]!)")
@@ -129,7 +130,7 @@ extension Simulation {
         }
     }
 
-    /// A learner sees their own files and nobody else's.
+    /// Checks that a learner sees their own files and nobody else's.
     private func checkHome(of session: Session, _ container: RunName) {
         guard let host = session.state.host, allLabs.first(where: { $0.name == session.lab })?.files == .home else {
             return
@@ -140,7 +141,7 @@ extension Simulation {
         }
     }
 
-    /// Not before the lifetime and what it was extended by.
+    /// Checks that the session ends no earlier than its lifetime plus its extensions.
     private func checkLifetimeEnd(_ session: Session, _ run: RunName, limit: Duration) {
         guard case .running(_, _, let since) = store.sessions[session.id]?.state else { return }
         guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
@@ -152,14 +153,14 @@ extension Simulation {
         checkWarned(run, of: lab)
     }
 
-    /// Where nothing has gone wrong for long enough, every learner was warned.
+    /// Checks that every learner was warned, if faults have been absent for long enough.
     private func checkWarned(_ run: RunName, of lab: Lab) {
         guard lab.idleWarning > .zero, let calmSince, time - calmSince > .seconds(200) else { return }
         if !warned.contains(run) { complain("\(run) ended without a warning") }
     }
 
-    /// Nobody ends for idleness whose last activity is too recent, or whose kernel was busy not long ago; and a
-    /// JupyterLab only after it was asked.
+    /// Checks that no session ends for idleness if its last activity is too recent, or its kernel was busy recently; a
+    /// JupyterLab must also have been asked first.
     func checkIdleEnd(_ session: Session, _ run: RunName, timeout: Duration) {
         if wall - session.lastActivityAt < timeout {
             complain("\(run) ended for idleness after \(wall - session.lastActivityAt)")
@@ -176,7 +177,7 @@ extension Simulation {
         if session.lab == "python", isReachable, !asked.contains(run) { complain("\(run) ended without a question") }
     }
 
-    /// Not more containers than slots, of those that this broker made and nothing came between.
+    /// Checks that containers do not exceed slots, among those that this broker created without an interruption since.
     func checkCrowding(on host: String) {
         let count = engines[host]!.containers.values.filter(\.isAccountedFor).count
         if count > mostSlots[host] ?? 0 { complain("\(count) containers on \(host), \(mostSlots[host] ?? 0) slots") }
@@ -194,7 +195,7 @@ extension Simulation {
         }
     }
 
-    /// Where a drain's deadline has passed, nobody runs and nobody is on the way there.
+    /// Checks that after a drain's deadline no session runs or starts on the host.
     func checkDrains(_ core: BrokerCore) {
         for status in core.hostStatuses {
             guard case .draining(let deadline) = status.duty, deadline <= wall else { continue }

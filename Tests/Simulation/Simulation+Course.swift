@@ -1,8 +1,8 @@
 import BrokerCore
 
-/// The course of a run: one thing after the other, in order of time.
+/// The course of a run: its events are processed in order of time.
 extension Simulation {
-    /// So many events for the core, with faults, and the invariants looked at after every step.
+    /// Processes this many events for the core, with faults, and checks the invariants after every step.
     public func run(events: Int) {
         bootBroker()
         plan(.learnerActs, in: .milliseconds(10))
@@ -12,8 +12,8 @@ extension Simulation {
         while eventCount < events, complaints.isEmpty { step() }
     }
 
-    /// Faults stop and nobody new comes: what was half done comes to its end, everybody who waits is served, every lab
-    /// ends some day, and nothing is left.
+    /// Stops faults and new arrivals, and runs until all pending work is finished, everybody who waits is served, every
+    /// lab has ended, and nothing is left.
     public func settle() {
         guard complaints.isEmpty else { return }
         calmDown()
@@ -27,7 +27,7 @@ extension Simulation {
         if complaints.isEmpty { checkEmpty() }
     }
 
-    /// The next thing on the agenda, or a tick, whichever is due first.
+    /// Takes the next item of the agenda, or a tick, whichever is due first.
     private func step() {
         let tickTime = core?.nextDeadline.map { max($0 - clockOffset, noTickBefore, time) }
         if let tickTime, agenda.first.map({ tickTime <= $0 }) ?? true {
@@ -88,7 +88,7 @@ extension Simulation {
         plan(.work(generation: generation), in: delay)
     }
 
-    /// News from an engine or a lab: may be lost, come twice, come late.
+    /// Delivers news from an engine or a lab, which may be lost, duplicated or delayed.
     func deliver(_ event: Event, within delay: ClosedRange<Int64> = 1...200) {
         if strikes(.replyLost, oneIn: 20) { return }
         let latest: Int64 = 40_000

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// A call to an engine. It reaches the engine even if the broker that made it has died since.
+/// A call to an engine. It reaches the engine even if the broker that made it has died in the meantime.
 struct EngineCall {
     enum What {
         case create(RunName)
@@ -9,7 +9,7 @@ struct EngineCall {
         case remove(RunName)
         case removeOrphan(String)
 
-        /// How long the driver waits for an answer.
+        /// The driver's timeout for the answer.
         var patience: Duration {
             switch self {
             case .create, .removeOrphan: .seconds(30)
@@ -28,19 +28,19 @@ struct EngineCall {
         }
     }
 
-    /// What becomes of a call on its way.
+    /// The fate of a call in transit.
     enum Fate {
         case arrives
-        /// It never gets there.
+        /// It never arrives.
         case lost
-        /// It is carried out, but there is no answer.
+        /// It is executed, but there is no answer.
         case unanswered
     }
 
     var what: What
     var host: String
     var fate = Fate.arrives
-    /// The broker process that made it.
+    /// The generation of the broker process that made it.
     var generation: Int
 
     init(_ what: What, host: String, generation: Int) {
@@ -60,7 +60,7 @@ extension Simulation {
         if let run = what.startRun {
             busyUntil[run] = time + wait
         } else if case .remove(let run) = what {
-            // The driver waits for the end of a call that is under way.
+            // The driver waits until a call in progress has ended.
             wait += max(Duration.zero, (busyUntil[run] ?? time) - time)
         }
         plan(.call(call), in: wait)
@@ -68,13 +68,13 @@ extension Simulation {
 
     func execute(_ call: EngineCall) {
         let isHeard = call.generation == generation && core != nil
-        // A start that was given up in the meantime makes no further calls; one already on its way arrives.
+        // A start that was abandoned makes no further calls; a call already in transit arrives.
         if let run = call.what.startRun, isHeard, startTasks[run] == nil { return }
         if call.fate != .lost { arrive(call, isHeard: isHeard && call.fate == .arrives) }
         if isHeard, call.fate != .arrives { giveUp(call) }
     }
 
-    /// The driver has waited long enough.
+    /// The driver's timeout has expired.
     private func giveUp(_ call: EngineCall) {
         switch call.what {
         case .create(let run), .start(let run): startFails(run, .hostUnreachable("no answer"), on: call.host)
@@ -99,13 +99,13 @@ extension Simulation {
         }
     }
 
-    /// Whose home a container is made with: nobody's for a warm seat that gets it later.
+    /// The owner of the home with which a container is created: nobody for a warm seat, which gets its home later.
     private func home(of run: RunName) -> String? {
         guard let warm = WarmSeatID(run: run.session) else { return store.sessions[run.session]!.learner.id }
         return store.warm[warm].map(\.learner) ?? store.live.first { $0.warm == warm }?.learner.id
     }
 
-    /// Of a call that arrives late, the seat may be gone: then the broker that made it is, too, or it has given it up.
+    /// When a late call arrives, the seat may be gone: then its broker is dead, too, or has given the seat up.
     private func labName(of run: RunName) -> String {
         if let warm = WarmSeatID(run: run.session) {
             return store.warm[warm]?.pool.lab ?? store.live.first { $0.warm == warm }?.lab ?? allLabs[0].name
@@ -148,7 +148,7 @@ extension Simulation {
         call(.start(run), on: host)
     }
 
-    /// Labs ask for what they may need, and most use much less of it.
+    /// Labs request the memory that they may need at most; most use much less of it.
     private func use(of lab: Lab) -> Int64 {
         let percent = lab.name == "python" || lab.name == "quick" ? 5...40 : 30...100
         return lab.memoryBytes / 100 * Int64(Int.random(in: percent, using: &random))
@@ -169,13 +169,13 @@ extension Simulation {
     private func probe(_ run: RunName, on host: String, _ isHeard: Bool) {
         guard isHeard else { return }
         guard case .running(let endpoint)? = engines[host]!.containers[run]?.condition else {
-            return startFails(run, .engine("the container stopped"), on: host)
+            return startFails(run, .labStopped("the container stopped"), on: host)
         }
         if strikes(.labSilent, oneIn: 20) { return startFails(run, .neverReady("no answer for 20 s"), on: host) }
         startTasks[run] = nil
         let name = reportsAs[run] ?? run
         if let learner = store.sessions[name.session]?.learner.id {
-            // Attached to a container that runs; harmless where it is already.
+            // Attaches a home to a running container; idempotent.
             if engines[host]!.homes[run] == nil, !engines[host]!.attaches, labName(of: run) != "quick" {
                 complain("\(run) gets a home on \(host), which cannot attach one")
             }

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// More time: an operator's for any session, an instructor's for those of a course, each within a bound.
+/// Extensions: an operator's for any session, an instructor's for those of a course, each within its limit.
 extension Simulation {
     func extendOne() {
         guard let session = random.pick(store.live.filter({ $0.state.name == "running" })) else { return }
@@ -15,7 +15,7 @@ extension Simulation {
         take(.extend(session.id, given, request: request))
     }
 
-    /// What is about to be written, held against what was asked for: not for another course, nor beyond the bound.
+    /// Checks an extension that is about to be written against the request: for the right course, and within the limit.
     func checkExtension(_ session: Session, _ run: RunName) {
         let stored = store.sessions[session.id]
         guard session.stay.extended > .zero, session.stay.extendedBy != stored?.stay.extendedBy else { return }
@@ -27,13 +27,13 @@ extension Simulation {
         if session.stay.extended > given.bound {
             complain("\(run) was extended by \(session.stay.extended) in all, and \(given.bound) is the bound")
         }
-        // Its course may change in the same step.
+        // The session's course may change in the same step.
         if let course = given.course, !course.has(session), stored.map({ !course.has($0) }) ?? true {
             complain("\(run) was extended for \(course), and is not of it")
         }
     }
 
-    /// What is foretold of everybody who runs or is parked, for the moment when an end comes.
+    /// Records the predicted ends of all running and parked sessions, for the time when one ends.
     func noteForetoldEnds() {
         foretold = [:]
         guard let core else { return }
@@ -42,8 +42,8 @@ extension Simulation {
         }
     }
 
-    /// An end that comes because time has passed was foretold, with its own cause, and for no later moment; and where
-    /// the tick came in time, it was the first one.
+    /// Checks that an end caused by the passage of time was predicted with the same cause and for no later time; and if
+    /// the tick came in time, that it was the first predicted one.
     func checkForetold(_ session: Session, _ run: RunName, comesAs cause: SessionExplanation.Cause?) {
         guard let cause, isOnlyTime, let ends = foretold[session.id] else { return }
         count("foretold end came")
@@ -51,7 +51,7 @@ extension Simulation {
             return complain("\(run) ended by \(cause), and was told \(ends)")
         }
         let earlier = ends.filter { $0.at.map { $0 < at } ?? false }
-        // An idle lab is asked first, and may be a moment late.
+        // An idle lab is asked first, which may delay its end a little.
         guard let first = earlier.first, first.cause != .idle else { return }
         complain("\(run) ended by \(cause), and \(first) was to come first")
     }

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Instructors: they reserve, once, in series and from calendars, and change their minds.
+/// Instructors: they book single reservations, series and calendars, and change their minds.
 extension Simulation {
     func instructorActs() {
         guard isOpen else { return }
@@ -40,7 +40,7 @@ extension Simulation {
             wall: random.oneIn(2) ? WallSpan(zone: "Area/Place", from: 0, to: 1) : nil)
     }
 
-    /// The rules of the time zones change: what was made in wall time is at other moments.
+    /// Changes the time zone rules, which moves the reservations that were made in wall time.
     private func governmentActs() {
         guard let core else { return }
         let shift = random.milliseconds(-20_000...20_000)
@@ -52,7 +52,7 @@ extension Simulation {
         take(.retime(changes, request: newRequest()))
     }
 
-    /// A calendar is mostly one that was imported before, and has been changed since, or not.
+    /// Books a reservation. A calendar has mostly been imported before, and may have changed since.
     private func book(_ lab: String, isCalendar: Bool, booked: [Reservation]) {
         let before = isCalendar ? random.pick(booked.filter { $0.origin?.sequence != nil }) : nil
         let portal = before?.terms.portal ?? (random.oneIn(2) ? "east" : "west")
@@ -77,7 +77,7 @@ extension Simulation {
         take(.book(booking, request: newRequest()))
     }
 
-    /// What a booking was answered with, held against what is on disk.
+    /// Checks the outcome of a booking against the disk.
     func check(_ outcome: BookingOutcome) {
         count(outcome.isBooked ? "booking admitted" : "booking refused")
         for result in outcome.results {
@@ -106,7 +106,7 @@ extension Simulation {
         }
     }
 
-    /// Nothing of a reservation lives longer than its overrun, and no seat waits for a no-show.
+    /// Checks that no seat outlives its reservation's overrun, and that no seat is held for a no-show.
     func checkReservedTime(_ core: BrokerCore) {
         for session in core.sessions {
             guard case .running = session.state, let id = session.reservation,

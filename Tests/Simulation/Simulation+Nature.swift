@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// What comes by itself: to hosts, to containers, to the machine that the broker runs on.
+/// Spontaneous events: on hosts, in containers, and on the broker's machine.
 extension Simulation {
     func natureActs() {
         guard hasFaults else { return }
@@ -25,6 +25,8 @@ extension Simulation {
             }
         case 13:
             processDies(on: host)
+        case 14:
+            homesGo(from: host)
         case 10:
             guard engines[host]!.slowness == 1 else { return }
             count(.hostSlow)
@@ -43,7 +45,7 @@ extension Simulation {
         }
     }
 
-    /// A cut cable, a power loss, or a machine that is set up anew.
+    /// A cut cable, a power loss, or a machine that is reinstalled.
     private func hostGoes(_ host: String) {
         guard engines[host]!.isUp else { return }
         engines[host]!.isUp = false
@@ -72,7 +74,7 @@ extension Simulation {
         deliver(.containerExited(run.session, epoch: run.epoch, code: 137, outOfMemory: outOfMemory))
     }
 
-    /// A kernel reaches its lab's memory limit; the lab goes on.
+    /// A kernel reaches its lab's memory limit and is killed; the lab continues.
     private func processDies(on host: String) {
         let running = engines[host]!.containers.keys.filter { engines[host]!.isRunning($0) }.sorted()
         guard let run = random.pick(running) else { return }
@@ -81,7 +83,18 @@ extension Simulation {
         deliver(.processKilled(run.session, epoch: run.epoch))
     }
 
-    /// By minutes, as a hand does it, or by hours, as a machine that took local time for UTC.
+    /// Reports that running labs have lost their attached homes; they keep running until the broker ends them.
+    private func homesGo(from host: String) {
+        let running = engines[host]!.containers.keys.filter { run in
+            WarmSeatID(run: run.session) != nil && engines[host]!.isRunning(run)
+        }
+        guard core != nil, engines[host]!.isUp, !running.isEmpty else { return }
+        count(.homesTaken)
+        remember("\(running.sorted()) on \(host) lose their homes")
+        for run in running.sorted() { deliver(.homeLost(run.session, epoch: run.epoch)) }
+    }
+
+    /// By minutes, as from a manual correction, or by hours, as from a machine that mistook local time for UTC.
     private func clockJumps() {
         let most: Int64 = random.oneIn(4) ? 6 * 3_600_000 : 120_000
         let jump = random.milliseconds(1000...most)
@@ -90,11 +103,11 @@ extension Simulation {
         hasClockJumped = true
         clockOffset += isForward ? jump : .zero - jump
         remember("the clock jumps by \(isForward ? "" : "-")\(jump)")
-        // The broker looks by itself from time to time.
+        // The broker also ticks on its own from time to time.
         if core != nil { plan(.deliver(.tick, generation: generation), in: random.milliseconds(1...5000)) }
     }
 
-    /// No more faults, nobody new, and everything that was broken is repaired.
+    /// Stops faults and new arrivals, and repairs everything that is broken.
     func calmDown() {
         remember("faults stop")
         hasFaults = false
@@ -112,12 +125,12 @@ extension Simulation {
         configuration = (allLabs, allHosts)
         if core == nil { bootBroker() }
         applyConfiguration()
-        // What only hosts with labels can serve could wait for ever.
+        // Requests that only labelled hosts can serve could otherwise wait for ever.
         for host in allHosts {
             let labels = HostAdjustment(labels: ["gpu": "true"])
             take(.adjustHost(host: host.name, labels, startingOver: true, request: newRequest()))
         }
-        // What was left on hosts that were removed meanwhile is theirs to clear away.
+        // Hosts that were removed meanwhile must clear away their own leftovers.
         for host in spareHosts { addHost(host) }
         for host in allHosts + spareHosts { take(.uncordon(host: host.name, request: newRequest())) }
     }

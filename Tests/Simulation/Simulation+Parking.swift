@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// What must hold of sessions that are parked.
+/// The invariants of parked sessions.
 extension Simulation {
     func checkParking(_ session: Session, _ run: RunName, _ reason: ParkReason) {
         switch reason {
@@ -18,18 +18,18 @@ extension Simulation {
         }
     }
 
-    /// Its container is gone, unless the host is: then it goes when the host comes back.
+    /// Checks that its container is gone, unless the host is: then the container is removed when the host returns.
     func checkParked(_ session: Session, _ container: RunName) {
         guard let old = store.sessions[session.id], case .parking(let host, _, _) = old.state else { return }
         count("parked")
         let isKnown = core?.hostStatus(host).map { $0.isConfigured && $0.duty != .lost } ?? false
-        // A call to create it that was lost for a while leaves something to be cleared away, which does not run.
+        // A delayed call may have created it again; that leftover is cleared away later, but must not run.
         if isKnown, engines[host]?.isRunning(container) == true {
             complain("\(session.id) is parked and its container \(container) still runs on \(host)")
         }
     }
 
-    /// Not before its time, but where the configuration gave it less, or no longer has the lab.
+    /// Checks that it ends no earlier than its time, unless the configuration shortened that or no longer has the lab.
     func checkParkedEnd(_ session: Session, _ run: RunName) {
         guard case .parked(_, let since)? = store.sessions[session.id]?.state else { return }
         guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// What must have become of everything once faults have stopped.
+/// The invariants that must hold once faults have stopped.
 extension Simulation {
     func checkOrphans(olderThan age: Duration) {
         guard let core else { return complain("the broker is dead") }
@@ -9,7 +9,7 @@ extension Simulation {
                 if isWarm(run, on: host) { continue }
                 let session = core.sessions.first { RunName($0) == run }
                 if let session, session.state.host == host { continue }
-                // An attempt that has just failed is being cleaned up.
+                // A failed attempt may still be in cleanup.
                 if let asked = removalAskedAt[run], time - asked < age { continue }
                 if let told = store.stories[run.session]?.last?.at, wall - told < age { continue }
                 complain("\(run) is an orphan on \(host)")
@@ -17,7 +17,7 @@ extension Simulation {
         }
     }
 
-    /// Faults have been away for long enough: nothing is on its way any more, and both sides agree.
+    /// Checks, when faults have been absent for long enough, that nothing is in transit and that both sides agree.
     func checkSettled() {
         guard let core else { return complain("the broker is dead") }
         checkMemoryIsDisk("at the end")
@@ -35,7 +35,7 @@ extension Simulation {
             case .parked:
                 break
             case .starting(_, _, let since), .ending(_, _, let since), .parking(_, _, let since):
-                // Sessions that end give their seats to those who wait, to the last moment.
+                // Sessions that end pass their seats to those who wait, until the very end.
                 if wall - since > .seconds(60) { complain("\(session.id) is stuck: \(session.state)") }
             case .ended, .failed:
                 complain("\(session.id) is over and still in memory")
@@ -66,12 +66,12 @@ extension Simulation {
         WarmSeatID(run: run.session).flatMap { core?.warmSeat($0) }?.host == host
     }
 
-    /// Containers of an engine but for warm seats that nobody has claimed, which are there for whoever comes next.
+    /// The containers of an engine without unclaimed warm seats, which stay available for later learners.
     private func taken(_ engine: SimulatedEngine) -> [RunName] {
         engine.containers.keys.filter { !isWarm($0, on: engine.host) }.sorted()
     }
 
-    /// Nobody is left in the broker's memory, and nothing on any engine but what is warm.
+    /// Whether the broker's memory holds no session, and the engines hold nothing but warm seats.
     var isEmpty: Bool {
         guard let core else { return false }
         return core.sessions.isEmpty && openReservations(core).isEmpty
@@ -82,7 +82,7 @@ extension Simulation {
         store.reservations.keys.filter { core.reservation($0) != nil }
     }
 
-    /// Everybody was served or told why not, and everything has been cleared away.
+    /// Checks that everybody was served or told why not, and that everything was cleared away.
     func checkEmpty() {
         guard let core else { return complain("the broker is dead") }
         for session in core.sessions.sorted(by: { $0.id < $1.id }) {

@@ -2,27 +2,27 @@ import BrokerCore
 import SeededRandom
 
 /// A small world around the real core: engines, a store, an edge, learners, operators, instructors and a clock, with
-/// everything that goes wrong between them (`Fault`). Driven by one seed; after every step the invariants are looked at.
+/// all kinds of faults between them (`Fault`). One seed drives it; the invariants are checked after every step.
 ///
-/// Time is the agenda's; the wall clock that the broker reads is the agenda's time plus an offset that may jump.
+/// Time is the agenda's logical clock; the wall clock that the broker reads is that time plus an offset that may jump.
 ///
-/// To add something that happens in the world: a case of `Happening`, what it does in `perform(_:)`, and
-/// `plan(.itsName, in: …)` where it comes from. An event for the core that comes from people goes into `learnerActs`,
-/// `operatorActs` or `instructorActs` by `take(_:)`; one that comes from an engine, a lab or the edge by `deliver(_:)`,
-/// which loses, delays and repeats it. An action of the core is carried out in `carryOut(_:)`, a call to an engine in
-/// `execute(_:)`. A new change goes into `SimulatedStore.commit`, with what may follow what; what must hold in the
-/// world goes into `checkAfterStep`, what must hold once all is well again into `checkSettled` and `checkEmpty`.
+/// To add an event of the world: a case of `Happening`, its effect in `perform(_:)`, and `plan(.itsName, in: …)` at its
+/// origin. An event for the core that comes from people goes into `learnerActs`, `operatorActs` or `instructorActs` by
+/// `take(_:)`; one that comes from an engine, a lab or the edge by `deliver(_:)`, which loses, delays and duplicates
+/// it. An action of the core is carried out in `carryOut(_:)`, a call to an engine in `execute(_:)`. A new change goes
+/// into `SimulatedStore.commit`, with the transitions that are legal. Invariants of the world go into `checkAfterStep`,
+/// those that hold after settling into `checkSettled` and `checkEmpty`.
 public final class Simulation {
-    /// What is going to happen.
+    /// A planned event.
     enum Happening {
-        /// News for the broker process of that generation.
+        /// An event for the broker process of that generation.
         case deliver(Event, generation: Int)
-        /// The broker takes in what has been delivered.
+        /// The broker processes its inbox.
         case work(generation: Int)
         case call(EngineCall)
-        /// The broker looks at a host: a listing, or the news that there is no answer. Again and again.
+        /// The broker polls a host: a listing, or the news that there is no answer. Repeats itself.
         case monitor(host: String, generation: Int)
-        /// The same once, because a listing could not be stored.
+        /// As `monitor`, but once, because a listing could not be stored.
         case listAgain(host: String, generation: Int)
         case learnerActs
         case operatorActs
@@ -37,37 +37,37 @@ public final class Simulation {
     var random: SplitMix64
     var time = Timestamp(milliseconds: 1_000_000_000_000)
     var clockOffset = Duration.zero
-    /// The offset that the broker knows of.
+    /// The clock offset that the broker knows of.
     var knownOffset = Duration.zero
-    /// By how much the clock has jumped as of the present step, of which the disk knows nothing yet.
+    /// By how much the clock has jumped in the current step, which is not on disk yet.
     var stepJump = Duration.zero
-    /// Hosts that were found unproved during the step that is under way.
+    /// Hosts that were found unproved during the current step.
     var unprovedInStep: Set<String> = []
-    /// When the broker last took in a jump.
+    /// When the broker last processed a clock jump.
     var tookJumpAt: Timestamp?
     var agenda = Agenda<Happening>()
-    /// Things go wrong.
+    /// Whether faults occur.
     var hasFaults: Bool
-    /// People ask for things.
+    /// Whether people make requests.
     var isOpen = true
     var hasClockJumped = false
-    /// Faults are this many times rarer: some worlds are calm enough for labs to grow old.
+    /// The factor by which faults are rarer: some worlds are calm enough for labs to grow old.
     let calmness: Int
 
     // The world.
     var engines: [String: SimulatedEngine] = [:]
     var store: SimulatedStore
-    /// Until when the broker's disk takes nothing.
+    /// The broker's disk is full until this time.
     var diskFullUntil: Timestamp?
     var configuration: (labs: [Lab], hosts: [HostSpec])
     let freeFloorPercent: Int
     var pools: [PoolSpec] = []
     var density: Density
     var allLabs: [Lab]
-    /// Whose timeouts are half of what they were.
+    /// Labs whose timeouts are halved.
     var briefLabs: Set<String> = []
     let allHosts: [HostSpec]
-    /// Never in the configuration: operators add and remove them.
+    /// Hosts outside the configuration, which operators add and remove.
     let spareHosts: [HostSpec]
     let learners: [Learner]
 
@@ -80,59 +80,60 @@ public final class Simulation {
     var noTickBefore = Timestamp(milliseconds: 0)
     var routes: [SessionID: Endpoint] = [:]
     var startTasks: [RunName: String] = [:]
-    /// What start tasks report, where that is not the container's own name: a claimed warm seat's.
+    /// The run under which start tasks report, where it differs from the container's name: for a claimed warm seat.
     var reportsAs: [RunName: RunName] = [:]
-    /// When the broker last asked for a container's removal.
+    /// When the broker last requested a container's removal.
     var removalAskedAt: [RunName: Timestamp] = [:]
-    /// Until when a call of a start is on its way to the engine.
+    /// Until when a call of a start is in transit to the engine.
     var busyUntil: [RunName: Timestamp] = [:]
-    /// The moments between two acts of the broker at which it could have died so far.
+    /// The number of points so far, between two actions of the broker, at which it could have crashed.
     public internal(set) var crashPoints = 0
-    /// At which of them it does, if it is to be one and no other.
+    /// The point at which it does crash, if the run has exactly one crash.
     var crashPoint: Int?
 
-    // What must hold.
+    // The facts that the invariants are checked against.
     var requests: UInt64 = 0
     var launchesAsked: Set<RequestID> = []
-    /// Visits to parked sessions, with the run that was parked.
+    /// Visits to parked sessions, with the parked run.
     var visits: [RequestID: RunName] = [:]
-    /// More time that was asked for, by who asked.
+    /// Requested extensions, by requester.
     var extensions: [String: Extension] = [:]
     var acknowledged: Set<SessionID> = []
     var admitted: Set<ReservationID> = []
     var runHosts: [RunName: String] = [:]
     var lastBusy: [RunName: Timestamp] = [:]
     var asked: Set<RunName> = []
-    /// Runs whose learner was warned of an end.
+    /// Runs whose learner was warned of their end.
     var warned: Set<RunName> = []
-    /// The ends that were foretold after the last step.
+    /// The ends that were predicted after the last step.
     var foretold: [SessionID: [ForetoldEnd]] = [:]
-    /// Nothing happens in the present step but that time passes.
+    /// Whether nothing but the passage of time happens in the current step.
     var isOnlyTime = false
-    /// Since when there are no more faults.
+    /// Since when faults have been stopped.
     var calmSince: Timestamp?
-    /// Which run an endpoint belongs to; none is given twice.
+    /// The run that an endpoint belongs to; endpoints are never reused.
     var endpoints: [Endpoint: RunName] = [:]
-    /// The most slots that a host has had.
+    /// The highest number of slots that a host has had.
     var mostSlots: [String: Int] = [:]
     public internal(set) var complaints: [String] = []
     var newIDs = 0
 
-    // What is told of the run.
+    // The report of the run.
     let traceLength: Int
-    /// The last steps.
+    /// The last steps of the trace.
     public internal(set) var trace: [String] = []
-    /// How often each kind of thing happened: a simulator that exercises nothing finds nothing.
+    /// How often each kind of event occurred: a simulator that exercises nothing finds nothing.
     public internal(set) var tally: [String: Int] = [:]
-    /// Events that the core was handed.
+    /// The number of events that the core received.
     public internal(set) var eventCount = 0
 
     var wall: Timestamp { time + clockOffset }
 
     /// - Parameters:
-    ///   - hasFaults: things go wrong all the time.
-    ///   - crashPoint: without other faults, the one moment between two acts of the broker at which it dies, from 1.
-    ///   - traceLength: how many of the last steps are kept in words, which costs more time than all the rest.
+    ///   - hasFaults: whether faults occur throughout the run.
+    ///   - crashPoint: without other faults, the one point between two actions of the broker at which it crashes, from
+    ///     1.
+    ///   - traceLength: the number of steps to keep in the trace, which costs more time than everything else.
     public init(seed: UInt64, hasFaults: Bool = true, crashPoint: Int? = nil, traceLength: Int = 0) {
         self.seed = seed
         self.hasFaults = hasFaults
@@ -155,7 +156,7 @@ public final class Simulation {
                 "quick", .http, memory: 1, idle: .seconds(40), lifetime: .seconds(200), files: .none),
         ]
         let count = Int.random(in: 1...4, using: &random)
-        // In some worlds there is room beside those who come, which pools take.
+        // In some worlds there is spare capacity, which pools take.
         let room = random.pick([1, 1, 3])!
         allHosts = (1...count).map { index in
             HostSpec(
@@ -197,7 +198,7 @@ public final class Simulation {
         }
     }
 
-    /// Profiles count after a few sessions; sometimes much sooner than what they say is safe, and the valve has to hold.
+    /// Profiles count after a few sessions; sometimes much sooner than is safe, so that the pressure valve has to hold.
     static func someDensity(_ random: inout SplitMix64) -> Density {
         let close = random.pick([60, 85, 100])!
         return Density(
@@ -208,14 +209,14 @@ public final class Simulation {
 
     func complain(_ what: String) { complaints.append(what) }
 
-    /// A line of the trace. Words are made of events and actions only where somebody reads them.
+    /// Adds a line to the trace. Descriptions of events and actions are built only if a trace is kept.
     func remember(_ what: @autoclosure () -> String) {
         guard traceLength > 0 else { return }
         trace.append("\(time.milliseconds - 1_000_000_000_000) \(what())")
         if trace.count > traceLength { trace.removeFirst() }
     }
 
-    /// What the broker knows of sessions, hosts and reservations, in words.
+    /// A description of the sessions, hosts and reservations that the broker knows of.
     public var memory: [String] {
         guard let core else { return ["the broker is dead"] }
         let sessions = core.sessions.sorted { $0.id < $1.id }.map { session in
@@ -252,12 +253,12 @@ extension Lab {
 
 /// The simulator's own named limits.
 enum SimulationLimits {
-    /// Steps that a failure shows.
+    /// Steps that a failure report shows.
     static let failureSteps = 80
-    /// Without faults, nothing is half done any longer after this.
+    /// Without faults, all pending work is finished after this time.
     static let settlingTime = Duration.seconds(1500)
-    /// How long after the end of faults containers of nobody may still be there.
+    /// How long orphan containers may exist after the end of faults.
     static let orphanTime = Duration.seconds(200)
-    /// How long the last of those who waited may have to wait and to live once nobody new comes.
+    /// How long the last waiting learners may have to wait and to live after the last arrival.
     static let emptyingTime = Duration.seconds(36 * 3600)
 }

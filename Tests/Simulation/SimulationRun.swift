@@ -1,19 +1,19 @@
-/// One seed's run, and, if something was wrong, the same again with its steps written down.
+/// One run of a seed, and, if it failed, a repetition with a trace of its steps.
 public struct SimulationRun: Sendable {
-    /// What a run is to show.
+    /// The property that a run checks.
     public enum Aim: String, Sendable, CaseIterable {
-        /// Faults all the time: no invariant is ever broken.
+        /// Faults occur throughout: no invariant is ever violated.
         case safety
         /// Faults stop: everything settles, everybody is served, and nothing is left.
         case liveness
-        /// Without any other fault, the broker is killed between any two of its acts, one after the other: it loses
-        /// nothing.
+        /// Without any other fault, the broker is killed between any two of its actions, one crash point per run: it
+        /// loses nothing.
         case kills
     }
 
     public var aim: Aim
     public var seed: UInt64
-    /// Events for the core while there are faults.
+    /// Number of events for the core while faults occur.
     public var events: Int
 
     public init(_ aim: Aim, seed: UInt64, events: Int) {
@@ -23,11 +23,11 @@ public struct SimulationRun: Sendable {
     }
 
     public struct Outcome: Sendable {
-        /// What was wrong, the last steps before it, and how to see it again; nil if all was well.
+        /// What went wrong, the last steps before it, and how to reproduce it; nil if nothing did.
         public var failure: String?
-        /// How often each kind of thing happened.
+        /// How often each kind of event occurred.
         public var tally: [String: Int]
-        /// Events that the core was handed.
+        /// The number of events that the core received.
         public var events: Int
     }
 
@@ -35,7 +35,7 @@ public struct SimulationRun: Sendable {
         aim == .kills ? killedEverywhere() : outcome(of: play()) { play(traceLength: SimulationLimits.failureSteps) }
     }
 
-    /// One run for each moment at which the broker can die, up to the first one that goes wrong.
+    /// Runs once for each possible crash point of the broker, up to the first failure.
     private func killedEverywhere() -> Outcome {
         let whole = Simulation(seed: seed, hasFaults: false)
         whole.run(events: events)
@@ -74,7 +74,7 @@ public struct SimulationRun: Sendable {
         return simulation
     }
 
-    /// Plays the run of the other two aims, and keeps `traceLength` of its last steps in words.
+    /// Plays a run with one of the other two aims, and keeps `traceLength` of its last steps in the trace.
     public func play(traceLength: Int = 0) -> Simulation {
         let simulation = Simulation(seed: seed, traceLength: traceLength)
         simulation.run(events: events)

@@ -20,7 +20,9 @@ struct CommitTests {
         return try Store(path: scratch.databasePath)
     }
 
-    @Test("A session in any state comes back as it went in", arguments: everyState)
+    @Test(
+        "A session in any state comes back as it went in",
+        arguments: everyState + [.failed(message: "It stopped.", fault: .lab, at: at(6))])
     func roundTrip(state: SessionState) async throws {
         let original = session("abc", state)
         try await store.commit([.session(original), .story(story("abc", "queued", at: at(1)))])

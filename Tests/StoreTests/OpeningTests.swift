@@ -137,7 +137,7 @@ struct OpeningTests {
         #expect(try await store.story(of: sessions[0].id).count == 1)
         #expect(try await store.grants(of: sessions[0].id) == [grant])
         #expect(try store.pragma("foreign_keys") == "1")
-        // References are looked at again, and to the new table.
+        // References are checked again, and against the new table.
         await #expect(throws: StoreError.self) {
             try await store.commit([.story(story("nobody", "queued", at: at(1)))])
         }

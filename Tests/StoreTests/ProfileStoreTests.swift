@@ -29,7 +29,7 @@ struct ProfileStoreTests {
         #expect(try Store(path: scratch.databasePath).load().profiles == ["python": python, "rstudio": rstudio])
     }
 
-    @Test("A profile that makes no sense is named")
+    @Test("A damaged profile is reported with the name of its lab")
     func damaged() throws {
         let store = try Store(path: scratch.databasePath)
         try store.database.write { db in

@@ -103,24 +103,25 @@ struct ReservationStoreTests {
         #expect(came.map(\.learner) == ["ada", "bob"] && came.map(\.at) == [at(11), at(12)])
     }
 
-    @Test("What is over is not restored, but listed, with who came")
+    @Test("What is over is not restored, but listed, with who came; those that are next come first")
     func over() async throws {
         let store = try Store(path: scratch.databasePath)
         try await store.commit([
             .reservation(reservation("r1")), .reservation(reservation("r2", from: at(2000))),
-            .reservation(reservation("r3", from: at(3000))), .claim("r1", learner: "ada", at: at(11)),
+            .reservation(reservation("r3", from: at(3000))), .reservation(reservation("r4", from: at(4000))),
+            .reservation(reservation("r0", from: at(500))), .claim("r1", learner: "ada", at: at(11)),
         ])
         try await store.commit([
             .reservation(reservation("r1", .over, allocation: [:])),
             .reservation(reservation("r3", .cancelled, from: at(3000), allocation: [:])),
         ])
         let state = try store.load()
-        #expect(state.reservations.map(\.id) == ["r2"])
+        #expect(state.reservations.map(\.id) == ["r0", "r2", "r4"])
         #expect(state.claims.isEmpty)
         let listed = try await store.reservations(limit: 10)
-        #expect(listed.map(\.reservation.id) == ["r2", "r3", "r1"])
-        #expect(listed.map(\.claims) == [0, 0, 1])
-        #expect(try await store.reservations(limit: 1).count == 1)
+        #expect(listed.map(\.reservation.id) == ["r0", "r2", "r4", "r3", "r1"])
+        #expect(listed.map(\.claims) == [0, 0, 0, 0, 1])
+        #expect(try await store.reservations(limit: 1).map(\.reservation.id) == ["r0"])
         #expect(try await store.reservation("r1")?.reservation.phase == .over)
         #expect(try await store.reservation("r9") == nil)
     }

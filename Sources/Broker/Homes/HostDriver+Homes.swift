@@ -45,7 +45,7 @@ extension HostDriver {
         probeHomes()
     }
 
-    /// Clears the slots whose container is gone: the broker died between the two. Stops labs whose slot is gone.
+    /// Clears the slots whose container is gone: the broker died between the two. Tells of labs whose slot is gone.
     /// - Parameter observed: the slot of every run that has a container here, by the run's name.
     func sweepSlots(_ observed: [String: ObservedSlot]) async {
         try? await slots.clearOldSlots(besides: Set(observed.keys))
@@ -61,9 +61,9 @@ extension HostDriver {
         for (slot, lab) in observed where lab.isRunning && !found.contains(slot) {
             guard let path = lab.path, let place = try? await slots.path(of: slot), path == place else { continue }
             log.warning(
-                "a lab has lost its home, because all containers that held it were removed, and is stopped",
+                "a lab has lost its home, because all containers that held it were removed, and is ended",
                 metadata: ["run": "\(slot)"])
-            try? await engine.stop(lab.containerID, grace: BrokerLimits.stopGrace)
+            broker.submit(.homeLost(SessionID(rawValue: slot), epoch: lab.epoch))
         }
     }
 
@@ -77,7 +77,7 @@ extension HostDriver {
 
 /// A container that was made with a slot.
 struct ObservedSlot {
-    var containerID: String
+    var epoch: Int
     var isRunning: Bool
     /// The host's path of the slot.
     var path: String?

@@ -16,9 +16,9 @@ enum ClockSkew {
 }
 
 extension OtherUse {
-    /// A container of another Carrel; older ones do not say how much memory it has.
+    /// A container of another Carrel, whose helpers are no labs; older ones do not say how much memory it has.
     mutating func add(_ container: ContainerSummary) {
-        guard container.isRunning else { return }
+        guard container.isRunning, ContainerLabels(container.labels).run != nil else { return }
         containers += 1
         memoryBytes += container.labels[LabContainer.Label.memory].flatMap { Int64($0) }.map { max(0, $0) } ?? 0
     }

@@ -79,7 +79,8 @@ extension HostDriver {
                 throw EngineError(
                     code: .timeout,
                     message:
-                        "The pull of \(reference) told nothing for \(BrokerLimits.pullSilence.components.seconds) s.")
+                        "The pull of \(reference) reported no progress for "
+                        + "\(BrokerLimits.pullSilence.components.seconds) s.")
             }
             try await Task.sleep(for: left)
         }

@@ -90,8 +90,9 @@ extension HostDriver {
             details = try await engine.inspect(container.name)
         }
         if let labels = details?.labels, let slot = ContainerLabels(labels).slot, let home = homed.homeDirectory,
-            await !attach(home, to: container, slot: slot)
+            let problem = await attach(home, to: container, slot: slot)
         {
+            broker.submit(.attachmentFailed(id, epoch: epoch, message: problem))
             try await stopAndRemove(container.name)
             details = nil
         }
@@ -102,21 +103,22 @@ extension HostDriver {
             .labReady(id, epoch: epoch, endpoint: Endpoint(address: configuration.publishAddress, port: port)))
     }
 
-    /// False when the home cannot be attached to this container: the lab is then started anew, with its home from the
-    /// start, and the click takes longer and loses nothing.
-    private func attach(_ home: String, to container: LabContainer, slot: String) async -> Bool {
+    /// Attaches the home to this container.
+    /// - Returns: why that cannot be: the lab is then started anew, with its home from the start, and the click takes
+    ///   longer and loses nothing.
+    private func attach(_ home: String, to container: LabContainer, slot: String) async -> String? {
         let name = container.session.container.name.rawValue
         do {
-            // A slot of an older version of Carrel is elsewhere.
-            if try await slots.path(of: name) == slot {
-                try await slots.attach(home, to: name)
-                return true
+            guard try await slots.path(of: name) == slot else {
+                return "The lab was made with a slot of an older version of Carrel."
             }
+            try await slots.attach(home, to: name)
+            return nil
         } catch {
             let reason = (error as? EngineError)?.message ?? (error as? SharedHomes.Failure)?.message ?? "\(error)"
             log.warning("a home cannot be attached; the lab is started anew", metadata: ["reason": "\(reason)"])
+            return reason
         }
-        return false
     }
 
     /// - Parameter rehearses: the lab makes its first page before anybody waits for it.
@@ -192,7 +194,7 @@ extension HostDriver {
     private func stopped(_ containerID: String, _ details: ContainerDetails) async -> StartProblem {
         let why = details.outOfMemory ? " because it ran out of memory" : " with exit code \(details.exitCode ?? -1)"
         return StartProblem(
-            failure: .engine("The lab stopped\(why) before it was ready. " + (await lastWords(containerID))))
+            failure: .labStopped("The lab stopped\(why) before it was ready. " + (await lastWords(containerID))))
     }
 
     private func lastWords(_ containerID: String) async -> String {

@@ -31,6 +31,8 @@ final class HostDriver {
     var isProving = false
     /// Something was configured anew during the proof that is under way.
     var mustProveAgain = false
+    /// What the host's kernel lets all labs have together; nil until that was found out.
+    var kernel: KernelLimits?
     /// Counts connections: what was found out during an earlier one no longer counts.
     private(set) var connection = 0
     /// Tells one life of the engine from the next; nil where it has no network `bridge`.
@@ -242,7 +244,7 @@ final class HostDriver {
             }
             observed.append(container)
             slotted[run.session.rawValue] = ObservedSlot(
-                containerID: summary.id, isRunning: summary.isRunning, path: labels.slot)
+                epoch: run.epoch, isRunning: summary.isRunning, path: labels.slot)
         }
         let facts = HostFacts(
             engineID: engineID, others: others, images: try await images(), isolation: isolation)

@@ -45,6 +45,7 @@ extension HostDriver {
         let connection = connection
         do {
             let (laid, isolation) = try await settle()
+            kernel = laid.kernel
             tell(isolation, mark: laid.mark(engineLife: engineLife), during: connection)
         } catch let failure as HostProof.Failure {
             tell(.unproved(reason: failure.reason), mark: nil, during: connection)

@@ -35,6 +35,8 @@ struct HostProof {
         var isNew: Bool
         /// The helper that set the filter watches already.
         var isWatched = false
+        /// What the helper read of the host's kernel besides.
+        var kernel: KernelLimits?
 
         /// Stands for everything that a try-out depends on: as long as it is the same, and the filter is in place, a
         /// proof holds.
@@ -72,14 +74,15 @@ struct HostProof {
                 timeout: BrokerLimits.proofTimeout)
             guard code == 0 else { throw Self.refused(lines) }
             return Laid(
-                networks: networks, fence: fence, publishAddress: publishAddress, isNew: lines.last != "kept")
+                networks: networks, fence: fence, publishAddress: publishAddress, isNew: lines.first != "kept",
+                kernel: KernelLimits(helper: lines))
         }
         do {
             let watch = words.watch(plan(words, networks, fence))
             let lines = try await startWatcher(words, fenceHelper(fence.rules, watching: watch))
             return Laid(
                 networks: networks, fence: fence, publishAddress: publishAddress, isNew: lines.first != "kept",
-                isWatched: true)
+                isWatched: true, kernel: KernelLimits(helper: lines))
         } catch {
             await remove(words)
             throw error
@@ -286,15 +289,19 @@ struct HostProof {
         return try await engine.inspect(container)
     }
 
+    /// Lines that a helper says before it has seen anything: what became of the filter, what the kernel has, that it
+    /// watches; and one to spare.
+    private static let firstLines = 4
+
     /// - Returns: what it said before it began to watch.
     private func startWatcher(_ words: Words, _ spec: HelperSpec) async throws -> [String] {
         let watcher = try await engine.startHelper(name: words.watcher, spec)
         let deadline = ControlLoop.loop.now + BrokerLimits.proofTimeout
         while true {
-            let lines = try await engine.logs(watcher, lines: 3)
+            let lines = try await engine.logs(watcher, lines: Self.firstLines)
             if lines.contains("watching") { return lines }
             guard try await engine.inspect(watcher).isRunning, ControlLoop.loop.now < deadline else {
-                let lines = (try? await engine.logs(watcher, lines: 3)) ?? []
+                let lines = (try? await engine.logs(watcher, lines: Self.firstLines)) ?? []
                 guard ["made", "kept", nil].contains(lines.first) || !spec.command.contains("fence") else {
                     throw Self.refused(lines)
                 }

@@ -22,6 +22,15 @@ extension Broker {
         return try await view(id ?? newID)
     }
 
+    /// The learner's session of this lab, if it runs. Nothing is decided for it, so it is told even while nothing can be
+    /// saved.
+    public func runningSession(of learner: Learner, lab: String) async -> SessionView? {
+        guard let id = core.session(learner: learner, lab: lab)?.id, let view = try? await self.view(id) else {
+            return nil
+        }
+        return view.state == SessionState.Name.running.rawValue ? view : nil
+    }
+
     /// 20 characters of a 32-letter alphabet: 100 bits, which nobody guesses.
     static let slugLength = 20
 

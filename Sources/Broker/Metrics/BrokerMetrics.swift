@@ -78,7 +78,9 @@ extension Broker {
     }
 
     private func writeSessions(to text: inout MetricsText) {
-        var states: [String: Int] = ["queued": 0, "starting": 0, "running": 0, "ending": 0, "parking": 0, "parked": 0]
+        // A state in which nobody is counts too.
+        var states: [String: Int] = [:]
+        for state in SessionState.Name.allCases where state.isLive { states[state.rawValue] = 0 }
         var oldest: Timestamp?
         for session in core.sessions {
             states[session.state.name, default: 0] += 1

@@ -17,7 +17,7 @@ public struct BookingView: Hashable, Sendable, Codable {
         case begun
         /// There are not as many seats.
         case noSeats
-        /// Its terms make no sense.
+        /// Its terms are invalid.
         case refused
 
         public var isConflict: Bool { [.noSeats, .refused, .undecided].contains(self) }

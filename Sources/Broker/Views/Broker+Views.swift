@@ -17,6 +17,7 @@ extension Broker {
                 drainDeadline: status.drainDeadline,
                 warm: status.warm > 0 ? status.warm : nil, homes: HostView.words(status.attachment),
                 network: HostView.words(status.isolation), restoresLive: hostDrivers[status.name]?.restoresLive,
+                kernel: hostDrivers[status.name]?.kernel,
                 origin: status.origin, isAdjusted: status.isAdjusted,
                 labels: status.labels, engineId: status.engineID,
                 clockSkewMilliseconds: hostDrivers[status.name]?.clockSkew?.wholeMilliseconds,
@@ -97,9 +98,10 @@ extension Broker {
             view.since = at
             view.endReason = reason
             view.reason = reason.explanation
-        case .failed(let message, let at):
+        case .failed(let message, let fault, let at):
             view.since = at
             view.reason = message
+            view.fault = fault
         }
         return view
     }

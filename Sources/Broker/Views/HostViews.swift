@@ -32,6 +32,8 @@ public struct HostView: Hashable, Sendable, Codable {
     public var network: String?
     /// Labs go on while the engine is restarted; nil: the engine does not say.
     public var restoresLive: Bool?
+    /// What its kernel lets all labs have together; nil until that was found out.
+    public var kernel: KernelLimits?
 
     /// From the configuration file, or added at runtime.
     public var origin: HostOrigin

@@ -55,6 +55,8 @@ public struct SessionView: Hashable, Sendable, Codable {
     /// While ending or ended: why, and while parking or parked.
     public var endReason: EndReason?
     public var parkReason: ParkReason?
+    /// Of a failed start: whose it looks.
+    public var fault: StartFault?
     /// Whether the learner's files outlive the container; none: they do.
     public var keepsFiles: Bool?
     /// While running: its host has not answered for a while.

@@ -48,7 +48,7 @@ extension BrokerCore {
                 settings.lackingLabs.insert(entry.seat.pool.lab)
                 setHost(host, settings)
             }
-        case .engine:
+        case .engine, .labStopped:
             break
         case .neverReady:
             noteNeverReady(crowd: entry.startCrowd, on: host, since: since, at: now)
@@ -57,7 +57,7 @@ extension BrokerCore {
         retryLater(entry.seat.pool, at: now)
     }
 
-    /// Its container stopped, or is gone.
+    /// Its container stopped or is gone, or no home can be attached to it any more.
     mutating func warmIsLost(_ entry: WarmEntry, at now: Timestamp) {
         giveUp(entry.seat.id)
         retryLater(entry.seat.pool, at: now)

@@ -14,7 +14,7 @@ extension BrokerCore {
     }
 
     /// The heads of all lines, the first one first. One seat that becomes free is for one of them: the lines of a portal
-    /// are looked at when its first ticket is the next.
+    /// are considered when its first ticket is the next.
     private struct Heads {
         private struct Portal: Comparable {
             var place: Queue.Place

@@ -132,7 +132,23 @@ extension BrokerCore {
             let memory = outOfMemory ? ", because it needed more memory than the lab allows" : ""
             attemptFailed(
                 entry, on: host, because: "The container stopped with code \(code) before the lab was ready\(memory).",
-                at: now)
+                fault: .lab, at: now)
+        case .queued, .ending, .parking, .parked, .ended, .failed:
+            break
+        }
+    }
+
+    /// What the lab would write from now on, its learner would never see again: its run is over.
+    mutating func homeLost(_ name: SessionID, epoch: Int, at now: Timestamp) {
+        if let warm = warmEntry(name) { return warmIsLost(warm, at: now) }
+        let (id, epoch) = owner(of: name, epoch: epoch)
+        guard let entry = current(id, epoch) else { return }
+        switch entry.session.state {
+        case .running(let host, _, _):
+            beginEnding(entry, reason: .homeLost(host: host), at: now)
+        case .starting(let host, _, _):
+            attemptFailed(
+                entry, on: host, because: "The home was no longer mounted, before the lab was ready.", at: now)
         case .queued, .ending, .parking, .parked, .ended, .failed:
             break
         }

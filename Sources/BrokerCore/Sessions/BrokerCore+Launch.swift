@@ -80,6 +80,10 @@ extension BrokerCore {
     /// A new run of a session that is over, or nearly: an old container that is still being removed becomes a leftover.
     mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: old.session.lab, to: old.learner) { return .refused(refusal) }
+        // Its page says why it failed, and how soon it can be tried again. After a clock that was set back it just can.
+        if case .failed(_, .lab, let at) = old.session.state, (at..<at + Limits.failedStartPause).contains(now) {
+            return .session(old.session.id)
+        }
         var session = old.session
         session.epoch += 1
         session.state = .queued(since: now)

@@ -111,6 +111,8 @@ extension BrokerCore {
             imageIsMissing(image, for: entry, on: host, at: now)
         case .engine(let message):
             attemptFailed(entry, on: host, because: message, at: now)
+        case .labStopped(let message):
+            attemptFailed(entry, on: host, because: message, fault: .lab, at: now)
         case .neverReady(let message):
             noteNeverReady(crowd: entry.startCrowd, on: host, since: since, at: now)
             attemptFailed(entry, on: host, because: message, at: now)
@@ -130,8 +132,23 @@ extension BrokerCore {
         }
     }
 
+    /// The home could not be attached to the warm lab: this run goes on with a container that is made with the home in
+    /// it. No attempt of the learner's has failed by that.
+    mutating func attachmentFailed(_ id: SessionID, epoch: Int, message: String, at now: Timestamp) {
+        guard var entry = current(id, epoch), entry.session.warm != nil,
+            case .starting(let host, _, let since) = entry.session.state
+        else { return }
+        entry.session.state = .starting(host: host, step: .creating, since: since)
+        store(
+            entry, at: now,
+            because: "The files could not be attached to the warm lab, so its container is made anew, with them in it "
+                + "from the start: \(Explanations.sentence(message))")
+    }
+
     /// A run failed by itself: remove its container and try again, or give up.
-    mutating func attemptFailed(_ old: Entry, on host: String, because message: String, at now: Timestamp) {
+    mutating func attemptFailed(
+        _ old: Entry, on host: String, because message: String, fault: StartFault = .ours, at now: Timestamp
+    ) {
         var entry = old
         leaveBehind(old, on: host)
         entry.session.failedAttempts += 1
@@ -141,7 +158,7 @@ extension BrokerCore {
                 entry,
                 "The lab could not be started in \(Limits.startAttempts) attempts. The last one, on \(host): "
                     + "\(Explanations.sentence(message)) \(Explanations.afterFailure)",
-                at: now)
+                fault: fault, at: now)
             return
         }
         requeue(
@@ -196,9 +213,9 @@ extension BrokerCore {
         store(entry, at: now, because: "\(Explanations.sentence(reason)) Back in the queue, at the old place.")
     }
 
-    mutating func fail(_ old: Entry, _ message: String, at now: Timestamp) {
+    mutating func fail(_ old: Entry, _ message: String, fault: StartFault = .ours, at now: Timestamp) {
         var entry = old
-        entry.session.state = .failed(message: message, at: now)
+        entry.session.state = .failed(message: message, fault: fault, at: now)
         entry.session.warm = nil
         entry.seatMemory = 0
         entry.wake = nil

@@ -15,7 +15,7 @@ extension EndReason {
         case .drain: .drain
         case .parked: .parked
         case .operatorEnded: .operatorEnds
-        case .learnerEnded, .leftQueue, .lost, .engineRestarted, .exited, .vanished, .removed, .unknown: nil
+        case .learnerEnded, .leftQueue, .lost, .engineRestarted, .exited, .vanished, .homeLost, .removed, .unknown: nil
         }
     }
 }

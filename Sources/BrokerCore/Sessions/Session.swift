@@ -66,12 +66,22 @@ public enum EndReason: Hashable, Sendable, Codable {
     case engineRestarted(host: String)
     /// The engine no longer knows the container.
     case vanished(host: String)
+    /// The learner's home was no longer mounted in the running lab, so what it wrote would have gone nowhere.
+    case homeLost(host: String)
     /// The configuration no longer has the host or the lab.
     case removed(what: String)
     /// It was parked this long, and nobody came back to it.
     case parked(seconds: Int64)
     /// A newer version wrote this down, and this one keeps it as it is.
     case unknown(ReasonParts)
+}
+
+/// Whose a start looks that failed for good: what its learner reads depends on it.
+public enum StartFault: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Nothing that the learner has in their hands.
+    case ours
+    /// The program in the lab stopped by itself before it was ready. Files of the learner may be why.
+    case lab
 }
 
 /// The life of a session. A run is one container's life; `Session.epoch` counts the runs.
@@ -90,22 +100,32 @@ public enum SessionState: Hashable, Sendable {
     /// No container. The learner's home stays; *Start again* makes a new run with the same hostname.
     case ended(reason: EndReason, at: Timestamp)
     /// The start failed for good; `message` says what happened and what to do next.
-    case failed(message: String, at: Timestamp)
+    case failed(message: String, fault: StartFault = .ours, at: Timestamp)
 }
 
 extension SessionState {
+    /// The states without what belongs to each; their raw values are the words in tables, stories, pages and the API.
+    public enum Name: String, Hashable, Sendable, Codable, CaseIterable {
+        case queued, starting, running, ending, parking, parked, ended, failed
+
+        /// Whether a session in this state is not over.
+        public var isLive: Bool { self != .ended && self != .failed }
+    }
+
     /// The word in tables, stories and pages.
     public var name: String {
-        switch self {
-        case .queued: "queued"
-        case .starting: "starting"
-        case .running: "running"
-        case .ending: "ending"
-        case .parking: "parking"
-        case .parked: "parked"
-        case .ended: "ended"
-        case .failed: "failed"
-        }
+        let name: Name =
+            switch self {
+            case .queued: .queued
+            case .starting: .starting
+            case .running: .running
+            case .ending: .ending
+            case .parking: .parking
+            case .parked: .parked
+            case .ended: .ended
+            case .failed: .failed
+            }
+        return name.rawValue
     }
 
     /// The host on which this session takes a seat.

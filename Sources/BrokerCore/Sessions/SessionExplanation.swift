@@ -75,21 +75,22 @@ extension BrokerCore {
     public func explain(_ session: Session, story: [StoryEntry], at now: Timestamp) -> SessionExplanation {
         let session = entries[session.id]?.session ?? session
         let state = session.state
-        let hasRun = story.contains { $0.epoch == session.epoch && $0.state == "running" }
+        let hasRun = story.contains { $0.epoch == session.epoch && $0.state == SessionState.Name.running.rawValue }
         let stay = session.stay
         let estimate = estimate(of: session.id, at: now)
         // What an end was decided on is told where it began, not where its container was gone.
+        let ending = SessionState.Name.ending.rawValue
         let wanted: Set<String> =
             switch state {
-            case .ended: ["ending", "ended"]
-            case .parked: ["parking"]
+            case .ended: [ending, state.name]
+            case .parked: [SessionState.Name.parking.rawValue]
             default: [state.name]
             }
         let run = story.filter { $0.epoch == session.epoch && wanted.contains($0.state) }
         return SessionExplanation(
             session: session.id, lab: session.lab, state: state.name, since: state.since,
             summary: summary(of: session, at: now),
-            decision: run.first { $0.state == "ending" } ?? run.last,
+            decision: run.first { $0.state == ending } ?? run.last,
             lastSign: hasRun
                 ? SessionExplanation.Sign(
                     at: session.lastActivityAt, source: stay.source, words: Explanations.activity(stay.source)) : nil,
@@ -100,7 +101,8 @@ extension BrokerCore {
                     notIdleBefore: $0)
             },
             keeps: stay.keeps, queuePosition: queuePosition(of: session.id),
-            queueLength: state.name == "queued" ? queueLength : nil, waiting: waiting(of: session.id, at: now),
+            queueLength: state.name == SessionState.Name.queued.rawValue ? queueLength : nil,
+            waiting: waiting(of: session.id, at: now),
             estimateSeconds: estimate.map { Int(($0.wholeMilliseconds + 999) / 1000) },
             rules: lab(session.lab).map { ActivityRule.table(for: $0.kind) } ?? [])
     }
@@ -224,7 +226,7 @@ extension BrokerCore {
                 + "\(Explanations.span(at - now)), \(what)."
         case .ended(let reason, _):
             return reason.explanation
-        case .failed(let message, _):
+        case .failed(let message, _, _):
             return message
         case .queued, .starting, .ending, .parking, .parked:
             return explanation(of: session.id, at: now) ?? ""
@@ -239,7 +241,7 @@ extension SessionState {
         case .queued(let since), .starting(_, _, let since), .running(_, _, let since), .ending(_, _, let since),
             .parking(_, _, let since), .parked(_, let since):
             since
-        case .ended(_, let at), .failed(_, let at): at
+        case .ended(_, let at), .failed(_, _, let at): at
         }
     }
 }
