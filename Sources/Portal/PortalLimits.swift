@@ -28,7 +28,8 @@ public enum PortalLimits {
     public static let feedRefresh = Duration.seconds(900)
     /// The longest text of whom learners turn to, in characters.
     public static let contactCharacters = 200
-    /// How long before the end of a session its learner is told, where an operator names no other time.
+    /// How long before the end of a session its learner is told, where an operator names no other time. A drain that ends
+    /// sessions sooner takes consent.
     public static let endNotice = Duration.seconds(300)
     /// The longest note with which an operator ends a session, in characters.
     public static let noteCharacters = 500

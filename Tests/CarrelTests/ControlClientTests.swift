@@ -6,20 +6,25 @@ import Testing
 
 @testable import carrel
 
-/// A control socket that answers one thing, and what it was asked.
+/// A control socket that answers as a test says, and what it was asked.
 @ControlLoop
-private final class ControlSocket {
+final class ControlSocket {
     let scratch: Scratch
     let path: String
     private(set) var asked: [String] = []
     private var server: HTTPServer?
 
-    init(status: Int = 200, _ answer: String) throws {
+    /// Answers everything with one thing.
+    convenience init(status: Int = 200, _ answer: String) throws {
+        try self.init { _ in .json(Array(answer.utf8), status: status) }
+    }
+
+    init(_ answer: @escaping @ControlLoop (HTTPRequest) -> HTTPResponse) throws {
         scratch = try Scratch()
         path = scratch.path + "/control.sock"
         server = try HTTPServer(listen: .unix(path: path)) { request in
             self.asked.append("\(request.method) \(request.target) \(String(decoding: request.body, as: UTF8.self))")
-            return .json(Array(answer.utf8), status: status)
+            return answer(request)
         }
     }
 

@@ -38,7 +38,7 @@ struct DensityConfigurationTests {
     }
 
     @Test(
-        "names what makes no sense",
+        "reports every invalid setting with the reason",
         arguments: [
             ("policy: wish", "density.policy is \"wish\", but must be guaranteed or profiled"),
             ("sample_every: 1s", "density.sample_every is \"1s\", but must be a duration from 5s to 1h"),

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "what makes no sense is a usage error",
+        "invalid options of the host commands are usage errors",
         arguments: [
             ["host", "set", "one"], ["host", "set", "one", "--label", "GPU=true"],
             ["host", "set", "one", "--label", "gpu"], ["host", "set", "one", "--label", "gpu="],

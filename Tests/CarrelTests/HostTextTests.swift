@@ -30,7 +30,7 @@ import Testing
                  "host_state": "active", "presence": "missing", "differs": false}}], "sessions": [\(sessions.joined(separator: ","))], "host":
                 {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "unreachable", "sessions": 1, "starting": 0,
                  "starts_allowed": 2, "seats": 1, "slots": 40, "memory_used_bytes": 1073741824,
-                 "memory_limit_bytes": 2147483648, "use": {"policy": "profiled", "asked_bytes": 4294967296, "used_bytes": 1288490188, "safe_bytes": 2147483648, "cpus": 0.257, "is_strained": false},
+                 "memory_limit_bytes": 2147483648, "restores_live": false, "use": {"policy": "profiled", "asked_bytes": 4294967296, "used_bytes": 1288490188, "safe_bytes": 2147483648, "cpus": 0.257, "is_strained": false},
                  "density": 0.5, "origin": "runtime",
                  "is_adjusted": true, "engine_id": "AB:CD",
                  "clock_skew_milliseconds": -7200, "other_containers": 2, "other_memory_bytes": 1073741824, "labels": {"gpu": "true", "disk_kind": "ssd"}, "reason": "It does not answer."}}
@@ -42,20 +42,21 @@ import Testing
         let text = HostText.details(try details(sharesHomes: true, running: 1), now: now, time: utc)
         #expect(
             text == """
-                name      one
-                state     unreachable
-                endpoint  unix:///run/docker.sock
-                seats     1 of 40
-                memory    1GiB of 2GiB
-                use       4GiB asked, 1.2GiB used, 0.26 CPUs, 2GiB safe to expect
-                policy    profiled: a seat counts for what sessions of its lab were measured to use
-                starting  0, at most 2 at the same time
-                labels    disk_kind=ssd gpu=true
-                from      host add, changed by host set
-                engine    AB:CD
-                clock     -7200 ms
-                others    2 labs of another Carrel with 1GiB
-                note      It does not answer.
+                name          one
+                state         unreachable
+                endpoint      unix:///run/docker.sock
+                seats         1 of 40
+                memory        1GiB of 2GiB
+                use           4GiB asked, 1.2GiB used, 0.26 CPUs, 2GiB safe to expect
+                policy        profiled: a seat counts for what sessions of its lab were measured to use
+                starting      0, at most 2 at the same time
+                live-restore  off: a restart of the engine ends every lab here
+                labels        disk_kind=ssd gpu=true
+                from          host add, changed by host set
+                engine        AB:CD
+                clock         -7200 ms
+                others        2 labs of another Carrel with 1GiB
+                note          It does not answer.
 
                 LAB     IMAGE  ID  NOTE
                 python  i:1    -   missing
@@ -69,6 +70,18 @@ import Testing
         #expect(empty.hasSuffix("\n\nNobody is there."))
     }
 
+    @Test("what the host's kernel has too little of for all its labs is shown, and nothing where it has enough")
+    func kernel() throws {
+        var details = try details(sharesHomes: true, running: 0)
+        details.host.kernel = KernelLimits(inotifyInstances: 128, inotifyWatches: 1 << 20, pipePages: 0)
+        let row =
+            "kernel        little for all labs here together: fs.inotify.max_user_instances is 128 and should be "
+            + "1280"
+        #expect(HostText.details(details, now: now, time: utc).contains(row + "\n"))
+        details.host.kernel?.inotifyInstances = 1280
+        #expect(!HostText.details(details, now: now, time: utc).contains("kernel"))
+    }
+
     @Test("before a host is declared lost, it is said how many get a new seat, and how many lose their lab")
     func lossAhead() throws {
         let shared = HostText.lossAhead(try details(sharesHomes: true, running: 3, starting: 1))
@@ -79,6 +92,6 @@ import Testing
         #expect(bound.hasPrefix("1 learner with a lab there loses it, and their files with it"))
         #expect(bound.contains("; 2 parked with their files there end"))
         let closed = HostText.details(try details(sharesHomes: false, running: 0), now: now, time: utc)
-        #expect(closed.contains("parked    2 with their files here, where alone they can come back"))
+        #expect(closed.contains("parked        2 with their files here, where alone they can come back"))
     }
 }

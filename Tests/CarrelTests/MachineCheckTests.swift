@@ -17,6 +17,30 @@ import Testing
         #expect(Preflight.directory(file + "/state", key: "state", mayBeMade: true)?.contains("cannot be used") == true)
         let homes = Preflight.directory(scratch.path + "/homes", key: "homes", mayBeMade: false)
         #expect(homes?.hasPrefix("homes is \(scratch.path)/homes, which cannot be used: no such file") == true)
+        // Nothing is left of what was tried.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["file"])
+    }
+
+    @Test("finds a state directory that would be on a file system which takes no files, even from root")
+    func fileSystem() {
+        let found = Preflight.directory("/proc/x", key: "state", mayBeMade: true)
+        #expect(found?.hasPrefix("state is /proc/x, and above it is /proc, ") == true, "\(found ?? "")")
+        if geteuid() == 0 { #expect(found?.contains("in which no file can be made: ") == true, "\(found ?? "")") }
+    }
+
+    @Test("says who may open an engine's socket, and which of its TLS files this user may not read")
+    func engineFiles() {
+        let socket = Configuration.EngineAddress.unix(path: "/run/docker.sock")
+        #expect(Preflight.remedy(for: socket) { _, _ in false }.hasPrefix("start its Docker Engine"))
+        let shut = Preflight.remedy(for: socket) { path, mode in path == "/run/docker.sock" && mode == R_OK | W_OK }
+        #expect(shut == "this user may not open the socket; run carrel as a member of its group (docker)")
+        let files = Configuration.EngineCertificates(
+            authority: "/ca.pem", client: .init(certificate: "/broker.pem", key: "/broker.key"))
+        let engine = Configuration.EngineAddress.tcp(host: "10.0.0.5", port: 2376, tls: files)
+        #expect(Preflight.remedy(for: engine) { _, _ in false }.hasPrefix("start its Docker Engine"))
+        #expect(
+            Preflight.remedy(for: engine) { path, _ in path == "/broker.key" }
+                == "this user may not read /broker.key; give it to the user who runs carrel")
     }
 
     @ControlLoop
@@ -32,6 +56,30 @@ import Testing
         #expect(Preflight.listening(on: address, isRunning: true) == nil)
         let nowhere = SocketAddress.ip(address: "203.0.113.7", port: port)
         #expect(Preflight.listening(on: nowhere, isRunning: false)?.hasSuffix("; correct listen") == true)
+    }
+
+    @ControlLoop
+    @Test("finds homes in which none can be made, an access log without its folder, and names that lead nowhere")
+    func machine() async throws {
+        let scratch = try Scratch()
+        var configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
+        configuration.listen = [.init(address: "127.0.0.1", port: try House.freePort())]
+        // Root may write everywhere, but the kernel makes the files there; anybody else may give a home to nobody.
+        let isRoot = geteuid() == 0
+        configuration.homes = isRoot ? "/proc" : scratch.path
+        configuration.labs[0].lab.userID = Int(geteuid()) + 1
+        configuration.accessLog = scratch.path + "/none/access.log"
+        // RFC 6761, section 6.4: nobody has such a name.
+        configuration.portal.hostname = "portal.invalid"
+        configuration.labsDomain = "labs.invalid"
+        let found = await Preflight.machine(configuration)
+        let (problems, advice) = (found.problems.map(\.message), found.advice.map(\.message))
+        let homes = isRoot ? "homes is /proc, in which no home can be made: " : "in which no home can be given to user "
+        #expect(problems.contains { $0.contains(homes) }, "\(problems)")
+        let folder = "the folder of edge.access_log is \(scratch.path)/none, which cannot be used: "
+        #expect(problems.contains { $0.hasPrefix(folder) }, "\(problems)")
+        #expect(advice.contains { $0.hasPrefix("the portal's hostname, portal.invalid, leads nowhere") }, "\(advice)")
+        #expect(advice.contains { $0.hasSuffix("as a wildcard *.labs.invalid") }, "\(advice)")
     }
 
     @Test("warns 14 days before a certificate between the broker and a host ends, and complains three days before")

@@ -1,3 +1,4 @@
+import Broker
 import EventLoop
 import Foundation
 import TLS
@@ -43,6 +44,21 @@ final class Scratch {
             ])
         let unserved = Preflight.unserved(configuration).map(\.message)
         #expect(unserved.count == 1 && unserved[0].hasPrefix("lab python asks for a host with gpu=yes"))
+    }
+
+    @Test("advises where the kernel of a host lets all its labs have too little together")
+    func kernel() throws {
+        let configuration = try Configuration(yaml: goodConfiguration, file: "carrel.yaml", folder: "/etc/carrel")
+        var host = configuration.hosts[0]
+        host.spec.slots = 40
+        let little = KernelLimits(inotifyInstances: 128, inotifyWatches: 1 << 20, pipePages: 0)
+        let advice = Preflight.kernel(little, of: host, in: configuration)
+        #expect(advice.map(\.line) == [host.line])
+        #expect(
+            advice.first?.message.hasSuffix("fs.inotify.max_user_instances is 128 and should be 1280 (sysctl)") == true)
+        host.spec.slots = 4
+        #expect(Preflight.kernel(little, of: host, in: configuration).isEmpty)
+        #expect(Preflight.kernel(nil, of: host, in: configuration).isEmpty)
     }
 
     @Test("names labs that a learner can never have both, unless homes are shared")

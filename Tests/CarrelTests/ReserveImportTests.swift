@@ -79,11 +79,88 @@ import Testing
         let booking = try APICoding.decode(BookingView.self, from: Array(json.utf8))
         let report = ImportReport(booking, wanted, isDryRun: false)
         #expect(report.summary.hasPrefix("0 booked, 1 moved, 1 unchanged, 2 undecided, 0 refused"))
-        #expect(report.summary.contains("r9; --replace cancels them") && !report.isFailure)
+        #expect(report.summary.contains("r9; --replace cancels them") && report.isFailure)
+    }
+
+    private func report(_ results: [String], of wanted: WantedReservations, isDryRun: Bool) throws -> ImportReport {
+        let items = results.map { "{\"lab\":\"python\",\"seats\":1,\"from\":0,\"to\":1,\"result\":\"\($0)\"}" }
+        let json = "{\"cancelled\":[],\"is_booked\":true,\"left_over\":[],\"items\":[\(items.joined(separator: ","))]}"
+        return ImportReport(
+            try APICoding.decode(BookingView.self, from: Array(json.utf8)), wanted, isDryRun: isDryRun)
+    }
+
+    private func single(_ uid: String, _ lines: String...) -> String {
+        (["BEGIN:VEVENT", "UID:\(uid)"] + lines + ["DURATION:PT1H", "END:VEVENT"]).joined(separator: "\r\n")
+    }
+
+    private let near = "DTSTART:20260302T090000Z"
+    private let far = "DTSTART:20291215T090000Z"
+    private let common = ["--lab", "python", "--seats", "2", "--context", "1"]
+
+    @Test("an import that leaves anything out fails, although the rest is booked; so does its dry run")
+    func partial() throws {
+        let whole = try read(calendar(single("a", near), single("b", near)), common)
+        let half = try read(calendar(single("a", near), single("b", near, "RDATE:20260303T090000Z")), common)
+        #expect(half.items.count == 1 && half.refused == 1)
+        for isDryRun in [false, true] {
+            #expect(try report(["booked", "moved"], of: whole, isDryRun: isDryRun).isFailure == false)
+            #expect(try report(["unchanged", "kept"], of: whole, isDryRun: isDryRun).isFailure == false)
+            #expect(try report(["booked"], of: half, isDryRun: isDryRun).isFailure)
+            for other in ["noSeats", "refused", "undecided"] {
+                #expect(try report(["booked", other], of: whole, isDryRun: isDryRun).isFailure, "\(other)")
+            }
+        }
+    }
+
+    @Test("what is too far ahead is counted and told with its line, and fails only where there is nothing else")
+    func tooFarAhead() throws {
+        let both = try read(calendar(single("a", near), single("b", far)), common)
+        #expect(both.items.count == 1 && both.notes.map(\.line) == [8])
+        let booked = try report(["booked"], of: both, isDryRun: true)
+        #expect(booked.summary == "It would be: 1 booked, 0 moved, 0 unchanged, 1 too far ahead, 0 refused")
+        #expect(!booked.isFailure && booked.tooFarAhead == 1 && booked.notes.map(\.line) == [8])
+        #expect(booked.notes.first?.text.contains("more than 400 days ahead") == true)
+        let alone = try read(calendar(single("b", far)), common)
+        #expect(alone.items.isEmpty && alone.events.keys.sorted() == ["b"])
+        #expect(try report([], of: alone, isDryRun: false).isFailure)
+    }
+
+    @Test("a recurrence without an end is taken in part, which is counted once; of a refused event that is not told")
+    func takenInPart() throws {
+        let endless = calendar(single("a", near, "RRULE:FREQ=WEEKLY"))
+        let wanted = try read(endless, common)
+        let report = try report(wanted.items.map { _ in "booked" }, of: wanted, isDryRun: false)
+        #expect(wanted.items.count == 57 && report.takenInPart == 1 && !report.isFailure)
+        #expect(report.summary == "57 booked, 0 moved, 0 unchanged, 1 taken in part, 0 refused")
+        let refused = try read(endless, ["--lab", "python", "--context", "1"])
+        #expect(refused.refused == 1 && refused.items.isEmpty && refused.notes.isEmpty)
+    }
+
+    @Test("import and create end with the same status in a dry run, for people and for programs")
+    func exitStatus() async throws {
+        let house = try House()
+        let serve = try CarrelProcess("serve", "--config", house.file)
+        try await serve.expect("ready")
+        // There is no seat, because the one engine answers nowhere.
+        let start = Timestamp.current() + .seconds(86_400)
+        let from = String(start.text.prefix(16)).replacing(" ", with: "T") + "Z"
+        let to = String((start + .seconds(3600)).text.prefix(16)).replacing(" ", with: "T") + "Z"
+        let file = house.scratch.path + "/t.ics"
+        let stamp = from.filter { $0 != "-" && $0 != ":" && $0 != "Z" } + "00Z"
+        try Data(calendar(single("a", "DTSTART:\(stamp)"))).write(to: URL(fileURLWithPath: file))
+        let create = ["create", "--from", from, "--to", to, "--dry-run"]
+        let commands = [["import", file], ["import", file, "--dry-run"], ["import", file, "--json"], create]
+        for command in commands + [create + ["--json"]] {
+            let process = try CarrelProcess(["reserve"] + command + common + ["--config", house.file])
+            #expect(try await process.end() == 1, "\(command): \(process.output)")
+            #expect(process.output.contains("Only 0 of 2 seats are free"), "\(command): \(process.output)")
+        }
+        serve.signal(SIGTERM)
+        #expect(try await serve.end() == 0)
     }
 
     @Test(
-        "options that make no sense are not understood",
+        "invalid options are not understood",
         arguments: [["--tzid", "x"], ["--tzid", "x=Mars"], ["--zone", "x"], ["--replace", "--keep"]])
     func refused(options: [String]) {
         #expect(throws: (any Error).self) { try ReserveImport.parse(["t.ics"] + options) }

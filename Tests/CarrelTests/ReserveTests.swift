@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(
-        "what makes no sense is not understood",
+        "invalid options are not understood",
         arguments: [
             ["--zone", "Mars"], ["--zone", "CET"], ["--repeat", "weekly"], ["--until", "2026-05-01"],
             ["--repeat", "sometimes", "--times", "3"], ["--repeat", "weekly", "--times", "0"],
@@ -71,6 +71,14 @@ import Testing
     @Test("a reservation for nobody is not understood")
     func nobody() {
         #expect(throws: (any Error).self) { try ReserveCreate.parse(Array(Self.usual.dropLast(2))) }
+    }
+
+    @Test("what could stand in no link is no course and no learner")
+    func nobodysNames() {
+        for more in [["--learner", ""], ["--learner", "a\u{1}"], ["--learner", String(repeating: "a", count: 257)]] {
+            #expect(throws: (any Error).self) { try ReserveCreate.parse(Self.usual + more) }
+        }
+        #expect(throws: (any Error).self) { try ReserveCreate.parse(Array(Self.usual.dropLast()) + [""]) }
     }
 
     @Test("a time that never comes, or comes twice, or an end before the start, is refused with words")
@@ -100,7 +108,16 @@ import Testing
         #expect(
             try learners("\u{FEFF}learner,name\r\nada,\"Lovelace, Ada\"\r\n\"x, y\";\"Z\"\r\n\"q\"\"r\",s\r\n")
                 == ["ada", "x, y", "q\"r"])
-        #expect(try learners("") == [])
+        for text in ["", "\n\n", "learner,name\n"] {
+            #expect(throws: CommandFailure("it names nobody")) { try learners(text) }
+        }
+        // UTF-16 without a mark is UTF-8, too.
+        #expect {
+            try learners("ada\nb\0o\0")
+        } throws: { "\($0)".hasPrefix("line 2: the identifier contains a control character") }
+        #expect {
+            try learners(String(repeating: "a", count: 257))
+        } throws: { "\($0)".contains("longer than 256 bytes") }
         #expect(throws: CommandFailure.self) { try learners("\"ada\nbob") }
         // A comment would be a learner who never comes, with a seat of their own.
         for text in ["ada\n# the evening group\n", "// all\n", " ;bob\n"] {

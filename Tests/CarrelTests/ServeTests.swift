@@ -2,6 +2,7 @@ import Broker
 import BrokerCore
 import EventLoop
 import Foundation
+import HTTPTransport
 import Launch
 import TLS
 import Testing
@@ -107,6 +108,8 @@ final class House {
         let second = try CarrelProcess("serve", "--config", house.file)
         #expect(try await second.end() == 1)
         #expect(second.output.contains("another carrel (pid \(first.id)) runs on \(house.scratch.path)"))
+        // It has not begun anything.
+        #expect(!second.output.contains("stopping") && !second.output.contains("stopped"), "\(second.output)")
         first.signal(SIGINT)
         #expect(try await first.end() == 0)
     }
@@ -126,6 +129,54 @@ final class House {
         try await serve.expect("reloaded")
         try await serve.expect("changes of homes wait for the next start")
         #expect(try await ControlClient(socket: house.controlSocket).hosts().map(\.slots) == [7])
+        serve.signal(SIGTERM)
+        #expect(try await serve.end() == 0)
+    }
+
+    @Test("writes out in its log what would turn a line around, as a mistake in a configuration may have it")
+    func visibleLog() async throws {
+        let house = try House()
+        let serve = try CarrelProcess("serve", "--config", house.file)
+        try await serve.expect("ready")
+        try house.write(house.configuration.replacing("slots: 4", with: "slots: \"4\u{202E}many\""))
+        serve.signal(SIGHUP)
+        try await serve.expect("the configuration was not reloaded")
+        serve.signal(SIGTERM)
+        #expect(try await serve.end() == 0)
+        #expect(serve.output.contains("4\\u{202E}many"), "\(serve.output)")
+        #expect(!serve.output.unicodeScalars.contains("\u{202E}"))
+    }
+
+    @ControlLoop
+    @Test("tells in its metrics when the certificates end that the broker and an engine show to each other")
+    func engineCertificates() async throws {
+        let house = try House()
+        let authority = try DevelopmentCA(directory: house.scratch.path + "/tls")
+        let brokers = try authority.issue("broker", for: .client(name: "broker"))
+        let engines = try authority.issue("engine", for: .server(names: ["127.0.0.1"]))
+        // No engine, but it has the certificate of one.
+        let engine = try HTTPServer(
+            listen: .ip(address: "127.0.0.1", port: 0), tls: TLSServerContext(store: CertificateStore([engines]))
+        ) { _ in .text("no engine", status: 500) }
+        defer { engine.close() }
+        let identity = "ca: tls/ca.pem, certificate: \(brokers.certificatePath), key: \(brokers.keyPath)"
+        let entry = "tcp://\(engine.boundAddress), publish_address: 127.0.0.1, tls: {\(identity)}"
+        try house.write(house.configuration.replacing("unix://none.sock", with: entry))
+        let serve = try CarrelProcess("serve", "--config", house.file)
+        try await serve.expect("ready")
+        let lines = try [("broker", brokers), ("engine", engines)].map { owner, files in
+            let end = try CertificateDates.earliestEnd(inFile: files.certificatePath)
+            return "carrel_host_certificate_expiry_timestamp_seconds{host=\"one\",owner=\"\(owner)\"} \(end)\n"
+        }
+        let client = ControlClient(socket: house.controlSocket)
+        let deadline = ContinuousClock.now + .seconds(30)
+        // The engine's is known once the broker has met it.
+        var text = try await client.metrics()
+        while !text.contains(lines[1]), ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(10))
+            text = try await client.metrics()
+        }
+        for line in lines { #expect(text.contains(line), "\(text)") }
         serve.signal(SIGTERM)
         #expect(try await serve.end() == 0)
     }

@@ -54,6 +54,24 @@ import Testing
         #expect(report.summary("ended") == "1 of 2 sessions ended, 1 failed")
     }
 
+    @Test("The end of a session that had ended, or was ending, is told to have changed nothing")
+    func already() throws {
+        var view = try session("a", lab: "r")
+        view.reason = "Ended by an operator."
+        let time = TimeText(clock: .utc)
+        for state in ["ending", "ended", "failed"] {
+            view.state = state
+            #expect(
+                SessionTable.ending(view, asked: Timestamp(milliseconds: 2), time: time)
+                    == "session a is \(state) already, so nothing was changed: Ended by an operator.")
+            #expect(
+                SessionTable.ending(view, asked: Timestamp(milliseconds: 1), time: time)
+                    == "session a is \(state): Ended by an operator.")
+        }
+        view.state = "running"
+        #expect(SessionTable.ending(view, asked: Timestamp(milliseconds: 2), time: time) == "session a goes on")
+    }
+
     @Test("Links for many are CSV, whatever the learners are called")
     func rows() {
         #expect(LinkCommand.row("ada", "https://x") == "ada,https://x")

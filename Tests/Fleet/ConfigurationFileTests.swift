@@ -6,11 +6,14 @@ import Testing
 extension FleetTests {
     @Suite("The configuration of a fleet") struct ConfigurationFileTests {
         @Test(
-            "is checked without a broker: a right one passes; a wrong key and an unreachable host are named with their line"
+            "is checked without a broker: a right one passes, with advice; a wrong key or an unreachable host is named"
         )
         func check() async throws {
             try await withFleet(Plan(), isStarted: false) { fleet in
-                #expect(try await fleet.carrel("check").status == 0)
+                let checked = try await fleet.carrel("check")
+                #expect(checked.status == 0, "\(checked.error)")
+                let live = try await fleet.plan.hosts[0].engine.docker("info", "--format", "{{.LiveRestoreEnabled}}")
+                #expect(checked.error.contains("\"live-restore\": true") == live.hasPrefix("false"), "\(checked.error)")
 
                 let right = try String(contentsOfFile: fleet.configurationPath, encoding: .utf8)
                 try right.replacing("slots:", with: "slot:")

@@ -8,7 +8,7 @@ import Testing
 struct CrashMatrix {
     /// No operation has so many points: a run that does not come to its end is a defect.
     private static let mostPoints: UInt64 = 200
-    /// A server that answers at once: it is not the lab's own start that is looked at here. It shows the learner's home.
+    /// A server that answers at once: the lab's own start is not what is tested here. It shows the learner's home.
     private static let image = "carrel-test/quick:1"
     static let lab = "quick"
 

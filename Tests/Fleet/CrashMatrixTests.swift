@@ -5,7 +5,7 @@ import Testing
 
 extension PatientTests {
     /// The broker dies at each write and each sync that an operation makes in its database, one after the other. The
-    /// operations are looked at side by side, each with a broker of its own: most of the time is spent waiting.
+    /// operations are tested side by side, each with a broker of its own: most of the time is spent waiting.
     @Suite("A crash at each write of the database") struct CrashMatrixTests {
         @Test("loses no launch, claim, end or drain that was acknowledged, and leaves no orphan")
         func everywhere() async throws {
@@ -79,7 +79,7 @@ extension PatientTests {
                     try await fleet.succeed("host", "uncordon", host)
                     ids[number] = try await matrix.session("d\(number)")
                 } operation: { number in
-                    let output = try await fleet.carrel("host", "drain", host, "--deadline", "1s")
+                    let output = try await fleet.carrel("host", "drain", host, "--deadline", "1s", "--yes")
                     if output.status == 0 { acknowledged.insert(number) }
                 } check: { number in
                     let id = try #require(ids[number])

@@ -27,7 +27,7 @@ extension FleetTests {
 
                 // Nobody knows how long the above takes on a busy machine; now the deadline may come.
                 let deadline = nowMilliseconds() + 2_000
-                try await fleet.succeed("host", "drain", first, "--deadline", "2s")
+                try await fleet.succeed("host", "drain", first, "--deadline", "2s", "--yes")
                 let ended = try await fleet.wait(for: ada.session, toBe: "ended", within: .seconds(40))
                 #expect(ended.since >= deadline)
                 #expect(

@@ -30,13 +30,18 @@ struct APITests {
         #expect(try APICoding.decode(APISession.self, from: bytes) == answer)
     }
 
-    @Test("A session's filter takes every condition, and an empty value restricts nothing")
+    @Test("A session's filter takes every condition, and an empty value is refused by its name")
     func filter() throws {
         let filter = try SessionQuery(query: [
             ("state", "running"), ("host", "h1"), ("learner", "ada"), ("lab", "python"), ("limit", "7"),
         ])
         #expect(filter == SessionQuery(state: "running", host: "h1", learner: "ada", lab: "python", limit: 7))
-        #expect(try SessionQuery(query: [("state", ""), ("host", "")]) == SessionQuery())
+        for name in ["state", "host", "learner", "lab", "course", "live", "limit"] {
+            let refusal = refusal { () throws(APIRefusal) in _ = try SessionQuery(query: [(name, "")]) }
+            #expect(refusal == .bad("\(name) is empty; give it a value, or leave it out."))
+        }
+        #expect(refusal { () throws(APIRefusal) in _ = try APIReservations.limit([("limit", "")]) } == .empty("limit"))
+        #expect(refusal { () throws(APIRefusal) in _ = try APICapacity.Question([("lab", "")]) } == .empty("lab"))
     }
 
     @Test(
@@ -54,13 +59,23 @@ struct APITests {
 
     @Test("A drain has a deadline within limits, or none of its own")
     func drain() throws {
-        #expect(try APIDrain(body: []).deadline() == nil)
-        #expect(try APIDrain(body: Array("{}".utf8)).deadline() == nil)
-        #expect(try APIDrain(body: Array("{\"deadline_seconds\":60}".utf8)).deadline() == .seconds(60))
-        #expect(try APIDrain(body: Array("{\"deadline_seconds\":0}".utf8)).deadline() == .zero)
+        #expect(try APIDrain(body: []).deadline(ending: 1) == nil)
+        #expect(try APIDrain(body: Array("{}".utf8)).deadline(ending: 1) == nil)
+        let least = PortalLimits.endNotice
+        let seconds = Int(least.components.seconds)
+        #expect(try APIDrain(deadlineSeconds: seconds).deadline(ending: 1) == least)
+        for short in [0, 60, seconds - 1] {
+            let drain = APIDrain(deadlineSeconds: short)
+            let refusal = refusal { () throws(APIRefusal) in _ = try drain.deadline(ending: 2) }
+            #expect(refusal?.status == 400)
+            let words = "deadline_seconds is \(short), sooner than the usual notice of 300; 2 sessions there would end"
+            #expect(refusal?.body.error.message.hasPrefix(words) == true)
+            let body = Array("{\"deadline_seconds\":\(short),\"without_notice\":true}".utf8)
+            #expect(try APIDrain(body: body).deadline(ending: 2) == .seconds(short))
+        }
         for bad in ["-1", "604801", "\"1h\"", "1.5", "["] {
             let body = Array("{\"deadline_seconds\":\(bad)}".utf8)
-            let refusal = refusal { () throws(APIRefusal) in _ = try APIDrain(body: body).deadline() }
+            let refusal = refusal { () throws(APIRefusal) in _ = try APIDrain(body: body).deadline(ending: 1) }
             #expect(refusal?.status == 400, "\(bad)")
         }
     }

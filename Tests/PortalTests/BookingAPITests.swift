@@ -129,7 +129,7 @@ struct BookingAPITests {
     }
 
     @Test(
-        "What makes no sense is refused before the broker hears of it",
+        "Invalid requests are refused before they reach the broker",
         arguments: [
             ("POST", "/v1/bookings", "{}"), ("POST", "/v1/bookings", "{\"portal\":\"school\",\"items\":[{}]}"),
             ("GET", "/v1/capacity?lab=python&from=x&to=1", ""), ("GET", "/v1/capacity?lab=python&from=-1&to=1", ""),
@@ -140,6 +140,35 @@ struct BookingAPITests {
             let api = try Operator(desk)
             #expect(try await api.failure(method, target, body) == (400, "badRequest"))
         }
+    }
+
+    @Test("Seats for nobody, or for whom no link could be made, are refused by the name of the field")
+    func nobody() throws {
+        func refusal(context: String?, roster: [String]?) -> String? {
+            var reserve = APIReserve(Self.terms(0))
+            (reserve.context, reserve.roster) = (context, roster)
+            do throws(APIRefusal) {
+                _ = try reserve.terms()
+                return nil
+            } catch { return error.body.error.message }
+        }
+        #expect(refusal(context: "101", roster: nil) == nil && refusal(context: nil, roster: ["ada"]) == nil)
+        #expect(refusal(context: nil, roster: nil)?.hasPrefix("context and roster are both left out") == true)
+        #expect(refusal(context: "", roster: ["ada"]) == "context is empty.")
+        #expect(refusal(context: "101", roster: [])?.hasPrefix("roster is empty;") == true)
+        #expect(refusal(context: "101", roster: ["ada", ""]) == "a learner of roster is empty.")
+        let long = String(repeating: "a", count: 257)
+        #expect(refusal(context: "101", roster: [long]) == "a learner of roster is longer than 256 bytes.")
+        #expect(refusal(context: "1\u{0}", roster: nil) == "context contains a control character.")
+        // A roster that all of a booking have in common is that of each.
+        var terms = Self.terms(0)
+        terms.context = nil
+        var book = APIBook(portal: "school", items: [(terms, nil)], skipConflicts: false, dryRun: false)
+        #expect(try book.reservations().map { $0.terms.roster } == [["ada", "bob"]])
+        book.roster = nil
+        #expect(throws: APIRefusal.self) { try book.reservations() }
+        book.roster = [""]
+        #expect(throws: APIRefusal.self) { try book.reservations() }
     }
 
     @Test("What the broker refuses has its own code")

@@ -108,7 +108,14 @@ struct ControlAPITests {
             #expect(try desk.store.load().duties["h1"] == .cordoned)
             #expect(try await api.send("POST", "/v1/hosts/h1/uncordon").status == 200)
             #expect(try desk.store.load().duties["h1"] == .active)
-            #expect(try await api.send("POST", "/v1/hosts/h1/drain", "{\"deadline_seconds\":60}").status == 200)
+            let soon = "{\"deadline_seconds\":60}"
+            #expect(try await api.failure("POST", "/v1/hosts/h1/drain", soon) == (400, "badRequest"))
+            #expect(try desk.store.load().duties["h1"] == .active)
+            let turn = "{\"hosts\":[\"h1\"],\"deadline_seconds\":60}"
+            #expect(try await api.failure("POST", "/v1/drain", turn) == (400, "badRequest"))
+            #expect(try await api.failure("POST", "/v1/hosts/h1/remove", soon) == (400, "badRequest"))
+            let wanted = "{\"deadline_seconds\":60,\"without_notice\":true}"
+            #expect(try await api.send("POST", "/v1/hosts/h1/drain", wanted).status == 200)
         }
     }
 

@@ -17,7 +17,7 @@ struct EmbeddingTests {
         let page = responses.page(NoticePage.home())
         #expect(page.fields.first("X-Frame-Options") == "DENY")
         #expect(page.fields.first("Content-Security-Policy")?.hasSuffix("frame-ancestors 'none'") == true)
-        #expect(responses.cookie("a", "b") == "a=b; Path=/; Secure; HttpOnly; SameSite=Lax")
+        #expect(responses.cookie("a", "b") == "a=b; Priority=High; Path=/; Secure; HttpOnly; SameSite=Lax")
     }
 
     @Test("is shown by the sites that are named, with cookies that each of them has apart")
@@ -30,6 +30,6 @@ struct EmbeddingTests {
                 "frame-ancestors 'self' https://courses.example.org") == true)
         #expect(
             responses.cookie("a", "b", maxAge: .seconds(60))
-                == "a=b; Path=/; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=60")
+                == "a=b; Priority=High; Path=/; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=60")
     }
 }

@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("A host is added only if its engine answers, and with terms that make sense")
+    @Test("A host is added only if its engine answers, and with valid terms")
     func adding() async throws {
         try await withDesk { desk in
             let api = try Operator(desk)

@@ -82,6 +82,11 @@ struct InstructorPagesTests {
             #expect(try await desk.broker.explain(other).extended == nil)
             let page = try await desk.instructor("/instructor/course?extended=1", ticket: ticket)
             #expect(page.text.contains("1 lab has more time now.") && page.text.contains("extended by 30 minutes"))
+            // Anybody can write an address: it says nothing that is not so.
+            for number in [2, 424_242] {
+                let page = try await desk.instructor("/instructor/course?extended=\(number)", ticket: ticket)
+                #expect(page.status == 200 && !page.text.contains("more time now"), "\(number)")
+            }
         }
     }
 

@@ -266,7 +266,9 @@ struct LearnerPagesTests {
             #expect(try await desk.onPortal("/favicon.ico").status == 404)
             let (id, ticket) = try await desk.launch()
             #expect(try await desk.onPortal("/sessions/\(id)/other", cookie: ticket).status == 404)
-            #expect(try await desk.onPortal("/sessions/\(id)/", cookie: ticket).status == 404)
+            #expect(try await desk.onPortal("/sessions/\(id)/", cookie: ticket).location == "/sessions/\(id)")
+            #expect(try await desk.onPortal("/sessions/\(id)/", method: "POST", cookie: ticket).status == 405)
+            #expect(try await desk.onPortal("/sessions/zzzzzzzz/", cookie: ticket).status == 404)
         }
     }
 }

@@ -104,7 +104,9 @@ struct LearnerWordsTests {
             }
         }
         for (index, words) in [
-            LearnerWords.failed(keepsFiles: true), LearnerWords.failed(keepsFiles: false), LearnerWords.outOfMemory,
+            LearnerWords.failed(keepsFiles: true), LearnerWords.failed(keepsFiles: false),
+            LearnerWords.failed(.lab, keepsFiles: true), LearnerWords.failed(.lab, keepsFiles: false),
+            LearnerWords.outOfMemory,
             LearnerWords.outOfReach, LearnerWords.save(keepsFiles: true), LearnerWords.save(keepsFiles: false),
         ].enumerated() {
             all.append(("fixed words \(index)", words))
@@ -146,7 +148,7 @@ struct LearnerWordsTests {
         let operators = [
             "No host has the image x: `carrel lab prepull`.", "It stopped by itself, with code 137.",
             "Parked for 167 h 59 min.", "The file is at /var/lib/carrel.", "Only 1 labs.",
-            "Waiting for a seat, and nobody is before this one.",
+            "Waiting for a seat; three are before this one.",
         ]
         for text in operators { #expect(!Self.complaints(text).isEmpty, "\(text)") }
     }

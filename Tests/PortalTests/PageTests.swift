@@ -12,7 +12,7 @@ struct PageTests {
         NoticePage.home(), NoticePage.alteredLink(), NoticePage.expiredLink(), NoticePage.otherPortal(),
         NoticePage.incompleteLink("It has no lab."), NoticePage.unknownLab("python"),
         NoticePage.refusal(LearnerWords.refusal(.limit, of: .open)), NoticePage.signInNeeded(), NoticePage.notYours(),
-        NoticePage.usedCode(),
+        NoticePage.usedCode(), NoticePage.noKeyNow(),
         NoticePage.unknownHostname(), NoticePage.notFound(), NoticePage.foreignForm(),
         NoticePage.refusal(LearnerWords.refusal(.storage, of: .open)),
     ]

@@ -69,6 +69,21 @@ struct SessionPanelTests {
             Page.Panel(view, at: .portal(slug)).paragraphs.map(\.plain) == ["You ended it. This lab keeps no files."])
     }
 
+    @Test("A lab that stopped by itself at its start is not called our fault, and its learner reads whom to ask")
+    func stoppedAtStart() throws {
+        var view = view("failed", reason: "The lab stopped with exit code 1 before it was ready.")
+        view.fault = .lab
+        let panel = Page.Panel(view, at: .portal(slug))
+        let words = try #require(panel.problem).plain
+        #expect(words.hasPrefix("The program in your lab stopped by itself while it was starting. Something in your"))
+        #expect(!words.contains("our side") && words.hasSuffix("Please leave 2 minutes between two tries."))
+        #expect(panel.help == .about(reference: slug.reference) && panel.form?.label == "Try again")
+        view.keepsFiles = false
+        #expect(Page.Panel(view, at: .portal(slug)).problem?.plain.contains("files") == false)
+        view.fault = .ours
+        #expect(Page.Panel(view, at: .portal(slug)).problem?.plain.contains("on our side") == true)
+    }
+
     @Test("A lab on its way to its end can be started again, unless it is no longer offered")
     func ending() {
         var view = view("ending")

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Simulation
 
-/// Runs seeds of the broker's simulator; `Scripts/simulate` builds it for release and starts it.
+/// Runs seeds of the broker's simulator; `Scripts/simulate` makes a release build and starts it.
 @main
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,7 +53,7 @@ struct Simulate: AsyncParsableCommand {
         try tell(await work(through: Array(runs)))
     }
 
-    /// What has been done so far.
+    /// The progress so far.
     private struct Progress {
         var runs = 0
         var events = 0
@@ -70,7 +70,7 @@ struct Simulate: AsyncParsableCommand {
         }
     }
 
-    /// All runs, as many at a time as there are jobs; the first failure ends it.
+    /// Executes all runs, as many at a time as there are jobs; the first failure ends the work.
     private func work(through runs: [SimulationRun]) async -> Progress {
         var progress = Progress()
         let began = ContinuousClock.now
@@ -92,7 +92,7 @@ struct Simulate: AsyncParsableCommand {
         return progress
     }
 
-    /// At once, even where nobody watches.
+    /// Prints unbuffered, even without a terminal.
     private func say(_ line: String) {
         print(line)
         fflush(nil)

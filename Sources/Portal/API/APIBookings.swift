@@ -46,7 +46,7 @@ public struct APIBook: Hashable, Sendable, Codable {
         let common = items.first.map { first in
             items.dropFirst().reduce(first.terms.roster) { $0.intersection($1.terms.roster) }
         }
-        roster = common?.sorted()
+        roster = common.flatMap { $0.isEmpty ? nil : $0.sorted() }
         self.items = items.map { terms, origin in
             var terms = terms
             terms.roster.subtract(common ?? [])
@@ -87,9 +87,9 @@ public struct APIBook: Hashable, Sendable, Codable {
 
     func reservations() throws(APIRefusal) -> [(terms: ReservationTerms, origin: ReservationOrigin?)] {
         var found: [(terms: ReservationTerms, origin: ReservationOrigin?)] = []
+        let common = Set(try APIReserve.checked(roster))
         for item in items {
-            var terms = try item.reservation.terms()
-            terms.roster.formUnion(roster ?? [])
+            let terms = try item.reservation.terms(for: common)
             found.append((terms, try item.origin(of: terms)))
         }
         return found
@@ -145,6 +145,7 @@ public struct APICapacity: Hashable, Sendable, Codable {
 
         init(_ query: [(name: String, value: String)]) throws(APIRefusal) {
             for (name, value) in query {
+                if value.isEmpty { throw APIRefusal.empty(name) }
                 let number = Int64(value).flatMap { (0...PortalLimits.latestMoment).contains($0) ? $0 : nil }
                 switch (name, number) {
                 case ("lab", _): lab = value

@@ -102,12 +102,14 @@ public struct APIHostSet: Hashable, Sendable, Codable {
 public struct APIHostRemove: Hashable, Sendable, Codable {
     /// Drain the host first. A deadline alone means it, too.
     public var drain: Bool?
-    /// As `APIDrain` has it.
+    /// As `APIDrain` has them.
     public var deadlineSeconds: Int?
+    public var withoutNotice: Bool?
 
-    public init(drain: Bool, deadlineSeconds: Int?) {
+    public init(drain: Bool, deadlineSeconds: Int?, withoutNotice: Bool? = nil) {
         self.drain = drain
         self.deadlineSeconds = deadlineSeconds
+        self.withoutNotice = withoutNotice
     }
 
     var isDraining: Bool { drain ?? (deadlineSeconds != nil) }
@@ -116,8 +118,8 @@ public struct APIHostRemove: Hashable, Sendable, Codable {
         self = try APIRefusal.decode(APIHostRemove.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
 
-    func deadline() throws(APIRefusal) -> Duration? {
-        try APIDrain(deadlineSeconds: deadlineSeconds).deadline()
+    func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
+        try APIDrain(deadlineSeconds: deadlineSeconds, withoutNotice: withoutNotice).deadline(ending: sessions)
     }
 }
 
@@ -140,18 +142,24 @@ public struct APIRollingDrainStart: Hashable, Sendable, Codable {
     public var hosts: [String]
     /// How many of them may be out of service at the same time; 1 if left out.
     public var maxUnavailable: Int?
-    /// Of each, from its beginning, as `APIDrain` has it.
+    /// Of each, from its beginning, as `APIDrain` has them.
     public var deadlineSeconds: Int?
+    public var withoutNotice: Bool?
 
-    public init(hosts: [String], maxUnavailable: Int, deadlineSeconds: Int?) {
+    public init(hosts: [String], maxUnavailable: Int, deadlineSeconds: Int?, withoutNotice: Bool? = nil) {
         self.hosts = hosts
         self.maxUnavailable = maxUnavailable
         self.deadlineSeconds = deadlineSeconds
+        self.withoutNotice = withoutNotice
     }
 
     init(body: [UInt8]) throws(APIRefusal) {
         self = try APIRefusal.decode(
             APIRollingDrainStart.self, from: body,
             example: "{\"hosts\":[\"one\",\"two\"],\"max_unavailable\":1,\"deadline_seconds\":7200}")
+    }
+
+    func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
+        try APIDrain(deadlineSeconds: deadlineSeconds, withoutNotice: withoutNotice).deadline(ending: sessions)
     }
 }

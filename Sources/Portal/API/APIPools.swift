@@ -36,7 +36,7 @@ public struct APIPool: Hashable, Sendable, Codable {
 
     var key: PoolKey { PoolKey(portal: portal, lab: lab) }
 
-    /// The pool with these changes; the broker judges whether they make sense.
+    /// The pool with these changes; the broker decides whether they are valid.
     func changed(_ old: PoolSpec?) -> PoolSpec {
         var spec = old ?? PoolSpec(key: key, minimum: 0, maximum: 0)
         if let minimum {

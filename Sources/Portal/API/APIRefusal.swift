@@ -1,6 +1,8 @@
 import BrokerCore
 import HTTPTransport
+import Launch
 import Store
+import Text
 
 /// A request to the API that is refused before the broker hears of it.
 struct APIRefusal: Error, Equatable {
@@ -29,6 +31,19 @@ struct APIRefusal: Error, Equatable {
             body: APIFailure(code: "methodNotAllowed", message: "\(request.target) takes \(method) only."))
     }
 
+    /// A parameter of a query that is empty: mostly a variable that nobody has set. If it restricted nothing, it would
+    /// mean everything.
+    static func empty(_ parameter: String) -> APIRefusal {
+        bad("\(parameter) is empty; give it a value, or leave it out.")
+    }
+
+    /// A text that must also be able to stand in a link.
+    static func check(_ text: String, name: String, limit: Int) throws(APIRefusal) {
+        do throws(LaunchError) { try FieldRule.check(text, name: name, maximum: limit) } catch {
+            throw bad("\(error.cause).")
+        }
+    }
+
     /// A text of a body; a missing one is empty.
     static func checked(_ text: String?, name: String, limit: Int) throws(APIRefusal) -> String {
         let text = text ?? ""
@@ -53,12 +68,19 @@ extension APIDrain {
         self = try APIRefusal.decode(APIDrain.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
 
-    func deadline() throws(APIRefusal) -> Duration? {
+    /// - Parameter sessions: how many are there.
+    func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
         guard let seconds = deadlineSeconds else { return nil }
         let deadline = Duration.seconds(seconds)
         guard seconds >= 0, deadline <= PortalLimits.drainDeadlineMaximum else {
             let maximum = PortalLimits.drainDeadlineMaximum.components.seconds
             throw APIRefusal.bad("deadline_seconds is \(seconds); it must be between 0 and \(maximum).")
+        }
+        guard deadline >= PortalLimits.endNotice || withoutNotice == true else {
+            throw APIRefusal.bad(
+                "deadline_seconds is \(seconds), sooner than the usual notice of \(PortalLimits.endNotice.components.seconds); "
+                    + "\(Plural.count(sessions, "session")) there would end then. If that is wanted, say "
+                    + "\"without_notice\":true.")
         }
         return deadline
     }
@@ -111,16 +133,14 @@ extension APIExtend {
 }
 
 extension SessionQuery {
-    static let states = ["queued", "starting", "running", "ending", "parking", "parked", "ended", "failed"]
-
-    /// An empty value restricts nothing, like a missing one.
     init(query: [(name: String, value: String)]) throws(APIRefusal) {
         self.init()
-        for (name, value) in query where !value.isEmpty {
+        for (name, value) in query {
+            if value.isEmpty { throw APIRefusal.empty(name) }
             switch name {
             case "state":
-                guard Self.states.contains(value) else {
-                    let states = Self.states.joined(separator: ", ")
+                guard SessionState.Name(rawValue: value) != nil else {
+                    let states = SessionState.Name.allCases.map(\.rawValue).joined(separator: ", ")
                     throw APIRefusal.bad("There is no state \"\(value)\"; the states are \(states).")
                 }
                 state = value

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Launch
 import Store
 
 /// `GET /v1/reservations`, those that begin last first; over and cancelled ones too.
@@ -9,7 +10,8 @@ public struct APIReservations: Hashable, Sendable, Codable {
 
     static func limit(_ query: [(name: String, value: String)]) throws(APIRefusal) -> Int {
         var limit = 100
-        for (name, value) in query where !value.isEmpty {
+        for (name, value) in query {
+            if value.isEmpty { throw APIRefusal.empty(name) }
             guard name == "limit", let number = Int(value), (1...StoreLimits.listLength).contains(number) else {
                 throw APIRefusal.bad("\(name) is \"\(value)\"; limit must be between 1 and \(StoreLimits.listLength).")
             }
@@ -69,23 +71,40 @@ public struct APIReserve: Hashable, Sendable, Codable {
         )
     }
 
-    /// The broker judges what they mean; here only numbers that no clock could bear are refused.
-    func terms() throws(APIRefusal) -> ReservationTerms {
+    /// The broker judges what they mean; here only numbers that no clock could bear are refused, and seats for nobody, or
+    /// for learners who could have no link.
+    ///
+    /// - Parameter others: learners beside its own, who have been checked.
+    func terms(for others: Set<String> = []) throws(APIRefusal) -> ReservationTerms {
         var terms = ReservationTerms(portal: portal, lab: lab, seats: seats, from: from, to: to, context: context)
         let moments = [from.milliseconds, to.milliseconds]
         let spans = [leadSeconds, noShowSeconds, overrunSeconds].compactMap { $0 }
         guard moments.allSatisfy({ (0...PortalLimits.latestMoment).contains($0) }),
             spans.allSatisfy({ (0...Int(PortalLimits.latestMoment / 1000)).contains($0) })
         else {
-            throw APIRefusal.bad("The times make no sense: moments are milliseconds since 1970, spans are seconds.")
+            throw APIRefusal.bad("The times are out of range: moments are milliseconds since 1970, spans are seconds.")
         }
         if let warmPercent { terms.warmPercent = warmPercent }
         if let leadSeconds { terms.lead = .seconds(leadSeconds) }
         if let noShowSeconds { terms.noShowAfter = .seconds(noShowSeconds) }
         if let overrunSeconds { terms.overrun = .seconds(overrunSeconds) }
-        terms.roster = Set(roster ?? [])
+        if let context { try APIRefusal.check(context, name: "context", limit: LaunchLimits.contextLength) }
+        terms.roster = others.union(try Self.checked(roster))
+        guard terms.context != nil || !terms.roster.isEmpty else {
+            throw APIRefusal.bad("context and roster are both left out; say whom the seats are for with one of them.")
+        }
         terms.wall = try wall()
         return terms
+    }
+
+    /// The learners of a roster, if there is one.
+    static func checked(_ roster: [String]?) throws(APIRefusal) -> [String] {
+        guard let roster else { return [] }
+        if roster.isEmpty { throw APIRefusal.empty("roster") }
+        for learner in roster {
+            try APIRefusal.check(learner, name: "a learner of roster", limit: LaunchLimits.learnerLength)
+        }
+        return roster
     }
 
     private func wall() throws(APIRefusal) -> WallSpan? {

@@ -55,7 +55,13 @@ public struct APIDrain: Hashable, Sendable, Codable {
     /// 0 to `PortalLimits.drainDeadlineMaximum`. Without it a drain that is under way keeps its own deadline, and another
     /// one gets `Limits.drainTime`.
     public var deadlineSeconds: Int?
-    public init(deadlineSeconds: Int?) { self.deadlineSeconds = deadlineSeconds }
+    /// Consent to a deadline that is sooner than `PortalLimits.endNotice`.
+    public var withoutNotice: Bool?
+
+    public init(deadlineSeconds: Int?, withoutNotice: Bool? = nil) {
+        self.deadlineSeconds = deadlineSeconds
+        self.withoutNotice = withoutNotice
+    }
 }
 
 /// `GET /v1/sessions`, newest first.

@@ -29,7 +29,7 @@ extension ControlAPI {
             return APIRollingDrain(drain: broker.rollingDrain)
         }
         let start = try APIRollingDrainStart(body: request.body)
-        let deadline = try APIDrain(deadlineSeconds: start.deadlineSeconds).deadline() ?? Limits.drainTime
+        let deadline = try start.deadline(ending: sessions(on: start.hosts)) ?? Limits.drainTime
         // A second one is refused.
         for host in broker.rollingDrain == nil ? Set(start.hosts) : [] {
             remark("drains the host \(host) when its turn comes.", by: sender, on: host)
@@ -44,6 +44,11 @@ extension ControlAPI {
         if let sender { broker.remark("The operator \(sender) \(words)", onHost: host) }
     }
 
+    /// How many have a seat on these hosts.
+    private func sessions(on hosts: [String]) -> Int {
+        broker.hosts().filter { hosts.contains($0.name) }.reduce(0) { $0 + $1.sessions }
+    }
+
     private func changeHost(
         _ name: String, _ verb: String, _ request: HTTPRequest, from sender: String?
     ) async throws -> any Encodable & Sendable {
@@ -55,7 +60,7 @@ extension ControlAPI {
             }
             try await broker.uncordon(name)
         case "drain":
-            let deadline = try APIDrain(body: request.body).deadline()
+            let deadline = try APIDrain(body: request.body).deadline(ending: sessions(on: [name]))
             remark("drains the host \(name).", by: sender, on: name)
             try await broker.drain(name, deadline: deadline)
         case "set":
@@ -64,7 +69,7 @@ extension ControlAPI {
                 host: try await broker.adjustHost(name, change.adjustment, startingOver: change.reset ?? false))
         case "remove":
             let removal = try APIHostRemove(body: request.body)
-            let deadline = try removal.deadline()
+            let deadline = try removal.deadline(ending: sessions(on: [name]))
             // One of the configuration is refused.
             if removal.isDraining, try broker.host(name).origin == .runtime {
                 remark("drains and removes the host \(name).", by: sender, on: name)

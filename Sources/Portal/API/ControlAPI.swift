@@ -157,7 +157,7 @@ final class ControlAPI {
 
     private func status() async throws -> APIStatus {
         // Every queued session knows how long the queue is.
-        let queued = try await broker.sessions(SessionQuery(state: "queued", limit: 1)).first
+        let queued = try await broker.sessions(SessionQuery(state: SessionState.Name.queued.rawValue, limit: 1)).first
         return APIStatus(
             version: version, processId: getpid(), instance: broker.instance, startedAt: startedAt,
             hosts: broker.hosts(),

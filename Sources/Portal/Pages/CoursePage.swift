@@ -44,7 +44,7 @@ struct CoursePage: Equatable {
     ) {
         over = "Course \(name: instructor.course.context) · \(name: instructor.name)"
         context = instructor.course.context
-        let running = sessions.count { $0.state == "running" }
+        let running = sessions.count { $0.state == SessionState.Name.running.rawValue }
         heading =
             switch count {
             case 0: "No labs of this course"
@@ -84,7 +84,7 @@ struct CoursePage: Equatable {
             LearnerWords.span(duration.components.seconds)
         }
         var facts = ["for \(span(now - view.since))"]
-        if view.state == "running" {
+        if view.state == SessionState.Name.running.rawValue {
             facts.append("last used \(span(now - view.lastActivityAt)) ago")
             if let end = view.endsAt {
                 let isIdleness = view.endsBy == .idle
@@ -101,7 +101,8 @@ struct CoursePage: Equatable {
         let left = bound - .seconds(view.extendedSeconds ?? 0)
         return Row(
             session: view.id, learner: view.learnerName.isEmpty ? view.learner : view.learnerName, lab: view.labTitle,
-            state: view.state, facts: facts, steps: view.state == "running" ? steps(within: left) : [])
+            state: view.state, facts: facts,
+            steps: view.state == SessionState.Name.running.rawValue ? steps(within: left) : [])
     }
 }
 

@@ -93,7 +93,17 @@ enum NoticePage {
         problem(
             "This lab is not open to you",
             "Labs are private, and this browser has no key to this one.",
-            next: "If it is yours, click the lab’s link in your course once more; that brings the key.")
+            next: "If it is yours, click the lab’s link in your course once more; that brings the key. Then go back "
+                + "to its pages that you still have open, and save your work there.")
+    }
+
+    /// Who enters a lab with a new browser gets a key to it, which cannot be made.
+    static func noKeyNow() -> Page {
+        problem(
+            "Your lab is open, but not in this browser yet",
+            "Nothing can be saved about it just now, and a browser that opens a lab for the first time needs a key. "
+                + "Where the lab is open already, it goes on, and your files are safe.",
+            next: "Wait a minute and click the lab’s link in your course again.")
     }
 
     static func usedCode() -> Page { refusal(LearnerWords.refusal(.badCode, of: .open)) }

@@ -62,7 +62,7 @@ extension Page.Panel {
             if let reason = view.endReason, LearnerWords.needsHelp(reason) { help = Self.about(view) }
         default:
             heading = "Your lab could not start"
-            problem = LearnerWords.failed(keepsFiles: view.filesAreKept)
+            problem = LearnerWords.failed(view.fault ?? .ours, keepsFiles: view.filesAreKept)
             form = place.restart(label: "Try again")
             help = Self.about(view)
         }

@@ -113,12 +113,15 @@ final class InstructorPages {
 
     private func runningSessions(of instructor: Instructor) -> [(id: SessionID, name: String)] {
         broker.sessions(of: instructor.course, limit: PortalLimits.courseSessions).sessions
-            .filter { $0.state == "running" }
+            .filter { $0.state == SessionState.Name.running.rawValue }
             .map { ($0.id, $0.learnerName.isEmpty ? $0.learner : $0.learnerName) }
     }
 
     private func page(of instructor: Instructor, extended: Int? = nil, failures: [Prose] = []) -> CoursePage {
         let (sessions, count) = broker.sessions(of: instructor.course, limit: PortalLimits.courseSessions)
+        // The number may come with an address, which anybody can write: no more is said than the labs show.
+        let most = sessions.count { ($0.extendedSeconds ?? 0) > 0 }
+        let extended = extended.flatMap { $0 <= most ? $0 : nil }
         return CoursePage(
             instructor: instructor, sessions: sessions, count: count, bound: configuration.instructorExtension,
             extended: extended, failures: failures, now: .now)

@@ -147,8 +147,12 @@ final class LabPages {
             response.fields.append("NEL", #"{"max_age":0}"#)
             return response
         } catch {
-            return error.code == .badCode
-                ? responses.page(NoticePage.usedCode(), status: 403) : failure(error, isNavigation: true)
+            return switch error.code {
+            case .badCode: responses.page(NoticePage.usedCode(), status: 403)
+            // The code is used up: this page leads nowhere by itself.
+            case .storage: responses.page(NoticePage.noKeyNow(), status: 503)
+            default: failure(error, isNavigation: true)
+            }
         }
     }
 

@@ -65,15 +65,23 @@ final class LearnerPages {
         }
         do {
             let view = try await broker.launch(link.learner, lab: link.lab, context: link.context)
-            let ticket = secrets.tickets.text(for: PortalTicket(link.learner, now: now))
-            // Where the lab runs already, each step that is left out is one less to wait for.
-            return responses.redirect(
-                view.state == "running" ? wayIn(to: view) : "/sessions/\(view.id)",
-                cookie: responses.cookie(Self.ticketCookie, ticket, maxAge: LaunchLimits.ticketValidity))
+            return lead(link.learner, to: view, now: now)
         } catch {
+            // A lab that runs is open to those who have its key, although nothing can be saved.
+            if error.code == .storage, let view = await broker.runningSession(of: link.learner, lab: link.lab) {
+                return lead(link.learner, to: view, now: now)
+            }
             return error.code == .unknownLab
                 ? responses.page(NoticePage.unknownLab(link.lab), status: 404) : failure(error)
         }
+    }
+
+    private func lead(_ learner: Learner, to view: SessionView, now: Timestamp) -> HTTPResponse {
+        let ticket = secrets.tickets.text(for: PortalTicket(learner, now: now))
+        // Where the lab runs already, each step that is left out is one less to wait for.
+        return responses.redirect(
+            view.state == SessionState.Name.running.rawValue ? wayIn(to: view) : "/sessions/\(view.id)",
+            cookie: responses.cookie(Self.ticketCookie, ticket, maxAge: LaunchLimits.ticketValidity))
     }
 
     // MARK: A session
@@ -92,10 +100,12 @@ final class LearnerPages {
         switch request.path.count == 3 ? request.path[2] : "" {
         case "" where request.path.count == 2:
             return get(request) {
-                view.state == "running"
+                view.state == SessionState.Name.running.rawValue
                     ? responses.redirect(SessionPlace.portal(id).openPath)
                     : responses.page(Page(view, at: .portal(id)))
             }
+        case "":
+            return get(request) { responses.redirect("/sessions/\(id)") }
         case "events":
             return get(request) { streams.follow(view, at: .portal(id)) }
         case "open":
@@ -111,7 +121,9 @@ final class LearnerPages {
 
     private func open(_ request: HTTPRequest, _ view: SessionView) -> HTTPResponse {
         if let refusal = responses.refusalUnlessClick(request) { return refusal }
-        guard view.state == "running" else { return responses.redirect("/sessions/\(view.id)") }
+        guard view.state == SessionState.Name.running.rawValue else {
+            return responses.redirect("/sessions/\(view.id)")
+        }
         return responses.redirect(wayIn(to: view))
     }
 

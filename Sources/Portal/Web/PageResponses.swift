@@ -74,10 +74,13 @@ struct PageResponses: Sendable {
     ///
     /// In a frame of another site browsers send only cookies that say so; a partitioned one is kept for each such site
     /// apart, so that it follows nobody from one to the other.
+    ///
+    /// A browser keeps a limited number of cookies for a site. Chromium drops those of a high priority last, so that it
+    /// takes more for another lab's page to drive ours out; other browsers ignore the attribute.
     func cookie(_ name: String, _ value: String, maxAge: Duration? = nil) -> String {
         let age = maxAge.map { "; Max-Age=\($0.components.seconds)" } ?? ""
         let site = isEmbedded ? "SameSite=None; Partitioned" : "SameSite=Lax"
-        return "\(name)=\(value); Path=/; Secure; HttpOnly; \(site)\(age)"
+        return "\(name)=\(value); Priority=High; Path=/; Secure; HttpOnly; \(site)\(age)"
     }
 
     /// Not `no-referrer`: with it, browsers send `Origin: null` with our own forms, which is nobody's origin.

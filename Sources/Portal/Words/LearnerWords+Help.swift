@@ -14,7 +14,7 @@ extension LearnerWords {
     /// A link or a session in whose way something stands that the learner cannot move.
     static func needsHelp(_ reason: EndReason) -> Bool {
         switch reason {
-        case .lost, .vanished, .removed, .operatorEnded, .drain, .engineRestarted: true
+        case .lost, .vanished, .homeLost, .removed, .operatorEnded, .drain, .engineRestarted: true
         case .idle, .lifetime, .learnerEnded, .leftQueue, .reservationOver, .exited, .parked, .unknown: false
         }
     }

@@ -42,6 +42,11 @@ enum LearnerWords {
             "It ended because the program in it stopped. \(files)"
         case .vanished:
             "It ended because of a fault where it ran. \(files)"
+        case .homeLost:
+            keepsFiles
+                ? "It ended because the way to your files was lost while it ran. They are kept, but what you saved in its "
+                    + "last moments may be missing. You can start again."
+                : files
         case .removed:
             "It ended because this lab is no longer offered. \(files)"
         case .parked(let seconds):
@@ -81,9 +86,23 @@ enum LearnerWords {
     }
 
     /// A start that was given up.
-    static func failed(keepsFiles: Bool) -> Prose {
-        let what: Prose = "Something on our side did not work, so this is not your fault."
-        return keepsFiles ? .joined([what, files(areKept: true)]) : what
+    static func failed(_ fault: StartFault = .ours, keepsFiles: Bool) -> Prose {
+        var parts: [Prose] = []
+        switch fault {
+        case .ours:
+            parts.append("Something on our side did not work, so this is not your fault.")
+        case .lab:
+            parts.append("The program in your lab stopped by itself while it was starting.")
+            if keepsFiles {
+                parts.append("Something in your files may make it do so, such as settings of that program.")
+            }
+        }
+        if keepsFiles { parts.append(files(areKept: true)) }
+        if fault == .lab {
+            let pause = span(Limits.failedStartPause.components.seconds)
+            parts.append("Somebody may have to mend that first. Please leave \(words: pause) between two tries.")
+        }
+        return .joined(parts)
     }
 
     /// A program in a running lab was stopped because the lab had used all of its memory.

@@ -48,7 +48,9 @@ extension Configuration {
             throw fails("the configuration cannot be read (\(reason)); name another file with --config")
         }
         defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: FileLimits.size + 1) else {
+        let data: Data
+        // Of a file without a byte it says nothing.
+        do { data = try handle.read(upToCount: FileLimits.size + 1) ?? Data() } catch {
             throw fails("the configuration cannot be read; name a file with --config")
         }
         if data.count > FileLimits.size {

@@ -28,7 +28,7 @@ enum Names {
         return inet_pton(AF_INET, text, &storage) == 1 || inet_pton(AF_INET6, text, &storage) == 1
     }
 
-    /// Splits `HOST:PORT` and `[IPV6]:PORT`; the host's shape is not looked at.
+    /// Splits `HOST:PORT` and `[IPV6]:PORT`; the host's shape is not checked.
     static func hostAndPort(_ text: String) -> (host: String, port: Int)? {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]

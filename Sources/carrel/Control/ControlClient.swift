@@ -42,8 +42,12 @@ final class ControlClient {
         _ = try await post("/v1/hosts/\(Self.escape(host))/uncordon", [], as: APIHost.self)
     }
 
-    func drain(_ host: String, deadline: Duration?) async throws -> HostView {
-        let body = APICoding.encode(APIDrain(deadlineSeconds: deadline.map { Int($0.components.seconds) }))
+    /// - Parameter withoutNotice: sessions may end sooner than after the usual notice.
+    func drain(_ host: String, deadline: Duration?, withoutNotice: Bool = false) async throws -> HostView {
+        let body = APICoding.encode(
+            APIDrain(
+                deadlineSeconds: deadline.map { Int($0.components.seconds) },
+                withoutNotice: withoutNotice ? true : nil))
         return try await post("/v1/hosts/\(Self.escape(host))/drain", body, as: APIHost.self).host
     }
 
@@ -71,9 +75,13 @@ final class ControlClient {
         return try await post("/v1/hosts/\(Self.escape(name))/set", body, as: APIHost.self).host
     }
 
-    func removeHost(_ name: String, draining isDraining: Bool, deadline: Duration?) async throws -> HostView? {
+    func removeHost(
+        _ name: String, draining isDraining: Bool, deadline: Duration?, withoutNotice: Bool = false
+    ) async throws -> HostView? {
         let body = APICoding.encode(
-            APIHostRemove(drain: isDraining, deadlineSeconds: deadline.map { Int($0.components.seconds) }))
+            APIHostRemove(
+                drain: isDraining, deadlineSeconds: deadline.map { Int($0.components.seconds) },
+                withoutNotice: withoutNotice ? true : nil))
         return try await post("/v1/hosts/\(Self.escape(name))/remove", body, as: APIHostRemoved.self).host
     }
 
@@ -81,11 +89,14 @@ final class ControlClient {
         try await post("/v1/hosts/\(Self.escape(host))/lost", [], as: HostLossView.self)
     }
 
-    func drain(_ hosts: [String], maxUnavailable: Int, deadline: Duration?) async throws {
+    func drain(
+        _ hosts: [String], maxUnavailable: Int, deadline: Duration?, withoutNotice: Bool = false
+    ) async throws {
         let body = APICoding.encode(
             APIRollingDrainStart(
                 hosts: hosts, maxUnavailable: maxUnavailable,
-                deadlineSeconds: deadline.map { Int($0.components.seconds) }))
+                deadlineSeconds: deadline.map { Int($0.components.seconds) },
+                withoutNotice: withoutNotice ? true : nil))
         _ = try await post("/v1/drain", body, as: APIRollingDrain.self)
     }
 

@@ -11,7 +11,7 @@ struct DrainProgress {
     }
 
     /// The states of sessions that still take a seat.
-    static let liveStates: Set<String> = ["starting", "running", "ending", "parking"]
+    static let liveStates = Set([SessionState.Name.starting, .running, .ending, .parking].map(\.rawValue))
 
     let host: String
     private var shown: [String] = []

@@ -25,6 +25,9 @@ enum HostText {
         if let live = host.restoresLive {
             entries.append(("live-restore", live ? "on" : "off: a restart of the engine ends every lab here"))
         }
+        if let shortages = host.kernel?.shortages(slots: host.slots), !shortages.isEmpty {
+            entries.append(("kernel", "little for all labs here together: " + shortages.joined(separator: ", ")))
+        }
         if !host.labels.isEmpty { entries.append(("labels", labels(host))) }
         let set = host.isAdjusted ? ", changed by host set" : ""
         entries.append(("from", (host.origin == .runtime ? "host add" : "the configuration") + set))
@@ -92,7 +95,7 @@ enum HostText {
 
     /// What declaring a host lost would do, as a sentence or two.
     static func lossAhead(_ details: HostDetailsView) -> String {
-        let running = details.sessions.count { $0.state == "running" }
+        let running = details.sessions.count { $0.state == SessionState.Name.running.rawValue }
         let others = details.sessions.count - running
         var text =
             details.sharesHomes

@@ -78,8 +78,15 @@ enum SessionTable {
     }
 
     /// What became of a session that was to end, or to go on after all.
-    static func ending(_ session: SessionView, time: TimeText) -> String {
-        guard session.state == "running" else { return outcome(session) }
+    ///
+    /// - Parameter asked: when that was asked for. What was over before has not been changed.
+    static func ending(_ session: SessionView, asked: Timestamp, time: TimeText) -> String {
+        let over = [SessionState.Name.ending, .ended, .failed].map(\.rawValue)
+        if over.contains(session.state), session.since < asked {
+            let reason = session.reason.map { ": \(Table.cleaned($0))" } ?? ""
+            return "session \(session.id) is \(session.state) already, so nothing was changed\(reason)"
+        }
+        guard session.state == SessionState.Name.running.rawValue else { return outcome(session) }
         guard let end = session.announcedEndAt else { return "session \(session.id) goes on" }
         return "session \(session.id) ends at \(time.moment(end)), and its learner has been told; "
             + "`carrel session end \(session.id) --cancel` takes it back"

@@ -42,6 +42,7 @@ final class EdgeService: Daemon {
     private let tickets = TicketKeys()
     private var giver: TakeoverGiver?
     private var isHandingOver = false
+    private var isReady = false
 
     /// Reads everything and listens on nothing.
     /// - Throws: what is wrong with the certificate or the routes.
@@ -89,6 +90,7 @@ final class EdgeService: Daemon {
         giver?.adoptFile()
         certificateWatch.warnOfExpiry()
         certificateWatch.start()
+        isReady = true
         log.info(
             "ready",
             metadata: [
@@ -138,13 +140,14 @@ final class EdgeService: Daemon {
 
     /// Takes in nothing new, and lets what is under way finish for a while.
     func stop() async {
-        log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"])
+        // One that could not start has nothing to say but why.
+        if isReady { log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"]) }
         giver?.close()
         certificateWatch.stop()
         await edge.stop(grace: settings.grace)
         await accessLog?.close()
         admin?.close()
-        log.info("stopped")
+        if isReady { log.info("stopped") }
     }
 }
 

@@ -16,14 +16,16 @@ enum RoutesFile {
 
     /// - Throws: `InvalidConfiguration` with every mistake, or `CommandFailure` when there is nothing to read.
     static func read(_ path: String) throws -> [String: UpstreamAddress] {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        } catch {
-            throw CommandFailure("the routes \(path) cannot be read: \(error.localizedDescription)")
+        func fails(_ code: Int32) -> CommandFailure {
+            CommandFailure("the routes \(path) cannot be read: \(String(cString: strerror(code)).lowercased())")
         }
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw fails(errno) }
+        defer { try? handle.close() }
+        let data: Data
+        // Of a file without a byte it says nothing.
+        do { data = try handle.read(upToCount: largestFile + 1) ?? Data() } catch { throw fails(errno) }
         guard data.count <= largestFile else {
-            throw CommandFailure("the routes \(path) are \(data.count) bytes; at most \(largestFile) are read")
+            throw CommandFailure("the routes \(path) have more than \(SizeText.format(Int64(largestFile)))")
         }
         return try data.withUnsafeBytes { try parse($0, of: path) }
     }

@@ -51,7 +51,7 @@ final class CertificateWatch {
         }
     }
 
-    /// What does not fit keeps the old ones, and is looked at again when it changes.
+    /// If the new files do not fit, the old ones stay in use until the files change again.
     private func reload() {
         do {
             try check()

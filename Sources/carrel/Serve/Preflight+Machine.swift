@@ -30,21 +30,34 @@ extension Preflight {
     ///
     /// - Parameter mayBeMade: it is made at the start if it is not there.
     static func directory(_ path: String, key: String, mayBeMade: Bool) -> String? {
+        var place = path
         var facts = stat()
-        if stat(path, &facts) != 0 {
-            guard errno == ENOENT, mayBeMade else {
-                return "\(key) is \(path), which cannot be used: \(words(errno)); "
+        while stat(place, &facts) != 0 {
+            let code = errno
+            let parent = (place as NSString).deletingLastPathComponent
+            guard code == ENOENT, mayBeMade, parent != place else {
+                return "\(key) is \(path), which cannot be used: \(words(code)); "
                     + (mayBeMade ? "make it, or name another directory" : "mount or make it, on every host too")
             }
-            let parent = (path as NSString).deletingLastPathComponent
-            return parent == path ? nil : directory(parent, key: key, mayBeMade: true)
+            place = parent
         }
-        guard facts.st_mode & S_IFMT == S_IFDIR else { return "\(key) is \(path), which is no directory; name another" }
-        guard access(path, W_OK | X_OK) == 0 else {
-            return
-                "\(key) is \(path), where this user may not write: \(words(errno)); give it to the user who runs carrel"
+        let name = place == path ? "\(key) is \(path)" : "\(key) is \(path), and above it is \(place)"
+        guard facts.st_mode & S_IFMT == S_IFDIR else { return "\(name), which is no directory; name another" }
+        guard access(place, W_OK | X_OK) == 0 else {
+            return "\(name), where this user may not write: \(words(errno)); give it to the user who runs carrel"
         }
-        return nil
+        guard mayBeMade, let code = refusal(ofFilesIn: place) else { return nil }
+        return "\(name), in which no file can be made: \(words(code)); see to its file system, "
+            + "or name another directory"
+    }
+
+    /// Why no file can be made in a directory: some file systems refuse that even to root.
+    private static func refusal(ofFilesIn directory: String) -> Int32? {
+        var path = Array("\(directory)/.carrel-check-XXXXXX".utf8CString)
+        let file = mkstemp(&path)
+        guard file >= 0 else { return errno }
+        close(file)
+        return unlink(path) == 0 ? nil : errno
     }
 
     /// A home is made and given to the lab's user, as a launch does it; some file systems refuse that even to root.

@@ -28,7 +28,21 @@ extension Preflight {
                         "host \(entry.spec.name): a restart of its Docker Engine ends every lab there; \"live-restore\": true "
                             + "in its daemon.json lets them go on"))
             }
+            findings.advice += kernel(found.kernel, of: entry, in: configuration)
         }
         return findings
+    }
+
+    /// What the kernel of a host lets all its labs have together, where that is little for as many as it has slots.
+    static func kernel(
+        _ limits: KernelLimits?, of host: Configuration.HostEntry, in configuration: Configuration
+    ) -> [ConfigurationProblem] {
+        guard let shortages = limits?.shortages(slots: host.spec.slots), !shortages.isEmpty else { return [] }
+        return [
+            configuration.problem(
+                line: host.line,
+                "host \(host.spec.name): its \(host.spec.slots) labs share what the kernel lets one user have, and one "
+                    + "lab can use up what the others need: \(shortages.joined(separator: ", ")) (sysctl)")
+        ]
     }
 }

@@ -154,10 +154,31 @@ enum Preflight {
             found.problems.append(
                 configuration.problem(
                     line: host.line,
-                    "host \(host.spec.name) cannot be used: \(reason); start its Docker Engine, or correct the endpoint"
-                ))
+                    "host \(host.spec.name) cannot be used: \(reason); \(remedy(for: host.endpoint))"))
         }
         return (found, id)
+    }
+
+    /// What helps with an engine that does not answer: whoever may not open what leads to it has not come to the engine.
+    ///
+    /// - Parameter isForbidden: whether this user may not do that with a file.
+    static func remedy(
+        for endpoint: Configuration.EngineAddress, isForbidden: (String, Int32) -> Bool = Preflight.isRefused
+    ) -> String {
+        switch endpoint {
+        case .unix(let path) where isForbidden(path, R_OK | W_OK):
+            return "this user may not open the socket; run carrel as a member of its group (docker)"
+        case .tcp(_, _, let tls):
+            let files = [tls.authority, tls.client.certificate, tls.client.key]
+            guard let file = files.first(where: { isForbidden($0, R_OK) }) else { break }
+            return "this user may not read \(file); give it to the user who runs carrel"
+        case .unix: break
+        }
+        return "start its Docker Engine, or correct the endpoint"
+    }
+
+    static func isRefused(_ path: String, _ mode: Int32) -> Bool {
+        access(path, mode) != 0 && errno == EACCES
     }
 
     @ControlLoop private static func images(

@@ -51,6 +51,7 @@ final class Service: Daemon {
     private(set) var isHandingOver = false
     /// The labs for which the edge has routes, while nobody here decides.
     private var routedSlugs: Set<String> = []
+    private var isReady = false
     private var hasStopped = false
     private var certificateWatch: CertificateWatch?
 
@@ -101,6 +102,7 @@ final class Service: Daemon {
         control.portal.adoptFiles()
         giver?.adoptFile()
         predecessor = taker
+        isReady = true
         log.info(
             "ready",
             metadata: [
@@ -145,7 +147,11 @@ final class Service: Daemon {
 
     /// Takes in nothing new, lets what is under way finish for a while, and leaves the labs running.
     func stop() async {
-        log.info("stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
+        // One that could not start has nothing to say but why.
+        if isReady {
+            log.info(
+                "stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
+        }
         hasStopped = true
         certificateWatch?.stop()
         control?.portal.endStreams()
@@ -154,7 +160,7 @@ final class Service: Daemon {
         predecessor?.close()
         await accessLog?.close()
         await control?.close()
-        log.info("stopped")
+        if isReady { log.info("stopped") }
     }
 
     private static func makeDirectory(_ path: String) throws {

@@ -1,5 +1,6 @@
 import BrokerCore
 import Foundation
+import Launch
 
 /// Who is on a list: one identifier a line, or CSV (RFC 4180) whose first column has the identifiers.
 struct Roster: Hashable, Sendable {
@@ -32,8 +33,12 @@ struct Roster: Hashable, Sendable {
             }
             let name = try Self.first(line, number: index + 1)
             if name.isEmpty || (learners.isEmpty && Self.headings.contains(name.lowercased())) { continue }
+            do throws(LaunchError) {
+                try FieldRule.check(name, name: "the identifier", maximum: LaunchLimits.learnerLength)
+            } catch { throw CommandFailure("line \(index + 1): \(error.cause)") }
             learners.insert(name)
         }
+        if learners.isEmpty { throw CommandFailure("it names nobody") }
         guard learners.count <= Limits.rosterLength else {
             throw CommandFailure("it names more than \(Limits.rosterLength) learners; reserve for a course instead")
         }

@@ -79,7 +79,7 @@ final class ScriptedUpstream {
         HTTPClientRequest(method: method, target: target, authority: "localhost:\(port)", body: body)
     }
 
-    /// Waits until the condition holds; it is looked at after every request and close.
+    /// Waits until the condition holds; it is checked after every request and close.
     func until(_ condition: @escaping @ControlLoop () -> Bool) async {
         if condition() { return }
         await withCheckedContinuation { waiting.append((condition, $0)) }

@@ -40,7 +40,7 @@ struct FloodGuardTests {
         #expect(borne(9, .reset, at: start + .seconds(3600), by: &guardian) == 4)
     }
 
-    @Test("a slow trickle that is looked at often is not rounded away")
+    @Test("a slow trickle that is counted often is not rounded away")
     func trickle() {
         var guardian = guardian { $0.settings = .init(atOnce: 1, perSecond: 1) }
         #expect(borne(1, .settings, at: start, by: &guardian) == 1)

@@ -19,11 +19,14 @@ struct HostDrain: AsyncParsableCommand {
             deadline is each host's own. To leave out one whose turn has not come, uncordon it.
 
             Without --deadline, the last sessions end in 30 minutes; if the host is being drained already, at the \
-            deadline that it has.
+            deadline that it has. A deadline sooner than \(DurationText.format(PortalLimits.endNotice)), the notice of \
+            carrel session end, and --now, which ends them at once, take consent where sessions are live: the command \
+            says how many end and when, and asks, or --yes answers.
 
             Examples:
               carrel host drain one
               carrel host drain one --deadline 2h --wait
+              carrel host drain one --now --yes
               carrel host drain one two three --max-unavailable 1 --deadline 2h --wait
               carrel host uncordon one
             """)
@@ -32,8 +35,7 @@ struct HostDrain: AsyncParsableCommand {
     @Argument(help: "The hosts' names, in the order of their turns.") var names: [String]
     @Option(help: ArgumentHelp("How many of several may be out of service at the same time.", valueName: "count"))
     var maxUnavailable = 1
-    @Option(help: ArgumentHelp("When the last sessions end, from now.", valueName: "duration"))
-    var deadline: DurationArgument?
+    @OptionGroup var end: DrainDeadline
     @Flag(help: "Show who is still there until the host is drained.") var wait = false
 
     /// How often the broker is asked while waiting.
@@ -42,42 +44,26 @@ struct HostDrain: AsyncParsableCommand {
     static let sessionLimit = 1_000
 
     func validate() throws {
-        try Self.check(deadline)
         if Set(names).count < names.count { throw ValidationError("a host is named twice") }
         if maxUnavailable < 1 {
             throw ValidationError("--max-unavailable is \(maxUnavailable), but must be at least 1")
         }
     }
 
-    static func check(_ deadline: DurationArgument?) throws {
-        guard let deadline, deadline.duration > PortalLimits.drainDeadlineMaximum else { return }
-        throw ValidationError(
-            "--deadline is \(DurationText.format(deadline.duration)), but must be at most "
-                + DurationText.format(PortalLimits.drainDeadlineMaximum))
-    }
-
-    /// The end of a sentence that says when the last sessions of a draining host end.
-    static func atTheLatest(_ host: HostView?, now: Timestamp = .current(), time: TimeText = TimeText()) -> String {
-        guard let deadline = host?.drainDeadline else { return "" }
-        return ", at \(time.short(deadline, now: now)) at the latest"
-    }
-
     func run() async throws {
         let client = try await ControlClient(configurationOption)
+        try await end.ask(client, hosts: names)
         if names.count > 1 {
-            try await client.drain(names, maxUnavailable: maxUnavailable, deadline: deadline?.duration)
+            try await client.drain(
+                names, maxUnavailable: maxUnavailable, deadline: end.duration, withoutNotice: end.isShort)
             if !wait {
-                let list = names.joined(separator: ", ")
                 return Output.print(
-                    "\(list) drain in turn, at most \(maxUnavailable) at a time, each within "
-                        + "\(DurationText.format(deadline?.duration ?? Limits.drainTime)); uncordon each when its "
-                        + "work is done")
+                    RollingText.outcome(
+                        names, maxUnavailable: maxUnavailable, deadline: end.duration ?? Limits.drainTime))
             }
         } else {
-            let host = try await client.drain(names[0], deadline: deadline?.duration)
-            if !wait {
-                return Output.print("\(names[0]) drains: its live sessions end by themselves\(Self.atTheLatest(host))")
-            }
+            let host = try await client.drain(names[0], deadline: end.duration, withoutNotice: end.isShort)
+            if !wait { return Output.print(DrainDeadline.outcome(host)) }
         }
         let screen = ProgressScreen(isTerminal: isatty(STDOUT_FILENO) == 1)
         let names = names

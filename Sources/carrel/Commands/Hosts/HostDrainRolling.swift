@@ -33,6 +33,13 @@ extension HostDrain {
 
 /// A rolling drain as operators read it.
 enum RollingText {
+    /// What becomes of the hosts and their sessions, when it has begun.
+    static func outcome(_ hosts: [String], maxUnavailable: Int, deadline: Duration) -> String {
+        let when = deadline == .zero ? "when" : "\(DurationText.format(deadline)) after"
+        return "\(hosts.joined(separator: ", ")) drain in turn, at most \(maxUnavailable) at a time: sessions that do "
+            + "not end by themselves are ended \(when) the turn of their host comes; uncordon each host when its work is done"
+    }
+
     static func text(_ drain: RollingDrainView, _ hosts: [HostView], now: Timestamp, time: TimeText) -> String {
         var table = Table([("HOST", .left), ("TURN", .left), ("STATE", .left), ("SESSIONS", .right), ("NOTE", .left)])
         for member in drain.hosts {

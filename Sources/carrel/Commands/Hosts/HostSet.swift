@@ -56,7 +56,8 @@ struct HostRemove: AsyncParsableCommand {
         abstract: "Remove a host that was added while Carrel ran.",
         discussion: """
             A host that is not empty is refused, or drained first with --drain: it is removed when its last session has \
-            ended. Nothing of a learner's is deleted on it. A host of the configuration is taken out there.
+            ended. Nothing of a learner's is deleted on it. A host of the configuration is taken out there. --deadline, \
+            --now and --yes are those of carrel host drain.
 
             Examples:
               carrel host remove three
@@ -67,21 +68,21 @@ struct HostRemove: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
     @Argument(help: "The host's name.") var name: String
     @Flag(help: "Let its live sessions end first, by themselves or at the deadline.") var drain = false
-    @Option(
-        help: ArgumentHelp(
-            "With --drain: when the last sessions end, from now (default: 30m, or as the drain that is under way has it).",
-            valueName: "duration")) var deadline: DurationArgument?
+    @OptionGroup var end: DrainDeadline
 
-    func validate() throws { try HostDrain.check(deadline) }
+    func validate() throws {
+        if !drain, end.duration != nil { throw ValidationError("--deadline and --now go with --drain") }
+    }
 
     func run() async throws {
-        let host = try await ControlClient(configurationOption)
-            .removeHost(name, draining: drain, deadline: deadline?.duration)
+        let client = try await ControlClient(configurationOption)
+        try await end.ask(client, hosts: [name])
+        let host = try await client.removeHost(
+            name, draining: drain, deadline: end.duration, withoutNotice: end.isShort)
         if output.json { return Output.print(Output.json(["removed": host == nil])) }
         Output.print(
-            host == nil
-                ? "\(name) is removed"
-                : "\(name) drains, and is removed when its last session has ended\(HostDrain.atTheLatest(host)); "
-                    + "carrel host uncordon \(name) keeps it")
+            host.map {
+                "\(DrainDeadline.outcome($0)); it is removed when the last has gone, and carrel host uncordon \(name) keeps it"
+            } ?? "\(name) is removed")
     }
 }

@@ -14,6 +14,8 @@ struct SessionCommand: AsyncParsableCommand {
         ])
 }
 
+extension SessionState.Name: ExpressibleByArgument {}
+
 struct SessionList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
@@ -26,12 +28,8 @@ struct SessionList: AsyncParsableCommand {
               carrel session list --course 101 --live --watch
             """)
 
-    enum State: String, CaseIterable, ExpressibleByArgument {
-        case queued, starting, running, ending, parking, parked, ended, failed
-    }
-
     @OptionGroup var configurationOption: ConfigurationOption
-    @Option(help: "Only sessions in this state.") var state: State?
+    @Option(help: "Only sessions in this state.") var state: SessionState.Name?
     @Option(help: "Only sessions on this host.") var host: String?
     @Option(help: ArgumentHelp("Only this learner's sessions.", valueName: "id")) var learner: String?
     @Option(help: "Only sessions of this lab.") var lab: String?

@@ -33,7 +33,8 @@ struct SessionExtend: AsyncParsableCommand {
 
     func run() async throws {
         let (duration, note) = (by.duration, note)
-        let act = SessionAct(verb: "extend", participle: "extended", states: ["running"]) { client, id in
+        let running = SessionState.Name.running.rawValue
+        let act = SessionAct(verb: "extend", participle: "extended", states: [running]) { client, id in
             try await client.extend(id, by: duration, note: note)
         } outcome: {
             Self.words($0, duration)

@@ -97,7 +97,7 @@ struct SessionAct {
     /// What to say of one that it was done to.
     var outcome: (SessionView) -> String
 
-    static let liveStates: Set<String> = ["queued", "starting", "running", "ending", "parking", "parked"]
+    static let liveStates = Set(SessionState.Name.allCases.filter(\.isLive).map(\.rawValue))
 
     /// - Throws: when it could not be done to one of them; what was done is printed first.
     func run(on selection: SessionSelection, _ client: ControlClient, _ output: JSONOption) async throws {

@@ -43,7 +43,9 @@ struct SessionPark: AsyncParsableCommand {
 
     @OptionGroup var stop: SessionStop
 
-    func run() async throws { try await stop.run("park", "parked", states: ["running"], ControlClient.park) }
+    func run() async throws {
+        try await stop.run("park", "parked", states: [SessionState.Name.running.rawValue], ControlClient.park)
+    }
 }
 
 struct SessionEnd: AsyncParsableCommand {
@@ -90,14 +92,17 @@ struct SessionEnd: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let asked = Timestamp.current()
         let (wait, note, cancel) = (now ? .zero : notice?.duration ?? PortalLimits.endNotice, note, cancel)
         let act = SessionAct(
             verb: cancel ? "keep" : "end", participle: cancel ? "kept" : now ? "ended" : "told or ended",
-            states: cancel ? ["running"] : SessionAct.liveStates.subtracting(["ending"]),
+            states: cancel
+                ? [SessionState.Name.running.rawValue]
+                : SessionAct.liveStates.subtracting([SessionState.Name.ending.rawValue]),
             isMeant: { !cancel || $0.announcedEndAt != nil },
             perform: { client, id in
                 try await cancel ? client.cancelEnd(id) : client.end(id, in: wait, note: note)
-            }, outcome: { SessionTable.ending($0, time: TimeText()) })
+            }, outcome: { SessionTable.ending($0, asked: asked, time: TimeText()) })
         try await act.run(on: selection, try ControlClient(configurationOption), output)
     }
 }
