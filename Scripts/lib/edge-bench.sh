@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The edge beside nginx and HAProxy: one worker each, all on one CPU, what loads them on another. Needs console.sh,
-# house.sh, packages.sh and processes.sh.
+# The edge compared with nginx, HAProxy and a byte relay without HTTP: one worker each, all on one CPU, the load
+# generators on another. Needs console.sh, house.sh, packages.sh and processes.sh.
 
 readonly EDGE_BENCH_PORT=19300
 readonly EDGE_BENCH_HOSTNAMES=100
@@ -8,12 +8,12 @@ readonly EDGE_BENCH_SECONDS=1800
 readonly EDGE_BENCH_DESCRIPTORS=8192
 readonly EDGE_BENCH_NETWORK=carrel-bench
 
-# In front of each command: where it talks. With root that is the loopback of a network of its own, where no packet passes
-# the firewall rules and the connection tracking that Docker leaves on a machine.
+# The prefix of each command that selects its network. With root that is the loopback of a network namespace of its own,
+# where packets do not pass the firewall rules and the connection tracking that Docker leaves on a machine.
 EDGE_BENCH_INSIDE=()
 
-# edge_bench STATE LOGS ROUNDS SECONDS [ROW]: everything in STATE; with ROW only rows whose names contain it; prints the
-# table; fails if a bar is missed.
+# edge_bench STATE LOGS ROUNDS SECONDS [ROW]: keeps everything in STATE; with ROW, measures only rows whose names
+# contain it; prints the table; fails if a bar is missed.
 edge_bench() {
     EDGE_BENCH_STATE=$1
     local logs=$2 rounds=$3 seconds=$4 release tls=$1/tls status=0 name
@@ -42,21 +42,25 @@ edge_bench() {
     edge_bench_start edge "$release/carrel" edge --listen "127.0.0.1:$((EDGE_BENCH_PORT + 1))" \
         --cert "$tls/bench.pem" --key "$tls/bench.key" --routes "$1/routes.yaml" --threads 1 --log-level warning \
         --connections-per-address "$EDGE_BENCH_DESCRIPTORS"
-    # One more, that is only asked how often it allocates: counting costs time.
+    # A further edge, used only to count allocations, because counting costs time.
     cc -O2 -shared -fPIC -o "$1/count.so" "$(dirname "${BASH_SOURCE[0]}")/count-allocations.c"
     edge_bench_start counted env LD_PRELOAD="$1/count.so" COUNT_ALLOCATIONS="$1/allocations" \
         "$release/carrel" edge --listen "127.0.0.1:$((EDGE_BENCH_PORT + 4))" --cert "$tls/bench.pem" \
         --key "$tls/bench.key" --routes "$1/routes.yaml" --threads 1 --log-level warning
+    edge_bench_build_relay "$1/byte-relay"
+    edge_bench_start relay "$1/byte-relay" "$((EDGE_BENCH_PORT + 5))" "$tls/bench.pem" "$tls/bench.key" \
+        "$EDGE_BENCH_PORT"
     edge_bench_start nginx nginx -c "$1/nginx.conf" -e "$1/nginx.log"
     edge_bench_start haproxy haproxy -db -f "$1/haproxy.cfg"
-    for name in edge counted nginx haproxy; do
+    for name in edge counted relay nginx haproxy; do
         wait_until 10 edge_bench_answers "$name" || die "$name does not listen: see $1/$name.log"
     done
     step "measuring, $rounds rounds of $seconds s each"
     EDGE_BENCH_ALLOCATIONS="$((EDGE_BENCH_PORT + 4)):$1/allocations" \
         run_aloud timeout --kill-after=10 "$EDGE_BENCH_SECONDS" \
-        taskset -c 1 "${EDGE_BENCH_INSIDE[@]}" "$release/EdgeBench" "${rows[@]}" "$tls/ca.pem" \
-        "$EDGE_BENCH_PORT" "$rounds" "$seconds" \
+        taskset -c 1 "${EDGE_BENCH_INSIDE[@]}" "$release/EdgeBench" "${rows[@]}" \
+        --relay "relay=$((EDGE_BENCH_PORT + 5)):$(recorded_process "$1/relay.pid")" \
+        "$tls/ca.pem" "$EDGE_BENCH_PORT" "$rounds" "$seconds" \
         "edge=$((EDGE_BENCH_PORT + 1)):$(recorded_process "$1/edge.pid")" \
         "nginx=$((EDGE_BENCH_PORT + 2)):$(edge_bench_nginx_worker)" \
         "haproxy=$((EDGE_BENCH_PORT + 3)):$(recorded_process "$1/haproxy.pid")" || status=$?
@@ -64,6 +68,13 @@ edge_bench() {
     detail "$(date +%F), $(uname -m), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), one worker each"
     detail "$(nginx -v 2>&1 | sed 's/.*: //'), $(haproxy -v | head -n 1 | cut -d ' ' -f 1-3)"
     return "$status"
+}
+
+# edge_bench_build_relay FILE: builds the byte relay, with the libuv and OpenSSL that the edge uses.
+edge_bench_build_relay() {
+    local sources
+    sources=$(dirname "${BASH_SOURCE[0]}")/byte-relay
+    cc -O2 -Wall -Wextra -Werror -o "$1" "$sources"/*.c -luv -lssl -lcrypto || die "the byte relay does not compile"
 }
 
 edge_bench_start() {
@@ -76,24 +87,24 @@ edge_bench_start() {
 edge_bench_stop() {
     local name
     [[ -n ${EDGE_BENCH_STATE:-} ]] || return 0
-    for name in edge counted nginx haproxy; do end_recorded_process "$EDGE_BENCH_STATE/$name.pid" 15; done
+    for name in edge counted relay nginx haproxy; do end_recorded_process "$EDGE_BENCH_STATE/$name.pid" 15; done
     if ((EUID == 0)) && [[ -e /var/run/netns/$EDGE_BENCH_NETWORK ]]; then ip netns delete "$EDGE_BENCH_NETWORK"; fi
 }
 
 edge_bench_answers() {
-    local -A ports=([edge]=1 [nginx]=2 [haproxy]=3 [counted]=4)
+    local -A ports=([edge]=1 [nginx]=2 [haproxy]=3 [counted]=4 [relay]=5)
     # shellcheck disable=SC2016 # the inner shell's argument
     "${EDGE_BENCH_INSIDE[@]}" bash -c ': <"/dev/tcp/127.0.0.1/$1"' - "$((EDGE_BENCH_PORT + ports[$1]))" 2>/dev/null
 }
 
-# The one worker of nginx: its master works little.
+# The one worker of nginx; its master does little work.
 edge_bench_nginx_worker() {
     local master
     master=$(recorded_process "$EDGE_BENCH_STATE/nginx.pid")
     tr -d ' ' <"/proc/$master/task/$master/children"
 }
 
-# Each is set up as its own documentation says for many connections; all forward the same fields.
+# Configures each for many connections as its own documentation recommends; all forward the same fields.
 edge_bench_configure() {
     local state=$EDGE_BENCH_STATE index names='' port=$EDGE_BENCH_PORT
     : >"$state/routes.yaml"

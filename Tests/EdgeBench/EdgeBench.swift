@@ -6,10 +6,11 @@ import TLS
 /// Measures proxies side by side, in rounds: what each does per second of its own CPU time, what an idle tunnel takes,
 /// and how much later an answer comes. `Scripts/bench edge` starts it, with the proxies on another CPU.
 ///
-///     EdgeBench [--only TEXT] CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…
+///     EdgeBench [--only TEXT] [--relay NAME=PORT:PID] CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…
 ///
-/// The first target is the one that the bars are for. `--only` measures the rows whose names contain the text. Prints a
-/// table; exits with 1 when a bar was missed.
+/// The first target is the one that the bars are for. `--only` measures the rows whose names contain the text. `--relay`
+/// names a byte relay without HTTP, the limit of the first target's design: it is measured in the rows where it can do
+/// the work, and no bar depends on it. Prints a table; exits with 1 when a bar was missed.
 @main
 struct EdgeBench {
     /// A bar for work per CPU second: the first target against the best of the others.
@@ -46,6 +47,7 @@ struct EdgeBench {
     let seconds: Double
     let upstream: Target
     let only: String?
+    let relay: Target?
 
     static func main() async {
         do {
@@ -56,25 +58,35 @@ struct EdgeBench {
                 try await upstream.listen(port: Int(arguments[2]) ?? 0)
                 exit(try await soak.run() ? 0 : 1)
             }
-            let only = arguments.first == "--only" ? arguments.dropFirst().first : nil
-            if only != nil { arguments.removeFirst(2) }
+            let only = take("--only", from: &arguments)
+            let relay = try take("--relay", from: &arguments).map(Self.target)
             guard arguments.count >= 5, let port = Int(arguments[1]), let rounds = Int(arguments[2]),
                 let seconds = Double(arguments[3])
             else {
                 throw BenchFailure(
-                    "EdgeBench [--only TEXT] CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS NAME=PORT:PID…")
+                    "EdgeBench [--only TEXT] [--relay NAME=PORT:PID] CERTIFICATE UPSTREAM-PORT ROUNDS SECONDS "
+                        + "NAME=PORT:PID…")
             }
             let server = BenchUpstream()
             try await server.listen(port: port)
             let bench = EdgeBench(
                 targets: try arguments[4...].map(Self.target), certificate: arguments[0], rounds: rounds,
-                seconds: seconds, upstream: Target(name: "upstream", port: port, pid: 0, isSecure: false), only: only)
+                seconds: seconds, upstream: Target(name: "upstream", port: port, pid: 0, isSecure: false), only: only,
+                relay: relay)
             let isMet = try await bench.run()
             exit(isMet ? 0 : 1)
         } catch {
             FileHandle.standardError.write(Data("EdgeBench: \(error)\n".utf8))
             exit(2)
         }
+    }
+
+    /// Removes an option and its value from the front of the arguments.
+    /// - Returns: the value, or nil if the arguments do not start with the option.
+    private static func take(_ option: String, from arguments: inout [String]) -> String? {
+        guard arguments.count > 1, arguments[0] == option else { return nil }
+        defer { arguments.removeFirst(2) }
+        return arguments[1]
     }
 
     private static func target(_ text: String) throws -> Target {
@@ -87,7 +99,10 @@ struct EdgeBench {
 
     private func run() async throws -> Bool {
         let names = targets.map { pad($0.name, 10) }.joined()
-        say("\(pad("per CPU second of the proxy (median)", 40, left: true))\(names)\(pad("ratio", 8))\(pad("bar", 8))")
+        let ofRelay = relay.map { pad($0.name, 18) + pad("\(targets[0].name)/\($0.name)", 12) } ?? ""
+        say(
+            "\(pad("per CPU second of the proxy (median)", 40, left: true))\(names)\(pad("ratio", 8))\(pad("bar", 8))"
+                + ofRelay)
         var isMet = true
         var isChosen = false
         func measured(_ name: String, _ work: () async throws -> Bool) async throws {
@@ -147,14 +162,21 @@ struct EdgeBench {
         return outcome
     }
 
+    /// The targets, followed by the relay if there is one and it can do the work: it speaks no HTTP/2.
+    private func participants(in work: Work) -> [Target] {
+        guard let relay, work != .http2Request else { return targets }
+        return targets + [relay]
+    }
+
     private func measure(_ row: Row) async throws -> Bool {
-        let contexts = try targets.map { _ in try tls(row.work) }
-        var rates = targets.map { _ in [Double]() }
+        let participants = participants(in: row.work)
+        let contexts = try participants.map { _ in try tls(row.work) }
+        var rates = participants.map { _ in [Double]() }
         for round in 0...rounds {
             // Whoever comes first in one round comes last in another.
-            for place in targets.indices {
-                let index = (place + round) % targets.count
-                let target = targets[index]
+            for place in participants.indices {
+                let index = (place + round) % participants.count
+                let target = participants[index]
                 // The first round only warms up.
                 let seconds = round == 0 ? min(0.5, seconds) : seconds
                 let before = try ProcessFigures.cpuSeconds(target.pid)
@@ -168,15 +190,17 @@ struct EdgeBench {
                 rates[index].append(Double(outcome.count) / spent)
             }
         }
-        // Each other one is compared within the same round; the best of them counts.
-        let ratios = rates.dropFirst().map { other in median(zip(rates[0], other).map { $0 / $1 }) }
-        let worst = ratios.min() ?? 1
-        return report(row: "\(row.name), \(row.unit)", rates.map(median), ratio: worst, bar: row.bar, worst >= row.bar)
+        // Each other one is compared within the same round; the best of them counts. The relay does not count.
+        let ratios = rates.map { other in median(zip(rates[0], other).map { $0 / $1 }) }
+        let worst = ratios[1..<targets.count].min() ?? 1
+        return report(
+            row: "\(row.name), \(row.unit)", rates.map(median), ratio: worst, bar: row.bar, worst >= row.bar,
+            ofRelay: ratios.dropFirst(targets.count).first)
     }
 
     private func measureIdleTunnels() async throws -> Bool {
         var figures: [Double] = []
-        for target in targets {
+        for target in participants(in: .idleTunnel) {
             _ = try await load(target, .request, clients: 8, seconds: 0.5, tls(.request))
             let before = try ProcessFigures.pss(target.pid)
             let context = try tls(.idleTunnel)
@@ -201,10 +225,11 @@ struct EdgeBench {
                 await withCheckedContinuation { closed in loop.post { load.close { closed.resume() } } }
             }
         }
-        let best = figures.dropFirst().min() ?? figures[0]
+        let best = figures[1..<targets.count].min() ?? figures[0]
         return report(
             row: Self.idleTunnelRow, figures, ratio: figures[0] / best, bar: Self.idleTunnelBar,
-            figures[0] <= Self.idleTunnelBar, isAbsolute: true)
+            figures[0] <= Self.idleTunnelBar, isAbsolute: true,
+            ofRelay: figures.dropFirst(targets.count).first.map { figures[0] / $0 })
     }
 
     private func measureLatency() async throws -> Bool {
@@ -228,14 +253,22 @@ struct EdgeBench {
     /// At once, not when a buffer is full.
     private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
+    /// - Parameters:
+    ///   - values: the figures of the targets, followed by the relay's if it was measured.
+    ///   - ofRelay: the first target's figure divided by the relay's, if it was measured.
     private func report(
-        row: String, _ values: [Double], ratio: Double, bar: Double, _ isMet: Bool, isAbsolute: Bool = false
+        row: String, _ values: [Double], ratio: Double, bar: Double, _ isMet: Bool, isAbsolute: Bool = false,
+        ofRelay: Double? = nil
     ) -> Bool {
-        let numbers = values.map { pad(String(format: $0 < 100 ? "%.1f" : "%.0f", $0), 10) }.joined()
+        let numbers = values.map { pad(String(format: $0 < 100 ? "%.1f" : "%.0f", $0), 10) }
         let limit = isAbsolute ? String(format: "≤ %.0f", bar) : String(format: "≥ %.2f", bar)
-        let verdict = isMet ? "met" : "MISSED"
+        var end = isMet ? "met" : "MISSED"
+        if let ofRelay {
+            end = pad(end, 6, left: true) + numbers[targets.count] + pad(String(format: "%.2f", ofRelay), 12)
+        }
         say(
-            "\(pad(row, 40, left: true))\(numbers)\(pad(String(format: "%.2f", ratio), 8))\(pad(limit, 8))  \(verdict)")
+            "\(pad(row, 40, left: true))\(numbers.prefix(targets.count).joined())"
+                + "\(pad(String(format: "%.2f", ratio), 8))\(pad(limit, 8))  \(end)")
         return isMet
     }
 
