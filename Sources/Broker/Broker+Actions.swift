@@ -4,7 +4,7 @@ import EventLoop
 import HTTPTransport
 
 extension Broker {
-    /// Carries out what the core decided, in order. Everything that takes time runs as a task of a host's driver and
+    /// Carries out the core's actions, in order. Everything that takes time runs as a task of a host's driver and
     /// reports back as an event.
     func perform(_ actions: [Action]) {
         var routes: [RouteChange] = []
@@ -39,7 +39,7 @@ extension Broker {
         if !routes.isEmpty { edge.apply(routes) }
     }
 
-    /// What has been decided otherwise later in the same step is not begun.
+    /// Skips a start that a later decision of the same step has superseded.
     private func start(_ id: SessionID, epoch: Int, on host: String) {
         if let warm = WarmSeatID(run: id) {
             guard let seat = core.warmSeat(warm), let lab = core.lab(seat.pool.lab) else { return }
@@ -60,7 +60,7 @@ extension Broker {
             grants: grants[id] ?? [])
     }
 
-    /// What opens a session's lab to us.
+    /// The `Authorization` value with which we access a session's lab, if its kind needs one.
     func labAuthorization(_ session: Session, kind: LabKind) -> String? {
         let (name, epoch) = session.container
         return LabContainer.authorization(
@@ -80,7 +80,7 @@ extension Broker {
         }
     }
 
-    /// From the edge, in batches: who did something in which lab, and when. Any thread.
+    /// Activity reported by the edge in batches: the last activity in each lab, in milliseconds since 1970. Any thread.
     public nonisolated func activity(_ millisecondsBySlug: [String: Int64]) {
         let moments = Dictionary(
             uniqueKeysWithValues: millisecondsBySlug.map {
@@ -91,7 +91,7 @@ extension Broker {
 }
 
 extension LabKind {
-    /// The edge's word for the header rules that this kind needs.
+    /// The edge's name for the header rules of this kind.
     fileprivate var routeKind: Edge.LabKind {
         switch self {
         case .jupyter: .jupyter

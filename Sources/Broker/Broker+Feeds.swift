@@ -3,9 +3,9 @@ import Store
 import TLS
 
 extension Broker {
-    /// Makes an address at which a portal's reservations can be read as a calendar.
+    /// Creates a secret address at which a portal's reservations can be read as a calendar.
     ///
-    /// - Returns: the token of the address, which is kept nowhere: only its digest is.
+    /// - Returns: the token of the address. It is not stored; only its digest is.
     public func makeFeed(portal: String) async throws(BrokerError) -> (feed: FeedView, token: String) {
         let token = Base64URL.encode(SecureRandom.bytes(Broker.feedTokenBytes))
         let feed = CalendarFeed(
@@ -36,7 +36,7 @@ extension Broker {
         do { return try await store.feeds().map(FeedView.init) } catch { throw BrokerError(error) }
     }
 
-    /// Its address leads nowhere from now on.
+    /// Revokes a feed: its address stops working at once.
     public func revokeFeed(_ id: String) async throws(BrokerError) {
         let wasThere: Bool
         do { wasThere = try await store.removeFeed(id) } catch { throw BrokerError(error) }
@@ -46,9 +46,9 @@ extension Broker {
         }
     }
 
-    /// The portal whose reservations an address shows; `nil` if it leads nowhere.
+    /// The portal whose reservations an address shows; `nil` if the address is not valid.
     public func portal(ofFeed token: String) async throws(BrokerError) -> String? {
-        // Ours have 43 characters; a longer one cannot be ours.
+        // Our tokens have 43 characters; a longer one cannot be ours.
         guard token.utf8.count <= 64 else { return nil }
         do { return try await store.feed(tokenDigest: SHA256.digest(token).bytes)?.portal } catch {
             throw BrokerError(error)
@@ -56,7 +56,7 @@ extension Broker {
     }
 }
 
-/// An address of a calendar, without what opens it.
+/// A calendar feed's record, without its token.
 public struct FeedView: Hashable, Sendable, Codable {
     public var id: String
     public var portal: String

@@ -3,10 +3,10 @@ import Store
 import Text
 
 extension Broker {
-    /// Who wants something of a session: a line of its story before whatever comes of it.
+    /// Adds a line to a session's story that says who is about to act on it.
     public func remark(_ words: String, on id: SessionID) { remark(words, on: [id]) }
 
-    /// The same of all sessions whose lab is on a host, or whose files alone.
+    /// Adds a line to the stories of all sessions on a host, including parked ones whose files only it has.
     public func remark(_ words: String, onHost host: String) {
         remark(words, on: core.sessions(on: host).sorted() + core.parkedSessions(withHomesOn: host))
     }
@@ -15,12 +15,12 @@ extension Broker {
         if !ids.isEmpty { submit(.remark(ids, words)) }
     }
 
-    /// Who did what, for the log.
+    /// Writes an operator's action to the log.
     public func record(act: String, by who: String, status: Int) {
         log.info("operator", metadata: ["who": "\(who)", "act": "\(act)", "status": "\(status)"])
     }
 
-    /// Ends a session; the learner's files stay. Ending one that has ended changes nothing.
+    /// Ends a session; the learner's files stay. A no-op on a session that has ended.
     public func end(_ id: SessionID, reason: EndReason) async throws(BrokerError) -> SessionView {
         _ = try await ask { .end(id, reason: reason, request: $0) }
         return try await view(id)
@@ -35,27 +35,27 @@ extension Broker {
         return try await view(id)
     }
 
-    /// Takes an announced end back.
+    /// Cancels an announced end.
     public func cancelEnd(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .cancelEnd(id, request: $0) }
         return try await view(id)
     }
 
-    /// Parks a running session: its seat is free as soon as its container is gone, and its learner's next visit brings it
-    /// back. `note` is for the learner.
+    /// Parks a running session: its seat is freed once its container is gone, and its learner's next visit resumes it.
+    /// `note` is for the learner.
     public func park(_ id: SessionID, note: String) async throws(BrokerError) -> SessionView {
         _ = try await ask { .park(id, note: note, request: $0) }
         return try await view(id)
     }
 
-    /// Moves the ends of a running session: for idleness, of its lifetime, and of a reserved seat; an announced end is
-    /// taken back. Who and why are for its story, which operators read.
+    /// Moves the ends of a running session: its idle end, its lifetime and its reserved seat; an announced end is
+    /// cancelled. Who did it and why goes into its story, which operators read.
     public func extend(_ id: SessionID, _ more: Extension) async throws(BrokerError) -> SessionView {
         _ = try await ask { .extend(id, more, request: $0) }
         return try await view(id)
     }
 
-    /// Sessions of a course that are not over, by their learners' names, and how many there are. O(sessions).
+    /// Sessions of a course that are not over, sorted by their learners' names, with their total count. O(sessions).
     public func sessions(of course: Course, limit: Int) -> (sessions: [SessionView], count: Int) {
         let found = core.sessions.filter { course.has($0) && !$0.state.isOver }
         let byID = found.sorted { $0.id < $1.id }.sortedNaturally { $0.learner.id }
@@ -63,7 +63,7 @@ extension Broker {
         return (first.map { view(of: $0) }, found.count)
     }
 
-    /// Why the session is as it is, and until when.
+    /// Why the session is in its state, and until when.
     public func explain(_ id: SessionID) async throws(BrokerError) -> SessionExplanation {
         let story = try await story(of: id)
         return core.explain(try await session(id), story: story, at: now)
@@ -77,15 +77,15 @@ extension Broker {
         _ = try await ask { .uncordon(host: host, request: $0) }
     }
 
-    /// No new seats on the host; what lives there ends by itself, or after `deadline` from now. Without a deadline, a
-    /// drain that is under way keeps its own, and another one gets `Limits.drainTime`.
+    /// Places no new seats on the host; sessions there end by themselves, or after `deadline` from now. Without a
+    /// deadline, a drain in progress keeps its own, and a new one gets `Limits.drainTime`.
     public func drain(_ host: String, deadline: Duration?) async throws(BrokerError) {
         let moment = deadline.map { now + $0 }
         _ = try await ask { .drain(host: host, deadline: moment, request: $0) }
     }
 
-    /// Drains these hosts one after the other, with no more than `maximumUnavailable` out of service at any time. Each
-    /// has `deadline` from the beginning of its drain.
+    /// Drains these hosts in sequence, with no more than `maximumUnavailable` out of service at any time. Each has
+    /// `deadline` from the start of its drain.
     public func drain(
         _ hosts: [String], maximumUnavailable: Int, deadline: Duration
     ) async throws(BrokerError) -> RollingDrainView? {
@@ -95,10 +95,10 @@ extension Broker {
         return rollingDrain
     }
 
-    /// The one that is under way.
+    /// The rolling drain in progress.
     public var rollingDrain: RollingDrainView? { core.rolling.map { RollingDrainView($0) } }
 
-    /// The host does not come back: who was there gets a new seat, or an end.
+    /// Declares that the host does not come back: its sessions get a new seat, or end.
     public func declareLost(_ host: String) async throws(BrokerError) -> HostLossView {
         let before = (core.sessions(on: host).sorted() + core.parkedSessions(withHomesOn: host))
         _ = try await ask { .declareLost(host: host, request: $0) }
@@ -106,7 +106,7 @@ extension Broker {
         for id in before {
             switch core.session(id)?.state {
             case .queued, .starting, .running: loss.moved.append(id)
-            // It was on its way there.
+            // It was already being parked.
             case .parking, .parked: break
             case .ending, .ended, .failed, nil: loss.ended.append(id)
             }
@@ -122,7 +122,7 @@ extension Broker {
         return found.map { view(of: core.session($0.id) ?? $0) }
     }
 
-    /// The session that the identifier, or a beginning of it that is unique, names.
+    /// The session with this identifier, or with this unique prefix of one.
     public func resolve(_ idOrPrefix: String) async throws(BrokerError) -> SessionID {
         let match: SessionMatch
         do { match = try await store.session(matching: idOrPrefix) } catch { throw BrokerError(error) }

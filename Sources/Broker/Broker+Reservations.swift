@@ -3,7 +3,7 @@ import Store
 import TLS
 
 extension Broker {
-    /// Reserves seats for a cohort, or says why there are none and when there are.
+    /// Reserves seats for a cohort, or throws why there are none and when there will be.
     public func reserve(_ terms: ReservationTerms) async throws(BrokerError) -> ReservationView {
         let id = ReservationID(rawValue: SecureRandom.slug(length: Broker.reservationIDLength))
         _ = try await ask { .reserve(terms, newID: id, request: $0) }
@@ -11,12 +11,13 @@ extension Broker {
         return try await reservation(id)
     }
 
-    /// No secret, but short enough to be typed: 40 bits, and an identifier that is taken is refused.
+    /// 40 bits: not a secret, but short enough to type. An identifier that is in use is refused.
     nonisolated static let reservationIDLength = 8
 
-    /// Seats are no longer held. Sessions that have one go on; who waits for one waits with everybody else.
+    /// Cancels a reservation: its seats are no longer held. Sessions that have one continue; sessions that wait for one
+    /// move to the general queue.
     ///
-    /// - Parameter who: for the stories of those who wait.
+    /// - Parameter who: named in the stories of the waiting sessions.
     public func cancelReservation(
         _ id: ReservationID, by who: String? = nil
     ) async throws(BrokerError) -> ReservationView {
@@ -25,9 +26,9 @@ extension Broker {
         return try await reservation(id)
     }
 
-    /// All of the series that this one is of, as far as they are not over.
+    /// Cancels all reservations of the series that this one belongs to, unless they are over.
     ///
-    /// - Parameter who: for the stories of those who wait.
+    /// - Parameter who: named in the stories of the waiting sessions.
     public func cancelSeries(
         of id: ReservationID, by who: String? = nil
     ) async throws(BrokerError) -> [ReservationID] {
@@ -41,7 +42,7 @@ extension Broker {
         return ids
     }
 
-    /// Who wants something of reservations, in the stories of those who wait for a seat of theirs. O(sessions).
+    /// Adds a line to the stories of sessions that wait for a seat of matching reservations. O(sessions).
     private func remark(_ words: String, onWaitingFor isMeant: (Reservation) -> Bool) {
         let waiting = core.sessions.filter { session in
             guard case .queued = session.state else { return false }
@@ -50,14 +51,14 @@ extension Broker {
         remark(words, on: waiting.map(\.id).sorted())
     }
 
-    /// Reserves many times at once, or says what stands against it.
+    /// Books several reservations at once, or reports the conflicts.
     ///
-    /// - Parameter isDryRun: only says what would become of it; nothing is changed.
+    /// - Parameter isDryRun: only reports what would happen and changes nothing.
     public func book(
         portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipsConflicts: Bool = false,
         events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask, isDryRun: Bool = false
     ) async throws(BrokerError) -> BookingView {
-        // Who asks has read the zones as they are today.
+        // The items were made with the current time zone rules, so standing reservations must follow them first.
         await followZones()
         let booking = Booking(
             portal: portal,
@@ -79,10 +80,10 @@ extension Broker {
         return view
     }
 
-    /// A series that is made by hand gets a name of its own.
+    /// A new name for a series that is made by hand.
     public nonisolated static func newSeriesName() -> String { SecureRandom.slug(length: reservationIDLength) }
 
-    /// What a copy of the core says.
+    /// Tries the booking on a copy of the core.
     private func rehearse(_ booking: Booking) throws(BrokerError) -> Answer {
         var copy = core
         let request = RequestID(rawValue: .max)
@@ -93,7 +94,7 @@ extension Broker {
         return .done
     }
 
-    /// How many seats of a lab there are over a time.
+    /// A forecast of the seats for a lab over a time range.
     public func forecast(
         lab: String, from: Timestamp, to: Timestamp, steps: Int
     ) throws(BrokerError) -> CapacityForecast {
@@ -102,7 +103,7 @@ extension Broker {
         }
     }
 
-    /// Those that go on or come next first, in order of their start; then those that are over or cancelled, the latest first.
+    /// Current and upcoming reservations first, in order of start; then those that are over or cancelled, latest first.
     public func reservations(limit: Int) async throws(BrokerError) -> [ReservationView] {
         do { return try await store.reservations(limit: limit).map { ReservationView($0, at: now) } } catch {
             throw BrokerError(error)
@@ -120,7 +121,7 @@ extension Broker {
         return core.warmShortfall(of: reservation.terms, on: reservation.allocation)?.text
     }
 
-    /// Those of a portal that begin at `since` or later, those that begin first first; cancelled ones too.
+    /// Reservations of a portal that begin at `since` or later, in order of start, including cancelled ones.
     public func reservations(
         of portal: String, since: Timestamp, limit: Int
     ) async throws(BrokerError) -> [ReservationView] {
@@ -133,7 +134,7 @@ extension Broker {
         }
     }
 
-    /// Who came, who came late, and who of the roster did not.
+    /// Which learners came, which came late, and which of the roster did not come.
     public func attendance(of id: ReservationID) async throws(BrokerError) -> AttendanceView {
         let stored = try await stored(id)
         let came: [(learner: String, at: Timestamp)]

@@ -7,12 +7,12 @@ import Logging
 import Store
 import TLS
 
-/// The control plane's driver: hands what happens to `BrokerCore`, commits what it decides, and only then acts on
-/// engines and the edge. It decides nothing itself.
+/// The control plane's driver: hands events to `BrokerCore`, commits its decisions, and only then acts on engines and
+/// the edge. It decides nothing itself.
 ///
-/// One step takes the events that have come, lets the core handle them, commits its changes in one transaction, and
-/// carries out its actions. While a commit is under way the next events gather, so a storm shares transactions. A
-/// commit that fails is rolled back in the core: requests are told, reports of engines are tried again.
+/// One step takes the pending events, lets the core handle them, commits its changes in one transaction, and carries
+/// out its actions. Events that arrive during a commit are batched into the next, so a storm shares transactions. A
+/// failed commit is rolled back in the core: requests get an error, engines' reports are retried.
 @ControlLoop
 public final class Broker {
     let store: Store
@@ -21,7 +21,7 @@ public final class Broker {
     let client: HTTPClient
     /// The identifier in the names and labels of everything of ours on the hosts.
     public let instance: String
-    /// What the store held at the start; forgotten when it is restored.
+    /// The state that the store held at startup; released once it is restored.
     private var stored: StoredState?
     let tokenKey: HMACKey
     private let clock: @Sendable () -> Timestamp
@@ -30,24 +30,24 @@ public final class Broker {
     var core: BrokerCore
     var hostDrivers: [String: HostDriver] = [:]
     let knownAddresses = HostAddresses()
-    /// Those that the packet filters of all hosts close.
+    /// The addresses that the packet filters of all hosts close.
     var filteredAddresses: [String] = []
     var grants: [SessionID: [Digest32]] = [:]
     var entryCodes = EntryCodes()
     var watchers = Watchers()
     var metrics = BrokerMetrics()
-    /// The slugs that this broker has given the edge a route for.
+    /// Slugs for which this broker has given the edge a route.
     public internal(set) var routedSlugs: Set<String> = []
 
     private var inbox = Inbox()
     private var waiting: [RequestID: CheckedContinuation<Answer, any Error>] = [:]
     private var lastRequest: UInt64 = 0
     var queueNews: LoopTimer?
-    /// The steps under way; nil while nothing happens.
+    /// The running pump of steps; nil while idle.
     private var pumping: Task<Void, Never>?
-    /// Those who look while something decided is not on disk yet: they are told what is. No more than there are requests.
+    /// Readers that wait until pending decisions are committed or rolled back. No more than there are requests.
     private(set) var readers: [CheckedContinuation<Void, Never>] = []
-    /// The failure to save that lasts, and when it was last logged.
+    /// A persistent failure to save, and when it was last logged.
     private var storageFailure: (code: StoreError.Code, toldAt: MonotonicTime)?
     private var isStopping = false
     private var clocks: ClockWatch
@@ -56,7 +56,7 @@ public final class Broker {
     private var timerDue: Timestamp?
 
     /// - Parameters:
-    ///   - tokenKey: derives the tokens between edge and labs; the same over restarts.
+    ///   - tokenKey: derives the tokens between edge and labs; stable across restarts.
     ///   - clock: the wall clock.
     /// - Throws: `.storage` when the store cannot be read.
     public init(
@@ -80,14 +80,14 @@ public final class Broker {
 
     var now: Timestamp { clock() }
 
-    /// Restores what the store holds, publishes the routes of running labs, and begins to talk to the hosts.
+    /// Restores what the store holds, publishes the routes of running labs, and connects to the hosts.
     public func start() async throws(BrokerError) {
         guard let stored else { return }
         self.stored = nil
         for grant in stored.grants { remember(grant) }
         let homes = stored.homes.map { HomeLocation(portal: $0.portal, learner: $0.learner, host: $0.host) }
-        // The catalogue first: what a restored session is given depends on its lab. Nobody is there yet; what follows from
-        // both is for the first event.
+        // The catalogue comes first, because restoring a session depends on its lab. There are no sessions yet; what
+        // follows from both is handled with the first event.
         try await settle(afterRestoring: core.handle(configuration.event, at: now))
         let actions = core.restore(
             sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
@@ -101,7 +101,7 @@ public final class Broker {
         await followZones()
     }
 
-    /// A step finds out by itself; this makes one where nothing else does.
+    /// Every step checks the clock; this causes a step when nothing else does.
     private func lookAtClocks() {
         clockLook = ControlLoop.loop.schedule(after: BrokerLimits.clockLookInterval) { [weak self] in
             ControlLoop.assumeIsolated {
@@ -112,8 +112,8 @@ public final class Broker {
         }
     }
 
-    /// Stops deciding. Labs go on; the next start finds them. What was being started is left as it is by then: whoever
-    /// decides next goes on with it.
+    /// Stops deciding. Labs keep running; the next start finds them. Starts in progress stop where they are, and the
+    /// next broker continues them.
     public func stop() async {
         isStopping = true
         timer?.cancel()
@@ -132,20 +132,19 @@ public final class Broker {
 
     static let stoppingError = BrokerError(.stopping, "Carrel is stopping; try again in a moment. Labs go on running.")
 
-    /// Something happened. Never waits; the step comes soon.
+    /// Queues an event for the next step. Never blocks.
     func submit(_ event: Event) {
         inbox.add(event)
         pumpSoon()
     }
 
-    /// A person asked for something about a session: which one it is, after it is on disk.
+    /// Handles a request about a session; returns the session once the decision is on disk.
     func ask(_ event: (RequestID) -> Event) async throws(BrokerError) -> SessionID? {
         if case .session(let id) = try await answer(to: event) { return id }
         return nil
     }
 
-    /// A person asked for something: waits for the answer, which comes after what it speaks of is on disk. A refusal
-    /// is thrown.
+    /// Handles a request and returns its answer once the changes that it reports are on disk. Throws refusals.
     func answer(to event: (RequestID) -> Event) async throws(BrokerError) -> Answer {
         guard !isStopping else { throw Broker.stoppingError }
         guard !inbox.isFull else {
@@ -215,14 +214,14 @@ public final class Broker {
         disconnectForgottenHosts()
     }
 
-    /// The core has taken it in, and it is on disk.
+    /// Called when the core's handling of a clock jump is on disk.
     private func clockWasSet(by jump: Duration) {
         clocks.accept(jump)
         log.warning("the wall clock was set", metadata: ["by": "\(jump.wholeMilliseconds) ms"])
-        // It was set by the clock as it was.
+        // The timer was set by the old clock.
         timer?.cancel()
         timerDue = nil
-        // How far their clocks are from ours is to be found out anew.
+        // The hosts' clock skew must be measured again.
         for driver in hostDrivers.values { driver.listAgain() }
     }
 
@@ -231,8 +230,8 @@ public final class Broker {
         letReadersIn()
     }
 
-    /// Waits until what has been decided of a session (of any, with `nil`) is on disk, and the edge knows it: until then it
-    /// may come to nothing.
+    /// Waits until all decisions about a session (about any, with `nil`) are on disk and known to the edge; until then
+    /// they may be rolled back.
     func settled(_ id: SessionID? = nil) async {
         guard core.pendingChanges.contains(where: { $0.concerns(id) }) else { return }
         await withCheckedContinuation { readers.append($0) }
@@ -244,7 +243,7 @@ public final class Broker {
         for reader in waiting { reader.resume() }
     }
 
-    /// - Returns: how many warm seats were claimed with it.
+    /// - Returns: how many warm seats were claimed in this commit.
     private func commit() async throws(StoreError) -> Int {
         let changes = core.pendingChanges
         if !changes.isEmpty {
@@ -265,7 +264,7 @@ public final class Broker {
         letReadersIn()
     }
 
-    /// The core holds live sessions; an ended one that is asked for comes from the store first.
+    /// The core holds live sessions only; an ended one that an event refers to is loaded from the store first.
     private func adoptIfForgotten(_ event: Event) async throws(StoreError) {
         let forgotten: Session?
         switch event {
@@ -284,12 +283,13 @@ public final class Broker {
         for grant in try await store.grants(of: forgotten.id) { remember(grant) }
     }
 
-    /// The commit failed: nothing of this step happened. People are told; what engines reported still holds, so it is
-    /// tried again, for as long as it takes.
+    /// The commit failed, so nothing of this step happened. Requests get the error; engines' reports still hold and are
+    /// retried until they succeed.
     private func recover(_ batch: [Event], from error: StoreError) async {
         tell(error)
         guard error.isTransient || batch.count == 1 else {
-            // One of these events makes a change that the schema forbids: each by itself, so that only that one fails.
+            // One of these events makes a change that the schema rejects. Each is retried alone, so that only that one
+            // fails.
             for event in batch {
                 do {
                     try await step([event])
@@ -314,7 +314,7 @@ public final class Broker {
         guard !again.isEmpty || !listed.isEmpty else { return }
         inbox.putBack(again)
         try? await Task.sleep(for: BrokerLimits.storageRetryDelay)
-        // A listing grows old while it waits, so each host is listed again.
+        // A listing would be outdated by the retry, so each host is listed again.
         for host in listed { hostDrivers[host]?.listAgain() }
     }
 
@@ -346,7 +346,7 @@ public final class Broker {
 }
 
 extension [Change] {
-    /// How many warm seats became a session's.
+    /// How many warm seats were claimed by sessions.
     fileprivate var claimedWarmSeats: Int {
         let gone = compactMap { if case .warmGone(let id) = $0 { id } else { nil } }
         guard !gone.isEmpty else { return 0 }
@@ -356,14 +356,14 @@ extension [Change] {
 }
 
 extension Change {
-    /// Whether it changes this session; `nil`: any.
+    /// Whether it changes this session (any, with `nil`).
     fileprivate func concerns(_ id: SessionID?) -> Bool {
         if case .session(let session) = self { id == nil || session.id == id } else { false }
     }
 }
 
 extension Event {
-    /// The session whose start has come to its end with this event, well or not.
+    /// The session whose start this event ends, successfully or not.
     var endedStart: SessionID? {
         switch self {
         case .labReady(let id, _, _), .startFailed(let id, _, _): id
@@ -371,7 +371,7 @@ extension Event {
         }
     }
 
-    /// The request that this event carries, if a person waits for its answer.
+    /// The request that this event carries, if a caller waits for its answer.
     var request: RequestID? {
         switch self {
         case .launch(_, _, _, _, let request), .restart(_, let request), .resume(_, let request),

@@ -3,14 +3,14 @@ import DockerEngine
 import Scheduling
 import TLS
 
-/// A host with what the rim must know of it beyond placement.
+/// A host's placement settings, and how to reach its engine and labs.
 public struct HostConfiguration: Sendable {
     public var spec: HostSpec
     public var endpoint: EngineEndpoint
-    /// The host's private address on which labs' ports are published, and where the edge reaches them.
+    /// The host's private address on which labs' ports are published and at which the edge reaches them.
     public var publishAddress: String
-    /// The addresses from which the broker reaches labs' ports, as the host sees them; empty: those of the routes of
-    /// this machine.
+    /// The addresses from which the broker reaches labs' ports, as the host sees them; if empty, the source addresses
+    /// of this machine's routes.
     public var brokerAddresses: [AddressRange]
 
     public init(
@@ -23,27 +23,27 @@ public struct HostConfiguration: Sendable {
     }
 }
 
-/// What the broker must know, apart from what the store holds.
+/// The broker's configuration.
 public struct BrokerConfiguration: Sendable {
     public var labs: [Lab]
     public var hosts: [HostConfiguration]
-    /// The directory that is the same on every host and here, with one directory per portal; nil keeps each home in a
-    /// named volume of the host where it was first used.
+    /// The shared homes directory at the same path on every host and here, with one directory per portal; if nil, each
+    /// home is a named volume on the host where it was first used.
     public var homesRoot: String?
-    /// The portals there are; `nil` stands for all that anybody names.
+    /// The known portals; `nil` accepts any portal.
     public var portals: Set<String>?
     public var labsDomain: String
-    /// The port that browsers use; left out of URLs when it is 443.
+    /// The port that browsers use; omitted from URLs when it is 443.
     public var publicPort: Int
-    /// The share of each host that is never reserved, 0–100 percent.
+    /// The percentage of each host that is never reserved, 0–100.
     public var freeFloorPercent: Int
     public var pools: [PoolSpec]
     public var density: Density
-    /// How often the labs of each host are measured; 5 s to an hour.
+    /// How often the labs of each host are measured; 5 s to 1 h.
     public var sampleInterval: Duration
-    /// What the wall times of reservations mean.
+    /// The time zones in which reservations' wall times are interpreted.
     public var zones = ZoneDatabase.system()
-    /// What labs with `egress: allow` may reach.
+    /// The ranges that labs with `egress: allow` may or may not reach.
     public var egress: EgressRanges
 
     public init(
@@ -64,7 +64,7 @@ public struct BrokerConfiguration: Sendable {
         self.egress = egress
     }
 
-    /// What the core must know of it.
+    /// The event that configures the core.
     var event: Event {
         .configure(
             labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent, pools: pools, density: density,

@@ -1,7 +1,7 @@
 import BrokerCore
 import Store
 
-/// Why the broker did not do what it was asked to. The message says what happened and what to do next.
+/// Why the broker did not carry out a request. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable, CaseIterable {
         case unknownLab, unknownSession, unknownHost, unknownReservation, unknownPool, ambiguous, notNow, badTerms,

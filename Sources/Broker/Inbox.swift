@@ -1,13 +1,13 @@
 import BrokerCore
 
-/// What waits for the broker's next step, in the order in which it came. Pure.
+/// The queue of events for the broker's next step, in order of arrival. Pure.
 ///
-/// It holds a limited number of events. Requests of people are refused while it is full. What is known best by the last
-/// word about it (the configuration, a host, what was used) waits beside it, the newest word in the place of older ones:
-/// it is never lost, and takes no more room than there are hosts. What engines report of single runs finds no room then,
-/// and every host has to be listed again, which makes up for it.
+/// It holds a limited number of events. While it is full, requests are refused. Events of which only the latest matters
+/// (the configuration, a host's state, activity) are kept beside it, a newer one replacing an older one: they are never
+/// lost and take no more room than there are hosts and sessions. Engines' reports about single runs are dropped, and
+/// every host must be listed again to make up for them.
 struct Inbox {
-    /// What a word is about that stands for everything said before.
+    /// The subject of an event that supersedes all earlier ones on it.
     private enum Subject: Hashable {
         case configuration
         case state(host: String)
@@ -28,7 +28,8 @@ struct Inbox {
 
     mutating func add(_ event: Event) {
         let subject = Self.subject(of: event)
-        // An older word that waits already comes after everything else: it must not have the last one.
+        // An event that waits here is handled after all others, so it must be replaced rather than overtake a newer
+        // one.
         if let subject, let place = latest.firstIndex(where: { $0.subject == subject }) {
             latest[place].event = event
         } else if !isFull {
@@ -43,13 +44,13 @@ struct Inbox {
     private mutating func addBeyondLimit(_ event: Event) {
         switch event {
         case .activity(let moments): activity.merge(moments, uniquingKeysWith: max)
-        // Every step looks at the time.
+        // Every step checks the time anyway.
         case .tick: break
         default: hasLostReports = true
         }
     }
 
-    /// Takes the next events out; of those within the limit, no more than `most`.
+    /// Removes and returns the next events; of those within the limit, no more than `most`.
     mutating func take(_ most: Int) -> [Event] {
         if !events.isEmpty {
             let batch = Array(events.prefix(most))
@@ -63,10 +64,10 @@ struct Inbox {
         return batch
     }
 
-    /// Puts events that came to nothing back before all others.
+    /// Puts the events of a failed step back in front of all others.
     mutating func putBack(_ batch: [Event]) { events.insert(contentsOf: batch, at: 0) }
 
-    /// Whether reports of engines found no room since the last call.
+    /// Whether engines' reports were dropped since the last call.
     mutating func takeLostReports() -> Bool {
         defer { hasLostReports = false }
         return hasLostReports

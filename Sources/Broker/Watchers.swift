@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Who watches which session. Confined to the control loop by its owner.
+/// The watchers of each session. Confined to the control loop by its owner.
 struct Watchers {
     private var streams: [SessionID: [UInt64: AsyncStream<SessionView>.Continuation]] = [:]
     private var lastID: UInt64 = 0

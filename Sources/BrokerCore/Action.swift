@@ -7,24 +7,24 @@ public enum Refusal: Error, Hashable, Sendable {
     case unknownPool(PoolKey)
     /// The terms of a reservation, or of a host, are invalid.
     case badTerms(String)
-    /// There are not as many seats in that time.
+    /// The time range does not have enough seats.
     case noSeats(ReservationConflict)
-    /// A session on a reserved seat cannot keep it that long.
+    /// The session's reserved seat cannot be extended that far.
     case noSeatAfter(ExtensionConflict)
-    /// The state of the session or host does not allow this.
+    /// The state of the session or host does not allow this request.
     case notNow(String)
     /// No host could ever serve this lab.
     case neverFits(Misfit)
-    /// A named limit is reached (the queue's, say).
+    /// A named limit was reached, such as the queue's length.
     case limit(String)
 }
 
-/// The answer to a request. Handed out only after the changes that it speaks of are committed.
+/// The answer to a request. Delivered only after the changes that it reports are committed.
 public enum Answer: Hashable, Sendable {
     case session(SessionID)
     case reservation(ReservationID)
     case booked(BookingOutcome)
-    /// These reservations are at other moments now.
+    /// These reservations were moved to other times.
     case retimed([ReservationID])
     /// These reservations were cancelled, in order of their start.
     case cancelled([ReservationID])
@@ -32,66 +32,68 @@ public enum Answer: Hashable, Sendable {
     case refused(Refusal)
 }
 
-/// What the driver does after the changes of the same step are committed. In order.
+/// What the driver does, in order, after the changes of the same step are committed.
 public enum Action: Hashable, Sendable {
-    /// Create and start the container of this run, then wait until the lab answers; report every step as an event.
-    /// With a warm seat's name and epoch 0 it is that seat's. For a session that has claimed one (`Session.warm`) the
-    /// container is the seat's: go on with it, attach the learner's home if the seat was made without one, and report
-    /// under the session's name.
-    /// If a container of that name already exists on the host (a restart in the middle), go on with it. Repeated for
-    /// a run on its way at every listing of the host: nothing to do if the driver is still at it.
+    /// Create and start the container of this run, then wait until the lab is ready; report every step as an event.
+    /// With a warm seat's name and epoch 0, the container belongs to that seat. For a session that has claimed a warm
+    /// seat (`Session.warm`) the container is the seat's: continue with it, attach the learner's home if the seat was
+    /// started without one, and report under the session's name.
+    /// If a container of that name already exists on the host (after a restart in the middle of a start), continue with
+    /// it. Repeated for every run in progress at each listing of the host; a no-op if the driver is still working on
+    /// it.
     case start(SessionID, epoch: Int, host: String)
-    /// Stop working on the start of this container, remove it, and report `containerRemoved` or `removeFailed`. The name
-    /// and the epoch are the container's own (`Session.container`). A missing one is removed. Repeated at every listing of the host until `containerRemoved`.
+    /// Cancel the start of this container, remove it, and report `containerRemoved` or `removeFailed`. The name and the
+    /// epoch are the container's own (`Session.container`). A missing container counts as removed. Repeated at every
+    /// listing of the host until `containerRemoved`.
     case remove(SessionID, epoch: Int, host: String)
-    /// Remove a container of ours that belongs to no run; nothing is reported.
+    /// Remove a container of ours that belongs to no run. No event is reported.
     case removeOrphan(host: String, containerID: String)
     /// The edge routes the session's hostname to the endpoint.
     case publishRoute(SessionID, epoch: Int, Endpoint)
     case withdrawRoute(SessionID)
     /// Ask the lab for its kernels and report `labReported`.
     case askLab(SessionID, epoch: Int, Endpoint)
-    /// Other hosts are there to be talked to: those of the configuration, and `addedHosts`.
+    /// The set of hosts to connect to has changed: those of the configuration, and `addedHosts`.
     case hostsChanged
     case answer(RequestID, Answer)
-    /// Something that a watcher of this session can see has changed.
+    /// Something visible to watchers of this session has changed.
     case changed(SessionID)
     /// Positions in the queue have changed, so watchers of queued sessions need a new view.
     case queueMoved
 }
 
-/// What must be on disk before the actions of the same step are carried out.
+/// A write that must be durable before the actions of the same step are carried out.
 public enum Change: Hashable, Sendable {
     case session(Session)
     case story(StoryEntry)
     case duty(host: String, HostDuty)
-    /// What tells the engine behind a host from others.
+    /// The identity of the engine behind a host.
     case engine(host: String, String?)
-    /// What was proved last of a host's network; nothing when it has to be proved anew.
+    /// The mark of the last proof of a host's network isolation; `nil` if isolation must be proved again.
     case proof(host: String, String?)
-    /// How the rolling drain stands; nothing when it is over.
+    /// The state of the rolling drain; `nil` when it is over.
     case rollingDrain(RollingDrain?)
-    /// A host that an operator added, or nothing where the configuration has it now.
+    /// A host that an operator added; `nil` once the configuration lists it.
     case hostEntry(host: String, HostEntry?)
-    /// What operators changed of a host, if anything.
+    /// An operator's changes to a host; `nil` if there are none.
     case hostAdjustment(host: String, HostAdjustment?)
-    /// An added host is removed, with its duty and everything else.
+    /// An added host is removed, together with its duty and everything else stored about it.
     case hostForgotten(host: String)
-    /// A reservation as it is now, but for its claims.
+    /// The current state of a reservation, without its claims.
     case reservation(Reservation)
-    /// Learners of a reservation have as many seats at the same time as never before.
+    /// A new maximum of the seats that a reservation's learners have had at the same time.
     case peak(ReservationID, seats: Int)
     /// A learner has claimed a seat of a reservation.
     case claim(ReservationID, learner: String, at: Timestamp)
-    /// A warm seat as it is now; a number that is new is never given again.
+    /// The current state of a warm seat. A new seat's number is never reused.
     case warm(WarmSeat)
-    /// It is claimed or given up.
+    /// The warm seat was claimed or given up.
     case warmGone(WarmSeatID)
-    /// What an operator has set of a pool, until `poolReset`.
+    /// An operator's override of a pool, in force until `poolReset`.
     case pool(PoolSpec)
     case poolReset(PoolKey)
-    /// What was learned of a lab's use.
+    /// The usage profile of a lab.
     case profile(lab: String, UsageProfile)
-    /// With homes that stick to a host: where this learner's home of this portal is.
+    /// Without shared homes: the host that holds this learner's home of this portal.
     case home(portal: String, learner: String, host: String)
 }

@@ -1,8 +1,8 @@
-/// One row of the table of what keeps a lab alive and what does not.
+/// One row of the table that says what counts as activity and what does not.
 public struct ActivityRule: Hashable, Sendable, Codable {
-    /// Who notices.
+    /// The component that observes the activity.
     public enum Witness: String, Hashable, Sendable, Codable, CaseIterable {
-        /// The edge, in everything that passes through it.
+        /// The edge, in the traffic that it proxies.
         case edge
         /// The lab, when it is asked because it looks idle.
         case lab
@@ -13,13 +13,14 @@ public struct ActivityRule: Hashable, Sendable, Codable {
     public var what: String
     public var counts: Bool
     public var witness: Witness
-    /// An instance, where there is one: a request line; or, of what a browser sends through a WebSocket, the word
-    /// `WebSocket`, its path, and the message, in text or, behind `0x`, in bytes.
+    /// An example, if there is one: a request line, or for a message that a browser sends through a WebSocket, the word
+    /// `WebSocket`, its path, and the message as text or, prefixed with `0x`, as bytes.
     public var example: String?
 
-    /// The table for a kind of lab. What the edge does is in its own rules; a test holds every example against them.
+    /// The table for a kind of lab. The edge implements its part in its own rules; a test checks them against every
+    /// example.
     ///
-    /// JupyterLab's `/api/status` is not asked: its `last_activity` moves with the polls of an open tab.
+    /// JupyterLab's `/api/status` is not polled: an open tab's own polling moves its `last_activity`.
     public static func table(for kind: LabKind) -> [ActivityRule] {
         let own: [ActivityRule] =
             switch kind {

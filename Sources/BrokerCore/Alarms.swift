@@ -1,7 +1,7 @@
 import HeapModule
 
-/// What is due when. A heap of hints, at most one valid per key: the truth is in the records, so a deadline
-/// that moves later costs nothing until its old hint comes up, and one that vanishes need not be found in the heap.
+/// A heap of deadline hints, with at most one valid hint per key. The records hold the actual deadlines, so a deadline
+/// that moves later costs nothing until its old hint comes up, and one that is cancelled need not be found in the heap.
 struct Alarms: Sendable {
     enum Key: Hashable, Comparable, Sendable {
         case host(String)
@@ -21,7 +21,7 @@ struct Alarms: Sendable {
     private var hints: [Key: Timestamp] = [:]
 
     var earliest: Timestamp? { heap.min?.time }
-    /// For tests: the heap must not grow with every change.
+    /// For tests, which check that the heap does not grow with every change.
     var count: Int { heap.count }
 
     /// Makes sure that `key` is due no later than `time`.
@@ -31,7 +31,7 @@ struct Alarms: Sendable {
         heap.insert(Alarm(time: time, key: key))
     }
 
-    /// The earliest hint, after those that no longer count.
+    /// The earliest valid hint; discards stale ones.
     mutating func first() -> (key: Key, time: Timestamp)? {
         while let alarm = heap.min {
             if hints[alarm.key] == alarm.time { return (alarm.key, alarm.time) }
@@ -40,14 +40,14 @@ struct Alarms: Sendable {
         return nil
     }
 
-    /// The first hint was too early: look at its key at `time`, or never.
+    /// Reschedules the first hint, which was too early, to `time`, or drops it if `time` is `nil`.
     mutating func postponeFirst(to time: Timestamp?) {
         guard let alarm = heap.popMin() else { return }
         hints[alarm.key] = nil
         if let time { ensure(alarm.key, by: time) }
     }
 
-    /// Take out the keys whose hint is due, each once, in order of time. Some may turn out not to be due.
+    /// Removes the keys whose hints are due and returns each once, in order of time. Some may turn out not to be due.
     mutating func takeDue(at now: Timestamp) -> [Key] {
         var due: [Key] = []
         while let alarm = heap.min, alarm.time <= now {

@@ -1,11 +1,13 @@
-/// The wall clock was set: what lasts so long from something that happened moves with it, what people agreed on does not.
+/// Handles a step of the wall clock: timers that run from an event are shifted with it, appointments are not.
 ///
-/// Moments on the wall clock stand for both. Idleness, lifetimes, parking, waiting times, retries and the silence of hosts
-/// are durations: their moments are shifted by the jump, so that as much of each is left as before. Reservations, the end
-/// of a seat that was kept beyond one, drains and links are appointments: they stay, and may be due at once.
+/// Timestamps express both. Idleness, lifetimes, parking, waiting times, retries and the silence of hosts are
+/// durations: their timestamps are shifted by the jump, so that the same time remains as before. Reservations, the end
+/// of a seat extended beyond a reservation, drains and links are appointments: they keep their timestamps and may
+/// become due at once.
 ///
-/// An end that an operator has announced is a moment that its learner was told, so it stays, too. But a jump forward
-/// must not take their time to save their work: as much of it as the idle warning is left, or as there was before.
+/// An end that an operator has announced is a time that the learner was given, so it does not move either. A forward
+/// jump must still leave learners time to save their work: as much as the idle warning gives, or as much as they had
+/// before if that was less.
 extension BrokerCore {
     mutating func clockJumped(by jump: Duration, at now: Timestamp) {
         guard jump != .zero else { return }
@@ -50,7 +52,7 @@ extension BrokerCore {
         setHost(host.name, settings)
     }
 
-    /// Who came first is first as before, and whoever comes now is behind them.
+    /// Waiting sessions keep their order, and new ones queue behind them.
     private mutating func shiftQueues(by jump: Duration) {
         journal.keep(turns: queue.turns)
         journal.keep(cohortTurns: cohorts.turns)
@@ -59,7 +61,7 @@ extension BrokerCore {
         for (id, old) in entries {
             guard case .queued(let since) = old.session.state else { continue }
             journal.keep(old, of: id)
-            // Its ticket has moved already: it takes no other place.
+            // Its ticket has been shifted already, so its place in the queue does not change.
             entries[id]?.session.state = .queued(since: since + jump)
         }
     }
@@ -69,7 +71,7 @@ extension BrokerCore {
         keepNotice(&entry, after: jump, at: now)
         switch entry.session.state {
         case .running(let host, _, let since):
-            // The way to the lab, and the clocks that tell of its use, may have stood still too.
+            // The connection to the lab and the clocks that measure its activity may have stopped during the jump too.
             let grace = now + returnGrace(of: entry)
             entry.idleNotBefore = max(grace, entry.idleNotBefore ?? grace)
             if let lab = lab(entry.session.lab), case .running(_, _, let former) = old.session.state,
@@ -98,8 +100,7 @@ extension BrokerCore {
                 + "\(Explanations.span(returnGrace(of: entry))).\(moved)")
     }
 
-    /// Where the clock was set forward, an announced end leaves its learner the time of a warning, but no more than
-    /// they had.
+    /// After a forward jump, an announced end leaves its learner the warning time, but no more than they had before.
     private func keepNotice(_ entry: inout Entry, after jump: Duration, at now: Timestamp) {
         guard jump > .zero, let announced = entry.session.stay.announcedEnd else { return }
         switch entry.session.state {
@@ -112,7 +113,7 @@ extension BrokerCore {
 }
 
 extension Entry {
-    /// All moments from which something lasts, after the clock was set. Where it stands in the queue is shifted already.
+    /// Shifts all start times of durations by the clock's jump. The position in the queue has been shifted already.
     fileprivate func shifted(by jump: Duration) -> Entry {
         var entry = self
         entry.session.state = session.state.shifted(by: jump)

@@ -1,54 +1,54 @@
-/// What an operator sees of a host.
+/// The state of a host as operators see it.
 public struct HostStatus: Hashable, Sendable {
     public var name: String
     public var state: HostState
-    /// Why it is in this state, where the state alone does not say it.
+    /// Why the host is in this state, if the state alone does not say so.
     public var reason: String?
     public var duty: HostDuty
     public var link: HostLink
-    /// In the configuration; a host that is not is forgotten once it is empty.
+    /// Whether the configuration lists the host. One that it does not list is forgotten once it is empty.
     public var isConfigured: Bool
     /// Sessions with a seat here.
     public var sessions: Int
-    /// Those of them that are on their way to ready.
+    /// How many of these sessions are starting.
     public var starting: Int
-    /// How many may be so at the same time: at most what the configuration allows, less while starts take long.
+    /// How many sessions may be starting at the same time: at most the configured maximum, fewer while starts are slow.
     public var startsAllowed: Int
-    /// Seats taken: of sessions, of warm seats, and of old containers that are still being removed.
+    /// Seats taken by sessions, warm seats, and old containers that are still being removed.
     public var seats: Int
     public var slots: Int
-    /// Memory of the seats taken, in bytes.
+    /// Memory charged for the seats taken, in bytes.
     public var memoryUsedBytes: Int64
-    /// What it may add up to: memory times overcommit, in bytes.
+    /// The maximum for `memoryUsedBytes`: the host's memory times its overcommit, in bytes.
     public var memoryLimitBytes: Int64
-    /// Warm seats here that nobody has claimed yet.
+    /// Unclaimed warm seats on this host.
     public var warm: Int
-    /// Whether homes can be attached to containers that run already; `nil` until that was tried.
+    /// Whether homes can be attached to running containers; `nil` until this has been probed.
     public var attachment: HomeAttachment?
     public var isolation: HostIsolation
-    /// The greater of slot share and memory share; above 1 after the configuration lowered one below its use.
+    /// The greater of slot share and memory share; above 1 if the configuration lowered a limit below its current use.
     public var density: Double
     public var drainDeadline: Timestamp?
     public var origin: HostOrigin
-    /// Operators changed something over what the configuration, or its entry, says.
+    /// Whether operators have changed settings of the configuration or of the host's entry.
     public var isAdjusted: Bool
     public var labels: [String: String]
-    /// What tells the engine from others, once it has answered.
+    /// The engine's identity, once the engine has answered.
     public var engineID: String?
-    /// What other Carrels take of it.
+    /// What other Carrel instances use on this host.
     public var others: OtherUse
 }
 
-/// Read-only views. All are O(1) or O(log n), but for those of hosts, which are O(hosts).
+/// Read-only views. All are O(1) or O(log n), except those over all hosts, which are O(hosts).
 extension BrokerCore {
-    /// A session in memory: every one that is not over, and, until the next `confirm`, those that have just ended.
+    /// A session in memory: any that is not over, and until the next `confirm` those that have just ended.
     public func session(_ id: SessionID) -> Session? { entries[id]?.session }
 
     public func session(learner: Learner, lab: String) -> Session? {
         sessionsOf[LearnerKey(learner)]?[lab].flatMap { entries[$0]?.session }
     }
 
-    /// All sessions in memory, in no order.
+    /// All sessions in memory, unordered.
     public var sessions: some Collection<Session> { entries.values.lazy.map(\.session) }
 
     /// All hosts, by name.
@@ -56,7 +56,7 @@ extension BrokerCore {
 
     public func hostStatus(_ name: String) -> HostStatus? { record(of: name).map(status) }
 
-    /// The sessions that have a seat on a host, in no order.
+    /// The sessions with a seat on a host, unordered.
     public func sessions(on host: String) -> Set<SessionID> { record(of: host)?.usage.sessions ?? [] }
 
     private func status(_ host: HostRecord) -> HostStatus {
@@ -119,8 +119,8 @@ extension BrokerCore {
         return queue.position(of: ticket, in: entry.learner.portal).map { cohorts.count + $0 }
     }
 
-    /// How long a queued or starting session will probably take to be ready, from measured starts. `nil` where that
-    /// would be a guess: no start was measured yet, or it waits for somebody to leave, or for a host to come back.
+    /// The estimated time until a queued or starting session is ready, from measured starts. `nil` if it would be a
+    /// guess: no start has been measured yet, or the session waits for another to leave or for a host to return.
     public func estimate(of id: SessionID, at now: Timestamp) -> Duration? {
         guard let entry = entries[id], let mean = startTimes.mean else { return nil }
         switch entry.session.state {
@@ -155,11 +155,11 @@ extension BrokerCore {
         }
         guard let position, position <= seats, starts > 0 else { return nil }
         let rounds = (position + starts - 1) / starts
-        // Those who are being started now are on average half way.
+        // The starts in progress are on average half way through.
         return mean * rounds + mean / 2
     }
 
-    /// The position among those whose files are on the same host.
+    /// The position among the waiting sessions whose files are on the same host.
     private func boundPosition(of entry: Entry, _ ticket: Queue.Ticket) -> Int? {
         guard entry.session.reservation == nil else { return queuePosition(of: ticket.id) }
         guard let own = queue.line(of: ticket.id),
@@ -175,10 +175,10 @@ extension BrokerCore {
 
     // MARK: Reservations
 
-    /// One that is not over.
+    /// A reservation that is not over.
     public func reservation(_ id: ReservationID) -> Reservation? { reservations[id] }
 
-    /// Of those that are booked, in no order.
+    /// The terms of all booked reservations, unordered.
     public var reservationTerms: [ReservationTerms] { reservations.values.filter(\.isBooked).map(\.terms) }
 
     /// How many seats of a reservation learners have claimed.
@@ -186,7 +186,7 @@ extension BrokerCore {
 
     // MARK: Timeouts
 
-    /// When a running session ends if nothing more happens in it.
+    /// When a running session ends if it sees no further activity.
     public func idleEndsAt(_ id: SessionID) -> Timestamp? {
         guard let entry = entries[id], case .running = entry.session.state, let lab = lab(entry.session.lab) else {
             return nil
@@ -194,7 +194,7 @@ extension BrokerCore {
         return idleEnd(of: entry, lab)
     }
 
-    /// When a running session ends, whatever happens in it.
+    /// When a running session ends regardless of activity.
     public func lifetimeEndsAt(_ id: SessionID) -> Timestamp? {
         guard let entry = entries[id], case .running(_, _, let since) = entry.session.state,
             let lab = lab(entry.session.lab)

@@ -1,27 +1,29 @@
-/// The broker's mind: sessions, hosts, placement, queue, idle policy, drain and reconciliation, as one value.
+/// The control plane's decision core: sessions, hosts, placement, queue, idle policy, drain and reconciliation, as one
+/// value.
 ///
-/// Hand every event with its time to `handle`. It returns what to do; `pendingChanges` is what must be on disk first.
-/// Then `confirm`, and carry the actions out. If the commit failed, `rollback` and drop the actions: answer the
-/// requests of those events with the error, and hand in all other events again (or have every host listed again).
-/// Several events may be handled before one commit.
+/// Hand every event with its time to `handle`. It returns the actions to carry out; `pendingChanges` must be durable
+/// first. Then call `confirm` and carry out the actions. If the commit fails, call `rollback` and drop the actions:
+/// answer the requests of those events with the error, and hand in all other events again (or have every host listed
+/// again). Several events may be handled before one commit.
 ///
-/// Ended and failed sessions leave the memory at `confirm`. Before a `launch`, `restart` or `end` that means one, give
-/// it back with `adopt`; otherwise a launch would make a second session for the same learner and lab.
+/// Ended and failed sessions leave memory at `confirm`. Before a `launch`, `restart` or `end` that refers to one, load
+/// it with `adopt`; otherwise a launch would create a second session for the same learner and lab.
 ///
-/// A value without I/O, clock or randomness of its own; equal calls give equal results. Not thread-safe by itself.
+/// A value without I/O, clock or randomness of its own: the same calls give the same results. Not thread-safe by
+/// itself.
 public struct BrokerCore: Sendable {
-    /// What the configuration says of labs.
+    /// The labs, pools and policies from the configuration.
     struct Catalogue: Sendable {
-        /// No placement, and no judgement about what is missing, before the first `configure`.
+        /// Until the first `configure`, nothing is placed and nothing is judged to be missing.
         var isConfigured = false
         var labs: [String: Lab] = [:]
-        /// Labs that were taken out while sessions of them ran: these go on under their old terms.
+        /// Labs that were removed while sessions of them ran; those sessions keep their old terms.
         var retired: [String: Lab] = [:]
         /// The share of each host that is never reserved, in percent.
         var freeFloorPercent = 0
         var pools: [PoolKey: PoolSpec] = [:]
         var density = Density()
-        /// `nil`: all that anybody names.
+        /// The configured portals; `nil` accepts every portal.
         var portals: Set<String>?
 
         func knows(portal: String) -> Bool { portals?.contains(portal) ?? true }
@@ -32,19 +34,19 @@ public struct BrokerCore: Sendable {
                 + "nothing is held for it."
         }
 
-        /// A lab that the portal offers.
+        /// A lab that this portal offers.
         func offered(_ lab: String, by portal: String) -> Lab? { knows(portal: portal) ? labs[lab] : nil }
 
-        /// A lab as it is listed; if it was taken out, as its running sessions know it.
+        /// A lab as configured; if it was removed, as its running sessions know it.
         func lab(_ name: String) -> Lab? { labs[name] ?? retired[name] }
     }
 
     let sharedHomes: Bool
 
-    // The records. A rollback restores each that was touched; see Journal.swift.
+    // The records. A rollback restores every record that was touched; see Journal.swift.
     var catalogue = Catalogue()
     var book = HostBook()
-    /// Under way, if any.
+    /// The rolling drain in progress, if any.
     public internal(set) var rolling: RollingDrain?
     var entries: [SessionID: Entry] = [:]
     /// Sorted by name.
@@ -52,75 +54,76 @@ public struct BrokerCore: Sendable {
     var leftovers: [Run: Leftover] = [:]
     /// Without shared homes: the host that holds a learner's home.
     var homes: [LearnerKey: String] = [:]
-    /// Stored duties of hosts that are not in `hosts`: they hold again when the host comes back.
+    /// Stored duties of hosts that are not in `hosts`; they apply again when the host returns.
     var spareDuties: [String: HostDuty] = [:]
     var startTimes = StartTimes()
     var warm = WarmSeats()
-    /// Those that are not over.
+    /// Reservations that are not over.
     var reservations: [ReservationID: Reservation] = [:]
-    /// The learners who have claimed a seat of them.
+    /// The learners who have claimed a seat of each reservation.
     var claims: [ReservationID: Set<String>] = [:]
     var measured = MeasuredUse()
 
-    // What follows from the records; see BrokerCore+Records.swift.
+    // Derived from the records; see BrokerCore+Records.swift.
     var hostIndex: [String: Int] = [:]
     var sessionsOf: [LearnerKey: [String: SessionID]] = [:]
     var queue = Queue()
-    /// Those who wait for a seat of a reservation, which take turns; they are before everybody else.
+    /// Sessions that wait for a reserved seat. Reservations take turns, and all of them come before `queue`.
     var cohorts = Queue()
     var seating = Seating()
-    /// The stays on hosts where none has changed since they were last computed; see Outlook.swift.
+    /// Stays on the hosts where none has changed since they were last computed; see Outlook.swift.
     var knownStays: [String: Stays] = [:]
-    /// When time next changes what a reservation holds.
+    /// When the passage of time next changes what reservations hold.
     var reservationsDue: Timestamp?
     var order = HostOrder()
-    /// Other hosts than `order` knows, or labs of other sizes.
+    /// The set of hosts or the sizes of labs differ from those that `order` was built for.
     var isOrderOld = true
     /// The time of the last event.
     var lastEventAt: Timestamp?
-    /// How many events were handed in so far, those of steps that were rolled back too: what is asked of a host bears
-    /// it, so that an answer that is older than what it would be held against is known as such, whatever the clock does.
+    /// The logical clock: the number of events handled so far, including those of steps that were rolled back. Requests
+    /// to a host carry it, so that an answer older than the state it would be compared with is recognised, whatever the
+    /// wall clock does.
     public private(set) var eventCount = 0
-    /// How many leftovers a queued session must see removed before it may start again.
+    /// How many leftovers must be removed before a queued session may start again.
     var gates: [SessionID: Int] = [:]
-    /// How many sessions are parked. There are `parkingPlaces` of them; a session that finds none is ended instead.
+    /// Number of parked sessions, at most `parkingPlaces`; a session that finds no place is ended instead.
     var parkedCount = 0
     var parkingPlaces = Limits.parkedSessions
     var alarms = Alarms()
 
     var journal = Journal()
     var step = Step()
-    /// Placements that broke a rule; always empty unless there is a mistake in this room.
+    /// Placements that violated a rule; non-empty only if this module has a bug.
     var breaches: [String] = []
 
-    /// What one call of `handle` collects.
+    /// The output of one call of `handle`.
     struct Step {
         var actions: [Action] = []
         var answers: [Action] = []
         var changed: [SessionID] = []
         var changedSet: Set<SessionID> = []
-        /// Hosts whose seats or settings were written: perhaps they are gone, drained, or can be forgotten.
+        /// Hosts whose seats or settings were written: they may be gone, drained, or ready to be forgotten.
         var touchedHosts: Set<String> = []
-        /// A seat, a start, a host or a waiting session is new: placement must look.
+        /// A seat or a start was freed, or a host or waiting session is new: placement must run.
         var mayPlace = false
-        /// Hosts or reservations came, went or changed: what is promised on which host must be worked out again.
+        /// Hosts or reservations were added, removed or changed: the promises on each host must be recomputed.
         var mayPromise = false
-        /// When time next matters to reservations must be found out again.
+        /// The next time that matters to reservations must be recomputed.
         var changesReservations = false
     }
 
     /// - Parameter sharedHomes: every host sees the same homes. Otherwise a learner's home is on the host on which a
-    ///   lab of theirs first became ready, and their labs start there only.
+    ///   lab of theirs first became ready, and their labs start only there.
     public init(sharedHomes: Bool) {
         self.sharedHomes = sharedHomes
     }
 
-    /// Take in what happened, and decide. The actions may be carried out once `pendingChanges` are committed.
+    /// Applies an event and decides what to do. The actions may be carried out once `pendingChanges` are committed.
     public mutating func handle(_ event: Event, at now: Timestamp) -> [Action] {
         noteTime(now)
         settleReservations(at: now)
         dispatch(event, at: now)
-        // A new configuration may make other moments matter.
+        // A new configuration may change which times matter.
         settleReservations(at: now)
         settleGoneHosts(at: now)
         advanceRollingDrain(at: now)
@@ -129,30 +132,31 @@ public struct BrokerCore: Sendable {
             placeEverybody(at: now)
             known = hosts.count
             settleEmptyHosts()
-            // Another host's turn, or somebody's placement, may have waited for a host that is now forgotten.
+            // Another host's turn in the rolling drain, or a placement, may have waited for a host that is now
+            // forgotten.
         } while advanceRollingDrain(at: now) || hosts.count < known
         if step.changesReservations { scheduleReservations(at: now) }
         settleAlarms()
         return takeActions()
     }
 
-    /// Promises, people, warm seats: what hosts and those who wait make possible.
+    /// Runs promises, placement and warm-up with the current hosts and waiting sessions.
     private mutating func placeEverybody(at now: Timestamp) {
         if step.mayPromise { promiseSeats(at: now) }
         guard step.mayPlace else { return }
         trimWarmSeats(at: now)
-        // Warm seats are seats of their reservation, too: what is given up may change what can be promised.
+        // Warm seats can belong to a reservation, so giving some up may change what can be promised.
         if step.mayPromise { promiseSeats(at: now) }
         placeWaiting(at: now)
         let lastWarm = warm.lastNumber
-        // What is reserved first: a start that it takes is not one that those who wait could be given.
+        // Reservations come first: the starts that they use are not available to waiting sessions.
         warmUpReservations(at: now)
-        // A seat that was still on its way up leaves its start to somebody at once, and that may be somebody else than who
-        // it was given up for: then once more.
+        // A seat given up while it was starting frees its start at once, possibly for a session other than the one it
+        // was given up for, so placement runs again.
         while yieldWarmSeats(at: now) { placeWaiting(at: now) }
         fillPools(at: now)
-        // A host that is fuller, or has other promises, may be kept for somebody else than before. Each further round
-        // has seated somebody.
+        // A fuller host, or one with other promises, may now be held for a different session. Each further round has
+        // placed at least one session.
         if warm.lastNumber != lastWarm { placeWaiting(at: now) }
         while step.mayPromise {
             promiseSeats(at: now)
@@ -160,7 +164,7 @@ public struct BrokerCore: Sendable {
         }
     }
 
-    /// Where the clock was set back, moments that matter to reservations are ahead once more.
+    /// If the clock was set back, times that matter to reservations are in the future again.
     private mutating func noteTime(_ now: Timestamp) {
         if let lastEventAt, now < lastEventAt, !reservations.isEmpty {
             journal.keep(reservationsDue: reservationsDue)
@@ -170,7 +174,7 @@ public struct BrokerCore: Sendable {
         eventCount += 1
     }
 
-    /// The moment at which a `tick` is due; `nil` while nothing waits for time to pass.
+    /// The time at which the next `tick` is due; `nil` if nothing is waiting for time to pass.
     public var nextDeadline: Timestamp? {
         guard let alarm = alarms.earliest, let due = reservationsDue else { return alarms.earliest ?? reservationsDue }
         return min(alarm, due)
@@ -261,8 +265,8 @@ public struct BrokerCore: Sendable {
             startFailed(id, epoch: epoch, failure, at: now)
         case .containerExited(let id, let epoch, let code, let outOfMemory):
             containerExited(id, epoch: epoch, code: code, outOfMemory: outOfMemory, at: now)
-        case .homeLost(let id, let epoch):
-            homeLost(id, epoch: epoch, at: now)
+        case .homeLost(let id, let epoch, let asked):
+            homeLost(id, epoch: epoch, asked: asked, at: now)
         case .attachmentFailed(let id, let epoch, let message):
             attachmentFailed(id, epoch: epoch, message: message, at: now)
         case .processKilled(let id, let epoch):
@@ -297,7 +301,7 @@ public struct BrokerCore: Sendable {
         }
     }
 
-    /// The truth behind the alarms.
+    /// The actual deadline, from the records.
     func deadline(of key: Alarms.Key) -> Timestamp? {
         switch key {
         case .host(let name): record(of: name)?.wake
@@ -307,7 +311,7 @@ public struct BrokerCore: Sendable {
         }
     }
 
-    /// Postpone hints until the earliest one is true, so that `nextDeadline` is.
+    /// Postpones hints until the earliest one is accurate, so that `nextDeadline` is too.
     mutating func settleAlarms() {
         while let hint = alarms.first() {
             let time = deadline(of: hint.key)
@@ -328,11 +332,11 @@ public struct BrokerCore: Sendable {
         step.answers.append(.answer(request, answer))
     }
 
-    /// First what engines and edge must do, then the answers, then what watchers may look at.
+    /// Actions on engines and the edge first, then the answers, then the notifications to watchers.
     private mutating func takeActions() -> [Action] {
         var actions = step.actions + step.answers
         actions += step.changed.map { .changed($0) }
-        // Who waits in the general queue comes after those with a reservation.
+        // The general queue comes after sessions with a reservation, so their moves change its positions too.
         if queue.hasMoved || cohorts.hasMoved { actions.append(.queueMoved) }
         queue.hasMoved = false
         cohorts.hasMoved = false

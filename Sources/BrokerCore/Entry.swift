@@ -1,5 +1,5 @@
-/// One life of a container: what its name and labels say. A warm seat's has the seat's name and epoch 0, also when a
-/// session has claimed it.
+/// One run of a container, as its name and labels identify it. A warm seat's run has the seat's name and epoch 0, even
+/// after a session has claimed it.
 struct Run: Hashable, Sendable, Comparable {
     var session: SessionID
     var epoch: Int
@@ -7,7 +7,7 @@ struct Run: Hashable, Sendable, Comparable {
     static func < (a: Run, b: Run) -> Bool { (a.session, a.epoch) < (b.session, b.epoch) }
 }
 
-/// Names a learner within all portals; homes belong to it.
+/// Identifies a learner across all portals. Homes are keyed by it.
 struct LearnerKey: Hashable, Sendable {
     var portal: String
     var id: String
@@ -23,49 +23,50 @@ struct LearnerKey: Hashable, Sendable {
     }
 }
 
-/// What the core holds of a session: the stored part, and what need not survive a restart.
+/// The core's record of a session: the stored part, and state that need not survive a restart.
 struct Entry: Hashable, Sendable {
-    /// How the question whether an idle-looking lab is really idle stands.
+    /// The state of the inquiry whether a lab that looks idle really is.
     enum Inquiry: Hashable, Sendable {
         case none
         case asked(at: Timestamp)
         case busy(askAgainAt: Timestamp)
     }
 
-    /// The ends that the learner was warned of: as soon as one moves, they are warned of it no longer.
+    /// The end times that the learner was warned of. A warning no longer applies once its end moves.
     struct Warned: Hashable, Sendable {
         var idle: Timestamp?
         var lifetime: Timestamp?
     }
 
-    /// Ends that a new configuration moved close come no sooner: the learner is warned of them first.
+    /// If a new configuration moves an end close, the earliest time at which it may come, so that the learner is warned
+    /// first.
     struct Notice: Hashable, Sendable {
         var idle: Timestamp?
         var lifetime: Timestamp?
     }
 
     var session: Session
-    /// The place in the queue to which a failed run returns.
+    /// The queue time to which a failed run returns.
     var queuedSince: Timestamp
     var inquiry = Inquiry.none
     var warned = Warned()
     var notice = Notice()
-    /// Not to be ended for idleness before.
+    /// The session does not end for idleness before this time.
     var idleNotBefore: Timestamp?
-    /// When this session is due next.
+    /// When this session must next be checked.
     var wake: Timestamp?
-    /// The `lastActivityAt` that is on disk.
+    /// The value of `lastActivityAt` on disk.
     var storedActivity: Timestamp
-    /// Starts since the launch that were sent elsewhere without a fault of their own.
+    /// Starts since the launch that were moved to another host through no fault of the session.
     var detours = 0
-    /// While it starts: how many were starting on its host when it began, itself included; 0 if an earlier broker
-    /// process began it, which makes it useless as a measurement.
+    /// The number of sessions that were starting on its host when this start began, itself included; 0 if an earlier
+    /// broker process began it, in which case it is no use as a measurement.
     var startCrowd = 0
-    /// When the learner was last told that a process in it was stopped for want of memory.
+    /// When the learner was last told that the system killed a process in the lab for lack of memory.
     var memoryToldAt: Timestamp?
-    /// The event with which it became ready, by `BrokerCore.eventCount`; 0 if an earlier broker process saw it.
+    /// The value of `BrokerCore.eventCount` when it became ready; 0 if that was in an earlier broker process.
     var readyAt = 0
-    /// The host on which the last run failed: another one is better, if one is free.
+    /// The host on which the last run failed; another one is preferred if one is free.
     var shunned: String?
 
     init(_ session: Session) {
@@ -80,17 +81,17 @@ struct Entry: Hashable, Sendable {
         }
     }
 
-    /// What its seat counts for, in bytes; 0 without a seat.
+    /// What its seat is charged, in bytes; 0 without a seat.
     var seatMemory: Int64 {
         get { session.charge }
         set { session.charge = newValue }
     }
 
-    /// What the name of its container says.
+    /// The run that the name of its container identifies.
     var container: Run { Run(session: session.container.name, epoch: session.container.epoch) }
     var learner: LearnerKey { LearnerKey(session.learner) }
 
-    /// What the indexes keep of an entry: as long as it is the same, they need not be touched.
+    /// The part of an entry that the indexes depend on; while it is unchanged, they need no update.
     enum Standing: Hashable {
         case none
         case queued(Queue.Ticket, ReservationID?)
@@ -103,7 +104,7 @@ struct Entry: Hashable, Sendable {
         return switch session.state {
         case .queued(let since): .queued(Queue.Ticket(since: since, id: session.id), reservation)
         case .starting(let host, let step, _):
-            // A lab that runs already is no burden to the others that start.
+            // A warm seat's lab is already running and puts no load on other starts.
             .seated(host: host, isStarting: step != .attaching, memory: seatMemory, reservation)
         case .running(let host, _, _), .ending(let host, _, _), .parking(let host, _, _):
             .seated(host: host, isStarting: false, memory: seatMemory, reservation)
@@ -113,15 +114,15 @@ struct Entry: Hashable, Sendable {
     }
 }
 
-/// The container of a run that is over while its session goes on (or has failed), or of a warm seat that was given up:
-/// it is still to be removed, and its seat is taken until it is. Not stored: after a restart it is an orphan of the
-/// host's first listing. Kept by what the container's name says.
+/// The container of a run that is over while its session continues (or has failed), or of a warm seat that was given
+/// up. It is still to be removed and takes its seat until then. Not stored: after a restart the host's first listing
+/// finds it as an orphan. Keyed by the run in the container's name.
 struct Leftover: Hashable, Sendable {
     var host: String
     var memory: Int64
-    /// Who waits for its removal.
+    /// The session that waits for its removal.
     var session: SessionID
-    /// A removal failed: the session no longer waits for it.
+    /// A removal failed, so the session no longer waits for it.
     var hasFailed = false
     var retryAt: Timestamp?
 }

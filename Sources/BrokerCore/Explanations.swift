@@ -1,8 +1,8 @@
 import Text
 
-/// Words for operators: in a session's story, in lists and in refusals. The portal has other words for learners.
+/// Text for operators: in a session's story, in lists and in refusals. The portal has its own text for learners.
 enum Explanations {
-    /// What an operator does about a start that failed for good.
+    /// What an operator can do about a start that failed for good.
     static let afterFailure =
         "Its learner may start it again; if that fails too, `carrel check` looks at hosts and images."
 
@@ -25,7 +25,7 @@ enum Explanations {
         return tenths % 10 == 0 ? "\(tenths / 10) GiB" : "\(tenths / 10).\(tenths % 10) GiB"
     }
 
-    /// What showed that a session is in use, as the middle of a sentence.
+    /// The activity that showed that a session is in use, as the middle of a sentence.
     static func activity(_ source: ActivitySource) -> String {
         switch source {
         case .launch: "it was launched"
@@ -37,7 +37,7 @@ enum Explanations {
         }
     }
 
-    /// What became of a process in a lab that reached its memory limit, and what helps.
+    /// Explains that a process in a lab was killed because the lab reached its memory limit, and what helps.
     static func outOfMemory(_ lab: Lab) -> String {
         "The system stopped a program in it, because the lab used all of its \(bytes(lab.memoryBytes)) of memory: what that "
             + "program held is lost, saved files are kept. Work on less data at a time, or shut down notebooks that you "
@@ -49,7 +49,7 @@ enum Explanations {
         labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
     }
 
-    /// A message from elsewhere as a sentence: with a full stop, if it has no end mark.
+    /// Turns a message from another component into a sentence by adding a full stop if it has no end mark.
     static func sentence(_ message: String) -> String {
         guard let last = message.last else { return "No reason was given." }
         return ".!?…".contains(last) ? message : message + "."
@@ -105,7 +105,7 @@ extension EndReason {
 }
 
 extension ReservationConflict {
-    /// The worst moment, who else is there, and when to ask for instead.
+    /// The time of the worst shortage, which reservations hold seats then, and when to ask for instead.
     public var message: String {
         let all = wanted == 1 ? "It is" : "All \(wanted) are"
         let next = nextFree.map { "\(all) free from \($0.text) on." } ?? "No later time was found either."
@@ -123,7 +123,7 @@ extension ReservationConflict {
             : parts.joined(separator: "; ")
     }
 
-    /// The first of them, and how many more there are.
+    /// The first companions, and how many more there are.
     private var companionNames: String? {
         guard !companions.isEmpty else { return nil }
         let names = companions.prefix(Limits.companionsNamed).map { companion in
@@ -136,7 +136,7 @@ extension ReservationConflict {
 }
 
 extension ExtensionConflict {
-    /// Whose seat it is, who has it next, and how far it could be extended.
+    /// Whose seat it is, who holds it next, and how far it could be extended.
     public var message: String {
         let seat = reservation.map {
             "The seat of \(session) is reserved until \(reservedUntil.text) (reservation \($0))"
@@ -184,7 +184,7 @@ extension Refusal {
 }
 
 extension BrokerCore {
-    /// Why a session waits, how long it lives, or why it is over, in words; `nil` for one that is not in memory.
+    /// Why a session waits, how long it lives, or why it is over, in words; `nil` if it is not in memory.
     public func explanation(of id: SessionID, at now: Timestamp) -> String? {
         guard let entry = entries[id] else { return nil }
         switch entry.session.state {

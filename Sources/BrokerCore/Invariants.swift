@@ -1,6 +1,6 @@
-/// The invariants of the design, as far as they can be seen from here; tests and the simulator ask after every step.
+/// The invariants of the design, as far as the core can check them; tests and the simulator check after every step.
 extension BrokerCore {
-    /// What is broken, in words; empty if all is well. O(everything): not for the product's own use.
+    /// The violated invariants, in words; empty if all hold. O(everything): not for use in production.
     public func violations(at now: Timestamp) -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
             + orderViolations(at: now) + alarmViolations() + idleHandsViolations(at: now) + reservationViolations()
@@ -73,7 +73,7 @@ extension BrokerCore {
             if host.settings.host.duty == .drained, !usage.isEmpty {
                 broken.append("\(host.name) is drained, not empty")
             }
-            // After `restore` and after a rollback the next event settles what is noted in `touchedHosts`.
+            // After `restore` and after a rollback the next event handles the hosts in `touchedHosts`.
             guard !step.touchedHosts.contains(host.name) else { continue }
             if case .draining = host.settings.host.duty, usage.isEmpty, host.settings.isConfigured {
                 broken.append("\(host.name) is empty and still drains")
@@ -142,7 +142,7 @@ extension BrokerCore {
         }
     }
 
-    /// What placement believes of hosts is so.
+    /// What placement assumes about hosts must be accurate.
     private func orderViolations(at now: Timestamp) -> [String] {
         guard !isOrderOld else { return [] }
         var fresh = self
@@ -167,11 +167,12 @@ extension BrokerCore {
         return first == alarms.earliest ? [] : ["the next deadline is \(first as Any), not \(alarms.earliest as Any)"]
     }
 
-    /// A free seat and a waiting session that it fits: placement has not looked.
+    /// A session that waits although a seat is free for it: placement has missed it.
     private func idleHandsViolations(at now: Timestamp) -> [String] {
-        // What time has done to reservations is seen in the next event.
+        // The next event applies the effect of elapsed time on reservations.
         if let due = reservationsDue, due <= now { return [] }
-        // What a lost step has learned of a lab is not lost with it, and seats may count for less by it: so, too, is that.
+        // A rollback keeps what was learned about a lab, which may lower the charge of seats; the next event places
+        // with it.
         guard !step.mayPlace else { return [] }
         var copy = self
         copy.placeWaiting(at: now)

@@ -1,4 +1,4 @@
-/// What runs inside a lab, as far as the broker and the edge must know it.
+/// The kind of program in a lab, as far as the broker and the edge need to know it.
 public enum LabKind: String, Sendable, Codable, CaseIterable {
     case jupyter, rstudio, http
 }
@@ -8,11 +8,11 @@ public enum Egress: String, Sendable, Codable, CaseIterable {
     case none, allow
 }
 
-/// What becomes of the files in a lab's home.
+/// What happens to the files in a lab's home.
 public enum LabFiles: String, Sendable, Codable, CaseIterable {
-    /// They are the learner's, in all their labs, and stay.
+    /// They belong to the learner, are shared by all their labs, and persist.
     case home
-    /// They go with the container.
+    /// They are deleted with the container.
     case none
 }
 
@@ -20,28 +20,28 @@ public enum LabFiles: String, Sendable, Codable, CaseIterable {
 public struct Lab: Hashable, Sendable {
     /// The catalogue name: lower-case letters, digits and hyphens, 1–63 characters.
     public var name: String
-    /// What a learner reads; free text.
+    /// The title that learners read; free text.
     public var title: String
     public var kind: LabKind
-    /// The Docker image reference, which must be present on a host before a session starts there.
+    /// The Docker image reference. The image must be present on a host before a session starts there.
     public var image: String
     /// The container's hard memory limit and the seat's memory, in bytes.
     public var memoryBytes: Int64
-    /// Of `/dev/shm`, in bytes. What is written there counts in the container's memory.
+    /// The size of `/dev/shm`, in bytes. Its contents count towards the container's memory.
     public var sharedMemoryBytes: Int64
     /// CPU share of the container, in CPUs (0.5 is half a CPU).
     public var cpus: Double
-    /// The greatest number of processes and threads in the container.
+    /// The maximum number of processes and threads in the container.
     public var processLimit: Int
     /// A session without activity for this long ends.
     public var idleTimeout: Duration
-    /// The learner is warned this long before their session ends for idleness or for its age; zero: not at all.
+    /// How long before a session ends for idleness or age its learner is warned; zero for no warning.
     public var idleWarning: Duration
-    /// A session that would end for idleness is parked for this long instead, if its files stay; zero: it ends.
+    /// How long a session that would end for idleness is parked instead, if its files persist; zero to end it.
     public var parksFor: Duration
     /// A session's run ends this long after it became ready, busy or not, unless it is extended.
     public var maximumLifetime: Duration
-    /// A started container that does not answer for this long has failed to start.
+    /// A started container whose lab is not ready after this time has failed to start.
     public var readyTimeout: Duration
     public var egress: Egress
     /// The TCP port on which the lab listens inside its container.

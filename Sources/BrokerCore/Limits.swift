@@ -1,19 +1,19 @@
 /// The core's named limits.
 public enum Limits {
-    /// Sessions that may wait in the queue at the same time.
+    /// Sessions waiting in the queue at the same time.
     public static let queueLength = 10_000
-    /// Positions in the queue for which it is worked out when a seat is free at the latest.
+    /// Positions in the queue for which the latest time of a free seat is computed.
     public static let seatsForeseen = 16
-    /// Runs that a launch tries before it fails.
+    /// Runs that a launch attempts before it fails.
     public static let startAttempts = 3
-    /// How long after a start that failed because the lab itself stopped a learner's next click starts it again: until
-    /// then the click leads to the page that says why. Each makes `startAttempts` runs.
+    /// After a start failed because the lab itself stopped, how long a learner's next click leads to the page that says
+    /// why; after that a click starts it again. Each restart makes up to `startAttempts` runs.
     public static let failedStartPause = Duration.seconds(120)
-    /// How long to wait before a failed removal is tried again.
+    /// The delay before a failed removal is retried.
     public static let removeRetryDelay = Duration.seconds(5)
-    /// How long an idle session whose lab was asked may take to answer before the question counts as unanswered.
+    /// How long a lab that was asked whether it is idle may take to answer before the inquiry is dropped.
     public static let labReportTimeout = Duration.seconds(15)
-    /// Hosts of the configuration, and added ones, together.
+    /// Hosts in the configuration and added hosts together.
     public static let hosts = 1000
     /// Slots of one host: a Linux bridge takes 1,023 containers.
     public static let hostSlots = 1000
@@ -21,49 +21,51 @@ public enum Limits {
     public static let hostMemory: ClosedRange<Int64> = (64 << 20)...(64 << 40)
     /// Labels of one host.
     public static let hostLabels = 64
-    /// How long a host may be silent before it counts as unreachable, and who was on the way there goes elsewhere: one
-    /// that flaps shuffles nobody.
+    /// How long a host may be silent before it becomes unreachable and sessions starting there move to other hosts. The
+    /// grace keeps a flapping host from moving sessions around.
     public static let silenceGrace = Duration.seconds(10)
-    /// How long a drain lasts if nobody said when its last sessions end.
+    /// The duration of a drain without an explicit deadline.
     public static let drainTime = Duration.seconds(1800)
-    /// How far ahead of ours a lab's clock may be, after its host's is accounted for, so that what it tells is believed.
+    /// How far a lab's clock may be ahead of ours, after correcting for its host's clock, before its reports are
+    /// ignored.
     public static let clockTolerance = Duration.seconds(5)
-    /// How soon a session with a busy kernel is checked again.
+    /// The delay before a session with a busy kernel is checked again.
     public static let busyRecheckDelay = Duration.seconds(30)
-    /// Starts of one launch that may be sent elsewhere (the host was lost, or lacked the image) before it fails.
+    /// Starts of one launch that may move to another host (because the host was lost, or lacked the image) before it
+    /// fails.
     public static let startDetours = 20
-    /// After a restart of the broker, or the return of a host, no session there ends for idleness before this (or its
-    /// idle timeout, if less) has passed: while the way to the lab was shut, nobody could show that they were there.
+    /// After a restart of the broker, or the return of a host, no session there ends for idleness until this time (or
+    /// its idle timeout, if less) has passed: while labs were out of reach, no one could show activity.
     public static let returnGrace = Duration.seconds(120)
-    /// Activity is written when it is this much (or a tenth of the idle timeout, if less) newer than what is written.
+    /// Activity is written when it is this much (or a tenth of the idle timeout, if less) newer than the stored value.
     public static let activityWriteInterval = Duration.seconds(30)
-    /// How often *Keep it* may be pressed before something else must happen in the lab.
+    /// How many times in a row *Keep it* may be pressed without other activity in the lab.
     public static let keepsInARow = 4
-    /// By how much one run's lifetime may be extended, all extensions together.
+    /// The maximum of all extensions of one run's lifetime together.
     public static let extensionMaximum = Duration.seconds(24 * 3600)
     /// How far ahead the end of a session may be announced.
     public static let announcementMaximum = Duration.seconds(7 * 86_400)
-    /// Sessions that are parked at the same time; one that would be beyond ends instead.
+    /// Sessions parked at the same time; a session beyond this ends instead.
     public static let parkedSessions = 100_000
-    /// A learner whose lab runs out of memory again and again is told so this often at the most.
+    /// The minimum interval between notices to a learner whose lab keeps running out of memory.
     public static let memoryNoteInterval = Duration.seconds(60)
-    /// Measured starts that the estimates are made of.
+    /// Measured starts on which estimates are based.
     public static let startTimeSamples = 32
-    /// What creating and starting a container may take beyond the lab's ready timeout.
+    /// Time that creating and starting a container may take on top of the lab's ready timeout.
     public static let startSlack = Duration.seconds(120)
-    /// Reservations that are booked, or not over yet, at the same time.
+    /// Reservations that are not over, at the same time.
     public static let reservations = 1000
     /// Reservations of one series, or of one import of a calendar.
     public static let bookingItems = 500
-    /// Of a booking that is refused: how many of its conflicts are looked into.
+    /// Conflicts of a refused booking that are explained.
     public static let conflictsExplained = 20
-    /// Of those that the same booking takes before one that finds no seats: how many its refusal names.
+    /// Earlier items of the same booking that the refusal of an item without seats names.
     public static let companionsNamed = 5
-    /// Characters of the UID of a calendar's event that a refusal shows.
+    /// Characters of a calendar event's UID that a refusal shows.
     static let eventNameShown = 60
-    /// Moments at which a forecast of the capacity tells what is free.
+    /// Steps of a capacity forecast.
     public static let forecastSteps = 400
-    /// UTF-8 bytes of the name of a series: a calendar may use a UUID, a hostname, and more.
+    /// UTF-8 bytes of a series' name: a calendar's UID may contain a UUID, a hostname, and more.
     public static let seriesNameLength = 255
     /// Seats of one reservation.
     public static let reservationSeats = 10_000
@@ -75,33 +77,34 @@ public enum Limits {
     public static let reservationMargin = Duration.seconds(86_400)
     /// Learners on one roster.
     public static let rosterLength = 10_000
-    /// How often promises are checked after a change, until they hold.
+    /// Rounds in which promises are rechecked after a change, until they are stable.
     static let promiseRounds = 4
-    /// Moments that are tried to find the next free time for a reservation that was refused.
+    /// Start times that are tried to find the next free time for a refused reservation.
     public static let freeTimeCandidates = 64
-    /// How soon a reservation whose overrun has passed is checked again while sessions of it are being removed.
+    /// The delay before a reservation whose overrun has passed is checked again while its sessions are being removed.
     public static let overrunRecheckDelay = Duration.seconds(10)
     /// Seats of one pool.
     public static let poolSeats = 1000
-    /// For how long a pool remembers that somebody took a seat, and keeps one more.
+    /// How long a claimed pool seat raises the pool's target by one.
     public static let poolMemory = Duration.seconds(600)
-    /// How long a pool waits after a start that failed before it tries the next one.
+    /// How long a pool waits after a failed start before the next one.
     public static let warmRetryDelay = Duration.seconds(30)
-    /// People for whom one step looks for a pool seat that could make room.
+    /// Waiting sessions for which one step looks for a pool seat to give up.
     public static let yieldsPerStep = 256
-    /// Starts that a host whose starts were not measured yet may have under way at the same time.
+    /// Parallel starts allowed on a host whose starts have not been measured yet.
     public static let startsAtFirst = 2
-    /// A start that takes this many times as long as one that has its host for itself says that too many are under way.
+    /// A start that takes this many times as long as one that has the host to itself shows that too many are in
+    /// progress.
     public static let slowStart = 2.0
-    /// Sessions that a lab's profile remembers in full; at that number all of them fade to half.
+    /// Sessions that a lab's profile remembers at full weight; when it is reached, the weight of all of them is halved.
     static let profileSessions = 512
-    /// The share of its sessions that a lab's seats must be large enough for under `profiled`, in percent.
+    /// The percentage of a lab's sessions that its seats must be large enough for under `profiled`.
     public static let profilePercent = 95
-    /// Readings of a session before it counts for its lab's profile: one that is hardly begun says little.
+    /// Readings of a session before it counts towards its lab's profile: a session that has hardly begun says little.
     public static let samplesOfSession = 2
-    /// Labs whose profile is kept.
+    /// Labs whose profiles are kept.
     static let profiles = 10_000
-    /// How often profiles that have changed are written, at the most.
+    /// The minimum interval between writes of changed profiles.
     static let profileWriteInterval = Duration.seconds(60)
     /// Labs whose usual start time a host remembers.
     public static let pacedLabs = 256

@@ -1,6 +1,6 @@
-/// A reason for an end or for parking, taken apart as it lies in the state file, so that reports can group by the word.
+/// An end or park reason in its stored, decomposed form, so that reports can group by `word`.
 public struct ReasonParts: Hashable, Sendable, Codable {
-    /// `EndReason.Code` or `ParkReason.Code`; a newer version may have written another one.
+    /// The raw value of an `EndReason.Code` or `ParkReason.Code`; a newer version may have written an unknown one.
     public var word: String
     public var number: Int64?
     public var text: String?
@@ -12,12 +12,12 @@ public struct ReasonParts: Hashable, Sendable, Codable {
     }
 }
 
-// A new reason does not compile before both directions know it: `parts` switches over the reasons and needs a code,
+// A new reason does not compile until both directions handle it: `parts` switches over the reasons and needs a code,
 // and the initializer switches over the codes.
 
 extension EndReason {
-    /// The reasons without what belongs to each, so that all of them can be enumerated. The raw values are the words in
-    /// the state file: they never change.
+    /// The reasons without their associated values, so that all of them can be enumerated. The raw values are the words
+    /// in the state file and never change.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case idle
         case lifetime
@@ -60,7 +60,7 @@ extension EndReason {
         }
     }
 
-    /// Never fails and loses nothing: parts that are not those of any reason make `.unknown`, which has them as they are.
+    /// Never fails and loses nothing: parts that match no reason become `.unknown`, which keeps them unchanged.
     public init(_ parts: ReasonParts) {
         let (number, text) = (parts.number, parts.text)
         let reason: EndReason? =
@@ -87,7 +87,7 @@ extension EndReason {
 }
 
 extension ParkReason {
-    /// As `EndReason.Code`.
+    /// Like `EndReason.Code`.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case idle
         case operatorParked = "operator"
@@ -101,7 +101,7 @@ extension ParkReason {
         }
     }
 
-    /// As that of `EndReason`.
+    /// Like the initializer of `EndReason`.
     public init(_ parts: ReasonParts) {
         let reason: ParkReason? =
             switch Code(rawValue: parts.word) {

@@ -1,4 +1,4 @@
-/// A moment on the wall clock, in milliseconds since 1970-01-01T00:00:00Z.
+/// A wall clock time, in milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// The core never reads a clock: every event is handed in with the time at which it happened.
 public struct Timestamp: Hashable, Comparable, Sendable, Codable {
@@ -21,7 +21,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
         .milliseconds(a.milliseconds - b.milliseconds)
     }
 
-    /// The moment in words, to the minute: "2026-03-01 09:30 UTC".
+    /// The time as text, to the minute: "2026-03-01 09:30 UTC".
     public var text: String {
         let minutes = milliseconds.flooredDivision(by: 60_000)
         let days = minutes.flooredDivision(by: 1440)
@@ -31,8 +31,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
         return "\(year)-\(two(month))-\(two(day)) \(two(minute / 60)):\(two(minute % 60)) UTC"
     }
 
-    /// The day that is so many days after 1970-01-01, in the Gregorian calendar: years are counted from March, so that
-    /// the leap day is the last of its year.
+    /// The Gregorian date of a number of days after 1970-01-01. Years are counted from March, so that the leap day is
+    /// the last of its year.
     private static func date(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
         let era = shifted.flooredDivision(by: 146_097)
@@ -44,7 +44,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
     }
 
-    // One number in JSON and in the database, not a keyed container.
+    // Encoded as a single number in JSON and in the database, not as a keyed container.
     public init(from decoder: any Decoder) throws {
         milliseconds = try decoder.singleValueContainer().decode(Int64.self)
     }

@@ -4,22 +4,22 @@ import HTTPTransport
 import HTTPWire
 import TLS
 
-/// A client of one Docker Engine (API 1.41), over a Unix socket or TCP with mutual TLS. On the control loop.
+/// A client of one Docker Engine (API 1.41), over a Unix socket or TCP with mutual TLS. Runs on the control loop.
 ///
-/// Every operation throws `EngineError`, whose message names this endpoint, the operation and the engine's own words,
-/// and ends within its limit in `EngineLimits`. Cancelling the calling task gives the operation up; whether the engine
-/// carries it out all the same is then unknown, as it is after a timeout.
+/// Every operation throws `EngineError`, whose message contains this endpoint, the operation and the engine's own
+/// message, and completes within its limit in `EngineLimits`. Cancelling the calling task abandons the operation; as
+/// after a timeout, the engine may still carry it out.
 ///
-/// Before its first operation, and again after the engine could not be reached, it asks which versions of the API the
-/// engine speaks: 1.41 where it still does, else the oldest that it has (Docker Engine 29 begins at 1.44).
+/// Before its first operation, and again after the engine was unreachable, it negotiates the API version: 1.41 if the
+/// engine still supports it, otherwise the engine's oldest (Docker Engine 29 begins at 1.44).
 @ControlLoop
 public final class DockerEngine {
     public let endpoint: EngineEndpoint
     let client: HTTPClient
     let address: UpstreamAddress
-    /// What the engine was last known to speak.
+    /// The API version negotiated with the engine; nil until then and after a failed connection.
     var negotiated: APIVersion?
-    /// Of `HelperImage.current` on this engine, once it was found or loaded there.
+    /// The identifier of `HelperImage.current` on this engine, once it was found or loaded there.
     var knownHelperImageID: String?
 
     /// - Throws: `.identity` when the files of mutual TLS cannot be read or do not belong together.
@@ -46,19 +46,21 @@ public final class DockerEngine {
         }
     }
 
-    /// The end of what the broker shows to the engine, as it was read, in seconds since 1970; nil without TLS.
+    /// The expiry of the broker's client certificate, as it was loaded, in seconds since 1970; nil without TLS.
     public let ownCertificateExpiry: Int64?
-    /// The end of the engine's own certificate, in seconds since 1970; nil without TLS, and until it has answered.
+    /// The expiry of the engine's certificate, in seconds since 1970; nil without TLS, and until the engine has
+    /// answered.
     public var certificateExpiry: Int64? { client.peerCertificateExpiry }
 
     // MARK: System
 
-    /// `SystemPing`: does the engine answer?
+    /// `SystemPing`: checks that the engine answers.
     public func ping() async throws(EngineError) {
         _ = try await call("GET", "/_ping", timeout: EngineLimits.questionTimeout)
     }
 
-    /// `SystemVersion`: which engine it is and what it speaks. Asked without a version, so that any engine answers.
+    /// `SystemVersion`: the engine's and the API's versions. Requested without a version prefix, so that any engine
+    /// answers.
     public func version() async throws(EngineError) -> EngineVersion {
         let bytes = try await send("GET", "/version", timeout: EngineLimits.questionTimeout)
         let body: VersionBody = try decode(bytes, "GET /version")

@@ -1,6 +1,7 @@
-/// The engine's words for a moment.
+/// Parses the engine's timestamps.
 enum EngineClock {
-    /// Milliseconds since 1970 of an RFC 3339 time such as `2026-11-23T14:00:00.123456789+01:00`; `nil` if it is none.
+    /// Milliseconds since 1970 of an RFC 3339 time such as `2026-11-23T14:00:00.123456789+01:00`; `nil` if it is not
+    /// one.
     static func milliseconds(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, let year = number(bytes[0..<4]), let month = number(bytes[5..<7]),
@@ -40,7 +41,8 @@ enum EngineClock {
         return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
     }
 
-    /// Days since 1970-01-01 in the Gregorian calendar. Years begin in March here, so that the leap day is their last.
+    /// Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap day is the last
+    /// of its year.
     private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let year = month > 2 ? year : year - 1
         let (era, inEra) = (year / 400, year % 400)

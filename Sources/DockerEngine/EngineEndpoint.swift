@@ -1,11 +1,11 @@
 import HTTPTransport
 import TLS
 
-/// Where a Docker Engine answers: a Unix socket of this machine, or TCP with mutual TLS.
+/// The address of a Docker Engine: a Unix socket of this machine, or TCP with mutual TLS.
 public struct EngineEndpoint: Hashable, Sendable, CustomStringConvertible {
-    /// The files of mutual TLS; all PEM.
+    /// The files for mutual TLS, all in PEM.
     public struct Identity: Hashable, Sendable {
-        /// Authorities that may have signed the engine's certificate.
+        /// The certificate authorities that may have signed the engine's certificate.
         public var authorityPath: String
         public var certificatePath: String
         public var keyPath: String
@@ -19,7 +19,7 @@ public struct EngineEndpoint: Hashable, Sendable, CustomStringConvertible {
 
     public enum Transport: Hashable, Sendable {
         case unix(path: String)
-        /// Plain TCP is not offered: whoever reaches an engine's port owns its host.
+        /// Plain TCP is not supported: access to an engine's port means control of its host.
         case tcp(host: String, port: Int, Identity)
     }
 
@@ -27,7 +27,7 @@ public struct EngineEndpoint: Hashable, Sendable, CustomStringConvertible {
 
     public init(_ transport: Transport) { self.transport = transport }
 
-    /// What an operator wrote; `nil` if it is neither `unix:///PATH` nor, with an identity, `tcp://HOST:PORT`.
+    /// Parses an operator's setting; `nil` if it is neither `unix:///PATH` nor, with an identity, `tcp://HOST:PORT`.
     public init?(_ text: String, identity: Identity?) {
         if text.hasPrefix("unix:///"), identity == nil, !text.contains("\0") {
             transport = .unix(path: String(text.dropFirst("unix://".count)))

@@ -1,22 +1,22 @@
 import HTTPTransport
 
-/// Why an operation of the Engine API did not succeed. The message names the endpoint, the operation, and what the
-/// engine said.
+/// Why an operation of the Engine API failed. The message contains the endpoint, the operation, and the engine's
+/// message.
 public struct EngineError: Error, Hashable, Sendable {
     public enum Code: Hashable, Sendable {
-        /// No connection, or it broke before an answer.
+        /// No connection, or it broke before a response.
         case unreachable
-        /// No answer within the operation's limit.
+        /// No response within the operation's limit.
         case timeout
         /// The image, container, network or volume does not exist (404).
         case notFound
         /// A name is taken, or the object is in a state that forbids it (409).
         case conflict
-        /// Any other refusal, with the HTTP status.
+        /// Any other error response, with the HTTP status.
         case refused(status: Int)
-        /// What came is not what the Engine API promises.
+        /// The response does not conform to the Engine API.
         case protocolViolation
-        /// The files of mutual TLS cannot be used.
+        /// The files for mutual TLS cannot be used.
         case identity
     }
 
@@ -28,6 +28,6 @@ public struct EngineError: Error, Hashable, Sendable {
         self.message = message
     }
 
-    /// The host as a whole does not answer, as opposed to an answer that says no.
+    /// Whether the host as a whole does not answer, as opposed to an error response.
     public var isHostUnreachable: Bool { code == .unreachable || code == .timeout || code == .identity }
 }

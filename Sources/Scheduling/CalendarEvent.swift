@@ -1,9 +1,9 @@
 import BrokerCore
 
-/// A VEVENT, as it stands in the file: an event, all occurrences of a recurring one, or a single one of those that was
-/// changed (it has a RECURRENCE-ID).
+/// A VEVENT as it stands in the file: a single event, all occurrences of a recurring one, or one changed occurrence
+/// (with a RECURRENCE-ID).
 public struct CalendarEvent: Hashable, Sendable {
-    /// Where it begins in the file.
+    /// The line of the file on which it begins.
     public internal(set) var line: Int
     public internal(set) var uid = ""
     public internal(set) var sequence = 0
@@ -13,7 +13,7 @@ public struct CalendarEvent: Hashable, Sendable {
     public internal(set) var summary = ""
     public internal(set) var isCancelled = false
     public internal(set) var categories: Set<String> = []
-    /// What an event says of its reservation, by property: `X-CARREL-SEATS` and the like.
+    /// The event's reservation terms by property: `X-CARREL-SEATS` and the like.
     public internal(set) var wishes: [String: String] = [:]
 
     var start: CalendarTime?
@@ -22,25 +22,25 @@ public struct CalendarEvent: Hashable, Sendable {
     var recurrence: Recurrence?
     var recurrenceID: CalendarTime?
     var exceptions: [CalendarTime] = []
-    /// What is wrong with it, or not supported: told if the event is wanted.
+    /// What is invalid or unsupported in the event; reported only if the event is wanted.
     var problem: SchedulingError?
     private var seen: Set<String> = []
 
     init(line: Int) { self.line = line }
 
-    /// The properties that say something of a reservation.
+    /// The properties that set terms of a reservation.
     public static let wishNames = [
         "X-CARREL-LAB", "X-CARREL-SEATS", "X-CARREL-CONTEXT", "X-CARREL-WARM", "X-CARREL-LEAD", "X-CARREL-NO-SHOW",
         "X-CARREL-OVERRUN",
     ]
-    /// Those that may stand there once at most (RFC 5545, section 3.6.1), of those that are read.
+    /// Of the properties that are read, those that may occur at most once (RFC 5545, section 3.6.1).
     private static let single: Set<String> = Set(
         [
             "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID", "SEQUENCE", "STATUS", "SUMMARY",
             "DTSTAMP", "LAST-MODIFIED",
         ] + wishNames)
 
-    /// Whether nothing that matters here differs, wherever they stand and whenever they were written.
+    /// Whether both events are the same apart from their line, stamps and sequence.
     func says(theSameAs other: CalendarEvent) -> Bool {
         var other = other
         (other.line, other.stamped, other.modified, other.sequence) = (line, stamped, modified, sequence)
@@ -49,7 +49,7 @@ public struct CalendarEvent: Hashable, Sendable {
 
     public var revision: EventRevision { EventRevision(sequence: sequence, stamp: modified ?? stamped) }
 
-    /// What is wrong with it is kept: an event that nobody wants may be as strange as it likes.
+    /// Errors are stored rather than thrown, because an event that is not wanted may contain anything.
     mutating func take(_ line: ContentLine) {
         do {
             try read(line)
@@ -103,7 +103,8 @@ public struct CalendarEvent: Hashable, Sendable {
             }
             sequence = number
         case "STATUS": isCancelled = line.word.uppercased() == "CANCELLED"
-        // Which of two versions is newer can also be asked of whoever imports them: a bad one is as good as none.
+        // The stamps only help to tell which of two versions is newer, and the importing user can be asked instead, so
+        // an invalid one is ignored.
         case "DTSTAMP": stamped = CalendarTime.moment(line)
         case "LAST-MODIFIED": modified = CalendarTime.moment(line)
         case "SUMMARY": summary = line.text
@@ -113,7 +114,7 @@ public struct CalendarEvent: Hashable, Sendable {
         }
     }
 
-    /// Values of type TEXT, between commas that are not escaped.
+    /// Values of type TEXT, separated by unescaped commas.
     private static func list(_ line: ContentLine) -> [String] {
         var values: [String] = []
         var current = line

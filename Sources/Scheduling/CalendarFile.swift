@@ -1,16 +1,16 @@
 import BrokerCore
 
-/// The events of an iCalendar file (RFC 5545), as far as reservations need them. What cannot be taken of an event is the
-/// event's own problem; the file is refused only where nobody could tell any more where its events begin and end.
+/// The events of an iCalendar file (RFC 5545), as far as reservations need them. An error in an event concerns only
+/// that event; the file is rejected only if the boundaries of its events cannot be determined.
 public struct CalendarFile: Hashable, Sendable {
     public private(set) var events: [CalendarEvent] = []
-    /// METHOD:CANCEL: everything in it is called off.
+    /// METHOD:CANCEL: everything in the file is cancelled.
     public private(set) var isCancellation = false
-    /// What is strange in the file and belongs to none of its events; at most `SchedulingLimits.problems`.
+    /// Problems in the file that belong to none of its events; at most `SchedulingLimits.problems`.
     public private(set) var problems: [SchedulingError] = []
-    /// Where times without a time zone are meant (X-WR-TIMEZONE).
+    /// The time zone of times without one (X-WR-TIMEZONE).
     private(set) var zone: String?
-    /// IANA names that the file gives for its time zones (X-LIC-LOCATION).
+    /// The IANA names that the file gives for its time zones (X-LIC-LOCATION).
     private(set) var locations: [String: String] = [:]
 
     public init(_ bytes: [UInt8]) throws(SchedulingError) {
@@ -42,7 +42,7 @@ public struct CalendarFile: Hashable, Sendable {
 
     private var hasTooMany = false
 
-    /// Keeps its place among the components.
+    /// Tracks the nesting of components.
     private struct Reader {
         var open: [String] = []
         var isOver = false

@@ -1,31 +1,31 @@
 import BrokerCore
 
-/// What became of an event otherwise than its calendar says, though nothing is wrong with it.
+/// How an event was taken differently from what its calendar says, although it is valid.
 public struct CalendarNote: Hashable, Sendable, CustomStringConvertible {
     public enum Kind: String, Hashable, Sendable, Codable {
-        /// Nothing of it is taken, because it comes beyond the horizon.
+        /// It was left out because it begins beyond the horizon.
         case tooFarAhead
-        /// Its recurrence goes on beyond the horizon, and is taken up to there.
+        /// Its recurrence continues beyond the horizon and was taken up to there.
         case takenInPart
-        /// It begins in the hour that the clocks skip, and is taken at the time that they show instead.
+        /// It begins in the hour that a clock change skips, and was taken at the corresponding time after the change.
         case skippedHour
     }
 
     public var kind: Kind
     public var uid: String
-    /// Of the event in the file.
+    /// The line of the file on which the event begins.
     public var line: Int
     public var message: String
 
     public var description: String { "line \(line): \(message)" }
 }
 
-/// From the events of one UID to its times.
+/// Collects the times of all events of one UID.
 extension CalendarReader {
-    /// What they come to, before it is known whether all of it can be taken.
+    /// The times found so far, before it is known whether all of them can be taken.
     struct Gathering {
         let revision: EventRevision
-        /// Those of the event itself; a changed occurrence may say something else.
+        /// The properties of the event itself; a changed occurrence may override them.
         let wishes: [String: String]
         var occurrences: [CalendarOccurrence] = []
         var past = 0
@@ -34,7 +34,7 @@ extension CalendarReader {
 
     /// - Parameters:
     ///   - changed: starts that have an event of their own.
-    ///   - original: of a changed occurrence, the start that the recurrence gives it.
+    ///   - original: for a changed occurrence, the start that the recurrence gives it.
     func gather(
         _ event: CalendarEvent, in file: CalendarFile, without changed: Set<Timestamp> = [],
         original: Times.Start? = nil, into gathering: inout Gathering
@@ -69,7 +69,7 @@ extension CalendarReader {
         CalendarNote(kind: kind, uid: event.uid, line: event.line, message: message)
     }
 
-    /// Where the clocks skip its start, its end may come before what they show instead.
+    /// If a clock change skips its start, the shifted start may be later than its end.
     private func noLength(_ event: CalendarEvent, _ schedule: Schedule) -> SchedulingError {
         let words =
             schedule.gap.map { "\($0.words); take \($0.instead), or another time" }

@@ -1,14 +1,14 @@
 import BrokerCore
 
-/// From what a calendar writes to moments.
+/// Converts a calendar's times to absolute times.
 extension CalendarReader {
-    /// When an occurrence is.
+    /// The times of one occurrence.
     struct Times: Hashable, Sendable {
         struct Start: Hashable, Sendable {
             var moment: Timestamp
             var wall: WallMoment?
 
-            /// - Parameter isMoment: the calendar names a moment, so that no clock on a wall matters.
+            /// - Parameter isMoment: the calendar gives an absolute time, so no wall time is kept.
             init(_ wall: WallTime, on clock: WallClock, isMoment: Bool) {
                 moment = clock.moment(of: wall)
                 let isTold = !isMoment && clock.name != WallClock.unnamed
@@ -21,17 +21,17 @@ extension CalendarReader {
         var wall: WallSpan?
     }
 
-    /// When an event is.
+    /// The times of an event.
     struct Schedule: Sendable {
-        /// The start that the event names.
+        /// The event's own start (DTSTART).
         var first: WallTime
         var clock: WallClock
-        /// Up to the horizon, without what the event leaves out.
+        /// Up to the horizon, without the event's exceptions.
         var times: [Times]
         /// The first start beyond the horizon.
         var next: WallTime?
 
-        /// Words for a start that the clocks skip, and what the clocks show in its place.
+        /// For a start that a clock change skips: an explanation, and the wall time that takes its place.
         var gap: (words: String, instead: WallTime)? {
             guard case .never(let from, let to, let instead) = clock.meaning(of: first) else { return nil }
             return (clock.skipping(first, from: from, to: to), clock.wallTime(at: instead))
@@ -62,7 +62,8 @@ extension CalendarReader {
                     clock.moment(of: WallTime(day: wall.day + span.days, second: wall.second)) + .seconds(span.seconds)
                 }
             var span = begin.wall == nil ? nil : clock.span(from: begin.moment, to: to)
-            // The clocks may never show what the calendar says; what it says is what people mean.
+            // If a clock change skips the calendar's wall time, that wall time is still kept, because it is what its
+            // author means.
             span?.from = wall.secondsSince1970
             return Times(start: begin, to: to, wall: span)
         }
@@ -84,8 +85,8 @@ extension CalendarReader {
         }
     }
 
-    /// RFC 5545, section 3.8.5.3: with a DTEND every occurrence takes as long as the first; a DURATION's days are those
-    /// of the calendar.
+    /// RFC 5545, section 3.8.5.3: with a DTEND every occurrence has the exact duration of the first; the days of a
+    /// DURATION are calendar days.
     private enum Length {
         case exact(Duration)
         case nominal(CalendarSpan)
@@ -129,7 +130,7 @@ extension CalendarReader {
         named name: String, in file: CalendarFile, _ event: CalendarEvent
     ) throws(SchedulingError) -> WallClock {
         if let clock = known[name] { return clock }
-        // Without the machine's time zones every zone would be one that is not known.
+        // Without the machine's time zones every zone would be reported as unknown.
         if let problem = zones.problem { throw problem }
         throw SchedulingError(
             "the time zone \"\(name.prefix(60))\" is not known; say which it is with "
@@ -145,7 +146,7 @@ extension CalendarReader {
 
     private func clock(meaning name: String, in file: CalendarFile) -> WallClock? {
         if let clock = aliases[name] { return clock }
-        // Some write `/example.org/20070227/Europe/Warsaw`.
+        // Some programs write `/example.org/20070227/Europe/Warsaw`.
         let parts = name.split(separator: "/")
         let tails = [3, 2].filter { parts.count > $0 }.map { parts.suffix($0).joined(separator: "/") }
         let candidates = [name, file.locations[name], WindowsZones.place(of: name)].compactMap(\.self) + tails

@@ -1,44 +1,44 @@
 import BrokerCore
 
-/// One time for which a calendar's event stands.
+/// One occurrence of a calendar's event.
 public struct CalendarOccurrence: Hashable, Sendable {
     public var uid: String
-    /// The newest one among the event and its changed occurrences.
+    /// The newest revision among the event and its changed occurrences.
     public var revision: EventRevision
-    /// The start that the recurrence gives it, wherever it was moved to: with the UID, what it is known by.
+    /// The start that the recurrence gives it, even if it was moved; identifies the occurrence together with the UID.
     public var original: Timestamp
-    /// The same as clocks on walls show it; `nil` where the calendar names a moment.
+    /// `original` in wall time; `nil` if the calendar gives absolute times.
     public var originalWall: WallMoment?
     public var from: Timestamp
     public var to: Timestamp
-    /// Both as clocks on walls show them; `nil` where the calendar names moments.
+    /// `from` and `to` in wall time; `nil` if the calendar gives absolute times.
     public var wall: WallSpan?
     public var summary: String
-    /// Those of the event, and what a changed occurrence says instead.
+    /// The event's own properties, overridden by those of a changed occurrence.
     public var wishes: [String: String]
-    /// Of the event in the file.
+    /// The line of the file on which the event begins.
     public var line: Int
 }
 
-/// From a calendar's events to the times for which they stand.
+/// Expands a calendar's events into their occurrences.
 ///
-/// Events are taken one by one: what is wrong with one keeps none of the others out.
+/// Events are read independently: an error in one does not exclude the others.
 public struct CalendarReader: Sendable {
-    /// What a reading found.
+    /// The result of reading a calendar.
     public struct Reading: Hashable, Sendable {
-        /// In order of their start; those that are past are left out.
+        /// In order of their start, without past ones.
         public var occurrences: [CalendarOccurrence] = []
-        /// The revision of each event that was read: older occurrences that are not here any more were called off.
+        /// The revision of each event that was read: its older occurrences that are no longer here were cancelled.
         public var events: [String: EventRevision] = [:]
-        /// How many were left out because they are over.
+        /// The number of occurrences left out because they are over.
         public var past = 0
-        /// How many events are of other categories.
+        /// The number of events of other categories.
         public var unwanted = 0
         /// Why events, or lines of the file, were left out; at most `SchedulingLimits.problems`.
         public var problems: [SchedulingError] = []
-        /// What is not taken just as it stands, in order of the lines; at most two of an event.
+        /// Events that were not taken exactly as written, in order of their lines; at most two per event.
         public var notes: [CalendarNote] = []
-        /// How many events were left out because something is wrong with them.
+        /// The number of events left out because of an error.
         public var refused = 0
 
         mutating func refuse(_ problem: SchedulingError) {
@@ -47,17 +47,17 @@ public struct CalendarReader: Sendable {
         }
     }
 
-    /// Where times without a time zone are meant, if the file does not say where (X-WR-TIMEZONE).
+    /// The clock for times without a time zone, if the file does not set one (X-WR-TIMEZONE).
     public var clock: WallClock
     public var zones: ZoneDatabase
-    /// What the file's own names of time zones mean; they go before all others.
+    /// Clocks for the file's own time zone names; these take precedence over all others.
     public var aliases: [String: WallClock]
-    /// Only events of this category are read.
+    /// If set, only events of this category are read.
     public var category: String?
     public var now: Timestamp
-    /// Occurrences that begin later are left out and told in the notes; a later import brings them.
+    /// Occurrences that begin later are left out and reported in the notes; a later import adds them.
     public var horizon: Timestamp
-    /// The zones of a file by its own names for them, looked up once.
+    /// Cache of the file's zones, by the file's own names for them.
     var known: [String: WallClock] = [:]
 
     public init(
@@ -93,7 +93,7 @@ public struct CalendarReader: Sendable {
                 reading.unwanted += group.count
                 continue
             }
-            // What has no UID is none of the same event.
+            // Events without a UID are separate events.
             for events in uid.isEmpty ? group.map({ [$0] }) : [group] {
                 do {
                     try read(events, of: file, into: &reading)
@@ -107,7 +107,7 @@ public struct CalendarReader: Sendable {
         return reading
     }
 
-    /// All that has one UID.
+    /// Reads all events of one UID.
     private func read(
         _ group: [CalendarEvent], of file: CalendarFile, into reading: inout Reading
     ) throws(SchedulingError) {
@@ -123,7 +123,7 @@ public struct CalendarReader: Sendable {
                     "METHOD:CANCEL calls off single occurrences, which is not supported: use carrel reserve cancel",
                     line: first.line)
             }
-            // Called off with this very SEQUENCE.
+            // A cancellation has the SEQUENCE of what it cancels, so it is raised to count as newer.
             revision.sequence += 1
             reading.events[first.uid] = revision
             return
@@ -136,7 +136,7 @@ public struct CalendarReader: Sendable {
             }
             try gather(event, in: file, original: original, into: &gathering)
         }
-        // Last, because its note tells how many times there are.
+        // The main event comes last, because its note reports the number of times.
         if let master { try gather(master, in: file, without: Set(changed.keys), into: &gathering) }
         guard reading.occurrences.count + gathering.occurrences.count <= SchedulingLimits.occurrences else {
             throw SchedulingError(
@@ -150,7 +150,7 @@ public struct CalendarReader: Sendable {
         reading.events[first.uid] = revision
     }
 
-    /// Of several versions of the same thing the newest one.
+    /// The newest of several versions of the same event or occurrence.
     private func newest(of versions: [CalendarEvent]) throws(SchedulingError) -> CalendarEvent? {
         guard var newest = versions.first else { return nil }
         for version in versions.dropFirst() where !version.says(theSameAs: newest) {
@@ -165,7 +165,7 @@ public struct CalendarReader: Sendable {
         return newest
     }
 
-    /// By the moment that the recurrence gives them.
+    /// Keyed by the start that the recurrence gives them.
     private func changedOccurrences(
         in group: [CalendarEvent], of master: CalendarEvent?, _ file: CalendarFile
     ) throws(SchedulingError) -> [Timestamp: (original: Times.Start, event: CalendarEvent)] {
@@ -182,7 +182,7 @@ public struct CalendarReader: Sendable {
         return changed
     }
 
-    /// A RECURRENCE-ID that names a day alone means the event's time of day on it.
+    /// A RECURRENCE-ID that is only a date means the event's time of day on that date.
     private func start(
         _ id: CalendarTime, of master: CalendarEvent?, in file: CalendarFile, _ event: CalendarEvent
     ) throws(SchedulingError) -> Times.Start {

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// What reservations of a calendar have in common: what an event does not say itself.
+/// The default terms of a calendar's reservations, for what an event does not set itself.
 public struct CalendarTerms: Hashable, Sendable {
     public var portal: String
     public var lab: String?
@@ -27,7 +27,7 @@ public struct CalendarTerms: Hashable, Sendable {
         self.overrun = overrun
     }
 
-    /// The terms of one occurrence: what its event says, in its `X-CARREL-…` properties, goes before what is common.
+    /// The terms of one occurrence: its event's `X-CARREL-…` properties take precedence over the defaults.
     public func terms(of occurrence: CalendarOccurrence) throws(SchedulingError) -> ReservationTerms {
         let wishes = occurrence.wishes
         func wrong(_ name: String, _ like: String) -> SchedulingError {

@@ -1,15 +1,15 @@
 import BrokerCore
 
-/// A DTSTART and its like: when, as far as the calendar says it.
+/// The value of a DTSTART or similar property, in the form in which the calendar gives it.
 enum CalendarTime: Hashable, Sendable {
     case utc(WallTime)
     case zoned(WallTime, zone: String)
-    /// At the same time of day wherever one is.
+    /// At this time of day in any time zone.
     case floating(WallTime)
-    /// A whole day.
+    /// A whole day, in days since 1970.
     case date(Int64)
 
-    /// The same everywhere, whatever clocks on walls show.
+    /// Whether it is an absolute time, independent of wall clocks.
     var isMoment: Bool {
         if case .utc = self { true } else { false }
     }
@@ -18,7 +18,7 @@ enum CalendarTime: Hashable, Sendable {
         try self.init(line.word, line)
     }
 
-    /// A moment in Coordinated Universal Time; `nil` for anything else.
+    /// A time in Coordinated Universal Time; `nil` for any other form.
     static func moment(_ line: ContentLine) -> Timestamp? {
         guard let (wall, isUTC) = dateTime(line.word), isUTC else { return nil }
         return Timestamp(milliseconds: wall.secondsSince1970 * 1000)
@@ -32,7 +32,7 @@ enum CalendarTime: Hashable, Sendable {
     }
 
     private init(_ value: some StringProtocol, _ line: ContentLine) throws(SchedulingError) {
-        // Some write a date and forget to say that it is one.
+        // Some programs write a date without declaring its type.
         let isDate = line.parameters["VALUE"] == nil && Self.date(value) != nil
         let kind = line.parameters["VALUE"]?.uppercased() ?? (isDate ? "DATE" : "DATE-TIME")
         switch kind {
@@ -65,7 +65,7 @@ enum CalendarTime: Hashable, Sendable {
         return WallTime(year: numbers[0], month: numbers[1], day: numbers[2])?.day
     }
 
-    /// `20261201T090000`, and with a `Z` in Coordinated Universal Time. A leap second counts as the one before.
+    /// `20261201T090000`, or with a `Z` in Coordinated Universal Time. A leap second counts as the second before it.
     static func dateTime(_ text: some StringProtocol) -> (WallTime, isUTC: Bool)? {
         var text = Substring(text)
         let isUTC = text.last == "Z"
@@ -95,12 +95,12 @@ enum CalendarTime: Hashable, Sendable {
     }
 }
 
-/// A DURATION (RFC 5545, section 3.3.6): days as the calendar counts them, and seconds as they pass.
+/// A DURATION (RFC 5545, section 3.3.6): calendar days, and elapsed seconds.
 struct CalendarSpan: Hashable, Sendable {
     var days: Int64
     var seconds: Int64
 
-    /// `PT1H30M`, `P1D`, `P2W`; not a negative one. `nil` for anything else, and for more than a hundred years.
+    /// `PT1H30M`, `P1D`, `P2W`; not negative. `nil` for anything else, and for more than a hundred years.
     init?(_ text: some StringProtocol) {
         var text = Substring(text)
         if text.first == "+" { text = text.dropFirst() }
@@ -141,7 +141,7 @@ struct CalendarSpan: Hashable, Sendable {
 }
 
 extension Recurrence {
-    /// An RRULE. What is not supported is named.
+    /// An RRULE. Errors name the unsupported part.
     init(rule line: ContentLine) throws(SchedulingError) {
         func wrong(_ what: String) -> SchedulingError { SchedulingError("its RRULE \(what)", line: line.line) }
         var parts: [String: Substring] = [:]

@@ -1,14 +1,14 @@
 import BrokerCore
 
-/// Writes an iCalendar file (RFC 5545): lines end with CR LF, are folded at 75 bytes, and texts are escaped.
+/// Writes an iCalendar file (RFC 5545): lines end with CR LF and are folded at 75 bytes, and texts are escaped.
 public struct CalendarWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
 
     /// Begins a calendar.
     ///
     /// - Parameters:
-    ///   - name: what a calendar program shows for all of it.
-    ///   - refresh: how often it may come back (RFC 7986, section 5.7).
+    ///   - name: the calendar's name in calendar programs.
+    ///   - refresh: how often a program should fetch it again (RFC 7986, section 5.7).
     public init(name: String, refresh: Duration) {
         line("BEGIN", "VCALENDAR")
         line("VERSION", "2.0")
@@ -41,10 +41,10 @@ public struct CalendarWriter: Sendable {
         line(name, escaped)
     }
 
-    /// A property whose value needs no escaping: a word or a number of ours.
+    /// A property whose value needs no escaping: one of our words or numbers.
     public mutating func word(_ name: String, _ value: String) { line(name, value) }
 
-    /// A moment, in Coordinated Universal Time, to the second.
+    /// A time in Coordinated Universal Time, to the second.
     public mutating func moment(_ name: String, _ moment: Timestamp) {
         let wall = WallClock.utc.wallTime(at: moment)
         let date = String(wall.date.description.filter { $0 != "-" })
@@ -61,7 +61,7 @@ public struct CalendarWriter: Sendable {
 
     private mutating func line(_ name: String, _ value: String) {
         var width = 0
-        // Between characters, never within one.
+        // Folds between characters, never within one.
         for character in "\(name):\(value)".unicodeScalars {
             let length = UTF8.width(character)
             if width + length > SchedulingLimits.foldedLineBytes {

@@ -1,24 +1,24 @@
 /// One line of a calendar, unfolded: `NAME;PARAMETER=value:value` (RFC 5545, section 3.1).
 ///
-/// Reads what programs really write: quotes within quotes, parameters without a value, names with odd characters. What
-/// is wrong with a value is for whoever needs it.
+/// Accepts what programs write in practice: quotes within quotes, parameters without a value, names with odd
+/// characters. An invalid value is left to the code that needs it.
 struct ContentLine: Hashable, Sendable {
-    /// In capitals.
+    /// In upper case.
     var name: String
-    /// By name in capitals, the first of each; values of one without its quotes.
+    /// By name in upper case, the first value of each, without quotes.
     var parameters: [String: String] = [:]
     var value: String
-    /// Where it begins in the file, from 1.
+    /// The line of the file on which it begins, from 1.
     var line: Int
-    /// It had more bytes than a line may have, and its value is left out.
+    /// It exceeded the maximum line length, so its value was dropped.
     var isTooLong = false
 
-    /// `nil` for what has no name and no colon: text that an unescaped line end broke off.
+    /// `nil` for a line without a name or a colon: text after an unescaped line break.
     init?(_ text: some StringProtocol, line: Int) {
         var rest = Substring(text).utf8
         let name = rest.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }
         rest = rest.dropFirst(name.count)
-        // Words with spaces between them are a sentence, not a name.
+        // Words separated by spaces are a sentence, not a name.
         guard !name.isEmpty, !name.contains(where: Self.isSpace), !rest.isEmpty else { return nil }
         self.name = Substring(name).uppercased()
         self.line = line
@@ -38,7 +38,8 @@ struct ContentLine: Hashable, Sendable {
         value = String(Substring(rest.dropFirst()))
     }
 
-    /// Of a list the first value. A quote ends where a separator follows it: another one is part of the text.
+    /// The first value of a list. A quote is closing only if a separator follows it; any other quote is part of the
+    /// text.
     private static func parameterValue(_ rest: inout Substring.UTF8View) -> String {
         func isSeparator(_ byte: UInt8) -> Bool { ",;:".utf8.contains(byte) }
         var first: String?
@@ -69,15 +70,15 @@ struct ContentLine: Hashable, Sendable {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
-    /// The value without white space around it, for everything but texts.
+    /// The value without surrounding white space, for everything but texts.
     var word: Substring { value[...].trimmed }
 
-    /// The parts of a list without white space around them; empty ones, which separators at the end leave, are none.
+    /// The parts of a list without surrounding white space; empty ones, as after a trailing separator, are skipped.
     func words(between separator: Character) -> [Substring] {
         value.split(separator: separator).map(\.trimmed).filter { !$0.isEmpty }
     }
 
-    /// A value of type TEXT (section 3.3.11): its escapes undone.
+    /// A value of type TEXT (section 3.3.11), with its escapes resolved.
     var text: String {
         var text = ""
         var isEscaped = false
@@ -96,10 +97,10 @@ struct ContentLine: Hashable, Sendable {
 }
 
 extension ContentLine {
-    /// The lines of a file, and what in it is no line. Control characters are taken as spaces, and bytes that are no
-    /// UTF-8 as characters that could not be read.
+    /// The lines of a file, and the problems in it. Control characters are replaced by spaces, and invalid UTF-8 by
+    /// replacement characters.
     ///
-    /// - Throws: when the file is beyond a limit.
+    /// - Throws: if the file exceeds a limit.
     static func lines(of bytes: [UInt8]) throws(SchedulingError) -> (lines: [ContentLine], problems: [SchedulingError])
     {
         guard bytes.count <= SchedulingLimits.calendarBytes else {
@@ -111,7 +112,7 @@ extension ContentLine {
         var unfolding = Unfolding()
         var number = 0
         while !rest.isEmpty {
-            // Some end lines with a carriage return alone.
+            // Some programs end lines with a carriage return alone.
             let end = rest.firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? rest.endIndex
             let raw = rest[rest.startIndex..<end]
             var next = min(end + 1, rest.endIndex)
@@ -128,7 +129,7 @@ extension ContentLine {
         return (unfolding.lines, unfolding.problems)
     }
 
-    /// Puts folded lines together.
+    /// Joins folded lines.
     private struct Unfolding {
         var lines: [ContentLine] = []
         var problems: [SchedulingError] = []
@@ -137,7 +138,7 @@ extension ContentLine {
         private var isTooLong = false
 
         mutating func take(_ raw: ArraySlice<UInt8>, _ number: Int) throws(SchedulingError) {
-            // A line that begins with a space goes on with the one before.
+            // A line that begins with a space continues the previous one.
             if let first = raw.first, first == UInt8(ascii: " ") || first == UInt8(ascii: "\t"), !current.isEmpty {
                 add(raw.dropFirst())
             } else {
@@ -149,7 +150,7 @@ extension ContentLine {
 
         private mutating func add(_ bytes: ArraySlice<UInt8>) {
             guard current.count + bytes.count <= SchedulingLimits.lineBytes else {
-                // Enough is kept to know its name.
+                // Keeps enough to know its name.
                 if current.isEmpty { current += bytes.prefix(SchedulingLimits.lineBytes).map(Self.visible) }
                 isTooLong = true
                 return
@@ -176,7 +177,7 @@ extension ContentLine {
                 if isTooLong { line.value = "" }
                 lines.append(line)
             } else if let last = lines.last, !["BEGIN", "END"].contains(last.name) {
-                // The rest of a text in which somebody put line ends unescaped.
+                // The continuation of a text with unescaped line breaks.
                 if last.value.utf8.count + text.utf8.count <= SchedulingLimits.lineBytes {
                     lines[lines.count - 1].value += "\n" + text
                 }

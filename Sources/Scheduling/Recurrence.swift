@@ -1,9 +1,9 @@
 import BrokerCore
 
-/// What comes again and again: the part of RFC 5545's recurrence rules (section 3.3.10) that classes are made of, every
-/// so many days or weeks, on certain days of the week.
+/// The part of RFC 5545's recurrence rules (section 3.3.10) that classes use: every so many days or weeks, on certain
+/// days of the week.
 ///
-/// The time of day on the wall stays the same when the clocks are changed.
+/// The wall time stays the same across clock changes.
 public struct Recurrence: Hashable, Sendable {
     public enum Frequency: String, Hashable, Sendable {
         case daily = "DAILY"
@@ -12,20 +12,20 @@ public struct Recurrence: Hashable, Sendable {
 
     public enum End: Hashable, Sendable {
         case never
-        /// After so many, the first one included.
+        /// After this many occurrences, including the first.
         case count(Int)
-        /// The last one begins on this day (since 1970) at the latest.
+        /// The last occurrence begins on this day (since 1970) at the latest.
         case day(Int64)
         case wall(WallTime)
         case moment(Timestamp)
     }
 
     public var frequency: Frequency
-    /// Every so many days or weeks, from 1.
+    /// The interval in days or weeks, from 1.
     public var interval: Int
-    /// Only on these days; empty: on any, or, weekly, on that of the first one.
+    /// Only on these days. If empty: on any day, or for weekly recurrence on that of the first occurrence.
     public var weekdays: Set<Weekday>
-    /// On which day a week begins; matters when only some of the weeks count.
+    /// The first day of a week; matters only if the interval is more than one week.
     public var weekStart: Weekday
     public var end: End
 
@@ -40,21 +40,21 @@ public struct Recurrence: Hashable, Sendable {
         self.end = end
     }
 
-    /// When a recurrence comes, up to a horizon.
+    /// The starts of a recurrence up to a horizon.
     public struct Starts: Hashable, Sendable {
         /// In order.
         public var times: [WallTime] = []
-        /// The first one beyond the horizon; `nil` where the recurrence has ended by then.
+        /// The first start beyond the horizon; `nil` if the recurrence ends before it.
         public var next: WallTime?
     }
 
     /// The starts of all occurrences.
     ///
     /// - Parameters:
-    ///   - first: the first one; it must be one of those that the rule gives.
-    ///   - horizon: of those that begin later only the first is told.
-    ///   - limit: the greatest number of starts at or after `since`; those before it are not returned.
-    /// - Throws: where the rule gives more than the limits allow, or not its own first one.
+    ///   - first: the first start; the rule must include it.
+    ///   - horizon: of the starts after it, only the first is returned.
+    ///   - limit: the maximum number of starts at or after `since`; earlier ones are not returned.
+    /// - Throws: if the rule gives more than the limits allow, or excludes its own first start.
     public func starts(
         from first: WallTime, on clock: WallClock, since: Timestamp, until horizon: Timestamp,
         limit: Int = SchedulingLimits.occurrences
@@ -66,7 +66,7 @@ public struct Recurrence: Hashable, Sendable {
         var starts = Starts()
         var given = 0
         var looked = 0
-        // What is long past is only counted: to know its moment takes longer.
+        // Occurrences long past are only counted, because computing their absolute times takes longer.
         let firstDay = clock.wallTime(at: since).day - 2
         let last = lastStart(on: clock)
         for day in days(from: first) {
@@ -105,7 +105,7 @@ public struct Recurrence: Hashable, Sendable {
         }
     }
 
-    /// The candidate days, in order, without an end; `nil` for one that is none of the rule's.
+    /// The candidate days in order, without an end; `nil` for a day that the rule excludes.
     private func days(from first: WallTime) -> some Sequence<Int64?> {
         let step = Int64(interval)
         switch frequency {
@@ -120,7 +120,7 @@ public struct Recurrence: Hashable, Sendable {
             return sequence(state: first.day) { day -> Int64?? in
                 let current = day
                 day += 1
-                // At the end of a week, the ones that do not count are passed over.
+                // At the end of a week, skips the weeks that the interval excludes.
                 if (day - (first.day - offset)) % 7 == 0 { day += 7 * (step - 1) }
                 return .some(wanted.contains(Weekday(day: current)) ? current : nil)
             }
@@ -128,10 +128,10 @@ public struct Recurrence: Hashable, Sendable {
     }
 }
 
-/// Something that is no calendar, no recurrence or no time, in words for whoever wrote it.
+/// An invalid or unsupported calendar, recurrence or time, described for its author.
 public struct SchedulingError: Error, Hashable, Sendable, CustomStringConvertible {
     public var message: String
-    /// Of the file, from 1.
+    /// The line of the file, from 1.
     public var line: Int?
 
     public init(_ message: String, line: Int? = nil) {

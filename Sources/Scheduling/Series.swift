@@ -1,9 +1,9 @@
 import BrokerCore
 
-/// The times of a series: each begins and ends as the first one does by the clocks on the wall.
+/// The times of a series: all begin and end at the same wall time as the first.
 public struct Series: Hashable, Sendable {
     public var first: WallTime
-    /// How far the clocks on the wall go on until its end.
+    /// The time from start to end, in seconds of wall time.
     public var wallSeconds: Int64
     public var recurrence: Recurrence
 
@@ -13,7 +13,7 @@ public struct Series: Hashable, Sendable {
         self.recurrence = recurrence
     }
 
-    /// - Throws: `SchedulingError` where there are too many of them, or none, or one that is too far ahead.
+    /// - Throws: `SchedulingError` if there are too many of them, or none, or one is too far ahead.
     public func times(
         on clock: WallClock, now: Timestamp
     ) throws(SchedulingError) -> [(from: Timestamp, to: Timestamp, wall: WallSpan?)] {
@@ -29,7 +29,7 @@ public struct Series: Hashable, Sendable {
             let end = WallTime(secondsSince1970: start.secondsSince1970 + wallSeconds)
             let (from, to) = (clock.moment(of: start), clock.moment(of: end))
             var wall = clock.span(from: from, to: to)
-            // The clocks may never show what is meant, where they are put forward.
+            // A clock change may skip the intended wall time, which is kept all the same.
             wall?.from = start.secondsSince1970
             wall?.to = end.secondsSince1970
             return (from, to, wall)

@@ -1,14 +1,14 @@
 import BrokerCore
 
-/// A moment as people type it: `2026-12-01T09:00`, with `Z` or an offset such as `+01:00`, else by the clocks of some
-/// place; and, where another moment is known, a time of day alone: `11:00`.
+/// A time as people type it: `2026-12-01T09:00`, with `Z` or an offset such as `+01:00`, or else in the wall time of
+/// some place; and, relative to another time, a time of day alone: `11:00`.
 public enum TypedMoment: Hashable, Sendable {
     case moment(Timestamp)
     case wall(WallTime)
     /// Seconds since midnight.
     case timeOfDay(Int64)
 
-    /// `nil` unless it is a date that there is and a time of day, to the minute.
+    /// `nil` unless it is an existing date and a time of day, to the minute.
     public init?(_ text: String) {
         if Self.matches(text, "dd:dd"), let wall = Self.wall("1970-01-01T" + text) {
             self = .timeOfDay(wall.second)
@@ -30,10 +30,10 @@ public enum TypedMoment: Hashable, Sendable {
         return wall(text + "T00:00")?.day
     }
 
-    /// The moment that is meant.
+    /// The absolute time.
     ///
-    /// - Parameter start: for a time of day alone: it is the one later on the day of this moment.
-    /// - Throws: where the clocks are changed, so that it never comes, or comes twice.
+    /// - Parameter start: for a time of day alone: the result is the one after `start` on the same day.
+    /// - Throws: if a clock change makes it occur never or twice.
     public func timestamp(on clock: WallClock, after start: Timestamp? = nil) throws(SchedulingError) -> Timestamp {
         let wall: WallTime
         switch self {
@@ -46,7 +46,7 @@ public enum TypedMoment: Hashable, Sendable {
         switch clock.meaning(of: wall) {
         case .once(let moment): return moment
         case .twice(let first, let second):
-            // Of a time of day the one after the start is meant, if there is only one.
+            // A time of day means the one after the start, if there is only one.
             if case .timeOfDay = self, let start, first <= start, second > start { return second }
             throw SchedulingError(
                 "\(wall) comes twice in \(clock.name), because the clocks are put back: say which one, "
@@ -77,7 +77,7 @@ public enum TypedMoment: Hashable, Sendable {
         return (sign == "-" ? -60 : 60) * (numbers[0] * 60 + numbers[1])
     }
 
-    /// `d` is a digit, everything else itself.
+    /// `d` matches a digit, every other character itself.
     private static func matches(_ text: some StringProtocol, _ pattern: String) -> Bool {
         text.utf8.count == pattern.utf8.count
             && zip(text.utf8, pattern.utf8).allSatisfy { byte, mark in

@@ -1,21 +1,21 @@
 import BrokerCore
 
-/// What the clocks on the walls of one place show, and when they are changed.
+/// The wall time of one time zone, and its clock changes.
 ///
-/// The rules come from a `ZoneDatabase`, which is the system's: what governments decide reaches it with the system's
-/// updates.
+/// The rules come from a `ZoneDatabase`, normally the system's, which the system's updates keep in step with government
+/// decisions.
 public struct WallClock: Sendable {
-    /// What a wall time means here.
+    /// The absolute times that a wall time can refer to.
     public enum Meaning: Hashable, Sendable {
         case once(Timestamp)
-        /// The clocks are put back over it: it comes before that, and again after it.
+        /// It occurs before the clocks are put back, and again afterwards.
         case twice(Timestamp, Timestamp)
-        /// The clocks are put forward over it, from `from` to `to`: it never comes. With the offset from before the
-        /// change it would be `instead`.
+        /// The clocks are put forward from `from` to `to` and skip it. With the offset from before the change it would
+        /// be `instead`.
         case never(from: WallTime, to: WallTime, instead: Timestamp)
     }
 
-    /// The name that the IANA's database has for the place, such as `Europe/Warsaw`.
+    /// The place's name in the IANA's database, such as `Europe/Warsaw`.
     public let name: String
     private let rules: ZoneRules
 
@@ -24,18 +24,18 @@ public struct WallClock: Sendable {
         self.rules = rules
     }
 
-    /// In place of the name of a zone that nobody knows.
+    /// The name of a zone whose real name is unknown.
     public static let unnamed = "local time"
 
     public static let utc = WallClock(name: "UTC", rules: ZoneRules(fixed: 0))
 
-    /// What the clocks show at a moment.
+    /// The wall time at an absolute time.
     public func wallTime(at moment: Timestamp) -> WallTime {
         let seconds = moment.milliseconds.flooredQuotient(by: 1000)
         return WallTime(secondsSince1970: seconds + offset(at: seconds))
     }
 
-    /// Seconds that the clocks are ahead of Coordinated Universal Time.
+    /// The offset from Coordinated Universal Time, in seconds; positive if ahead.
     public func offset(at moment: Timestamp) -> Int64 {
         offset(at: moment.milliseconds.flooredQuotient(by: 1000))
     }
@@ -63,33 +63,33 @@ public struct WallClock: Sendable {
         }
     }
 
-    /// As RFC 5545, section 3.3.5, wants it: what comes twice is the first, and what never comes has the offset from
-    /// before the change.
+    /// As RFC 5545, section 3.3.5, requires: a time that occurs twice means the first, and a skipped one is read with
+    /// the offset from before the change.
     public func moment(of wall: WallTime) -> Timestamp {
         switch meaning(of: wall) {
         case .once(let moment), .twice(let moment, _), .never(_, _, let moment): moment
         }
     }
 
-    /// The same, but of a time that comes twice the moment that is given, if it is one of the two.
+    /// The same, except that for a time that occurs twice, `given` is returned if it is one of the two.
     public func moment(of wall: WallTime, near given: Timestamp) -> Timestamp {
         if case .twice(_, given) = meaning(of: wall) { return given }
         return moment(of: wall)
     }
 
-    /// Words for whoever wrote a time that the clocks here skip, as they go from `from` to `to`.
+    /// Explains to the author of a time that the clocks here skip it, as they go from `from` to `to`.
     func skipping(_ wall: WallTime, from: WallTime, to: WallTime) -> String {
         "\(wall) never comes in \(name): the clocks go from \(from.timeOfDay) to \(to.timeOfDay) then"
     }
 
-    /// A span as the clocks here show it; `nil` in a zone without a name, where nobody could tell it again.
+    /// A time range in wall time; `nil` for an unnamed zone, because the range could not be converted back.
     public func span(from: Timestamp, to: Timestamp) -> WallSpan? {
         guard name != Self.unnamed else { return nil }
         return WallSpan(
             zone: name, from: wallTime(at: from).secondsSince1970, to: wallTime(at: to).secondsSince1970)
     }
 
-    /// The first second for which something holds, which goes on holding.
+    /// The first second for which `holds` is true; it must stay true from there on.
     private func firstMoment(from: Int64, to: Int64, where holds: (Int64) -> Bool) -> Int64 {
         var (low, high) = (from, to)
         while low < high {

@@ -1,4 +1,4 @@
-/// A date and a time of day as clocks on walls show it: no moment until a time zone is named.
+/// A date and time of day without a time zone, and so not an absolute time.
 public struct WallTime: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Days since 1970-01-01 in the Gregorian calendar.
     public var day: Int64
@@ -10,7 +10,7 @@ public struct WallTime: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.second = second
     }
 
-    /// `nil` for the 30th of February and the like, and for years before 1 or after 9999.
+    /// `nil` for dates that do not exist, such as the 30th of February, and for years before 1 or after 9999.
     public init?(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
         guard let date = CivilDate(year: year, month: month, day: day), (0...23).contains(hour),
             (0...59).contains(minute), (0...59).contains(second)
@@ -18,7 +18,7 @@ public struct WallTime: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.init(day: date.daysSince1970, second: Int64(hour * 3600 + minute * 60 + second))
     }
 
-    /// As if it were Coordinated Universal Time: seconds since 1970.
+    /// Seconds since 1970, computed as if it were Coordinated Universal Time.
     public var secondsSince1970: Int64 { day * 86_400 + second }
 
     public init(secondsSince1970: Int64) {
@@ -28,7 +28,7 @@ public struct WallTime: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     public var weekday: Weekday { Weekday(day: day) }
     public var date: CivilDate { CivilDate(daysSince1970: day) }
-    /// `09:30`; seconds are left out.
+    /// `09:30`; seconds are omitted.
     public var timeOfDay: String { "\(Self.two(second / 3600)):\(Self.two(second / 60 % 60))" }
     /// `09:30:05`.
     public var timeOfDayWithSeconds: String { "\(timeOfDay):\(Self.two(second % 60))" }
@@ -48,7 +48,7 @@ public enum Weekday: Int, Hashable, Sendable, CaseIterable {
         self = Self.allCases[Int(index)]
     }
 
-    /// As in a BYDAY of RFC 5545, section 3.3.10: `MO`.
+    /// A BYDAY code of RFC 5545, section 3.3.10, such as `MO`.
     public init?(code: some StringProtocol) {
         guard let index = Self.codes.firstIndex(where: { $0 == code }) else { return nil }
         self = Self.allCases[index]

@@ -126,7 +126,7 @@ struct AnnouncedEndTests {
         #expect(scene.core.parksFor("a") == .seconds(86_400))
     }
 
-    /// Its host is lost ten seconds after the end was announced.
+    /// A scene whose session loses its host ten seconds after its end was announced.
     private func lost(hosts: [HostSpec], announcedIn delay: Duration) -> Scene {
         let lab = Lab.of("lab", .http)
         var scene = Scene.ready(hosts: hosts, labs: [lab])

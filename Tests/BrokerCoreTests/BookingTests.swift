@@ -63,7 +63,7 @@ struct BookingTests {
         }
         #expect(conflict.free == 2 && conflict.others == ["r1"] && conflict.nextFree != nil)
         #expect(scene.core.reservations.count == 2 && scene.changes.isEmpty)
-        // Those that find seats are booked if that is what is wanted.
+        // With `skipsConflicts`, the items that find seats are booked.
         let skipping = book(&scene, items, skipsConflicts: true)
         #expect(skipping?.isBooked == true && scene.core.reservations.count == 4)
         #expect(scene.core.reservation("w1") != nil && scene.core.reservation("w2") == nil)
@@ -95,7 +95,7 @@ struct BookingTests {
         let items = [
             item("a", scene, seats: 5, after: Self.day, event: "one"),
             item("b", scene, seats: 3, after: Self.day, event: "two"),
-            // This one has the first time that the refused one could have had otherwise.
+            // This item takes the first time at which the refused one could otherwise be booked.
             item("c", scene, seats: 8, after: Self.day + .seconds(7800), event: "three"),
         ]
         let start = scene.now + Self.day
@@ -109,7 +109,7 @@ struct BookingTests {
             conflict.message.contains(
                 "(also reserved then: r1; given before it to others of the same booking: 5 seats from \(start.text) "
                     + "for the event one)"))
-        // And at that time it is admitted.
+        // It is admitted at that time.
         #expect(scene.reserve("r2", seats: 3, after: Self.day + .seconds(15_600)) == .reservation("r2"))
     }
 
@@ -138,7 +138,7 @@ struct BookingTests {
             let moved = [item("b1", scene, seats: 8, after: taken, event: "e", sequence: 1, occurrence: 1)]
             let outcome = book(&scene, moved, skipsConflicts: skips, events: ["e": 1])
             let conflict = try #require(conflicts(outcome).first)
-            // It overlaps the old time, which begins ten minutes later.
+            // It overlaps its own old time, which begins ten minutes later.
             #expect(conflict.others == ["r1"] && conflict.nextFree == scene.now + taken + .seconds(7800))
         }
     }
@@ -193,12 +193,12 @@ struct BookingTests {
         }
         let again = book(&scene, renamed(first, "b", sequence: 0), events: ["e": 0])
         #expect(again?.results == [.unchanged("a1"), .unchanged("a2")] && scene.changes.isEmpty)
-        // Other terms with the same SEQUENCE are told apart, and change nothing.
+        // Different terms with the same SEQUENCE are detected, and change nothing.
         var smaller = renamed(first, "s", sequence: 0)
         smaller[0].terms.seats = 1
         #expect(book(&scene, smaller, events: ["e": 0])?.results == [.undecided("a1"), .unchanged("a2")])
         #expect(scene.changes.isEmpty && scene.core.reservation("a1")?.terms.seats == 8)
-        // The second moves by an hour, onto its own old seats; the first has new words only.
+        // The second moves by an hour and overlaps its own old seats; only the text of the first changes.
         var second = renamed(first, "c", sequence: 1)
         second[1].terms.from = second[1].terms.from + .seconds(3600)
         second[1].terms.to = second[1].terms.to + .seconds(3600)
@@ -251,7 +251,7 @@ struct BookingTests {
         }
     }
 
-    /// A class of one time, in a calendar that never counts its versions: `1-first` and `2-moved-an-hour`.
+    /// A single class from a calendar whose SEQUENCE never changes, such as `1-first` and `2-moved-an-hour`.
     private func version(_ id: String, _ scene: Scene, hour: Int64, stamp: Int64?) -> Booking.Item {
         var item = item(id, scene, seats: 8, after: Self.day + .seconds(3600 * hour), event: "e")
         item.origin?.stamp = stamp.map { Timestamp(milliseconds: $0) }
@@ -264,7 +264,7 @@ struct BookingTests {
         _ = book(&scene, [version("a", scene, hour: 0, stamp: 1)], events: ["e": 0])
         let moved = book(&scene, [version("b", scene, hour: 1, stamp: 2)], events: ["e": 0])
         #expect(moved?.results == [.moved("b", from: "a")] && scene.core.reservations.count == 1)
-        // The older file again: what is booked is newer.
+        // Importing the older file again changes nothing, because the booked revision is newer.
         let older = book(&scene, [version("c", scene, hour: 0, stamp: 1)], events: ["e": 0])
         #expect(older?.results == [.kept("b")] && scene.core.reservations.count == 1)
     }

@@ -74,7 +74,7 @@ struct CapacityCurveTests {
         #expect(capacity.seats(of: 10, beside: seat * 8) == 2)
         #expect(capacity.seats(of: 10, beside: CapacityCurve.Load(seats: 1, memory: 95)) == 0)
         #expect(capacity.seats(of: 10, beside: seat * 99) == 0)
-        // A tenth is kept free, and no less.
+        // At least a tenth is kept free.
         var spec = HostSpec.small("h1", slots: 15)
         spec.memoryBytes = 1000
         #expect(spec.reservable(freeFloorPercent: 10) == Capacity(slots: 13, memory: 900))

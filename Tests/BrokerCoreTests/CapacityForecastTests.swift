@@ -17,7 +17,7 @@ struct CapacityForecastTests {
         let found = try forecast(scene, from: .zero, to: .seconds(21_600), steps: 6)
         #expect(found.capacity == 6)
         #expect(found.steps.map(\.reserved) == [0, 0, 4, 4, 4, 0])
-        // Beside one person on a host of four, whose fourth slot nobody may reserve, three can be.
+        // On a host of four slots with one session, whose fourth slot is never reserved, three can be reserved.
         #expect(found.steps.map(\.occupied) == [0, 0, 0, 0, 0, 0])
         #expect(found.steps.map(\.free) == [6, 6, 2, 2, 2, 6])
         #expect(found.steps.first?.at == scene.now && found.to == scene.now + .seconds(21_600))

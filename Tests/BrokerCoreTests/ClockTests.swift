@@ -2,7 +2,7 @@ import Testing
 
 @testable import BrokerCore
 
-/// The wall clock is set while labs run, people wait, and hosts are silent.
+/// The wall clock is set while labs run, sessions wait, and hosts are silent.
 @Suite("A wall clock that jumps")
 struct ClockTests {
     static let jumps: [Duration] = [.seconds(86_400), .seconds(-86_400), .seconds(300)]
@@ -55,10 +55,11 @@ struct ClockTests {
         scene.run("a")
         scene.wait(.seconds(600))
         self.jump(&scene, by: jump)
-        // It was asked this moment, and has as long to answer as ever.
+        // The lab was asked at this moment and has the full time to answer.
         #expect(scene.core.nextDeadline == scene.now + Limits.labReportTimeout)
         var busy = scene
-        // The answer comes as ever, and the grace holds: it is as long as the warning, which is told at once.
+        // The answer arrives normally and the grace applies: it is as long as the warning, which is therefore issued at
+        // once.
         scene.send(.labReported("a", epoch: 1, .quiet(lastActivity: nil)))
         #expect(scene.state("a")?.name == "running")
         #expect(scene.stories.map(\.reason) == ["Without activity it ends in 2 min: the learner is warned."])
@@ -113,7 +114,7 @@ struct ClockTests {
     @Test(
         "An announced end stays by the wall, but a jump forward leaves its learner the time of a warning",
         arguments: [
-            // How far ahead it is when the clock jumps, by how much the clock jumps, and how far ahead it is then.
+            // Seconds to the announced end when the clock jumps, the jump, and seconds to the end afterwards.
             (300, 250, 120), (300, 86_400, 120), (60, 86_400, 60), (60, 10, 60), (300, 100, 200), (300, -100, 400),
         ])
     func announced(before: Int, jump: Int, after: Int) {

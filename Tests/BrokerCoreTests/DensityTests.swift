@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A seat counts for what is asked, or for what was measured")
 struct DensityTests {
-    /// The end of the bin in which 100 MiB lie, twice.
+    /// Twice the upper bound of the bin that contains 100 MiB.
     private let learned = 2 * 104 * Scene.mebibyte
 
     @Test(
@@ -33,7 +33,7 @@ struct DensityTests {
         #expect(scene.core.hostStatus("h1")?.seats == 8)
         #expect(scene.core.queueLength == 2)
         #expect(scene.core.use(ofHost: "h1")?.askedBytes == 8 * gibibyte)
-        // What would be safe is known all the same.
+        // The safe charge is computed all the same.
         #expect(scene.core.use(ofHost: "h1")!.safeBytes < 2 * gibibyte)
     }
 
@@ -46,7 +46,7 @@ struct DensityTests {
         scene.learn(1, mebibytes: 100)
         scene.fill(50)
         #expect(scene.core.session("s0")?.charge == learned)
-        // 7 GiB are left beside the early one.
+        // The first session was charged 1 GiB, so 7 GiB are left.
         #expect(scene.core.hostStatus("h1")?.seats == 1 + Int(7 * gibibyte / learned))
         #expect(scene.core.hostStatus("h1")!.memoryUsedBytes <= 8 * gibibyte)
     }
@@ -64,7 +64,7 @@ struct DensityTests {
         _ = next.core.restore(sessions: [before!], duties: [:], homes: [], at: next.now)
         next.listed("h1", [.running("a")])
         #expect(next.core.hostStatus("h1")?.memoryUsedBytes == learned)
-        // One of before charges were written down counts for what its lab asks.
+        // A session from before charges were stored is charged what its lab requests.
         var old = before!
         old.charge = 0
         var other = Scene.profiled()
@@ -80,7 +80,7 @@ struct DensityTests {
         scene.reserve("r1", seats: 5, after: .zero)
         scene.fill(40)
         #expect(scene.core.session("s0")?.charge == learned)
-        // All of a sudden they use much more, and some of them leave.
+        // The sessions suddenly use much more, and some of them leave.
         for id: SessionID in ["s0", "s1", "s2", "s3", "s4"] {
             for _ in 0..<Limits.samplesOfSession { scene.sample([id: 200]) }
             scene.end(id)

@@ -13,7 +13,7 @@ struct DuplicateTests {
                 host: host, containers: containers, facts: HostFacts(engineID: engine, others: others)))
     }
 
-    /// h1 and h2 are one engine.
+    /// Hosts h1 and h2 with the same engine.
     private func twins() -> Scene {
         var scene = Scene()
         scene.send(.configure(labs: [.python], hosts: [.small("h1"), .small("h2")]))

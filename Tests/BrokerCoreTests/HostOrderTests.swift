@@ -15,7 +15,7 @@ struct HostOrderTests {
             var values = Array(repeating: Double.infinity, count: count)
             for _ in 0..<300 {
                 let index = Int(random.next() % UInt64(count))
-                // Few different values, so that many are equal.
+                // A small set of values, so that many are equal.
                 values[index] = random.next() % 5 == 0 ? .infinity : Double(random.next() % 4)
                 tournament.set(values[index], at: index)
                 let unwanted = Set((0..<Int(random.next() % 4)).map { _ in Int(random.next() % UInt64(count)) })
@@ -38,7 +38,7 @@ struct HostOrderTests {
         }
         #expect(best == 1)
         #expect(looks == 2)
-        // And only the host that has changed is asked again.
+        // Only the host that has changed is evaluated again.
         var asked: [Int] = []
         order.touch(500)
         order.touch(500)

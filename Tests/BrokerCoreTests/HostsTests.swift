@@ -200,7 +200,7 @@ struct HostsTests {
         scene.end("b")
         scene.send(.configure(labs: [.python], hosts: [.small("h1")]))
         scene.away("h2")
-        // The ending one is over, and the one that was on the way there starts elsewhere at once.
+        // The ending session is over, and the one that was starting there starts on another host at once.
         #expect(scene.core.session("b") == nil)
         #expect(scene.stories.contains { $0.session == "b" && $0.state == "ended" && $0.reason.contains("left alone") })
         #expect(scene.host("d") == "h1")

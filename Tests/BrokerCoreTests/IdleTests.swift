@@ -57,7 +57,7 @@ struct IdleTests {
             writes += scene.changes.count
         }
         #expect(writes == 4)
-        // Where the timeout is short, the disk follows more closely.
+        // With a short timeout, activity is written more often.
         var short = self.scene(.of("lab", .http, idle: .seconds(20)))
         short.now = short.now + .seconds(2)
         short.send(.activity(["a": short.now]))
@@ -72,7 +72,7 @@ struct IdleTests {
         #expect(scene.core.session("a")?.lastActivityAt == scene.now)
         #expect(scene.core.nextDeadline == scene.now + Limits.busyRecheckDelay)
         #expect(scene.wait(Limits.busyRecheckDelay) == [.askLab("a", epoch: 1, .of("a"))])
-        // It computes for an hour: asked again and again, never ended.
+        // It computes for an hour: it is asked repeatedly and never ended.
         for _ in 1...120 {
             scene.send(.labReported("a", epoch: 1, .busy))
             #expect(scene.wait(Limits.busyRecheckDelay) == [.askLab("a", epoch: 1, .of("a"))])

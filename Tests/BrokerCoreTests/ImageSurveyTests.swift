@@ -43,7 +43,7 @@ struct ImageSurveyTests {
         #expect(["a", "b"].map { scene.host($0) } == ["h2", "h2"])
         scene.run("c", lab: "rstudio")
         #expect(scene.host("c") == "h1")
-        // It is there now.
+        // The image is present now.
         listed(&scene, "h1", ["lab/python": Self.new])
         scene.now = scene.now + .seconds(1)
         scene.launch("d")
@@ -61,7 +61,7 @@ struct ImageSurveyTests {
         scene.send(.startFailed("a", epoch: 1, .imageMissing("lab/python")))
         #expect(scene.toldStates == ["failed"])
         #expect(scene.stories.last?.reason.contains("carrel lab prepull python") == true)
-        // It was built meanwhile.
+        // The image was built in the meantime.
         scene.ready("b")
         #expect(scene.state("b")?.name == "running")
         listed(&scene, "h1", ["lab/python": nil])

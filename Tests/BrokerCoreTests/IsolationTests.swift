@@ -62,7 +62,7 @@ struct IsolationTests {
         listed(&scene, "h1", .proved)
         scene.launch("a")
         #expect(scene.host("a") == "h1")
-        // The host has started anew, and has no packet filter yet.
+        // The host was restarted, and has no packet filter yet.
         let known = scene.send(
             .hostListed(host: "h1", containers: [], asked: 0, facts: HostFacts(isolation: .untried)))
         #expect(!known.contains(.start("a", epoch: 1, host: "h1")))

@@ -29,7 +29,7 @@ struct JournalTests {
         var deadline: Timestamp?
 
         init(_ core: BrokerCore) {
-            // Events are counted on, whatever becomes of their step.
+            // The event count keeps increasing, even if a step is rolled back.
             entries = core.entries.mapValues { entry in
                 var entry = entry
                 entry.readyAt = 0
@@ -58,7 +58,7 @@ struct JournalTests {
         }
     }
 
-    /// Something of everything: running, starting, queued, ending, a leftover, a draining host.
+    /// A scene with all kinds of records: running, starting, queued, ending, a leftover, a draining host.
     private func busyScene(sharedHomes: Bool) -> Scene {
         var scene = Scene.ready(
             hosts: [.small("h1", slots: 3), .small("h2", slots: 2), .small("h3", slots: 1)], sharedHomes: sharedHomes)
@@ -144,7 +144,7 @@ struct JournalTests {
         #expect(Records(scene.core) == before)
         #expect(scene.core.pendingChanges == [])
         #expect(scene.core.violations(at: scene.now) == [])
-        // And the same events again do the same again.
+        // Handling the same events again gives the same result.
         var other = busyScene(sharedHomes: sharedHomes)
         other.now = scene.now
         for event in events {

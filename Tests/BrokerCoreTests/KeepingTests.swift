@@ -93,7 +93,7 @@ struct KeepingTests {
         #expect(scene.storedSessions.last?.stay.extended == .seconds(7200))
         let words = scene.stories.first?.reason ?? ""
         #expect(words == "Extended by 2 h by ada. exam. In any case it ends in 2 h 58 min.")
-        // Nobody does anything: it ends at the moved idle end, not at the moved lifetime.
+        // Without activity, it ends at the extended idle end, before the extended lifetime.
         scene.wait(.seconds(7699))
         #expect(scene.state("a")?.name == "running")
         scene.wait(.seconds(1))

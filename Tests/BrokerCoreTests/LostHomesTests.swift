@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Homes on a host that was lost")
 struct LostHomesTests {
-    /// Ann's files are on h1, which is lost; h2 does not answer, so whoever comes waits.
+    /// Ann's files are on h1, which is lost; h2 does not answer, so new sessions wait.
     private func scene(_ lost: HostSpec) -> Scene {
         var scene = Scene.ready(hosts: [lost, .small("h2")], sharedHomes: false)
         scene.send(.cordon(host: "h2", request: scene.request()))

@@ -78,7 +78,7 @@ struct LostTests {
         #expect(scene.core.hostStatus("h1")?.state == .lost)
         #expect(scene.core.hostStatus("h1")?.seats == 0)
         #expect(scene.ready("a", epoch: 2).first == .publishRoute("a", epoch: 2, .of("a")))
-        // News of the old run change nothing.
+        // A report about the old run changes nothing.
         #expect(scene.send(.containerExited("a", epoch: 1, code: 0, outOfMemory: false)) == [])
     }
 

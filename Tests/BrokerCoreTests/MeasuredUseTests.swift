@@ -43,7 +43,7 @@ struct MeasuredUseTests {
         #expect(scene.core.use(ofHost: "h1")?.usedBytes == 300 * Scene.mebibyte)
         scene.sample(["b": 250])
         #expect(scene.core.use(ofHost: "h1")?.usedBytes == 350 * Scene.mebibyte)
-        // A reading of an earlier run is nobody's.
+        // A reading of another run is ignored.
         scene.sample(["b": 999], epoch: 7)
         #expect(scene.core.use(ofHost: "h1")?.usedBytes == 350 * Scene.mebibyte)
         scene.end("a")

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("No-shows")
 struct NoShowTests {
-    /// A class of eight on all eight seats, in an hour; who has not come half an hour after the start is a no-show.
+    /// A class of eight on all eight seats, in an hour; learners who have not come half an hour after the start are
+    /// no-shows.
     private func scene(seats: Int = 8, hosts: [HostSpec] = [.small("h1", starts: 4), .small("h2", starts: 4)]) -> Scene
     {
         var scene = Scene.reserving(hosts: hosts, labs: [.of("python", idle: .seconds(50_000))])

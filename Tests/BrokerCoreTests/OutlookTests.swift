@@ -33,7 +33,7 @@ struct OutlookTests {
         }
         let strangers = scene.host("stranger") == nil ? 0 : 1
         #expect(scene.core.seating.used["r1"] == ["h1": 3] && lasting(scene) == strangers)
-        // Where fewer are promised than sit there, the first to leave are in nobody's account.
+        // If fewer seats are promised there than are occupied, the sessions that leave first count outside the promise.
         var fewer = scene.core
         var reservation = fewer.reservation("r1")!
         reservation.allocation = ["h1": 1]

@@ -6,7 +6,7 @@ import Testing
 struct PaceTests {
     private let begin = Timestamp(milliseconds: 1_000_000)
 
-    /// A pace that knows how long a start takes alone: one second.
+    /// A pace that has learned that a single start takes one second.
     private func learnt(upTo maximum: Int = 64) -> Pace {
         var pace = Pace()
         pace.noteReady("python", after: .seconds(1), crowd: 1, upTo: maximum, at: begin)
@@ -110,7 +110,7 @@ struct PaceTests {
 
     @Test("A host whose starts slow each other down converges on what it bears, and stays there")
     func convergence() {
-        // Two processors; a start needs three seconds of one of them, and a second of waiting.
+        // Two CPUs; a start needs three seconds of one of them, and a second of waiting.
         func seconds(_ crowd: Int) -> Double { 1 + 3 * max(1, Double(crowd) / 2) }
         var pace = Pace()
         var now = begin

@@ -64,7 +64,7 @@ struct ParkingRecoveryTests {
         scene.send(.configure(labs: [shorter], hosts: hosts))
         scene.wait(.seconds(60))
         #expect(scene.storedSessions.last?.state == .ended(reason: .parked(seconds: 60), at: scene.now))
-        // The same for one that an earlier broker parked.
+        // The same applies to a session that an earlier broker parked.
         scene = restored(parked().core.session("a")!, at: scene.now, labs: [.python])
         #expect(scene.core.session("a") == nil)
     }
@@ -119,7 +119,7 @@ struct ParkingRecoveryTests {
         var scene = parked(sharedHomes: false)
         #expect(scene.core.parkedSessions(withHomesOn: "h1") == ["a"])
         scene.send(.drain(host: "h1", deadline: scene.now, request: scene.request()))
-        // A parked session is nobody to hurt, and nobody to wait for.
+        // A drain neither disturbs a parked session nor waits for it.
         #expect(scene.core.hostStatus("h1")?.state == .drained)
         #expect(scene.state("a")?.name == "parked")
         let words = scene.core.explanation(of: "a", at: scene.now) ?? ""
@@ -160,7 +160,8 @@ struct ParkingRecoveryTests {
         }
         _ = scene.answer(to: .park("a", note: "", request: scene.request()))
         scene.send(.containerRemoved("a", epoch: 1))
-        // It is held for the cohort: nobody else gets it, and its learner does not wait behind them.
+        // The seat is held for the cohort: no other session gets it, and the cohort's learner does not wait behind
+        // others.
         scene.launch("x", learner: "other")
         #expect(scene.state("x")?.name == "queued")
         scene.send(.resume("a", request: scene.request()))

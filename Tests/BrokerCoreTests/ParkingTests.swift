@@ -3,7 +3,7 @@ import Testing
 @testable import BrokerCore
 
 extension Lab {
-    /// Idle after ten minutes, and then parked for an hour.
+    /// A lab whose sessions are idle after ten minutes, and are then parked for an hour.
     static func parking(_ kind: LabKind = .http) -> Lab {
         var lab = of("lab", kind)
         lab.idleWarning = .seconds(120)

@@ -8,7 +8,7 @@ struct PlacementTests {
     func spread() {
         var scene = Scene.ready(hosts: [.small("h2"), .small("h1"), .small("h3", slots: 8, memory: 16)])
         for id: SessionID in ["a", "b", "c", "d", "e"] { scene.run(id) }
-        // h3 is twice as large: it takes the first, and as many as the two others together.
+        // h3 is twice as large: it takes the first session, and as many as the other two together.
         #expect(["a", "b", "c", "d", "e"].map { scene.host($0) } == ["h3", "h1", "h2", "h3", "h3"])
     }
 
@@ -103,7 +103,7 @@ struct PlacementTests {
             return
         }
         #expect(misfit.operatorText.contains("host h1"))
-        // Queued while any host would do; then the first lab becomes ready on one that is too small.
+        // It is queued while any host would do; then the first lab becomes ready on a host that is too small for it.
         scene.launch("d", learner: "cas")
         scene.ready("d")
         guard case .failed(let message, _, _)? = scene.storedSessions.last(where: { $0.id == "c" })?.state else {

@@ -10,7 +10,7 @@ struct PoolTests {
         PoolSpec(key: key, minimum: minimum, maximum: maximum ?? minimum, perHost: perHost)
     }
 
-    /// Labs that keep no files, on hosts where homes can be attached too.
+    /// Labs that keep no files, on hosts where homes can also be attached.
     static func scene(hosts: [HostSpec] = [.small("h1", slots: 8, starts: 8)], pools: [PoolSpec]) -> Scene {
         var scene = Scene()
         scene.send(.configure(labs: [.quick, .python, .big], hosts: hosts, pools: pools))
@@ -71,7 +71,7 @@ struct PoolTests {
         let actions = scene.launch("a")
         #expect(actions.first == .start("a", epoch: 1, host: "h1"))
         #expect(scene.state("a") == .starting(host: "h1", step: .attaching, since: scene.now))
-        // The next warm seat starts at once: attaching is no start.
+        // The next warm seat starts at once, because attaching does not count as a start.
         #expect(actions.contains(.start("warm-2", epoch: 0, host: "h1")))
         scene.send(.labReady("a", epoch: 1, endpoint: .of("warm-1")))
         #expect(scene.state("a") == .running(host: "h1", endpoint: .of("warm-1"), since: scene.now))
@@ -93,7 +93,7 @@ struct PoolTests {
         #expect(scene.state("a") == .starting(host: "h1", step: .starting, since: since))
         scene.ready("a")
         #expect(scene.state("a")?.name == "running")
-        // Of a session that runs it says nothing.
+        // The report does not affect a running session.
         #expect(scene.send(.attachmentFailed("a", epoch: 1, message: "late")) == [] && scene.changes == [])
     }
 
@@ -109,6 +109,22 @@ struct PoolTests {
         let actions = scene.send(.homeLost("warm-1", epoch: 0))
         #expect(actions == [.withdrawRoute("a"), .remove("warm-1", epoch: 0, host: "h1"), .changed("a")])
         #expect(scene.state("a") == .ending(host: "h1", reason: .homeLost(host: "h1"), since: scene.now))
+    }
+
+    @Test("A listing from before a lab was ready says nothing of its home: the container may be another by now")
+    func homeOfAnotherContainer() {
+        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        var scene = Self.scene(pools: [spec])
+        let beforeWarm = scene.core.eventCount
+        scene.warmReady(1)
+        #expect(scene.send(.homeLost("warm-1", epoch: 0, asked: beforeWarm)) == [])
+        scene.launch("a")
+        let asked = scene.core.eventCount
+        scene.send(.attachmentFailed("a", epoch: 1, message: "the slot cannot be opened"))
+        #expect(scene.send(.homeLost("warm-1", epoch: 0, asked: asked)) == [])
+        scene.ready("a")
+        #expect(scene.send(.homeLost("warm-1", epoch: 0, asked: asked)) == [] && scene.changes == [])
+        #expect(scene.state("a")?.name == "running" && scene.core.session("a")?.failedAttempts == 0)
     }
 
     @Test("Idle time and lifetime begin with the claim, not with the warm seat")
@@ -176,7 +192,7 @@ struct PoolTests {
 }
 
 extension Lab {
-    /// Keeps no files.
+    /// A lab that keeps no files.
     static let quick = {
         var lab = of("quick")
         lab.files = .none
@@ -185,7 +201,7 @@ extension Lab {
 }
 
 extension Scene {
-    /// The warm seats that there are, by name.
+    /// The names of the existing warm seats.
     var warmRuns: [String] { core.warmSeats.map(\.id).sorted().map(\.description) }
 
     @discardableResult

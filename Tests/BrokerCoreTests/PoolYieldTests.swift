@@ -49,7 +49,7 @@ struct PoolYieldTests {
         #expect(scene.warmRuns.count == seats - limit)
         scene.launch("beyond")
         #expect(scene.warmRuns.count == seats - limit)
-        // Somebody has a seat, and one fewer waits.
+        // One session has got a seat, and one fewer waits.
         scene.send(.containerRemoved(WarmSeatID(number: Int64(seats)).run, epoch: 0))
         #expect(scene.core.queueLength == limit)
         #expect(scene.warmRuns.count == seats - limit - 1)
@@ -59,7 +59,7 @@ struct PoolYieldTests {
     func noRefill() {
         var scene = filled(PoolTests.pool(2, 2), slots: 3)
         scene.launch("a", lab: "big")
-        // 8 GiB: the large lab needs both pool seats' room.
+        // On 8 GiB, the large lab needs the room of both pool seats.
         for number in [1, 2] { scene.send(.containerRemoved(WarmSeatID(number: Int64(number)).run, epoch: 0)) }
         #expect(scene.state("a")?.name == "starting")
         #expect(scene.core.hostStatuses.map(\.seats) == [3])

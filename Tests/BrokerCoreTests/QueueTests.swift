@@ -40,7 +40,7 @@ struct QueueTests {
         }
         for index in 1...2 {
             scene.now = scene.now + .seconds(1)
-            // The second portal's first launch is next but one, and everybody behind sees it.
+            // The second portal's first launch is next but one, which moves all positions behind it.
             #expect(scene.launch(SessionID(rawValue: "b\(index)"), portal: "college").last == .queueMoved)
         }
         let all: [SessionID] = ["a1", "b1", "a2", "b2", "a3", "a4"]
@@ -126,7 +126,7 @@ struct QueueTests {
             .small("h1", slots: 9, starts: 1), .small("h2", slots: 9, memory: 2, starts: 1),
         ])
         for id: SessionID in ["a", "b", "c", "d"] { scene.run(id) }
-        // No memory for it; the turn of the small one behind it is later.
+        // There is not enough memory for it, and the turn of the small lab behind it comes later.
         scene.launch("x", lab: "big", portal: "university")
         scene.now = scene.now + .seconds(1)
         scene.launch("y", lab: "big", portal: "college")
@@ -153,7 +153,7 @@ struct QueueTests {
             for portal in ["a", "b"] where queue.waiting[portal, default: []].count < 2 || random.next() % 3 == 0 {
                 come(portal)
             }
-            // Now and then somebody gives up.
+            // Occasionally a session leaves the queue.
             if random.next() % 5 == 0, let tickets = queue.waiting["a"], tickets.count > 3 {
                 queue.remove(tickets[Int(random.next() % UInt64(tickets.count))], of: "a", .gaveUp)
             }
@@ -203,7 +203,7 @@ struct QueueTests {
         var scene = Scene.ready(hosts: [.small("h1", slots: 9, starts: 9), .small("h2", slots: 9, starts: 9)])
         for index in 1...6 { scene.run(SessionID(rawValue: "a\(index)")) }
         scene.run("a7")
-        // Four on h1, three on h2: neither has the 6 GiB.
+        // Four on h1, three on h2: neither has 6 GiB free.
         scene.launch("x", lab: "big")
         scene.now = scene.now + .seconds(1)
         scene.launch("d")
@@ -282,7 +282,7 @@ struct QueueTests {
         scene.ready("a")
         for index in 1...8 { scene.launch(SessionID(rawValue: "b\(index)")) }
         #expect(scene.core.hostStatus("h1")?.startsAllowed == Limits.startsAtFirst)
-        // The sixth that waits, two at a time, 4 s each, and half of one for those who are on their way.
+        // It is sixth in the queue: two starts at a time, 4 s each, and half a start for those in progress.
         #expect(scene.core.estimate(of: "b8", at: scene.now) == .seconds(14))
         scene.now = scene.now + .seconds(30)
         scene.ready("b1")

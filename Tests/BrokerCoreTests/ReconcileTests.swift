@@ -114,7 +114,7 @@ struct ReconcileTests {
             lastActivityAt: now)
     }
 
-    /// A broker that comes back after a night.
+    /// A broker that is restarted after a night.
     private func restarted(configureFirst: Bool = false) -> (Scene, [Action], Timestamp) {
         var scene = Scene()
         let then = scene.now
@@ -190,7 +190,7 @@ struct ReconcileTests {
         #expect(scene.state("b")?.name == "running")
         #expect(scene.state("c")?.name == "queued")
         #expect(scene.core.hostStatus("h9")?.isConfigured == false)
-        // There is nobody to remove its container: it ends by the meter alone.
+        // No engine can remove its container, so its idle timeout alone ends it.
         scene.wait(.seconds(600))
         #expect(scene.core.session("b") == nil)
         #expect(scene.core.hostStatus("h9") == nil)

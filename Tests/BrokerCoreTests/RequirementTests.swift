@@ -63,7 +63,7 @@ struct RequirementTests {
         scene.launch("a", lab: "cuda")
         #expect(scene.host("a") == "h1")
         for id: SessionID in ["b", "c", "d", "e"] { scene.launch(id, lab: "cuda") }
-        // Who runs or starts there stays; who waits for it is told.
+        // Sessions that run or start there stay; those that wait for it fail with the reason.
         scene.send(
             .adjustHost(
                 host: "h1", HostAdjustment(removedLabels: ["gpu"]), startingOver: false, request: scene.request()))

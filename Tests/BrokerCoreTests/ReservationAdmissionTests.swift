@@ -20,7 +20,7 @@ struct ReservationAdmissionTests {
             conflict.peakAt >= scene.terms(seats: 3, after: .seconds(5400)).opensAt && conflict.peakAt < first.endsAt)
         #expect(conflict.nextFree == first.endsAt + .seconds(600))
         #expect(conflict.message.contains("Only 2 of 3 seats") && conflict.message.contains("r1"))
-        // And at that time it is admitted.
+        // It is admitted at that time.
         #expect(scene.reserve("r2", seats: 3, after: conflict.nextFree! - scene.now) == .reservation("r2"))
     }
 
@@ -68,11 +68,11 @@ struct ReservationAdmissionTests {
         #expect(scene.host("a") != nil)
         scene.launch("b", lab: "long")
         #expect(scene.state("b")?.name == "queued")
-        // Half an hour before it opens, not even the short one would end in time.
+        // Half an hour before the reservation opens, not even the short lab would end in time.
         scene.wait(.seconds(2000))
         scene.launch("c")
         #expect(scene.state("c")?.name == "queued")
-        // A cancellation gives the seats to those who wait.
+        // A cancellation releases the seats to the waiting sessions.
         scene.send(.cancelReservation("r1", request: scene.request()))
         #expect(scene.host("b") != nil && scene.host("c") != nil)
     }

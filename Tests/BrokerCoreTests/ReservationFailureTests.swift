@@ -17,7 +17,7 @@ struct ReservationFailureTests {
         #expect(scene.changes.contains { if case .reservation(let r) = $0 { r.isDegraded } else { false } })
         scene.listed("h3")
         #expect(scene.core.reservation("r1")?.isDegraded == false)
-        // A drain, a cordon and a smaller configuration do the same.
+        // A drain, a cordon and a smaller configuration have the same effect.
         scene.send(.cordon(host: "h3", request: scene.request()))
         #expect(scene.core.reservation("r1")?.missingSeats == 4)
         scene.send(.uncordon(host: "h3", request: scene.request()))

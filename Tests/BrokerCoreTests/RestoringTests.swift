@@ -19,7 +19,7 @@ struct RestoringTests {
             createdAt: scene.now - .seconds(90), lastActivityAt: scene.now)
         _ = scene.core.restore(sessions: [running], duties: [:], homes: [], at: scene.now)
         #expect(scene.core.nextDeadline.map { $0 <= scene.now } == true)
-        // Not even a listing that comes first puts it off.
+        // Even a listing that arrives first does not postpone it.
         scene.commits = false
         scene.listed("h1", [.running("a")])
         #expect(scene.core.nextDeadline.map { $0 <= scene.now } == true)
@@ -59,14 +59,14 @@ struct RestoringTests {
             portal: "school", lab: "python", seats: 4, from: scene.now + .seconds(3600),
             to: scene.now + .seconds(7200), lead: .seconds(600), context: "course-1")
         scene.send(.reserve(terms, newID: "r1", request: scene.request()))
-        // So near to it, a lab that may live for 25 minutes has to wait.
+        // This close to the reservation, a lab that may live for 25 minutes has to wait.
         scene.wait(.seconds(2000))
         scene.launch("a")
         #expect(scene.state("a")?.name == "queued")
         scene.now = scene.now - .seconds(2000)
         scene.send(.tick)
         #expect(scene.host("a") == "h1")
-        // And once more as it comes nearer again.
+        // The same happens when it comes close again.
         scene.wait(.seconds(2000))
         scene.launch("b")
         #expect(scene.state("b")?.name == "queued")

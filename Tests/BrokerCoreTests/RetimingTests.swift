@@ -6,7 +6,7 @@ import Testing
 struct RetimingTests {
     private static let hour = Duration.seconds(3600)
 
-    /// A reservation of all eight seats, in the wall time of some place.
+    /// A reservation, by default of all eight seats and in the wall time of some place.
     private func reserve(
         _ id: ReservationID, after: Duration, seats: Int = 8, isWall: Bool = true, in scene: inout Scene
     ) -> ReservationTerms {
@@ -36,7 +36,7 @@ struct RetimingTests {
             scene.changes.contains {
                 if case .reservation(let stored) = $0 { stored.terms.from == terms.from + Self.hour } else { false }
             })
-        // The same again is no change.
+        // Repeating it changes nothing.
         #expect(retime("r1", terms, by: Self.hour, in: &scene) == .retimed([]) && scene.changes.isEmpty)
     }
 
@@ -49,7 +49,7 @@ struct RetimingTests {
         #expect(scene.core.reservation("r1")?.isDegraded == true)
         #expect(scene.core.reservation("r1")?.missingSeats == 3)
         #expect(scene.core.reservation("r2")?.missingSeats == 0)
-        // And it is whole again when they leave.
+        // It is complete again once the other reservation is cancelled.
         scene.send(.cancelReservation("r2", request: scene.request()))
         #expect(scene.core.reservation("r1")?.missingSeats == 0)
     }

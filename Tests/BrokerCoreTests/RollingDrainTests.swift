@@ -66,7 +66,7 @@ struct RollingDrainTests {
         var scene = ready()
         scene.away("h3")
         roll(&scene, ["h1", "h2", "h3"])
-        // Only its own drain makes nothing worse.
+        // h3 is out of service already, so only its own drain can begin.
         #expect(states(scene) == [.active, .active, .drained])
         uncordon(&scene, "h3")
         #expect(states(scene) == [.drained, .active, .unreachable])

@@ -5,7 +5,7 @@ import Testing
 extension Scene {
     static let mebibyte: Int64 = 1 << 20
 
-    /// A round of readings in which each of these containers uses so many MiB.
+    /// A round of readings with the memory use of each of these containers, in MiB.
     @discardableResult
     mutating func sample(_ mebibytes: [SessionID: Int64], on host: String = "h1", epoch: Int = 1) -> [Action] {
         let samples = mebibytes.map { id, use in
@@ -16,7 +16,7 @@ extension Scene {
         return send(.usageSampled(host: host, samples))
     }
 
-    /// So many sessions of a lab come, use this much, and go.
+    /// Runs this many sessions of a lab with this memory use, and ends them.
     mutating func learn(_ count: Int, of lab: String = "python", mebibytes: Int64, on host: String = "h1") {
         for number in 0..<count {
             let id = SessionID(rawValue: "\(lab)\(mebibytes)x\(number)")
@@ -27,13 +27,13 @@ extension Scene {
         }
     }
 
-    /// So many learners come, and whoever gets a seat is there until the end.
+    /// Launches this many sessions, and lets all that get a seat become ready.
     mutating func fill(_ count: Int, context: String? = nil, named prefix: String = "s") {
         for number in 0..<count { launch(SessionID(rawValue: "\(prefix)\(number)"), context: context) }
         while let next = core.sessions.filter({ $0.state.name == "starting" }).map(\.id).min() { ready(next) }
     }
 
-    /// With one host of 8 GiB, and labs that ask for 1 and 6.
+    /// One host of 8 GiB, and labs that request 1 and 6 GiB.
     static func profiled(slots: Int = 40, density: Density = .quick, hosts: [String] = ["h1"]) -> Scene {
         var scene = Scene()
         scene.configure(density, slots: slots, hosts: hosts)
@@ -50,6 +50,6 @@ extension Scene {
 }
 
 extension Density {
-    /// Learns from three sessions.
+    /// A profile takes effect after three sessions.
     static let quick = Density(policy: .profiled, marginPercent: 200, floorBytes: 64 << 20, sessions: 3)
 }

@@ -11,7 +11,7 @@ extension ReservationID: ExpressibleByStringLiteral {
 }
 
 extension Scene {
-    /// Two hosts of four slots, without a free floor unless one is named.
+    /// Two hosts of four slots, by default without a free floor.
     static func reserving(
         hosts: [HostSpec] = [.small("h1", starts: 4), .small("h2", starts: 4)], labs: [Lab] = [.short, .rstudio],
         sharedHomes: Bool = true, freeFloorPercent: Int = 0
@@ -22,7 +22,7 @@ extension Scene {
         return scene
     }
 
-    /// Two hours for a course, an hour from now if nothing else is said, opened ten minutes before.
+    /// Two hours for a course, by default an hour from now, opening ten minutes before.
     func terms(
         seats: Int, after: Duration = .seconds(3600), noShowAfter: Duration = .seconds(86_400),
         overrun: Duration = .zero, roster: Set<String> = []
@@ -41,7 +41,7 @@ extension Scene {
         return answer(to: .reserve(terms, newID: id, request: request()))
     }
 
-    /// What is answered to a request.
+    /// The answer to a request.
     mutating func answer(to event: Event) -> Answer? {
         send(event).compactMap { if case .answer(_, let answer) = $0 { answer } else { nil } }.first
     }

@@ -2,13 +2,13 @@ import Testing
 
 @testable import BrokerCore
 
-/// A core on a stage: a clock that only moves when told, short words for events, and, after every step, the
-/// invariants and (unless a test wants otherwise) a commit that succeeds.
+/// A core with a manual clock, shorthands for events, and a check of the invariants and (unless a test disables it) a
+/// successful commit after every step.
 struct Scene {
     var core: BrokerCore
     var now = Timestamp(milliseconds: 1_000_000_000_000)
     var commits = true
-    /// What the last step wanted on disk.
+    /// The changes that the last step wanted to commit.
     var changes: [Change] = []
     private var requests: UInt64 = 0
 
@@ -16,7 +16,7 @@ struct Scene {
         core = BrokerCore(sharedHomes: sharedHomes)
     }
 
-    /// With hosts of 4 slots, 8 GiB and 2 parallel starts each, that have answered, and three labs.
+    /// Hosts that have answered, by default with 4 slots, 8 GiB and 2 parallel starts each, and three labs.
     static func ready(
         hosts: [HostSpec] = [.small("h1")], labs: [Lab] = [.python, .rstudio, .big], sharedHomes: Bool = true
     ) -> Scene {
@@ -35,7 +35,7 @@ struct Scene {
         return actions
     }
 
-    /// Let time pass, with a tick at every deadline on the way, and one at the end.
+    /// Advances the clock, with a tick at every deadline on the way, and one at the end.
     @discardableResult
     mutating func wait(
         _ duration: Duration, sourceLocation: SourceLocation = #_sourceLocation
@@ -101,7 +101,7 @@ struct Scene {
         send(.labReady(id, epoch: epoch, endpoint: .of(id)))
     }
 
-    /// Launch and see it running.
+    /// Launches a session and lets it become ready.
     mutating func run(_ id: SessionID, learner: String? = nil, lab: String = "python") {
         launch(id, learner: learner, lab: lab)
         ready(id)
@@ -119,7 +119,7 @@ struct Scene {
         send(.hostSilent(host: host, reason: reason))
     }
 
-    /// The host does not answer, for longer than that is put up with.
+    /// The host stays silent beyond the silence grace.
     @discardableResult
     mutating func away(_ host: String, _ reason: String = "connection refused") -> [Action] {
         var actions = silent(host, reason)
@@ -137,7 +137,7 @@ struct Scene {
 
     func host(_ id: SessionID) -> String? { state(id)?.host }
 
-    /// The states that the story of the last step's changes tells, in order.
+    /// The states in the story entries of the last step's changes, in order.
     var toldStates: [String] { stories.map(\.state) }
 
     var stories: [StoryEntry] {
@@ -203,7 +203,7 @@ extension Lab {
     static let big = of("big", memory: 6)
 }
 
-/// The same numbers at every run.
+/// A generator that returns the same numbers in every run.
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import BrokerCore
 
-/// Reserved seats whose sessions are extended, and what is foretold of their end.
+/// Extensions of sessions on reserved seats, and their foretold ends.
 @Suite("Extensions of sessions on reserved seats")
 struct SeatAfterTests {
     private let long = Lab.of("python", idle: .seconds(100_000), lifetime: .seconds(36_000))
@@ -87,7 +87,7 @@ struct SeatAfterTests {
     func refused() {
         var scene = scene()
         let end = scene.core.reservation("r1")!.terms.endsAt
-        // From its opening, half an hour after the end, the next one has the whole host.
+        // From its opening, half an hour after the end, the next reservation holds the whole host.
         let after = end + .seconds(1800 + 600) - scene.now
         #expect(scene.reserve("r2", seats: 4, after: after) == .reservation("r2"))
         let conflict = ExtensionConflict(
@@ -98,7 +98,7 @@ struct SeatAfterTests {
         #expect(conflict.message.contains("reservation r1") && conflict.message.contains("the reservation r2"))
         #expect(conflict.message.contains("It can be extended until \((end + .seconds(1800)).text)"))
         #expect(extend(&scene, by: .seconds(1800)) == .session("a"))
-        // And by not one moment more.
+        // It cannot be extended any further.
         guard case .refused(.noSeatAfter(let second))? = extend(&scene, by: .seconds(60)) else {
             Issue.record("it was extended into another reservation")
             return

@@ -35,7 +35,7 @@ struct SeatsElsewhereTests {
         #expect(scene.host("b") == "h1" && scene.host("y") == "h2")
         #expect(scene.core.reservation("r1")?.allocation == ["h2": 4])
 
-        // She leaves, and comes back some time: her seat cannot be on h2 any more.
+        // She leaves, and may come back later: her seat can no longer be on h2.
         scene.end("b")
         scene.send(.containerRemoved("b", epoch: 1))
         #expect(scene.core.reservation("r1")?.allocation == ["h1": 1, "h2": 3])

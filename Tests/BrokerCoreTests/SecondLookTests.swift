@@ -2,7 +2,7 @@ import Testing
 
 @testable import BrokerCore
 
-/// What one decision leaves to somebody else is decided in the same step.
+/// If a decision frees something for another session, the same step places that session.
 @Suite("Whoever waits is considered again")
 struct SecondLookTests {
     @Test("where the start of a pool seat that went for somebody was taken by another who waited longer")
@@ -15,18 +15,19 @@ struct SecondLookTests {
         var scene = Scene()
         scene.send(.configure(labs: labs, hosts: hosts, pools: [PoolTests.pool(1)]))
         scene.listed("h2")
-        // The pool's seat on h2 is given up, and its place is free in a moment.
+        // The pool's seat on h2 is given up, and its room is free once its container is removed.
         #expect(scene.send(.configure(labs: labs, hosts: hosts)) == [.remove("warm-1", epoch: 0, host: "h2")])
         scene.listed("h1")
         scene.listed("h3")
         scene.send(.configure(labs: labs, hosts: hosts, pools: [PoolTests.pool(2, perHost: 1)]))
         #expect(scene.warmRuns == ["warm-2", "warm-3"])
-        // Every start is taken by a seat of the pool; the next free seat is h2's.
+        // The pool's seats use every start; the next free seat is on h2.
         scene.launch("small")
         #expect(scene.state("small")?.name == "queued")
         #expect(scene.warmRuns == ["warm-2", "warm-3"])
         scene.now = scene.now + .seconds(1)
-        // It does not fit there. The first seat that goes for it leaves its start to who was there before.
+        // The large lab does not fit there. The first seat given up for it leaves its start to the session that waited
+        // before it.
         scene.launch("large", lab: "big")
         #expect(scene.host("small") == "h1")
         #expect(scene.host("large") == "h3")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Why a session is as it is")
 struct SessionExplanationTests {
-    /// A scene that remembers what it told.
+    /// A scene that records the stories of all its steps.
     private struct Told {
         var scene: Scene
         var story: [StoryEntry] = []
@@ -19,7 +19,7 @@ struct SessionExplanationTests {
             return scene.core.explain(session, story: story, at: scene.now)
         }
 
-        /// As the store would have it.
+        /// The session as the store would have it.
         var last: Session?
     }
 

@@ -130,7 +130,7 @@ struct StartingTests {
         #expect(scene.core.hostStatus("h1")?.seats == 0)
     }
 
-    /// A session that has failed after as many attempts as there may be, each for this reason.
+    /// A session that has failed after the maximum number of attempts, each for this reason.
     private func failed(_ failure: StartFailure) -> (scene: Scene, session: Session?) {
         var scene = Scene.ready()
         scene.launch("a")
@@ -150,6 +150,8 @@ struct StartingTests {
         }
         #expect(fault(.labStopped("exit code 1")) == .lab)
         #expect(fault(.engine("full")) == .ours && fault(.neverReady("no answer")) == .ours)
+        #expect([1, 137, nil].allSatisfy { StartFault(exitCode: $0) == .lab })
+        #expect(StartFault(exitCode: 143) == .ours, "somebody stopped it")
         var scene = Scene.ready()
         scene.launch("a")
         for epoch in 1...Limits.startAttempts {
@@ -227,7 +229,7 @@ struct StartingTests {
         scene.launch("b")
         scene.launch("c")
         var actions = scene.send(.startFailed("a", epoch: 1, .hostUnreachable("connection refused")))
-        // There is one start free on h2. Who else is on the way there is given a while.
+        // One start is free on h2. The other session that is starting on h1 gets the silence grace.
         #expect(actions.first == .start("a", epoch: 2, host: "h2"))
         #expect(scene.core.session("c")?.epoch == 1)
         actions += scene.wait(Limits.silenceGrace)
@@ -235,7 +237,7 @@ struct StartingTests {
         #expect(scene.core.session("a")?.failedAttempts == 0)
         #expect(scene.core.session("c")?.epoch == 2)
         #expect(scene.core.queuePosition(of: "c") == 1)
-        // Nothing is asked of a dead host; at its return the old containers go.
+        // No removal is requested from a silent host; the old containers are removed when it returns.
         #expect(!actions.contains { if case .remove = $0 { true } else { false } })
         let back = scene.listed("h1", [.running("a")])
         #expect(back.contains(.remove("a", epoch: 1, host: "h1")) && back.contains(.remove("c", epoch: 1, host: "h1")))

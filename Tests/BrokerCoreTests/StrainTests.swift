@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A host whose labs use nearly all of its memory takes nobody new")
 struct StrainTests {
-    /// A host of 8 GiB with two labs, and what they use together, in MiB.
+    /// A host of 8 GiB with two labs, and their combined use in MiB.
     private func scene(using mebibytes: Int64, _ density: Density = .quick) -> Scene {
         var scene = Scene.profiled(density: density)
         for id: SessionID in ["a", "b"] { scene.run(id) }

@@ -64,7 +64,7 @@ struct UnknownPortalTests {
         configure(&scene, portals: ["school"])
         let pool = PoolSpec(key: PoolTests.key, minimum: 2, maximum: 2, perHost: 2)
         scene.send(.setPool(pool, request: scene.request()))
-        // One start is left to people, so that the second one follows the first.
+        // One start is left for sessions, so the second warm seat follows the first.
         scene.warmReady(1)
         #expect(scene.core.warmSeats.count == 2)
         configure(&scene, portals: ["academy"])

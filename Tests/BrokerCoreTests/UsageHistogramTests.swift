@@ -69,7 +69,7 @@ struct UsageHistogramTests {
         var profile = UsageProfile()
         for _ in 0..<Limits.profileSessions { profile.observe(peakMemory: 1 << 30, cpuMillis: 10) }
         #expect(profile.memoryBytes(percent: 50)! > 1 << 30)
-        // Twice as many as what is left of the old ones.
+        // Twice the remaining weight of the old ones.
         for _ in 0..<Limits.profileSessions / 2 { profile.observe(peakMemory: 1 << 20, cpuMillis: 10) }
         #expect(profile.memoryBytes(percent: 50)! < 2 << 20)
         #expect(profile.memoryBytes(percent: 95)! > 1 << 30)

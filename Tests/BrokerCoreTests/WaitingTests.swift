@@ -22,7 +22,7 @@ struct WaitingTests {
         full.launch("c")
         #expect(cause("b", full) == .seatsTaken)
         #expect(full.core.waiting(of: "b", at: full.now)?.seatBy == end)
-        // Nobody else is there who could leave.
+        // No other session could leave and free a seat.
         #expect(full.core.waiting(of: "c", at: full.now)?.seatBy == nil)
         #expect(full.core.waiting(of: "c", at: full.now)?.ahead == 1)
         #expect(text("c", full).hasSuffix("One other session comes first."))
@@ -69,7 +69,7 @@ struct WaitingTests {
         #expect(scene.reserve("r1", seats: 4, after: .seconds(1200)) == .reservation("r1"))
         scene.launch("a")
         #expect(scene.core.waiting(of: "a", at: scene.now)?.seatBy == first.endsAt)
-        // Its lead begins the moment the first one is over.
+        // Its lead begins at the moment when the first one is over.
         let after = first.endsAt + .seconds(600) - scene.now
         #expect(scene.reserve("r2", seats: 4, after: after) == .reservation("r2"))
         #expect(

@@ -76,9 +76,10 @@ struct WarmUpTests {
         scene.launch("a", learner: "ada")
         #expect(scene.state("a")?.name == "running")
         #expect(scene.stories.last?.reason.contains("own files") == true)
-        // That costs nobody else theirs.
+        // The others on the roster keep their seats.
         #expect(scene.core.warmSeats.map(\.learner) == ["bob"])
-        // Somebody else of the roster comes before the last one: the seats are taken, and nothing waits for that one.
+        // Another learner of the roster comes before the last one: the seats are taken, and no warm seat is kept for
+        // the absentee.
         scene.launch("c", learner: "cy")
         #expect(scene.state("c")?.name == "starting")
         #expect(scene.warmRuns == [])
@@ -99,7 +100,7 @@ struct WarmUpTests {
         #expect(scene.stories.last?.reason.contains("mount propagation") == true)
         #expect(scene.core.warmSeats.map(\.learner) == ["bob"])
         scene.ready("c")
-        // Who comes back after an end finds their next one warm.
+        // A learner who returns after an end finds their next seat warm.
         scene.end("a")
         scene.send(.containerRemoved(own, epoch: 0))
         readyAll(&scene)
@@ -143,7 +144,7 @@ struct WarmUpTests {
 }
 
 extension Scene {
-    /// Warm seats of a reservation that are ready, and that nobody has claimed.
+    /// The number of ready, unclaimed warm seats of a reservation.
     fileprivate func readySeats(of id: ReservationID) -> Int {
         core.warmSeats.count { seat in
             guard case .ready = seat.state else { return false }

@@ -67,7 +67,7 @@ struct WarningTests {
         #expect(scene.wait(.seconds(10)) == [.askLab("a", epoch: 1, .of("a"))])
         #expect(scene.send(.labReported("a", epoch: 1, .quiet(lastActivity: stopped))) == [.changed("a")])
         #expect(warned(scene) == [.idle])
-        // And asked once more before it ends.
+        // The lab is asked once more before it ends.
         #expect(scene.wait(.seconds(120)) == [.askLab("a", epoch: 1, .of("a"))])
         #expect(
             scene.send(.labReported("a", epoch: 1, .quiet(lastActivity: stopped)))
@@ -113,7 +113,7 @@ struct WarningTests {
         #expect(warned(scene) == [.lifetime, .idle])
     }
 
-    /// One of an hour that nobody has used for ten minutes, whose labs are now given five.
+    /// A scene with an idle timeout of an hour and ten idle minutes, when the timeout is reduced to five minutes.
     private func shortened(
         _ change: (inout Lab) -> Void, after time: Duration = .seconds(600), warning: Duration = .seconds(120)
     ) -> Scene {
@@ -137,7 +137,7 @@ struct WarningTests {
                 + "if nothing happens in it.")
         #expect(scene.wait(.seconds(119)) == [])
         #expect(scene.wait(.seconds(1)).contains(.remove("a", epoch: 1, host: "h1")))
-        // Who does something has the new timeout from then.
+        // With new activity, the new timeout counts from there.
         scene = shortened { $0.idleTimeout = .seconds(300) }
         scene.send(.activity(["a": scene.now]))
         #expect(scene.wait(.seconds(299)).allSatisfy { $0 == .changed("a") })
@@ -164,7 +164,7 @@ struct WarningTests {
         #expect(scene.wait(.seconds(1)).contains(.remove("a", epoch: 1, host: "h1")))
         scene = shortened({ $0.idleTimeout = .seconds(300) }, warning: .zero)
         #expect(scene.wait(.zero).contains(.remove("a", epoch: 1, host: "h1")))
-        // Read again and again, it comes no later.
+        // Reading the configuration repeatedly does not postpone the end.
         scene = shortened { $0.idleTimeout = .seconds(300) }
         let end = scene.now + .seconds(120)
         scene.wait(.seconds(60))

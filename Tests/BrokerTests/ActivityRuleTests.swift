@@ -6,7 +6,7 @@ import Testing
 @testable import Broker
 @testable import Edge
 
-/// What operators and learners are told counts as activity, against what the edge does.
+/// Compares the documented activity rules with what the edge does.
 @Suite("The table of what counts")
 struct ActivityRuleTests {
     @Test("Every example of the table counts at the edge as the table says", arguments: LabKind.allCases)
@@ -28,7 +28,7 @@ struct ActivityRuleTests {
         #expect(checked >= 3)
     }
 
-    /// What the edge makes of the message that an example has.
+    /// The edge's judgement of the message in an example.
     private static func sees(_ example: String, in kind: Edge.LabKind) throws -> Bool {
         let parts = example.split(separator: " ", maxSplits: 2)
         try #require(parts.count == 3, "\(example)")

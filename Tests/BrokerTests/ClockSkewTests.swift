@@ -11,7 +11,7 @@ struct ClockSkewTests {
     func measured() {
         #expect(ClockSkew.measured(at(130), asked: at(100), answered: at(104)) == .seconds(28))
         #expect(ClockSkew.measured(at(95), asked: at(100), answered: at(100)) == .seconds(-5))
-        // Nothing that could be told from the time the answer took.
+        // The difference cannot be distinguished from the round trip time.
         #expect(ClockSkew.measured(at(103), asked: at(100), answered: at(104)) == .zero)
     }
 

@@ -5,14 +5,15 @@ import Testing
 
 @Suite("What the labels of a container say")
 struct ContainerLabelsTests {
-    /// As an image has them that was made from another lab, and claims to be a helper's besides.
+    /// The labels of an image that was made from another lab, and that also claims a helper's role.
     private static let ofImage = [
         "carrel.instance": "i9", "carrel.session": "other", "carrel.epoch": "7", "carrel.portal": "x",
         "carrel.lab": "r", "carrel.memory": "1", "carrel.slot": "/slots/other", "carrel.engine-life": "earlier",
         "carrel.role": "keeper", "maintainer": "somebody",
     ]
 
-    /// As an engine makes them: those of the request, and those of the image that the request does not name.
+    /// The labels that an engine gives a container: those of the request, and those of the image that the request does
+    /// not set.
     private static func made(_ container: LabContainer) -> [String: String] {
         ofImage.merging(container.specification.labels) { _, requested in requested }
     }

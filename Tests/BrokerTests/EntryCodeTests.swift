@@ -41,7 +41,7 @@ struct EntryCodeTests {
         #expect(!tooLate)
     }
 
-    /// How many of them open the session.
+    /// The number of these codes that open the session.
     private func count(_ minted: some Sequence<String>, _ codes: inout EntryCodes, for session: SessionID) -> Int {
         var count = 0
         for code in minted where codes.redeem(code, for: session, now: start) { count += 1 }
@@ -104,7 +104,7 @@ struct EntryCodeTests {
         #expect(handed.map(\.session) == ["bob"])
         #expect(handed.map(\.milliseconds) == [30_000])
 
-        // The next broker has a clock of its own.
+        // The next broker's monotonic clock is unrelated to ours.
         var next = EntryCodes()
         let there = MonotonicTime(nanoseconds: 7_000_000_000_000)
         next.adopt(handed + [HandedEntryCode(digest: [1], session: "x", milliseconds: 1)], now: there)

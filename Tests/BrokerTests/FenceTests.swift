@@ -45,7 +45,7 @@ struct FenceTests {
         for address in ["8.8.8.8", "9.9.9.6", "10.20.0.6", "2606:4700::1"] {
             #expect(!ranges.isClosed(address, hosts: hosts), "\(address)")
         }
-        // The operator's word about that very address.
+        // The operator has opened that very address.
         let opened = EgressRanges(open: [try range("9.9.9.5")])
         #expect(!opened.isClosed("9.9.9.5", hosts: hosts))
     }
@@ -77,7 +77,7 @@ struct FenceTests {
         #expect(rules.contains("forward out=n from=10.0.0.1 accept") && rules.contains("forward in=n refuse"))
         #expect(rules.contains("forward in=a to=169.254.0.0/16 refuse"))
         #expect(rules.contains("input in=a refuse") && rules.contains("output out=n drop"))
-        // Nothing of the network without egress is accepted but answers.
+        // Of the network without egress only replies are accepted.
         let accepted = rules.filter { $0.contains("in=n") && $0.hasSuffix("accept") }
         #expect(accepted == ["forward in=n state=known accept", "input in=n state=known accept"])
         // The helper reads rules back chain by chain.

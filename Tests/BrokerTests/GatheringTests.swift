@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Gathering")
 struct GatheringTests {
-    /// Whether it waits on, at each look: so many are together so long after the first one came.
+    /// Whether it waits on at each check, given the number of requests and the time since the first one.
     private func answers(_ looks: [(count: Int, after: Duration)]) -> [Bool] {
         let began = MonotonicTime(nanoseconds: 5_000_000_000)
         var gathering = Gathering(at: began)

@@ -7,7 +7,7 @@ import Testing
 struct InboxTests {
     private func configure(_ percent: Int) -> Event { .configure(labs: [], hosts: [], freeFloorPercent: percent) }
 
-    /// What the events are, in a form that can be compared.
+    /// The events in a form that can be compared.
     private func words(_ events: [Event]) -> [String] {
         events.map { event in
             switch event {

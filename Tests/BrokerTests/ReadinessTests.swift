@@ -8,7 +8,7 @@ import Testing
 @Suite("Whether a lab is ready", .timeLimit(.minutes(1)))
 @ControlLoop
 struct ReadinessTests {
-    /// What is found of a program that answers with one status to the lab's token, and with another one without it.
+    /// The readiness of a program that answers with one status with the lab's token, and with another without it.
     private func readiness(
         _ kind: LabKind = .jupyter, with token: Int, without: Int
     ) async throws -> LabQuestions.Readiness? {

@@ -69,7 +69,7 @@ struct SharedHomesTests {
             #expect(error?.message.contains("remove that file") == true)
             #expect(throws: SharedHomes.Failure.self) { try ensure("bob", in: root, instance: "two") }
             #expect(!FileManager.default.fileExists(atPath: root + "/p/bob"))
-            // The first one goes on, and so does a second one with another portal.
+            // The first Carrel keeps working, and so does the second with another portal.
             #expect(try ensure("ada", in: root) == home)
             #expect(try ensure("ada", in: root, portal: "q", instance: "two") == root + "/q/ada")
 
@@ -130,7 +130,7 @@ struct SharedHomesTests {
         "A home from before there were owner files is found again by the learner whose name it has, and by nobody else")
     func olderHomes() throws {
         try withRoot { root in
-            // As a file system that ignores case finds it under the other name too.
+            // The directory that a file system that ignores case would also find under the other name.
             try FileManager.default.createDirectory(atPath: root + "/Ada", withIntermediateDirectories: true)
             let homes = SharedHomes(root: root, instance: "one")
             #expect(try homes.nameOfItsOwn(for: "Ada", in: root) == "Ada")
@@ -148,12 +148,12 @@ struct SharedHomesTests {
         #expect(!FileManager.default.fileExists(atPath: second + "/notes.txt"))
         #expect(try ensure("Ada", in: disk.path) == first)
         #expect(try ensure("ada", in: disk.path) == second)
-        // Portals, too.
+        // The same applies to portals.
         #expect(throws: SharedHomes.Failure.self) { try ensure("ada", in: disk.path, portal: "P") }
     }
 }
 
-/// A file system of its own that ignores case: NTFS by lowntfs-3g, as root.
+/// A separate file system that ignores case: NTFS by lowntfs-3g, which needs root.
 private final class CaselessDisk {
     static let isAvailable =
         getuid() == 0 && access("/dev/fuse", R_OK | W_OK) == 0 && access("/usr/bin/lowntfs-3g", X_OK) == 0

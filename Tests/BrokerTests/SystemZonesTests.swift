@@ -21,7 +21,7 @@ struct SystemZonesTests {
     func variable(tz: String, name: String) {
         let clock = zones.local(tz: tz)
         #expect(clock.offset(at: summer) == 7200)
-        // A reservation's zone is one that can be found again.
+        // A reservation's zone must be one that can be found again by name.
         #expect(clock.name == name || tz == "CET" && zones.has(clock.name), "\(clock.name)")
     }
 

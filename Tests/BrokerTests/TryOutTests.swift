@@ -13,7 +13,7 @@ struct TryOutTests {
             ranges: EgressRanges())
     }
 
-    /// Everything was tried, nothing got through, and the watcher saw the attempts where they began.
+    /// Everything was tried, nothing got through, and the watcher saw the attempts leave the containers.
     private var good: TryOut.Observations {
         TryOut.Observations(
             outcomes: Dictionary(

@@ -5,11 +5,11 @@ import Testing
 
 @testable import DockerEngine
 
-/// How the client takes what engines say, good and bad: a server on a Unix socket says it.
+/// How the client handles an engine's responses, valid and invalid, which a server on a Unix socket sends.
 @Suite("What an engine answers", .timeLimit(.minutes(1)))
 @ControlLoop
 struct EngineAnswersTests {
-    /// An engine made of answers; by default one that speaks 1.41.
+    /// An engine with scripted responses; by default one that supports 1.41.
     @ControlLoop
     final class Script {
         let engine: DockerEngine
@@ -145,7 +145,7 @@ struct EngineAnswersTests {
         let networks = Networks()
         let missing = try Script { request in
             if request.method == "POST" { networks.isMade = true }
-            // The filter finds parts of names, too.
+            // The filter also matches parts of names.
             let other = #"{"Id":"n0","Name":"carrel-none-too","Labels":null}"#
             let made = #",{"Id":"n1","Name":"carrel-none","Labels":{"carrel.instance":"i1"}}"#
             return .json(Array("[\(other)\(networks.isMade ? made : "")]".utf8), status: 200)
@@ -169,7 +169,7 @@ struct EngineAnswersTests {
         }
         let network = try await script.engine.ensureNetwork(spec)
         #expect(network.bridge == "cr-n" && network.gateways == ["172.20.0.1"] && !network.joinsNeighbours)
-        // An engine that takes the option and forgets it.
+        // An engine that accepts the option and ignores it.
         let careless = try Script { _ in .json(Array(#"[{"Id":"0123456789abcdef","Name":"carrel-none"}]"#.utf8)) }
         let joined = try await careless.engine.ensureNetwork(spec)
         #expect(joined.bridge == "br-0123456789ab" && joined.joinsNeighbours)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DockerEngine
 
-/// Readings of containers as engines tell them, over both versions of control groups.
+/// Readings of containers as engines report them, for both versions of control groups.
 @Suite("What an engine reads of a container", .timeLimit(.minutes(1)))
 @ControlLoop
 struct EngineStatsTests {
@@ -20,11 +20,11 @@ struct EngineStatsTests {
     @Test(
         "The working set is what is charged, less the file pages that nobody uses",
         arguments: [
-            // Version 1: of the container alone, and with everything below it.
+            // Version 1: of the container alone, and including everything below it.
             (#"{"usage":1000,"limit":9,"stats":{"inactive_file":1,"total_inactive_file":300}}"#, 700),
             (#"{"usage":1000,"stats":{"inactive_file":250,"anon":3}}"#, 750),
             (#"{"usage":1000,"stats":{}}"#, 1000), (#"{"usage":1000}"#, 1000),
-            // Two numbers that are not of the same moment.
+            // Two numbers that were read at different times.
             (#"{"usage":1000,"stats":{"inactive_file":1001}}"#, 1000),
         ] as [(String, Int64)])
     func workingSet(memory: String, bytes: Int64) async throws {
@@ -38,7 +38,7 @@ struct EngineStatsTests {
     func stopped(memory: String) async throws {
         let script = try script(body(memory, cpu: #"{"total_usage":0}"#))
         #expect(try await script.engine.stats("lab") == nil)
-        // It answers as long as it is there.
+        // The engine answers as long as the container exists.
         #expect(script.asked.count == 2)
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DockerEngine
 
-/// What goes to an engine and what comes from it, as text: nothing here needs an engine.
+/// The text sent to and received from an engine; no engine is needed.
 @Suite("The Engine API in words")
 struct EngineWordsTests {
     static let spec = ContainerSpec(

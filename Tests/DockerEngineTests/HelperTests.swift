@@ -30,7 +30,7 @@ struct HelperTests {
                 #expect(isThere, "\(setting) is missing")
             }
             #expect(try await corner.engine.inspect(container).labels["carrel.role"] == "helper")
-            // It ends when it is asked to, not after the engine's patience.
+            // It ends on SIGTERM, without waiting for SIGKILL.
             try await corner.engine.stop(container, grace: .seconds(30))
             #expect(try await corner.engine.inspect(container).exitCode == 0)
         }
@@ -66,7 +66,7 @@ struct HelperTests {
     func removedImage(place: TestEngine) async throws {
         try await inCorner(of: place) { corner in
             let id = try await corner.engine.helperImageID()
-            // Refused while a container of another test uses it; the run below is then an ordinary one.
+            // Refused while a container of another test uses the image; the run below then does not load it.
             _ = try? await corner.engine.call("DELETE", "/images/\(id)?force=true", timeout: .seconds(10))
             let spec = HelperSpec(command: ["sh"], labels: corner.labels)
             let (_, code) = try await corner.engine.runHelper(

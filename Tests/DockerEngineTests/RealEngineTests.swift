@@ -7,7 +7,7 @@ import Testing
 @Suite("A real Docker Engine", .enabled(if: !TestEngine.all.isEmpty), .timeLimit(.minutes(3)), .serialized)
 @ControlLoop
 struct RealEngineTests {
-    /// How long a server in a container may take to listen.
+    /// How long a server in a container may take until it listens.
     private static let patience = Duration.seconds(30)
 
     @Test("it tells who it is", arguments: TestEngine.all)
@@ -55,7 +55,7 @@ struct RealEngineTests {
         }
     }
 
-    /// Asks until the server in the container listens; throws what it met last after `patience`.
+    /// Polls until the server in the container listens; throws the last error after `patience`.
     private func answer(of place: TestEngine, port: Int) async throws -> String {
         let client = HTTPClient()
         let request = HTTPClientRequest(method: "GET", target: "/index.html", authority: "desk")
@@ -127,12 +127,12 @@ struct RealEngineTests {
     @Test("a volume keeps a learner's files when its container is removed", arguments: TestEngine.all)
     func volumes(place: TestEngine) async throws {
         try await inCorner(of: place, withNetwork: true) { corner in
-            // The corner's network and volume share a name, so that both are cleared.
+            // The corner's network and volume have the same name, so that both are cleared.
             try await corner.engine.ensureVolume(name: corner.network, labels: corner.labels)
             try await corner.engine.ensureVolume(name: corner.network, labels: corner.labels)
             let mounts = [ContainerSpec.Mount.volume(name: corner.network, destination: "/tmp")]
             var writer = corner.spec("echo kept > /tmp/file; chmod 644 /tmp/file", mounts: mounts)
-            // A new volume belongs to root where the image has nothing at the destination.
+            // A new volume belongs to root if the image has nothing at the destination.
             writer.user = "0:0"
             let (wrote, writerLog) = try await corner.run("write", writer)
             #expect(wrote.exitCode == 0, "\(writerLog)")

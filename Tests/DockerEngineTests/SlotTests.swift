@@ -5,11 +5,11 @@ import Testing
 
 @testable import DockerEngine
 
-/// The orders about slots, obeyed by the helper's program on a real engine, in the places where it works.
+/// Slot orders carried out by the helper's program on a real engine, in the helper containers.
 @Suite("A slot", .enabled(if: !TestEngine.all.isEmpty), .timeLimit(.minutes(2)), .serialized)
 @ControlLoop
 struct SlotTests {
-    /// A holder and a keeper with a homes root of their own; only engines of this machine see the root.
+    /// A holder and a keeper with their own homes root; only engines of this machine see the root.
     @ControlLoop
     private struct Place {
         let corner: Corner
@@ -26,7 +26,7 @@ struct SlotTests {
                 try home.write(toFile: path + "/name", atomically: true, encoding: .utf8)
                 try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
             }
-            // The corner's volume bears its network's name, so that it is cleared.
+            // The corner's volume has its network's name, so that it is cleared.
             slots = try await corner.engine.ensureSharedMount(name: corner.network, labels: corner.labels)
             let held = HelperSpec.Mount.volume(name: corner.network, destination: "/held")
             let holder = HelperSpec(command: ["hold"], labels: corner.labels, mounts: [held])
@@ -42,7 +42,7 @@ struct SlotTests {
                     ]))
         }
 
-        /// Each order's answer, without its number.
+        /// The answer to each order, without its number.
         func obey(_ orders: String...) async throws -> [String] {
             let words = orders.enumerated().map { "\($0) \($1)" }
             let (lines, _) = try await corner.engine.execute(
@@ -56,7 +56,7 @@ struct SlotTests {
             ).lines
         }
 
-        /// A lab that has this slot and no capability, and runs until it is removed.
+        /// A lab with this slot and without capabilities, which runs until it is removed.
         func lab(_ slot: String) async throws -> String {
             var spec = corner.spec(
                 "exec sleep 300", mounts: [.slot(source: "\(slots)/\(slot)", destination: "/slot")])
@@ -100,7 +100,7 @@ struct SlotTests {
                 try await place.obey("attach w-1 school/ada", "attach w-1 school/ada", "attach w-1 school/grace")
                     == ["done", "done", "failed the slot is not empty"])
             #expect(try await place.look("ls /slot; cat /slot/name; echo", in: lab) == "name ada")
-            // What the lab mounts or unmounts is its own affair: it only follows the host.
+            // Mounts that the lab makes or removes do not propagate: it only follows the host.
             let mounts = try await place.look("grep ' /slot ' /proc/self/mountinfo", in: lab)
             #expect(mounts.contains("master:") && !mounts.contains("shared:"), "\(mounts)")
             #expect(try await place.list() == ["w-1"])
@@ -144,7 +144,7 @@ struct SlotTests {
                 try await place.obey("make w-1 1000:1000", "attach w-1 school/ada") == ["done", "done"])
             let lab = try await place.lab("w-1")
             try await place.corner.engine.remove(place.keeper, force: true)
-            // Only its owner may look into the home, so the lab's user sees a door, not an empty directory.
+            // Only the owner may read the home, so the lab's user sees a closed directory, not an empty one.
             let owner = try await place.look("stat -c %u /slot", in: lab)
             #expect(owner == "0")
             let listed = try String(contentsOfFile: "/proc/1/mountinfo", encoding: .utf8)

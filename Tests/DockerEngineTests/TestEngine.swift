@@ -4,9 +4,9 @@ import Testing
 
 @testable import DockerEngine
 
-/// A real Docker Engine, if this run was given one: `CARREL_TEST_ENGINE` names it (`unix:///path`), or the list of engines
-/// that `Scripts/test` starts (`CARREL_TEST_ENGINES`, a JSON file) does. `CARREL_TEST_IMAGE` is an image on it that has `sh`,
-/// `sleep`, `head`, `tail`, and `python3` or `httpd`.
+/// A real Docker Engine, if this run was given one, either by `CARREL_TEST_ENGINE` (`unix:///path`), or in the list of
+/// engines that `Scripts/test` starts (`CARREL_TEST_ENGINES`, a JSON file). `CARREL_TEST_IMAGE` is an image on it that
+/// has `sh`, `sleep`, `head`, `tail`, and `python3` or `httpd`.
 struct TestEngine: Sendable, CustomTestStringConvertible {
     let endpoint: EngineEndpoint
     let publishAddress: String
@@ -50,7 +50,7 @@ struct TestEngine: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// One test's own corner of an engine: everything in it bears one label, and goes with `clear()`.
+/// One test's own corner of an engine: everything in it has one label, and is removed by `clear()`.
 @ControlLoop
 struct Corner {
     let engine: DockerEngine
@@ -78,7 +78,7 @@ struct Corner {
         try await engine.ensureNetwork(NetworkSpec(name: network, labels: labels, masquerade: false))
     }
 
-    /// Runs a container to its end and tells how it ended and what it wrote.
+    /// Runs a container until it ends, and returns its details and output.
     func run(_ name: String, _ spec: ContainerSpec) async throws -> (details: ContainerDetails, log: [String]) {
         let events = try await engine.events(labels: labels)
         let id = try await engine.create(name: "\(label)-\(name)", spec)

@@ -16,7 +16,7 @@ struct CalendarFileTests {
     func folding() throws {
         let folded = calendar(event("e1", ["SUMMARY:Python\\, für", "  alle"]))
         #expect(try CalendarFile(folded).events.first?.summary == "Python, für alle")
-        // Between the two bytes of a letter, too: old programs do that.
+        // Old programs fold even between the two bytes of a letter.
         var split = Array("BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:e\nSUMMARY:f".utf8)
         split += [0xC3] + Array("\n\t".utf8) + [0xBC] + Array("r\nEND:VEVENT\nEND:VCALENDAR\n".utf8)
         #expect(try CalendarFile(split).events.first?.summary == "für")

@@ -79,7 +79,7 @@ struct CalendarReaderTests {
                 "line 10: it begins on 2029-12-15, which is more than 400 days ahead; import the file again later",
                 "line 15: it begins on 9999-12-31, which is more than 400 days ahead; import the file again later",
             ])
-        // What was booked of it, when it was nearer, is called off.
+        // Occurrences that were booked when the event was nearer are cancelled.
         #expect(found.events.keys.sorted() == ["e1", "far", "last"])
         let moved = event(
             "e1", ["RECURRENCE-ID;TZID=Europe/Warsaw:20261208T090000"],

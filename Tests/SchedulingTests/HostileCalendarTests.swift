@@ -4,7 +4,7 @@ import Testing
 
 @testable import Scheduling
 
-/// Whatever a file has in it: an answer in a moment, no crash, and never more than the limits allow.
+/// Whatever a file contains, it is answered quickly, without a crash, and within the limits.
 @Suite("Hostile calendars")
 struct HostileCalendarTests {
     private static let seeds: [[UInt8]] = [

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Scheduling
 
-/// Whether another reader, Python's `icalendar` with `recurring-ical-events`, takes calendars as we do. `Scripts/test`
-/// installs it and says where it is, in `CARREL_CALENDAR_PYTHON`.
+/// Checks that another reader, Python's `icalendar` with `recurring-ical-events`, reads calendars as we do.
+/// `Scripts/test` installs it and sets `CARREL_CALENDAR_PYTHON` to its location.
 @Suite(
     "Calendars, as others read them", .enabled(if: OtherReader.python != nil, "Scripts/test installs the other reader"))
 struct OtherReaderTests {
@@ -31,7 +31,7 @@ struct OtherReaderTests {
         #expect(compared > 1000)
     }
 
-    /// A class of an hour or two, in the spring or the autumn of 2026, that comes every so often.
+    /// A class of an hour or two, in the spring or the autumn of 2026, with a random recurrence.
     private static func randomEvent(_ uid: String, using random: inout SplitMix64) -> [String] {
         let day = wall(2026, Bool.random(using: &random) ? 3 : 9, Int.random(in: 1...28, using: &random), 0).day
         let first = WallTime(day: day, second: Int64(Int.random(in: 0..<48, using: &random) * 1800))
@@ -104,13 +104,13 @@ enum OtherReader {
         var starts: [Int64] { (events ?? []).map(\.start).sorted() }
     }
 
-    /// One of the scripts that Python runs.
+    /// The path of one of the scripts that Python runs.
     static func script(_ name: String) -> String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Scripts/lib/\(name)").path
     }
 
-    /// Takes seconds of Python's time; no thread of the tests waits for it.
+    /// Python takes seconds for this; no thread of the tests blocks on it.
     static func read(_ calendars: [[UInt8]], from: Timestamp, to: Timestamp) async throws -> [Answer] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("carrel-calendars-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Scheduling
 
-/// Calendars as real programs write them: each file in `calendars` was refused once, or taken wrongly.
+/// Calendars as real programs write them: each file in `calendars` was once refused or read incorrectly.
 @Suite("Calendars of real programs")
 struct RealCalendarsTests {
     private func file(_ name: String) throws -> CalendarFile {

@@ -33,7 +33,7 @@ struct RecurrenceTests {
         #expect(
             try starts(rule)
                 == ["2026-12-01T09:00", "2026-12-06T09:00", "2026-12-15T09:00", "2026-12-20T09:00"])
-        // RFC 5545, section 3.3.10: with weeks that begin on Sunday it is another one.
+        // RFC 5545, section 3.3.10: if weeks begin on Sunday, the occurrences differ.
         var sundays = rule
         sundays.weekStart = .sunday
         #expect(
@@ -93,7 +93,7 @@ struct RecurrenceTests {
         let late = utc(2026, 12, 10, 0)
         #expect(try starts(Recurrence(.daily, end: .count(10)), since: late) == ["2026-12-10T09:00"])
         #expect(try starts(Recurrence(.daily, end: .never), until: late).count == 9)
-        // Begun sixty years ago.
+        // The recurrence began sixty years ago.
         let old = try starts(
             Recurrence(.weekly, end: .never), from: wall(1966, 12, 6, 9), since: utc(2026, 12, 1, 0),
             until: utc(2026, 12, 31, 0))
@@ -111,7 +111,7 @@ struct RecurrenceTests {
         }
         #expect(message(Recurrence(.weekly, weekdays: [.friday], end: .never)).contains("2026-12-01, is a tuesday"))
         #expect(message(Recurrence(.daily, end: .never)).contains("more than 500 times"))
-        // Every seventh day is the same one.
+        // Every seventh day is the same weekday.
         var never = Recurrence(.daily, interval: 7, weekdays: [.tuesday], end: .never)
         #expect(message(never).contains("more than 500 times"))
         never.end = .count(400)

@@ -24,20 +24,20 @@ func utc(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int = 0) 
     Timestamp(milliseconds: wall(year, month, day, hour, minute).secondsSince1970 * 1000)
 }
 
-/// A calendar of these lines, with the events' usual company.
+/// A calendar with these lines between the usual header and footer.
 func calendar(_ lines: [String], method: String = "PUBLISH") -> [UInt8] {
     let all =
         ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", "METHOD:\(method)"] + lines + ["END:VCALENDAR"]
     return Array(all.map { $0 + "\r\n" }.joined().utf8)
 }
 
-/// An event of two hours on 1 December 2026 in Warsaw, unless its lines say otherwise.
+/// An event of two hours on 1 December 2026 in Warsaw, by default.
 func event(_ uid: String = "e1", _ lines: [String] = [], times: [String]? = nil) -> [String] {
     let usual = ["DTSTART;TZID=Europe/Warsaw:20261201T090000", "DTEND;TZID=Europe/Warsaw:20261201T110000"]
     return ["BEGIN:VEVENT", "UID:\(uid)"] + (times ?? usual) + lines + ["END:VEVENT"]
 }
 
-/// What a calendar means, read on 23 November 2026 by somebody in Warsaw.
+/// The result of reading a calendar on 23 November 2026 in Warsaw.
 func reading(
     _ lines: [String], aliases: [String: WallClock] = [:], category: String? = nil, method: String = "PUBLISH",
     now: Timestamp = utc(2026, 11, 23, 12)

@@ -55,7 +55,7 @@ struct TypedMomentTests {
         #expect(try TypedMoment("23:45")?.timestamp(on: warsaw, after: start) == utc(2026, 12, 1, 22, 45))
         #expect(try TypedMoment("11:00")?.timestamp(on: warsaw, after: start) == utc(2026, 12, 1, 10))
         #expect(message("11:00").contains("a date is missing"))
-        // From the first half past two to the second.
+        // From the first 02:30 to the second.
         let first = utc(2026, 10, 25, 0, 30)
         #expect(try TypedMoment("02:30")?.timestamp(on: warsaw, after: first) == utc(2026, 10, 25, 1, 30))
         #expect(message("02:30", after: utc(2026, 10, 24, 23)).contains("comes twice"))
@@ -75,19 +75,19 @@ struct TypedMomentTests {
         let spring = try times("2026-03-24T09:00", "11:00", weekly, now: utc(2026, 3, 1, 0))
         #expect(spring.map(\.0) == [utc(2026, 3, 24, 8), utc(2026, 3, 31, 7)])
         #expect(spring.map(\.1) == [utc(2026, 3, 24, 10), utc(2026, 3, 31, 9)])
-        // Over the night of the change: by the clocks five hours, of which one is not there, or there twice.
+        // Over the night of the clock change: five hours of wall time, one of which is skipped or occurs twice.
         let daily = Recurrence(.daily, end: .count(2))
         let short = try times("2026-03-27T23:00", "2026-03-28T04:00", daily, now: utc(2026, 3, 1, 0))
         #expect(short.map { $0.1 - $0.0 } == [.seconds(5 * 3600), .seconds(4 * 3600)])
         let long = try times("2026-10-23T23:00", "2026-10-24T04:00", daily, now: utc(2026, 10, 1, 0))
         #expect(long.map { $0.1 - $0.0 } == [.seconds(5 * 3600), .seconds(6 * 3600)])
-        // In the hour that is skipped one begins when it would have, an hour later by the clocks.
+        // A start in the skipped hour is shifted by the change, an hour later in wall time.
         let skipped = try times("2026-03-28T02:30", "05:00", daily, now: utc(2026, 3, 1, 0))
         #expect(skipped.map(\.0) == [utc(2026, 3, 28, 1, 30), utc(2026, 3, 29, 1, 30)])
         #expect(throws: SchedulingError.self) {
             try times("2026-03-24T09:00", "11:00", Recurrence(.weekly, end: .day(0)), now: utc(2026, 3, 1, 0))
         }
-        // A series is never shortened without a word.
+        // A series is never shortened silently.
         #expect {
             try times("2026-03-24T09:00", "11:00", Recurrence(.weekly, end: .count(60)), now: utc(2026, 3, 1, 0))
         } throws: {

@@ -15,7 +15,7 @@ struct WallClockTests {
             let parts = calendar.dateComponents([.year, .month, .day, .weekday], from: date)
             let wall = WallTime(day: day, second: 0)
             #expect([parts.year, parts.month, parts.day] == [wall.date.year, wall.date.month, wall.date.day])
-            // Foundation's weeks begin on Sunday, with 1.
+            // Foundation's weeks begin on Sunday, with number 1.
             #expect(parts.weekday == (wall.weekday.rawValue + 1) % 7 + 1)
             #expect(wall.date.daysSince1970 == day)
         }

@@ -33,7 +33,7 @@ struct ZoneRulesTests {
         #expect([0, 99, 100, 199].map(rules.offset) == [3600, 3600, 7200, 7200])
         #expect(rules.offset(at: utc(2026, 7, 1, 0).milliseconds / 1000) == 7200)
         #expect(rules.offset(at: utc(2400, 12, 1, 0).milliseconds / 1000) == 3600)
-        // Without a rule for later the last one stays.
+        // Without a rule for later times the last offset continues to apply.
         let silent = try ZoneRules(zoneFile(transitions: [(100, 1)], offsets: [0, 7200], footer: ""))
         #expect(silent.offset(at: 99_999_999_999) == 7200 && silent.offset(at: 0) == 0)
     }
@@ -90,19 +90,20 @@ struct ZoneRulesTests {
         let warsaw = "CET-1CEST,M3.5.0,M10.5.0/3"
         #expect(try offset(warsaw, utc(2026, 3, 29, 0, 59)) == 3600 && offset(warsaw, utc(2026, 3, 29, 1)) == 7200)
         #expect(try offset(warsaw, utc(2026, 10, 25, 0, 59)) == 7200 && offset(warsaw, utc(2026, 10, 25, 1)) == 3600)
-        // South of the equator summer goes over the turn of the year.
+        // South of the equator summer time extends over the turn of the year.
         let sydney = "AEST-10AEDT,M10.1.0,M4.1.0/3"
         #expect(try offset(sydney, utc(2026, 12, 31, 23, 59)) == 39_600 && offset(sydney, utc(2026, 7, 1, 0)) == 36_000)
-        // Summer time for ever, written as a summer of a whole year.
+        // Permanent summer time, written as summer time that lasts a whole year.
         let always = "XXX3EDT4,0/0,J365/23"
         for month in 1...12 { #expect(try offset(always, utc(2026, month, 1, 0)) == -4 * 3600) }
         #expect(try offset("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", utc(2026, 1, 1, 0)) == 39_600)
-        // Days that are counted: the 1st of March is the 60th without and the 60th from zero with the leap day.
+        // In a leap year, J60, which does not count the leap day, is 1 March; 59, counted from zero with the leap day,
+        // is 29 February.
         for (rule, moment) in [("J60/0", utc(2028, 3, 1, 0)), ("59/0", utc(2028, 2, 29, 0))] {
             let text = "AAA0BBB,\(rule),J300"
             #expect(try offset(text, moment + .seconds(-1)) == 0 && offset(text, moment) == 3600)
         }
-        // Hours of the week before and after (Greenland, Gaza).
+        // Hours that reach into the week before or after (Greenland, Gaza).
         let nuuk = "<-02>2<-01>,M3.5.0/-1,M10.5.0/0"
         #expect(try offset(nuuk, utc(2026, 3, 29, 0, 59)) == -7200 && offset(nuuk, utc(2026, 3, 29, 1)) == -3600)
     }

@@ -88,10 +88,10 @@ extension Simulation {
         let running = engines[host]!.containers.keys.filter { run in
             WarmSeatID(run: run.session) != nil && engines[host]!.isRunning(run)
         }
-        guard core != nil, engines[host]!.isUp, !running.isEmpty else { return }
+        guard let core, engines[host]!.isUp, !running.isEmpty else { return }
         count(.homesTaken)
         remember("\(running.sorted()) on \(host) lose their homes")
-        for run in running.sorted() { deliver(.homeLost(run.session, epoch: run.epoch)) }
+        for run in running.sorted() { deliver(.homeLost(run.session, epoch: run.epoch, asked: core.eventCount)) }
     }
 
     /// By minutes, as from a manual correction, or by hours, as from a machine that mistook local time for UTC.

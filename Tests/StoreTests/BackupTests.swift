@@ -107,7 +107,7 @@ struct BackupTests {
             try store.close()
         }
         _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
-        // Behind the pages of the schema, without which a file is not even opened.
+        // Beyond the pages of the schema, without which a file cannot even be opened.
         try overwrite(target, at: 400_000, bytes: 60_000)
         let error = #expect(throws: StoreError.self) { try restore(target) }
         #expect(error?.code == .corrupt)

@@ -13,7 +13,7 @@ struct DamageTests {
 
     private static let seed: UInt64 = 7
 
-    /// A file with rows in every table that a broker reads at its start.
+    /// A file with rows in every table that a broker reads at startup.
     private func soundFile() async throws -> Data {
         let store = try Store(path: scratch.databasePath)
         try store.fill(ended: 1_000)
@@ -30,7 +30,7 @@ struct DamageTests {
         return try Data(contentsOf: URL(fileURLWithPath: scratch.databasePath))
     }
 
-    /// Cut off at many places, with pages wiped, and with single bits and short stretches changed.
+    /// Copies that are truncated at many places, with pages zeroed, and with single bits and short stretches changed.
     private func damagedCopies(of whole: Data) -> [(how: String, Data)] {
         var random = SplitMix64(seed: Self.seed)
         let pages = whole.count / 4096
@@ -46,7 +46,7 @@ struct DamageTests {
             copies.append(("page \(page + 1) wiped", copy))
         }
         for _ in 0..<120 {
-            // The first bytes of a page say what it is and where its rows are.
+            // The first bytes of a page contain its type and the positions of its rows.
             let offset = Int.random(in: 0..<pages, using: &random) * 4096 + Int.random(in: 0..<32, using: &random)
             var copy = whole
             copy[offset] ^= 1 << UInt8.random(in: 0..<8, using: &random)
@@ -63,7 +63,7 @@ struct DamageTests {
         return copies
     }
 
-    /// What SQLite itself says, asked without anything of ours.
+    /// The verdict of SQLite itself, without any of our code.
     private func isFoundDamaged(_ path: String) -> Bool {
         var configuration = Configuration()
         configuration.readonly = true
@@ -93,7 +93,7 @@ struct DamageTests {
             if error?.code == .corrupt { #expect(error?.message.contains("carrel restore") == true) }
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == copy, "\(how): the file was changed")
         }
-        // Not every changed bit is one that SQLite can know of; most of these are.
+        // SQLite cannot detect every changed bit, but it detects most of these.
         #expect(refused > 100)
     }
 
@@ -107,7 +107,7 @@ struct DamageTests {
     @Test("A file beyond the size up to which files are checked is opened, and `carrel integrity` finds its damage")
     func tooLarge() async throws {
         var copy = try await soundFile()
-        // The last page is of a table or an index that is not read before the migrations are through.
+        // The last page belongs to a table or an index that is not read before the migrations are done.
         copy.replaceSubrange(copy.count - 4096..<copy.count, with: Data(count: 4096))
         let path = scratch.path + "/damaged.db"
         try copy.write(to: URL(fileURLWithPath: path))

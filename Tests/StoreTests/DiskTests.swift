@@ -90,7 +90,7 @@ struct DiskTests {
         let ballast = disk.path + "/ballast"
         try Data().write(to: URL(fileURLWithPath: ballast))
         let file = try #require(FileHandle(forWritingAtPath: ballast))
-        // As much as fits.
+        // Writes as much as fits.
         _ = try? file.write(contentsOf: Data(count: 1 << 20))
         try file.close()
         let error = #expect(throws: StoreError.self) { try Store(path: disk.path + "/carrel.db") }
@@ -108,7 +108,7 @@ struct DiskTests {
             let acknowledgements = open(path + "/acknowledged", O_CREAT | O_WRONLY | O_APPEND, 0o600)
             for number in 0..<200 {
                 let id = "s\(number)"
-                // The last ones are under way when the process dies.
+                // The last commits are in progress when the process dies.
                 if number == 150 {
                     Thread.detachNewThread { kill(getpid(), SIGKILL) }
                 }

@@ -4,7 +4,7 @@ import GRDB
 
 @testable import Store
 
-/// A directory of its own for one test, removed with it.
+/// A temporary directory for one test, removed with this object.
 final class ScratchDirectory: Sendable {
     let path: String
 
@@ -33,7 +33,7 @@ func story(_ id: String, _ state: String, at time: Timestamp, reason: String = "
     StoryEntry(session: SessionID(rawValue: id), at: time, epoch: 1, state: state, host: "h1", reason: reason)
 }
 
-/// A session in every state, and one ended for every reason, also for one that this version does not know.
+/// A session in every state, and one ended for every reason, including a reason that this version does not know.
 let everyState: [SessionState] =
     [
         .queued(since: at(2)),
@@ -50,7 +50,7 @@ let everyState: [SessionState] =
         [.parking(host: "h1", reason: $0, since: at(5)), .parked(reason: $0, since: at(6))]
     }
 
-/// One for every code: with whatever belongs to it, and nothing else, it is read as that reason.
+/// One reason for every code: with exactly its own associated values a code is read as that reason.
 let everyEndReason = EndReason.Code.allCases.flatMap { code in
     [(nil, nil), (60, nil), (nil, "h1"), (60, "h1")].map {
         EndReason(ReasonParts(word: code.rawValue, number: $0.0, text: $0.1))

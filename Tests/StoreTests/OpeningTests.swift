@@ -110,7 +110,8 @@ struct OpeningTests {
     func beforeParking() async throws {
         let path = scratch.databasePath
         let first = try Store(path: path, migrations: Array(Schema.migrations.prefix(8)))
-        // What writes sessions today knows columns that the table had not; the next version makes it anew without.
+        // The current writer of sessions needs columns that the old table lacks; the next migration rebuilds the table
+        // without them.
         try await first.database.write { db in
             for column in [
                 "charge INTEGER NOT NULL DEFAULT 0", "seat_until INTEGER", "announced_end INTEGER",
@@ -137,7 +138,7 @@ struct OpeningTests {
         #expect(try await store.story(of: sessions[0].id).count == 1)
         #expect(try await store.grants(of: sessions[0].id) == [grant])
         #expect(try store.pragma("foreign_keys") == "1")
-        // References are checked again, and against the new table.
+        // Foreign keys are enforced again, against the new table.
         await #expect(throws: StoreError.self) {
             try await store.commit([.story(story("nobody", "queued", at: at(1)))])
         }
@@ -150,7 +151,7 @@ struct OpeningTests {
     func olderActivity() async throws {
         let path = scratch.databasePath
         let first = try Store(path: path, migrations: Array(Schema.migrations.prefix(10)))
-        // What writes sessions today knows columns that the table had not.
+        // The current writer of sessions needs columns that the old table lacks.
         try await first.database.write { db in
             try db.execute(
                 sql: """

@@ -47,7 +47,7 @@ struct QueryTests {
     func otherPlans(sql: String, arguments: [String]) throws {
         let plan = try plan(sql, StatementArguments(arguments))
         #expect(!plan.contains { $0.contains("SCAN") && !$0.contains("CONSTANT ROW") }, "\(plan)")
-        // A session's few grants may be sorted.
+        // A session has few grants, so they may be sorted.
         #expect(sql == Query.grants || !plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
     }
 
@@ -70,7 +70,7 @@ struct QueryTests {
         try store.close()
         var state: StoredState?
         let time = try ContinuousClock().measure {
-            // Without the check of the whole file, whose time grows with the file.
+            // Without the check of the whole file, whose duration grows with the file.
             state = try Store(path: scratch.databasePath, checkedBytes: 0).load()
         }
         #expect(state?.sessions.count == 1000)

@@ -57,7 +57,7 @@ struct ReservationStoreTests {
         #expect(try store.load().reservations == [made])
         made.released = 1
         made.origin?.sequence = 4
-        // The peak is written by itself: what is stored with it is older.
+        // The peak is written separately; the value stored with the reservation is older.
         made.peakSeats = 0
         try await store.commit([.reservation(made)])
         made.peakSeats = 2
@@ -176,7 +176,7 @@ struct ReservationStoreTests {
                 )
                 .map { $0["detail"] as String }
             }
-            // Those that are not over are few enough to be sorted.
+            // Reservations that are not over are few enough to be sorted.
             let isSorted = sql != ReservationRow.next && plan.contains { $0.contains("TEMP B-TREE") }
             #expect(!isSorted, "\(plan)")
             #expect(!plan.contains { $0.hasPrefix("SCAN claims") }, "\(plan)")

@@ -1,12 +1,12 @@
 import TLS
 
-/// A learner's identifier as one path component or volume name: no separator, no dot at the start, no surprise, and
-/// two learners never share one.
+/// Encodes a learner's identifier as one path component or volume name, without separators or a leading dot. Two
+/// learners never share a name.
 enum HomeName {
-    /// Longer encodings are cut and told apart by a digest; file systems take 255 bytes.
+    /// Longer encodings are truncated and made unique by a digest; file systems allow 255 bytes.
     static let lengthMaximum = 100
 
-    /// Letters, digits and `-` stay; every other byte of the UTF-8 becomes `_` and two hexadecimal digits.
+    /// Keeps letters, digits and `-`; every other byte of the UTF-8 becomes `_` and two hexadecimal digits.
     static func encode(_ identifier: String) -> String {
         var name = ""
         for byte in identifier.utf8 {
@@ -22,11 +22,11 @@ enum HomeName {
         return name.utf8.count > lengthMaximum ? withDigest(name, identifier) : name
     }
 
-    /// Another name for the same learner, which is nobody else's in whatever case: where the file system ignores case, and
-    /// the name that `encode` gives is taken.
+    /// An alternative name for the same learner that is unique even ignoring case. Used if the file system ignores case
+    /// and the name from `encode` is taken.
     static func distinct(_ identifier: String) -> String { withDigest(encode(identifier).lowercased(), identifier) }
 
-    /// `__` occurs in no short encoding, so a name with a digest never equals a whole one.
+    /// `__` occurs in no short encoding, so a name with a digest never equals one without.
     private static func withDigest(_ name: String, _ identifier: String) -> String {
         name.prefix(lengthMaximum - 34) + "__" + SHA256.digest(Array(identifier.utf8)).hex.prefix(32)
     }

@@ -1,15 +1,15 @@
 import DockerEngine
 
-/// The containers behind `HomeSlots`.
+/// The helper containers of `HomeSlots`.
 extension HomeSlots {
     /// Values of `LabContainer.Label.role`.
     enum Role {
         static let keeper = "keeper"
         static let holder = "holder"
         static let trial = "trial"
-        /// Of the volume.
+        /// The role of the volume.
         static let slots = "slots"
-        /// Those without which no home can be attached, and on which attached homes depend.
+        /// The helpers that attached homes depend on, and without which no home can be attached.
         static let lasting: Set<String> = [keeper, holder]
     }
 
@@ -33,7 +33,7 @@ extension HomeSlots {
             isEssential: true)
     }
 
-    /// One of the two holds the volume at every moment, also while a newer Carrel replaces both.
+    /// One of the two holds the volume at all times, even while a newer Carrel replaces both.
     func makeHelpers() async throws {
         guard let homesRoot else { throw SharedHomes.Failure(message: "There is no shared root of homes.") }
         let directory = try await engine.ensureSharedMount(name: volume, labels: labels(Role.slots))
@@ -49,7 +49,7 @@ extension HomeSlots {
         try await removeOldHelpers()
     }
 
-    /// An engine that is still removing the old container has its name for a moment longer, and is asked again.
+    /// An engine that is still removing the old container holds its name a moment longer, so the start is retried.
     private func replace(_ name: String, _ spec: HelperSpec) async throws {
         for _ in 1..<BrokerLimits.helperAttempts {
             do {
@@ -67,7 +67,8 @@ extension HomeSlots {
         try await engine.startHelper(name: name, spec)
     }
 
-    /// A container without any capability sees what is attached after its start, or homes are not attached here.
+    /// Checks that a container without capabilities sees what is attached after its start; otherwise homes cannot be
+    /// attached here.
     func tryOut() async throws {
         let (slot, name) = ("try", keeper + "-try")
         try await engine.removeIfThere(name)
@@ -89,17 +90,18 @@ extension HomeSlots {
         }
     }
 
-    // MARK: What older versions left
+    // MARK: Leftovers of older versions
 
-    /// The keeper of older versions ran a lab's image. Homes that it has attached stay: the mounts are the host's.
+    /// The keeper of older versions ran a lab's image. Homes that it attached stay, because the mounts belong to the
+    /// host.
     private func removeOldHelpers() async throws(EngineError) {
         for suffix in ["", "-setup", "-try"] {
             try await engine.removeIfThere("carrel-\(labels[LabContainer.Label.instance] ?? "")-homes" + suffix)
         }
     }
 
-    /// Takes the mounts of older versions off where their lab is gone. Labs that run keep theirs.
-    /// - Parameter used: slots whose labs are there.
+    /// Unmounts the slots of older versions whose lab is gone. Running labs keep theirs.
+    /// - Parameter used: slots whose labs still exist.
     func clearOldSlots(besides used: Set<String>) async throws(EngineError) {
         guard homesRoot != nil, hasOldSlots else { return }
         func run(_ command: [String]) async throws(EngineError) -> [String] {
@@ -112,7 +114,7 @@ extension HomeSlots {
         }
         let slots: [String]
         do throws(EngineError) { slots = try await run(["list-slots"]) } catch {
-            // An engine refuses to bind what is not there.
+            // An engine refuses to bind a directory that does not exist.
             if case .refused = error.code { hasOldSlots = false }
             return
         }

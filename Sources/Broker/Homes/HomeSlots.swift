@@ -3,21 +3,22 @@ import DockerEngine
 import EventLoop
 import Logging
 
-/// Attaches learners' homes to labs that run already on one host, by mount propagation.
+/// Attaches learners' homes to running labs on one host, by mount propagation.
 ///
-/// A warm lab is made with a slot for its home: a directory of the host, bound into the lab `rslave`, on which a small
-/// tmpfs is mounted. When the seat is claimed, the keeper (the only container of ours that may mount) binds the learner's
-/// directory over it, and the lab sees that from then on. When the lab's container is gone, both mounts are taken off
-/// and the empty directory is removed: never anything in it, so that no learner's file can be deleted here.
+/// A warm lab is created with a slot for its home: a directory of the host, bound into the lab as `rslave`, on which a
+/// small tmpfs is mounted. When the seat is claimed, the keeper (the only container of ours that may mount) binds the
+/// learner's directory over it, and the lab sees that from then on. When the lab's container is gone, both mounts are
+/// unmounted and the empty directory is removed, never its contents, so that no learner's file can be deleted here.
 ///
-/// The slots are in a volume that the engine mounts as a shared mount, so nothing enters the host's namespaces. The engine
-/// takes the volume off, and with it every home, when the last container that has it ends: besides the keeper a second
-/// container, the holder, has it and does nothing at all. Both run nothing but our own program; see `HelperSpec`.
+/// The slots are in a volume that the engine mounts as a shared mount, so nothing enters the host's namespaces. The
+/// engine unmounts the volume, and with it every home, when the last container that uses it ends. Besides the keeper a
+/// second container, the holder, therefore keeps it mounted and does nothing else. Both run only our own program; see
+/// `HelperSpec`.
 ///
-/// What is asked for at the same time goes to the host together: a whole class is attached in a few calls.
+/// Concurrent requests are batched: a whole class is attached in a few calls.
 @ControlLoop
 final class HomeSlots {
-    /// One mount, or its end. `argument` is `UID:GID` or the home, beneath the homes root.
+    /// One mount or unmount. `argument` is `UID:GID` or the home, relative to the homes root.
     private struct Order {
         var verb: String
         var slot: String
@@ -30,14 +31,14 @@ final class HomeSlots {
     let volume: String
     let keeper: String
     let holder: String
-    /// Without a role, which tells the helpers from one another.
+    /// Labels without a role; the role distinguishes the helpers.
     let labels: [String: String]
-    /// The host's directory with all slots, where the engine mounts the volume; nil until it was made.
+    /// The host's directory with all slots, where the engine mounts the volume; nil until it has been created.
     var directory: String?
-    /// The directory in which versions of Carrel before the volume had their slots.
+    /// The directory in which versions of Carrel without the volume had their slots.
     let oldDirectory: String
     var hasOldSlots = true
-    /// The preparation that is under way: whoever needs it meanwhile waits for the same one.
+    /// The preparation in progress, which concurrent callers share.
     private var preparing: Task<Void, any Error>?
     private var orders: [Order] = []
     private var isWorking = false
@@ -52,15 +53,15 @@ final class HomeSlots {
         labels = [LabContainer.Label.instance: instance]
     }
 
-    /// The host's path of a slot.
+    /// A slot's path on the host.
     func path(of slot: String) async throws -> String {
         if directory == nil { try await ensureHelpers() }
         guard let directory else { throw SharedHomes.Failure(message: "There is no place for slots on this host.") }
         return "\(directory)/\(slot)"
     }
 
-    /// Makes the host ready and tries whether a home that is attached shows in a running container. Takes about two
-    /// seconds; harmless when it is ready already, and then quick.
+    /// Prepares the host and checks that an attached home shows in a running container. Takes about two seconds; quick
+    /// and without effect if the host is already prepared.
     func prepare() async -> HomeAttachment {
         do {
             try await ensureHelpers()
@@ -76,7 +77,7 @@ final class HomeSlots {
         }
     }
 
-    /// Keeper and holder run when this returns.
+    /// Ensures that keeper and holder are running.
     func ensureHelpers() async throws {
         if let preparing { return try await preparing.value }
         let task = Task { @ControlLoop in try await self.makeHelpers() }
@@ -87,13 +88,14 @@ final class HomeSlots {
 
     // MARK: Slots
 
-    /// An empty place for a home that comes later; what the lab writes before that is in memory, and goes with it.
+    /// Creates an empty slot for a home that is attached later; what the lab writes before that is in memory and is
+    /// lost.
     func make(_ slot: String, userID: Int, groupID: Int) async throws {
         try await order("make", slot, "\(userID):\(groupID)")
     }
 
-    /// The home shows in the slot's lab. Harmless when it does already; another home than the first is refused.
-    /// - Parameter home: the path on the homes root.
+    /// Makes the home visible in the slot's lab. Idempotent for the same home; a second, different home is refused.
+    /// - Parameter home: its path on the homes root.
     func attach(_ home: String, to slot: String) async throws {
         guard let homesRoot, home.hasPrefix(homesRoot + "/") else {
             throw SharedHomes.Failure(message: "\(home) is not on the homes root.")
@@ -101,10 +103,10 @@ final class HomeSlots {
         try await order("attach", slot, String(home.dropFirst(homesRoot.count + 1)))
     }
 
-    /// Nothing is mounted there any more. The lab's container must be gone. Harmless when there is no such slot.
+    /// Unmounts everything in a slot. The lab's container must be gone. A no-op if there is no such slot.
     func clear(_ slot: String) async throws { try await order("clear", slot, "") }
 
-    /// The slots that there are.
+    /// The existing slots.
     func list() async throws -> [String] {
         let (lines, code) = try await execute(["list-slots"])
         guard code == 0 else { throw SharedHomes.Failure(message: lines.joined(separator: " ")) }
@@ -147,7 +149,7 @@ final class HomeSlots {
         isWorking = false
     }
 
-    /// Runs our program in the keeper. A keeper that is gone is made again first, once.
+    /// Runs our program in the keeper, and recreates the keeper once if it is gone.
     private func execute(_ words: [String]) async throws -> (lines: [String], code: Int) {
         let command = [HelperSpec.program] + words
         do throws(EngineError) {
@@ -160,7 +162,7 @@ final class HomeSlots {
     }
 }
 
-/// What the helper's program answers to orders about slots: a line each, `NUMBER done` or `NUMBER failed` and why.
+/// The helper program's answer to slot orders: a line for each, `NUMBER done` or `NUMBER failed` with the reason.
 struct SlotAnswers {
     private var failures: [Int: String] = [:]
     private var done: Set<Int> = []
@@ -181,7 +183,7 @@ struct SlotAnswers {
         self.others = others.joined(separator: " ")
     }
 
-    /// nil for an order that is carried out. One that was not answered has failed.
+    /// The failure of an order; nil if it was carried out. An order without an answer has failed.
     func failure(of number: Int) -> String? {
         if let failure = failures[number] { return failure }
         if done.contains(number) { return nil }
@@ -190,7 +192,7 @@ struct SlotAnswers {
 }
 
 extension DockerEngine {
-    /// `nil` when there is no such container.
+    /// `nil` if there is no such container.
     func inspectIfThere(_ container: String) async throws(EngineError) -> ContainerDetails? {
         do throws(EngineError) { return try await inspect(container) } catch {
             guard error.code == .notFound else { throw error }

@@ -2,18 +2,18 @@
     import Glibc
 #endif
 
-/// Which Carrel has the homes of a portal: the file `.carrel-portal` in the portal's directory says so, and is made at the
-/// first use. Two brokers with one portal name on one root would share learners' homes otherwise.
+/// Records which Carrel owns the homes of a portal, in the file `.carrel-portal` in the portal's directory, which is
+/// created at first use. Otherwise two brokers with the same portal name on one root would share learners' homes.
 ///
-/// No home has a name that begins with a dot, and no lab sees more than one learner's home: a lab can neither read the
-/// file nor write it. Calls block for as long as the file system takes.
+/// No home has a name that begins with a dot, and no lab sees more than one learner's home, so no lab can read or write
+/// the file. Calls block for as long as the file system takes.
 public struct HomesClaim: Sendable {
     static let fileName = ".carrel-portal"
 
     /// The root as configured.
     private let root: String
     private let portal: String
-    /// Of the broker's state file.
+    /// The instance of the broker's state file.
     private let instance: String
 
     public init(root: String, portal: String, instance: String) {
@@ -25,14 +25,15 @@ public struct HomesClaim: Sendable {
     private var directory: String { "\(root)/\(HomeName.encode(portal))" }
     private var text: String { "instance \(instance)\nportal \(portal)\n" }
 
-    /// Makes the file if it is missing; the portal's directory exists.
-    /// - Throws: when the homes are another Carrel's, and when the file cannot be read or made.
+    /// Creates the file if it is missing; the portal's directory must exist.
+    /// - Throws: when the homes belong to another Carrel, and when the file cannot be read or created.
     func take() throws(OwnerFile.Failure) {
         let found = try OwnerFile.claim("\(directory)/\(Self.fileName)", text: text)
         if found != text { throw OwnerFile.Failure(message: message(found)) }
     }
 
-    /// What is wrong with the claim as it is, for the operator; nothing where nobody has made one. Changes nothing.
+    /// What is wrong with the current claim, for the operator; `nil` if nothing is, or there is no claim. Changes
+    /// nothing.
     public func problem() -> String? {
         do throws(OwnerFile.Failure) {
             guard let found = try OwnerFile.read("\(directory)/\(Self.fileName)"), found != text else { return nil }
@@ -50,7 +51,7 @@ public struct HomesClaim: Sendable {
             + "homes root. If the other one is gone for good and its homes are to be this one's, remove that file."
     }
 
-    /// Whether the directory's file system finds a file by its name in other letters' case. The file must be there.
+    /// Whether the directory's file system ignores case, tested with the claim file, which must exist.
     func ignoresCase() -> Bool {
         var (one, other) = (stat(), stat())
         return lstat("\(directory)/\(Self.fileName)", &one) == 0

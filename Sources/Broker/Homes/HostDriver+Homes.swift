@@ -2,9 +2,9 @@ import BrokerCore
 import DockerEngine
 import EventLoop
 
-/// Homes that are attached to labs which run already; see `HomeSlots`.
+/// Attaching homes to running labs; see `HomeSlots`.
 extension HostDriver {
-    /// Finds out whether this host can attach homes, when something configured wants it. Harmless to repeat.
+    /// Finds out whether this host can attach homes, if the configuration needs it. Idempotent.
     func probeHomes() {
         guard broker.configuration.homesRoot != nil, broker.wantsHomesLater, !isProbing, attachment != .possible
         else { return }
@@ -12,7 +12,7 @@ extension HostDriver {
         Task { @ControlLoop in
             let found = await self.slots.prepare()
             self.isProbing = false
-            // Labs may have lost their homes with the helpers, which a list finds out.
+            // Labs may have lost their homes with the helpers; a listing finds out.
             if found == .possible, self.attachment != nil { self.listAgain() }
             self.noteAttachment(found)
         }
@@ -30,14 +30,14 @@ extension HostDriver {
         broker.submit(.hostProbed(host: name, found))
     }
 
-    /// Makes the keeper or the holder again when it has ended or somebody has removed it.
-    /// - Parameter running: the roles of our containers that run.
+    /// Recreates the keeper or the holder if it has ended or was removed.
+    /// - Parameter running: the roles of our running containers.
     func checkHelpers(running: Set<String>) {
         if attachment == .possible, !isProbing, !running.isSuperset(of: HomeSlots.Role.lasting) { helperEnded() }
         probeHomes()
     }
 
-    /// Until the container is there again nobody is told that homes can be attached.
+    /// Until the container has been recreated, the host is not reported as able to attach homes.
     func helperEnded() {
         guard attachment == .possible, !isProbing else { return }
         noteAttachment(
@@ -45,13 +45,15 @@ extension HostDriver {
         probeHomes()
     }
 
-    /// Clears the slots whose container is gone: the broker died between the two. Tells of labs whose slot is gone.
+    /// Clears slots whose container is gone, because a broker died between removing the two. Reports labs whose slot is
+    /// gone.
     /// - Parameter observed: the slot of every run that has a container here, by the run's name.
-    func sweepSlots(_ observed: [String: ObservedSlot]) async {
+    /// - Parameter asked: `BrokerCore.eventCount` when the listing was requested.
+    func sweepSlots(_ observed: [String: ObservedSlot], asked: Int) async {
         try? await slots.clearOldSlots(besides: Set(observed.keys))
         guard attachment == .possible, let found = try? await slots.list() else { return }
         for slot in found where observed[slot] == nil && WarmSeatID(run: SessionID(rawValue: slot)) != nil {
-            // One that is just being made has no container yet.
+            // A lab that is just being created has no container yet.
             guard
                 starts[LabContainer.name(instance: broker.instance, session: SessionID(rawValue: slot), epoch: 0)]
                     == nil
@@ -61,13 +63,13 @@ extension HostDriver {
         for (slot, lab) in observed where lab.isRunning && !found.contains(slot) {
             guard let path = lab.path, let place = try? await slots.path(of: slot), path == place else { continue }
             log.warning(
-                "a lab has lost its home, because all containers that held it were removed, and is ended",
+                "a lab has lost its home, because all containers that held it were removed",
                 metadata: ["run": "\(slot)"])
-            broker.submit(.homeLost(SessionID(rawValue: slot), epoch: lab.epoch))
+            broker.submit(.homeLost(SessionID(rawValue: slot), epoch: lab.epoch, asked: asked))
         }
     }
 
-    /// Where a lab's home will be attached; for a warm seat that is nobody's yet.
+    /// Creates the slot for the container of an unclaimed warm seat, to which a home is attached later.
     func makeSlot(for container: LabContainer) async throws -> String {
         let slot = container.session.container.name.rawValue
         try await slots.make(slot, userID: container.lab.userID, groupID: container.lab.groupID)
@@ -75,16 +77,16 @@ extension HostDriver {
     }
 }
 
-/// A container that was made with a slot.
+/// A container that was created with a slot.
 struct ObservedSlot {
     var epoch: Int
     var isRunning: Bool
-    /// The host's path of the slot.
+    /// The slot's path on the host.
     var path: String?
 }
 
 extension Broker {
-    /// A lab that keeps files is to be warm, so hosts must be able to attach homes.
+    /// Whether hosts must be able to attach homes, because a lab that keeps files is to be warm.
     var wantsHomesLater: Bool {
         let warm =
             core.poolStatuses(at: now).filter { $0.spec.maximum > 0 }.map(\.key.lab)

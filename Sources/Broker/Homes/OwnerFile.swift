@@ -2,17 +2,17 @@
     import Glibc
 #endif
 
-/// A small text file that is written once and never changed, by whoever comes first: it says whose the things beside it
-/// are. Calls block for as long as the file system takes.
+/// A small text file that records an owner. The first writer wins, and the file never changes afterwards. Calls block
+/// for as long as the file system takes.
 enum OwnerFile {
     struct Failure: Error {
         var message: String
     }
 
-    /// No owner file is longer, in bytes.
+    /// The maximum size of an owner file, in bytes.
     private static let sizeMaximum = 4096
 
-    /// The text of the file, or `nil` where there is none. A link in its place is refused.
+    /// The text of the file, or `nil` if it does not exist. A symbolic link in its place is refused.
     static func read(_ path: String) throws(Failure) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -26,10 +26,11 @@ enum OwnerFile {
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
-    /// Writes the file unless it exists, and returns the text that is in force then.
+    /// Writes the file unless it exists, and returns the text that is in force.
     ///
-    /// The file appears with its whole text, by link(2), which only one of several machines that share the directory can
-    /// do; a file system without links gets the file by O_EXCL, and its text a moment later.
+    /// The file appears atomically with its whole text, by link(2), which succeeds for only one of several machines
+    /// that share the directory. On a file system without links the file is created with O_EXCL and gets its text a
+    /// moment later.
     static func claim(_ path: String, text: String) throws(Failure) -> String {
         if let found = try read(path) { return found }
         let draft = "\(path).\(getpid()).\(UInt64.random(in: .min ... .max))"
@@ -43,7 +44,7 @@ enum OwnerFile {
                 try write(path, text)
                 return text
             } catch {
-                // Somebody else was quicker, or what follows says why not.
+                // Another process won the race, unless the check below shows another cause.
                 guard access(path, F_OK) == 0 else { throw error }
             }
         default: throw failure("make", path)

@@ -2,24 +2,24 @@
     import Glibc
 #endif
 
-/// The shared homes root: makes a learner's directory, and nothing else, ever.
+/// The shared homes root. Only ever creates learners' directories and what they need.
 struct SharedHomes: Sendable {
     struct Failure: Error {
         var message: String
     }
 
-    /// Whose home the directory of a name is, where the file system ignores case: a directory of the portal's, with a file
-    /// for each name in lower case.
+    /// On a file system that ignores case, records the owner of each home's name: a directory of the portal, with one
+    /// file per name in lower case.
     static let ownersName = ".carrel-owners"
 
     /// The root as configured; the same path on every host and here.
     var root: String
-    /// Of the broker's state file.
+    /// The instance of the broker's state file.
     var instance: String
 
-    /// Makes the learner's home if it is missing, readable by its owner alone, and returns its path. Blocks for as long
-    /// as the file system takes: call it off the control loop.
-    /// - Throws: also when the portal's homes are another Carrel's (`HomesClaim`).
+    /// Creates the learner's home if it is missing, accessible to its owner alone, and returns its path. Blocks for as
+    /// long as the file system takes: call it off the control loop.
+    /// - Throws: also if the portal's homes belong to another Carrel (`HomesClaim`).
     func ensure(portal: String, learner: String, userID: Int, groupID: Int) throws(Failure) -> String {
         let portalDirectory = "\(root)/\(HomeName.encode(portal))"
         try makeDirectory(portalDirectory, mode: 0o711)
@@ -45,8 +45,8 @@ struct SharedHomes: Sendable {
         return home
     }
 
-    /// A name that the file system takes for no other learner's, although it ignores case. Whoever has a name first keeps
-    /// it, and the learner who comes next gets one with a digest.
+    /// A name that is unique even though the file system ignores case. The first learner with a name keeps it; a later
+    /// one gets a name with a digest.
     func nameOfItsOwn(for learner: String, in directory: String) throws(OwnerFile.Failure) -> String {
         let name = HomeName.encode(learner)
         let owners = "\(directory)/\(Self.ownersName)"
@@ -54,14 +54,14 @@ struct SharedHomes: Sendable {
             throw OwnerFile.Failure(message: "\(owners): cannot make it: \(String(cString: strerror(errno)))")
         }
         let file = "\(owners)/\(name.lowercased())"
-        // A home from before there were owner files is that of the learner whose name it has, letter for letter.
+        // A home older than the owner files belongs to the learner whose encoded name it has, letter for letter.
         var owner = try OwnerFile.read(file)
         if owner == nil, let old = entry(named: name, in: directory), old != name { owner = "" }
         if owner == nil { owner = try OwnerFile.claim(file, text: learner) }
         return owner == learner ? name : HomeName.distinct(learner)
     }
 
-    /// The entry of the directory that has this name but for letters' case, as the directory lists it.
+    /// The directory entry that matches this name apart from case, as the directory lists it.
     private func entry(named name: String, in directory: String) -> String? {
         guard access("\(directory)/\(name)", F_OK) == 0, let stream = opendir(directory) else { return nil }
         defer { closedir(stream) }
@@ -76,7 +76,8 @@ struct SharedHomes: Sendable {
         return found
     }
 
-    /// True when it was made now. A symbolic link in its place is refused: it could lead out of the portal.
+    /// Returns true if it was created now. A symbolic link in its place is refused, because it could lead out of the
+    /// portal.
     @discardableResult
     private func makeDirectory(_ path: String, mode: mode_t) throws(Failure) -> Bool {
         if mkdir(path, mode) == 0 { return true }

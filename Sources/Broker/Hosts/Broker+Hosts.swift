@@ -3,20 +3,21 @@ import DockerEngine
 import EventLoop
 
 extension Broker {
-    /// Takes a new catalogue and new hosts. The labs domain and the homes root need a restart; the caller checks that.
+    /// Applies a new catalogue and new hosts. Changes of the labs domain and the homes root need a restart; the caller
+    /// checks that.
     public func reconfigure(_ new: BrokerConfiguration) {
         configuration = new
         submit(new.event)
         connectHosts()
         probeHomes()
-        // Where the images of new labs are, placement should know before somebody asks for one.
+        // Placement should know which hosts have the images of new labs before the first launch.
         for driver in hostDrivers.values {
             driver.listAgain()
             driver.proveSoon()
         }
     }
 
-    /// Begins to talk to hosts that are new or whose address changed.
+    /// Connects to hosts that are new or whose address has changed.
     func connectHosts() {
         let configured = hostConfigurations
         for (name, host) in configured {
@@ -27,7 +28,7 @@ extension Broker {
                 hostDrivers[name] = driver
                 driver.connect()
             } catch {
-                // Its TLS files cannot be used; a reload of the configuration tries again.
+                // Its TLS files are unusable; reloading the configuration tries again.
                 log.error("host cannot be used", metadata: ["host": "\(name)", "reason": "\(error.message)"])
                 submit(.hostSilent(host: name, reason: error.message))
             }
@@ -35,8 +36,8 @@ extension Broker {
         disconnectForgottenHosts()
     }
 
-    /// A host that left the configuration is talked to until its last session has ended, and then no more. One that has
-    /// just come into it stays: the core hears of it in the next step.
+    /// A host that was removed from the configuration stays connected until its last session has ended. A host that was
+    /// just added is kept: the core learns of it in the next step.
     func disconnectForgottenHosts() {
         let configured = Set(configuration.hosts.map(\.spec.name))
         for name in hostDrivers.keys where !configured.contains(name) && core.hostStatus(name) == nil {
@@ -44,7 +45,7 @@ extension Broker {
         }
     }
 
-    /// Labs of every host are kept from a host that is new, or has moved.
+    /// Updates the packet filters of all hosts after a host was added or has moved, so that labs cannot reach it.
     func filterAddresses() {
         let addresses = hostAddresses
         defer { filteredAddresses = addresses }
@@ -52,12 +53,12 @@ extension Broker {
         for driver in hostDrivers.values { driver.proveSoon() }
     }
 
-    /// Where the hosts are, by address or name: their engines, and what labs are published on.
+    /// The addresses or names of the hosts' engines, and of the addresses on which labs are published.
     var hostAddresses: [String] {
         Set(hostConfigurations.values.flatMap(\.addresses)).sorted()
     }
 
-    /// Those of the configuration, and those that operators added.
+    /// The hosts of the configuration and those that operators added.
     private var hostConfigurations: [String: HostConfiguration] {
         var hosts: [String: HostConfiguration] = [:]
         for entry in core.addedHosts {
@@ -69,14 +70,14 @@ extension Broker {
         return hosts
     }
 
-    // MARK: What operators ask
+    // MARK: Operators' requests
 
-    /// A host from now on, if its engine answers.
+    /// Adds a host, provided that its engine answers.
     public func addHost(_ entry: HostEntry) async throws(BrokerError) -> HostView {
         let configuration = try HostConfiguration(entry)
         let engineID: String?
         do throws(EngineError) {
-            // Where we have a host already, there is this network of ours.
+            // If this engine is already a host of ours, it has this network.
             let network = LabContainer.networkName(instance: instance, egress: LabContainer.telltaleEgress)
             engineID = try await DockerEngine(endpoint: configuration.endpoint).networkID(named: network)
         } catch {
@@ -89,9 +90,9 @@ extension Broker {
     }
 
     /// - Parameters:
-    ///   - isDraining: who is still there may stay until the deadline. Otherwise the host must be empty.
-    ///   - deadline: from now, as `drain` takes it.
-    /// - Returns: the host, if it is still there to be emptied.
+    ///   - isDraining: sessions on the host may stay until the deadline. Otherwise the host must be empty.
+    ///   - deadline: from now, as for `drain`.
+    /// - Returns: the host, if it still has to be emptied.
     public func removeHost(
         _ name: String, draining isDraining: Bool, deadline: Duration?
     ) async throws(BrokerError) -> HostView? {
@@ -130,7 +131,7 @@ extension HostConfiguration {
         self.init(spec: entry.spec, endpoint: endpoint, publishAddress: entry.address.publishAddress)
     }
 
-    /// Whether the connection to `other` would be this one's.
+    /// Whether the connection for `other` would be the same as this one.
     func reaches(_ other: HostConfiguration) -> Bool {
         endpoint == other.endpoint && publishAddress == other.publishAddress
             && brokerAddresses == other.brokerAddresses

@@ -1,10 +1,11 @@
 import BrokerCore
 import DockerEngine
 
-/// How far a host's clock is from ours. No moment that a host tells is compared with ours without it.
+/// The difference between a host's clock and ours. Every time that a host reports is corrected by it before it is
+/// compared with ours.
 enum ClockSkew {
-    /// The host's clock minus ours. The answer was given somewhere between question and answer: half way, on average;
-    /// and a clock that shows a moment between the two may well be ours.
+    /// The host's clock minus ours. The host read its clock between our request and its answer, on average half way
+    /// through; if its time is within that interval, the skew counts as zero.
     static func measured(_ theirs: Timestamp, asked: Timestamp, answered: Timestamp) -> Duration {
         if (asked...max(asked, answered)).contains(theirs) { return .zero }
         return theirs - (asked + (answered - asked) / 2)
@@ -16,7 +17,8 @@ enum ClockSkew {
 }
 
 extension OtherUse {
-    /// A container of another Carrel, whose helpers are no labs; older ones do not say how much memory it has.
+    /// Adds a container of another Carrel. Its helpers are not labs and do not count; older versions do not label their
+    /// memory.
     mutating func add(_ container: ContainerSummary) {
         guard container.isRunning, ContainerLabels(container.labels).run != nil else { return }
         containers += 1

@@ -4,13 +4,13 @@ import EventLoop
 import HTTPTransport
 import TLS
 
-/// What `carrel check` finds out about the network and the kernel of a host before Carrel runs: the same try-out that
-/// every connection makes, with networks and a packet filter of its own, which are gone afterwards.
+/// The findings of `carrel check` about a host's network and kernel before Carrel runs there: the same try-out that
+/// every connection makes, with its own networks and packet filter, which are removed afterwards.
 public struct HostCheck: Sendable {
     public var isolation: HostIsolation
-    /// nil: the engine does not say, or does not answer.
+    /// nil if the engine does not say or does not answer.
     public var restoresLive: Bool?
-    /// nil where the packet filter cannot be set, whose helper tells it.
+    /// nil if the packet filter cannot be set, because its helper reports this.
     public var kernel: KernelLimits?
 
     /// - Throws: `EngineError` when the engine does not answer.
@@ -41,7 +41,7 @@ public struct HostCheck: Sendable {
 }
 
 extension HostConfiguration {
-    /// Names or addresses by which the host is known: its engine's, and the one on which labs are published.
+    /// Names or addresses of the host: that of its engine, and the address on which labs are published.
     var addresses: [String] {
         guard case .tcp(let name, _, _) = endpoint.transport else { return [publishAddress] }
         return [name, publishAddress]

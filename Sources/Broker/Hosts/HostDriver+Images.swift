@@ -6,13 +6,13 @@ import EventLoop
 struct Pull {
     var view: PullView
     var task: Task<Void, Never>?
-    /// When it last told something new.
+    /// When it last made progress.
     var toldAt: MonotonicTime
 }
 
 extension HostDriver {
-    /// What the host has of the images that labs name. One question for all; what its answer does not have under that
-    /// name is asked for by itself, because the engine knows more names than it lists.
+    /// The images on the host that labs refer to. All images are listed in one call; a reference that the list lacks is
+    /// looked up individually, because the engine resolves more names than it lists.
     func images() async throws(EngineError) -> [String: HostImage?] {
         let references = Set(broker.configuration.labs.map(\.image))
         let listed = try await engine.images()
@@ -24,14 +24,15 @@ extension HostDriver {
                 if image == nil { image = try await engine.image(reference) }
                 found.updateValue(image.map { HostImage($0) }, forKey: reference)
             } catch {
-                // A name that the engine refuses says nothing against the host; a start tells what is wrong with it.
+                // A reference that the engine rejects says nothing about the host; a start reports what is wrong with
+                // it.
                 if error.isHostUnreachable { throw error }
             }
         }
         return found
     }
 
-    /// Brings the image, unless that is under way already.
+    /// Pulls the image, unless a pull of it is in progress.
     func pull(_ reference: String) throws(BrokerError) {
         if pulls[reference]?.view.state == .pulling { return }
         guard pulls.values.count(where: { $0.view.state == .pulling }) < BrokerLimits.pullsPerHost else {
@@ -51,7 +52,7 @@ extension HostDriver {
                 self.pulls[reference]?.view.message = reason
                 self.log.warning("image not pulled", metadata: ["image": "\(reference)", "reason": "\(reason)"])
             }
-            // Placement learns of it now, not at the next list.
+            // Lists the host now, so that placement learns of the image at once.
             self.listAgain()
         }
     }
@@ -94,7 +95,7 @@ extension HostImage {
 }
 
 extension PullView {
-    /// Whether that is news.
+    /// Updates the view; returns whether there was progress.
     mutating func tell(_ progress: PullProgress) -> Bool {
         let before = self
         layers = progress.layers

@@ -2,9 +2,9 @@ import BrokerCore
 import DockerEngine
 import EventLoop
 
-/// Readings of what the labs of a host use, in rounds. They are few at the same time, on connections of their own, and
-/// the next round begins a whole period after the end of the last: a host that is slow to answer is measured less often,
-/// and delays no start.
+/// Measures the use of a host's labs, in rounds. Few readings run concurrently, on connections of their own, and the
+/// next round begins a whole interval after the end of the last, so that a slow host is measured less often and starts
+/// are not delayed.
 extension HostDriver {
     func measure() async throws {
         while true {
@@ -28,7 +28,8 @@ extension HostDriver {
                 switch reading {
                 case .sample(let sample): samples.append(sample)
                 case .gone: break
-                // The rest of the round would only make it slower; the heartbeat finds out whether it is gone.
+                // Abandon the round, because more readings would slow the engine further; the heartbeat finds out
+                // whether it is gone.
                 case .failed: isSlow = true
                 }
                 next()

@@ -4,10 +4,10 @@ import EventLoop
 import Text
 
 extension HostDriver {
-    /// Creates and starts the run's container and waits until the lab answers. Started twice, it is one start: after a
-    /// restart of the broker it goes on with the container that is there.
+    /// Creates and starts the run's container and waits until the lab is ready. Idempotent: after a restart of the
+    /// broker it continues with the existing container.
     ///
-    /// A session that has claimed a warm seat goes on with that seat's container, and takes its start over.
+    /// A session that has claimed a warm seat continues with that seat's container, and takes over its start.
     func start(_ session: Session, lab: Lab) {
         let container = broker.container(for: session, lab: lab, on: configuration)
         if session.warm != nil, let own = starts[container.name], !claims.contains(container.name) {
@@ -26,7 +26,7 @@ extension HostDriver {
         }
     }
 
-    /// The same for a warm seat, which is nobody's yet.
+    /// The same for an unclaimed warm seat.
     func start(_ seat: WarmSeat, lab: Lab) {
         let container = broker.container(for: LabContainer.session(for: seat), lab: lab, on: configuration)
         begin(container, as: seat.id.run, epoch: 0) {
@@ -67,8 +67,8 @@ extension HostDriver {
         }
     }
 
-    /// The engine answers 404 for whatever it misses, an image, a network or a volume: whether it is the image is asked of
-    /// it, and not read from its message.
+    /// The engine answers 404 for a missing image, network or volume alike. Whether the image is missing is determined
+    /// by a request for it, not from the message.
     private func failure(of error: EngineError, startingFrom image: String) async -> StartFailure {
         var isImageThere = true
         if error.code == .notFound {
@@ -79,8 +79,8 @@ extension HostDriver {
         return StartFailure(error, image: image, isImageThere: isImageThere, host: name)
     }
 
-    /// The warm seat's container becomes this session's: with the learner's home, which is attached if the container
-    /// was made without one. Where it was never made, it is made now, with the home from the start.
+    /// Turns the warm seat's container into this session's, with the learner's home, which is attached if the container
+    /// was created without one. If the container does not exist yet, it is created with the home.
     private func takeOver(_ container: LabContainer, as id: SessionID, epoch: Int) async throws {
         let homed = try await container.preparingHome(root: broker.configuration.homesRoot, engine: engine)
         var details = try await engine.inspectIfThere(container.name)
@@ -104,8 +104,8 @@ extension HostDriver {
     }
 
     /// Attaches the home to this container.
-    /// - Returns: why that cannot be: the lab is then started anew, with its home from the start, and the click takes
-    ///   longer and loses nothing.
+    /// - Returns: why it cannot be attached, or nil. On failure the lab is started anew with its home, and the click
+    ///   takes longer but loses nothing.
     private func attach(_ home: String, to container: LabContainer, slot: String) async -> String? {
         let name = container.session.container.name.rawValue
         do {
@@ -121,7 +121,7 @@ extension HostDriver {
         }
     }
 
-    /// - Parameter rehearses: the lab makes its first page before anybody waits for it.
+    /// - Parameter rehearses: the lab renders its first page before a learner waits for it.
     private func bringUp(
         _ homed: LabContainer, as id: SessionID, epoch: Int, rehearses: Bool = false
     ) async throws {
@@ -138,10 +138,10 @@ extension HostDriver {
     }
 
     private func findOrCreate(_ container: LabContainer) async throws -> String {
-        // Where the image is missing, the engine says so when the container is made.
+        // If the image is missing, the engine says so when the container is created.
         let volumes = try await engine.image(container.lab.image)?.volumes ?? []
         var made = try container.declaring(volumes: volumes)
-        // It is remembered during which life of the engine the container was made.
+        // Records the engine's life during which the container is created.
         made.engineLife = engineLife
         return try await findOrCreate(made.name, made.specification)
     }
@@ -151,7 +151,8 @@ extension HostDriver {
             return try await engine.create(name: name, specification)
         } catch {
             guard error.code == .conflict else { throw error }
-            // Made before a restart of the broker: this very run's, because the name holds instance, session and epoch.
+            // It was created before a restart of the broker, for this very run: the name is derived from instance,
+            // session and epoch.
             return try await engine.inspect(name).id
         }
     }
@@ -192,9 +193,13 @@ extension HostDriver {
     }
 
     private func stopped(_ containerID: String, _ details: ContainerDetails) async -> StartProblem {
+        guard !details.isRunning else {
+            return StartProblem(failure: .engine("The engine published no port of the lab."))
+        }
         let why = details.outOfMemory ? " because it ran out of memory" : " with exit code \(details.exitCode ?? -1)"
+        let words = "The lab stopped\(why) before it was ready. " + (await lastWords(containerID))
         return StartProblem(
-            failure: .labStopped("The lab stopped\(why) before it was ready. " + (await lastWords(containerID))))
+            failure: StartFault(exitCode: details.exitCode) == .lab ? .labStopped(words) : .engine(words))
     }
 
     private func lastWords(_ containerID: String) async -> String {
@@ -204,14 +209,14 @@ extension HostDriver {
         return "Its last words: " + Self.told(lines)
     }
 
-    /// What a lab wrote, in one line that is not too long to be kept: the end of it says most.
+    /// Joins a lab's output into one line of limited length, keeping the end, which says the most.
     nonisolated static func told(_ lines: [String]) -> String {
         let text = lines.map { VisibleText.cut($0, to: BrokerLimits.logLineTold, marks: 2) }.joined(separator: " ⏎ ")
         return text.count > BrokerLimits.logTold ? "…" + String(text.suffix(BrokerLimits.logTold - 1)) : text
     }
 
-    /// Ends a container, running or not, and reports what became of it. A missing one is removed. Then nothing is
-    /// attached for it any more.
+    /// Removes a container, running or not, and reports the result. A missing one counts as removed. Afterwards clears
+    /// its home's slot.
     func remove(_ id: SessionID, epoch: Int) {
         let name = LabContainer.name(instance: broker.instance, session: id, epoch: epoch)
         starts.removeValue(forKey: name)?.cancel()
@@ -257,13 +262,13 @@ extension HostDriver {
     }
 }
 
-/// Why a start did not come to its end although the engine did all it was asked.
+/// Why a start failed although the engine carried out every request.
 struct StartProblem: Error {
     var failure: StartFailure
 }
 
 extension StartFailure {
-    /// - Parameter isImageThere: what the engine said of the image after the error.
+    /// - Parameter isImageThere: whether the engine still had the image after the error.
     init(_ error: EngineError, image: String, isImageThere: Bool, host: String) {
         if error.isHostUnreachable {
             self = .hostUnreachable(error.message)

@@ -3,45 +3,46 @@ import DockerEngine
 import EventLoop
 import Logging
 
-/// Talks to one host's engine: keeps the connection alive, lists what is there, starts and removes containers, and
-/// reports everything to the broker as events. Decides nothing.
+/// Drives one host's engine: keeps the connection alive, lists containers, starts and removes them, and reports
+/// everything to the broker as events. Decides nothing.
 ///
-/// The connection's life: reach the engine, make our networks, follow its events, list our containers; then a heartbeat
-/// and a full relist at intervals, because event streams are known to hang silently. Anything that fails makes the host
-/// unreachable until all of it works again.
+/// A connection's life: reach the engine, create our networks, follow its events, list our containers; then heartbeats
+/// and periodic full relists, because event streams are known to hang silently. On any failure the host is reported as
+/// silent until all of this works again.
 @ControlLoop
 final class HostDriver {
     let configuration: HostConfiguration
     let engine: DockerEngine
     let log: Logger
-    /// The broker lets its drivers go when it stops; what is under way for one of them until then still finds it.
+    /// The broker releases its drivers when it stops; tasks still in progress for a driver keep the broker alive until
+    /// then.
     let broker: Broker
-    /// One task per run that is on its way to ready; keyed by the container's name.
+    /// One task per run that is starting, keyed by the container's name.
     var starts: [String: Task<Void, Never>] = [:]
-    /// Of these, the ones with which a session goes on that has claimed a warm seat.
+    /// Those of these starts that continue for a session that has claimed a warm seat.
     var claims: Set<String> = []
-    /// Containers whose removal is under way.
+    /// Containers whose removal is in progress.
     var removals: Set<String> = []
     let slots: HomeSlots
-    /// Whether homes can be attached to running labs here; nil until that was tried.
+    /// Whether homes can be attached to running labs here; nil until this has been probed.
     var attachment: HomeAttachment?
     var isProbing = false
-    /// Whether the host keeps what labs are promised about the network; forgotten with each connection.
+    /// Whether the host keeps the network promises made to labs; reset with each connection.
     var isolation = HostIsolation.untried
     var isProving = false
-    /// Something was configured anew during the proof that is under way.
+    /// Whether the configuration changed during the proof in progress.
     var mustProveAgain = false
-    /// What the host's kernel lets all labs have together; nil until that was found out.
+    /// The kernel limits that all labs of the host share; nil until they are known.
     var kernel: KernelLimits?
-    /// Counts connections: what was found out during an earlier one no longer counts.
+    /// The connection's epoch: findings of an earlier connection no longer count.
     private(set) var connection = 0
-    /// Tells one life of the engine from the next; nil where it has no network `bridge`.
+    /// Identifies the engine's current life (since its last start); nil if it has no network `bridge`.
     private(set) var engineLife: String?
-    /// Containers go on while the engine is restarted; nil until it said so.
+    /// Whether containers survive a restart of the engine; nil until the engine has said so.
     private(set) var restoresLive: Bool?
-    /// The host's clock minus ours, as the engine last told it; no better than the time that a question takes.
+    /// The host's clock minus ours, as last measured; no more accurate than a request's round trip.
     private(set) var clockSkew: Duration?
-    /// By reference; those that are over stay until the next one of the same image.
+    /// By reference; finished pulls stay until the next pull of the same image.
     var pulls: [String: Pull] = [:]
     private var life: Task<Void, Never>?
     private(set) var isConnected = false
@@ -72,7 +73,7 @@ final class HostDriver {
                 } catch {
                     self.lost(error)
                 }
-                // A host that was connected and went is tried again soon; one that stays away, less and less often.
+                // A host that was connected is retried soon; one that stays away is retried with exponential backoff.
                 delay =
                     self.isConnected ? BrokerLimits.reconnectDelay : min(delay * 2, BrokerLimits.reconnectDelayMaximum)
                 self.isConnected = false
@@ -81,9 +82,8 @@ final class HostDriver {
         }
     }
 
-    /// Asks the engine for nothing more; a removal that is under way goes on, and whoever decides next may ask for the
-    /// same.
-    /// - Returns: the starts that were under way; each ends at its next question to the engine.
+    /// Sends no further requests to the engine. A removal in progress continues; the next broker may request the same.
+    /// - Returns: the starts in progress; each ends at its next request to the engine.
     @discardableResult
     func stop() -> [Task<Void, Never>] {
         life?.cancel()
@@ -106,20 +106,20 @@ final class HostDriver {
         broker.submit(.hostSilent(host: name, reason: reason, silentFor: silence))
     }
 
-    /// Returns or throws only when the connection is no good any more.
+    /// Runs one connection; returns or throws only when it is no longer usable.
     private func live() async throws {
         try await engine.ping()
         connection += 1
         isolation = .untried
         try await proof.ensureNetworks()
-        // An engine makes this network anew at each of its starts.
+        // An engine recreates this network at each of its starts.
         engineLife = try await engine.networkID(named: "bridge")
-        // Events before the list: what happens between the two is then seen twice rather than never.
+        // Subscribe to events before listing, so that what happens between the two is seen twice rather than never.
         let events = try await engine.events(labels: [LabContainer.Label.instance: broker.instance])
         try await list()
         isConnected = true
         log.info("host answers")
-        // What was found out before may have gone with a restart of the host.
+        // Earlier findings may be void after a restart of the host.
         attachment = nil
         probeHomes()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -146,7 +146,7 @@ final class HostDriver {
             defer { patience.cancel() }
             try await engine.ping()
             lastAnswer = .current()
-            // It was only slow: what is on it is known again.
+            // It was only slow: list it, so that its state is known again.
             if isOverdue { try await list() }
         }
     }
@@ -177,10 +177,10 @@ final class HostDriver {
     }
 
     private func reportExit(of run: Run, containerID: String) async {
-        // While it is being started, the start itself notices, and tells the lab's last words too.
+        // A start in progress notices the exit itself and also reports the lab's last output.
         let name = LabContainer.name(instance: broker.instance, session: run.session, epoch: run.epoch)
         guard starts[name] == nil else { return }
-        // The event does not tell an out-of-memory kill from others; the container does, as long as it exists.
+        // The event does not distinguish an out-of-memory kill; inspecting the container does, as long as it exists.
         let container = try? await engine.inspect(containerID)
         let exit = Event.containerExited(
             run.session, epoch: run.epoch, code: container?.exitCode ?? -1,
@@ -192,11 +192,11 @@ final class HostDriver {
         broker.submit(exit)
     }
 
-    /// The exit code of a program that SIGTERM ends.
+    /// The exit code of a program that was terminated by SIGTERM.
     private static let terminated = 128 + 15
 
-    /// An engine that is stopped takes no new connections and ends its labs, before it ends itself. What became of them,
-    /// the listing tells once it answers again.
+    /// An engine that shuts down refuses new connections and stops its labs before it ends itself. The listing reports
+    /// what became of them once the engine answers again.
     private func reportUnlessEngineStops(_ exit: Event) async {
         let connection = connection
         try? await Task.sleep(for: BrokerLimits.exitDoubt)
@@ -204,7 +204,7 @@ final class HostDriver {
         if connection == self.connection { broker.submit(exit) }
     }
 
-    /// Lists the host's containers now. If that fails, the heartbeat or the next list finds out.
+    /// Lists the host's containers now. If that fails, the heartbeat or the next listing detects it.
     func listAgain() {
         Task { @ControlLoop in try? await self.list() }
     }
@@ -251,15 +251,15 @@ final class HostDriver {
         lastAnswer = .current()
         broker.submit(.hostListed(host: name, containers: observed, asked: asked, facts: facts))
         checkHelpers(running: roles)
-        await sweepSlots(slotted)
+        await sweepSlots(slotted, asked: asked)
         let label = "\(LabContainer.Label.instance)=\(broker.instance)"
         if let count = try? await engine.removeScratchVolumes(label: label), count > 0 {
             log.info("volumes of containers that are gone were removed", metadata: ["count": "\(count)"])
         }
     }
 
-    /// What tells this engine from others. Its own identifier is the same on machines that were copied from one another;
-    /// our network there was made by chance.
+    /// The identity of this engine. The engine's own identifier is the same on cloned machines; the identifier of our
+    /// network there is random.
     private func identify() async throws -> String {
         let network = LabContainer.networkName(instance: broker.instance, egress: LabContainer.telltaleEgress)
         guard let id = try await engine.networkID(named: network) else {

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Addresses with one beginning, such as `10.0.0.0/8` or `fc00::/7` (RFC 4632, RFC 4291 section 2.3).
+/// A range of addresses with a common prefix, such as `10.0.0.0/8` or `fc00::/7` (RFC 4632, RFC 4291 section 2.3).
 public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
-    /// 4 or 16 bytes; those beyond the prefix are zero.
+    /// 4 or 16 bytes; bits beyond the prefix are zero.
     let bytes: [UInt8]
-    /// In bits.
+    /// The prefix length in bits.
     let length: Int
 
-    /// `nil` unless `text` is an IP address, alone or with the length of a prefix.
+    /// `nil` unless `text` is an IP address, with or without a prefix length.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let bytes = Self.bytes(of: String(parts[0])) else { return nil }
@@ -52,10 +52,10 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a lab with `egress: allow` may not reach, although it reaches the outside. The narrowest range that holds an
-/// address decides; where a closed and an open one are equal, the open one does.
+/// The ranges that labs with `egress: allow` must not reach, with exceptions. The narrowest range that contains an
+/// address decides; if a closed and an open one are equal, the open one wins.
 public struct EgressRanges: Hashable, Sendable {
-    /// Beyond `closedAlways` and the hosts' own addresses.
+    /// In addition to `closedAlways` and the hosts' own addresses.
     public var closed: [AddressRange]
     public var open: [AddressRange]
 
@@ -64,20 +64,21 @@ public struct EgressRanges: Hashable, Sendable {
         self.open = open
     }
 
-    /// What is not the outside (the registries of RFC 6890): this network, private, shared and loopback addresses,
-    /// link-local ones, with the metadata of clouds at 169.254.169.254, those of protocols, for documentation and for
-    /// benchmarks, those that a gateway translates to IPv4, multicast, and what is reserved.
+    /// Address ranges that are not the public Internet (the registries of RFC 6890): this network, private, shared and
+    /// loopback addresses, link-local addresses (including the cloud metadata service at 169.254.169.254), protocol
+    /// assignments, documentation and benchmarking ranges, addresses that a gateway translates to IPv4, multicast, and
+    /// reserved ranges.
     public static let closedAlways = [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
         "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
         "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48",
         "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8",
-        // The one address of a cloud's control that looks like the outside: Azure's WireServer.
+        // A cloud's control address that looks public: Azure's WireServer.
         "168.63.129.16/32",
     ].compactMap { AddressRange($0) }
 
-    /// Every range with its verdict, the narrowest first: the first that holds an address decides. A range that says what
-    /// the next wider one says anyway, as most hosts' addresses do, is left out.
+    /// Every range with its verdict, narrowest first: the first that contains an address decides. A range with the same
+    /// verdict as the next wider one, as with most hosts' addresses, is omitted.
     func decisions(hosts: [AddressRange]) -> [(range: AddressRange, isOpen: Bool)] {
         let all = open.map { ($0, true) } + (closed + hosts + Self.closedAlways).map { ($0, false) }
         var seen: Set<AddressRange> = []

@@ -2,7 +2,7 @@ import BrokerCore
 import DockerEngine
 import EventLoop
 
-/// What labs are promised about the network, made and proved on this host: see `HostProof`.
+/// Sets up and proves the network promises made to labs on this host: see `HostProof`.
 extension HostDriver {
     var proof: HostProof {
         HostProof(
@@ -11,8 +11,8 @@ extension HostDriver {
             hosts: broker.hostAddresses, addresses: broker.knownAddresses, ranges: broker.configuration.egress)
     }
 
-    /// Runs for as long as the connection lasts: a filter that was removed from the host is set again, and every filter
-    /// that was set is tried.
+    /// Runs for as long as the connection lasts: a filter that was removed from the host is set again, and every newly
+    /// set filter is tried.
     func keepProof() async throws {
         var retry = BrokerLimits.proofRetryDelay
         while true {
@@ -23,8 +23,8 @@ extension HostDriver {
         }
     }
 
-    /// Proves it now, with what is configured now. If that fails, the next round does. A host that is not connected is
-    /// proved when it is.
+    /// Proves isolation now, with the current configuration. If that fails, the next round retries. A host that is not
+    /// connected is proved once it is.
     func proveSoon() {
         guard isConnected else { return }
         Task { @ControlLoop in await self.prove() }
@@ -50,14 +50,14 @@ extension HostDriver {
         } catch let failure as HostProof.Failure {
             tell(.unproved(reason: failure.reason), mark: nil, during: connection)
         } catch {
-            // Whether the host answers at all is for the heartbeat to find out.
+            // The heartbeat finds out whether the host answers at all.
             if let error = error as? EngineError, error.isHostUnreachable { return }
             tell(.unproved(reason: (error as? EngineError)?.message ?? "\(error)"), mark: nil, during: connection)
         }
     }
 
-    /// What is known to be proved, by this broker or an earlier one, is not tried again while the filter and all that it
-    /// rests on are the same.
+    /// Isolation that was proved by this broker or an earlier one is not tried again while the filter and everything
+    /// that the proof depends on are unchanged.
     private func settle() async throws -> (HostProof.Laid, HostIsolation) {
         let (proof, known) = (proof, broker.core.proof(on: name))
         guard isolation == .proved || isolation == .untried && known != nil else { return try await proof.prove() }

@@ -5,16 +5,16 @@ import HTTPTransport
 import HelperImage
 import TLS
 
-/// Makes a host keep what labs are promised about the network, and proves that it does: its networks, the packet filter
-/// around them, and a try-out with containers of our own in the place of labs. What it starts is removed again, but for
-/// networks and filter.
+/// Makes a host keep the network promises made to labs, and proves that it does: with our networks, the packet filter
+/// around them, and a try-out with our own containers in place of labs. Everything that it starts is removed again,
+/// except for networks and filter.
 @ControlLoop
 struct HostProof {
     let engine: DockerEngine
     let client: HTTPClient
     let instance: String
     let publishAddress: String
-    /// The addresses from which labs' ports are reached; empty: those of the routes of this machine.
+    /// The addresses from which labs' ports are reached; if empty, the source addresses of this machine's routes.
     let brokers: [AddressRange]
     /// Names or addresses of all hosts.
     let hosts: [String]
@@ -25,22 +25,22 @@ struct HostProof {
         var reason: String
     }
 
-    /// What was laid around the labs.
+    /// The networks and the filter that have been set up around labs.
     struct Laid {
         var networks: [Egress: EngineNetwork]
         var fence: Fence
         /// The address on which labs' ports are published.
         var publishAddress: String
-        /// The filter was missing, or had other rules.
+        /// Whether the filter was missing or had different rules.
         var isNew: Bool
-        /// The helper that set the filter watches already.
+        /// Whether the helper that set the filter is already watching.
         var isWatched = false
-        /// What the helper read of the host's kernel besides.
+        /// The kernel limits of the host, which the helper reads as well.
         var kernel: KernelLimits?
 
-        /// Stands for everything that a try-out depends on: as long as it is the same, and the filter is in place, a
-        /// proof holds.
-        /// - Parameter engineLife: nil where it is not known, which proves nothing.
+        /// A digest of everything that a try-out depends on: while it is unchanged and the filter is in place, a proof
+        /// holds.
+        /// - Parameter engineLife: nil if it is not known, in which case there is no mark.
         func mark(engineLife: String?) -> String? {
             guard let engineLife else { return nil }
             let parts =
@@ -50,7 +50,7 @@ struct HostProof {
         }
     }
 
-    /// Makes the networks of this instance where they are missing.
+    /// Creates the networks of this instance that are missing.
     @discardableResult
     func ensureNetworks() async throws(EngineError) -> [Egress: EngineNetwork] {
         var networks: [Egress: EngineNetwork] = [:]
@@ -64,8 +64,8 @@ struct HostProof {
         return networks
     }
 
-    /// Sets the packet filter, or finds that it is in place.
-    /// - Parameter words: with them the helper goes on as the watcher of that try-out, which saves a container.
+    /// Sets the packet filter, or confirms that it is in place.
+    /// - Parameter words: if given, the helper continues as the watcher of that try-out, which saves a container.
     func lay(_ networks: [Egress: EngineNetwork], watching words: Words? = nil) async throws -> Laid {
         let fence = try await fence(networks)
         guard let words else {
@@ -111,14 +111,14 @@ struct HostProof {
             hosts: addresses, ranges: ranges)
     }
 
-    /// Makes networks and filter, and tries what labs are promised on them.
+    /// Sets up networks and filter, and tries the network promises on them.
     func prove() async throws -> (Laid, HostIsolation) {
         let words = Words(instance: instance)
         let laid = try await lay(try await ensureNetworks(), watching: words)
         return (laid, await tryOut(laid, words))
     }
 
-    /// Tries what labs are promised on what was laid.
+    /// Tries the network promises on what has been set up.
     func tryOut(_ laid: Laid) async -> HostIsolation { await tryOut(laid, Words(instance: instance)) }
 
     private func tryOut(_ laid: Laid, _ words: Words) async -> HostIsolation {
@@ -170,19 +170,19 @@ struct HostProof {
         for container in words.containers { try? await engine.removeIfThere(container) }
     }
 
-    /// Who takes part in a try-out.
+    /// The containers of a try-out.
     private enum Member: Hashable, CaseIterable {
         case watcher, neighbour, none, allow
     }
 
-    /// What only this try-out knows.
+    /// Secrets of a single try-out.
     struct Words: Sendable {
-        /// By which the watcher knows its packets.
+        /// The port by which the watcher recognises its packets.
         let port = 20_000 + Int(SecureRandom.bytes(2).reduce(0) { $0 << 8 | Int($1) }) % 12_000
         let word = SecureRandom.slug(length: 20)
-        /// Lets us, and nobody else, ask for attempts.
+        /// The key without which no one can request attempts.
         let key = SecureRandom.slug(length: 20)
-        /// What each container answers with; so it is known which of them answers.
+        /// What the container on each network answers, so that we know which of them answered.
         let answers: [Egress: String] = [.none: SecureRandom.slug(length: 20), .allow: SecureRandom.slug(length: 20)]
         let watcher: String
         let neighbour: String
@@ -195,7 +195,7 @@ struct HostProof {
             labs = [.none: "carrel-\(instance)-try-none-\(number)", .allow: "carrel-\(instance)-try-allow-\(number)"]
         }
 
-        /// What the helper is told that watches.
+        /// The watching helper's arguments.
         func watch(_ tryOut: TryOut) -> [String] {
             ["watch", "\(port)", word, tryOut.watched.joined(separator: ",")]
         }
@@ -239,7 +239,7 @@ struct HostProof {
                 outcomes: outcomes, sightings: sightings, bridges: laid.networks.mapValues(\.bridge)))
     }
 
-    /// What is tried. Before there are containers, that is all but what is tried of them.
+    /// The plan of the try-out. Before the containers exist, it lacks only the attempts that target them.
     private func plan(
         _ words: Words, _ networks: [Egress: EngineNetwork], _ fence: Fence, neighbours: [Egress: String] = [:],
         published: [Egress: Int] = [:]
@@ -268,7 +268,7 @@ struct HostProof {
         try await start(words.labs[egress] ?? "", on: egress, words, answer: words.answers[egress] ?? "")
     }
 
-    /// A container like a lab's, with the helper's program in it.
+    /// Starts a container like a lab's, but with the helper's program.
     private func start(
         _ name: String, on egress: Egress, _ words: Words, answer: String, besides other: Egress? = nil
     ) async throws -> ContainerDetails {
@@ -289,11 +289,11 @@ struct HostProof {
         return try await engine.inspect(container)
     }
 
-    /// Lines that a helper says before it has seen anything: what became of the filter, what the kernel has, that it
-    /// watches; and one to spare.
+    /// Lines that a helper writes before its first sighting: the result of setting the filter, the kernel limits, that
+    /// it is watching; and one spare.
     private static let firstLines = 4
 
-    /// - Returns: what it said before it began to watch.
+    /// - Returns: the lines that it wrote before it began to watch.
     private func startWatcher(_ words: Words, _ spec: HelperSpec) async throws -> [String] {
         let watcher = try await engine.startHelper(name: words.watcher, spec)
         let deadline = ControlLoop.loop.now + BrokerLimits.proofTimeout
@@ -311,7 +311,8 @@ struct HostProof {
         }
     }
 
-    /// Has the container on this network make its attempts, at its published port: so that port is tried, too.
+    /// Has the container on this network make its attempts, requested through its published port, which tests that port
+    /// too.
     private func ask(_ egress: Egress, _ tryOut: TryOut, _ words: Words) async throws -> [String] {
         guard let port = tryOut.published[egress] else {
             throw Failure(reason: "the engine published no port at \(publishAddress) for a lab")
@@ -339,7 +340,7 @@ struct HostProof {
                 + "from which it comes, if they are not the ones of its routes")
     }
 
-    /// What a try-out left that was interrupted; one that is under way still runs.
+    /// Removes containers that an interrupted try-out left behind. Those of one in progress are still running and stay.
     private func removeOld() async throws {
         let wanted = labels.map { "\($0.key)=\($0.value)" }.sorted()
         for old in try await engine.list(labels: wanted) where old.isOver {

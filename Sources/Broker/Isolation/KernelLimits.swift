@@ -1,11 +1,11 @@
-/// What the kernel of a host lets each user id have, over all containers of the host together. Labs run as the same few
-/// user ids, so all labs of a host share it, and no limit of a container divides it.
+/// The kernel limits of a host that apply to each user id over all containers together. Labs run as the same few user
+/// ids, so all labs of a host share them, and no container limit divides them.
 public struct KernelLimits: Hashable, Sendable, Codable {
-    /// `fs.inotify.max_user_instances`: programs that wait for changes of files, such as `tail -f`.
+    /// `fs.inotify.max_user_instances`: programs that watch for file changes, such as `tail -f`.
     public var inotifyInstances: Int64
-    /// `fs.inotify.max_user_watches`: files and directories that they watch.
+    /// `fs.inotify.max_user_watches`: the files and directories that they watch.
     public var inotifyWatches: Int64
-    /// `fs.pipe-user-pages-soft`: memory of pipes, in pages; 0 where it is not limited.
+    /// `fs.pipe-user-pages-soft`: memory of pipes, in pages; 0 for no limit.
     public var pipePages: Int64
 
     public init(inotifyInstances: Int64, inotifyWatches: Int64, pipePages: Int64) {
@@ -22,7 +22,7 @@ public struct KernelLimits: Hashable, Sendable, Codable {
         self.init(inotifyInstances: numbers[0], inotifyWatches: numbers[1], pipePages: numbers[2])
     }
 
-    /// The settings that are too small for so many labs, each with what it should be.
+    /// The settings that are too small for this many labs, each with its required value.
     public func shortages(slots: Int) -> [String] {
         let settings = [
             ("fs.inotify.max_user_instances", inotifyInstances, BrokerLimits.inotifyInstancesPerLab),

@@ -1,12 +1,12 @@
 import EventLoop
 import Glibc
 
-/// The addresses of hosts. A name that cannot be resolved for a while keeps those that it had.
+/// Resolves the addresses of hosts. A name that temporarily cannot be resolved keeps its last known addresses.
 @ControlLoop
 final class HostAddresses {
     private var known: [String: [AddressRange]] = [:]
 
-    /// In an order that does not depend on the resolver's.
+    /// Sorted, so that the order does not depend on the resolver's.
     func resolve(_ hosts: [String]) async -> [AddressRange] {
         let found = await Task.detached { hosts.map { ($0, LocalAddresses.resolve($0)) } }.value
         for (host, addresses) in found where !addresses.isEmpty { known[host] = addresses }
@@ -14,9 +14,9 @@ final class HostAddresses {
     }
 }
 
-/// What this machine's resolver and routes say. Both may block: call them off the control loop.
+/// Lookups in this machine's resolver and routes. Both may block: call them off the control loop.
 enum LocalAddresses {
-    /// The addresses of a host's name, or the address itself; none if it is not known.
+    /// The addresses of a host name, or the address itself; empty if it cannot be resolved.
     static func resolve(_ host: String) -> [AddressRange] {
         if let address = AddressRange(host) { return [address] }
         var hints = addrinfo()
@@ -29,7 +29,7 @@ enum LocalAddresses {
         }
     }
 
-    /// The address from which this machine would send to an IP address; nil where there is no route. Sends nothing
+    /// The source address that this machine would use to send to an IP address; nil if there is no route. Sends nothing
     /// (connect(2) of a datagram socket).
     static func source(toward address: String) -> String? {
         var hints = addrinfo()

@@ -1,25 +1,25 @@
 import BrokerCore
 
-/// One try-out of a host's network: what containers of our own, on the networks of labs, try to reach, and what it
-/// means that something was reached or seen to leave.
+/// One try-out of a host's network: what our own containers on the labs' networks try to reach, and the verdict if
+/// something is reached or seen to leave.
 ///
-/// Every packet of it is known by a port and a word made for this one try-out. A watcher on the host tells where such
-/// packets pass; as it sees those that come out of the containers, silence elsewhere means that nothing left. What opens a
-/// TCP connection has no room for the word, and a lab may open some to any port: so the address has to be one that was
-/// tried. Those are closed to labs, but for what the operator has opened. The kernel hands the watcher no other packets
-/// than these, so that no lab can keep it from seeing them by sending many.
+/// Its packets are recognised by a port and a word that are unique to this try-out. A watcher on the host reports where
+/// such packets pass; because it sees them come out of the containers, silence elsewhere means that nothing left. A TCP
+/// SYN has no room for the word, and a lab may send some to any port, so the address must be one that was tried. Those
+/// addresses are closed to labs, unless the operator has opened them. The kernel delivers no other packets to the
+/// watcher, so that no lab can flood it.
 struct TryOut: Hashable {
-    /// Addresses for documentation (RFC 5737, RFC 3849): nobody is there, and a packet to them leaves all the same.
+    /// Documentation addresses (RFC 5737, RFC 3849): no host has them, but packets to them leave all the same.
     static let outside = "198.51.100.7"
     static let outside6 = "2001:db8::7"
     static let linkLocal = "169.254.169.254"
     static let linkLocal6 = "fe80::1"
 
-    /// TCP and UDP port by which the watcher knows attempts, and on which it listens on the host itself.
+    /// The TCP and UDP port by which the watcher recognises attempts, and on which it listens on the host itself.
     var port: Int
-    /// Where containers of ours that are on the networks, too, listen, by network.
+    /// The addresses of our other containers that listen on the networks, by network.
     var neighbours: [Egress: String]
-    /// The port inside containers.
+    /// The port inside the containers.
     var labPort: Int
     /// The published port of the container on each network.
     var published: [Egress: Int]
@@ -29,7 +29,7 @@ struct TryOut: Hashable {
     var hosts: [AddressRange]
     var ranges: EgressRanges
 
-    /// What the container on this network tries, as the helper's subcommand `try` takes it.
+    /// The attempts of the container on this network, in the syntax of the helper's subcommand `try`.
     func attempts(from egress: Egress) -> [String] {
         var attempts = [
             "udp,\(Self.linkLocal),\(port)", "tcp,\(Self.linkLocal),\(port)", "udp,\(Self.linkLocal6),\(port)",
@@ -47,38 +47,38 @@ struct TryOut: Hashable {
         }
         for (other, port) in published where other != egress { attempts.append("tcp,\(publishAddress),\(port)") }
         guard egress == .allow else { return attempts }
-        // What the operator has opened is reached, and proves nothing.
+        // What the operator has opened is reachable and proves nothing.
         return attempts.filter { attempt in
             let address = Self.address(of: attempt)
             return ranges.isClosed(address, hosts: hosts) || neighbours.values.contains(address)
         }
     }
 
-    /// The addresses at which a TCP connection to `port` is tried. They do not depend on the containers' own addresses,
-    /// so the watcher can be told before there are any containers.
+    /// The addresses at which TCP connections to `port` are tried. They do not depend on the containers' own addresses,
+    /// so the watcher can be configured before the containers exist.
     var watched: [String] {
         let attempts = attempts(from: .none).filter { $0.hasPrefix("tcp,") && $0.hasSuffix(",\(port)") }
         let addresses = attempts.compactMap { AddressRange(Self.address(of: $0)) }.filter(\.isAddress)
         return Set(addresses.map(\.description)).sorted()
     }
 
-    /// Empty where it has none.
+    /// Empty if the attempt has no address.
     private static func address(of attempt: String) -> String {
         attempt.split(separator: ",").dropFirst().first.map(String.init) ?? ""
     }
 
-    /// What came of it.
+    /// The results of a try-out.
     struct Observations: Hashable {
-        /// What the container on each network wrote of its attempts: `ATTEMPT OUTCOME MILLISECONDS`.
+        /// The log of the attempts by the container on each network: `ATTEMPT OUTCOME MILLISECONDS`.
         var outcomes: [Egress: [String]]
-        /// What the watcher on the host wrote: `came|left INTERFACE PROTOCOL ADDRESS`, `heard PROTOCOL`; and `blind` where
-        /// it may have missed something.
+        /// The watcher's log on the host: `came|left INTERFACE PROTOCOL ADDRESS`, `heard PROTOCOL`; and `blind` if it
+        /// may have missed something.
         var sightings: [String]
         /// The bridges' interfaces.
         var bridges: [Egress: String]
     }
 
-    /// Whether the host keeps what labs are promised.
+    /// Whether the host keeps the network promises made to labs.
     func verdict(_ seen: Observations) -> HostIsolation {
         for egress in Egress.allCases {
             let made = Set((seen.outcomes[egress] ?? []).compactMap { $0.split(separator: " ").first.map(String.init) })
@@ -107,7 +107,7 @@ struct TryOut: Hashable {
                 reason: "so many packets passed on the host that the try-out could not see all of them; it is repeated")
         }
         for egress in Egress.allCases {
-            // Without this the watcher was blind, and what it did not see means nothing.
+            // Without this sighting the watcher was blind, and what it did not see means nothing.
             let witness = "came \(seen.bridges[egress] ?? "") udp \(Self.linkLocal)"
             let isClosed = egress == .none || ranges.isClosed(Self.linkLocal, hosts: hosts)
             guard !isClosed || seen.sightings.contains(witness) else {

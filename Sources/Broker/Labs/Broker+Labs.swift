@@ -3,7 +3,7 @@ import DockerEngine
 import EventLoop
 import Text
 
-/// The catalogue, and where the images of its labs are.
+/// The catalogue, and which hosts have the images of its labs.
 extension Broker {
     public func labs() -> [LabView] { core.labs.sortedNaturally(by: \.name).map { view(of: $0) } }
 
@@ -12,11 +12,11 @@ extension Broker {
         return view(of: lab)
     }
 
-    /// Brings a lab's image to hosts, before anybody waits for it; the pulls go on by themselves.
+    /// Pulls a lab's image on hosts before it is needed; the pulls run in the background.
     ///
     /// - Parameters:
-    ///   - hosts: none: all that could serve the lab and answer.
-    ///   - again: also where the image is present: its name may mean another one by now.
+    ///   - hosts: if empty, all that could serve the lab and answer.
+    ///   - again: pull even if the image is present, because its name may refer to a newer one by now.
     public func prepull(_ name: String, hosts: [String], again: Bool) throws(BrokerError) -> LabView {
         let lab = try lab(name)
         for host in hosts where !lab.hosts.contains(where: { $0.host == host }) {
@@ -27,7 +27,7 @@ extension Broker {
         }
         for place in lab.hosts where hosts.isEmpty || hosts.contains(place.host) {
             guard core.hostStatus(place.host)?.link == .reachable else {
-                // Of all hosts those that answer; one that is named must.
+                // Unless it was named explicitly, a host that does not answer is skipped.
                 if hosts.isEmpty { continue }
                 throw BrokerError(.notNow, "The host \(place.host) does not answer, so nothing can be pulled there.")
             }

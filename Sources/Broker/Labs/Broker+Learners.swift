@@ -4,9 +4,9 @@ import Store
 import TLS
 
 extension Broker {
-    /// Finds or creates the learner's session of this lab; an ended one is started again at the same hostname.
+    /// Finds or creates the learner's session of this lab; an ended one is restarted at the same hostname.
     ///
-    /// - Parameter context: the course that the launch comes from, if it says so: what its reservations go by.
+    /// - Parameter context: the course that the launch comes from, if known; its reservations are matched by it.
     public func launch(
         _ learner: Learner, lab: String, context: String? = nil
     ) async throws(BrokerError) -> SessionView {
@@ -22,8 +22,8 @@ extension Broker {
         return try await view(id ?? newID)
     }
 
-    /// The learner's session of this lab, if it runs. Nothing is decided for it, so it is told even while nothing can be
-    /// saved.
+    /// The learner's session of this lab, if it is running. Nothing is decided for it, so it is returned even while
+    /// nothing can be saved.
     public func runningSession(of learner: Learner, lab: String) async -> SessionView? {
         guard let id = core.session(learner: learner, lab: lab)?.id, let view = try? await self.view(id) else {
             return nil
@@ -31,28 +31,28 @@ extension Broker {
         return view.state == SessionState.Name.running.rawValue ? view : nil
     }
 
-    /// 20 characters of a 32-letter alphabet: 100 bits, which nobody guesses.
+    /// 20 characters of a 32-letter alphabet: 100 bits, which cannot be guessed.
     static let slugLength = 20
 
-    /// *Start again* on an ended or failed session; harmless on a live one.
+    /// *Start again* on an ended or failed session; a no-op on a live one.
     public func restart(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .restart(id, request: $0) }
         return try await view(id)
     }
 
-    /// Somebody visits the session's hostname: a parked one comes back. Harmless on any other.
+    /// Resumes a parked session when its hostname is visited. A no-op on any other.
     public func resume(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .resume(id, request: $0) }
         return try await view(id)
     }
 
-    /// The learner no longer waits for a seat. Refused once the session has one.
+    /// Leaves the queue for a seat. Refused once the session has one.
     public func leaveQueue(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .leaveQueue(id, request: $0) }
         return try await view(id)
     }
 
-    /// *Keep it*: as if something had happened in the lab, a limited number of times in a row.
+    /// *Keep it*: counts as activity in the lab, a limited number of times in a row.
     public func keep(_ id: SessionID) async throws(BrokerError) -> SessionView {
         _ = try await ask { .keep(id, request: $0) }
         return try await view(id)
@@ -62,7 +62,7 @@ extension Broker {
         view(of: try await session(id))
     }
 
-    /// In memory or not, as it is on disk.
+    /// The session as it is on disk, whether or not it is in memory.
     func session(_ id: SessionID) async throws(BrokerError) -> Session {
         await settled(id)
         if let session = core.session(id) { return session }
@@ -80,8 +80,8 @@ extension Broker {
         }
     }
 
-    /// The session as it is now, then at every change; ends when the broker stops or the caller goes. A slow caller
-    /// loses the oldest views, never the newest.
+    /// The session as it is now, then at every change; ends when the broker stops or the caller cancels. For a slow
+    /// caller the oldest views are dropped, never the newest.
     public func watch(_ id: SessionID) -> AsyncStream<SessionView> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: SessionView.self, bufferingPolicy: .bufferingNewest(BrokerLimits.viewsPerWatcher))
@@ -95,20 +95,20 @@ extension Broker {
         return stream
     }
 
-    // MARK: The way into a lab
+    // MARK: Access to a lab
 
     /// A code that opens the session's hostname once, within a minute.
     public func entryCode(for id: SessionID) -> String {
         entryCodes.mint(for: id, now: ControlLoop.loop.now)
     }
 
-    /// The one-time codes that are still good, for the broker that takes over: only digests.
+    /// The digests of the one-time codes that are still valid, for the broker that takes over.
     public func handedEntryCodes() -> [HandedEntryCode] { entryCodes.handed(now: ControlLoop.loop.now) }
 
-    /// Lets codes of the broker before this one in.
+    /// Accepts one-time codes issued by the previous broker.
     public func adopt(_ codes: [HandedEntryCode]) { entryCodes.adopt(codes, now: ControlLoop.loop.now) }
 
-    /// Turns a one-time code into the token of the access cookie. Only the token's digest is kept.
+    /// Exchanges a one-time code for the token of the access cookie. Only the token's digest is stored.
     public func redeem(_ code: String, on id: SessionID) async throws(BrokerError) -> String {
         guard entryCodes.redeem(code, for: id, now: ControlLoop.loop.now) else {
             throw BrokerError(
@@ -123,7 +123,7 @@ extension Broker {
         return token
     }
 
-    /// A one-time code has been seen where it was not needed: it opens nothing from now on.
+    /// Invalidates a one-time code that was seen where it was not needed.
     public func forget(_ code: String) { entryCodes.forget(code) }
 
     func remember(_ grant: AccessGrant) {
@@ -133,7 +133,7 @@ extension Broker {
         grants[grant.session] = digests.suffix(StoreLimits.grantsPerSession)
     }
 
-    /// Does this cookie's token open this session? Asks the store, which knows ended sessions too.
+    /// Whether this cookie's token opens this session. Asks the store, which knows ended sessions too.
     public func holdsGrant(_ id: SessionID, token: String) async throws(BrokerError) -> Bool {
         let digest = SHA256.digest(Array(token.utf8))
         do { return try await store.holdsGrant(id, tokenDigest: digest.bytes) } catch { throw BrokerError(error) }

@@ -5,20 +5,20 @@ extension Broker {
     /// All pools, by portal and lab.
     public func pools() -> [PoolView] { core.poolStatuses(at: now).map { PoolView($0, now: now) } }
 
-    /// Sets a pool's size, in force at once, until it is reset; what is too much is removed at once.
+    /// Sets a pool's size, effective immediately until it is reset; surplus seats are removed at once.
     public func setPool(_ spec: PoolSpec) async throws(BrokerError) -> PoolView {
         _ = try await ask { .setPool(spec, request: $0) }
         probeHomes()
         return try pool(spec.key)
     }
 
-    /// The pool is as the configuration says again; `nil` when that has none.
+    /// Resets the pool to the configuration's; returns `nil` if the configuration has none.
     public func resetPool(_ key: PoolKey) async throws(BrokerError) -> PoolView? {
         _ = try await ask { .resetPool(key, request: $0) }
         return try? pool(key)
     }
 
-    /// As it is in force now.
+    /// The pool in force.
     public func poolSpec(of key: PoolKey) -> PoolSpec? { core.poolSpec(of: key) }
 
     private func pool(_ key: PoolKey) throws(BrokerError) -> PoolView {
@@ -36,15 +36,15 @@ public struct PoolView: Hashable, Sendable, Codable {
     public var minimum: Int
     public var maximum: Int
     public var perHost: Int
-    /// An operator has set it, beside the configuration.
+    /// Whether an operator has overridden the configuration.
     public var isSet: Bool
-    /// Unclaimed seats that it is to have now.
+    /// The current target of unclaimed seats.
     public var wanted: Int
     public var ready: Int
     public var starting: Int
     /// Warm seats by host.
     public var hosts: [String: Int]
-    /// Why it has fewer than it wants.
+    /// Why it has fewer seats than its target.
     public var reason: String?
 
     init(_ status: PoolStatus, now: Timestamp) {

@@ -1,19 +1,19 @@
 import BrokerCore
 
-/// What the labels of a container of ours say.
+/// The labels of a container of ours.
 ///
-/// A container also bears those labels of its image that were not set when it was made, and a lab's image may bear any:
-/// one that was made from a lab (`docker commit`) bears all of ours. So every label that is read of a lab is set, to
-/// nothing where it has none, and what has a run is a lab, whatever role its image claims. Helpers have no run, and
-/// their image is our own.
+/// A container inherits the labels of its image that were not set when it was created, and a lab's image may have any
+/// labels: one made from a lab (`docker commit`) has all of ours. Every label that we read from a lab is therefore set,
+/// empty if it has no value, and a container with a run is a lab, whatever role its image claims. Helpers have no run,
+/// and their image is our own.
 struct ContainerLabels {
-    /// nil for what is no lab.
+    /// nil if the container is not a lab.
     let run: Run?
     /// nil for a lab.
     let role: String?
-    /// The host's path of the slot with which a lab was made.
+    /// The host's path of the slot with which a lab was created.
     let slot: String?
-    /// The life of the engine during which a lab was made.
+    /// The engine's life during which a lab was created.
     let engineLife: String?
 
     init(_ labels: [String: String]) {

@@ -2,11 +2,11 @@ import BrokerCore
 import EventLoop
 import TLS
 
-/// One-time codes that carry a learner from the portal's hostname to the lab's. In memory only: a code that a restart
-/// forgot is replaced by the next click. Confined to the control loop by its owner.
+/// One-time codes that carry a learner from the portal's hostname to the lab's. In memory only: a code lost in a
+/// restart is replaced by the next click. Confined to the control loop by its owner.
 ///
-/// All codes are good for equally long, so the oldest runs out first. They stand in a chain by age, out of which any of
-/// them is taken in constant time; whoever asks for many drives out none but those of the same session.
+/// All codes are valid for the same time, so the oldest expires first. They form a linked list by age, from which any
+/// can be removed in constant time; requesting many codes for a session evicts only codes of that session.
 struct EntryCodes {
     private struct Entry {
         var session: SessionID
@@ -15,14 +15,14 @@ struct EntryCodes {
         var newer: Digest32?
     }
 
-    // By digest, so that what leaks from memory or a log of it opens nothing.
+    // Keyed by digest, so that nothing leaked from memory or logs opens a lab.
     private var entries: [Digest32: Entry] = [:]
     private var oldest: Digest32?
     private var newest: Digest32?
     /// The codes of each session, oldest first.
     private var ofSession: [SessionID: [Digest32]] = [:]
 
-    /// Makes a code for the session, good once and for `BrokerLimits.entryCodeLifetime`.
+    /// Issues a code for the session, valid once and for `BrokerLimits.entryCodeLifetime`.
     mutating func mint(for session: SessionID, now: MonotonicTime) -> String {
         let code = Base64URL.encode(SecureRandom.bytes(32))
         dropExpired(now: now)
@@ -30,16 +30,16 @@ struct EntryCodes {
         return code
     }
 
-    /// Takes the code back: true once, within its time, for its own session.
+    /// Redeems the code: true once, within its lifetime, for its own session.
     mutating func redeem(_ code: String, for session: SessionID, now: MonotonicTime) -> Bool {
         guard let entry = remove(SHA256.digest(Array(code.utf8))) else { return false }
         return entry.session == session && now < entry.expires
     }
 
-    /// The code is good for nothing any more.
+    /// Invalidates the code.
     mutating func forget(_ code: String) { remove(SHA256.digest(Array(code.utf8))) }
 
-    /// The codes that are still good, oldest first, for the process that takes over.
+    /// The codes that are still valid, oldest first, for the process that takes over.
     func handed(now: MonotonicTime) -> [HandedEntryCode] {
         var handed: [HandedEntryCode] = []
         var next = oldest
@@ -54,7 +54,7 @@ struct EntryCodes {
         return handed
     }
 
-    /// Takes codes over; what is none, or has run out, is left out.
+    /// Adopts codes from another process; skips malformed and expired ones.
     mutating func adopt(_ codes: [HandedEntryCode], now: MonotonicTime) {
         for code in codes.suffix(BrokerLimits.entryCodes) where code.milliseconds > 0 {
             guard let digest = Digest32(code.digest) else { continue }
@@ -63,9 +63,9 @@ struct EntryCodes {
         }
     }
 
-    // MARK: The chain
+    // MARK: The linked list
 
-    /// Adds the newest code. Where there would be too many, the oldest of its session goes, or the oldest of all.
+    /// Adds the newest code. If that exceeds a limit, evicts the oldest of its session, or the oldest of all.
     private mutating func add(_ digest: Digest32, for session: SessionID, expires: MonotonicTime) {
         remove(digest)
         if let codes = ofSession[session], codes.count >= BrokerLimits.entryCodesPerSession { remove(codes[0]) }
@@ -91,7 +91,7 @@ struct EntryCodes {
     }
 }
 
-/// A one-time code on its way to the process that takes over: its digest, whose it is, and how long it is still good.
+/// A one-time code handed to the process that takes over: its digest, its session, and its remaining lifetime.
 public struct HandedEntryCode: Codable, Hashable, Sendable {
     public var digest: [UInt8]
     public var session: String

@@ -1,8 +1,8 @@
 import EventLoop
 
-/// When what was asked for at the same time goes to a host together. A call costs the engine a program's start, which a
-/// class that clicks at once should not pay for its first one alone: waits until a lull brings nothing more, though not
-/// for long.
+/// Decides when batched requests are sent to a host. A call costs the engine a program's start, which a class that
+/// clicks at once should not pay for the first learner alone: it waits, for a limited time, until a lull brings no
+/// further requests.
 struct Gathering {
     private let deadline: MonotonicTime
     private var known = 0
@@ -10,7 +10,7 @@ struct Gathering {
     init(at now: MonotonicTime) { deadline = now + BrokerLimits.slotGathering }
 
     /// Whether to wait for another `BrokerLimits.slotLull`.
-    /// - Parameter count: how many are together.
+    /// - Parameter count: the number of requests in the batch.
     mutating func waits(with count: Int, at now: MonotonicTime) -> Bool {
         defer { known = count }
         return count > known && count < BrokerLimits.slotsPerCall && now < deadline

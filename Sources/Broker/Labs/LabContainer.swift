@@ -3,22 +3,22 @@ import DockerEngine
 import EventLoop
 import TLS
 
-/// Everything that a lab's container is made of, as a pure function of the run: names, labels, limits, mounts.
+/// The definition of a lab's container, as a pure function of the run: names, labels, limits, mounts.
 struct LabContainer {
-    /// Marks everything of ours on a host; what does not bear both is never touched.
+    /// Labels on everything of ours on a host. A container without both our label and our instance is never touched.
     enum Label {
         static let instance = "carrel.instance"
         static let session = "carrel.session"
         static let epoch = "carrel.epoch"
         static let portal = "carrel.portal"
         static let lab = "carrel.lab"
-        /// Of a lab whose home is attached later: the slot on the host. Empty on any other.
+        /// For a lab whose home is attached later: the slot on the host. Empty on any other.
         static let slot = "carrel.slot"
-        /// On what is ours and no lab; on a lab it means nothing.
+        /// The role of our containers that are not labs; ignored on a lab.
         static let role = "carrel.role"
-        /// In bytes: what other Carrels on this host count.
+        /// In bytes: read by other Carrel instances on this host.
         static let memory = "carrel.memory"
-        /// What told this life of the engine from others when the container was made; empty where that was not known.
+        /// The engine's life during which the container was created; empty if that was not known.
         static let engineLife = "carrel.engine-life"
     }
 
@@ -30,25 +30,25 @@ struct LabContainer {
     let publishAddress: String
     /// The learner's directory on the shared root; nil for a named volume.
     var homeDirectory: String?
-    /// The host's directory on which a home will be attached, of a warm seat that is nobody's yet.
+    /// For an unclaimed warm seat: the host's directory on which a home will be attached.
     var slot: String?
-    /// What tells this life of the engine from others; nil where it is not known.
+    /// Identifies the engine's current life; nil if it is not known.
     var engineLife: String?
-    /// The directories for which the image declares volumes, besides the home.
+    /// The directories that the image declares as volumes, besides the home.
     private(set) var scratch: [String] = []
-    /// What the edge shows to Jupyter with each request; unused by the other kinds.
+    /// The token that the edge presents to Jupyter with each request; unused by the other kinds.
     let token: String
 
-    /// What opens a lab of this kind to us, as the value of `Authorization`; only Jupyter asks for it, the other kinds
-    /// trust whoever reaches their port.
+    /// The `Authorization` value with which we access a lab of this kind. Only Jupyter requires one; the other kinds
+    /// trust any client that reaches their port.
     static func authorization(_ kind: LabKind, token: @autoclosure () -> String) -> String? {
         kind == .jupyter ? "token " + token() : nil
     }
 
-    /// Used once: each run has a name of its own, so a late reply about an older one can do no harm.
+    /// Unique to the run, so that a late reply about an older run can do no harm.
     ///
-    /// The engine's resolver tells names of containers to their neighbours, and the name of a session is the secret in
-    /// its lab's hostname; so the name is a digest, from which the session cannot be found.
+    /// The engine's resolver reveals container names to neighbours, and a session's name is the secret in its lab's
+    /// hostname, so the container name is a digest from which the session cannot be derived.
     static func name(instance: String, session: SessionID, epoch: Int) -> String {
         "carrel-\(instance)-\(SHA256.digest("carrel container name 1\n\(session)\n\(epoch)").hex.prefix(20))"
     }
@@ -60,9 +60,9 @@ struct LabContainer {
 
     static func networkName(instance: String, egress: Egress) -> String { "carrel-\(instance)-\(egress.rawValue)" }
 
-    /// A lab without egress has no resolver. The engine's own resolver passes every name on to the container's loopback,
-    /// where nothing listens, and programs give up after the shortest time that resolv.conf(5) has, without a second
-    /// attempt and without the host's search domains.
+    /// A lab without egress has no resolver. The engine's own resolver forwards every name to the container's loopback,
+    /// where nothing listens, and programs give up after the shortest timeout that resolv.conf(5) allows, without a
+    /// second attempt and without the host's search domains.
     static func resolver(_ egress: Egress) -> ContainerSpec.Resolver? {
         switch egress {
         case .none:
@@ -71,16 +71,16 @@ struct LabContainer {
         }
     }
 
-    /// The network by which an engine is known again.
+    /// The network whose identifier identifies an engine.
     static let telltaleEgress = Egress.none
 
-    /// The full stop stands in no encoded name, so no portal and learner share a volume with another pair.
+    /// A full stop occurs in no encoded name, so no two pairs of portal and learner share a volume.
     var volumeName: String {
         "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal)).\(HomeName.encode(session.learner.id))"
     }
 
-    /// Everything that is read of a lab, empty where it has none: what is not set here would be the image's to say. See
-    /// `ContainerLabels`.
+    /// Every label that is read from a lab, empty if it has no value: a label not set here would be inherited from the
+    /// image. See `ContainerLabels`.
     var labels: [String: String] {
         let (name, epoch) = session.container
         return [
@@ -90,7 +90,7 @@ struct LabContainer {
         ]
     }
 
-    /// A warm seat's container: the run of a session that nobody has yet.
+    /// A placeholder session for the container of an unclaimed warm seat.
     static func session(for seat: WarmSeat) -> Session {
         let since =
             switch seat.state {
@@ -111,8 +111,8 @@ struct LabContainer {
         }
     }
 
-    /// This container for an image that declares volumes (`VOLUME`). What is in them goes with the container.
-    /// - Throws: for one beneath the home: what a learner keeps there would go, too.
+    /// This container for an image that declares volumes (`VOLUME`). Their contents are deleted with the container.
+    /// - Throws: if one is beneath the home, because a learner's files there would be deleted too.
     func declaring(volumes: [String]) throws(StartProblem) -> LabContainer {
         var declaring = self
         declaring.scratch = volumes.filter { volume in mounts.allSatisfy { $0.destination != volume } }
@@ -125,13 +125,13 @@ struct LabContainer {
         return declaring
     }
 
-    /// The bearer token of a run's Jupyter server: derived, so that no copy of it needs to be stored.
+    /// The bearer token of a run's Jupyter server: derived, so that it need not be stored.
     static func token(key: HMACKey, session: SessionID, epoch: Int) -> String {
         let code = key.authenticationCode(for: Array("carrel lab token 1\n\(session)\n\(epoch)".utf8))
         return Base64URL.encode(code)
     }
 
-    /// This container with the learner's home made ready: a directory on the shared root, or a volume of the host.
+    /// This container with the learner's home prepared: a directory on the shared root, or a volume of the host.
     @ControlLoop
     func preparingHome(root: String?, engine: DockerEngine) async throws -> LabContainer {
         var prepared = self
@@ -143,7 +143,7 @@ struct LabContainer {
         }
         let homes = SharedHomes(root: root, instance: instance)
         let (learner, lab) = (session.learner, lab)
-        // A slow or dead file server must not hold up the control loop.
+        // A slow or dead file server must not block the control loop.
         prepared.homeDirectory = try await Task.detached {
             try homes.ensure(
                 portal: learner.portal, learner: learner.id, userID: lab.userID, groupID: lab.groupID)
@@ -152,7 +152,7 @@ struct LabContainer {
     }
 
     var specification: ContainerSpec {
-        // Where nothing can be installed from outside, pip would otherwise try five times, with longer and longer pauses.
+        // Without egress pip cannot install anything and would otherwise retry five times with growing pauses.
         var environment = lab.egress == .none ? ["PIP_RETRIES": "0"] : [:]
         environment.merge(lab.environment) { _, own in own }
         switch lab.kind {

@@ -3,7 +3,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 
-/// What the broker asks a lab directly, on the host's private network and not through the edge.
+/// Requests that the broker sends directly to a lab, on the host's private network rather than through the edge.
 @ControlLoop
 struct LabQuestions {
     let client: HTTPClient
@@ -15,15 +15,17 @@ struct LabQuestions {
 
     enum Readiness: Hashable {
         case ready
-        /// Nothing answers yet, or not as a lab does.
+        /// Nothing answers yet, or not as a lab would.
         case notYet
-        /// The program that answers does not require this run's credential: it is another one, or lets everybody in.
+        /// The program that answers does not require this run's credential: it is a different program, or is open to
+        /// everyone.
         case unlocked
     }
 
-    /// Whether this very lab answers. Jupyter: `GET /api/status` is answered with 200 for this run's token, which nothing
-    /// else knows, and refused without it. The other kinds have no credential: any answer below 500 counts, at the port
-    /// that the engine published for this container and at an address that the host's try-out has proved to lead there.
+    /// Whether this very lab answers. For Jupyter, `GET /api/status` must be answered with 200 for this run's token,
+    /// which only it knows, and be refused without it. The other kinds have no credential: any answer below 500 counts,
+    /// at the port that the engine published for this container and at an address that the host's try-out has proved to
+    /// lead there.
     func readiness() async -> Readiness {
         guard kind == .jupyter else {
             guard let response = await get("/"), response.status < 500 else { return .notYet }
@@ -34,11 +36,11 @@ struct LabQuestions {
         return [401, 403].contains(stranger.status) ? .ready : .unlocked
     }
 
-    /// Asks for the page that a learner's browser asks for first, so that the lab has made it once before. What comes of
-    /// it does not matter.
+    /// Requests the first page that a learner's browser will request, so that the lab has rendered it once. The result
+    /// does not matter.
     func rehearse() async { _ = await get(kind == .jupyter ? "/lab" : "/") }
 
-    /// The lab's kernels. Only Jupyter has the question (`GET /api/kernels`); `nil` where it has no answer.
+    /// The lab's kernels (`GET /api/kernels`, Jupyter only); `nil` if there is no answer.
     func kernels() async -> [Kernel]? {
         guard kind == .jupyter, let response = await get("/api/kernels"), response.status == 200 else { return nil }
         return try? JSONDecoder().decode([Kernel].self, from: Data(response.body))
@@ -58,7 +60,7 @@ struct LabQuestions {
 struct Kernel: Decodable {
     /// `starting`, `idle`, `busy`, `restarting`, `dead`, …
     var executionState: String
-    /// ISO 8601; the last message to or from the kernel.
+    /// The time of the last message to or from the kernel, in ISO 8601.
     var lastActivity: String
 
     enum CodingKeys: String, CodingKey {
@@ -66,11 +68,12 @@ struct Kernel: Decodable {
         case lastActivity = "last_activity"
     }
 
-    /// Busy if any kernel is; else quiet since the last activity of any.
+    /// Busy if any kernel is; otherwise quiet since the latest activity of any.
     ///
     /// - Parameters:
     ///   - skew: the clock of the lab's host minus ours.
-    ///   - now: by our clock. A kernel that claims activity after it says nothing, so that it does not hide the others.
+    ///   - now: by our clock. A kernel whose reported activity is later is ignored, so that it does not hide the
+    ///     others.
     static func report(_ kernels: [Kernel], skew: Duration = .zero, at now: Timestamp) -> LabReport {
         if kernels.contains(where: { $0.executionState == "busy" }) { return .busy }
         let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

@@ -2,7 +2,7 @@ import BrokerCore
 import Metrics
 
 extension Broker {
-    /// What labs ask and use, and what was learned of them.
+    /// What labs request and use, and their profiles.
     func writeUse(to text: inout MetricsText) {
         let hosts = core.hostStatuses.compactMap { host in core.use(ofHost: host.name).map { (host.name, $0) } }
         text.begin(

@@ -2,28 +2,28 @@ import BrokerCore
 import EventLoop
 import Metrics
 
-/// What the broker has counted since it began. Confined to the control loop by its owner.
+/// The broker's counters since it started. Confined to the control loop by its owner.
 struct BrokerMetrics {
     var launches: UInt64 = 0
     var refusedLaunches: UInt64 = 0
     var startFailures: UInt64 = 0
-    /// From a seat to a lab that answers.
+    /// The time from seat to ready.
     var starts = Histogram.starts
     var commits = Histogram.commits
     var commitFailures: UInt64 = 0
     var warmClaims: UInt64 = 0
-    /// Readings of what labs use, and rounds of them that a slow engine cut short.
+    /// Readings of labs' use, and rounds that a slow engine cut short.
     var samples: UInt64 = 0
     var failedRounds: UInt64 = 0
 }
 
-/// The starts that one step has seen end; they count once the step is on the disk.
+/// The starts that ended in one step; they are counted once the step is on disk.
 struct StepStarts {
     private(set) var durations: [Duration] = []
     private(set) var failures = 0
 
     /// - Parameters:
-    ///   - before, after: the states of the event's session around it.
+    ///   - before, after: the states of the event's session before and after it.
     mutating func note(_ event: Event, before: SessionState?, after: SessionState?) {
         switch (event, before, after) {
         case (.labReady, .starting(_, _, let since)?, .running(_, _, let ready)?): durations.append(ready - since)
@@ -41,7 +41,7 @@ extension BrokerMetrics {
 }
 
 extension Broker {
-    /// Adds the broker's families to a text: what it has counted, and the present state.
+    /// Writes the broker's metrics: its counters and its current state.
     public func writeMetrics(to text: inout MetricsText) {
         writeSessions(to: &text)
         writeHosts(to: &text)
@@ -61,7 +61,7 @@ extension Broker {
         text.add([:], metrics.commitFailures)
     }
 
-    /// Of engines that are spoken to by TLS: what they show, and what they are shown.
+    /// For engines with TLS: the expiry of the engine's certificate and of ours.
     private func writeCertificates(to text: inout MetricsText) {
         text.begin(
             "carrel_host_certificate_expiry_timestamp_seconds", .gauge,
@@ -78,7 +78,7 @@ extension Broker {
     }
 
     private func writeSessions(to text: inout MetricsText) {
-        // A state in which nobody is counts too.
+        // States without sessions are reported too.
         var states: [String: Int] = [:]
         for state in SessionState.Name.allCases where state.isLive { states[state.rawValue] = 0 }
         var oldest: Timestamp?

@@ -2,23 +2,23 @@ import BrokerCore
 import Store
 import Text
 
-/// Who came to a reservation.
+/// The attendance of a reservation.
 public struct AttendanceView: Hashable, Sendable, Codable {
     public struct Arrival: Hashable, Sendable, Codable {
         public var learner: String
         public var at: Timestamp
-        /// After the no-show time.
+        /// Whether they came after the no-show time.
         public var isLate: Bool
     }
 
     public var reservation: ReservationView
-    /// In the order in which they came.
+    /// In order of arrival.
     public var arrivals: [Arrival]
-    /// Of the roster, by name.
+    /// Learners of the roster who did not come, by name.
     public var absent: [String]
-    /// Seats that nobody has claimed, so far.
+    /// Seats that have not been claimed so far.
     public var noShows: Int
-    /// Of the seats, in percent.
+    /// As a percentage of the seats.
     public var noShowPercent: Int
 
     init(_ stored: StoredReservation, came: [(learner: String, at: Timestamp)], at now: Timestamp) {

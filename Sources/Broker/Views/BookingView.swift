@@ -1,21 +1,21 @@
 import BrokerCore
 
-/// What became of reservations that were asked for together, as people and programs see it.
+/// The result of booking several reservations together, for people and programs.
 public struct BookingView: Hashable, Sendable, Codable {
     public enum Result: String, Hashable, Sendable, Codable {
         /// It has its seats.
         case booked
-        /// It has its seats; what its calendar said before is cancelled.
+        /// It has its seats, and the reservation that its calendar had before is cancelled.
         case moved
-        /// It was booked before, just so.
+        /// It was already booked with the same terms.
         case unchanged
-        /// It is booked with other terms, and stays so: the calendar is older, or it was to be kept.
+        /// It is booked with different terms and stays so: the calendar's revision is older, or it was to be kept.
         case kept
-        /// It is booked with other terms, and nothing says which are newer.
+        /// It is booked with different terms, and neither revision is newer.
         case undecided
-        /// It has opened already and stays as it is.
+        /// It has already opened and stays as it is.
         case begun
-        /// There are not as many seats.
+        /// There are not enough seats.
         case noSeats
         /// Its terms are invalid.
         case refused
@@ -30,26 +30,27 @@ public struct BookingView: Hashable, Sendable, Codable {
         public var from: Timestamp
         public var to: Timestamp
         public var result: Result
-        /// The reservation; nothing where there is none, and in a dry run.
+        /// The reservation; nil if there is none, and in a dry run.
         public var id: ReservationID?
-        /// What stands against it, or falls short of what was asked for, and what to do next.
+        /// The obstacle or the shortfall, and what to do next.
         public var message: String?
-        /// The next start at which there are enough seats.
+        /// The next start with enough seats.
         public var nextFree: Timestamp?
-        /// When the fewest seats are free.
+        /// The time at which the fewest seats are free.
         public var peakAt: Timestamp?
     }
 
-    /// Otherwise nothing was changed.
+    /// If false, nothing was changed.
     public var isBooked: Bool
-    /// In the order in which they were asked for.
+    /// In the order of the request.
     public var items: [Item]
-    /// Taken out of the calendar.
+    /// Reservations that were removed from the calendar.
     public var cancelled: [ReservationID]
-    /// Booked, and not in the calendar any more; but nothing says that the calendar is newer, so they stay.
+    /// Booked reservations that the calendar no longer has. They stay, because nothing shows that the calendar is
+    /// newer.
     public var leftOver: [ReservationID]
 
-    /// - Parameter outcome: `nil` when there is none.
+    /// - Parameter outcome: `nil` if there is none.
     init(_ booking: Booking, _ outcome: BookingOutcome?) {
         isBooked = outcome?.isBooked ?? false
         cancelled = outcome?.cancelled ?? []

@@ -30,7 +30,7 @@ extension Broker {
         return host
     }
 
-    /// A host and who is there, oldest first.
+    /// A host and its sessions, oldest first.
     public func hostDetails(_ name: String) throws(BrokerError) -> HostDetailsView {
         let sessions = core.sessions(on: name).compactMap { core.session($0) }
         return HostDetailsView(
@@ -107,7 +107,7 @@ extension Broker {
     }
 
     private func estimateSeconds(of id: SessionID) -> Int? {
-        // Rounded up: an honest estimate does not promise the second it is in.
+        // Rounded up, so that the estimate is never too short by a fraction of a second.
         core.estimate(of: id, at: now).map { Int(($0.wholeMilliseconds + 999) / 1000) }
     }
 
@@ -119,14 +119,14 @@ extension Broker {
         if let session = core.session(id) {
             watchers.tell(view(of: session))
         } else {
-            // It has just ended and left the core's memory; the store has it.
+            // It has just ended and left the core's memory, so it is read from the store.
             Task { @ControlLoop in
                 if let view = try? await self.view(id) { self.watchers.tell(view) }
             }
         }
     }
 
-    /// Positions move for everybody at once, in a storm many times a second: watchers are told in rounds.
+    /// All positions change at once, in a storm many times a second, so watchers are notified in rounds.
     func tellWatchersOfQueue() {
         guard queueNews == nil else { return }
         queueNews = ControlLoop.loop.schedule(after: BrokerLimits.queueNewsInterval) { [weak self] in

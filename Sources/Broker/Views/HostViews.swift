@@ -9,43 +9,44 @@ public struct HostView: Hashable, Sendable, Codable {
     public var reason: String?
     /// Sessions with a seat here.
     public var sessions: Int
-    /// Of these, on their way to ready.
+    /// How many of these sessions are starting.
     public var starting: Int
-    /// How many may be so at the same time, as the host bears it.
+    /// How many sessions may be starting at the same time, as measured on the host.
     public var startsAllowed: Int
-    /// Seats taken: of sessions, and of old containers that are still being removed.
+    /// Seats taken by sessions, warm seats, and old containers that are still being removed.
     public var seats: Int
     public var slots: Int
     public var memoryUsedBytes: Int64
     /// Memory × overcommit.
     public var memoryLimitBytes: Int64
-    /// What the labs of these seats ask, use and can be expected to need.
+    /// What the labs of these seats request, use and are expected to need.
     public var use: HostUseView
-    /// The greater of the shares of slots and memory taken; above 1 after one was lowered below its use.
+    /// The greater of the shares of slots and memory taken; above 1 if a limit was lowered below its current use.
     public var density: Double
     public var drainDeadline: Timestamp?
-    /// Warm seats here that nobody has claimed; nil: none.
+    /// Unclaimed warm seats on this host; nil if there are none.
     public var warm: Int?
-    /// Whether homes can be attached to labs that run already: `attached`, or why not; nil while nothing wants it.
+    /// Whether homes can be attached to running labs: `attached`, or why not; nil while no lab needs it.
     public var homes: String?
-    /// Whether labs are kept apart here as promised: `proved`, or what was found instead; nil until that was tried.
+    /// Whether the host keeps the network promises made to labs: `proved`, or what was found instead; nil until it has
+    /// been tried.
     public var network: String?
-    /// Labs go on while the engine is restarted; nil: the engine does not say.
+    /// Whether labs survive a restart of the engine; nil if the engine does not say.
     public var restoresLive: Bool?
-    /// What its kernel lets all labs have together; nil until that was found out.
+    /// The kernel limits that all its labs share; nil until they are known.
     public var kernel: KernelLimits?
 
-    /// From the configuration file, or added at runtime.
+    /// Whether it is from the configuration file or was added at runtime.
     public var origin: HostOrigin
-    /// `host set` changed something of it.
+    /// Whether `host set` changed any of its settings.
     public var isAdjusted: Bool
-    /// What labs can ask for.
+    /// Labels that labs can require.
     public var labels: [String: String]
-    /// What tells its engine from others: the identifier of our network there. No two hosts have the same.
+    /// The engine's identity: the identifier of our network there. No two hosts have the same.
     public var engineId: String?
     /// The host's clock minus the broker's.
     public var clockSkewMilliseconds: Int64?
-    /// Running labs of other Carrels on it, and their memory as far as their labels say.
+    /// Running labs of other Carrel instances on it, and their memory as declared by their labels.
     public var otherContainers: Int
     public var otherMemoryBytes: Int64
 
@@ -70,35 +71,35 @@ public struct HostView: Hashable, Sendable, Codable {
     }
 }
 
-/// A host, and who is there.
+/// A host and its sessions.
 public struct HostDetailsView: Hashable, Sendable, Codable {
     public var host: HostView
-    /// Those with a seat here, oldest first.
+    /// Sessions with a seat here, oldest first.
     public var sessions: [SessionView]
-    /// Every host sees the same homes: who loses this one goes on elsewhere.
+    /// Whether every host sees the same homes: a session that loses this host then continues elsewhere.
     public var sharesHomes: Bool
-    /// Parked sessions whose files are here and nowhere else: nobody to hurt, but they come back here only.
+    /// Parked sessions whose files are only here: they are not disturbed now, but can resume only on this host.
     public var parked: [SessionID]
-    /// Of the labs that it could serve.
+    /// The images of the labs that it could serve.
     public var images: [HostLabImageView]
 }
 
-/// A lab's image on a host, seen from the host.
+/// A lab's image on a host, from the host's side.
 public struct HostLabImageView: Hashable, Sendable, Codable {
     public var lab: String
     public var image: String
     public var found: LabImageView
 }
 
-/// What became of those who were on a host when it was declared lost.
+/// What happened to the sessions of a host that was declared lost.
 public struct HostLossView: Hashable, Sendable, Codable {
     public var host: HostView
-    /// They get a new seat, at the hostname that they had.
+    /// They get a new seat and keep their hostname.
     public var moved: [SessionID]
     public var ended: [SessionID]
 }
 
-/// Several hosts that are drained one after the other.
+/// A rolling drain of several hosts.
 public struct RollingDrainView: Hashable, Sendable, Codable {
     public struct Member: Hashable, Sendable, Codable {
         public var host: String
@@ -109,7 +110,7 @@ public struct RollingDrainView: Hashable, Sendable, Codable {
     /// In the order of their turns.
     public var hosts: [Member]
     public var maxUnavailable: Int
-    /// From the beginning of each host's drain.
+    /// From the start of each host's drain, in seconds.
     public var deadlineSeconds: Int
 
     init(_ drain: RollingDrain) {

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// How a pull of an image on a host stands.
+/// The progress of a pull of an image on a host.
 public struct PullView: Hashable, Sendable, Codable {
     public enum State: String, Hashable, Sendable, Codable {
         case pulling, done, failed
@@ -9,10 +9,10 @@ public struct PullView: Hashable, Sendable, Codable {
     public var state: State
     public var layersDone = 0
     public var layers = 0
-    /// Downloaded, of the layers whose size is known by now.
+    /// Bytes downloaded, and in total, of the layers whose size is known so far.
     public var bytes: Int64 = 0
     public var totalBytes: Int64 = 0
-    /// The engine's last word; why it failed.
+    /// The engine's latest status message, or the reason of a failure.
     public var message = ""
 
     public init(state: State) { self.state = state }
@@ -22,14 +22,14 @@ public struct PullView: Hashable, Sendable, Codable {
 public struct LabImageView: Hashable, Sendable, Codable {
     public var host: String
     public var hostState: HostState
-    /// `present`, `missing`, or `unknown` until the host has told.
+    /// `present`, `missing`, or `unknown` until the host has reported.
     public var presence: ImageSurvey.Presence
     public var imageId: String?
     /// When the image was built.
     public var createdAt: Timestamp?
-    /// It is another image than most hosts have under this name.
+    /// Whether it differs from the image that most hosts have under this name.
     public var differs: Bool
-    /// The last pull since the broker began, if there was one.
+    /// The last pull since the broker started, if any.
     public var pull: PullView?
 }
 
@@ -40,10 +40,10 @@ public struct LabView: Hashable, Sendable, Codable {
     public var kind: LabKind
     public var image: String
     public var memoryBytes: Int64
-    /// What its sessions were measured to use.
+    /// The measured use of its sessions.
     public var profile: LabProfileView
     public var requires: [String: String]
-    /// What most hosts have under the image's name.
+    /// The image that most hosts have under this name.
     public var imageId: String?
     /// The hosts that could ever serve it, by name.
     public var hosts: [LabImageView]

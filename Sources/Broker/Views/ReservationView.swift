@@ -10,49 +10,49 @@ public struct ReservationView: Hashable, Sendable, Codable {
     public var seats: Int
     public var from: Timestamp
     public var to: Timestamp
-    /// Seats are held, and given, from then on.
+    /// When seats begin to be held and given.
     public var opensAt: Timestamp
-    /// Its last session has ended by then.
+    /// When its last session must have ended.
     public var endsAt: Timestamp
-    /// Seats that nobody has claimed by then are let go.
+    /// When unclaimed seats are released.
     public var noShowAt: Timestamp
-    /// The share of the seats that are warm at the start.
+    /// The percentage of the seats that are warm at the start.
     public var warmPercent: Int
     /// `booked`, `closed`, `over` or `cancelled`.
     public var phase: Reservation.Phase
-    /// Where it stands at this moment.
+    /// Its situation at this moment.
     public var standing: Standing
     public var context: String?
     public var roster: [String]
-    /// Learners who have claimed a seat; the others did not show up, so far.
+    /// Learners who have claimed a seat; the others have not come so far.
     public var claims: Int
-    /// The most seats that learners had at the same time.
+    /// The most seats that its learners have had at the same time.
     public var peakSeats: Int
-    /// Seats that were let go at the no-show time; nothing before it.
+    /// Seats that were released at the no-show time; nil before it.
     public var released: Int?
-    /// Seats that no host promises now: the reservation is degraded.
+    /// Seats that no host promises now; if there are any, the reservation is degraded.
     public var missingSeats: Int
-    /// How many of its seats each host promises.
+    /// The number of seats that each host promises.
     public var hosts: [String: Int]
     public var createdAt: Timestamp
-    /// The series that it is one of, or the UID of a calendar's event.
+    /// The series that it belongs to, or the UID of its calendar event.
     public var series: String?
-    /// The event's SEQUENCE.
+    /// The calendar event's SEQUENCE.
     public var sequence: Int?
-    /// Why fewer seats can be warm at the start than it asks for.
+    /// Why fewer seats can be warm at the start than requested.
     public var warmNote: String?
-    /// The time zone in whose wall time it was made, and stays; nothing where moments were named.
+    /// The time zone in whose wall time it was made and stays; nil if it was made in absolute times.
     public var zone: String?
 
-    /// What a reservation's phase comes to as time passes.
+    /// A reservation's phase, refined by the current time.
     public enum Standing: String, Hashable, Sendable, Codable, CaseIterable {
-        /// It begins later.
+        /// It has not opened yet.
         case booked
-        /// It begins soon: its seats are held, and given to whoever comes early.
+        /// It begins soon: its seats are held, and given to learners who come early.
         case open
-        /// Its time has begun.
+        /// The reserved time has begun.
         case running
-        /// Its time is over, and sessions of it may still be running.
+        /// The reserved time is over, and some of its sessions may still be running.
         case closed
         case over
         case cancelled

@@ -1,21 +1,21 @@
 import BrokerCore
 
-/// What the labs on a host ask, use and can be expected to need.
+/// What the labs on a host request, use and are expected to need.
 public struct HostUseView: Hashable, Sendable, Codable {
-    /// For how much new seats count: what is asked, or what was measured of their lab.
+    /// How new seats are charged: what their lab requests, or by measured use.
     public var policy: DensityPolicy
-    /// What they may use at the most.
+    /// The maximum that they may use together.
     public var askedBytes: Int64
-    /// What they were measured to use; none before the first reading.
+    /// Their measured use; nil before the first reading.
     public var usedBytes: Int64?
-    /// What they can be expected to need, by the profiles of their labs; what they ask, where there is none yet.
+    /// Their expected need by the profiles of their labs; what they request if there is no profile yet.
     public var safeBytes: Int64
-    /// Of all of them; none before the second reading.
+    /// CPU use of all of them; nil before the second reading.
     public var cpus: Double?
-    /// They use so much that no new seats are given there.
+    /// Whether they use so much that no new seats are placed there.
     public var isStrained: Bool
 
-    /// - Parameter use: none of a host that has just gone.
+    /// - Parameter use: nil for a host that has just gone.
     init(_ use: HostUse?) {
         policy = use?.policy ?? .guaranteed
         askedBytes = use?.askedBytes ?? 0
@@ -28,19 +28,19 @@ public struct HostUseView: Hashable, Sendable, Codable {
     static func cpus(_ millis: Int64) -> Double { Double(millis) / 1000 }
 }
 
-/// What a lab's sessions were measured to use.
+/// The measured use of a lab's sessions.
 public struct LabProfileView: Hashable, Sendable, Codable {
-    /// Sessions that were observed to their end.
+    /// Sessions that were observed until their end.
     public var sessions: Int
-    /// From how many on the profile counts.
+    /// The number of sessions from which the profile takes effect.
     public var sessionsNeeded: Int
-    /// Memory within which half of them stayed, and 95 % of them; none without any.
+    /// The memory within which 50 % and 95 % of them stayed; nil without any.
     public var memoryP50Bytes: Int64?
     public var memoryP95Bytes: Int64?
-    /// The same of their average use of CPUs.
+    /// The same for their average CPU use.
     public var cpuP50: Double?
     public var cpuP95: Double?
-    /// What a seat counts for on a host with the policy `profiled`.
+    /// What a seat is charged on a host with the policy `profiled`.
     public var chargeBytes: Int64
 
     init(_ use: LabUse) {
@@ -54,11 +54,11 @@ public struct LabProfileView: Hashable, Sendable, Codable {
     }
 }
 
-/// What a session's container was measured to use.
+/// The measured use of a session's container.
 public struct SessionUseView: Hashable, Sendable, Codable {
     public var memoryBytes: Int64
     public var peakMemoryBytes: Int64
-    /// Between the last two readings; none before the second.
+    /// CPU use between the last two readings; nil before the second.
     public var cpus: Double?
 
     init(_ use: SeatUse) {

@@ -1,9 +1,9 @@
 import BrokerCore
 import Scheduling
 
-/// A reservation that is at other moments than it was, because the rules of its time zone have changed.
+/// A reservation that was moved because the rules of its time zone have changed.
 public struct RetimedReservation: Hashable, Sendable, Codable {
-    /// As it is now.
+    /// The reservation after the move.
     public var reservation: ReservationView
     /// When it began before.
     public var from: Timestamp
@@ -11,10 +11,10 @@ public struct RetimedReservation: Hashable, Sendable, Codable {
 
 /// Reservations in wall time follow the system's time zones.
 extension Broker {
-    /// Reservations that were made in wall time are brought to the moments at which the clocks show it by the rules of
-    /// today. What finds no seats at its new time is degraded, and logged as a warning.
+    /// Moves reservations that were made in wall time to the absolute times that it means under the current time zone
+    /// rules. A reservation without seats at its new time is degraded and logged as a warning.
     ///
-    /// - Returns: those that are at other moments than before.
+    /// - Returns: the reservations that were moved.
     @discardableResult
     public func followZones() async -> [RetimedReservation] {
         let booked = core.wallReservations(at: now)
@@ -41,7 +41,7 @@ extension Broker {
         }
     }
 
-    /// What `Event.retime` is to be told: only what changes.
+    /// The input of `Event.retime`: only what changes.
     nonisolated static func retimings(
         of reservations: [Reservation], by zones: ZoneDatabase, unknown: (_ zone: String, _ reason: String) -> Void
     ) -> [Retiming] {

@@ -1,22 +1,21 @@
 import Glibc
 import Scheduling
 
-/// The time zones of this machine, which its updates keep in step with what governments decide.
+/// The time zones of this machine, which its updates keep in step with government decisions.
 extension ZoneDatabase {
-    /// Where distributions keep them.
+    /// Where distributions install them.
     static let systemDirectory = "/usr/share/zoneinfo"
 
-    /// The zones in a directory of TZif files. Files are read whenever they are asked for, so that an update counts at
-    /// once.
+    /// The zones in a directory of TZif files. Files are read at every lookup, so that an update takes effect at once.
     ///
-    /// - Parameter directory: `$TZDIR` if left out, as for every other program, or else the system's.
+    /// - Parameter directory: by default `$TZDIR`, as for other programs, or else the system's.
     public static func system(directory: String? = nil) -> ZoneDatabase {
         let directory = directory ?? environment("TZDIR") ?? systemDirectory
         return ZoneDatabase(place: directory) { contents(of: "\(directory)/\($0)") }
     }
 
-    /// The clock of this machine: that of `$TZ`, or else of `/etc/localtime`; Coordinated Universal Time where neither
-    /// says anything, or names a zone that is not there.
+    /// The clock of this machine: that of `$TZ`, or else of `/etc/localtime`; Coordinated Universal Time if neither is
+    /// set, or if it names an unknown zone.
     public func local(
         tz: String? = environment("TZ"), link: String = "/etc/localtime", nameFile: String = "/etc/timezone"
     ) -> WallClock {
@@ -24,11 +23,11 @@ extension ZoneDatabase {
         for name in [Self.target(of: link), Self.firstLine(of: nameFile)].compactMap(\.self) {
             if let clock = try? clock(named: name) { return clock }
         }
-        // A copy of a zone's file bears no name; its rules are right all the same.
+        // A copy of a zone's file has no name, but its rules are valid.
         return Self.unnamedClock(of: link) ?? .utc
     }
 
-    /// What `TZ` may be (POSIX.1-2024, Base Definitions, 8.3): a zone's name, the path of its file, or a rule.
+    /// The forms of `TZ` (POSIX.1-2024, Base Definitions, 8.3): a zone's name, the path of its file, or a rule.
     private func clock(ofVariable text: String) -> WallClock {
         if let clock = try? clock(named: text) { return clock }
         if text.hasPrefix("/") {
@@ -38,7 +37,7 @@ extension ZoneDatabase {
         if let rule = RecurringZone(text) {
             return WallClock(name: WallClock.unnamed, rules: ZoneRules(recurring: rule))
         }
-        // Old names of one word, such as CET, which are no names for a reservation's zone.
+        // Old one-word names such as CET, which are not accepted as a reservation's zone.
         return Self.isWord(text) ? Self.unnamedClock(of: "\(place)/\(text)") ?? .utc : .utc
     }
 
@@ -51,13 +50,13 @@ extension ZoneDatabase {
         return WallClock(name: WallClock.unnamed, rules: rules)
     }
 
-    /// `nil` for what is not set, or empty.
+    /// `nil` if the variable is unset or empty.
     public static func environment(_ name: String) -> String? {
         guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { return nil }
         return value
     }
 
-    /// `Europe/Warsaw`, for a link to `/usr/share/zoneinfo/Europe/Warsaw`.
+    /// `Europe/Warsaw` for a link to `/usr/share/zoneinfo/Europe/Warsaw`.
     private static func target(of link: String) -> String? {
         guard let resolved = realpath(link, nil) else { return nil }
         defer { free(resolved) }
@@ -72,7 +71,8 @@ extension ZoneDatabase {
         }
     }
 
-    /// No more of a file than `fileBytes`. `nil` for what is no plain file, or cannot be read; never waits for a pipe.
+    /// Reads at most `fileBytes` of a file. `nil` if it is not a regular file or cannot be read; never blocks on a
+    /// pipe.
     private static func contents(of path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
@@ -93,6 +93,6 @@ extension ZoneDatabase {
         return failed ? nil : bytes
     }
 
-    /// More than the longest zone, and the beginning of the database's source, which says its version.
+    /// Longer than the longest zone file, and than the beginning of the database's source, which contains its version.
     private static let fileBytes = SchedulingLimits.zoneBytes + 1
 }

@@ -1,33 +1,33 @@
-/// Density by measured use: samples, the profiles of labs, and what a seat counts for.
+/// Density by measured use: samples, the profiles of labs, and what a seat is charged.
 extension BrokerCore {
     // MARK: What a seat counts for
 
-    /// What a session of this lab demands that has no reservation. A seat of a reservation counts for what its lab asks,
-    /// always: a promise that was made holds however the profile grows.
+    /// The demand of a session of this lab without a reservation. A reserved seat is always charged what its lab
+    /// requests, so that a promise holds however the profile grows.
     func demand(of lab: Lab) -> Demand {
         var demand = lab.demand
         if let charge = measured.charges[lab.name] { demand.profiled = charge }
         return demand
     }
 
-    /// All kinds of demand that placement must know hosts' offers for.
+    /// All distinct demands for which placement tracks the hosts' offers.
     var demands: Set<Demand> {
         Set(catalogue.labs.values.map(\.demand)).union(catalogue.labs.values.map { demand(of: $0) })
     }
 
-    /// What a seat for this session on this host counts for, in bytes, from now on until it is left.
+    /// The bytes charged for this session's seat on this host, from now until the seat is freed.
     func charge(for session: Session, _ lab: Lab, on host: String) -> Int64 {
         guard session.reservation == nil, let record = record(of: host) else { return lab.memoryBytes }
         return record.charge(demand(of: lab))
     }
 
-    /// The catalogue has changed, or all profiles.
+    /// Recomputes all charges after the catalogue or all profiles have changed.
     mutating func settleCharges() {
         measured.charges = measured.charges.filter { catalogue.labs[$0.key] != nil }
         for name in catalogue.labs.keys { settleCharge(of: name) }
     }
 
-    /// What was learned of one lab has changed.
+    /// Recomputes the charge of one lab after its profile has changed.
     private mutating func settleCharge(of name: String) {
         guard let lab = catalogue.labs[name] else { return }
         let charge = catalogue.density.charge(asked: lab.memoryBytes, by: measured.profiles[name])
@@ -40,7 +40,8 @@ extension BrokerCore {
 
     // MARK: Samples
 
-    /// A round of readings of a host. What is not among them keeps its last reading as long as it has its seat.
+    /// Applies a round of readings of a host. Containers that are not among them keep their last reading while they
+    /// have a seat.
     mutating func usageSampled(_ host: String, _ samples: [UsageSample], at now: Timestamp) {
         guard let record = record(of: host) else { return }
         let there = Set(runs(on: record))
@@ -60,12 +61,12 @@ extension BrokerCore {
         writeProfiles(at: now)
     }
 
-    /// The containers of the seats of a host, but for those that are being removed while their session goes on.
+    /// The containers of the seats of a host, except those that are being removed while their session continues.
     private func runs(on host: HostRecord) -> [Run] {
         host.usage.sessions.compactMap { entries[$0]?.container } + host.usage.warm.compactMap { warm[$0]?.run }
     }
 
-    /// A session leaves its seat: what was measured of it is an observation of its lab, if it was measured for a while.
+    /// When a session leaves its seat, adds its measured use to its lab's profile, if it was measured often enough.
     mutating func observe(_ entry: Entry, leaving host: String) {
         guard let use = measured.seats[host]?.removeValue(forKey: entry.container),
             use.samples >= Limits.samplesOfSession
@@ -78,7 +79,7 @@ extension BrokerCore {
         settleCharge(of: lab)
     }
 
-    /// Not with every observation: what a crash loses is learned again.
+    /// Profiles are not written at every observation: what a crash loses is learned again.
     private mutating func writeProfiles(at now: Timestamp) {
         if let written = measured.writtenAt, written <= now, now - written < Limits.profileWriteInterval { return }
         guard !measured.unwritten.isEmpty else { return }
@@ -90,7 +91,7 @@ extension BrokerCore {
         measured.unwritten = []
     }
 
-    /// What was to be written by the lost steps is still to be written.
+    /// Marks the profiles whose writes were rolled back as unwritten again.
     mutating func rollBackProfiles(_ lost: Journal) {
         for case .profile(let lab, _) in lost.changes {
             measured.unwritten.insert(lab)
@@ -100,7 +101,8 @@ extension BrokerCore {
 
     // MARK: The safety valve
 
-    /// Under `profiled`, a host whose labs use nearly all of its memory takes nobody new, until they use clearly less.
+    /// Under `profiled`, a host whose labs use nearly all of its memory takes no new sessions but reserved ones until
+    /// their use has clearly dropped.
     mutating func settleStrain(of name: String) {
         guard let host = record(of: name) else { return }
         var settings = host.settings
@@ -110,12 +112,12 @@ extension BrokerCore {
         setHost(name, settings)
     }
 
-    /// What its labs were measured to use, and what other Carrels take; in bytes.
+    /// Measured use of its labs plus the use of other Carrel instances; in bytes.
     private func memoryUsed(on host: HostRecord) -> Int64 {
         (measured.memoryBytes(on: host.name) ?? 0) + host.settings.others.memoryBytes
     }
 
-    /// Why a strained host takes nobody, and until when.
+    /// Why a strained host takes only reserved sessions, and until when.
     func strainWords(for host: HostRecord) -> String? {
         guard host.settings.isStrained else { return nil }
         let used = memoryUsed(on: host)

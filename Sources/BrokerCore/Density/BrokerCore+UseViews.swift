@@ -1,15 +1,15 @@
-/// What the seats of a host ask, use, and can be expected to need.
+/// What the seats of a host request, use, and are expected to need.
 public struct HostUse: Hashable, Sendable {
     public var policy: DensityPolicy
-    /// What the labs of its seats ask, together; in bytes.
+    /// The sum of what the labs of its seats request; in bytes.
     public var askedBytes: Int64
-    /// Their working sets when they were last measured; `nil` before that.
+    /// The sum of their working sets at the last reading, in bytes; `nil` before the first.
     public var usedBytes: Int64?
-    /// What these seats count for, or would count for, under `profiled`: what is safe to expect of them.
+    /// What these seats are charged, or would be charged, under `profiled`: their safely expected use.
     public var safeBytes: Int64
-    /// Of all its labs, between the last two readings, in thousandths of a CPU; `nil` before.
+    /// CPU use of all its labs between the last two readings, in thousandths of a CPU; `nil` before the second.
     public var cpuMillis: Int64?
-    /// Its labs use so much that it takes nobody new.
+    /// Whether its labs use so much memory that it takes no new sessions.
     public var isStrained: Bool
 }
 
@@ -17,15 +17,15 @@ public struct HostUse: Hashable, Sendable {
 public struct LabUse: Hashable, Sendable {
     /// Sessions that were observed.
     public var sessions: Int
-    /// From how many on the profile counts.
+    /// The number of sessions from which the profile takes effect.
     public var sessionsNeeded: Int
-    /// The peaks of sessions' working sets, in bytes; `nil` without any.
+    /// Percentiles of the sessions' peak working sets, in bytes; `nil` without any.
     public var memoryP50: Int64?
     public var memoryP95: Int64?
-    /// The averages of sessions' CPU, in thousandths; `nil` without any.
+    /// Percentiles of the sessions' average CPU use, in thousandths; `nil` without any.
     public var cpuMillisP50: Int64?
     public var cpuMillisP95: Int64?
-    /// What a seat counts for under `profiled`, in bytes.
+    /// What a seat is charged under `profiled`, in bytes.
     public var chargeBytes: Int64
 }
 
@@ -67,13 +67,13 @@ extension BrokerCore {
             chargeBytes: measured.charges[lab.name] ?? lab.memoryBytes)
     }
 
-    /// What a session's container was measured to use; `nil` while it has none, or before the first reading.
+    /// The measured use of a session's container; `nil` while it has none, or before the first reading.
     public func use(of id: SessionID) -> SeatUse? {
         guard let entry = entries[id], let host = entry.session.state.host else { return nil }
         return measured.seats[host]?[entry.container]
     }
 
-    /// The containers of a host that can be measured: of labs that answer. Named as in `UsageSample`.
+    /// The containers of a host that can be measured: those whose lab is ready. Named as in `UsageSample`.
     public func measurable(on host: String) -> [(session: SessionID, epoch: Int)] {
         guard let record = record(of: host) else { return [] }
         let sessions = record.usage.sessions.compactMap { id -> Run? in

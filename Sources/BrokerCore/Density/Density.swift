@@ -1,24 +1,24 @@
-/// For how much memory a seat counts on a host.
+/// How much memory a seat is charged on a host.
 public enum DensityPolicy: String, Hashable, Sendable, Codable, CaseIterable {
-    /// For what its lab asks, so that all labs can use all of theirs at the same time.
+    /// What its lab requests, so that all labs can use their full memory at the same time.
     case guaranteed
-    /// For what sessions of its lab were measured to use, once enough of them were.
+    /// What sessions of its lab were measured to use, once enough sessions have been observed.
     case profiled
 }
 
-/// How the memory of hosts is shared out, as the operator sets it.
+/// How the memory of hosts is shared out; set by the operator.
 public struct Density: Hashable, Sendable {
-    /// Of hosts for which nothing else was set.
+    /// The policy of hosts that set none themselves.
     public var policy: DensityPolicy
-    /// Under `profiled`, a seat counts for this share of the 95th percentile of its lab's profile, in percent; 100–400.
+    /// Under `profiled`, a seat is charged this percentage of the 95th percentile of its lab's profile; 100–400.
     public var marginPercent: Int
-    /// It never counts for less, unless it asks for less; in bytes.
+    /// The minimum charge in bytes, unless the lab requests less.
     public var floorBytes: Int64
-    /// From how many observed sessions a lab's profile counts.
+    /// The number of observed sessions from which a lab's profile takes effect.
     public var sessions: Int
-    /// Under `profiled`, a host whose labs use more than this share of its memory takes no new seats; in percent.
+    /// Under `profiled`, a host whose labs use more than this percentage of its memory takes no new seats.
     public var closeAbovePercent: Int
-    /// Until they use no more than this share; in percent, less than `closeAbovePercent`.
+    /// A strained host takes seats again at or below this percentage, which is less than `closeAbovePercent`.
     public var openBelowPercent: Int
 
     public init(
@@ -34,7 +34,7 @@ public struct Density: Hashable, Sendable {
         self.openBelowPercent = openBelowPercent
     }
 
-    /// What a seat counts for under `profiled`, in bytes.
+    /// What a seat is charged under `profiled`, in bytes.
     func charge(asked: Int64, by profile: UsageProfile?) -> Int64 {
         guard let profile, profile.sessions >= sessions, let use = profile.memoryBytes(percent: Limits.profilePercent)
         else { return asked }

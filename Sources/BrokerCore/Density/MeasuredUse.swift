@@ -1,4 +1,4 @@
-/// One reading of a container that runs. It is named as in `ObservedContainer`.
+/// One reading of a running container, which is named as in `ObservedContainer`.
 public struct UsageSample: Hashable, Sendable {
     public var session: SessionID
     public var epoch: Int
@@ -18,18 +18,18 @@ public struct UsageSample: Hashable, Sendable {
     }
 }
 
-/// What one container was measured to use, since this broker first looked.
+/// The measured use of one container since this broker's first reading of it.
 public struct SeatUse: Hashable, Sendable {
-    /// The last working set, and the greatest; in bytes.
+    /// The latest working set and the peak; in bytes.
     public private(set) var memoryBytes: Int64
     public private(set) var peakMemoryBytes: Int64
-    /// Between the last two readings, in thousandths of a CPU; `nil` before the second.
+    /// CPU use between the last two readings, in thousandths of a CPU; `nil` before the second.
     public private(set) var cpuMillis: Int64?
     private(set) var samples = 1
     private let first: Reading
     private var last: Reading
 
-    /// What readings are compared by; there are a hundred thousand of these.
+    /// The fields by which readings are compared. Kept small: there are a hundred thousand of these.
     private struct Reading: Hashable, Sendable {
         var at: Timestamp
         var cpuNanoseconds: UInt64
@@ -56,31 +56,31 @@ public struct SeatUse: Hashable, Sendable {
         last = reading
     }
 
-    /// Over all readings, in thousandths of a CPU; `nil` where there is no time between them.
+    /// Average over all readings, in thousandths of a CPU; `nil` if no time passed between them.
     var averageCPUMillis: Int64? { Self.cpuMillis(from: first, to: last) }
 
-    /// `nil` where the clock was set back, or the container was started again, between the two.
+    /// `nil` if the clock was set back, or the container was restarted, between the two.
     private static func cpuMillis(from old: Reading, to new: Reading) -> Int64? {
         let span = (new.at - old.at).wholeMilliseconds
         guard span > 0, new.cpuNanoseconds >= old.cpuNanoseconds else { return nil }
-        // Nanoseconds in a millisecond are millionths of a CPU.
+        // Nanoseconds per millisecond are millionths of a CPU.
         return Int64(clamping: (new.cpuNanoseconds - old.cpuNanoseconds) / UInt64(span) / 1000)
     }
 }
 
-/// What was measured and learned. No part of the records: a rollback leaves it as it is, for it was measured all the
-/// same; but for when profiles are written.
+/// Measured use and learned profiles. Not part of the records: measurements stay valid, so a rollback does not touch
+/// them, except for when profiles are written.
 struct MeasuredUse: Sendable {
-    /// The containers of the sessions and warm seats of each host, as far as they were measured.
+    /// The measured use of the containers of each host's sessions and warm seats.
     var seats: [String: [Run: SeatUse]] = [:]
-    /// By lab; also of labs that the catalogue does not have any more.
+    /// By lab, including labs that the catalogue no longer has.
     var profiles: [String: UsageProfile] = [:]
-    /// What a seat counts for under `profiled`, where that is less than what its lab asks.
+    /// What a seat is charged under `profiled`, for labs where that is less than what they request.
     var charges: [String: Int64] = [:]
-    /// Labs whose profile is newer than what is on disk.
+    /// Labs whose profile is newer than the one on disk.
     var unwritten: Set<String> = []
     var writtenAt: Timestamp?
 
-    /// Working sets of what runs on a host, in bytes; `nil` before the first reading.
+    /// Total working set of the containers on a host, in bytes; `nil` before the first reading.
     func memoryBytes(on host: String) -> Int64? { seats[host].map { $0.values.reduce(0) { $0 + $1.memoryBytes } } }
 }

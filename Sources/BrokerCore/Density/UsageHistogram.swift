@@ -1,34 +1,34 @@
-/// How often which magnitude was observed, in a fixed number of bins: bounded in size, and all of one kind can be
+/// A histogram of magnitudes with a fixed number of bins, so that its size is bounded and histograms of one kind can be
 /// compared bin by bin.
 ///
-/// Up to 8 a bin holds one value; from there every doubling has 8 bins of the same width, so that a bin is at most an
-/// eighth wider than what it holds.
+/// Below 8 a bin holds one value; from there every doubling has 8 bins of equal width, so that a bin is at most an
+/// eighth wider than the values it holds.
 public struct UsageHistogram: Hashable, Sendable {
     /// Values from 2^29 on share the last bin.
     public static let binCount = 216
-    /// The weight of one observation that has not faded: it can be halved ten times before it is gone.
+    /// The weight of one observation that has not decayed: it can be halved ten times before it reaches zero.
     static let whole: UInt32 = 1 << 10
 
     private var weights: [UInt32]
 
     public init() { weights = Array(repeating: 0, count: Self.binCount) }
 
-    /// All weights together.
+    /// The sum of all weights.
     var total: UInt64 { weights.reduce(0) { $0 + UInt64($1) } }
 
-    /// Count one observation; a negative one counts as zero.
+    /// Adds one observation; a negative value counts as zero.
     mutating func add(_ value: Int64) {
         let bin = Self.bin(of: value)
         let (sum, hasOverflown) = weights[bin].addingReportingOverflow(Self.whole)
         weights[bin] = hasOverflown ? .max : sum
     }
 
-    /// Everything so far counts half as much from now on.
+    /// Halves the weight of all observations so far.
     mutating func fade() {
         for bin in weights.indices { weights[bin] >>= 1 }
     }
 
-    /// The greatest value of the bin up to which this share of the observations lies; `nil` without any.
+    /// The upper bound of the bin that contains this percentile; `nil` for an empty histogram.
     ///
     /// - Parameter percent: 1–100.
     func quantile(percent: Int) -> Int64? {
@@ -57,13 +57,13 @@ public struct UsageHistogram: Hashable, Sendable {
     }
 }
 
-// On disk: the bins that are not empty, as `BIN:WEIGHT` with spaces between.
+// Stored form: the non-empty bins as `BIN:WEIGHT`, separated by spaces.
 extension UsageHistogram {
     public var text: String {
         weights.indices.filter { weights[$0] > 0 }.map { "\($0):\(weights[$0])" }.joined(separator: " ")
     }
 
-    /// `nil` for what `text` never is.
+    /// `nil` if `text` is not in the stored form.
     public init?(text: String) {
         self.init()
         var last = -1

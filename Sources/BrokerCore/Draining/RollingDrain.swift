@@ -1,16 +1,16 @@
 import Text
 
-/// Several hosts that are drained one after the other, so that never too many of them are out of service at once.
+/// Drains several hosts in sequence, so that a limited number of them is out of service at any time.
 ///
-/// A member is out of service from the beginning of its drain until it is uncordoned, when its maintenance is over. So
-/// is one that is cordoned, lost or silent before its turn. Persistent.
+/// A member is out of service from the start of its drain until it is uncordoned after its maintenance. A member that
+/// is cordoned, lost or silent before its turn is out of service too. Persistent.
 public struct RollingDrain: Hashable, Sendable {
     public enum Phase: String, Hashable, Sendable, Codable, CaseIterable {
         /// Its turn has not come.
         case waiting
         /// Its drain has begun, and it has not been uncordoned since.
         case begun
-        /// It is back, or was taken out.
+        /// It is back in service, or was removed from the rolling drain.
         case done
     }
 
@@ -26,9 +26,9 @@ public struct RollingDrain: Hashable, Sendable {
 
     /// In the order of their turns.
     public var members: [Member]
-    /// So many of them may be out of service at the same time; at least 1.
+    /// How many members may be out of service at the same time; at least 1.
     public var maximumUnavailable: Int
-    /// From the beginning of a member's drain to its deadline.
+    /// The time from the start of a member's drain to its deadline.
     public var span: Duration
 
     public init(members: [Member], maximumUnavailable: Int, span: Duration) {
@@ -76,14 +76,14 @@ extension BrokerCore {
         return .done
     }
 
-    /// Somebody uncordons a host: its maintenance is over, or it is to be left out.
+    /// Called when an operator uncordons a host: its maintenance is over, or it is to be left out.
     mutating func leaveRollingDrain(_ name: String) {
         guard var rolling, let phase = rolling.phase(of: name), phase != .done else { return }
         rolling.set(.done, of: name)
         setRolling(rolling.isOver ? nil : rolling)
     }
 
-    /// Hosts have changed: perhaps the next one's turn has come.
+    /// Starts the next member's drain if a change of hosts allows it.
     /// - Returns: whether another drain has begun.
     @discardableResult
     mutating func advanceRollingDrain(at now: Timestamp) -> Bool {
@@ -101,22 +101,22 @@ extension BrokerCore {
         return hasBegun
     }
 
-    /// The first that waits, if one more may be out of service.
+    /// The first waiting member, if one more may be out of service.
     func nextMember(of rolling: RollingDrain) -> String? {
         rolling.members.first { member in
             guard member.phase == .waiting else { return false }
-            // One that the operator has taken out of service already is not one more.
+            // A member that the operator has already cordoned does not add to the number.
             let host = record(of: member.host)?.settings.host
             if host?.duty == .cordoned { return true }
-            // After a restart nobody has answered yet.
+            // After a restart no host has answered yet.
             if host?.link == .connecting { return false }
             let others = rolling.members.count { $0.host != member.host && isOutOfService($0) }
             return others < rolling.maximumUnavailable
         }?.host
     }
 
-    /// What decides about turns may have changed without any of the hosts: the members' phases, after a restart, with a
-    /// new configuration.
+    /// Re-evaluates the rolling drain when its turns may have changed although no host did: when members change phase,
+    /// after a restart, with a new configuration.
     mutating func lookAtRollingDrain() {
         step.touchedHosts.formUnion(rolling?.members.map(\.host) ?? [])
     }
@@ -134,11 +134,11 @@ extension BrokerCore {
         journal.keep(rolling: rolling)
         rolling = new
         journal.changes.append(.rollingDrain(new))
-        // One that is left out while it waits may have been what another one's turn waited for, and nothing of it changes.
+        // A waiting member that was removed may have blocked another's turn, although the host itself has not changed.
         lookAtRollingDrain()
     }
 
-    /// What a rolling drain means for a host, in words.
+    /// What the rolling drain means for a host, in words.
     func rollingWords(for host: HostRecord) -> String? {
         guard let rolling, let phase = rolling.phase(of: host.name) else { return nil }
         switch (phase, host.settings.host.duty) {

@@ -1,20 +1,20 @@
 import Text
 
-/// Which hosts there are, and as what.
+/// The known hosts and where each comes from.
 struct HostBook: Sendable {
-    /// As the configuration has them.
+    /// The hosts in the configuration.
     var listed: [String: HostSpec] = [:]
-    /// Added by operators. Where the configuration has the same name, it counts.
+    /// Hosts that operators added. If the configuration has the same name, the configuration wins.
     var added: [String: HostEntry] = [:]
-    /// Changed by operators.
+    /// Settings that operators changed.
     var adjustments: [String: HostAdjustment] = [:]
-    /// What tells the engine behind each host from others.
+    /// The identity of the engine behind each host.
     var engines: [String: String] = [:]
     var proofs: [String: String] = [:]
 
     var names: Set<String> { Set(listed.keys).union(added.keys) }
 
-    /// What a host is without what operators changed of it.
+    /// A host's settings without the operators' changes.
     func base(of name: String) -> HostSpec? { listed[name] ?? added[name]?.spec }
 
     func spec(of name: String) -> HostSpec? {
@@ -22,7 +22,7 @@ struct HostBook: Sendable {
     }
 }
 
-/// Hosts that come, change and go while Carrel runs.
+/// Adding, changing and removing hosts while Carrel runs.
 extension BrokerCore {
     mutating func addHost(_ entry: HostEntry, engineID: String?, at now: Timestamp) -> Answer {
         let name = entry.spec.name
@@ -48,7 +48,7 @@ extension BrokerCore {
         return .done
     }
 
-    /// What the configuration has, nobody needs to have added.
+    /// Forgets added hosts that the configuration now lists.
     mutating func forgetListedEntries() {
         journal.keep(book)
         for name in book.added.keys.sorted() where book.listed[name] != nil {
@@ -58,8 +58,8 @@ extension BrokerCore {
     }
 
     /// - Parameters:
-    ///   - isDraining: who is still there may stay until the drain's deadline; otherwise the host must be empty.
-    ///   - deadline: as `drain` takes it.
+    ///   - isDraining: sessions on the host may stay until the drain's deadline; otherwise the host must be empty.
+    ///   - deadline: as for `drain`.
     mutating func removeHost(
         _ name: String, draining isDraining: Bool, deadline: Timestamp?, at now: Timestamp
     ) -> Answer {
@@ -102,7 +102,7 @@ extension BrokerCore {
         return .done
     }
 
-    /// Who comes back from its maintenance, or is wanted after all, does not leave.
+    /// Cancels the removal of a host that returns from maintenance or is needed after all.
     mutating func keepHost(_ name: String) {
         guard var entry = book.added[name], entry.isLeaving else { return }
         entry.isLeaving = false
@@ -115,7 +115,7 @@ extension BrokerCore {
         journal.changes.append(.hostEntry(host: entry.spec.name, entry))
     }
 
-    /// A host without seats, and everything that was said of it.
+    /// Forgets a host that has no seats, and everything stored about it.
     mutating func forgetAddedHost(_ name: String) {
         journal.keep(book)
         book.added[name] = nil
@@ -124,7 +124,7 @@ extension BrokerCore {
         book.proofs[name] = nil
         journal.changes.append(.hostForgotten(host: name))
         guard var settings = record(of: name)?.settings else { return }
-        // One of the same name that is added later begins anew.
+        // A host of the same name that is added later starts afresh.
         settings.host.duty = .active
         settings.isDrainDue = false
         settings.isConfigured = false
@@ -133,7 +133,7 @@ extension BrokerCore {
         emit(.hostsChanged)
     }
 
-    /// A host is smaller, or has other labels: who can never be served any more need not wait.
+    /// Fails waiting sessions that no host can serve any more, after a host became smaller or its labels changed.
     private mutating func failThoseThatNeverFit(at now: Timestamp) {
         for id in (queue.order + cohorts.order).map(\.id) {
             guard let entry = entries[id], let lab = catalogue.labs[entry.session.lab],

@@ -1,8 +1,8 @@
-/// What operators ask of hosts, and what the configuration says.
+/// Operators' requests about hosts, and changes of the configuration.
 extension BrokerCore {
     mutating func cordon(_ name: String) -> Answer {
         change(name) { settings in
-            // A host that is being emptied, or is empty, takes no seats already.
+            // A draining or drained host already takes no seats.
             if settings.host.duty == .active { settings.host.duty = .cordoned }
         }
     }
@@ -16,13 +16,13 @@ extension BrokerCore {
             settings.isDrainDue = false
         }
         guard wasLost, answer == .done, !sharedHomes else { return answer }
-        // Homes on it count again, perhaps for somebody who waits for a lab that it can never hold.
+        // Homes on the host count again, and a session may be waiting for a lab that the host can never hold.
         for learner in sessionsOf.keys.sorted(by: { ($0.portal, $0.id) < ($1.portal, $1.id) })
         where homes[learner] == name { failThoseBoundTooNarrowly(learner, at: now) }
         return answer
     }
 
-    /// - Parameter wanted: without it a drain that is under way keeps the deadline that it has.
+    /// - Parameter wanted: if `nil`, a drain in progress keeps its deadline.
     mutating func drain(_ name: String, deadline wanted: Timestamp?, at now: Timestamp) -> Answer {
         if isLost(name) {
             return .refused(.notNow("The host \(name) is lost, and so empty; `carrel host uncordon \(name)` first."))
@@ -60,8 +60,8 @@ extension BrokerCore {
         }
     }
 
-    /// Nobody who was there waits for it any longer: with shared homes they get a new seat, otherwise their sessions end.
-    /// Whatever of ours is on it when it answers again belongs to runs that are over, and is removed.
+    /// Nothing waits for a lost host: with shared homes its sessions get a new seat, otherwise they end. When the host
+    /// answers again, all containers of ours on it belong to runs that are over, and are removed.
     mutating func declareLost(_ name: String, at now: Timestamp) -> Answer {
         guard let host = record(of: name) else { return .refused(.unknownHost(name)) }
         if host.settings.isLost { return .done }
@@ -91,7 +91,7 @@ extension BrokerCore {
         return .done
     }
 
-    /// Its silence has lasted too long, or its drain.
+    /// Called when the host's silence grace or its drain deadline is over.
     mutating func lookAtHost(_ name: String, at now: Timestamp) {
         if case .silent(let since, let reason) = record(of: name)?.settings.host.link,
             since + Limits.silenceGrace <= now
@@ -101,8 +101,8 @@ extension BrokerCore {
         if let deadline = record(of: name)?.drainDeadline, deadline <= now { drainIsDue(name, at: now) }
     }
 
-    /// The drain's deadline: everybody who is still there ends. Who was only on the way there goes elsewhere, if
-    /// their files are not bound to this host.
+    /// The drain's deadline has come: all sessions on the host end. A session that is still starting moves to another
+    /// host, unless its files are bound to this one.
     mutating func drainIsDue(_ name: String, at now: Timestamp) {
         guard let host = record(of: name) else { return }
         var settings = host.settings
@@ -125,8 +125,8 @@ extension BrokerCore {
         }
     }
 
-    /// At the end of a step: a draining host that is empty is drained; one that the configuration no longer has is
-    /// forgotten.
+    /// At the end of a step: a draining host that has become empty is drained; one that the configuration no longer has
+    /// is forgotten.
     mutating func settleEmptyHosts() {
         guard !step.touchedHosts.isEmpty else { return }
         for name in step.touchedHosts.sorted() {
@@ -162,7 +162,7 @@ extension BrokerCore {
         isOrderOld = true
         catalogue.pools = Dictionary(pools.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
         catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-        // A lab that comes back is no longer retired; one that goes is kept for the sessions that run it.
+        // A lab that returns is no longer retired; one that was removed is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
         settleCharges()
         realignAll()
@@ -176,7 +176,7 @@ extension BrokerCore {
             reconsider(id, since: old, at: now)
             if let entry = entries[id], !entry.session.state.isOver { used.insert(entry.session.lab) }
         }
-        // What an earlier broker made, whose size was not known yet.
+        // Warm seats of an earlier broker whose size was not known yet.
         for var entry in warm.entries.values.sorted(by: WarmSeats.isSooner) where entry.memory == 0 {
             guard let lab = lab(entry.seat.pool.lab) else { continue }
             entry.memory = lab.memoryBytes
@@ -185,7 +185,7 @@ extension BrokerCore {
         catalogue.retired = catalogue.retired.filter { used.contains($0.key) }
         knownStays = [:]
         step.mayPlace = true
-        // Labs may have another size, or another lifetime.
+        // Labs may have a different size or lifetime.
         step.mayPromise = true
         journal.keep(reservationsDue: reservationsDue)
         reservationsDue = reservations.isEmpty ? nil : now
@@ -211,7 +211,7 @@ extension BrokerCore {
         step.touchedHosts.insert(name)
     }
 
-    /// What a new configuration means for one session; `former` is the one before.
+    /// Applies a new configuration to one session; `former` is the previous catalogue.
     private mutating func reconsider(_ id: SessionID, since former: Catalogue, at now: Timestamp) {
         guard let old = entries[id] else { return }
         var entry = old
@@ -227,7 +227,7 @@ extension BrokerCore {
             set(entry, unlessStill: old)
             if !isListed { beginEnding(entry, reason: removed, at: now) }
         case .running(let host, _, let since):
-            // Without the terms of its lab (the broker was restarted, too) it cannot go on.
+            // Without its lab's terms (because the broker was restarted too) the session cannot continue.
             guard let known else { return beginEnding(entry, reason: removed, at: now) }
             if let lab = former.lab(entry.session.lab) {
                 giveNotice(&entry, runningSince: since, from: lab, to: known, at: now)

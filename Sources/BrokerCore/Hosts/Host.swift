@@ -1,18 +1,18 @@
-/// What the configuration says of a host, as far as placement must know it.
+/// A host's settings from the configuration, as far as placement needs them.
 public struct HostSpec: Hashable, Sendable {
     /// The operator's name for the host: lower-case letters, digits and hyphens, 1–63 characters.
     public var name: String
-    /// The greatest number of seats at the same time; 1–1,000 (one Linux bridge takes 1,023 containers).
+    /// The maximum number of seats at the same time; 1–1,000 (one Linux bridge takes 1,023 containers).
     public var slots: Int
     /// Memory for labs, in bytes.
     public var memoryBytes: Int64
-    /// Seats' memory may add up to `memoryBytes * overcommit`; 0.1–10.
+    /// The seats' memory may add up to `memoryBytes * overcommit`; 0.1–10.
     public var overcommit: Double
-    /// How many containers may be on their way to ready at the same time; engines degrade under parallel starts.
+    /// How many containers may be starting at the same time; engines degrade under parallel starts.
     public var maximumStarts: Int
-    /// What operators say of it, for labs to ask for (`Lab.requires`).
+    /// Labels that the operator gives the host and that labs can require (`Lab.requires`).
     public var labels: [String: String]
-    /// For how much its seats count; `nil`: as the configuration says for all hosts.
+    /// How its seats are charged; `nil` for the configuration's default.
     public var policy: DensityPolicy?
 
     public init(
@@ -29,16 +29,17 @@ public struct HostSpec: Hashable, Sendable {
     }
 }
 
-/// What the operator wants of a host. Persistent.
+/// The state that the operator wants the host to be in. Persistent.
 public enum HostDuty: Hashable, Sendable {
     case active
-    /// No new seats; live sessions go on.
+    /// No new seats; live sessions continue.
     case cordoned
     /// No new seats; live sessions end by themselves or at the deadline.
     case draining(deadline: Timestamp)
     /// Empty, and stays so until uncordoned.
     case drained
-    /// The operator does not expect it back: nothing waits for it. Until uncordoned, also when it answers again.
+    /// The operator does not expect it back, and nothing waits for it. Holds until uncordoned, even if the host answers
+    /// again.
     case lost
 }
 
@@ -46,14 +47,14 @@ public enum HostDuty: Hashable, Sendable {
 public enum HostLink: Hashable, Sendable {
     case connecting
     case reachable
-    /// It does not answer, since a moment ago: nothing new goes there, and nothing is given up yet.
+    /// It stopped answering recently: nothing new is placed there, and nothing is given up yet.
     case silent(since: Timestamp, reason: String)
     case unreachable(since: Timestamp, reason: String)
-    /// It answers, but its engine is that of another host.
+    /// It answers, but its engine is the one of another host.
     case duplicate(of: String)
 }
 
-/// The word that operators read for a host.
+/// The host state that operators read.
 public enum HostState: String, Sendable, Codable, CaseIterable {
     case active, cordoned, draining, drained, unreachable, lost, inactive
 }

@@ -1,8 +1,8 @@
-/// A host that an operator added while Carrel ran: what placement must know of it, and how its engine is reached.
+/// A host that an operator added while Carrel ran: its placement settings, and how to reach its engine.
 public struct HostEntry: Hashable, Sendable {
     public var spec: HostSpec
     public var address: HostAddress
-    /// It is removed as soon as it is empty.
+    /// Whether it is removed as soon as it is empty.
     public var isLeaving: Bool
 
     public init(spec: HostSpec, address: HostAddress, isLeaving: Bool = false) {
@@ -12,9 +12,9 @@ public struct HostEntry: Hashable, Sendable {
     }
 }
 
-/// How a host is reached. The core only keeps it.
+/// How to reach a host. The core only stores this.
 public struct HostAddress: Hashable, Sendable {
-    /// The files of mutual TLS, with absolute paths.
+    /// The files for mutual TLS, as absolute paths.
     public struct Identity: Hashable, Sendable {
         public var authority: String
         public var certificate: String
@@ -29,9 +29,9 @@ public struct HostAddress: Hashable, Sendable {
 
     /// `unix:///path` or `tcp://address:port`.
     public var endpoint: String
-    /// With `tcp://`.
+    /// Only with `tcp://`.
     public var identity: Identity?
-    /// The host's private address on which labs' ports are published.
+    /// The host's private address, on which labs' ports are published.
     public var publishAddress: String
 
     public init(endpoint: String, identity: Identity?, publishAddress: String) {
@@ -41,7 +41,7 @@ public struct HostAddress: Hashable, Sendable {
     }
 }
 
-/// What an operator changed of a host, over what the configuration or its entry says.
+/// An operator's changes to the settings in a host's configuration or entry.
 public struct HostAdjustment: Hashable, Sendable {
     public var slots: Int?
     public var memoryBytes: Int64?
@@ -62,7 +62,7 @@ public struct HostAdjustment: Hashable, Sendable {
 
     public var isEmpty: Bool { self == HostAdjustment() }
 
-    /// What a later one says counts.
+    /// Merges a later adjustment, whose values take precedence.
     mutating func add(_ later: HostAdjustment) {
         slots = later.slots ?? slots
         memoryBytes = later.memoryBytes ?? memoryBytes
@@ -88,19 +88,19 @@ public struct HostAdjustment: Hashable, Sendable {
     }
 }
 
-/// Where a host comes from.
+/// Where a host was defined.
 public enum HostOrigin: String, Hashable, Sendable, Codable {
     case configuration, runtime
 }
 
-/// What is known of hosts from a broker before, apart from their duties.
+/// State of hosts stored by an earlier broker, apart from their duties.
 public struct StoredHosts: Hashable, Sendable {
-    /// Added while Carrel ran, by name.
+    /// Hosts added while Carrel ran, by name.
     public var entries: [HostEntry]
     public var adjustments: [String: HostAdjustment]
-    /// What tells the engine behind each host from others.
+    /// The identity of the engine behind each host.
     public var engines: [String: String]
-    /// What was proved last of the network of each host: see `BrokerCore.proof(on:)`.
+    /// The last proof of each host's network isolation: see `BrokerCore.proof(on:)`.
     public var proofs: [String: String]
     public var rollingDrain: RollingDrain?
 
@@ -117,7 +117,7 @@ public struct StoredHosts: Hashable, Sendable {
 }
 
 extension HostSpec {
-    /// What is wrong with it, for the operator; `nil` if nothing is.
+    /// What is wrong with the settings, for the operator; `nil` if nothing is.
     public var problem: String? {
         let bytes = name.utf8
         let isName =
@@ -139,7 +139,7 @@ extension HostSpec {
     }
 }
 
-/// The shape of a label of a host.
+/// The syntax of a host's labels.
 public enum HostLabel {
     public static let expectation =
         "a label is KEY=VALUE, such as gpu=true; a key has 1 to 63 lower-case letters, digits and . _ - /, "
@@ -148,7 +148,7 @@ public enum HostLabel {
     public static func isKey(_ text: String) -> Bool {
         (1...63).contains(text.utf8.count)
             && text.utf8.allSatisfy { isLowerOrDigit($0) || "._-/".utf8.contains($0) }
-            // `KEY-` takes a label away.
+            // A trailing hyphen, as in `KEY-`, removes a label.
             && !text.hasSuffix("-")
     }
 

@@ -1,11 +1,12 @@
-/// What a listing tells of a host beside our containers.
+/// Facts about a host that a listing reports besides our containers.
 public struct HostFacts: Hashable, Sendable {
-    /// What tells the engine from others; the same over its restarts. `nil`: not known.
+    /// The engine's identity, which survives its restarts; `nil` if it is not known.
     public var engineID: String?
     public var others: OtherUse
-    /// By reference, as labs name them: what the host has by that name, if anything. What is not here was not asked for.
+    /// Images by reference, as labs name them; a `nil` value if the host does not have the image. References that are
+    /// absent here were not looked up.
     public var images: [String: HostImage?]
-    /// What is known of the host's network at the moment of the listing.
+    /// The state of the host's network isolation at the time of the listing.
     public var isolation: HostIsolation
 
     public init(
@@ -19,10 +20,10 @@ public struct HostFacts: Hashable, Sendable {
     }
 }
 
-/// What the labs of other Carrels, with an instance identifier of their own, take of a host.
+/// What the labs of other Carrel instances, which have their own instance identifiers, use on a host.
 public struct OtherUse: Hashable, Sendable {
     public var containers: Int
-    /// In bytes, as far as their labels say.
+    /// In bytes, as declared by their labels.
     public var memoryBytes: Int64
 
     public init(containers: Int = 0, memoryBytes: Int64 = 0) {
@@ -31,9 +32,9 @@ public struct OtherUse: Hashable, Sendable {
     }
 }
 
-/// One engine under two names would have the labs of one taken for orphans of the other.
+/// One engine must not serve as two hosts: the labs of each would be taken for orphans of the other.
 extension BrokerCore {
-    /// The host that has this engine already.
+    /// Another host that already has this engine.
     func owner(ofEngine id: String, besides name: String) -> String? {
         hosts.first { host in
             if case .duplicate = host.settings.host.link { return false }
@@ -41,7 +42,7 @@ extension BrokerCore {
         }?.name
     }
 
-    /// Write which engine is behind a host.
+    /// Stores which engine is behind a host.
     mutating func setEngine(_ id: String?, of name: String) {
         guard book.engines[name] != id else { return }
         journal.keep(book)
@@ -49,7 +50,7 @@ extension BrokerCore {
         journal.changes.append(.engine(host: name, id))
     }
 
-    /// It answers, and is another host: nothing that it says is taken for this one's.
+    /// The host answers but is another host's engine, so nothing that it reports is attributed to this one.
     mutating func becomeDuplicate(_ name: String, of owner: String, at now: Timestamp) {
         setEngine(nil, of: name)
         giveUpStarts(

@@ -1,8 +1,8 @@
-/// Whether a host keeps what labs are promised about the network: that a lab without egress reaches nothing outside, that a
-/// lab with egress reaches no closed range, that no lab reaches another one, and that the broker reaches labs at the
-/// host's publish address. No lab is placed on a host before a try-out on it has proved this.
+/// Whether a host keeps the network promises made to labs: a lab without egress reaches nothing outside, a lab with
+/// egress reaches no closed range, no lab reaches another one, and the broker reaches labs at the host's publish
+/// address. No lab is placed on a host until a try-out there has proved this.
 public enum HostIsolation: Hashable, Sendable {
-    /// Not tried since the host last began to answer.
+    /// Not tried since the host last became reachable.
     case untried
     case proved
     /// What the try-out found instead, as a sentence for operators.
@@ -10,7 +10,8 @@ public enum HostIsolation: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    /// - Parameter mark: with `proved`, of what was proved; nil where nobody could tell later whether it still stands.
+    /// - Parameter mark: identifies what was proved; `nil` if it could not be checked later whether the proof still
+    ///   holds.
     mutating func hostTried(_ name: String, _ isolation: HostIsolation, mark: String?, at now: Timestamp) {
         guard let host = record(of: name) else { return }
         var settings = host.settings
@@ -25,8 +26,8 @@ extension BrokerCore {
         }
     }
 
-    /// Whether labs may be started on a host now. What is to start there, but was placed before its engine last began to
-    /// answer, waits for it.
+    /// Whether labs may be started on a host now. Sessions that were placed there before its engine last became
+    /// reachable wait for this.
     func isProved(_ host: String) -> Bool { record(of: host)?.settings.isolation == .proved }
 
     private mutating func goOnStarting(on host: HostRecord) {
@@ -50,7 +51,8 @@ extension BrokerCore {
         }
     }
 
-    /// Of what was proved on this host last, by this broker or an earlier one; nil when nothing was, or when it failed.
+    /// The mark of the last proof on this host, by this broker or an earlier one; `nil` if there was none or the
+    /// try-out failed.
     public func proof(on host: String) -> String? { book.proofs[host] }
 
     private mutating func setProof(_ mark: String?, of name: String) {
@@ -60,7 +62,7 @@ extension BrokerCore {
         journal.changes.append(.proof(host: name, mark))
     }
 
-    /// Why no lab is placed on a host that answers, as far as its network is the reason.
+    /// Why no lab is placed on a host that answers, if the reason is its network.
     static func isolationWords(_ isolation: HostIsolation) -> String? {
         switch isolation {
         case .proved: nil

@@ -1,11 +1,11 @@
-/// Which host to take next, for each kind of demand, without looking at every host: a tournament of hosts for
-/// each. A change to a host costs O(demands * log hosts), the best host O(log hosts).
+/// Finds the best host for each demand without visiting every host, with one tournament tree of hosts per demand. A
+/// change to a host costs O(demands * log hosts), finding the best host O(log hosts).
 struct HostOrder: Sendable {
-    /// What a host offers to a session of some demand: the lower the better, infinity is not at all.
+    /// How well a host suits a session of some demand: lower is better, infinity means not at all.
     struct Offer: Hashable, Sendable {
-        /// The density with that seat, where it could start now.
+        /// The density including that seat, if it could start now.
         var open = Double.infinity
-        /// The density with that seat, where it could start once others have left.
+        /// The density including that seat, if it could start once other sessions have left.
         var promised = Double.infinity
     }
 
@@ -36,7 +36,7 @@ struct HostOrder: Sendable {
             }
         }
 
-        /// The index with the lowest value that is wanted; the lowest index among equals.
+        /// The index with the lowest value among those wanted; among equals the lowest index.
         func first(where isWanted: (Int) -> Bool) -> Int? { search(1, below: .infinity, isWanted)?.index }
 
         private func search(
@@ -45,10 +45,10 @@ struct HostOrder: Sendable {
             guard nodes[node] < limit else { return nil }
             guard node < leaves else { return isWanted(node - leaves) ? (node - leaves, nodes[node]) : nil }
             let (left, right) = (node * 2, node * 2 + 1)
-            // The better side first, to pass over as much as possible of the other.
+            // The better subtree first, to prune as much as possible of the other.
             if nodes[right] < nodes[left] {
                 let found = search(right, below: limit, isWanted)
-                // Of equals, the one on the left.
+                // Of equal values, take the left one.
                 return search(left, below: found?.value.nextUp ?? limit, isWanted) ?? found
             }
             let found = search(left, below: limit, isWanted)
@@ -63,27 +63,28 @@ struct HostOrder: Sendable {
     }
 
     private var rankings: [Ranking] = []
-    /// Hosts whose offers must be asked for again, each once.
+    /// Hosts whose offers must be recomputed, each once.
     private var stale: [Int] = []
     private var isStale: [Bool] = []
 
-    /// A host has changed.
+    /// Marks a host as changed.
     mutating func touch(_ index: Int) {
         guard index < isStale.count, !isStale[index] else { return }
         isStale[index] = true
         stale.append(index)
     }
 
-    /// Hosts came or went, or the catalogue has other demands.
+    /// Rebuilds the order after hosts were added or removed, or the catalogue's demands have changed.
     mutating func reset(hosts: Int, demands: Set<Demand>) {
         let empty = Tournament(count: hosts)
-        // In no order: each is found by what it is for.
+        // The order does not matter: each ranking is found by its demand.
         rankings = demands.map { Ranking(demand: $0, open: empty, promised: empty) }
         isStale = Array(repeating: true, count: hosts)
         stale = Array(0..<hosts)
     }
 
-    /// Ask the hosts that have changed. Each is looked up once for all demands: a record is a dozen references to count.
+    /// Recomputes the offers of hosts that have changed. Each host is fetched once for all demands, because copying a
+    /// record retains and releases a dozen references.
     mutating func refresh<Host>(host: (Int) -> Host, offer: (Host, Demand) -> Offer) {
         guard !stale.isEmpty else { return }
         for index in stale {
@@ -98,7 +99,7 @@ struct HostOrder: Sendable {
         stale.removeAll(keepingCapacity: true)
     }
 
-    /// No host has a seat for anybody that could start now.
+    /// No host has a seat in which any session could start now.
     var isClosed: Bool { rankings.allSatisfy { $0.open.best == .infinity } }
 
     /// Whether a session of that demand could start on this host now.
@@ -106,12 +107,12 @@ struct HostOrder: Sendable {
         rankings.first { $0.demand == demand }.map { $0.open[index] < .infinity } ?? false
     }
 
-    /// The host on which one more seat gives the lowest density, of those where it could start now.
+    /// Of the hosts where it could start now, the one whose density with one more seat is lowest.
     func bestOpen(_ demand: Demand, where isWanted: (Int) -> Bool) -> Int? {
         rankings.first { $0.demand == demand }?.open.first(where: isWanted)
     }
 
-    /// The host that is nearest to having a seat for this demand.
+    /// The host that is closest to having a seat for this demand.
     func nearest(_ demand: Demand, where isWanted: (Int) -> Bool) -> Int? {
         rankings.first { $0.demand == demand }?.promised.first(where: isWanted)
     }

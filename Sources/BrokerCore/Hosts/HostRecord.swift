@@ -1,30 +1,30 @@
-/// What the core knows of a host.
+/// The core's record of a host.
 struct HostRecord: Sendable {
-    /// The part that events set; a rollback restores it.
+    /// The part that events set. A rollback restores it.
     struct Settings: Hashable, Sendable {
         var host: Host
-        /// In the configuration. A host that is not is kept, as if cordoned, until it is empty.
+        /// Whether the configuration lists it. A host that it does not list is kept, as if cordoned, until it is empty.
         var isConfigured: Bool
-        /// What was found of labs' images at its last listing.
+        /// The labs' images that its last listing found.
         var images: [String: HostImage?] = [:]
-        /// Labs that could not be started here for want of their image; forgotten at its next listing.
+        /// Labs that failed to start here because their image was missing; cleared at the next listing.
         var lackingLabs: Set<String> = []
-        /// What other Carrels take of it.
+        /// What other Carrel instances use on it.
         var others = OtherUse()
-        /// The drain's deadline has passed, and the sessions here were ended.
+        /// The drain's deadline has passed, and the sessions here have been ended.
         var isDrainDue = false
-        /// Whether homes can be attached to running containers; `nil` until that was tried.
+        /// Whether homes can be attached to running containers; `nil` until this has been probed.
         var attachment: HomeAttachment?
-        /// Whether labs may be placed here, as far as the network is concerned.
+        /// Whether the host's network isolation allows labs to be placed here.
         var isolation = HostIsolation.untried
-        /// How many starts at the same time it bears, as measured.
+        /// How many parallel starts it can take, as measured.
         var pace = Pace()
-        /// For how much its seats count: what is set for it, or for all.
+        /// How its seats are charged: its own policy, or the default for all hosts.
         var policy = DensityPolicy.guaranteed
-        /// Its labs use so much of its memory that it takes nobody new.
+        /// Whether its labs use so much of its memory that it takes no new sessions without a reservation.
         var isStrained = false
 
-        /// Reserved seats may be promised here: as far as is known the host will be there, and open.
+        /// Whether reserved seats may be promised here: as far as is known, the host will be available.
         var isPromising: Bool {
             guard isConfigured, host.duty == .active else { return false }
             if case .unproved = isolation { return false }
@@ -37,11 +37,11 @@ struct HostRecord: Sendable {
         /// The operator does not expect it back.
         var isLost: Bool { host.duty == .lost }
 
-        /// What the promises of reservations depend on.
+        /// The settings that the promises of reservations depend on.
         var promises: [HostSpec: Int64] { isPromising ? [host.spec: others.memoryBytes] : [:] }
     }
 
-    /// The part that follows from sessions, warm seats and leftovers; only the indexes write it.
+    /// The part derived from sessions, warm seats and leftovers. Only the indexes write it.
     struct Usage: Hashable, Sendable {
         var seats = 0
         var memory: Int64 = 0
@@ -56,52 +56,52 @@ struct HostRecord: Sendable {
     let name: String
     var settings: Settings
     var usage = Usage()
-    /// Reserved seats here that nobody has taken yet, over time.
+    /// Reserved seats here that no session has taken yet, over time.
     var held = CapacityCurve()
 
     var spec: HostSpec { settings.host.spec }
 
-    /// Memory that seats may add up to, in bytes.
+    /// The maximum for the memory charged to seats, in bytes.
     var memoryLimit: Int64 { settings.host.spec.memoryLimit }
 
     var isReachable: Bool { settings.host.link == .reachable }
 
-    /// When this host must be checked next.
+    /// When this host must next be checked.
     var wake: Timestamp? {
         guard let end = silenceEnd else { return drainDeadline }
         return drainDeadline.map { min($0, end) } ?? end
     }
 
-    /// When a host that does not answer at the moment counts as unreachable.
+    /// When a silent host becomes unreachable.
     var silenceEnd: Timestamp? {
         guard case .silent(let since, _) = settings.host.link else { return nil }
         return since + Limits.silenceGrace
     }
 
-    /// When the sessions that are still here end; `nil` once that has been decided.
+    /// When the sessions that are still here are ended; `nil` once that has happened.
     var drainDeadline: Timestamp? {
         guard case .draining(let deadline) = settings.host.duty, !settings.isDrainDue else { return nil }
         return deadline
     }
 
-    /// New seats may be taken here as far as operator, configuration and network are concerned.
+    /// Whether the operator, the configuration and the network isolation allow new seats here.
     var takesSeats: Bool {
         settings.isConfigured && settings.host.duty == .active && isReachable && settings.isolation == .proved
     }
 
-    /// Starts that may be under way here at the same time.
+    /// How many starts may be in progress here at the same time.
     var startsAllowed: Int { settings.pace.allowed(upTo: spec.maximumStarts) }
 
-    /// A free slot and a free start, too.
+    /// Whether it takes seats and also has a free slot and a free start.
     var isOpen: Bool {
         takesSeats && usage.seats < settings.host.spec.slots && usage.starting < startsAllowed
     }
 
-    /// What this host offers to a session that is not of a reservation.
+    /// The host's offer to a session without a reservation.
     ///
-    /// It must not be in the way of a reservation: with everybody who is here now, and every seat that will be held
-    /// at one time or another while this session may live, there must still be room for it. Near a reservation only
-    /// those start here that must end in time.
+    /// Such a session must not get in the way of a reservation: it must fit beside all present seats and all seats that
+    /// will be held at any time while this session may live. Close to a reservation, only sessions that must end in
+    /// time can start here.
     func offer(_ demand: Demand, at now: Timestamp) -> HostOrder.Offer {
         guard takesSeats, !settings.isStrained, spec.couldHold(demand.memory), spec.satisfies(demand.requires) else {
             return HostOrder.Offer()
@@ -112,40 +112,40 @@ struct HostRecord: Sendable {
             seats: usage.seats + peak.seats + 1, slots: spec.slots,
             memory: memoryTaken + peak.memory + charge, memoryLimit: memoryLimit)
         let isPossible = isOpen && sparesPromises(demand, at: now)
-        // A host is only held for somebody where it is sessions that are in the way, not reservations.
+        // A host is held for a waiting session only if sessions, not reservations, are in the way.
         return HostOrder.Offer(
             open: isPossible ? density : .infinity, promised: peak == CapacityCurve.Load() ? density : .infinity)
     }
 
-    /// The most that is held here at one time while a session that begins now may live.
+    /// The peak of reserved seats held here while a session that begins now may live.
     private func promisedPeak(during horizon: Duration, from now: Timestamp) -> CapacityCurve.Load {
-        // One that begins the moment this session may end is in the way, too.
+        // A hold that begins at the very moment when this session may end is counted too.
         held.isEmpty ? CapacityCurve.Load() : held.peak(from: now, to: now + horizon + .milliseconds(1))
     }
 
-    /// One more session fits beside everybody here and every seat that will be held while it may live.
+    /// Whether one more session fits beside all present seats and every seat that will be held while it may live.
     func sparesPromises(_ demand: Demand, at now: Timestamp) -> Bool {
         let peak = promisedPeak(during: demand.horizon, from: now)
         return usage.seats + peak.seats < spec.slots
             && memoryTaken + peak.memory + charge(demand) <= memoryLimit
     }
 
-    /// As far as is known, the lab's image is not here.
+    /// Whether the lab's image is missing here, as far as is known.
     func lacksImage(of lab: Lab) -> Bool { lacks(lab.name, image: lab.image) }
 
-    /// The same, for many hosts in turn: a closure that only keeps the two names copies no lab.
+    /// The same check for many hosts in sequence: a closure that captures only the two names does not copy the lab.
     func lacks(_ lab: String, image: String) -> Bool {
         if settings.lackingLabs.contains(lab) { return true }
         guard let known = settings.images[image] else { return false }
         return known == nil
     }
 
-    /// What a seat counts for here, in bytes.
+    /// What a seat is charged here, in bytes.
     func charge(_ demand: Demand) -> Int64 { settings.policy == .profiled ? demand.profiled : demand.memory }
 
     func hasRoom(for memory: Int64) -> Bool { memoryTaken + memory <= memoryLimit }
 
-    /// By seats here, and by other Carrels.
+    /// Memory charged to seats here and used by other Carrel instances, in bytes.
     var memoryTaken: Int64 { usage.memory + settings.others.memoryBytes }
 
     /// The density with one more seat of this memory: the greater of slot share and memory share.
@@ -161,13 +161,13 @@ struct HostRecord: Sendable {
     }
 }
 
-/// What decides which hosts can take a session: its memory, for how long it may be there, and what it asks of a host.
+/// What determines which hosts can take a session: its memory, its maximum duration, and the labels that it requires.
 struct Demand: Hashable, Sendable {
-    /// What it asks, in bytes.
+    /// The memory that its lab requests, in bytes.
     var memory: Int64
-    /// What its seat counts for where that goes by measured use, in bytes; at most `memory`.
+    /// What its seat is charged under measured use, in bytes; at most `memory`.
     var profiled: Int64
-    /// From seat to end, at most.
+    /// The maximum time from seat to end.
     var horizon: Duration
     /// Labels that the host must have.
     var requires: [String: String] = [:]
@@ -182,10 +182,10 @@ extension Lab {
 }
 
 extension HostSpec {
-    /// Memory that seats on this host may add up to, in bytes.
+    /// The maximum for the memory charged to seats on this host, in bytes.
     public var memoryLimit: Int64 { Int64(Double(memoryBytes) * overcommit) }
 
-    /// What reservations may have of it.
+    /// The part of the host that reservations may use.
     func reservable(freeFloorPercent: Int) -> Capacity {
         guard maximumStarts > 0 else { return Capacity(slots: 0, memory: 0) }
         return Capacity(
@@ -193,20 +193,20 @@ extension HostSpec {
             memory: memoryLimit - memoryLimit / 100 * Int64(freeFloorPercent))
     }
 
-    /// It has every label that is asked for.
+    /// Whether the host has every required label.
     func satisfies(_ requires: [String: String]) -> Bool {
         requires.allSatisfy { labels[$0.key] == $0.value }
     }
 
-    /// An empty host of this kind could serve this lab.
+    /// Whether this host, if empty, could serve this lab.
     func couldServe(_ lab: Lab) -> Bool { couldHold(lab.memoryBytes) && satisfies(lab.requires) }
 
-    /// An empty host of this kind could hold a seat of this memory.
+    /// Whether this host, if empty, could hold a seat of this memory.
     func couldHold(_ memory: Int64) -> Bool { slots > 0 && maximumStarts > 0 && memory <= memoryLimit }
 }
 
 extension Host {
-    /// The word that operators read. A drained host reads `drained` also while it is switched off for its repair.
+    /// The state that operators read. A drained host reads `drained` even while it is switched off for repair.
     public var state: HostState {
         if duty == .drained { return .drained }
         if duty == .lost { return .lost }

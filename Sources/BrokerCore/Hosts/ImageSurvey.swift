@@ -1,6 +1,6 @@
-/// What a host has under the name of a lab's image.
+/// The image that a host has under a lab's image reference.
 public struct HostImage: Hashable, Sendable {
-    /// The image's own identifier: the same on two hosts if what is in it is.
+    /// The image's content identifier: the same on two hosts if the contents are the same.
     public var id: String
     /// When it was built.
     public var createdAt: Timestamp?
@@ -11,11 +11,12 @@ public struct HostImage: Hashable, Sendable {
     }
 }
 
-/// Where a lab's image is, and whether it is the same everywhere: one name may mean another image on each host.
+/// Which hosts have a lab's image, and whether it is the same everywhere: one reference may name a different image on
+/// each host.
 public struct ImageSurvey: Hashable, Sendable {
     public enum Presence: String, Hashable, Sendable, Codable {
         case present, missing
-        /// The host has not told yet.
+        /// The host has not reported yet.
         case unknown
     }
 
@@ -23,13 +24,13 @@ public struct ImageSurvey: Hashable, Sendable {
         public var host: String
         public var presence: Presence
         public var image: HostImage?
-        /// It is another image than most hosts have.
+        /// Whether it differs from the image that most hosts have.
         public var differs: Bool
     }
 
-    /// The image that most hosts have; of those that equally many have, the newest.
+    /// The image that most hosts have; in a tie, the newest.
     public var usual: String?
-    /// By name of the host.
+    /// Sorted by the host's name.
     public var findings: [Finding]
 
     init(_ images: [(host: String, image: HostImage??)]) {
@@ -56,7 +57,7 @@ public struct ImageSurvey: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    /// Of the hosts that could ever serve the lab. O(hosts).
+    /// Covers the hosts that could ever serve the lab. O(hosts).
     public func imageSurvey(of lab: Lab) -> ImageSurvey {
         ImageSurvey(
             hosts.filter { $0.settings.isConfigured && $0.spec.couldServe(lab) }
@@ -66,7 +67,7 @@ extension BrokerCore {
     /// The labs of the catalogue, by name.
     public var labs: [Lab] { catalogue.labs.values.sorted { $0.name < $1.name } }
 
-    /// Every host that could serve the lab (of one that is bound to a host, that one) is believed to lack its image.
+    /// Whether every host that could serve the lab (for a bound session, only its host) is believed to lack the image.
     func isImageNowhere(_ lab: Lab, boundTo bound: String?) -> Bool {
         hosts.allSatisfy {
             !$0.settings.isConfigured || $0.settings.isLost || (bound != nil && $0.name != bound)
@@ -74,8 +75,8 @@ extension BrokerCore {
         }
     }
 
-    /// Where placement would go as far as images are known: to hosts that have the lab's, or, where none is seen to have
-    /// it, to any that has not said otherwise since. One that is bound to a host has no choice.
+    /// The hosts that placement considers, given what is known about images: those that have the lab's image, or if
+    /// none is seen to have it, those that have not reported it missing since. A session bound to a host has no choice.
     func hostsEligible(for lab: Lab, boundTo bound: String?) -> (HostRecord) -> Bool {
         let isUnseen = bound != nil || isImageNowhere(lab, boundTo: nil)
         let (name, image) = (lab.name, lab.image)
@@ -84,7 +85,7 @@ extension BrokerCore {
         }
     }
 
-    /// Why a lab that could not be started for want of its image cannot be anywhere else either.
+    /// Why a lab that failed to start because its image was missing cannot start on any other host either.
     func imageIsNowhere(_ lab: Lab, _ learner: LearnerKey, besides: SessionID) -> String? {
         let bound = boundHost(of: learner, for: lab.name, besides: besides)
         guard isImageNowhere(lab, boundTo: bound) else { return nil }

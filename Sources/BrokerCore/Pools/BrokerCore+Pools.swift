@@ -1,11 +1,11 @@
-/// How many warm seats there are, where, and when: pools, and the warm-up of reservations.
+/// How many warm seats to keep, where, and when: pools, and the warm-up of reservations.
 ///
-/// What is not wanted any more goes at the beginning of a step, before anybody is placed; what is missing is started
-/// at its end, with what those who wait have left.
+/// Surplus seats are removed at the beginning of a step, before placement; missing seats are started at its end, with
+/// the capacity that waiting sessions leave.
 extension BrokerCore {
     // MARK: Settings
 
-    /// A pool as it is in force: what an operator has set, else what the configuration says.
+    /// The pool in force: an operator's override, otherwise the configuration's.
     public func poolSpec(of key: PoolKey) -> PoolSpec? { warm.overrides[key] ?? catalogue.pools[key] }
 
     mutating func setPool(_ spec: PoolSpec) -> Answer {
@@ -17,7 +17,7 @@ extension BrokerCore {
         return .done
     }
 
-    /// The pool is again as the configuration says.
+    /// Resets the pool to the configuration's.
     mutating func resetPool(_ key: PoolKey) -> Answer {
         guard warm.overrides[key] != nil || catalogue.pools[key] != nil else {
             return .refused(.unknownPool(key))
@@ -35,14 +35,14 @@ extension BrokerCore {
 
     var poolKeys: [PoolKey] { Set(catalogue.pools.keys).union(warm.overrides.keys).sorted() }
 
-    /// The unclaimed seats that a pool is to have now.
+    /// The target number of unclaimed seats of a pool at this time.
     func wanted(_ spec: PoolSpec, at now: Timestamp) -> Int {
         guard catalogue.offered(spec.key.lab, by: spec.key.portal) != nil else { return 0 }
         let lately = warm.claims[spec.key, default: []].count { $0 + Limits.poolMemory > now }
         return min(spec.maximum, spec.minimum + lately)
     }
 
-    /// The warm seats and sessions together that a reservation is to have now; `nil` when it has no warm seats.
+    /// The target for the warm seats and sessions of a reservation together; `nil` if it has no warm seats now.
     func wanted(_ reservation: Reservation, at now: Timestamp) -> Int? {
         let terms = reservation.terms
         guard reservation.isBooked, terms.opensAt <= now, reservation.released == nil,
@@ -55,7 +55,7 @@ extension BrokerCore {
 
     // MARK: Time
 
-    /// When time next changes what a pool has or may do.
+    /// When the passage of time next changes a pool's target or lets it retry.
     func poolDeadline(_ key: PoolKey) -> Timestamp? {
         [warm.retryAt[key], warm.claims[key]?.first.map { $0 + Limits.poolMemory }].compactMap(\.self).min()
     }
@@ -69,11 +69,11 @@ extension BrokerCore {
 
     // MARK: What goes
 
-    /// Removes warm seats that are in the way, outdated or surplus; their containers go at once.
+    /// Removes warm seats that are in the way, outdated or surplus; their containers are removed at once.
     mutating func trimWarmSeats(at now: Timestamp) {
         guard catalogue.isConfigured, !warm.isEmpty else { return }
         refreshHeld()
-        // The last ones first, where some of several must go.
+        // The least ready and youngest first, if only some of several must go.
         for entry in warm.entries.values.sorted(by: WarmSeats.isSooner).reversed() where !isWanted(entry, at: now) {
             giveUp(entry.seat.id)
             refreshHeld()
@@ -86,10 +86,10 @@ extension BrokerCore {
         guard let host = record(of: entry.seat.host), host.settings.isConfigured, host.settings.host.duty == .active,
             isCurrent(entry)
         else { return false }
-        // A lab that is on its way up on a host that went will not come up.
+        // A lab that is still starting on a host that has become unreachable will not become ready.
         if entry.isStarting, case .unreachable = host.settings.host.link { return false }
         if needsAttachment(entry.seat), case .impossible? = host.settings.attachment { return false }
-        // Memory that nobody works in is the first to be given back.
+        // On a strained host, idle memory is released first.
         if host.settings.isStrained, entry.seat.reservation == nil { return false }
         if let own = entry.seat.reservation {
             guard let reservation = reservations[own], wanted(reservation, at: now) != nil else { return false }
@@ -102,7 +102,7 @@ extension BrokerCore {
         seat.learner == nil && catalogue.labs[seat.pool.lab]?.files == .home
     }
 
-    /// The learner has a session of this lab, or waits for one that is not for this seat.
+    /// Whether the learner has a seat for this lab, or waits for one other than this warm seat.
     private func hasSeat(_ learner: String, _ pool: PoolKey) -> Bool {
         guard let id = sessionsOf[LearnerKey(portal: pool.portal, id: learner)]?[pool.lab], let entry = entries[id]
         else { return false }
@@ -113,7 +113,7 @@ extension BrokerCore {
         let spec = poolSpec(of: key)
         let wanted = spec.map { self.wanted($0, at: now) } ?? 0
         var seats = warm.byPool[key, default: []].compactMap { warm[$0] }.sorted(by: WarmSeats.isSooner)
-        // The last ones first: those that are not ready yet, the youngest of the others.
+        // The last ones first: those that are not ready yet, then the youngest of the others.
         while seats.count > wanted, let last = seats.popLast() { giveUp(last.seat.id) }
         var kept: [String: Int] = [:]
         for entry in seats {
@@ -122,12 +122,12 @@ extension BrokerCore {
         }
     }
 
-    /// A promise that has gone to another host takes its warm seat with it; and one that was started for somebody who
-    /// has not come goes when others of the roster have taken all the seats.
+    /// A warm seat is removed if its promise has moved to another host, or if it was started for a learner who has not
+    /// come and others of the roster have taken all seats.
     private mutating func trimReservation(_ id: ReservationID, at now: Timestamp) {
         guard let reservation = reservations[id] else { return }
         let seats = warm.byReservation[id, default: []].compactMap { warm[$0] }.sorted(by: WarmSeats.isSooner)
-        // Who waits and has a seat among these takes no other; the rest takes what is nobody's yet first.
+        // A waiting learner who owns one of these seats needs no other; the rest take seats without an owner first.
         let owners = Set(seats.compactMap(\.seat.learner))
         let others = (seating.waiting[id] ?? []).count { !owners.contains(entries[$0]?.learner.id ?? "") }
         let needed = max(0, others - seats.count { $0.seat.learner == nil })
@@ -194,9 +194,9 @@ extension BrokerCore {
         }
     }
 
-    /// Where a reservation's next warm seat goes: of the hosts that hold a seat of it, the one that is least full. With
-    /// the home of a learner who has none yet where everybody on the roster can have a seat of their own, so that nothing
-    /// is left to do at their click, or where homes cannot be attached later.
+    /// Where a reservation's next warm seat goes: of the hosts that hold a seat of it, the least full. The seat gets
+    /// the home of a learner who has none yet if everybody on the roster can have a seat of their own, so that nothing
+    /// is left to do at their click, or if homes cannot be attached later.
     private func warmUpHost(
         _ reservation: Reservation, _ lab: Lab, isForEverybody: Bool
     ) -> (host: String, learner: String?)? {
@@ -218,7 +218,7 @@ extension BrokerCore {
         return best.map { ($0.host, $0.learner) }
     }
 
-    /// The first learner of a roster for whom nothing is there yet.
+    /// The first learner of a roster who has neither a session nor a warm seat.
     private func nextOfRoster(_ reservation: Reservation, on host: String) -> String? {
         let terms = reservation.terms
         let key = PoolKey(portal: terms.portal, lab: terms.lab)
@@ -230,18 +230,18 @@ extension BrokerCore {
         }
     }
 
-    /// One start is always left to people.
+    /// One start is always left for sessions.
     private static func warmStartsAllowed(_ host: HostRecord) -> Int { max(1, host.startsAllowed - 1) }
 
     private static func mayWarm(_ host: HostRecord, starting: Int, _ lab: Lab) -> Bool {
         starting < warmStartsAllowed(host) && (lab.files == .none || host.settings.attachment == .possible)
     }
 
-    /// Hosts for which somebody waits: no pool takes a seat there.
+    /// Hosts that a session waits for: no pool starts a seat there.
     private var hostsWaitedFor: (all: Bool, hosts: Set<String>) {
         var awaited: (all: Bool, hosts: Set<String>) = (false, [])
         for queue in [queue, cohorts] {
-            // Somebody whose last container is still being removed is in no line yet.
+            // A session whose last container is still being removed is in no line yet.
             if queue.lines.values.map(\.count).reduce(0, +) < queue.count { awaited.all = true }
             for line in queue.lines.keys {
                 if let host = line.host { awaited.hosts.insert(host) } else { awaited.all = true }
@@ -252,7 +252,7 @@ extension BrokerCore {
 }
 
 extension PoolSpec {
-    /// Why the pool is refused; `nil` if it is not.
+    /// Why the pool is refused; `nil` if it is accepted.
     public var problem: String? {
         if !(0...Limits.poolSeats).contains(minimum) || !(0...Limits.poolSeats).contains(maximum) {
             return "A pool has 0 to \(Limits.poolSeats) seats."

@@ -1,11 +1,11 @@
-/// The life of a warm seat, from its start to the learner who claims it.
+/// The life of a warm seat, from its start until a learner claims it.
 extension BrokerCore {
     mutating func startWarm(
         _ pool: PoolKey, _ lab: Lab, for reservation: ReservationID?, learner: String?, on host: String,
         at now: Timestamp
     ) {
         warm.lastNumber += 1
-        // What is reserved counts for what its lab asks, as with those who sit.
+        // A reserved warm seat is charged what its lab requests, like the seats of reserved sessions.
         let charge = reservation == nil ? record(of: host)?.charge(demand(of: lab)) : nil
         let seat = WarmSeat(
             id: WarmSeatID(number: warm.lastNumber), pool: pool, reservation: reservation, learner: learner,
@@ -57,26 +57,26 @@ extension BrokerCore {
         retryLater(entry.seat.pool, at: now)
     }
 
-    /// Its container stopped or is gone, or no home can be attached to it any more.
+    /// The container stopped or is gone, or a home can no longer be attached to it.
     mutating func warmIsLost(_ entry: WarmEntry, at now: Timestamp) {
         giveUp(entry.seat.id)
         retryLater(entry.seat.pool, at: now)
     }
 
-    /// What fails is not tried again at once: a lab that cannot start would keep a host busy for ever.
+    /// A failed start is not retried at once: a lab that cannot start would keep a host busy for ever.
     private mutating func retryLater(_ pool: PoolKey, at now: Timestamp) {
         let time = now + Limits.warmRetryDelay
         warm.retryAt[pool] = time
         alarms.ensure(.pool(pool), by: time)
     }
 
-    /// A listing of its host, which answers.
+    /// Reconciles a warm seat with a listing of its host.
     mutating func reconcile(warm entry: WarmEntry, with container: ObservedContainer?, asked: Int, at now: Timestamp) {
         switch entry.seat.state {
         case .starting:
             if isProved(entry.seat.host) { emit(.start(entry.seat.id.run, epoch: 0, host: entry.seat.host)) }
         case .ready(let endpoint, _):
-            // The listing may be older than the news that it became ready.
+            // The listing may have been requested before the seat became ready.
             guard asked >= entry.readyAt else { return }
             if container?.isRunning != true || container?.endpoint.map({ $0 != endpoint }) == true {
                 warmIsLost(entry, at: now)
@@ -86,7 +86,7 @@ extension BrokerCore {
 
     // MARK: Claims
 
-    /// Those who wait and for whom a warm seat is there get it, in the order in which they wait.
+    /// Gives warm seats to the waiting sessions that they fit, in queue order.
     mutating func claimWarmSeats(at now: Timestamp) {
         guard !warm.isEmpty, queueLength > 0 else { return }
         for id in warm.byReservation.keys.sorted() {
@@ -112,33 +112,33 @@ extension BrokerCore {
             if let bound, bound != host.name { return false }
             return isCurrent(candidate) && isUsable(candidate, on: host, at: now)
         }
-        // One that was started for this very learner is theirs.
+        // A seat that was started for this very learner takes precedence.
         let own = candidates.filter { $0.seat.learner != nil }.min(by: WarmSeats.isSooner)
         guard let best = own ?? candidates.min(by: WarmSeats.isSooner) else { return }
         claim(best, for: entry, at: now)
     }
 
-    /// What its container is made of is still what the catalogue says.
+    /// Whether the container still matches the catalogue.
     func isCurrent(_ entry: WarmEntry) -> Bool {
         guard let lab = catalogue.labs[entry.seat.pool.lab] else { return false }
         return lab.containerTerms == entry.seat.terms
     }
 
-    /// The host has room for it, and somebody can be given it: a pool's seat only if, with them in it, there is room
-    /// for every seat that will be held here while they may stay.
+    /// Whether the host has room for the seat and it can be claimed. A seat of a pool is usable only if, once occupied,
+    /// it leaves room for every seat that will be held here while its session may stay.
     func isUsable(_ entry: WarmEntry, on host: HostRecord, at now: Timestamp) -> Bool {
         var peak = CapacityCurve.Load()
         if entry.seat.reservation == nil {
             let horizon = catalogue.labs[entry.seat.pool.lab]?.demand.horizon ?? .zero
             peak = host.held.peak(from: now, to: now + horizon + .milliseconds(1))
         }
-        // What is on its way out will not be there.
+        // Leftovers do not count, since they will be gone.
         let leaving = host.usage.leftovers.reduce(0) { $0 + (leftovers[$1]?.memory ?? 0) }
         return host.usage.seats - host.usage.leftovers.count + peak.seats <= host.spec.slots
             && host.usage.memory - leaving + peak.memory <= host.memoryLimit
     }
 
-    /// The seat, its container and the learner's session become one, in one step and one commit.
+    /// Turns the seat and its container into the learner's session, in one step and one commit.
     private mutating func claim(_ seat: WarmEntry, for old: Entry, at now: Timestamp) {
         var entry = old
         let host = seat.seat.host
@@ -176,7 +176,7 @@ extension BrokerCore {
         guard seat.reservation == nil, let spec = poolSpec(of: seat.pool) else { return }
         var claims = warm.claims[seat.pool] ?? []
         claims.append(now)
-        // More than the maximum make no difference.
+        // More claims than the maximum make no difference.
         claims.removeFirst(max(0, claims.count - spec.maximum))
         warm.claims[seat.pool] = claims
         if let first = claims.first { alarms.ensure(.pool(seat.pool), by: first + Limits.poolMemory) }

@@ -1,7 +1,7 @@
-/// Pools give way: a seat that nobody has claimed goes when somebody waits for its room.
+/// Pools yield: unclaimed seats are given up when sessions wait for their room.
 extension BrokerCore {
-    /// For everybody who waits without a seat, as many pool seats as make room for them are given up; those that are
-    /// on their way out already count. Whether any was.
+    /// Gives up as many pool seats as make room for the sessions that wait without a seat; seats that are already being
+    /// removed count as free. Returns whether any was given up.
     mutating func yieldWarmSeats(at now: Timestamp) -> Bool {
         guard !warm.isEmpty, queueLength > 0 else { return false }
         let before = warm.entries.count
@@ -11,7 +11,7 @@ extension BrokerCore {
 
     private mutating func yieldPools(at now: Timestamp) {
         refreshHeld()
-        // Each host as it will be when what is being removed there is gone.
+        // Each host as it will be when the removals in progress there are done.
         var future = hosts
         for leftover in leftovers.values where !leftover.hasFailed {
             guard let index = hostIndex[leftover.host] else { continue }
@@ -30,7 +30,7 @@ extension BrokerCore {
         }
     }
 
-    /// One seat for this lab in the future; false when no pool can make room for it.
+    /// Reserves a future seat for this lab; false if no pool can make room for it.
     private mutating func makeRoom(
         for lab: Lab, on bound: String?, in future: inout [HostRecord], at now: Timestamp
     ) -> Bool {
@@ -52,7 +52,7 @@ extension BrokerCore {
         for index in possible {
             var host = future[index]
             var victims: [WarmEntry] = []
-            // Those that are least ready are lost the least.
+            // Giving up the least ready seats loses the least.
             let candidates = host.usage.warm.compactMap { warm[$0] }.filter { $0.seat.reservation == nil }
                 .sorted(by: WarmSeats.isSooner)
             for entry in candidates.reversed() where !isOpen(host) {

@@ -1,4 +1,4 @@
-/// What must hold of warm seats and pools.
+/// The invariants of warm seats and pools.
 extension BrokerCore {
     func warmViolations(at now: Timestamp) -> [String] {
         var broken: [String] = []
@@ -25,13 +25,13 @@ extension BrokerCore {
             if entry.session.state.host == nil { broken.append("\(id) has \(seat) and no host") }
         }
         if claimed != warm.claimed { broken.append("claimed: \(warm.claimed), not \(claimed)") }
-        // After `restore` and after a rollback the next event settles what is noted.
+        // After `restore` and after a rollback the next event applies what is pending.
         guard catalogue.isConfigured, !step.mayPlace else { return broken }
         if let due = reservationsDue, due <= now { return broken }
         return broken + settledViolations(at: now)
     }
 
-    /// After a step there is nothing that the step should have done.
+    /// After a step no work may be left that the step should have done.
     private func settledViolations(at now: Timestamp) -> [String] {
         var broken: [String] = []
         for (id, entry) in warm.entries {

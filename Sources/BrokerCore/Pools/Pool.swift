@@ -1,4 +1,4 @@
-/// Names a pool: one for each lab of a portal.
+/// Identifies a pool: one for each lab of a portal.
 public struct PoolKey: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var portal: String
     public var lab: String
@@ -12,14 +12,15 @@ public struct PoolKey: Hashable, Sendable, Comparable, CustomStringConvertible {
     public static func < (a: PoolKey, b: PoolKey) -> Bool { (a.portal, a.lab) < (b.portal, b.lab) }
 }
 
-/// How many seats of a lab wait ready before anybody asks.
+/// How many seats of a lab are kept ready in advance.
 public struct PoolSpec: Hashable, Sendable {
     public var key: PoolKey
-    /// Seats that are kept warm at any time; 0 to `Limits.poolSeats`.
+    /// Seats that are always kept warm; 0 to `Limits.poolSeats`.
     public var minimum: Int
-    /// While people come, as many more as they took lately (`Limits.poolMemory`), up to this; not less than `minimum`.
+    /// While there is demand, the pool adds as many seats as were claimed within `Limits.poolMemory`, up to this
+    /// maximum; not less than `minimum`.
     public var maximum: Int
-    /// Warm seats of this pool on one host, at most; from 1.
+    /// The maximum of this pool's warm seats on one host; at least 1.
     public var perHost: Int
 
     public init(key: PoolKey, minimum: Int, maximum: Int, perHost: Int = Limits.poolSeats) {
@@ -30,7 +31,7 @@ public struct PoolSpec: Hashable, Sendable {
     }
 }
 
-/// Names a warm seat. Each number is used once.
+/// Identifies a warm seat. Numbers are never reused.
 public struct WarmSeatID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var number: Int64
 
@@ -38,10 +39,11 @@ public struct WarmSeatID: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     private static let prefix = "warm-"
 
-    /// How the name and the labels of its container say it, with epoch 0; a session's identifier has no hyphen.
+    /// The identifier in its container's name and labels, with epoch 0. Unlike this one, a session's identifier has no
+    /// hyphen.
     public var run: SessionID { SessionID(rawValue: "\(Self.prefix)\(number)") }
 
-    /// The warm seat of which a container's labels speak; `nil` if they speak of a session.
+    /// The warm seat that a container's labels identify; `nil` if they identify a session.
     public init?(run: SessionID) {
         guard run.rawValue.hasPrefix(Self.prefix), let number = Int64(run.rawValue.dropFirst(Self.prefix.count)) else {
             return nil
@@ -53,8 +55,8 @@ public struct WarmSeatID: Hashable, Sendable, Comparable, CustomStringConvertibl
     public static func < (a: WarmSeatID, b: WarmSeatID) -> Bool { a.number < b.number }
 }
 
-/// A seat whose container is started, or on its way, before anybody asks for it. It is nobody's session until it is
-/// claimed; then it is a session's, and no warm seat any more.
+/// A seat whose container is started before a learner asks for it. It belongs to no session until it is claimed; then
+/// it is the session's, and no longer a warm seat.
 public struct WarmSeat: Hashable, Sendable {
     public enum State: Hashable, Sendable {
         case starting(since: Timestamp)
@@ -63,15 +65,16 @@ public struct WarmSeat: Hashable, Sendable {
 
     public var id: WarmSeatID
     public var pool: PoolKey
-    /// The reservation for which it was made; `nil` for one of its pool.
+    /// The reservation for which it was started; `nil` for a pool's seat.
     public var reservation: ReservationID?
-    /// Whose home it was started with; `nil` when whoever claims it gets their own, or none is needed.
+    /// The learner whose home it was started with; `nil` if the claiming learner's home is attached later, or none is
+    /// needed.
     public var learner: String?
     public var host: String
-    /// Of the lab as it was then (`Lab.containerTerms`): another one makes this seat old.
+    /// The lab's terms at the time (`Lab.containerTerms`); if they have changed since, the seat is outdated.
     public var terms: String
     public var state: State
-    /// As in `Session.charge`, which it becomes.
+    /// As `Session.charge`, which it becomes when the seat is claimed.
     public var charge: Int64
 
     public init(
@@ -89,21 +92,23 @@ public struct WarmSeat: Hashable, Sendable {
     }
 }
 
-/// Whether the home of a learner can be attached to a container that runs already on a host: by mount propagation.
+/// Whether a learner's home can be attached to a running container on a host, by mount propagation.
 public enum HomeAttachment: Hashable, Sendable {
     case possible
-    /// It was, and what attaches them is being made again: warm seats stay, and none is added meanwhile.
+    /// It was possible, and the helper that attaches homes is being recreated: warm seats stay, and none is added
+    /// meanwhile.
     case interrupted(reason: String)
     case impossible(reason: String)
 }
 
 extension Session {
-    /// What the name and the labels of its container say: its own run, or the warm seat that it claimed.
+    /// The identity in its container's name and labels: its own run, or the warm seat that it claimed.
     public var container: (name: SessionID, epoch: Int) { warm.map { ($0.run, 0) } ?? (id, epoch) }
 }
 
 extension Lab {
-    /// What a container of this lab is made of, as a short text that is different when any of it is (FNV-1a, 64 bits).
+    /// A digest of the settings that a container of this lab is created from, which changes if any of them does
+    /// (FNV-1a, 64 bits).
     public var containerTerms: String {
         var parts = [
             image, kind.rawValue, "\(memoryBytes)", "\(cpus)", "\(processLimit)", egress.rawValue, "\(port)", homePath,

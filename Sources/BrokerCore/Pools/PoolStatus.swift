@@ -1,24 +1,24 @@
-/// What an operator sees of a pool.
+/// The state of a pool as operators see it.
 public struct PoolStatus: Hashable, Sendable {
     public var key: PoolKey
-    /// As it is in force.
+    /// The pool in force.
     public var spec: PoolSpec
-    /// An operator has set it; the configuration says something else, or nothing.
+    /// Whether an operator has overridden what the configuration says, if it says anything.
     public var isSet: Bool
-    /// Unclaimed seats that it is to have now, between minimum and maximum.
+    /// The current target of unclaimed seats, between minimum and maximum.
     public var wanted: Int
     public var ready: Int
     public var starting: Int
     /// Warm seats by host.
     public var hosts: [String: Int]
-    /// A start has failed: the next one is tried then.
+    /// After a failed start, when the next one is tried.
     public var retryAt: Timestamp?
-    /// Why it has fewer seats than it wants, as far as that is not a matter of moments.
+    /// Why it has fewer seats than its target, unless the shortfall is only momentary.
     public var reason: String?
 }
 
 extension BrokerCore {
-    /// Those of the configuration and those that an operator has set, by name.
+    /// The pools of the configuration and those that operators have set, by name.
     public func poolStatuses(at now: Timestamp) -> [PoolStatus] {
         poolKeys.compactMap { key in
             guard let spec = poolSpec(of: key) else { return nil }
@@ -54,7 +54,7 @@ extension BrokerCore {
         return nil
     }
 
-    /// All warm seats that nobody has claimed, in no order.
+    /// All unclaimed warm seats, unordered.
     public var warmSeats: some Collection<WarmSeat> { warm.entries.values.lazy.map(\.seat) }
 
     public func warmSeat(_ id: WarmSeatID) -> WarmSeat? { warm[id]?.seat }

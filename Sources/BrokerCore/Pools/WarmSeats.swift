@@ -1,17 +1,17 @@
-/// What the core holds of a warm seat.
+/// The core's record of a warm seat.
 struct WarmEntry: Hashable, Sendable {
     var seat: WarmSeat
-    /// How far its start has come.
+    /// The progress of its start.
     var step = StartStep.creating
-    /// While it starts: how many were starting on its host when it began, itself included; 0 if an earlier broker
-    /// process began it.
+    /// The number of seats that were starting on its host when this start began, itself included; 0 if an earlier
+    /// broker process began it.
     var startCrowd = 0
-    /// How many events had been handled when it became ready; 0 if that was in an earlier broker process.
+    /// The value of `BrokerCore.eventCount` when it became ready; 0 if that was in an earlier broker process.
     var readyAt = 0
 
     init(seat: WarmSeat) { self.seat = seat }
 
-    /// What its seat counts for, in bytes.
+    /// What the seat is charged, in bytes.
     var memory: Int64 {
         get { seat.charge }
         set { seat.charge = newValue }
@@ -27,23 +27,23 @@ struct WarmEntry: Hashable, Sendable {
     }
 }
 
-/// All warm seats, and what is kept with them.
+/// All warm seats, and the state kept with them.
 struct WarmSeats: Sendable {
     private(set) var entries: [WarmSeatID: WarmEntry] = [:]
-    /// Those of pools.
+    /// The seats of pools.
     private(set) var byPool: [PoolKey: Set<WarmSeatID>] = [:]
     private(set) var byReservation: [ReservationID: Set<WarmSeatID>] = [:]
-    /// Warm seats on their way to ready, by host.
+    /// Warm seats that are starting, by host.
     private(set) var starting: [String: Int] = [:]
-    /// The sessions that have a claimed seat's container.
+    /// The sessions that run in a claimed seat's container.
     var claimed: [WarmSeatID: SessionID] = [:]
-    /// The last number that was given.
+    /// The last number that was assigned.
     var lastNumber: Int64 = 0
-    /// What operators have set, which counts more than the configuration.
+    /// Pools that operators have set, which take precedence over the configuration.
     var overrides: [PoolKey: PoolSpec] = [:]
-    /// When the last seats of a pool were claimed, oldest first; not stored.
+    /// When the latest seats of a pool were claimed, oldest first; not stored.
     var claims: [PoolKey: [Timestamp]] = [:]
-    /// A start of theirs failed: the next one is tried then.
+    /// After a failed start of a pool, when the next one is tried.
     var retryAt: [PoolKey: Timestamp] = [:]
 
     subscript(id: WarmSeatID) -> WarmEntry? { entries[id] }
@@ -69,7 +69,7 @@ struct WarmSeats: Sendable {
         if new.isStarting { starting[new.seat.host, default: 0] += 1 }
     }
 
-    /// Ready ones first, the oldest first.
+    /// Ready ones first, oldest first.
     static func isSooner(_ a: WarmEntry, _ b: WarmEntry) -> Bool {
         a.isStarting == b.isStarting ? a.seat.id < b.seat.id : b.isStarting
     }
@@ -109,19 +109,19 @@ extension BrokerCore {
         step.touchedHosts.insert(hosts[index].name)
     }
 
-    /// Write a warm seat to the store, and here.
+    /// Updates a warm seat here and in the store.
     mutating func store(_ entry: WarmEntry) {
         setWarm(entry.seat.id, entry)
         journal.changes.append(.warm(entry.seat))
     }
 
-    /// It is a session's now, or nobody's.
+    /// Forgets a warm seat that was claimed or given up.
     mutating func forgetWarm(_ id: WarmSeatID) {
         setWarm(id, nil)
         journal.changes.append(.warmGone(id))
     }
 
-    /// Nobody gets it: its container goes.
+    /// Gives the seat up and removes its container.
     mutating func giveUp(_ id: WarmSeatID) {
         guard let entry = warm[id] else { return }
         let host = entry.seat.host
@@ -131,20 +131,20 @@ extension BrokerCore {
         if record.isReachable { remove(entry.run, on: host) }
     }
 
-    /// The session and epoch that an engine's news of a container is about: a claimed seat's container bears the
-    /// seat's name as long as it lives.
+    /// The session and epoch that an engine's report about a container refers to: the container of a claimed seat bears
+    /// the seat's name as long as it lives.
     func owner(of name: SessionID, epoch: Int) -> (SessionID, Int) {
         guard let warmID = WarmSeatID(run: name), epoch == 0, let id = warm.claimed[warmID], let entry = entries[id]
         else { return (name, epoch) }
         return (id, entry.session.epoch)
     }
 
-    /// Seats of a reservation that its learners have; of those in use, warm ones wait for theirs.
+    /// Seats of a reservation that its learners occupy: those in use, less the unclaimed warm ones.
     func seatedCount(of id: ReservationID, on host: String? = nil) -> Int {
         let warm = warm.byReservation[id, default: []].count { host == nil || self.warm[$0]?.seat.host == host }
         return (host.map { seating.used(of: id, on: $0) } ?? seating.used[id]?.values.reduce(0, +) ?? 0) - warm
     }
 
-    /// The unclaimed warm seat that news is about.
+    /// The unclaimed warm seat that a report refers to.
     func warmEntry(_ name: SessionID) -> WarmEntry? { WarmSeatID(run: name).flatMap { warm[$0] } }
 }

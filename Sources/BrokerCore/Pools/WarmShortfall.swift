@@ -1,10 +1,10 @@
-/// Why fewer seats of a reservation can be warm than it asks for.
+/// Why fewer seats of a reservation can be warm than it requests.
 public struct WarmShortfall: Hashable, Sendable {
-    /// Seats that are to be warm at the start.
+    /// Seats that should be warm at the start.
     public var wanted: Int
-    /// Those of them that can be.
+    /// How many of those can be.
     public var possible: Int
-    /// Why homes cannot be attached to labs that run already, in the words of one of the hosts.
+    /// Why homes cannot be attached to running labs, as reported by one of the hosts.
     public var reason: String?
 
     /// For operators and instructors.
@@ -20,7 +20,7 @@ public struct WarmShortfall: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    /// What is in the way of the warm seats that a reservation asks for, as far as is known now; `nil` where nothing is.
+    /// What prevents the warm seats that a reservation requests, as far as is known now; `nil` if nothing does.
     ///
     /// - Parameter allocation: the seats promised by each host.
     public func warmShortfall(of terms: ReservationTerms, on allocation: [String: Int]) -> WarmShortfall? {
@@ -43,6 +43,6 @@ extension BrokerCore {
 }
 
 extension ReservationTerms {
-    /// The seats that are to be warm at the start.
+    /// The number of seats that should be warm at the start.
     var warmSeats: Int { (seats * warmPercent + 99) / 100 }
 }

@@ -1,6 +1,6 @@
-/// What must hold of every seat at the moment when it is given.
+/// The invariants of every seat at the moment of its placement.
 extension BrokerCore {
-    /// What is wrong with a host to which a seat was just added, in words.
+    /// The rules that a host violates after a seat was added to it, in words.
     private func crowding(on host: HostRecord) -> [String] {
         var broken: [String] = []
         if host.usage.seats > host.spec.slots {
@@ -13,7 +13,7 @@ extension BrokerCore {
         return broken
     }
 
-    /// Looks at a warm seat that was just added.
+    /// Checks a warm seat that was just added.
     mutating func audit(warm entry: WarmEntry, at now: Timestamp) {
         guard let host = record(of: entry.seat.host) else { return }
         var problems = crowding(on: host)
@@ -27,10 +27,10 @@ extension BrokerCore {
         }
     }
 
-    /// Looks at a seat that was just given, independently of how it was found.
+    /// Checks a placement that was just made, independently of how the host was found.
     mutating func audit(placementOf entry: Entry, on name: String, at now: Timestamp) {
         func broken(_ rule: String) {
-            // A handful is enough to find the mistake.
+            // A handful is enough to find the bug.
             if breaches.count < 16 { breaches.append("\(entry.session.id) was placed on \(name), \(rule)") }
         }
         guard let host = record(of: name) else { return broken("which is unknown") }
@@ -44,7 +44,7 @@ extension BrokerCore {
         if host.settings.isStrained, entry.session.warm == nil, entry.session.reservation == nil {
             broken("whose memory is nearly all in use")
         }
-        // A claimed seat was there already.
+        // A claimed seat was on the host already.
         if entry.session.warm == nil {
             for problem in crowding(on: host) { broken(problem) }
         }

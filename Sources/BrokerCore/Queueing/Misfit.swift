@@ -1,19 +1,19 @@
-/// Why no configured host could ever serve a lab to a learner, were it empty and well.
+/// Why no configured host could ever serve a lab to a learner, even if it were empty and healthy.
 public enum Misfit: Hashable, Sendable {
     /// No host is configured.
     case noHosts
-    /// No host has the labels that the lab asks for.
+    /// No host has the labels that the lab requires.
     case noLabels(lab: String, labels: [String: String])
     /// The largest host with the right labels is too small. In bytes.
     case tooLarge(lab: String, needed: Int64, largest: Int64)
-    /// The learner's files are on a host that is not configured any more.
+    /// The learner's files are on a host that is no longer configured.
     case homeHostGone(host: String)
     /// The host with the learner's files is too small. In bytes.
     case homeHostTooSmall(host: String, lab: String, needed: Int64, limit: Int64)
-    /// The lab asks for labels that the host with the learner's files does not have.
+    /// The host with the learner's files lacks labels that the lab requires.
     case homeHostLabels(host: String, lab: String, labels: [String: String])
 
-    /// For operators: what is in the way, and what can be changed.
+    /// For operators: what is in the way, and what they can change.
     public var operatorText: String {
         switch self {
         case .noHosts:
@@ -38,13 +38,13 @@ public enum Misfit: Hashable, Sendable {
     }
 }
 
-/// Two labs that one learner can never have both: homes are volumes, a home stays on the host of the learner's first
-/// lab, and no host could serve the two.
+/// Two labs that one learner can never use together: homes are volumes, so a home stays on the host of the learner's
+/// first lab, and no host could serve both labs.
 public struct LabsApart: Hashable, Sendable {
     public var first: String
     public var second: String
 
-    /// - Returns: pairs in the order of the labs. Labs that no host could serve are not among them.
+    /// - Returns: pairs in the order of `labs`. Labs that no host could serve are left out.
     public static func pairs(of labs: [Lab], on hosts: [HostSpec], sharedHomes: Bool) -> [LabsApart] {
         guard !sharedHomes else { return [] }
         let places = labs.filter { $0.files == .home }.map { lab in

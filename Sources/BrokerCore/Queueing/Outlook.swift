@@ -1,8 +1,8 @@
-/// What is taken of every host from now on, looked up once for many questions.
+/// The future load of every host, computed once for many queries.
 struct Outlook: Sendable {
-    /// Seats that reservations are promised, by host, and those that their sessions keep after their end.
+    /// By host: seats promised to reservations, and seats that their sessions keep beyond the reservation's end.
     var promises: [String: CapacityCurve] = [:]
-    /// What sessions take that no promise accounts for, by host.
+    /// By host: the load of sessions that no promise accounts for.
     var stays: [String: Stays] = [:]
 
     init(stays: [String: Stays]) {
@@ -14,7 +14,7 @@ struct Outlook: Sendable {
         }
     }
 
-    /// When somebody leaves: of thousands of sessions a sample, with the last one of the host that is taken longest.
+    /// Times at which sessions leave: of thousands a sample, always including the latest end on any host.
     func ends(atMost limit: Int) -> [Timestamp] {
         let all = stays.sorted { $0.key < $1.key }.map(\.value)
         let stride = max(1, all.reduce(0) { $0 + $1.count } / limit)
@@ -32,16 +32,16 @@ struct Outlook: Sendable {
     }
 }
 
-/// What the sessions on a host that no promise there accounts for take, until they have left at the latest.
+/// The load of a host's sessions that no promise there accounts for, each until its latest possible end.
 struct Stays: Hashable, Sendable {
-    /// In order.
+    /// In ascending order.
     private var ends: [Timestamp] = []
-    /// What those from each index on take together; one more than there are ends.
+    /// The combined load of the sessions from each index on; one element more than `ends`.
     private var loads = [CapacityCurve.Load()]
-    /// Sessions that a promise accounts for, and that keep their seats after its end.
+    /// Sessions that a promise accounts for and that keep their seats beyond its end.
     let beyond: [Beyond]
 
-    /// A seat from the end of a reservation until the end of an extension.
+    /// A seat from the end of a reservation until the end of its session's extension.
     struct Beyond: Hashable, Sendable {
         var load: CapacityCurve.Load
         var from: Timestamp
@@ -60,18 +60,18 @@ struct Stays: Hashable, Sendable {
 
     var count: Int { ends.count }
 
-    /// When the one that leaves as the `index`th has left.
+    /// The end of the `index`th session to leave.
     func end(_ index: Int) -> Timestamp { ends[index] }
 
     var lastEnd: Timestamp? { ends.last }
 
-    /// Whether both say the same at every moment, in whatever order those who leave together were counted.
+    /// Whether both describe the same load at every time, regardless of the order of sessions that leave together.
     func agrees(with other: Stays) -> Bool {
         ends == other.ends && loads.first == other.loads.first && Set(beyond) == Set(other.beyond)
             && ends.allSatisfy { lasting(at: $0) == other.lasting(at: $0) }
     }
 
-    /// What may still be there at a moment. O(log n).
+    /// The load that may still be present at a time. O(log n).
     func lasting(at time: Timestamp) -> CapacityCurve.Load {
         var low = 0
         var high = ends.count
@@ -84,7 +84,7 @@ struct Stays: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    /// O(hosts + reservations * hosts), and the sessions on hosts whose stays are not known.
+    /// O(hosts + reservations * hosts), plus the sessions on hosts whose stays are not cached.
     func outlook(at now: Timestamp) -> Outlook {
         var outlook = Outlook(stays: stays(at: now))
         for reservation in reservations.values where reservation.isBooked { add(reservation, to: &outlook.promises) }
@@ -101,14 +101,14 @@ extension BrokerCore {
         Dictionary(uniqueKeysWithValues: hosts.map { ($0.name, knownStays[$0.name] ?? stays(on: $0, now: now)) })
     }
 
-    /// Looks at the hosts where something has changed since the last time, so that many questions need not.
+    /// Caches the stays of hosts that have changed since the last call, for the many queries that follow.
     mutating func learnStays(at now: Timestamp) {
         for host in hosts where knownStays[host.name] == nil && host.usage.sessions.allSatisfy(hasFixedEnd) {
             knownStays[host.name] = stays(on: host, now: now)
         }
     }
 
-    /// Its latest end does not move with the time.
+    /// Whether its latest end does not move as time passes.
     private func hasFixedEnd(_ id: SessionID) -> Bool {
         guard let entry = entries[id] else { return true }
         return switch entry.session.state {
@@ -118,7 +118,7 @@ extension BrokerCore {
         }
     }
 
-    /// A session has another end than before, or none any more.
+    /// Invalidates the cached stays after a session's end, seat or reservation has changed.
     mutating func forgetStays(of old: Session?, _ new: Session?) {
         guard !knownStays.isEmpty,
             old?.state != new?.state || old?.stay.extended != new?.stay.extended
@@ -128,14 +128,16 @@ extension BrokerCore {
         for case let host? in [old?.state.host, new?.state.host] { knownStays[host] = nil }
     }
 
-    /// Other seats of a reservation are promised, or other sessions of it have to end with it.
+    /// Invalidates the cached stays after a reservation's promises, or the sessions that must end with it, have
+    /// changed.
     mutating func forgetStays(of reservation: Reservation?) {
         guard let reservation, !knownStays.isEmpty else { return }
         for host in reservation.allocation.keys { knownStays[host] = nil }
         for host in seating.used[reservation.id]?.keys ?? [:].keys { knownStays[host] = nil }
     }
 
-    /// A promise accounts for as many of its sessions as it has seats there: for those that stay longest.
+    /// A promise accounts for as many of the reservation's sessions as it has seats on the host: those that stay
+    /// longest.
     func stays(on host: HostRecord, now: Timestamp) -> Stays {
         var others: [(end: Timestamp, load: CapacityCurve.Load)] = []
         var own: [ReservationID: [(end: Timestamp, load: CapacityCurve.Load)]] = [:]

@@ -1,10 +1,10 @@
 import HeapModule
 
-/// From the queue to a seat.
+/// Moves sessions from the queue to seats.
 ///
-/// In order of the queue; each line's head is tried, and a line whose head finds no seat is passed over until the next
-/// time, so that whoever can only go to one full host holds up nobody else. Where a head lacks memory that smaller
-/// labs behind it would take bit by bit, the host that is nearest to having it is held for it.
+/// Lines are tried in queue order, by their head. A line whose head finds no seat is skipped until the next round, so
+/// that a session that can only go to one full host does not block the others. If a head lacks memory that smaller labs
+/// behind it would take bit by bit, the host that is closest to having enough is held for it.
 extension BrokerCore {
     private struct Head: Comparable {
         var place: Queue.Place
@@ -13,8 +13,8 @@ extension BrokerCore {
         static func < (a: Head, b: Head) -> Bool { a.place < b.place }
     }
 
-    /// The heads of all lines, the first one first. One seat that becomes free is for one of them: the lines of a portal
-    /// are considered when its first ticket is the next.
+    /// The heads of all lines, in queue order. A freed seat is for one of them: the lines of a portal are considered
+    /// when its first ticket is next.
     private struct Heads {
         private struct Portal: Comparable {
             var place: Queue.Place
@@ -41,7 +41,7 @@ extension BrokerCore {
             return lines.popMin()
         }
 
-        /// The head of a line, if it has one left.
+        /// Inserts the head of a line, if the line is not empty.
         mutating func insert(_ line: Queue.Line, of queue: Queue) {
             guard let ticket = queue.lines[line]?.first, let place = queue.place(of: ticket, in: line.portal) else {
                 return
@@ -50,7 +50,7 @@ extension BrokerCore {
         }
     }
 
-    /// What lines of different portals have in common: the same hosts can serve them.
+    /// The key that lines of different portals share if the same hosts can serve them.
     private struct Need: Hashable {
         var lab: String
         var host: String?
@@ -59,8 +59,8 @@ extension BrokerCore {
     mutating func placeWaiting(at now: Timestamp) {
         guard catalogue.isConfigured else { return }
         claimWarmSeats(at: now)
-        // Without shared homes a placement can bind its learner's other sessions, and so free what was held for them, or
-        // what they waited for: then once more.
+        // Without shared homes a placement can bind its learner's other sessions, and so release what was held for them
+        // or what they waited for. Placement then runs again.
         var hasPlaced = true
         while hasPlaced {
             let hasSeated = placeCohorts(at: now)
@@ -69,8 +69,8 @@ extension BrokerCore {
         refreshHeld()
     }
 
-    /// Those with a reservation: each on a host where a seat of it is held. A line whose hosts are all busy starting
-    /// others holds up nobody else.
+    /// Places sessions with a reservation, each on a host that holds a seat of it. A line whose hosts have no free
+    /// start does not block the others.
     private mutating func placeCohorts(at now: Timestamp) -> Bool {
         guard cohorts.count > 0 else { return false }
         let waiting = cohorts.count
@@ -86,8 +86,8 @@ extension BrokerCore {
         return cohorts.count < waiting
     }
 
-    /// Where a session with a reservation goes: of the hosts that hold a seat of it, the one that is least full. Where
-    /// none is held for it (its files are on another host, or the reservation is degraded), it takes any seat.
+    /// The host for a session with a reservation: of the hosts that hold a seat of it, the least full. If none holds
+    /// one for it (its files are on another host, or the reservation is degraded), it takes any seat.
     private func reservedHost(for entry: Entry, _ lab: Lab, boundTo bound: String?) -> Int? {
         guard let reservation = entry.session.reservation.flatMap({ reservations[$0] }) else { return nil }
         var best: (index: Int, isShunned: Bool, density: Double)?
@@ -116,7 +116,7 @@ extension BrokerCore {
         return bestHost(for: lab, lab.demand, boundTo: bound, held: [], shunning: entry.shunned)
     }
 
-    /// One walk through the lines of everybody else; whether anybody was placed.
+    /// One pass over the lines of the general queue; returns whether a session was placed.
     private mutating func placeOnce(at now: Timestamp) -> Bool {
         guard queue.count > 0 else { return false }
         refreshOrder(at: now)
@@ -146,20 +146,20 @@ extension BrokerCore {
         return queue.count < waiting
     }
 
-    /// Ask the hosts that have changed since the last placement what they offer.
+    /// Recomputes the offers of the hosts that have changed since the last placement.
     mutating func refreshOrder(at now: Timestamp) {
         refreshHeld()
         if isOrderOld {
             order.reset(hosts: hosts.count, demands: demands)
             isOrderOld = false
         }
-        // A copy of the array's reference: a closure that reads `self` would copy the whole core.
+        // Copies the array's reference, because a closure that captures `self` would copy the whole core.
         let hosts = hosts
         order.refresh(host: { hosts[$0] }, offer: { $0.offer($1, at: now) })
     }
 
-    /// The open host on which one more seat of this lab gives the lowest density; by name among equals. One that is
-    /// shunned only if there is no other.
+    /// The open host whose density with one more seat of this lab is lowest; among equals the first by name. A shunned
+    /// host is chosen only if there is no other.
     private func bestHost(
         for lab: Lab, _ demand: Demand, boundTo bound: String?, held: Set<Int>, shunning shunned: String?
     ) -> Int? {
@@ -177,12 +177,12 @@ extension BrokerCore {
                 ?? order.bestOpen(demand, where: hasImage)
         }
         if let best { return best }
-        // Listings are up to a minute old: where none shows the image, a host is tried, and its answer counts.
+        // Listings are up to a minute old, so if none shows the image, a host is tried and its answer decides.
         guard isImageNowhere(lab, boundTo: nil) else { return nil }
         return order.bestOpen(demand) { !held.contains($0) && !hosts[$0].settings.lackingLabs.contains(name) }
     }
 
-    /// The host that is nearest to having a seat for a lab that finds none now.
+    /// The host that is closest to having a seat for a lab that finds none now.
     private func hostToHold(for lab: Lab, boundTo bound: String?, held: Set<Int>) -> Int? {
         let boundIndex = bound.flatMap { hostIndex[$0] }
         if bound != nil, boundIndex == nil { return nil }

@@ -1,13 +1,14 @@
 /// Sessions that wait for a seat.
 ///
-/// Portals take turns (start-time fair queueing): the launches of one portal get consecutive turns in the order in which
-/// they come; whoever has the lowest turn is next, the earlier one among equals. A portal that had nobody waiting joins
-/// at the turn that is being served, or after the last one that it was given, so it waits behind nobody's backlog and
-/// gains nothing by coming back often. A portal's first launch may so be next while another portal's fiftieth waits,
-/// although that one came earlier; within a portal it is first come, first served. Who finds no seat keeps their turn.
+/// Portals take turns (start-time fair queueing): the launches of one portal get consecutive turns in order of arrival;
+/// the lowest turn is served next, and among equals the earlier launch. A portal without waiting launches joins at the
+/// turn that is being served, or after the last turn that it was given, so it does not wait behind another portal's
+/// backlog and gains nothing by rejoining often. A portal's first launch may thus precede another portal's fiftieth
+/// although that one arrived earlier; within a portal the order is first come, first served. A session that finds no
+/// seat keeps its turn.
 ///
-/// Those who may be placed also stand in lines, one for each group that the same hosts can serve, so that placement
-/// looks at the head of each line and never at everybody.
+/// Tickets that may be placed are also in lines, one for each group that the same hosts can serve, so that placement
+/// examines the head of each line and never all tickets.
 struct Queue: Sendable {
     /// A launch within its portal's order.
     struct Ticket: Hashable, Comparable, Sendable {
@@ -17,7 +18,7 @@ struct Queue: Sendable {
         static func < (a: Ticket, b: Ticket) -> Bool { (a.since, a.id) < (b.since, b.id) }
     }
 
-    /// A place in the order of all.
+    /// A position in the order across portals.
     struct Place: Hashable, Comparable, Sendable {
         var turn: Int64
         var ticket: Ticket
@@ -25,7 +26,7 @@ struct Queue: Sendable {
         static func < (a: Place, b: Place) -> Bool { (a.turn, a.ticket) < (b.turn, b.ticket) }
     }
 
-    /// What decides which hosts can serve a waiting session: its lab, and the host that its home is bound to.
+    /// What determines which hosts can serve a waiting session: its lab, and the host that its home is bound to.
     struct Line: Hashable, Comparable, Sendable {
         var portal: String
         var lab: String
@@ -36,36 +37,36 @@ struct Queue: Sendable {
         }
     }
 
-    /// Whose turn it is. Not stored: after a restart the turns are dealt anew, in the order in which people came.
+    /// The virtual clock of fair queueing. Not stored: after a restart turns are reassigned in order of arrival.
     struct Turns: Hashable, Sendable {
         /// The latest turn that was served.
         var served: Int64 = 0
-        /// The turn that each portal's next launch gets, unless it is too old.
+        /// The turn of each portal's next launch, unless `served` has passed it.
         var next: [String: Int64] = [:]
-        /// The turns of those who wait, by portal, in the order of its tickets; they never go down.
+        /// The turns of waiting tickets, by portal, in ticket order; they never decrease along it.
         var held: [String: [Int64]] = [:]
     }
 
     /// Why a ticket leaves the queue.
     enum Departure {
         case seated
-        /// Without a seat: those behind move up within their portal.
+        /// It left without a seat: later tickets of its portal move up.
         case gaveUp
     }
 
     private(set) var turns = Turns()
-    /// Those who wait, in order, by portal. No list is empty.
+    /// Waiting tickets in order, by portal. No list is empty.
     private(set) var waiting: [String: [Ticket]] = [:]
-    /// Those who may be placed, in order, by line. No line is empty.
+    /// Tickets that may be placed, in order, by line. No line is empty.
     private(set) var lines: [Line: [Ticket]] = [:]
     /// The lines of each portal. No set is empty.
     private(set) var linesOf: [String: Set<Line>] = [:]
     private(set) var count = 0
     private var lineOf: [SessionID: Line] = [:]
-    /// Somebody's position has changed since this was last cleared.
+    /// Whether a position has changed since this was last cleared.
     var hasMoved = false
 
-    /// All tickets are so much younger or older, which changes nothing of their order.
+    /// Shifts the times of all tickets, which does not change their order.
     mutating func shift(by jump: Duration) {
         func shifted(_ tickets: [Ticket]) -> [Ticket] {
             tickets.map { Ticket(since: $0.since + jump, id: $0.id) }
@@ -76,19 +77,19 @@ struct Queue: Sendable {
 
     func line(of id: SessionID) -> Line? { lineOf[id] }
 
-    /// A waiting ticket's place in the order of all. O(log n).
+    /// A waiting ticket's place in the order across portals. O(log n).
     func place(of ticket: Ticket, in portal: String) -> Place? {
         guard let rank = waiting[portal]?.rank(of: ticket), let turns = turns.held[portal] else { return nil }
         return Place(turn: turns[rank], ticket: ticket)
     }
 
-    /// The place of the first of a portal: none of its lines' heads is before it. O(1).
+    /// The place of a portal's first ticket; no head of its lines comes before it. O(1).
     func firstPlace(in portal: String) -> Place? {
         guard let ticket = waiting[portal]?.first, let turn = turns.held[portal]?.first else { return nil }
         return Place(turn: turn, ticket: ticket)
     }
 
-    /// The position of a ticket among all, from 1. O(portals * log n).
+    /// A ticket's position among all, from 1. O(portals * log n).
     func position(of ticket: Ticket, in portal: String) -> Int? {
         guard let place = place(of: ticket, in: portal) else { return nil }
         return waiting.reduce(1) { position, other in
@@ -104,12 +105,12 @@ struct Queue: Sendable {
         }
     }
 
-    /// Everybody, in order. O(n log n): for tests and checks.
+    /// All tickets, in order. O(n log n): for tests and checks.
     var order: [Ticket] {
         waiting.flatMap { portal, tickets in tickets.compactMap { place(of: $0, in: portal) } }.sorted().map(\.ticket)
     }
 
-    /// - Parameter isReturning: it had a seat, and lost it: it is still its turn.
+    /// - Parameter isReturning: the session had a seat and lost it, so it gets the turn that is being served.
     mutating func insert(_ ticket: Ticket, in portal: String, isReturning: Bool) {
         let index = waiting[portal, default: []].insertionIndex(of: ticket)
         waiting[portal, default: []].insert(ticket, at: index)
@@ -120,7 +121,7 @@ struct Queue: Sendable {
         } else {
             turns.next[portal] = turn + 1
         }
-        // Somebody who came earlier is inserted before others.
+        // A launch that came earlier is inserted before others and must not get a later turn.
         if index < held.count { turn = min(turn, held[index]) }
         if index > 0 { turn = max(turn, held[index - 1]) }
         turns.held[portal, default: []].insert(turn, at: index)
@@ -148,14 +149,14 @@ struct Queue: Sendable {
             waiting[portal] = nil
             turns.held[portal] = nil
         }
-        // With nobody waiting there is nobody to be fair to.
+        // With an empty queue there is no order to keep fair.
         if count == 0 { turns = Turns() }
     }
 
-    /// After a rollback has put everybody back: the turns are as they were, too.
+    /// Restores the turns after a rollback has reinserted the tickets.
     mutating func restore(_ turns: Turns) { self.turns = turns }
 
-    /// Put a ticket into a line, or, with `nil`, hold it back from placement: it keeps its position.
+    /// Puts a ticket into a line, or with `nil` holds it back from placement; its position stays the same.
     mutating func setLine(_ line: Line?, of ticket: Ticket) {
         let old = lineOf[ticket.id]
         guard old != line else { return }
@@ -187,7 +188,7 @@ extension [Queue.Ticket] {
         return low
     }
 
-    /// From 0.
+    /// The index of a ticket, from 0.
     func rank(of ticket: Queue.Ticket) -> Int? {
         let index = insertionIndex(of: ticket)
         return index < count && self[index] == ticket ? index : nil

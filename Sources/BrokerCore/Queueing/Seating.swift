@@ -1,14 +1,14 @@
-/// What follows from sessions and reservations together: who of which cohort sits where, and what is still held.
+/// State derived from sessions and reservations together: which cohort has seats where, and which seats are still held.
 struct Seating: Hashable, Sendable {
     /// Seats of a reservation's sessions, by host.
     var used: [ReservationID: [String: Int]] = [:]
-    /// A reservation's sessions that wait.
+    /// A reservation's waiting sessions.
     var waiting: [ReservationID: Set<SessionID>] = [:]
-    /// The reservations that have seats promised on a host.
+    /// The reservations with promised seats on each host.
     var promisedOn: [String: Set<ReservationID>] = [:]
-    /// The reservations of a portal and lab, for the launches that they are meant for.
+    /// The reservations of each portal and lab, to match launches against.
     var offered: [Cohort: Set<ReservationID>] = [:]
-    /// Hosts whose `held` is old.
+    /// Hosts whose `held` curve is outdated.
     var stale: Set<String> = []
 
     struct Cohort: Hashable, Sendable {
@@ -18,18 +18,20 @@ struct Seating: Hashable, Sendable {
 
     func used(of id: ReservationID, on host: String) -> Int { used[id]?[host] ?? 0 }
 
-    /// Somebody of the cohort has more seats on a host than are promised there: a home on it, or no other seat left.
+    /// Whether the cohort has more seats on some host than are promised there: a home is there, or no other seat was
+    /// left.
     func sitsElsewhere(_ reservation: Reservation) -> Bool {
         used[reservation.id]?.contains { $0.value > reservation.allocation[$0.key] ?? 0 } ?? false
     }
 
-    /// Promised seats on a host that nobody has taken, and that are still due.
+    /// Promised seats on a host that are not taken and still due.
     func held(_ reservation: Reservation, on host: String) -> Int {
         guard reservation.isBooked else { return 0 }
         let promised = reservation.allocation[host] ?? 0
         let untaken = max(0, promised - used(of: reservation.id, on: host))
         guard untaken > 0, sitsElsewhere(reservation) else { return untaken }
-        // Who sits elsewhere needs no seat here: so many fewer are held, on the last hosts by name.
+        // A session that sits elsewhere needs no seat here, so that many fewer are held, starting with the last hosts
+        // by name.
         var due = reservation.dueSeats - (used[reservation.id]?.values.reduce(0, +) ?? 0)
         for (name, promised) in reservation.allocation.sorted(by: { $0.key < $1.key }) {
             let held = min(max(0, due), max(0, promised - used(of: reservation.id, on: name)))
@@ -41,7 +43,7 @@ struct Seating: Hashable, Sendable {
 }
 
 extension BrokerCore {
-    /// Write a reservation; `nil` forgets it.
+    /// Updates a reservation; `nil` forgets it.
     mutating func setReservation(_ id: ReservationID, _ new: Reservation?) {
         let old = reservations[id]
         guard old != new else { return }
@@ -71,13 +73,13 @@ extension BrokerCore {
         step.mayPlace = true
     }
 
-    /// Write a reservation to the store, and here.
+    /// Updates a reservation here and in the store.
     mutating func store(_ reservation: Reservation) {
         setReservation(reservation.id, reservation)
         journal.changes.append(.reservation(reservation))
     }
 
-    /// A learner's seat of a reservation: theirs until its end.
+    /// Adds or removes a learner's claim to a seat, which lasts until the reservation's end.
     mutating func setClaim(_ isClaimed: Bool, of learner: String, on id: ReservationID) {
         let has = claims[id]?.contains(learner) ?? false
         guard has != isClaimed else { return }
@@ -86,7 +88,7 @@ extension BrokerCore {
         if claims[id]?.isEmpty == true { claims[id] = nil }
     }
 
-    /// A session of this reservation got a seat, or left it.
+    /// A session of this reservation took a seat (`count` is 1) or freed one (-1).
     mutating func takeReservedSeat(of id: ReservationID, on host: String, by count: Int) {
         let reservation = reservations[id]
         let before = reservation.map { seating.sitsElsewhere($0) } ?? false
@@ -98,12 +100,13 @@ extension BrokerCore {
         seating.stale.insert(host)
         if let reservation, before || seating.sitsElsewhere(reservation) {
             seating.stale.formUnion(reservation.allocation.keys)
-            // The seat that was not held meanwhile may be somebody else's now: the one that was left takes its place.
+            // The promised seat that was not held meanwhile may have been taken by another session; the freed one
+            // replaces it.
             if count < 0 { step.mayPromise = true }
         }
     }
 
-    /// Rebuild what is held on hosts where that has changed.
+    /// Recomputes the held seats of hosts where they have changed.
     mutating func refreshHeld() {
         guard !seating.stale.isEmpty else { return }
         for name in seating.stale {
@@ -116,7 +119,7 @@ extension BrokerCore {
         seating.stale = []
     }
 
-    /// Reserved seats on a host that nobody has taken yet, over time.
+    /// Reserved seats on a host that no session has taken yet, over time.
     func heldCurve(on host: String) -> CapacityCurve {
         var curve = CapacityCurve()
         for id in seating.promisedOn[host] ?? [] {
@@ -130,13 +133,13 @@ extension BrokerCore {
 }
 
 extension Reservation {
-    /// What is held for it on which host is the same.
+    /// Whether both hold the same seats on the same hosts.
     fileprivate func holdsLike(_ other: Reservation) -> Bool {
         (terms, phase, allocation, released) == (other.terms, other.phase, other.allocation, other.released)
     }
 }
 
-/// One learner's right to a seat of a reservation, until its end.
+/// One learner's right to a seat of a reservation, until the reservation's end.
 public struct Claim: Hashable, Sendable {
     public var reservation: ReservationID
     /// The learner's id in the reservation's portal.

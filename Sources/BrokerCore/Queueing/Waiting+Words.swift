@@ -1,5 +1,5 @@
 extension Waiting {
-    /// For operators: hosts, images and reservations are named. Learners read other words.
+    /// For operators: names hosts, images and reservations. Learners get different text.
     public var operatorText: String {
         switch cause {
         case .previousContainer: "Waiting for the previous container of this session to be removed."
@@ -41,7 +41,7 @@ extension Waiting {
         }
     }
 
-    /// The end of "the files of this learner are on the host h1, …".
+    /// The end of a sentence that begins "the files of this learner are on the host h1, …".
     private var homeReason: String {
         switch cause {
         case .hostsClosed: "which is closed for maintenance"

@@ -1,4 +1,4 @@
-/// What a queued session waits for, with the facts that the words for learners and for operators are made of.
+/// Why a queued session waits, as facts from which the text for learners and for operators is made.
 public struct Waiting: Hashable, Sendable, Codable {
     public enum Cause: Hashable, Sendable, Codable {
         /// The container of the session's previous run is still being removed.
@@ -9,7 +9,7 @@ public struct Waiting: Hashable, Sendable, Codable {
         case hostsClosed
         /// No open host that could serve the lab answers.
         case hostsSilent
-        /// It has not been proved that labs are kept apart on any host that answers.
+        /// Network isolation has not been proved on any host that answers.
         case hostsUnproved
         /// The only host with the learner's files is the same engine as another host, and is used under that name.
         case sameEngine(as: String)
@@ -17,35 +17,35 @@ public struct Waiting: Hashable, Sendable, Codable {
         case imageMissing(image: String)
         /// Every slot is taken.
         case seatsTaken
-        /// There are free slots, but the memory beside them is taken; one seat needs this much, in bytes.
+        /// There are free slots, but not enough free memory with them; one seat needs this much, in bytes.
         case memoryTaken(needed: Int64)
-        /// The free seats are held for these reservations, of which the first opens at `from`, and the first that ends
-        /// does so at `until`.
+        /// The free seats are held for these reservations; `from` is the earliest opening among them, and `until` the
+        /// earliest end.
         case seatsHeld(reservations: [ReservationID], from: Timestamp, until: Timestamp)
-        /// Labs that run use so much memory that their hosts take nobody new for now.
+        /// Running labs use so much memory that their hosts take no new sessions for now.
         case hostsStrained
-        /// As many labs are being started as the hosts can start at the same time.
+        /// The hosts are starting as many labs as they can at the same time.
         case startsPaced(underWay: Int)
-        /// A larger lab, whose turn comes first, has a host kept for it.
+        /// A host is held for a larger lab whose turn comes first.
         case largerLabFirst
-        /// The seats reserved for this learner are on hosts that are not available.
+        /// The seats reserved for this learner are on hosts that are unavailable.
         case reservedSeatsGone
-        /// Nobody had claimed these reserved seats by the no-show time, and others have them now.
+        /// These reserved seats were unclaimed at the no-show time, and other sessions have them now.
         case reservedSeatsReleased
     }
 
     public var cause: Cause
     /// The only host that can serve this learner, because their files are there.
     public var home: String?
-    /// The labels that the lab asks of a host.
+    /// The labels that the lab requires of a host.
     public var requires: [String: String]
-    /// The reservation that the session has a right to a seat of.
+    /// The reservation of which the session has a right to a seat.
     public var reservation: ReservationID?
     /// How many sessions come first.
     public var ahead: Int
-    /// Several portals have people waiting, and take turns.
+    /// Whether several portals have sessions waiting, and so take turns.
     public var portalsTakeTurns: Bool
-    /// A seat is free by then at the latest, as far as is known now; none where reservations may hold it then.
+    /// The latest time at which a seat becomes free, as far as is known now; `nil` if reservations may hold that seat.
     public var seatBy: Timestamp?
 
     public init(
@@ -63,8 +63,8 @@ public struct Waiting: Hashable, Sendable, Codable {
 }
 
 extension BrokerCore {
-    /// What a queued session waits for; `nil` for one that is not queued. O(hosts), and for those near the head of the
-    /// queue O(sessions on the hosts that could serve it).
+    /// Why a queued session waits; `nil` if it is not queued. O(hosts), and near the head of the queue O(sessions on
+    /// the hosts that could serve it).
     public func waiting(of id: SessionID, at now: Timestamp) -> Waiting? {
         guard let entry = entries[id], case .queued = entry.session.state else { return nil }
         let portal = entry.learner.portal
@@ -104,7 +104,7 @@ extension BrokerCore {
         return waiting
     }
 
-    /// The first condition of placement that no host meets, and the hosts that meet those before it.
+    /// The first placement condition that no host meets, and the hosts that meet the conditions before it.
     private func cause(
         _ lab: Lab, _ demand: Demand, isReserved: Bool, among candidates: [HostRecord], at now: Timestamp
     ) -> (Waiting.Cause, [HostRecord]) {
@@ -138,7 +138,7 @@ extension BrokerCore {
         return (.largerLabFirst, unhurried)
     }
 
-    /// The reservations for which seats on these hosts are held while a session that starts now may live.
+    /// The reservations that hold seats on these hosts while a session that starts now may live.
     private func holders(on hosts: [HostRecord], during horizon: Duration, at now: Timestamp) -> Waiting.Cause {
         var found: [Reservation] = []
         for host in hosts {
@@ -154,7 +154,8 @@ extension BrokerCore {
             until: found.map(\.terms.to).min() ?? now)
     }
 
-    /// When the first of these reservations is over with everybody of it; `nil` if others hold seats here after that.
+    /// The earliest time at which one of these reservations is over, overrun included; `nil` if seats here are held for
+    /// reservations then.
     private func seatBy(
         after holders: [ReservationID], during horizon: Duration, on hosts: [HostRecord]
     ) -> Timestamp? {
@@ -162,12 +163,12 @@ extension BrokerCore {
         return hosts.contains { isHeld(on: $0.name, from: end, during: horizon) } ? nil : end
     }
 
-    /// When as many seats here have become free as the others take and one more, if everybody stays as long as they may;
-    /// `nil` if one of these seats is held for a reservation then.
+    /// The time by which enough seats here have been freed for the sessions ahead and this one, if every session stays
+    /// as long as it may; `nil` if one of these seats is held for a reservation then.
     ///
     /// - Parameters:
-    ///   - ahead: how many others get a seat first.
-    ///   - own: the reservation that the session itself has a right to a seat of.
+    ///   - ahead: how many sessions get a seat first.
+    ///   - own: the reservation of which the session itself has a right to a seat.
     private func seatBy(
         ahead: Int, with own: ReservationID?, during horizon: Duration, on hosts: [HostRecord], at now: Timestamp
     ) -> Timestamp? {
@@ -187,11 +188,11 @@ extension BrokerCore {
         return isAnyHeld ? nil : first.last?.end
     }
 
-    /// Seats on a host are held for a reservation while somebody who begins at `start` may live.
+    /// Whether a reservation holds seats on a host while a session that starts at `start` may live.
     ///
     /// - Parameters:
-    ///   - former: the reservation that has the seat until then: as long as it is not over, it gets the seat back.
-    ///   - own: a reservation that is in nobody's way here.
+    ///   - former: the reservation whose session has the seat until then; until it is over, it gets the seat back.
+    ///   - own: a reservation to ignore.
     private func isHeld(
         on host: String, from start: Timestamp, during horizon: Duration, leftBy former: ReservationID? = nil,
         besides own: ReservationID? = nil

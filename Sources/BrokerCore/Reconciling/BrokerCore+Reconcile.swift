@@ -1,13 +1,13 @@
-/// Hosts that come and go, and what is really on them.
+/// Reachability of hosts, and reconciling sessions with the containers found on them.
 extension BrokerCore {
-    /// Nobody can reach this host, and the configuration or the operator does not expect that to change: nothing waits
-    /// for it.
+    /// Whether a host is unreachable and neither the configuration nor the operator expects it back. Nothing waits for
+    /// such a host.
     func isGone(_ host: HostRecord) -> Bool {
         catalogue.isConfigured && !host.isReachable && (!host.settings.isConfigured || host.settings.isLost)
     }
 
-    /// The engine does not answer. For a while nothing is given up: it may be back in a moment. One that has not answered
-    /// since this process began is given none.
+    /// The engine stopped answering. During the silence grace nothing is given up, because it may return in a moment. A
+    /// host that has not answered since this process began gets no grace.
     ///
     /// - Parameter since: its last answer.
     mutating func hostSilent(_ name: String, reason: String, since: Timestamp, at now: Timestamp) {
@@ -20,7 +20,7 @@ extension BrokerCore {
         setHost(name, settings)
     }
 
-    /// It has not answered for too long. What runs there is left as it is; who was on the way there goes back to the
+    /// The silence grace has passed. Running labs are left as they are; sessions that were starting there return to the
     /// queue.
     mutating func becomeUnreachable(_ name: String, since: Timestamp, reason: String, at now: Timestamp) {
         giveUpStarts(
@@ -29,7 +29,7 @@ extension BrokerCore {
         tellThose(on: name)
     }
 
-    /// Tells everybody with a lab on a host that the host is out of reach, or can be reached again.
+    /// Notifies watchers of the running labs on a host that it became unreachable or reachable.
     private mutating func tellThose(on name: String) {
         for id in (record(of: name)?.usage.sessions ?? []).sorted() {
             if case .running? = entries[id]?.session.state { markChanged(id) }
@@ -44,7 +44,7 @@ extension BrokerCore {
         detourStarts(on: host, because: reason, at: now)
     }
 
-    /// What is to start on a host starts elsewhere.
+    /// Sends the starts in progress on a host elsewhere.
     mutating func detourStarts(on host: HostRecord, because reason: String, at now: Timestamp) {
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id], case .starting = entry.session.state else { continue }
@@ -58,7 +58,7 @@ extension BrokerCore {
         setHost(name, settings)
     }
 
-    /// Before placement: nothing that waits for a host that is gone would ever happen.
+    /// Before placement, ends waiting for hosts that are gone, which would never finish.
     mutating func settleGoneHosts(at now: Timestamp) {
         for name in step.touchedHosts.sorted() { settleIfGone(name, at: now) }
     }
@@ -80,7 +80,7 @@ extension BrokerCore {
         for run in host.usage.leftovers.sorted() { setLeftover(run, nil) }
     }
 
-    /// The host answers, and this is everything of ours on it: make both sides agree.
+    /// Reconciles sessions, warm seats and leftovers with a complete listing of our containers on a host.
     mutating func hostListed(
         _ name: String, containers: [ObservedContainer], asked: Int, facts: HostFacts, at now: Timestamp
     ) {
@@ -98,7 +98,7 @@ extension BrokerCore {
         settings.isolation = facts.isolation
         settings.lackingLabs = []
         setHost(name, settings)
-        // Sessions that were in the way may have ended since.
+        // Sessions that were in the way of a degraded reservation may have ended since.
         if reservations.values.contains(where: \.isDegraded) { step.mayPromise = true }
 
         var listed: [Run: ObservedContainer] = [:]
@@ -144,8 +144,8 @@ extension BrokerCore {
             }
             entry.wake = nextLook(at: entry, runningSince: since, on: host)
             set(entry, unlessStill: old)
-            // The listing may be older than the news that this run became ready, even the first one after the host was
-            // lost.
+            // The listing may have been requested before this run became ready. This applies even to the first listing
+            // after the host was lost.
             let isBelievable = asked >= entry.readyAt
             guard let container else {
                 if isBelievable { beginEnding(entry, reason: .vanished(host: host), at: now) }
@@ -172,21 +172,22 @@ extension BrokerCore {
         }
     }
 
-    /// Take up what an earlier broker left: before the first event, before or after the first `configure`.
+    /// Takes over the state that an earlier broker left. Call it before the first event; it may come before or after
+    /// the first `configure`.
     ///
-    /// Routes of running sessions are published at once. Starts and removals go on when their host is listed; queued
-    /// sessions keep their place.
+    /// Routes of running sessions are published at once. Starts and removals continue when their host is listed; queued
+    /// sessions keep their position.
     ///
     /// - Parameters:
     ///   - sessions: those that are not over.
-    ///   - duties: of all hosts that ever had one, also of those that are no longer configured.
-    ///   - homes: without shared homes, where each learner's home is.
+    ///   - duties: of all hosts that ever had one, including hosts that are no longer configured.
+    ///   - homes: without shared homes, the host of each learner's home.
     ///   - reservations: those that are booked or closed.
-    ///   - claims: on these.
-    ///   - warm: seats that nobody has claimed yet, and the last number that one of them was given.
-    ///   - pools: what operators have set.
+    ///   - claims: to seats of these reservations.
+    ///   - warm: seats that have not been claimed, with `lastWarmNumber`, the last number assigned to any.
+    ///   - pools: overrides set by operators.
     ///   - stored: hosts that operators added or changed.
-    ///   - profiles: what was learned of labs' use.
+    ///   - profiles: usage profiles of labs.
     public mutating func restore(
         sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], reservations: [Reservation] = [],
         claims: [Claim] = [], warm: [WarmSeat] = [], lastWarmNumber: Int64 = 0, pools: [PoolSpec] = [],
@@ -207,7 +208,7 @@ extension BrokerCore {
             setClaim(true, of: claim.learner, on: claim.reservation)
         }
         if catalogue.isConfigured, !self.reservations.isEmpty { reservationsDue = now }
-        // Hosts of the configuration may be there already, without what operators changed of them.
+        // The configuration's hosts may exist already, without the operators' changes.
         if catalogue.isConfigured {
             for name in book.names.sorted() { configureHost(name, book.spec(of: name)) }
         }
@@ -232,7 +233,7 @@ extension BrokerCore {
         if catalogue.isConfigured { forgetListedEntries() }
         settleAlarms()
         step = Step()
-        // For the first event to look at.
+        // Left for the first event to process.
         step.mayPlace = true
         step.mayPromise = true
         step.touchedHosts = Set(hosts.map(\.name))
@@ -248,7 +249,7 @@ extension BrokerCore {
     private mutating func restore(_ session: Session, at now: Timestamp) {
         guard !session.state.isOver else { return }
         var session = session
-        // The clock was set back while nobody looked: what lies ahead is no sign of use.
+        // The clock may have been set back during downtime: a time in the future is no evidence of use.
         session.lastActivityAt = min(session.lastActivityAt, now)
         var entry = Entry(session)
         if let host = session.state.host {
@@ -270,7 +271,7 @@ extension BrokerCore {
         setWarm(seat.id, entry)
     }
 
-    /// A host that something stored is on. Whether the configuration still has it is not known yet.
+    /// Adds a host that stored state refers to. Whether it is still configured is not known yet.
     private mutating func ensureHost(_ host: String) {
         guard record(of: host) == nil else { return }
         let spec = HostSpec(name: host, slots: 0, memoryBytes: 0, overcommit: 1, maximumStarts: 0)
@@ -281,7 +282,7 @@ extension BrokerCore {
     }
 }
 
-/// Without shared homes: where a learner's home is.
+/// Without shared homes: the host of a learner's home.
 public struct HomeLocation: Hashable, Sendable {
     public var portal: String
     /// The learner's id in that portal.

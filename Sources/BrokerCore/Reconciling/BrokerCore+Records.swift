@@ -1,5 +1,5 @@
-/// The only writers of the records. Each notes the previous value in the journal and keeps what follows from the
-/// record (indexes, counters, alarms) in step, so that a rollback is nothing but writing the old values again.
+/// The only writers of the records. Each saves the previous value in the journal and updates everything derived from
+/// the record (indexes, counters, alarms), so that a rollback only has to write the old values back.
 extension BrokerCore {
     // MARK: Sessions
 
@@ -26,12 +26,13 @@ extension BrokerCore {
         if let wake = new?.wake { alarms.ensure(.session(id), by: wake) }
     }
 
-    /// Of what stays as it was, nothing need be kept for a rollback: with a hundred thousand sessions, that is a lot.
+    /// Skips unchanged entries, so that nothing is saved for a rollback: with a hundred thousand sessions, that saves a
+    /// lot.
     mutating func set(_ entry: Entry, unlessStill old: Entry) {
         if entry != old { set(entry.session.id, entry) }
     }
 
-    /// Write a session to the store, and its entry here.
+    /// Updates a session here and in the store.
     mutating func store(_ entry: Entry) {
         var entry = entry
         entry.storedActivity = entry.session.lastActivityAt
@@ -40,14 +41,14 @@ extension BrokerCore {
         markChanged(entry.session.id)
     }
 
-    /// Write a session that has changed its state, with the reason for its story.
+    /// Stores a session that has changed its state, with the reason for its story.
     mutating func store(_ entry: Entry, at now: Timestamp, because reason: String) {
         store(entry)
         let session = entry.session
         tell(session, at: now, state: session.state.name, host: session.state.host, reason: reason)
     }
 
-    /// Add a line to a session's story that begins no state.
+    /// Adds a line to a session's story without a change of state.
     mutating func note(_ session: Session, at now: Timestamp, host: String?, reason: String) {
         tell(session, at: now, state: "note", host: host, reason: reason)
     }
@@ -131,19 +132,19 @@ extension BrokerCore {
 
     // MARK: The queue's lines
 
-    /// The only host that can serve this lab to this learner; `nil` if any can, as with a lab that keeps no files. What
-    /// follows from the seat of session `besides` does not count.
+    /// The only host that can serve this lab to this learner; `nil` if any can, as for a lab that keeps no files. The
+    /// seat of session `besides` is ignored.
     func boundHost(of learner: LearnerKey, for lab: String, besides: SessionID? = nil) -> String? {
         guard !sharedHomes, needsHome(lab) else { return nil }
         if let home = homes[learner], !isLost(home) { return home }
-        // A first lab is on its way somewhere: that is where the home will be.
+        // The learner's first lab is placed but has no home yet: the home will be on that host.
         return sessionsOf[learner]?.values.compactMap { id in
             guard id != besides, let session = entries[id]?.session, needsHome(session.lab) else { return nil }
             return session.state.host
         }.min()
     }
 
-    /// Sessions of this lab have their learner's home, as far as is known.
+    /// Whether sessions of this lab use their learner's home, as far as is known.
     func needsHome(_ lab: String) -> Bool { self.lab(lab)?.files != LabFiles.none }
 
     func line(for entry: Entry) -> Queue.Line {
@@ -152,7 +153,7 @@ extension BrokerCore {
             host: boundHost(of: entry.learner, for: entry.session.lab))
     }
 
-    /// Put a queued session into the line that fits it, or hold it back while a container of it is being removed.
+    /// Puts a queued session into its line, or holds it back while a container of it is being removed.
     private mutating func align(_ ticket: Queue.Ticket) {
         guard let entry = entries[ticket.id] else { return }
         let line = gates[ticket.id] == nil ? line(for: entry) : nil
@@ -164,7 +165,7 @@ extension BrokerCore {
         if line != nil { step.mayPlace = true }
     }
 
-    /// Where this learner's home is, or will be, may have changed: so have the lines of their waiting sessions.
+    /// Updates the lines of a learner's waiting sessions after the host of their home may have changed.
     private mutating func realign(_ learner: LearnerKey) {
         guard !sharedHomes, let sessions = sessionsOf[learner] else { return }
         for id in sessions.values {
@@ -172,13 +173,13 @@ extension BrokerCore {
         }
     }
 
-    /// A host was lost, or is not lost any more, and so are the homes on it; or labs keep files that did not, or no longer.
+    /// Updates all lines after a host with homes was lost or found again, or labs began or stopped keeping files.
     mutating func realignAll() {
         guard !sharedHomes else { return }
         for learner in Array(sessionsOf.keys) { realign(learner) }
     }
 
-    /// The operator does not expect this host back.
+    /// Whether the operator does not expect this host back.
     func isLost(_ host: String) -> Bool {
         (record(of: host)?.settings.host.duty ?? spareDuties[host]) == .lost
     }
@@ -215,8 +216,8 @@ extension BrokerCore {
         if let time = new?.retryAt { alarms.ensure(.removal(run), by: time) }
     }
 
-    /// A session waits for the removal of its last container where that can be expected to take a moment only: not
-    /// after a failure, and not on a host that does not answer.
+    /// A session waits for the removal of its last container only if that should be quick: not after a failure, and not
+    /// on a host that does not answer.
     private func gateWeight(of leftover: Leftover) -> Int {
         guard !leftover.hasFailed, record(of: leftover.host)?.isReachable == true else { return 0 }
         return 1
@@ -233,7 +234,7 @@ extension BrokerCore {
 
     func record(of host: String) -> HostRecord? { hostIndex[host].map { hosts[$0] } }
 
-    /// Write a host; `nil` forgets it, which takes an empty one.
+    /// Updates a host; `nil` forgets it, for which it must be empty.
     mutating func setHost(_ name: String, _ new: HostRecord.Settings?) {
         guard let index = hostIndex[name] else {
             journal.keep(nil as HostRecord.Settings?, of: name)
@@ -243,7 +244,7 @@ extension BrokerCore {
         let old = hosts[index].settings
         journal.keep(old, of: name)
         guard let new else {
-            // Where a lab's image was here alone, its sessions may try others now.
+            // If only this host had a lab's image, the lab's sessions may try other hosts now.
             step.mayPlace = true
             hosts.remove(at: index)
             hostIndex[name] = nil
@@ -251,12 +252,12 @@ extension BrokerCore {
             step.mayPromise = true
             for later in index..<hosts.count { hostIndex[hosts[later].name] = later }
             isOrderOld = true
-            // After a rollback it may have another duty while it is away.
+            // A rollback may leave the absent host with a different stored duty.
             if old.isLost != isLost(name) { realignAll() }
             return
         }
         guard old != new else { return }
-        // Whether sessions wait for a removal depends on the link.
+        // Whether sessions wait for a removal depends on the host's link.
         let runs = old.host.link == new.host.link ? [] : hosts[index].usage.leftovers
         for leftover in runs.compactMap({ leftovers[$0] }) { gate(leftover.session, by: -gateWeight(of: leftover)) }
         hosts[index].settings = new

@@ -1,10 +1,10 @@
-/// What the steps since the last `confirm` changed, and how it was before: a commit that fails is undone at the cost
-/// of what was touched, however many sessions there are.
+/// An undo log of the steps since the last `confirm`, with the changes to commit: undoing a failed commit costs as much
+/// as was touched, however many sessions there are.
 struct Journal: Sendable {
     var changes: [Change] = []
-    /// Nothing will be rolled back: what a restart takes up is on the disk already.
+    /// Whether nothing needs to be saved: state that a restart restores is on disk already.
     var isIdle = false
-    // The previous value of everything touched; the inner `nil` means that there was none.
+    // The previous value of every touched record; an inner `nil` means that it did not exist.
     private(set) var sessions: [SessionID: Entry?] = [:]
     private(set) var hosts: [String: HostRecord.Settings?] = [:]
     private(set) var leftovers: [Run: Leftover?] = [:]
@@ -21,10 +21,10 @@ struct Journal: Sendable {
     private(set) var reservationsDue: Timestamp??
     private(set) var warm: [WarmSeatID: WarmEntry?] = [:]
     private(set) var poolOverrides: [PoolKey: PoolSpec?] = [:]
-    /// Ended sessions that `adopt` brought into the memory.
+    /// Ended sessions that `adopt` loaded into memory.
     var adopted: Set<SessionID> = []
 
-    // Only the first value since the last confirm counts.
+    // Only the first value since the last `confirm` is kept.
     mutating func keep(_ entry: Entry?, of id: SessionID) {
         if !isIdle, sessions[id] == nil { sessions.updateValue(entry, forKey: id) }
     }
@@ -76,18 +76,18 @@ struct Journal: Sendable {
 }
 
 extension BrokerCore {
-    /// What must be committed before the actions of the steps since the last `confirm` or `rollback` are carried out;
-    /// oldest first. A record may appear more than once: the last one counts.
+    /// The changes to commit before the actions of the steps since the last `confirm` or `rollback` are carried out;
+    /// oldest first. A record may appear more than once: the last change wins.
     public var pendingChanges: [Change] { journal.changes }
 
-    /// The pending changes are on disk. Sessions that are over leave the memory.
+    /// Call when the pending changes are on disk. Sessions that are over leave memory.
     public mutating func confirm() {
         let touched = journal
         journal = Journal()
         forgetThoseOver(touched)
     }
 
-    /// The commit failed: everything is as it was before the first step since the last `confirm`.
+    /// Call when the commit failed: restores the state before the first step since the last `confirm`.
     public mutating func rollback() {
         let old = journal
         if let catalogue = old.catalogue {
@@ -101,7 +101,7 @@ extension BrokerCore {
         if let startTimes = old.startTimes { self.startTimes = startTimes }
         rollBackProfiles(old)
         for (name, duty) in old.spareDuties { spareDuties[name] = duty }
-        // Seats need their host: hosts that were forgotten come back first, those that are new go last.
+        // Seats need their host, so forgotten hosts are restored first, and new ones are removed last.
         for case (let name, let settings?) in old.hosts { setHost(name, settings) }
         for (id, reservation) in old.reservations { setReservation(id, reservation) }
         for (claim, isClaimed) in old.claims { setClaim(isClaimed, of: claim.learner, on: claim.reservation) }
@@ -118,7 +118,7 @@ extension BrokerCore {
         isOrderOld = true
         journal = Journal()
         forgetThoseOver(old)
-        // What the lost step had been asked to look at (a restart asks for everything) is for the next event.
+        // The lost step may have had pending work (after a restart, everything), which is left to the next event.
         step.mayPlace = true
         step.mayPromise = true
         step.touchedHosts = Set(hosts.map(\.name))

@@ -1,8 +1,8 @@
-/// Reservations that are asked for together: a series, or what a calendar has.
+/// Reservations that are requested together: a series, or the contents of a calendar.
 ///
-/// An item of a calendar's event is known by the event's UID and its occurrence. What is booked already with the same
-/// terms stays as it is, so that importing a calendar twice changes nothing. Where the terms differ, the newer revision
-/// of the event counts, as long as the reservation has not opened; where neither is newer, `replacement` decides.
+/// An item from a calendar's event is identified by the event's UID and its occurrence. An item that is already booked
+/// with the same terms stays as it is, so importing a calendar is idempotent. If the terms differ, the newer revision
+/// of the event wins as long as the reservation has not opened; if neither is newer, `replacement` decides.
 public struct Booking: Hashable, Sendable {
     public struct Item: Hashable, Sendable {
         /// Used if a new reservation is made.
@@ -17,23 +17,23 @@ public struct Booking: Hashable, Sendable {
         }
     }
 
-    /// What becomes of something that is booked with other terms, when nothing says which of the two is newer.
+    /// How to treat an item that is booked with different terms if neither revision is newer.
     public enum Replacement: String, Hashable, Sendable, Codable {
-        /// It stays, and whoever asks is told that they have to decide.
+        /// Keep the booked one and report that the caller has to decide.
         case ask
-        /// The new terms count, even those of an older revision.
+        /// The new terms win, even if their revision is older.
         case replace
-        /// It stays.
+        /// Keep the booked one.
         case keep
     }
 
     public var portal: String
     /// At most `Limits.bookingItems`, in the order in which they are admitted.
     public var items: [Item]
-    /// Book what finds seats and leave out the rest; otherwise it is all or nothing.
+    /// Book the items that find seats and leave out the rest; otherwise all or nothing.
     public var skipsConflicts: Bool
-    /// The revision of each of a calendar's events, by UID: their occurrences with an older one that are not among the
-    /// items were taken out of the calendar, and are cancelled.
+    /// The revision of each event of a calendar, by UID. Booked occurrences of these events that have an older revision
+    /// and are not among the items were removed from the calendar, and are cancelled.
     public var events: [String: EventRevision]
     public var replacement: Replacement
 
@@ -49,23 +49,24 @@ public struct Booking: Hashable, Sendable {
     }
 }
 
-/// What became of a booking.
+/// The result of a booking.
 public struct BookingOutcome: Hashable, Sendable {
     public enum Result: Hashable, Sendable {
-        /// It has its seats.
+        /// The item has its seats.
         case booked(ReservationID)
-        /// It has its seats, and the one that its calendar had before is cancelled.
+        /// The item has its seats, and the reservation that its calendar had before is cancelled.
         case moved(ReservationID, from: ReservationID)
-        /// It is booked already, as its calendar says.
+        /// The item is already booked as its calendar says.
         case unchanged(ReservationID)
-        /// It is booked with other terms, and stays so: the calendar's revision is older, or it was to be kept.
+        /// The item is booked with different terms and stays so: the calendar's revision is older, or `replacement` is
+        /// `keep`.
         case kept(ReservationID)
-        /// It is booked with other terms, and nothing says which are newer.
+        /// The item is booked with different terms, and neither revision is newer.
         case undecided(ReservationID)
-        /// It has opened already, and stays as it is.
+        /// The reservation has already opened and stays as it is.
         case begun(ReservationID)
         case noSeats(ReservationConflict)
-        /// Its terms are invalid.
+        /// The item's terms are invalid.
         case refused(String)
 
         public var isConflict: Bool {
@@ -76,12 +77,13 @@ public struct BookingOutcome: Hashable, Sendable {
         }
     }
 
-    /// One for each item, in their order.
+    /// One result for each item, in their order.
     public var results: [Result]
-    /// Taken out of the calendar.
+    /// Reservations that were removed from the calendar.
     public var cancelled: [ReservationID]
-    /// Booked, and not in the calendar any more; but nothing says that the calendar is newer, so they stay.
+    /// Booked reservations that the calendar no longer has. They stay, because nothing shows that the calendar is
+    /// newer.
     public var leftOver: [ReservationID]
-    /// Otherwise nothing was changed, and `results` tell what would have become of it.
+    /// If false, nothing was changed, and `results` say what would have happened.
     public var isBooked: Bool
 }

@@ -1,18 +1,18 @@
-/// Who of a cohort came, and what becomes of the seats of those who did not.
+/// Attendance of a cohort, and the release of no-shows' seats.
 extension BrokerCore {
-    /// The no-show time has come: seats that nobody has claimed are anybody's. Who comes later still comes before
-    /// everybody else, but a seat waits for them no longer.
+    /// At the no-show time, releases the unclaimed seats to everyone. Learners of the cohort who come later still
+    /// precede all others in the queue, but no seat is held for them.
     mutating func releaseNoShows(of old: Reservation) {
         var reservation = old
         let claimed = claims[old.id]?.count ?? 0
         reservation.released = max(0, old.terms.seats - claimed)
         reservation.allocation = allocation(of: old, for: claimed)
         store(reservation)
-        // There may be room now for what another one lacks.
+        // The released seats may be what another reservation lacks.
         step.mayPromise = true
     }
 
-    /// So many of the promised seats: those that are taken first.
+    /// Reduces the promised seats to `due`, keeping those that are taken first.
     private func allocation(of reservation: Reservation, for due: Int) -> [String: Int] {
         let promised = reservation.allocation.sorted { $0.key < $1.key }
         var left = due
@@ -30,7 +30,7 @@ extension BrokerCore {
         return kept.filter { $0.value > 0 }
     }
 
-    /// A learner of the cohort got a seat.
+    /// Records a new peak after a learner of the cohort got a seat.
     mutating func notePeak(of id: ReservationID) {
         let seats = seatedCount(of: id)
         guard var reservation = reservations[id], seats > reservation.peakSeats else { return }

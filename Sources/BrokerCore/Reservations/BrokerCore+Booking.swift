@@ -1,14 +1,14 @@
 import Text
 
-/// Many reservations in one step.
+/// Books many reservations in one step.
 extension BrokerCore {
-    /// What a booking would change, as far as it has been worked out.
+    /// The changes of a booking worked out so far.
     private struct Draft {
         var outlook: Outlook
-        /// Reservations whose promises are taken out of the outlook.
+        /// Reservations whose promises have been removed from the outlook.
         var leaving: Set<ReservationID> = []
         var new: [Reservation] = []
-        /// With another origin only.
+        /// Reservations of which only the origin changes.
         var updated: [Reservation] = []
         var moved: [Reservation] = []
         var results: [BookingOutcome.Result] = []
@@ -19,7 +19,7 @@ extension BrokerCore {
         if let refusal = refusal(of: booking) { return .refused(refusal) }
         let plan = CalendarPlan(booking, standing: standingOccurrences(of: booking), at: now)
         learnStays(at: now)
-        // Those that move may take each other's places, if all of them find one.
+        // Reservations that move may take each other's seats, provided that all of them find some.
         var draft = draft(booking, plan, givingUpFirst: true, at: now)
         if booking.skipsConflicts, draft.results.contains(where: \.lacksPlace) {
             draft = self.draft(booking, plan, givingUpFirst: false, at: now)
@@ -83,7 +83,7 @@ extension BrokerCore {
         return nil
     }
 
-    /// What is booked already of the calendar's events.
+    /// The booked occurrences of the calendar's events.
     private func standingOccurrences(of booking: Booking) -> [CalendarPlan.Occurrence: Reservation] {
         var standing: [CalendarPlan.Occurrence: Reservation] = [:]
         for reservation in reservations.values where reservation.terms.portal == booking.portal {
@@ -149,7 +149,8 @@ extension BrokerCore {
                 at: now))
     }
 
-    /// When there are seats for those that find none now, beside all that the booking takes, before them and after.
+    /// For the items without seats, finds the next time with seats, taking into account all that the booking reserves,
+    /// before and after them.
     private func findNextTimes(
         for booking: Booking, _ plan: CalendarPlan, in draft: inout Draft, at now: Timestamp
     ) {
@@ -158,7 +159,7 @@ extension BrokerCore {
                 continue
             }
             var outlook = draft.outlook
-            // One that stays only because it found no other place would give up its own.
+            // A reservation that stays only because its new time had no seats would release its own seats by moving.
             if case .move(let old) = plan.decision(on: item, at: now), !draft.leaving.contains(old.id) {
                 add(old, times: -1, to: &outlook.promises)
             }

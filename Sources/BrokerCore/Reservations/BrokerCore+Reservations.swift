@@ -1,4 +1,4 @@
-/// Seats for cohorts: what instructors ask for, who has a right to one, and what time does to it.
+/// Seats for cohorts: instructors' requests, learners' claims, and the effect of elapsed time on reservations.
 extension BrokerCore {
     // MARK: Requests
 
@@ -25,7 +25,7 @@ extension BrokerCore {
         return .reservation(id)
     }
 
-    /// Why these terms are refused. Asked for by operators and instructors alone.
+    /// Why these terms are refused. Read only by operators and instructors.
     func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
         if let problem = catalogue.problem(withPortal: terms.portal) { return problem }
         let margin = Limits.reservationMargin
@@ -67,7 +67,8 @@ extension BrokerCore {
 
     // MARK: Claims
 
-    /// The reservation whose seat this learner gets: one where they have a seat already, else one with a seat left.
+    /// The reservation of which this learner gets a seat: one where they already have a claim, otherwise one with an
+    /// unclaimed seat.
     func cohort(for learner: LearnerKey, lab: String, context: String?, at now: Timestamp) -> Reservation? {
         guard let offered = seating.offered[Seating.Cohort(portal: learner.portal, lab: lab)] else { return nil }
         let open = offered.compactMap { reservations[$0] }.filter {
@@ -77,7 +78,7 @@ extension BrokerCore {
             ?? open.first { claims[$0.id, default: []].count < $0.terms.seats }
     }
 
-    /// Give a waiting session its right to a reserved seat, if there is one; the words for its story.
+    /// Claims a reserved seat for a waiting session, if one is available; returns the text for its story.
     mutating func claimSeat(for entry: inout Entry, at now: Timestamp) -> String? {
         guard entry.session.reservation == nil,
             let reservation = cohort(
@@ -95,7 +96,7 @@ extension BrokerCore {
                 + "no-show time, when seats that nobody had claimed were let go."
     }
 
-    /// A reservation opens: who waits already and has a right to a seat of it, gets it.
+    /// When a reservation opens, gives its seats to waiting sessions that have a right to one.
     mutating func seatWaiting(of id: ReservationID, at now: Timestamp) {
         guard let terms = reservations[id]?.terms else { return }
         for ticket in queue.waiting[terms.portal] ?? [] {
@@ -106,11 +107,11 @@ extension BrokerCore {
 
     // MARK: Time
 
-    /// What time has done to reservations since the last event.
+    /// Applies the effect of elapsed time on reservations since the last event.
     mutating func settleReservations(at now: Timestamp) {
         guard catalogue.isConfigured, let due = reservationsDue, due <= now else { return }
         for reservation in reservations.values.sorted(by: <) { settle(reservation, at: now) }
-        // What a host may take beside what is held depends on how near that is.
+        // What a host can offer besides its held seats depends on how close they are.
         for index in hosts.indices { order.touch(index) }
         step.mayPlace = true
         scheduleReservations(at: now)
@@ -142,15 +143,15 @@ extension BrokerCore {
         }
     }
 
-    /// A lab that is not ready at the end would only be ended as soon as it is, and others may have been promised its
-    /// seat from now on. Those that run have an alarm of their own.
+    /// A lab that is not ready at the reservation's end would only be ended once it is, and its seat may be promised to
+    /// others from now on. Running labs have an alarm of their own.
     private mutating func endStarts(of id: ReservationID, at now: Timestamp) {
         for entry in seatedEntries(of: id) {
             if case .starting = entry.session.state { beginEnding(entry, reason: .reservationOver, at: now) }
         }
     }
 
-    /// Nothing is held any more; who waits for a seat of it, waits with everybody else.
+    /// Releases the reservation's promises; its waiting sessions move to the general queue.
     private mutating func leave(
         _ old: Reservation, as phase: Reservation.Phase, because reason: String, at now: Timestamp
     ) {
@@ -171,7 +172,7 @@ extension BrokerCore {
         seating.waiting[id] = nil
     }
 
-    /// When time next changes what a reservation means for anybody.
+    /// Computes when the passage of time next changes the effect of a reservation.
     mutating func scheduleReservations(at now: Timestamp) {
         journal.keep(reservationsDue: reservationsDue)
         let horizons = Set(catalogue.labs.values.map(\.demand.horizon))
@@ -182,14 +183,14 @@ extension BrokerCore {
         let next = reservations.values.lazy.filter(\.isBooked).flatMap { reservation -> [Timestamp] in
             let terms = reservation.terms
             let moments = (horizons.map { terms.opensAt - $0 } + [terms.opensAt, terms.to]).filter { $0 > now }
-            // One that was made with a no-show time of zero after its start is due already.
+            // A reservation made after its start with a no-show time of zero is due already.
             return reservation.released == nil && reservation.noShowAt < terms.to
                 ? moments + [reservation.noShowAt] : moments
         }.min()
         reservationsDue = (ends + [next].compactMap(\.self)).min()
     }
 
-    /// A reservation is over when the last of its sessions is gone: those that were extended take longer.
+    /// A reservation is over when its last session is gone, which takes longer for extended sessions.
     private func nextLookAfterEnd(of id: ReservationID, at now: Timestamp) -> Timestamp {
         let soon = now + Limits.overrunRecheckDelay
         return max(soon, seatedEntries(of: id).compactMap(\.session.stay.seatUntil).min() ?? soon)

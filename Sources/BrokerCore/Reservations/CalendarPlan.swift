@@ -1,11 +1,11 @@
-/// What a calendar's new version means for what was booked from an older one, before anybody asks for seats.
+/// Compares a calendar's new version with what was booked from an older one, before seats are allotted.
 struct CalendarPlan {
-    /// Of a calendar's event.
+    /// One occurrence of a calendar's event.
     struct Occurrence: Hashable {
         var event: String
         var start: Timestamp
 
-        /// `nil` for what is of no calendar.
+        /// `nil` if the reservation does not come from a calendar.
         init?(_ origin: ReservationOrigin?) {
             guard let origin, origin.sequence != nil else { return nil }
             event = origin.series
@@ -13,27 +13,27 @@ struct CalendarPlan {
         }
     }
 
-    /// What is to become of an item.
+    /// What to do about an item.
     enum Decision {
-        /// It needs seats of its own.
+        /// Allot new seats.
         case make
-        /// It needs seats instead of these.
+        /// Allot new seats to replace this reservation.
         case move(Reservation)
-        /// It is booked just so; only what is known of its origin has changed.
+        /// Keep the booking, which has the same terms, and update its origin.
         case note(Reservation)
-        /// It needs none.
+        /// Nothing to allot; the result is known.
         case answer(BookingOutcome.Result)
     }
 
     private let replacement: Booking.Replacement
     private let standing: [Occurrence: Reservation]
-    /// Booked, not open yet, and not among the items, by event.
+    /// By event: booked reservations that have not opened and are not among the items.
     private var unnamed: [String: [Reservation]] = [:]
-    /// How many of an event's items are booked at no such occurrence.
+    /// By event: how many items have no booked reservation at their occurrence.
     private var unmatched: [String: Int] = [:]
-    /// Taken out of the calendar, in order of admission.
+    /// Reservations removed from the calendar, in order of admission.
     private(set) var dropped: [Reservation] = []
-    /// Not in the calendar any more, though nothing says that it is newer.
+    /// Reservations that the calendar no longer has, though nothing shows that it is newer.
     private(set) var leftOver: [ReservationID] = []
 
     init(_ booking: Booking, standing: [Occurrence: Reservation], at now: Timestamp) {
@@ -52,7 +52,8 @@ struct CalendarPlan {
             for reservation in unnamed[event] ?? [] {
                 switch replaces(reservation, revision) {
                 case true?:
-                    // One that became another is moved; of several nobody can tell which became which.
+                    // A single unnamed reservation with a single unmatched item is a move; with several it is unknown
+                    // which became which.
                     if unnamed[event]?.count != 1 || unmatched[event] != 1 { dropped.append(reservation) }
                 case nil: if unmatched[event] == nil { leftOver.append(reservation.id) }
                 case false?: break
@@ -81,7 +82,7 @@ struct CalendarPlan {
         }
     }
 
-    /// Nothing is booked at this start: the event has one more, or was moved.
+    /// Nothing is booked at this occurrence: it is new, or the event was moved.
     private func newOccurrence(of event: String, _ revision: EventRevision) -> Decision {
         guard let others = unnamed[event], let first = others.first else { return .make }
         switch replaces(first, revision) {
@@ -91,7 +92,7 @@ struct CalendarPlan {
         }
     }
 
-    /// Whether a revision of the event goes before what is booked; `nil` if somebody has to decide.
+    /// Whether a revision of the event replaces what is booked; `nil` if the caller has to decide.
     private func replaces(_ old: Reservation, _ revision: EventRevision) -> Bool? {
         if replacement == .replace { return true }
         let isNewer = old.origin?.revision.flatMap(revision.isNewer)
@@ -100,7 +101,7 @@ struct CalendarPlan {
 }
 
 extension BookingOutcome.Result {
-    /// There are no seats for it.
+    /// Whether the item found no seats.
     var lacksPlace: Bool {
         switch self {
         case .noSeats, .refused: true

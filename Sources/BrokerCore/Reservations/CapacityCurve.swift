@@ -1,6 +1,6 @@
-/// What is taken of one host over time: a step function, kept as the moments at which it changes.
+/// The load of one host over time, as a step function stored as its change points.
 ///
-/// Intervals are half open: what ends at a moment and what begins at it are not there together.
+/// Intervals are half open: a load that ends at a time and one that begins at it do not overlap.
 struct CapacityCurve: Hashable, Sendable {
     struct Load: Hashable, Sendable {
         var seats = 0
@@ -13,20 +13,20 @@ struct CapacityCurve: Hashable, Sendable {
 
     private struct Step: Hashable, Sendable {
         var at: Timestamp
-        /// From `at` until the next step.
+        /// The load from `at` until the next step.
         var load: Load
     }
 
-    /// In order of time; before the first one nothing is taken.
+    /// In order of time; before the first step the load is zero.
     private var steps: [Step] = []
 
-    /// Nothing is taken at any moment.
+    /// Whether the load is zero at all times.
     var isEmpty: Bool { steps.isEmpty }
 
-    /// The moments at which the load changes, in order.
+    /// The times at which the load changes, in order.
     var moments: some Collection<Timestamp> { steps.lazy.map(\.at) }
 
-    /// Take this much from `from` until `to`. O(steps).
+    /// Adds this load from `from` until `to`. O(steps).
     mutating func add(_ load: Load, from: Timestamp, to: Timestamp) {
         guard from < to, load != Load() else { return }
         let first = split(at: from)
@@ -39,7 +39,7 @@ struct CapacityCurve: Hashable, Sendable {
         return index == 0 ? Load() : steps[index - 1].load
     }
 
-    /// The greatest number of seats and the greatest memory in a time, each by itself.
+    /// The peak number of seats and the peak memory between two times, each on its own.
     func peak(from: Timestamp, to: Timestamp) -> Load {
         var peak = load(at: from)
         var index = firstStep(after: from)
@@ -51,7 +51,7 @@ struct CapacityCurve: Hashable, Sendable {
         return peak
     }
 
-    /// Makes sure that a step begins at `time`; its index.
+    /// Ensures that a step begins at `time`, and returns its index.
     private mutating func split(at time: Timestamp) -> Int {
         let index = firstStep(after: time)
         if index > 0, steps[index - 1].at == time { return index - 1 }
@@ -70,13 +70,13 @@ struct CapacityCurve: Hashable, Sendable {
     }
 }
 
-/// What a host has to give: its slots and its memory, less what is kept free.
+/// The capacity of a host: its slots and its memory, less what is kept free.
 struct Capacity: Hashable, Sendable {
     var slots: Int
     /// In bytes.
     var memory: Int64
 
-    /// How many more seats of this memory fit beside a load.
+    /// How many more seats of this memory fit on top of a load.
     func seats(of memory: Int64, beside load: CapacityCurve.Load) -> Int {
         let free = max(0, self.memory - load.memory)
         return max(0, min(slots - load.seats, memory > 0 ? Int(free / memory) : Int.max))

@@ -1,14 +1,14 @@
-/// How many seats of one lab there are over a time, as far as is known now: what reservations hold, what sessions may
-/// still take, and what is free.
+/// A forecast of the seats for one lab, as far as is known now: seats that reservations hold, seats that sessions may
+/// still occupy, and free seats.
 public struct CapacityForecast: Hashable, Sendable, Codable {
     public struct Step: Hashable, Sendable, Codable {
-        /// It lasts until the next one.
+        /// Lasts until the next step.
         public var at: Timestamp
         /// Seats that reservations hold.
         public var reserved: Int
-        /// Seats that sessions which no reservation accounts for may still have.
+        /// Seats that may still be occupied by sessions that no reservation accounts for.
         public var occupied: Int
-        /// Seats that another reservation could have.
+        /// Seats that a new reservation could have.
         public var free: Int
 
         public init(at: Timestamp, reserved: Int, occupied: Int, free: Int) {
@@ -21,9 +21,9 @@ public struct CapacityForecast: Hashable, Sendable, Codable {
 
     public var from: Timestamp
     public var to: Timestamp
-    /// Seats of this lab that could be reserved if there were nobody.
+    /// Seats of this lab that could be reserved on empty hosts.
     public var capacity: Int
-    /// In order of time, each as long as the others.
+    /// In order of time, and of equal length.
     public var steps: [Step]
 
     public init(from: Timestamp, to: Timestamp, capacity: Int, steps: [Step]) {
@@ -35,7 +35,7 @@ public struct CapacityForecast: Hashable, Sendable, Codable {
 }
 
 extension BrokerCore {
-    /// - Parameter steps: into how many equal steps the time is divided, 1 to `Limits.forecastSteps`.
+    /// - Parameter steps: the number of equal steps, 1 to `Limits.forecastSteps`.
     public func forecast(
         lab name: String, from: Timestamp, to: Timestamp, steps count: Int, at now: Timestamp
     ) throws(Refusal) -> CapacityForecast {

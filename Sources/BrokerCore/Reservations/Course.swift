@@ -8,21 +8,21 @@ public struct Course: Hashable, Sendable {
         self.context = context
     }
 
-    /// The last launch of this session came from here.
+    /// Whether the last launch of this session came from this course.
     public func has(_ session: Session) -> Bool {
         session.learner.portal == portal && session.context == context
     }
 }
 
-/// More time for a running session: who gives it, why, and within what.
+/// An extension of a running session: by whom, why, and within which bound.
 public struct Extension: Hashable, Sendable {
     public var duration: Duration
-    /// What all extensions of the run may come to together, at most `Limits.extensionMaximum`.
+    /// The maximum for all extensions of the run together, at most `Limits.extensionMaximum`.
     public var bound: Duration
-    /// For the story.
+    /// Who gave the extension, for the session's story.
     public var who: String
     public var note: String
-    /// Only a session of this course; any other is unknown to who asks.
+    /// If set, the session must be of this course; any other is reported as unknown.
     public var course: Course?
 
     public init(

@@ -1,7 +1,7 @@
-/// What must hold of reservations.
+/// The invariants of reservations.
 extension BrokerCore {
-    /// Hosts on which there is not enough room now for everybody who is there and for those whose seats are promised
-    /// there, in words. Empty unless the clock was changed, or the broker was away while sessions should have ended.
+    /// Hosts without enough room now for both their present sessions and the seats promised there, in words. Empty
+    /// unless the clock was changed, or the broker was down when sessions should have ended.
     public func brokenPromises(at now: Timestamp) -> [String] {
         hosts.compactMap { host in
             guard host.isReachable, host.settings.isPromising, !step.mayPromise else { return nil }
@@ -22,7 +22,7 @@ extension BrokerCore {
         }
     }
 
-    /// What is known of the stays on a host is what they are.
+    /// The cached stays of each host must be accurate.
     private func staysViolations() -> [String] {
         guard let now = lastEventAt else { return [] }
         return hosts.compactMap { host in
@@ -31,7 +31,7 @@ extension BrokerCore {
         }
     }
 
-    /// Promises on each host are at no moment more than it has, less the free floor; and the indexes are right.
+    /// The promises on each host must never exceed its capacity less the free floor, and the indexes must be accurate.
     func reservationViolations() -> [String] {
         var broken = staysViolations()
         var seating = Seating()
@@ -63,7 +63,7 @@ extension BrokerCore {
             }
             if learners.count > reservation.terms.seats { broken.append("\(id) has more claims than seats") }
         }
-        // What a failed commit leaves to be decided again is decided in the next event.
+        // Decisions that a failed commit left pending are made in the next event.
         guard catalogue.isConfigured, !step.mayPromise else { return broken }
         for (name, curve) in promises() {
             guard let host = record(of: name), host.settings.isPromising else {

@@ -1,4 +1,4 @@
-/// Names a reservation.
+/// Identifies a reservation.
 public struct ReservationID: RawRepresentable, Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     public var rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -6,29 +6,29 @@ public struct ReservationID: RawRepresentable, Hashable, Sendable, Codable, Comp
     public static func < (a: ReservationID, b: ReservationID) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// What an instructor asks for: a guaranteed number of seats for a cohort, from one time to another.
+/// An instructor's request: a guaranteed number of seats for a cohort, from one time to another.
 public struct ReservationTerms: Hashable, Sendable {
     public var portal: String
     public var lab: String
-    /// Guaranteed, 1 to `Limits.reservationSeats`.
+    /// The number of guaranteed seats, 1 to `Limits.reservationSeats`.
     public var seats: Int
-    /// The cohort begins.
+    /// The start of the reserved time.
     public var from: Timestamp
-    /// Nothing new is granted from then on.
+    /// The end of the reserved time, from which no new seats are granted.
     public var to: Timestamp
-    /// The share of the seats that are warm at the start, 0–100 percent.
+    /// The percentage of the seats that are warm at the start, 0–100.
     public var warmPercent: Int
-    /// Seats are held, given to who comes early, and warmed up from this long before the start.
+    /// How long before the start seats are held, given to early learners, and warmed up.
     public var lead: Duration
-    /// Seats that nobody has claimed this long after the start are let go; the right to one stays.
+    /// How long after the start unclaimed seats are released; learners keep their right to a seat.
     public var noShowAfter: Duration
-    /// Sessions may go on this long after the end, but no longer.
+    /// How long sessions may continue after the end.
     public var overrun: Duration
-    /// The course context whose learners get a seat by themselves.
+    /// The course context whose learners get a seat automatically.
     public var context: String?
-    /// Learners of the portal who get a seat by themselves, whatever course they come from.
+    /// Learners of the portal who get a seat automatically, whatever course they launch from.
     public var roster: Set<String>
-    /// `from` and `to` as clocks on walls show them, where people said it so; `nil` where they named moments.
+    /// `from` and `to` in local wall time, if they were given that way; `nil` if they were given as absolute times.
     public var wall: WallSpan?
 
     public init(
@@ -50,16 +50,16 @@ public struct ReservationTerms: Hashable, Sendable {
         self.wall = wall
     }
 
-    /// Whether both ask for the same. How the times were written down is no part of that.
+    /// Whether both request the same, regardless of how the times were written.
     func agree(with other: ReservationTerms) -> Bool {
         var other = other
         other.wall = wall
         return self == other
     }
 
-    /// Seats are held from then on.
+    /// When seats begin to be held.
     public var opensAt: Timestamp { from - lead }
-    /// The last of its sessions has ended by then.
+    /// When the last of its sessions must have ended.
     public var endsAt: Timestamp { to + overrun }
 
     func isMeantFor(_ learner: LearnerKey, context: String?) -> Bool {
@@ -68,12 +68,12 @@ public struct ReservationTerms: Hashable, Sendable {
     }
 }
 
-/// From one time to another as the clocks on the walls of a place show them: the moments follow from the place's rules,
-/// which governments change.
+/// A time range in the wall time of a time zone. The absolute times follow from the zone's rules, which governments
+/// change.
 public struct WallSpan: Hashable, Sendable {
-    /// The IANA's name of the place's zone, such as `Europe/Warsaw`.
+    /// The zone's IANA name, such as `Europe/Warsaw`.
     public var zone: String
-    /// Seconds since 1970, as if the clocks showed Coordinated Universal Time.
+    /// Wall time as seconds since 1970, computed as if it were Coordinated Universal Time.
     public var from: Int64
     public var to: Int64
 
@@ -84,7 +84,7 @@ public struct WallSpan: Hashable, Sendable {
     }
 }
 
-/// One time of that kind.
+/// A single wall time in a time zone.
 public struct WallMoment: Hashable, Sendable {
     public var zone: String
     /// As in `WallSpan`.
@@ -96,7 +96,7 @@ public struct WallMoment: Hashable, Sendable {
     }
 }
 
-/// Which version of a calendar's event something is from.
+/// The revision of a calendar's event.
 public struct EventRevision: Hashable, Sendable {
     /// SEQUENCE (RFC 5545, section 3.8.7.4).
     public var sequence: Int
@@ -108,7 +108,7 @@ public struct EventRevision: Hashable, Sendable {
         self.stamp = stamp
     }
 
-    /// Whether this one is newer; `nil` if neither number nor moment tells.
+    /// Whether this revision is newer; `nil` if neither sequence nor stamp decides.
     public func isNewer(than other: EventRevision) -> Bool? {
         if sequence != other.sequence { return sequence > other.sequence }
         guard let stamp, let earlier = other.stamp, stamp != earlier else { return nil }
@@ -116,17 +116,17 @@ public struct EventRevision: Hashable, Sendable {
     }
 }
 
-/// What a reservation was made from, together with others.
+/// The series or calendar event that a reservation was made from.
 public struct ReservationOrigin: Hashable, Sendable {
     /// The identifier of a series, or the UID of a calendar's event (RFC 5545, section 3.8.4.7).
     public var series: String
     /// The SEQUENCE of a calendar's event (section 3.8.7.4); `nil` for a series that was made by hand.
     public var sequence: Int?
-    /// When the calendar's event was changed last: see `EventRevision.stamp`.
+    /// When the calendar's event was last changed: see `EventRevision.stamp`.
     public var stamp: Timestamp?
-    /// Which of the series it is, by the start that the recurrence gives it.
+    /// Which occurrence of the series this is, identified by the start that the recurrence gives it.
     public var occurrence: Timestamp
-    /// `occurrence` as clocks on walls show it, where the calendar says it so.
+    /// `occurrence` in wall time, if the calendar gives it that way.
     public var wall: WallMoment?
 
     public init(
@@ -143,11 +143,12 @@ public struct ReservationOrigin: Hashable, Sendable {
     public var revision: EventRevision? { sequence.map { EventRevision(sequence: $0, stamp: stamp) } }
 }
 
-/// Reservations that were made together, in one portal.
+/// Reservations of one portal that were made together.
 public struct ReservationSeries: Hashable, Sendable {
     public var portal: String
     public var name: String
-    /// A calendar's event: its UID is somebody else's choice, and means no series that was made by hand.
+    /// Whether `name` is the UID of a calendar's event. A UID is chosen by others, so it never refers to a series that
+    /// was made by hand.
     public var isCalendar: Bool
 
     public init(portal: String, name: String, isCalendar: Bool) {
@@ -159,13 +160,13 @@ public struct ReservationSeries: Hashable, Sendable {
 
 /// A reservation that was admitted.
 public struct Reservation: Hashable, Sendable {
-    /// How far it has come; only forwards.
+    /// Its progress, which only moves forward.
     public enum Phase: String, Hashable, Sendable, Codable, CaseIterable {
         /// Seats are, or will be, held.
         case booked
         /// The end has passed: nothing new is granted, sessions may overrun.
         case closed
-        /// The overrun has passed too.
+        /// The overrun has passed as well.
         case over
         case cancelled
     }
@@ -174,13 +175,13 @@ public struct Reservation: Hashable, Sendable {
     public var terms: ReservationTerms
     public var phase: Phase
     public var createdAt: Timestamp
-    /// On which hosts its seats are promised.
+    /// The number of seats promised on each host.
     public var allocation: [String: Int]
-    /// Seats that nobody had claimed at the no-show time, so that others may have them; `nil` before it.
+    /// Seats that were unclaimed at the no-show time and released; `nil` before it.
     public var released: Int?
     /// The most seats that its learners have had at the same time.
     public var peakSeats: Int
-    /// `nil` for one that was made by itself.
+    /// `nil` for a reservation that was made on its own.
     public var origin: ReservationOrigin?
 
     public init(
@@ -201,33 +202,33 @@ public struct Reservation: Hashable, Sendable {
         origin.map { ReservationSeries(portal: terms.portal, name: $0.series, isCalendar: $0.sequence != nil) }
     }
 
-    /// Who has not come by then is a no-show: their seats are anybody's. Of a reservation that was made after its start
-    /// nobody can have known earlier.
+    /// When learners who have not come become no-shows and their seats are released. If the reservation was made after
+    /// its start, the time counts from its creation, because learners could not have known earlier.
     public var noShowAt: Timestamp { max(terms.from, createdAt) + terms.noShowAfter }
 
-    /// Seats that are guaranteed now: all of them, until those of no-shows are let go.
+    /// The number of seats guaranteed now: all of them until those of no-shows are released.
     public var dueSeats: Int { terms.seats - (released ?? 0) }
 
-    /// Seats that no host promises at the moment, because hosts died or were closed since it was admitted.
+    /// Seats that no host promises at the moment, because hosts failed or were closed since admission.
     public var missingSeats: Int { max(0, dueSeats - allocation.values.reduce(0, +)) }
 
-    /// It cannot keep its whole promise.
+    /// Whether it cannot keep its whole promise.
     public var isDegraded: Bool { phase == .booked && missingSeats > 0 }
 
-    /// Seats are held now, or will be.
+    /// Whether seats are held now, or will be.
     var isBooked: Bool { phase == .booked }
 
-    /// In order of admission; earlier ones go first where there is not enough for all.
+    /// In order of admission; earlier reservations take precedence when seats are short.
     static func < (a: Reservation, b: Reservation) -> Bool { (a.createdAt, a.id) < (b.createdAt, b.id) }
 }
 
-/// Why a reservation finds no seats: the worst moment of its time, and when it would.
+/// Why a reservation found no seats: the time of the worst shortage, and the next time that has seats.
 public struct ReservationConflict: Hashable, Sendable {
-    /// Something that was asked for together with it, and taken before it.
+    /// An earlier item of the same booking.
     public struct Companion: Hashable, Sendable {
         public var seats: Int
         public var from: Timestamp
-        /// The UID of its calendar's event; `nil` where there is none.
+        /// The UID of its calendar's event; `nil` without one.
         public var event: String?
 
         init(_ reservation: Reservation) {
@@ -238,14 +239,14 @@ public struct ReservationConflict: Hashable, Sendable {
     }
 
     public var wanted: Int
-    /// Seats that are free all the time from its opening to its end.
+    /// Seats that are free throughout, from its opening to its end.
     public var free: Int
-    /// The moment at which the fewest are free.
+    /// The time at which the fewest seats are free.
     public var peakAt: Timestamp
-    /// The reservations that hold seats at that moment, by id.
+    /// The reservations that hold seats at that time, by id.
     public var others: [ReservationID]
-    /// Those of the same booking that would hold seats at that moment, in their order.
+    /// Items of the same booking that would hold seats at that time, in order.
     public var companions: [Companion] = []
-    /// The next start at which it would be admitted; `nil` if there is none as far as can be seen.
+    /// The next start at which it would be admitted; `nil` if none was found.
     public var nextFree: Timestamp?
 }

@@ -1,14 +1,14 @@
 import HeapModule
 
-/// Which hosts promise a reservation's seats: admission, and what becomes of promises when hosts change.
+/// Admission of reservations, and reallocation of promised seats when hosts change.
 ///
-/// On every host, at every moment, the promised seats are at most what the host has, less the free floor; and where
-/// a reservation is admitted, so are they together with the sessions that may still be there when it opens.
+/// On every host, at every time, the promised seats stay within the host's capacity less the free floor. At admission
+/// they must also fit together with the sessions that may still be running when the reservation opens.
 extension BrokerCore {
-    /// Seats for a time, on the hosts that have them.
+    /// A request for seats over a time range.
     struct Wish {
         var seats: Int
-        /// Of one seat, in bytes.
+        /// The memory of one seat, in bytes.
         var memory: Int64
         var from: Timestamp
         var to: Timestamp
@@ -30,12 +30,12 @@ extension BrokerCore {
         var seat: CapacityCurve.Load { CapacityCurve.Load(seats: 1, memory: memory) }
     }
 
-    /// The lab that is reserved; `nil` where the configuration has it, or the portal, no longer. Nothing is held then.
+    /// The reserved lab; `nil` if the configuration no longer has it or its portal, in which case nothing is held.
     func offeredLab(of terms: ReservationTerms) -> Lab? { catalogue.offered(terms.lab, by: terms.portal) }
 
-    /// Add what a reservation is promised on each host.
+    /// Adds a reservation's promises to the curves of its hosts.
     ///
-    /// - Parameter sign: -1 to take its promises away.
+    /// - Parameter sign: -1 to subtract its promises.
     func add(_ reservation: Reservation, times sign: Int = 1, to curves: inout [String: CapacityCurve]) {
         guard let lab = offeredLab(of: reservation.terms) else { return }
         let wish = Wish(reservation.terms, lab: lab)
@@ -44,12 +44,12 @@ extension BrokerCore {
         }
     }
 
-    /// When a session with a seat has left it at the latest; `nil` when it is leaving.
+    /// The latest time at which a session frees its seat; `nil` if it is already leaving or has none.
     func latestEnd(of entry: Entry, now: Timestamp) -> Timestamp? {
         let unknown = now + Limits.reservationHorizon
         switch entry.session.state {
         case .running(_, _, let since):
-            // Restored, and its lab was taken out meanwhile: until that is settled no end of it is known.
+            // The session was restored and its lab has been removed: its end is unknown until that has been handled.
             guard let lab = lab(entry.session.lab) else { return unknown }
             return lifetimeEnd(of: entry, runningSince: since, lab)
         case .starting(_, _, let since):
@@ -61,7 +61,7 @@ extension BrokerCore {
         }
     }
 
-    /// Give seats one by one to the host that is least full with them; fewer than wished where there are no more.
+    /// Allots seats one by one to the host that is least full with them; fewer than wished if hosts run out of seats.
     func allot(_ wish: Wish, lacking lab: String, beside outlook: Outlook, at now: Timestamp)
         -> [String: Int]
     {
@@ -103,13 +103,13 @@ extension BrokerCore {
             lasting: outlook.stays[host.name]?.lasting(at: max(wish.from, now)) ?? CapacityCurve.Load())
     }
 
-    /// What is taken of a host in the time of a wish.
+    /// The load of a host during a wish.
     struct Room {
         var promised: CapacityCurve.Load
         var lasting: CapacityCurve.Load
     }
 
-    /// Promises spare the free floor; promises and people together have the whole host.
+    /// Promises must leave the free floor; promises and present sessions together may use the whole host.
     func seats(on host: HostRecord, for wish: Wish, in room: Room) -> Int {
         guard host.settings.isPromising, host.spec.maximumStarts > 0, host.spec.satisfies(wish.requires) else {
             return 0
@@ -124,12 +124,12 @@ extension BrokerCore {
 
     // MARK: Refusals
 
-    /// Why this wish cannot be fulfilled; not yet, when it could.
+    /// Why this wish cannot be fulfilled; the next possible time is not computed here.
     ///
     /// - Parameters:
     ///   - outlook: with the promises of `companions`, and without those of `leaving`.
-    ///   - leaving: reservations that are given up for it.
-    ///   - companions: reservations that are not made yet, of the same booking.
+    ///   - leaving: reservations that would be given up for it.
+    ///   - companions: earlier items of the same booking, which are not stored yet.
     func conflict(
         _ terms: ReservationTerms, lab: Lab, found: Int, beside outlook: Outlook,
         leaving: Set<ReservationID> = [], companions: [Reservation] = [], at now: Timestamp
@@ -162,11 +162,12 @@ extension BrokerCore {
         }
     }
 
-    /// Seats become free when a reservation or a session ends: these are the moments to try.
+    /// Finds the next start with enough seats. The candidates are the times at which a reservation or a session ends,
+    /// when seats become free.
     ///
     /// - Parameters:
     ///   - outlook: with the promises of `companions`.
-    ///   - companions: reservations that are not made yet, of the same booking.
+    ///   - companions: earlier items of the same booking, which are not stored yet.
     func nextFree(
         _ terms: ReservationTerms, lab: Lab, beside outlook: Outlook, companions: [Reservation] = [],
         at now: Timestamp
@@ -186,16 +187,18 @@ extension BrokerCore {
 
     // MARK: Promises
 
-    /// Hosts or reservations have changed: promises that a host cannot keep any more go to others, as far as there
-    /// are seats; what finds none is missing, and the reservation degraded. Earlier reservations go first.
+    /// Reallocates promises after hosts or reservations have changed: promises that a host can no longer keep move to
+    /// other hosts, as far as there are seats. Seats without a host are missing, and the reservation is degraded.
+    /// Earlier reservations go first.
     mutating func promiseSeats(at now: Timestamp) {
         step.mayPromise = false
         guard catalogue.isConfigured, !reservations.isEmpty else { return }
-        // A promise that is taken back uncovers who sits on it: that is in the way of other promises there.
+        // Sessions that a withdrawn promise accounted for now count on their own and may be in the way of other
+        // promises there.
         for _ in 0..<Limits.promiseRounds where !promiseOnce(at: now) { return }
     }
 
-    /// Whether anything was changed.
+    /// Returns whether a promise was changed.
     private mutating func promiseOnce(at now: Timestamp) -> Bool {
         var hasChanged = false
         let booked = reservations.values.filter(\.isBooked).sorted(by: <)
@@ -220,7 +223,7 @@ extension BrokerCore {
             changed.allocation = allocation
             store(changed)
             hasChanged = true
-            // Who sits there may be accounted for now, or no longer.
+            // The cohort's sessions may now be accounted for by a promise, or no longer.
             for host in seating.used[reservation.id]?.keys ?? [:].keys {
                 if let record = record(of: host) { outlook.stays[host] = self.stays(on: record, now: now) }
             }
@@ -228,7 +231,7 @@ extension BrokerCore {
         return hasChanged
     }
 
-    /// As much of a reservation's promises as their hosts can still keep.
+    /// The part of a reservation's promises that their hosts can still keep.
     private func keep(_ reservation: Reservation, beside outlook: inout Outlook, at now: Timestamp)
         -> [String: Int]
     {

@@ -1,8 +1,8 @@
-/// The end of a running session that an operator has announced, so that its learner can save their work.
+/// The end of a running session that an operator has announced, so that its learner has time to save their work.
 public struct AnnouncedEnd: Hashable, Sendable {
     /// By the wall clock.
     public var at: Timestamp
-    /// What the operator says to the learner; empty if they say nothing.
+    /// The operator's message to the learner; may be empty.
     public var note: String
 
     public init(at: Timestamp, note: String) {
@@ -10,13 +10,13 @@ public struct AnnouncedEnd: Hashable, Sendable {
         self.note = note
     }
 
-    /// The reason with which the session ends then.
+    /// The reason recorded when the session ends.
     var reason: EndReason { .operatorEnded(note: note) }
 }
 
 extension BrokerCore {
-    /// Ends a running session at a given moment, which its learner is told at once. A later announcement replaces an
-    /// earlier one. A session that does not run has nobody at work in it and ends at once.
+    /// Ends a running session at a given time, of which its learner is told at once. A later announcement replaces an
+    /// earlier one. A session that is not running has no one working in it and ends at once.
     mutating func announceEnd(_ id: SessionID, _ end: AnnouncedEnd, at now: Timestamp) -> Answer {
         guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
         guard case .running(let host, _, let since) = entry.session.state, end.at > now else {
@@ -31,7 +31,7 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// Takes an announced end back, be it of a session that has lost its host since and does not run again yet.
+    /// Cancels an announced end, even if the session has since lost its host and is not running again yet.
     mutating func cancelEnd(_ id: SessionID, at now: Timestamp) -> Answer {
         guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
         let isAnnounced = entry.session.stay.announcedEnd != nil
@@ -48,7 +48,7 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// When an operator ends a running session, if one has announced it.
+    /// The end that an operator has announced for a running session, if any.
     public func announcedEnd(of id: SessionID) -> AnnouncedEnd? {
         guard let entry = entries[id], case .running = entry.session.state else { return nil }
         return entry.session.stay.announcedEnd

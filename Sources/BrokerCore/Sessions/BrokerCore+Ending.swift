@@ -1,9 +1,9 @@
-/// From the decision to end to the moment when nothing is left of the run.
+/// From the decision to end a run until nothing is left of it.
 extension BrokerCore {
     mutating func beginEnding(_ old: Entry, reason: EndReason, note: String? = nil, at now: Timestamp) {
         let words = [reason.explanation, note].compactMap(\.self).joined(separator: " ")
         guard let host = old.session.state.host else {
-            // It waits in the queue, or is parked: there is nothing to remove.
+            // A queued or parked session has no container to remove.
             var entry = old
             entry.wake = nil
             entry.session.state = .ended(reason: reason, at: now)
@@ -12,7 +12,7 @@ extension BrokerCore {
         leave(old, on: host, as: .ending(host: host, reason: reason, since: now), because: words, at: now)
     }
 
-    /// The run of a seated session comes to its end: nobody reaches it any more, and its container is being removed.
+    /// Ends the run of a seated session: its route is withdrawn and its container removed.
     mutating func leave(
         _ old: Entry, on host: String, as state: SessionState, because words: String, at now: Timestamp
     ) {
@@ -25,11 +25,11 @@ extension BrokerCore {
         entry.session.state = state
         store(entry, at: now, because: words)
         guard let record = record(of: host), !isGone(record) else { return finish(entry, at: now) }
-        // On a host that does not answer, the removal waits for its return.
+        // On a host that does not answer, the removal waits until it returns.
         if record.isReachable { remove(entry.container, on: host) }
     }
 
-    /// The session of an ending run goes on: its removal is under way, and stays so.
+    /// The session continues after an ending run: the removal in progress becomes a leftover.
     mutating func leaveBehindEnding(_ entry: Entry, on host: String) {
         let leftover = Leftover(
             host: host, memory: entry.seatMemory, session: entry.session.id, hasFailed: entry.wake != nil,
@@ -37,7 +37,7 @@ extension BrokerCore {
         setLeftover(entry.container, leftover)
     }
 
-    /// Nothing is left of the run, as far as can be known.
+    /// Nothing is left of the run, as far as is known.
     mutating func finish(_ old: Entry, at now: Timestamp) {
         let host: String
         let after: SessionState
@@ -93,7 +93,7 @@ extension BrokerCore {
         guard var entry = current(id, epoch), entry.session.state.isLeaving, let host = entry.session.state.host else {
             return
         }
-        // Once in the story is enough: it is tried again every few seconds.
+        // One line in the story is enough, because the removal is retried every few seconds.
         if entry.wake == nil {
             note(
                 entry.session, at: now, host: host,
@@ -132,25 +132,25 @@ extension BrokerCore {
             let memory = outOfMemory ? ", because it needed more memory than the lab allows" : ""
             attemptFailed(
                 entry, on: host, because: "The container stopped with code \(code) before the lab was ready\(memory).",
-                fault: .lab, at: now)
+                fault: StartFault(exitCode: code), at: now)
         case .queued, .ending, .parking, .parked, .ended, .failed:
             break
         }
     }
 
-    /// What the lab would write from now on, its learner would never see again: its run is over.
-    mutating func homeLost(_ name: SessionID, epoch: Int, at now: Timestamp) {
-        if let warm = warmEntry(name) { return warmIsLost(warm, at: now) }
-        let (id, epoch) = owner(of: name, epoch: epoch)
-        guard let entry = current(id, epoch) else { return }
-        switch entry.session.state {
-        case .running(let host, _, _):
-            beginEnding(entry, reason: .homeLost(host: host), at: now)
-        case .starting(let host, _, _):
-            attemptFailed(
-                entry, on: host, because: "The home was no longer mounted, before the lab was ready.", at: now)
-        case .queued, .ending, .parking, .parked, .ended, .failed:
-            break
+    /// The run ends because the learner would never see anything that the lab writes from now on.
+    ///
+    /// A listing older than the lab's readiness may mean the container that was replaced because the home could not be
+    /// attached. A lab that is starting is left to its start; a later listing finds it running.
+    mutating func homeLost(_ name: SessionID, epoch: Int, asked: Int, at now: Timestamp) {
+        if let warm = warmEntry(name) {
+            if asked >= warm.readyAt { warmIsLost(warm, at: now) }
+            return
         }
+        let (id, epoch) = owner(of: name, epoch: epoch)
+        guard let entry = current(id, epoch), asked >= entry.readyAt,
+            case .running(let host, _, _) = entry.session.state
+        else { return }
+        beginEnding(entry, reason: .homeLost(host: host), at: now)
     }
 }

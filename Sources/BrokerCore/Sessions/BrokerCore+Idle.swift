@@ -1,12 +1,12 @@
-/// How long a running lab lives: activity, the question to the lab, the warning, the two timeouts.
+/// How long a running lab lives: activity, the inquiry to the lab, the warning, the two timeouts.
 extension BrokerCore {
-    /// A lab as the catalogue has it; if it was taken out, as its running sessions know it.
+    /// A lab as configured; if it was removed, as its running sessions know it.
     public func lab(_ name: String) -> Lab? { catalogue.lab(name) }
 
-    /// When a running session must be checked next. While its host does not answer, nothing is known about the session
-    /// and nothing can be done for it, so that only its maximum lifetime counts.
+    /// When a running session must next be checked. While its host does not answer, nothing is known about the session
+    /// and nothing can be done for it, so only its maximum lifetime counts.
     func nextLook(at entry: Entry, runningSince since: Timestamp, on host: String) -> Timestamp? {
-        // Without the terms of its lab it cannot go on.
+        // Without its lab's terms the session cannot continue.
         guard let lab = lab(entry.session.lab) else { return catalogue.isConfigured ? since : nil }
         let lifetimeEnd = lifetimeEnd(of: entry, runningSince: since, lab)
         let announced = entry.session.stay.announcedEnd?.at ?? lifetimeEnd
@@ -22,14 +22,14 @@ extension BrokerCore {
         }
     }
 
-    /// Until when a session with a reserved seat keeps it: the end of the overrun, or of its extension beyond that.
+    /// When a session loses its reserved seat: the end of the overrun, or of its extension beyond that.
     func reservedUntil(_ entry: Entry) -> Timestamp? {
         let extended = entry.session.stay.seatUntil
         guard let end = entry.session.reservation.flatMap({ reservations[$0] })?.terms.endsAt else { return extended }
         return max(end, extended ?? end)
     }
 
-    /// How long after a time without a way to the lab nothing ends for idleness.
+    /// How long nothing ends for idleness after labs were out of reach.
     func returnGrace(of entry: Entry) -> Duration {
         min(Limits.returnGrace, lab(entry.session.lab)?.idleTimeout ?? Limits.returnGrace)
     }
@@ -40,13 +40,13 @@ extension BrokerCore {
             end, entry.idleNotBefore ?? end, entry.session.stay.notIdleBefore ?? end, entry.notice.idle ?? end)
     }
 
-    /// When a running session has lived as long as its lab may, reserved seat or not.
+    /// When a running session reaches its lab's maximum lifetime, regardless of a reserved seat.
     func ownLifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
         let end = since + lab.maximumLifetime + entry.session.stay.extended
         return max(end, entry.notice.lifetime ?? end)
     }
 
-    /// The end that comes to a running session whatever happens in it, but for a drain.
+    /// The end that a running session reaches regardless of activity, not counting drains.
     func certainEnd(
         of entry: Entry, runningSince since: Timestamp, _ lab: Lab
     ) -> (at: Timestamp, reason: EndReason) {
@@ -56,12 +56,12 @@ extension BrokerCore {
         return (end, .lifetime(limitSeconds: limit.components.seconds))
     }
 
-    /// When a running session ends, whatever happens in it.
+    /// When a running session ends regardless of activity.
     func lifetimeEnd(of entry: Entry, runningSince since: Timestamp, _ lab: Lab) -> Timestamp {
         certainEnd(of: entry, runningSince: since, lab).at
     }
 
-    /// A session's alarm is due.
+    /// Handles a session's alarm.
     mutating func lookAt(_ id: SessionID, at now: Timestamp) {
         guard let entry = entries[id] else { return }
         switch entry.session.state {
@@ -94,7 +94,8 @@ extension BrokerCore {
             entry.inquiry = .none
             return sleep(entry, until: nextLook(at: entry, runningSince: since, on: host))
         }
-        // On a host that is gone there is nobody left to ask; and the lab may have become one without kernels.
+        // There is no lab to ask on a host that is gone, and a new configuration may have made the lab a kind without
+        // kernels.
         let canBeAsked = lab.kind == .jupyter && record.isReachable
         if !canBeAsked { entry.inquiry = .none }
         if case .asked(let asked) = entry.inquiry, now >= asked + Limits.labReportTimeout {
@@ -121,8 +122,8 @@ extension BrokerCore {
 
     // MARK: The warnings
 
-    /// A new configuration has moved the ends of a running session, perhaps into the past: it gets the time of its
-    /// warning first, but nothing beyond what it had before.
+    /// If a new configuration moves the ends of a running session, perhaps into the past, gives it the warning time
+    /// first, but no more time than it had before.
     func giveNotice(_ entry: inout Entry, runningSince since: Timestamp, from old: Lab, to new: Lab, at now: Timestamp)
     {
         let noticed = now + new.idleWarning
@@ -134,7 +135,7 @@ extension BrokerCore {
         }
     }
 
-    /// The learner is warned of the idle end that holds now.
+    /// Whether the learner was warned of the current idle end.
     func isWarnedOfIdleness(_ entry: Entry) -> Bool {
         guard let warned = entry.warned.idle, let lab = lab(entry.session.lab) else { return false }
         return warned == idleEnd(of: entry, lab)
@@ -167,7 +168,7 @@ extension BrokerCore {
 
     // MARK: The end
 
-    /// What the decision that a lab is idle rests on, besides the time of its last activity.
+    /// The evidence on which a lab is judged idle, besides the time of its last activity.
     private enum Witness {
         case edge, quietKernels, noAnswer
 
@@ -201,7 +202,7 @@ extension BrokerCore {
             guard var entry = entries[id], case .running(let host, _, let since) = entry.session.state else {
                 continue
             }
-            // A clock that runs ahead must not keep a lab alive.
+            // A clock that runs fast must not keep a lab alive.
             let moment = min(moment, now)
             guard moment > entry.session.lastActivityAt else { continue }
             entry.session.lastActivityAt = moment
@@ -213,8 +214,8 @@ extension BrokerCore {
         }
     }
 
-    /// Write activity when it is much newer than what is on disk: not every keystroke is a transaction. Who was warned
-    /// sees at once that it holds no longer.
+    /// Stores activity only when it is much newer than the stored value, so that not every keystroke is a transaction.
+    /// A learner who was warned sees at once that the warning no longer applies.
     private mutating func keepActivity(_ entry: Entry) {
         let timeout = lab(entry.session.lab)?.idleTimeout ?? .zero
         let interval = min(Limits.activityWriteInterval, timeout / 10)
@@ -233,12 +234,12 @@ extension BrokerCore {
         guard var entry = current(id, epoch), case .running(let host, _, let since) = entry.session.state,
             let lab = lab(entry.session.lab)
         else { return }
-        // A late answer to a question that has settled itself still tells when something happened, and no more.
+        // A late answer to an inquiry that is already settled still tells when something happened, but decides nothing.
         let wasAsked = if case .asked = entry.inquiry { true } else { false }
         let moment: Timestamp? =
             switch report {
             case .busy: now
-            // What lies ahead is no sign of use, but the two clocks may be a little apart.
+            // A time in the future is no evidence of use, but the two clocks may differ slightly.
             case .quiet(let lastActivity):
                 lastActivity.flatMap { $0 <= now + Limits.clockTolerance ? min($0, now) : nil }
             case .unknown: nil
@@ -249,7 +250,7 @@ extension BrokerCore {
             entry.session.stay.keeps = 0
         }
         if wasAsked {
-            // One that was busy is asked again before it looks idle: then there is time for another question.
+            // A busy lab is asked again before it looks idle, while there is time for another inquiry.
             entry.inquiry = .none
             if report == .busy {
                 entry.inquiry = .busy(askAgainAt: now + min(Limits.busyRecheckDelay, lab.idleTimeout))

@@ -1,13 +1,13 @@
-/// What people do so that a running lab stays longer.
+/// Requests that keep a running lab longer.
 extension BrokerCore {
-    /// *Keep it*: counts as activity, so that it never goes beyond the lifetime, and only so often in a row: a page
-    /// that presses by itself keeps no lab for ever.
+    /// *Keep it*: counts as activity, so it cannot exceed the lifetime, and is limited to a number in a row, so that a
+    /// page that presses it automatically cannot keep a lab for ever.
     mutating func keep(_ id: SessionID, at now: Timestamp) -> Answer {
         guard var entry = entries[id] else { return .refused(.unknownSession(id)) }
         guard case .running(let host, _, let since) = entry.session.state, let lab = lab(entry.session.lab) else {
             return .refused(.notNow("The lab does not run at the moment, so there is nothing to keep."))
         }
-        // A second click is the same wish.
+        // A second click shortly after the first is the same request.
         let isFresh = entry.session.stay.source == .keep && now - entry.session.lastActivityAt < lab.idleTimeout / 10
         if isFresh { return .session(id) }
         guard entry.session.stay.keeps < Limits.keepsInARow else {
@@ -27,7 +27,8 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// Moves the ends of a running session. On a reserved seat this takes a seat on its host after the reservation's end.
+    /// Moves the ends of a running session. For a reserved seat this needs a free seat on its host after the
+    /// reservation's end.
     mutating func extend(_ id: SessionID, _ more: Extension, at now: Timestamp) -> Answer {
         guard var entry = entries[id], more.course?.has(entry.session) ?? true else {
             return .refused(.unknownSession(id))
@@ -62,7 +63,7 @@ extension BrokerCore {
         entry.session.stay.notIdleBefore = idleEnd(of: entry, lab) + duration
         entry.session.stay.extended += duration
         entry.session.stay.extendedBy = more.who
-        // It may now be in the way of a reservation, which is to find other seats, or to say that there are none.
+        // The session may now be in the way of a reservation, which must find other seats or be reported as degraded.
         if !reservations.isEmpty { step.mayPromise = true }
         stays(entry, on: host, since: since)
         let why = words.isEmpty ? "" : " \(Explanations.sentence(words))"
@@ -74,7 +75,7 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// A running session has other ends than before.
+    /// Reschedules a running session whose ends have changed.
     mutating func stays(_ old: Entry, on host: String, since: Timestamp) {
         var entry = old
         if case .asked = entry.inquiry { entry.inquiry = .none }

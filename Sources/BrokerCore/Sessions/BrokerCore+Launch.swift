@@ -1,8 +1,9 @@
 import Text
 
-/// What learners ask for: a lab, *Start again*, the end.
+/// Learners' requests: a lab, *Start again*, the end.
 extension BrokerCore {
-    /// Give a session that is over back to the core, for the request that follows; one that is known stays as it is.
+    /// Loads a session that is over back into the core, for the request that follows; a session already in memory is
+    /// left unchanged.
     public mutating func adopt(_ session: Session) {
         guard entries[session.id] == nil, session.state.isOver else { return }
         guard sessionsOf[LearnerKey(session.learner)]?[session.lab] == nil else { return }
@@ -77,10 +78,12 @@ extension BrokerCore {
         return .session(id)
     }
 
-    /// A new run of a session that is over, or nearly: an old container that is still being removed becomes a leftover.
+    /// Starts a new run of a session that is over or ending: an old container that is still being removed becomes a
+    /// leftover.
     mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: old.session.lab, to: old.learner) { return .refused(refusal) }
-        // Its page says why it failed, and how soon it can be tried again. After a clock that was set back it just can.
+        // Its page says why it failed and when it can be tried again. If the clock was set back since, it can be tried
+        // now.
         if case .failed(_, .lab, let at) = old.session.state, (at..<at + Limits.failedStartPause).contains(now) {
             return .session(old.session.id)
         }
@@ -113,14 +116,14 @@ extension BrokerCore {
         return .session(session.id)
     }
 
-    /// What a learner of a cohort whose seats are all claimed is told.
+    /// The text for a learner of a cohort whose seats are all claimed.
     private func beyondCount(_ entry: Entry, at now: Timestamp) -> String {
         guard let reservation = fullCohort(of: entry, at: now) else { return "" }
         return
             " All \(Plural.count(reservation.terms.seats, "seat")) reserved for this course \(Plural.noun(reservation.terms.seats, "is", "are")) claimed, so it gets any free one."
     }
 
-    /// The reservation that is meant for this learner and has no seat left.
+    /// The reservation that is meant for this learner and has no unclaimed seat left.
     func fullCohort(of entry: Entry, at now: Timestamp) -> Reservation? {
         let offered = seating.offered[Seating.Cohort(portal: entry.learner.portal, lab: entry.session.lab)] ?? []
         return offered.compactMap { reservations[$0] }.filter {
@@ -130,7 +133,7 @@ extension BrokerCore {
         }.min(by: <)
     }
 
-    /// Why a launch cannot be taken; `nil` if it can, be it into the queue.
+    /// Why a launch is refused; `nil` if it is accepted, even if only into the queue.
     private func refusal(of lab: String, to learner: LearnerKey) -> Refusal? {
         guard let lab = catalogue.labs[lab] else { return .unknownLab(lab) }
         if let reason = neverFits(lab, learner) { return .neverFits(reason) }
@@ -142,7 +145,7 @@ extension BrokerCore {
         return nil
     }
 
-    /// Why no configured host could ever serve this lab to this learner, were it empty and well.
+    /// Why no configured host could ever serve this lab to this learner, even if it were empty and healthy.
     func neverFits(_ lab: Lab, _ learner: LearnerKey) -> Misfit? {
         if let bound = boundHost(of: learner, for: lab.name) {
             guard let host = record(of: bound), host.settings.isConfigured else { return .homeHostGone(host: bound) }

@@ -1,6 +1,6 @@
 /// Labs that reach their memory limit.
 extension BrokerCore {
-    /// The system stopped a process in a running lab: its learner reads why, and what helps.
+    /// The system killed a process in a running lab: its learner is told why, and what helps.
     mutating func processKilled(_ id: SessionID, epoch: Int, at now: Timestamp) {
         guard var entry = current(id, epoch), case .running(let host, _, _) = entry.session.state,
             let lab = lab(entry.session.lab)
@@ -13,13 +13,13 @@ extension BrokerCore {
         markChanged(id)
     }
 
-    /// When a process in a running lab was last stopped for want of memory, as far as its learner was told.
+    /// When the learner was last told that a process in a running lab was killed for lack of memory.
     public func memoryWarnedAt(_ id: SessionID) -> Timestamp? {
         guard let entry = entries[id], case .running = entry.session.state else { return nil }
         return entry.memoryToldAt
     }
 
-    /// A lab runs, as far as is known, on a host that has not answered for a while.
+    /// Whether a lab is running, as far as is known, on a host that is unreachable.
     public func isOutOfReach(_ id: SessionID) -> Bool {
         guard let entry = entries[id], case .running(let host, _, _) = entry.session.state,
             case .unreachable? = record(of: host)?.settings.host.link

@@ -1,8 +1,8 @@
-/// Parking: the run is over and its seat free, but the session is kept, and the learner's next visit makes a new run.
+/// Parking: the run is over and its seat free, but the session is kept, and the learner's next visit starts a new run.
 extension BrokerCore {
-    /// A session is parked instead of ended for idleness: the catalogue has its lab and says so, its files outlive the
-    /// container, and there is a place left. What an operator has announced to end does not come back by itself, so it
-    /// is not parked.
+    /// Whether a session that becomes idle is parked rather than ended: its lab is in the catalogue and parks, its
+    /// files outlive the container, and there is a parking place left. A session with an announced end is not parked,
+    /// because it must not come back on its own.
     func parks(_ entry: Entry, _ lab: Lab) -> Bool {
         entry.session.stay.announcedEnd == nil && obstacleToParking(lab) == nil
     }
@@ -46,8 +46,8 @@ extension BrokerCore {
         }
     }
 
-    /// Somebody visits the session's hostname: what is parked, or about to be, comes back. What has ended does not:
-    /// that takes *Start again*.
+    /// Handles a visit to the session's hostname: a parked or parking session comes back. An ended one does not; that
+    /// takes *Start again*.
     mutating func resume(_ id: SessionID, at now: Timestamp) -> Answer {
         guard let entry = entries[id] else { return .refused(.unknownSession(id)) }
         switch entry.session.state {
@@ -56,7 +56,7 @@ extension BrokerCore {
         }
     }
 
-    /// It is not to come back: its container is on its way out already.
+    /// Ends a session that is being parked; the removal of its container is in progress already.
     mutating func endParking(_ old: Entry, on host: String, reason: EndReason, at now: Timestamp) {
         var entry = old
         entry.session.state = .ending(host: host, reason: reason, since: now)
@@ -65,7 +65,7 @@ extension BrokerCore {
 
     // MARK: The end
 
-    /// When a parked session ends if nobody comes back to it; nothing before the configuration is known.
+    /// When a parked session ends if its learner does not return; `nil` until the configuration is known.
     func parkedEnd(of entry: Entry, since: Timestamp) -> Timestamp? {
         guard let lab = catalogue.labs[entry.session.lab], lab.files == .home else {
             return catalogue.isConfigured ? since : nil
@@ -84,7 +84,8 @@ extension BrokerCore {
         beginEnding(old, reason: .parked(seconds: max(0, (now - since).components.seconds)), at: now)
     }
 
-    /// What is parked, and could not come back as it was: said at once, not at the next visit.
+    /// Ends a parked session that could no longer be resumed as it was, so that its learner learns of it now rather
+    /// than at the next visit.
     mutating func endUnlessResumable(_ id: SessionID, at now: Timestamp) {
         guard let entry = entries[id], case .parked = entry.session.state else { return }
         if catalogue.isConfigured, catalogue.labs[entry.session.lab] == nil {
@@ -94,7 +95,7 @@ extension BrokerCore {
         }
     }
 
-    /// The host is lost, and with it the files that parked sessions would come back to.
+    /// Ends the parked sessions whose files are on a host that was lost.
     mutating func endParked(withHomesOn host: String, at now: Timestamp) {
         for id in parkedSessions(withHomesOn: host) {
             if let entry = entries[id] { beginEnding(entry, reason: .lost(host: host), at: now) }
@@ -103,7 +104,7 @@ extension BrokerCore {
 
     // MARK: Views
 
-    /// Parked sessions whose files are on this host, so that they can come back there only; in order. O(sessions).
+    /// Parked sessions whose files are on this host, so that they can only resume there; sorted. O(sessions).
     public func parkedSessions(withHomesOn host: String) -> [SessionID] {
         guard !sharedHomes, parkedCount > 0 else { return [] }
         return entries.values.filter { entry in
@@ -112,13 +113,13 @@ extension BrokerCore {
         }.map(\.session.id).sorted()
     }
 
-    /// Until when a parked session is kept.
+    /// How long a parked session is kept.
     public func parkedUntil(_ id: SessionID) -> Timestamp? {
         guard let entry = entries[id], case .parked(_, let since) = entry.session.state else { return nil }
         return parkedEnd(of: entry, since: since)
     }
 
-    /// For how long a running session is parked when it has been idle; `nil` if it ends then.
+    /// How long a running session is parked once it is idle; `nil` if it ends instead.
     public func parksFor(_ id: SessionID) -> Duration? {
         guard let entry = entries[id], let lab = lab(entry.session.lab), parks(entry, lab) else { return nil }
         return lab.parksFor
@@ -136,14 +137,14 @@ extension BrokerCore {
             isWarned: false)
     }
 
-    /// Why it was parked, how it comes back, until when, and what is in the way.
+    /// Why it was parked, how and until when it can resume, and what is in the way.
     func parkedWords(of entry: Entry, reason: ParkReason, since: Timestamp, at now: Timestamp) -> String {
         let kept = parkedEnd(of: entry, since: since).map { " It is kept for another \(Explanations.span($0 - now))." }
         return "\(reason.explanation) The next visit to its address, or a launch, resumes it.\(kept ?? "")"
             + (homeWords(of: entry).map { " \($0)" } ?? "")
     }
 
-    /// Where its files are, if only one host has them, and what that means at the moment.
+    /// Where its files are, if only one host has them, and what that host's state means for it.
     private func homeWords(of entry: Entry) -> String? {
         guard let bound = boundHost(of: entry.learner, for: entry.session.lab) else { return nil }
         let files = "Its files are on the host \(bound)"

@@ -1,9 +1,9 @@
-/// The moments that a reservation's wall times mean by the rules of today.
+/// The absolute times of a reservation's wall times under the current time zone rules.
 public struct Retiming: Hashable, Sendable {
     public var id: ReservationID
     public var from: Timestamp
     public var to: Timestamp
-    /// Of `ReservationOrigin.occurrence`, where that is a wall time.
+    /// The new `ReservationOrigin.occurrence`, if that is a wall time.
     public var occurrence: Timestamp?
 
     public init(id: ReservationID, from: Timestamp, to: Timestamp, occurrence: Timestamp?) {
@@ -14,15 +14,16 @@ public struct Retiming: Hashable, Sendable {
     }
 }
 
-/// Reservations that were made in wall time stay at it when the rules of time zones change.
+/// Reservations that were made in wall time keep it when time zone rules change.
 extension BrokerCore {
-    /// Those that were made in wall time and have not opened yet: what `Event.retime` may be asked for.
+    /// Reservations made in wall time that have not opened yet: those that `Event.retime` may change.
     public func wallReservations(at now: Timestamp) -> [Reservation] {
         reservations.values.filter { $0.terms.wall != nil && $0.isBooked && $0.terms.opensAt > now }.sorted(by: <)
     }
 
-    /// One that is open already stays: its people are there, or on their way. The others give their seats up and get
-    /// what is free at their new times, after everybody who stays; what finds none is missing, as after a host's loss.
+    /// A reservation that is already open is not moved, because its learners are there or on their way. The others
+    /// release their seats and get what is free at their new times, after the reservations that stay; seats without a
+    /// host are missing, as after the loss of a host.
     mutating func retime(_ changes: [Retiming], at now: Timestamp) -> Answer {
         var moved: [ReservationID] = []
         for change in changes.sorted(by: { $0.id < $1.id }) {
@@ -42,7 +43,7 @@ extension BrokerCore {
         }
         guard !moved.isEmpty else { return .retimed([]) }
         step.mayPromise = true
-        // One may be open by now, or even over.
+        // At its new time a reservation may be open already, or even over.
         journal.keep(reservationsDue: reservationsDue)
         reservationsDue = now
         return .retimed(moved)

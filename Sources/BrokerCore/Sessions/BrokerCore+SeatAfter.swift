@@ -1,20 +1,20 @@
-/// Why a session on a reserved seat cannot be extended as far as was asked for.
+/// Why a session on a reserved seat cannot be extended as far as requested.
 public struct ExtensionConflict: Hashable, Sendable {
     public var session: SessionID
     public var host: String
-    /// The reservation whose seat it has, unless it is over already.
+    /// The reservation to which its seat belongs, unless that is over.
     public var reservation: ReservationID?
-    /// Until when it has the seat now.
+    /// When it loses the seat now.
     public var reservedUntil: Timestamp
-    /// Until when it could have it; none if there is no seat at all after `reservedUntil`.
+    /// How long it could keep the seat; `nil` if there is no seat at all after `reservedUntil`.
     public var possibleUntil: Timestamp?
-    /// The reservations that have the host's seats after that, by id; none where sessions take them.
+    /// The reservations that hold the host's seats after that, by id; empty if sessions take them.
     public var others: [ReservationID]
 }
 
-/// A reserved seat beyond the end of its reservation.
+/// Keeping a reserved seat beyond the end of its reservation.
 extension BrokerCore {
-    /// Until when an extended session keeps its reserved seat; `nil` for one that does not need it beyond the
+    /// How long an extended session keeps its reserved seat; `nil` if it does not need the seat beyond the
     /// reservation's end.
     func seatUntil(
         _ entry: Entry, extendedBy duration: Duration, on host: String, _ since: Timestamp, _ lab: Lab,
@@ -36,9 +36,10 @@ extension BrokerCore {
                 possibleUntil: possible > end ? possible : nil, others: others.map(\.id).sorted()))
     }
 
-    /// The first moment of a time at which a host has no seat for one more session of this memory, or the end of it.
+    /// The first time between `start` and `end` at which the host has no seat for one more session of this memory, or
+    /// `end`.
     ///
-    /// Beside reservations it is like one seat more of them: it spares the free floor.
+    /// The seat is treated like one more reserved seat: it leaves the free floor.
     private func seatLasts(
         _ memory: Int64, on host: HostRecord, from start: Timestamp, to end: Timestamp, beside outlook: Outlook,
         at now: Timestamp
@@ -57,7 +58,7 @@ extension BrokerCore {
         return end
     }
 
-    /// The sessions of a reservation that is cancelled are like all others: nothing bounds them but their lifetimes.
+    /// Sessions of a cancelled reservation become ordinary ones: only their lifetimes bound them.
     mutating func forgetSeatsAfter(_ id: ReservationID) {
         for var entry in seatedEntries(of: id) where entry.session.stay.seatUntil != nil {
             entry.session.stay.seatUntil = nil
@@ -65,7 +66,7 @@ extension BrokerCore {
         }
     }
 
-    /// The sessions that have a seat of a reservation, in order.
+    /// The sessions on seats of a reservation, in order.
     func seatedEntries(of id: ReservationID) -> [Entry] {
         (seating.used[id]?.keys ?? [:].keys).sorted().flatMap { host in
             (record(of: host)?.usage.sessions ?? []).sorted().compactMap { entries[$0] }

@@ -1,12 +1,12 @@
-/// From seat to ready, and what goes wrong on the way.
+/// From seat to ready, including failures on the way.
 extension BrokerCore {
-    /// The entry of a session whose current run this is; replies about older runs find nothing.
+    /// The entry of a session if this is its current run; `nil` for reports about older runs.
     func current(_ id: SessionID, _ epoch: Int) -> Entry? {
         guard let entry = entries[id], entry.session.epoch == epoch else { return nil }
         return entry
     }
 
-    /// A step of the start. Steps only go forward, in whatever order the replies arrive.
+    /// Records a step of the start. Steps only move forward, in whatever order the reports arrive.
     mutating func advance(_ id: SessionID, epoch: Int, to step: StartStep, at now: Timestamp) {
         guard var entry = current(id, epoch), case .starting(let host, let old, let since) = entry.session.state,
             old.ordinal < step.ordinal
@@ -34,8 +34,7 @@ extension BrokerCore {
         beginRunning(entry, on: host, endpoint, at: now, because: words)
     }
 
-    /// The lab answers, and has this learner's files: everything that counts from the beginning of a run counts from
-    /// here.
+    /// The lab is ready and has this learner's files. All times that count from the beginning of a run count from here.
     mutating func beginRunning(
         _ old: Entry, on host: String, _ endpoint: Endpoint, at now: Timestamp, because words: String
     ) {
@@ -60,8 +59,8 @@ extension BrokerCore {
         }
     }
 
-    /// What a start that has come to its end says of its host. One that an earlier broker process began says nothing:
-    /// it waited for this one, too.
+    /// Records a finished start as a measurement of its host's pace. A start that an earlier broker process began is no
+    /// measurement, because its duration includes the restart.
     mutating func measureStart(
         of lab: String, crowd: Int, on host: String, since: Timestamp, at now: Timestamp
     ) {
@@ -84,7 +83,7 @@ extension BrokerCore {
         setHost(host, settings)
     }
 
-    /// A home is bound to a host now: labs that this host can never hold need not wait any longer.
+    /// After a home was bound to a host, fails the queued sessions whose labs that host can never hold.
     mutating func failThoseBoundTooNarrowly(_ learner: LearnerKey, at now: Timestamp) {
         for id in sessionsOf[learner, default: [:]].values.sorted() {
             guard let entry = entries[id], case .queued = entry.session.state,
@@ -100,7 +99,7 @@ extension BrokerCore {
         }
         switch failure {
         case .hostUnreachable(let reason):
-            // This attempt is over; who else is on the way there is given a while.
+            // This attempt is over; other starts on the host get the silence grace.
             hostSilent(host, reason: reason, since: now, at: now)
             guard let entry = current(id, epoch) else { return }
             detour(
@@ -132,8 +131,8 @@ extension BrokerCore {
         }
     }
 
-    /// The home could not be attached to the warm lab: this run goes on with a container that is made with the home in
-    /// it. No attempt of the learner's has failed by that.
+    /// The home could not be attached to the warm lab: this run continues with a container that is created with the
+    /// home. This does not count as a failed attempt.
     mutating func attachmentFailed(_ id: SessionID, epoch: Int, message: String, at now: Timestamp) {
         guard var entry = current(id, epoch), entry.session.warm != nil,
             case .starting(let host, _, let since) = entry.session.state
@@ -145,7 +144,7 @@ extension BrokerCore {
                 + "from the start: \(Explanations.sentence(message))")
     }
 
-    /// A run failed by itself: remove its container and try again, or give up.
+    /// A run failed by itself: removes its container and tries again, or gives up.
     mutating func attemptFailed(
         _ old: Entry, on host: String, because message: String, fault: StartFault = .ours, at now: Timestamp
     ) {
@@ -167,7 +166,7 @@ extension BrokerCore {
             at: now)
     }
 
-    /// Back to the queue through no fault of this session's.
+    /// Returns a session to the queue through no fault of its own.
     mutating func detour(_ old: Entry, because reason: String, leavingOn host: String?, at now: Timestamp) {
         var entry = old
         if let host { leaveBehind(old, on: host) }
@@ -183,8 +182,8 @@ extension BrokerCore {
         requeue(entry, because: reason, at: now)
     }
 
-    /// A running lab went with its host: a new run, with the same files, at the same hostname. An end that an operator
-    /// has announced is still to come; where it has passed before the new run is ready, that run ends at once.
+    /// A running lab was lost with its host: starts a new run with the same files at the same hostname. An end that an
+    /// operator has announced still applies; if it passes before the new run is ready, that run ends at once.
     mutating func reseat(_ old: Entry, because reason: String, at now: Timestamp) {
         var entry = old
         emit(.withdrawRoute(entry.session.id))
@@ -207,7 +206,7 @@ extension BrokerCore {
         entry.session.warm = nil
         entry.seatMemory = 0
         entry.startCrowd = 0
-        // Its reservation may have ended while it was starting: then it waits with everybody else.
+        // Its reservation may have ended while it was starting; then it waits in the general queue.
         if let own = entry.session.reservation, reservations[own]?.isBooked != true { entry.session.reservation = nil }
         entry.wake = nil
         store(entry, at: now, because: "\(Explanations.sentence(reason)) Back in the queue, at the old place.")
@@ -222,8 +221,8 @@ extension BrokerCore {
         store(entry, at: now, because: message)
     }
 
-    /// The run of this entry is over and its session goes on without it: its container is still to be removed, and
-    /// takes its seat until it is. On a host that does not answer, this waits for its return.
+    /// The run of this entry is over while its session continues: its container becomes a leftover, which takes its
+    /// seat until it is removed. On a host that does not answer, the removal waits until it returns.
     mutating func leaveBehind(_ entry: Entry, on host: String) {
         guard let record = record(of: host), !isGone(record) else { return }
         setLeftover(

@@ -1,12 +1,12 @@
-/// An end that can be foretold for a session that runs or is parked.
+/// An end that can be foretold for a running or parked session.
 public struct ForetoldEnd: Hashable, Sendable {
     public var cause: SessionExplanation.Cause
-    /// When it comes if nothing changes; none while it cannot.
+    /// When it comes if nothing changes; `nil` while it cannot come.
     public var at: Timestamp?
 }
 
 extension EndReason {
-    /// The foretold end that has come with this reason; `nil` where nothing foretells it.
+    /// The foretold end that this reason fulfils; `nil` for one that cannot be foretold.
     public var cause: SessionExplanation.Cause? {
         switch self {
         case .idle: .idle
@@ -21,7 +21,7 @@ extension EndReason {
 }
 
 extension ParkReason {
-    /// The foretold end that has come with this reason: a lab that is parked for idleness would have ended for it.
+    /// The foretold end that this reason fulfils: a lab parked for idleness would otherwise have ended for it.
     public var cause: SessionExplanation.Cause? {
         switch self {
         case .idle: .idle
@@ -31,7 +31,7 @@ extension ParkReason {
 }
 
 extension BrokerCore {
-    /// The ends that are foretold for a session that runs or is parked, the one that comes first in front.
+    /// The foretold ends of a running or parked session, earliest first.
     public func foretoldEnds(of id: SessionID) -> [ForetoldEnd] {
         guard let entry = entries[id] else { return [] }
         if case .parked(_, let since) = entry.session.state {
@@ -55,7 +55,8 @@ extension BrokerCore {
         return ends.sorted { ($0.at ?? never, $0.cause.rank) < ($1.at ?? never, $1.cause.rank) }
     }
 
-    /// While a host does not answer nobody can show that they are there, and a busy kernel is asked about again.
+    /// Whether idleness can end the session: not while its host does not answer, because no one can show activity, nor
+    /// while its kernel is busy, because the lab is asked again.
     func canEndIdle(_ entry: Entry, on host: String) -> Bool {
         guard let record = record(of: host), record.isReachable || isGone(record) else { return false }
         if case .busy = entry.inquiry { return false }
@@ -64,7 +65,7 @@ extension BrokerCore {
 }
 
 extension SessionExplanation.Cause {
-    /// Of ends at the same moment, the one with the lowest rank comes.
+    /// Of several ends at the same time, the one with the lowest rank applies.
     fileprivate var rank: Int {
         switch self {
         case .operatorEnds: 0

@@ -1,4 +1,4 @@
-/// What must hold of parked sessions.
+/// The invariants of parked sessions.
 extension BrokerCore {
     func parkingViolations() -> [String] {
         var broken: [String] = []

@@ -1,13 +1,13 @@
-/// Why a session was parked: its container is gone, and its learner's next visit brings it back.
+/// Why a session was parked: its container is gone, and its learner's next visit resumes it.
 public enum ParkReason: Hashable, Sendable, Codable {
     /// No activity for the lab's idle timeout.
     case idle(timeoutSeconds: Int64)
-    /// An operator parked it, with the words they gave.
+    /// An operator parked it, with an optional message.
     case operatorParked(note: String)
-    /// A newer version wrote this down, and this one keeps it as it is.
+    /// Written by a newer version; kept unchanged.
     case unknown(ReasonParts)
 
-    /// For operators; the portal has other words for learners.
+    /// For operators; the portal has its own text for learners.
     public var explanation: String {
         switch self {
         case .idle(let timeoutSeconds):
@@ -24,7 +24,7 @@ public enum ParkReason: Hashable, Sendable, Codable {
 }
 
 extension SessionState {
-    /// The container is on its way out.
+    /// Whether the container is being removed.
     var isLeaving: Bool {
         switch self {
         case .ending, .parking: true

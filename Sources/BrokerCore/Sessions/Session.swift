@@ -6,7 +6,7 @@ public struct SessionID: RawRepresentable, Hashable, Sendable, Codable, Comparab
     public static func < (a: SessionID, b: SessionID) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// Who has the session. `id` is unique within its portal.
+/// The owner of the session. `id` is unique within its portal.
 public struct Learner: Hashable, Sendable, Codable {
     public var portal: String
     public var id: String
@@ -19,7 +19,7 @@ public struct Learner: Hashable, Sendable, Codable {
     }
 }
 
-/// Where a running lab is reached: the host's publish address and the port that the engine chose.
+/// The address of a running lab: the host's publish address and the port that the engine chose.
 public struct Endpoint: Hashable, Sendable, Codable {
     public var address: String
     public var port: Int
@@ -30,35 +30,35 @@ public struct Endpoint: Hashable, Sendable, Codable {
     }
 }
 
-/// How far a start has come; each step is what the learner reads on the progress page.
+/// The progress of a start; each step is shown to the learner on the progress page.
 public enum StartStep: String, Hashable, Sendable, Codable, CaseIterable {
     /// The container is being created on the host.
     case creating
     /// The container exists and is being started.
     case starting
-    /// The container runs; the lab inside does not answer yet.
+    /// The container is running; the lab inside does not answer yet.
     case waiting
-    /// A warm seat was claimed, whose lab answers; the learner's files are being attached to it.
+    /// A warm seat with a ready lab was claimed; the learner's files are being attached to it.
     case attaching
 }
 
-/// Why a session ended. `explanation` says it to operators; the portal has other words for learners.
+/// Why a session ended. `explanation` is for operators; the portal has its own text for learners.
 public enum EndReason: Hashable, Sendable, Codable {
     /// No activity for the lab's idle timeout.
     case idle(timeoutSeconds: Int64)
     /// The lab's maximum lifetime was reached.
     case lifetime(limitSeconds: Int64)
-    /// An operator ended it, with the words they gave.
+    /// An operator ended it, with an optional message.
     case operatorEnded(note: String)
     /// The learner ended it.
     case learnerEnded
     /// The learner left the queue.
     case leftQueue
-    /// The reservation whose seat it had is over, its overrun too.
+    /// The reservation of its seat is over, including the overrun.
     case reservationOver
     /// The host's drain reached its deadline.
     case drain(host: String)
-    /// Its host does not come back, and the learner's files were there.
+    /// Its host is lost, and with it the learner's files.
     case lost(host: String)
     /// The container stopped by itself.
     case exited(code: Int, outOfMemory: Bool)
@@ -66,45 +66,49 @@ public enum EndReason: Hashable, Sendable, Codable {
     case engineRestarted(host: String)
     /// The engine no longer knows the container.
     case vanished(host: String)
-    /// The learner's home was no longer mounted in the running lab, so what it wrote would have gone nowhere.
+    /// The learner's home was no longer mounted in the running lab, so anything it wrote would have been lost.
     case homeLost(host: String)
     /// The configuration no longer has the host or the lab.
     case removed(what: String)
-    /// It was parked this long, and nobody came back to it.
+    /// It was parked for this long without a visit.
     case parked(seconds: Int64)
-    /// A newer version wrote this down, and this one keeps it as it is.
+    /// Written by a newer version; kept unchanged.
     case unknown(ReasonParts)
 }
 
-/// Whose a start looks that failed for good: what its learner reads depends on it.
+/// The likely cause of a start that failed for good; the learner's text depends on it.
 public enum StartFault: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Nothing that the learner has in their hands.
+    /// Nothing that the learner controls.
     case ours
-    /// The program in the lab stopped by itself before it was ready. Files of the learner may be why.
+    /// The program in the lab stopped by itself before it was ready. The learner's files may be the cause.
     case lab
+
+    /// The likely cause when a starting lab's container stopped with this code. 128 + SIGTERM (143) means that it was
+    /// stopped from outside, as by an engine that is shutting down.
+    public init(exitCode: Int?) { self = exitCode == 143 ? .ours : .lab }
 }
 
-/// The life of a session. A run is one container's life; `Session.epoch` counts the runs.
+/// The state of a session. A run is the life of one container; `Session.epoch` counts the runs.
 public enum SessionState: Hashable, Sendable {
-    /// Waiting for a seat. Order in the queue is by `since`, then by id.
+    /// Waiting for a seat. Sessions queue in order of `since`, then of id.
     case queued(since: Timestamp)
-    /// Has a seat on `host`; its container is on its way to ready.
+    /// Has a seat on `host`; its container is starting.
     case starting(host: String, step: StartStep, since: Timestamp)
     case running(host: String, endpoint: Endpoint, since: Timestamp)
     /// The decision to end is committed; the container is being removed. The seat is still taken.
     case ending(host: String, reason: EndReason, since: Timestamp)
     /// The decision to park is committed; the container is being removed. The seat is still taken.
     case parking(host: String, reason: ParkReason, since: Timestamp)
-    /// No container and no seat. The learner's home stays; their next visit makes a new run with the same hostname.
+    /// No container and no seat. The learner's home stays; their next visit starts a new run with the same hostname.
     case parked(reason: ParkReason, since: Timestamp)
-    /// No container. The learner's home stays; *Start again* makes a new run with the same hostname.
+    /// No container. The learner's home stays; *Start again* starts a new run with the same hostname.
     case ended(reason: EndReason, at: Timestamp)
     /// The start failed for good; `message` says what happened and what to do next.
     case failed(message: String, fault: StartFault = .ours, at: Timestamp)
 }
 
 extension SessionState {
-    /// The states without what belongs to each; their raw values are the words in tables, stories, pages and the API.
+    /// The states without their associated values. The raw values are the words in tables, stories, pages and the API.
     public enum Name: String, Hashable, Sendable, Codable, CaseIterable {
         case queued, starting, running, ending, parking, parked, ended, failed
 
@@ -112,7 +116,7 @@ extension SessionState {
         public var isLive: Bool { self != .ended && self != .failed }
     }
 
-    /// The word in tables, stories and pages.
+    /// The state's word in tables, stories and pages.
     public var name: String {
         let name: Name =
             switch self {
@@ -137,7 +141,7 @@ extension SessionState {
         }
     }
 
-    /// Ended or failed: the session holds nothing and waits for nothing; only *Start again* moves it.
+    /// Ended or failed: the session holds nothing and waits for nothing; only *Start again* revives it.
     public var isOver: Bool {
         switch self {
         case .ended, .failed: true
@@ -150,25 +154,25 @@ public struct Session: Hashable, Sendable {
     public var id: SessionID
     public var learner: Learner
     public var lab: String
-    /// Counts the runs, from 1. Each attempt to start a container is a run of its own, so that a late reply about an
-    /// older container is recognised, and every container's name is used once.
+    /// Counts the runs, from 1. Each attempt to start a container is a run of its own, so that a late report about an
+    /// older container is recognised, and no container name is used twice.
     public var epoch: Int
     public var state: SessionState
     public var createdAt: Timestamp
     /// The last moment at which a person, or a busy kernel, did something in this lab.
     public var lastActivityAt: Timestamp
-    /// How many runs failed since the last launch; a launch gives up after `Limits.startAttempts`.
+    /// Runs that have failed since the last launch; a launch gives up after `Limits.startAttempts`.
     public var failedAttempts: Int
-    /// What bears on how long it stays.
+    /// What determines how long the session stays.
     public var stay: Stay
     /// The course context of the last launch, if it named one.
     public var context: String?
-    /// The reservation whose seat this session has, or waits for.
+    /// The reservation of which this session has a seat, or waits for one.
     public var reservation: ReservationID?
     /// The warm seat whose container this run took over.
     public var warm: WarmSeatID?
-    /// What its seat counts for in the memory of its host, in bytes: fixed when the seat is given, whatever is learned or
-    /// configured later. 0 without a seat, and for one that was given by a version that did not write it down.
+    /// The bytes of its host's memory that its seat is charged: fixed when the seat is given, whatever is learned or
+    /// configured later. 0 without a seat, and for one given by a version that did not store it.
     public var charge: Int64
 
     public init(
@@ -192,15 +196,15 @@ public struct Session: Hashable, Sendable {
     }
 }
 
-/// One line of a session's story: what changed, when, and why, in words.
+/// One line of a session's story: what changed, when, and why.
 public struct StoryEntry: Hashable, Sendable, Codable {
     public var session: SessionID
     public var at: Timestamp
     public var epoch: Int
-    /// The state that began, as in `SessionState.name`; or `note`, which changes none.
+    /// The new state, as in `SessionState.name`, or `note` for a line without a change of state.
     public var state: String
     public var host: String?
-    /// Why, in a sentence for operators.
+    /// The reason, as a sentence for operators.
     public var reason: String
 
     public init(session: SessionID, at: Timestamp, epoch: Int, state: String, host: String?, reason: String) {

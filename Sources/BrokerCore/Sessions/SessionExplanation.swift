@@ -1,28 +1,28 @@
-/// Why a session is as it is, and until when: every decision about its life, with the facts that it rests on.
+/// Why a session is in its state, and until when: every decision about its life, with the facts behind it.
 public struct SessionExplanation: Hashable, Sendable, Codable {
-    /// What can end a session that runs or is parked. Each has an `EndReason` of its own, whose `cause` it is.
+    /// What can end a running or parked session. Each has its own `EndReason`, whose `cause` it is.
     public enum Cause: String, Hashable, Sendable, Codable, CaseIterable {
         case idle, lifetime, drain
-        /// The time reserved for its course, with its overrun and what it was extended by, is over.
+        /// The time reserved for its course is over, including its overrun and extensions.
         case reservation
-        /// It is parked, and nobody comes back to it.
+        /// It is parked, and its learner does not return.
         case parked
-        /// An operator has announced it.
+        /// An operator has announced the end.
         case operatorEnds = "operator"
     }
 
     /// One limit that applies to a session.
     public struct End: Hashable, Sendable, Codable {
         public var cause: Cause
-        /// When it ends the session if nothing changes; none while it cannot.
+        /// When it ends the session if nothing changes; `nil` while it cannot.
         public var at: Timestamp?
-        /// Where that moment comes from.
+        /// Why it is at that time.
         public var why: String
-        /// The learner is warned of it.
+        /// Whether the learner has been warned of it.
         public var isWarned: Bool
     }
 
-    /// What showed last that somebody needs it.
+    /// The latest evidence that the session is in use.
     public struct Sign: Hashable, Sendable, Codable {
         public var at: Timestamp
         public var source: ActivitySource
@@ -31,11 +31,11 @@ public struct SessionExplanation: Hashable, Sendable, Codable {
 
     /// The extensions of a running session.
     public struct Extension: Hashable, Sendable, Codable {
-        /// By how much its lifetime has been extended in all.
+        /// The total extension of its lifetime.
         public var totalSeconds: Int64
-        /// Who gave the last one.
+        /// The operator or instructor who gave the last extension.
         public var by: String
-        /// Not ended for idleness before.
+        /// The session does not end for idleness before this time.
         public var notIdleBefore: Timestamp
     }
 
@@ -44,33 +44,33 @@ public struct SessionExplanation: Hashable, Sendable, Codable {
     /// As in `StoryEntry.state`.
     public var state: String
     public var since: Timestamp
-    /// The answer in one or two sentences.
+    /// The explanation in one or two sentences.
     public var summary: String
-    /// What was decided when this state began, and on which facts, as the story has it.
+    /// The story's line with the decision that began this state.
     public var decision: StoryEntry?
-    /// Once it has run.
+    /// `nil` until the session has run.
     public var lastSign: Sign?
-    /// Of a session that runs or is parked, the one that comes first in front.
+    /// For a running or parked session; earliest first.
     public var ends: [End]
     public var extended: Extension?
-    /// *Keep it* since anything else happened.
+    /// Presses of *Keep it* since any other activity.
     public var keeps: Int
-    /// While queued: 1 is next.
+    /// While queued: the position, from 1.
     public var queuePosition: Int?
     public var queueLength: Int?
-    /// While queued: what it waits for, as facts; `summary` has the words.
+    /// While queued: why it waits, as facts; `summary` has the words.
     public var waiting: Waiting?
-    /// While queued or starting: how long it will probably take; none where that would be a guess.
+    /// While queued or starting: the estimated time until it is ready; `nil` if that would be a guess.
     public var estimateSeconds: Int?
-    /// What counts as activity in a lab of its kind.
+    /// The activity rules for its kind of lab.
     public var rules: [ActivityRule]
 }
 
 extension BrokerCore {
-    /// Explains a session, in memory or not.
+    /// Explains a session, whether or not it is in memory.
     ///
     /// - Parameters:
-    ///   - session: as the store has it; what the memory has counts, if it has one.
+    ///   - session: as stored; the session in memory takes precedence if there is one.
     ///   - story: of this session, oldest first.
     public func explain(_ session: Session, story: [StoryEntry], at now: Timestamp) -> SessionExplanation {
         let session = entries[session.id]?.session ?? session
@@ -78,7 +78,7 @@ extension BrokerCore {
         let hasRun = story.contains { $0.epoch == session.epoch && $0.state == SessionState.Name.running.rawValue }
         let stay = session.stay
         let estimate = estimate(of: session.id, at: now)
-        // What an end was decided on is told where it began, not where its container was gone.
+        // The facts behind an end are in the story's line where the ending began, not where the container was gone.
         let ending = SessionState.Name.ending.rawValue
         let wanted: Set<String> =
             switch state {
@@ -107,7 +107,7 @@ extension BrokerCore {
             rules: lab(session.lab).map { ActivityRule.table(for: $0.kind) } ?? [])
     }
 
-    /// The limits that apply to a session that runs or is parked, the one that comes first in front.
+    /// The limits that apply to a running or parked session, earliest first.
     public func ends(of id: SessionID, at now: Timestamp) -> [SessionExplanation.End] {
         if let end = parkedEnd(of: id) { return [end] }
         guard let entry = entries[id], case .running(let host, _, let since) = entry.session.state,
@@ -187,7 +187,7 @@ extension BrokerCore {
         return why + (parks(entry, lab) ? " Then it is parked, for \(Explanations.span(lab.parksFor)) at most." : "")
     }
 
-    /// What keeps a running session from having ended for idleness, as the middle of a sentence.
+    /// Why a running session has not ended for idleness, as the middle of a sentence.
     private func aliveReason(of session: Session, at now: Timestamp) -> String {
         let sign =
             "\(Explanations.activity(session.stay.source)) "

@@ -1,4 +1,4 @@
-/// How long recent starts took, from seat to ready; the estimates are made of it.
+/// Durations of recent starts, from seat to ready, on which estimates are based.
 struct StartTimes: Hashable, Sendable {
     private var samples: [Int64] = []
     private var next = 0
@@ -13,7 +13,7 @@ struct StartTimes: Hashable, Sendable {
         next = (next + 1) % Limits.startTimeSamples
     }
 
-    /// The mean; `nil` before the first start was measured.
+    /// The mean; `nil` until a start has been measured.
     var mean: Duration? {
         samples.isEmpty ? nil : .milliseconds(samples.reduce(0, +) / Int64(samples.count))
     }

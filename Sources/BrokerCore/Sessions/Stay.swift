@@ -1,36 +1,36 @@
-/// What showed that a session is in use.
+/// The kind of activity that showed that a session is in use.
 public enum ActivitySource: String, Hashable, Sendable, Codable, CaseIterable {
-    /// The launch, or *Start again*: nothing else has happened yet.
+    /// The launch, or *Start again*, with no activity since.
     case launch
     /// The lab became ready.
     case ready
     /// The edge saw a request or a WebSocket frame that counts (`ActivityRule`).
     case edge
-    /// The lab said, when it was asked, that a kernel is executing.
+    /// The lab, when asked, reported that a kernel is executing.
     case busyKernel = "busy-kernel"
-    /// The lab said, when it was asked, when a kernel last did something.
+    /// The lab, when asked, reported when a kernel was last active.
     case kernel
     /// The learner pressed *Keep it*.
     case keep
 }
 
-/// What bears on how long a running session stays, besides the time of its last activity. Begins anew with every run,
-/// but for an announced end, which outlives the loss of a host.
+/// What determines how long a running session stays, besides the time of its last activity. Reset with every run,
+/// except for an announced end, which survives the loss of a host.
 public struct Stay: Hashable, Sendable {
-    /// What the session's `lastActivityAt` was.
+    /// The source of the session's `lastActivityAt`.
     public var source: ActivitySource
-    /// How often *Keep it* was pressed since anything else happened; at most `Limits.keepsInARow`.
+    /// Presses of *Keep it* since any other activity; at most `Limits.keepsInARow`.
     public var keeps: Int
-    /// By how much operators have moved the end of its lifetime; at most `Limits.extensionMaximum`.
+    /// The total extension of the session's lifetime; at most `Limits.extensionMaximum`.
     public var extended: Duration
-    /// The last extension's: not ended for idleness before.
+    /// Set by the last extension: the session does not end for idleness before this time.
     public var notIdleBefore: Timestamp?
-    /// The last extension's, for a session on a reserved seat: it keeps the seat until then, although the reservation is
-    /// over before.
+    /// Set by the last extension of a session on a reserved seat: it keeps the seat until then, beyond the
+    /// reservation's end.
     public var seatUntil: Timestamp?
-    /// Who gave the last extension, as they call themselves.
+    /// Who gave the last extension, by the name they use.
     public var extendedBy: String?
-    /// An operator ends the session then, and its learner has been told.
+    /// The end that an operator has announced and the learner has been told of.
     public var announcedEnd: AnnouncedEnd?
 
     public init(

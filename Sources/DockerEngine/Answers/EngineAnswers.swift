@@ -1,9 +1,9 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-// The answers of the engine, member by member as the Engine API 1.41 names them, as far as we read them. What an engine
-// may leave out is optional here, and nothing else is.
+// The engine's response bodies, with member names as in the Engine API 1.41, as far as we read them. Members that an
+// engine may omit are optional here, and no others are.
 
-/// Any refusal.
+/// The body of any error response.
 struct RefusalBody: Decodable {
     var message: String
 }
@@ -12,9 +12,9 @@ struct RefusalBody: Decodable {
 struct VersionBody: Decodable {
     var Version: String
     var ApiVersion: String
-    /// Absent where an engine has only one.
+    /// Absent if an engine supports only one.
     var MinAPIVersion: String?
-    /// Of the processor, as Go spells it.
+    /// The processor architecture, as Go spells it.
     var Arch: String?
 }
 
@@ -35,7 +35,7 @@ struct CreatedBody: Decodable {
     var Id: String
 }
 
-/// One of `ContainerList`.
+/// One element of `ContainerList`.
 struct ContainerListBody: Decodable {
     struct Port: Decodable {
         var PublicPort: Int?
@@ -68,9 +68,9 @@ struct ContainerBody: Decodable {
             var IPAddress: String?
         }
 
-        /// By `PORT/PROTOCOL`; null where it is exposed and not published.
+        /// By `PORT/PROTOCOL`; null for a port that is exposed but not published.
         var Ports: [String: [Binding]?]?
-        /// By the network's name.
+        /// By network name.
         var Networks: [String: EndpointBody]?
     }
 
@@ -84,12 +84,12 @@ struct ContainerBody: Decodable {
 struct ContainerStatsBody: Decodable {
     struct MemoryBody: Decodable {
         struct Pages: Decodable {
-            /// Of version 1 of control groups: of the container, and of it with everything below.
+            /// In control groups version 1: of the container alone, and including everything below it.
             var inactive_file: UInt64?
             var total_inactive_file: UInt64?
         }
 
-        /// Absent while the container does not run.
+        /// Absent while the container is not running.
         var usage: UInt64?
         var stats: Pages?
     }
@@ -107,7 +107,7 @@ struct ContainerStatsBody: Decodable {
     var cpu_stats: CPUBody
 }
 
-/// One of `NetworkList`.
+/// One element of `NetworkList`.
 struct NetworkBody: Decodable {
     struct AddressBody: Decodable {
         var Gateway: String?
@@ -124,7 +124,7 @@ struct NetworkBody: Decodable {
     var IPAM: AddressesBody?
 }
 
-/// One of `ImageList`.
+/// One element of `ImageList`.
 struct ImageListBody: Decodable {
     var Id: String
     var RepoTags: [String]?
@@ -147,7 +147,7 @@ struct ImageBody: Decodable {
     var Created: String?
 }
 
-/// `ImageInspect`, of which layers it is made.
+/// `ImageInspect`: the layers of the image.
 struct HelperImageBody: Decodable {
     struct RootFSBody: Decodable {
         var Layers: [String]?
@@ -170,7 +170,7 @@ struct PullBody: Decodable {
     }
 
     var status: String?
-    /// The layer that it is about.
+    /// The layer that the line is about.
     var id: String?
     var progressDetail: Detail?
     var error: String?

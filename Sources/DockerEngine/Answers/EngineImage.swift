@@ -1,12 +1,12 @@
 /// An image on a host.
 public struct EngineImage: Hashable, Sendable {
-    /// `sha256:…`, of its configuration and so of everything in it.
+    /// `sha256:…`, the digest of its configuration and so of all its contents.
     public var id: String
     /// When it was built, in milliseconds since 1970.
     public var createdAt: Int64?
-    /// What it is called, as `ImageName.familiar` writes it.
+    /// Its names, as `ImageName.familiar` writes them.
     public var names: Set<String>
-    /// The directories for which it declares volumes (`VOLUME`), sorted; empty where an image comes from a list.
+    /// The directories that it declares as volumes (`VOLUME`), sorted; empty if the image comes from a list.
     public var volumes: [String]
 
     init(_ body: ImageListBody) {
@@ -24,9 +24,9 @@ public struct EngineImage: Hashable, Sendable {
     }
 }
 
-/// The names of images, of which several mean the same.
+/// Normalises names of images, since several may mean the same image.
 public enum ImageName {
-    /// As engines show it: without the registry that is meant where none is named, and with the tag that is.
+    /// The name as engines show it: without the default registry, and with the default tag if it has none.
     public static func familiar(_ reference: String) -> String {
         var name = reference
         for registry in ["docker.io/", "index.docker.io/"] where name.hasPrefix(registry) {
@@ -36,7 +36,7 @@ public enum ImageName {
         return tag(of: name) == nil && !name.contains("@") ? name + ":latest" : name
     }
 
-    /// After the last colon, unless that belongs to the registry's port.
+    /// The part after the last colon, unless that belongs to the registry's port.
     static func tag(of reference: String) -> Substring? {
         guard !reference.contains("@"), let colon = reference.lastIndex(of: ":") else { return nil }
         let tag = reference[reference.index(after: colon)...]

@@ -1,6 +1,6 @@
-/// What an engine says of itself (`SystemInfo`).
+/// An engine's description of itself (`SystemInfo`).
 public struct EngineInfo: Hashable, Sendable {
-    /// Stable over the engine's restarts. Machines that were copied from one another may have the same.
+    /// Stable across restarts of the engine. Cloned machines may share it.
     public var id: String
     public var name: String
     public var cpus: Int
@@ -8,7 +8,7 @@ public struct EngineInfo: Hashable, Sendable {
     public var serverVersion: String
     /// The host's clock, in milliseconds since 1970.
     public var systemTime: Int64?
-    /// Containers go on while the engine is restarted; nil where the engine does not say.
+    /// Whether containers survive a restart of the engine; nil if the engine does not say.
     public var restoresLive: Bool?
 
     init(_ body: InfoBody) {
@@ -22,14 +22,14 @@ public struct EngineInfo: Hashable, Sendable {
     }
 }
 
-/// Which engine it is (`SystemVersion`).
+/// The versions of an engine (`SystemVersion`).
 public struct EngineVersion: Hashable, Sendable {
-    /// Of the engine, such as `20.10.24`.
+    /// The engine's own version, such as `20.10.24`.
     public var engine: String
-    /// The newest and the oldest Engine API that it speaks.
+    /// The newest and the oldest version of the Engine API that it supports.
     public var api: APIVersion
     public var oldestAPI: APIVersion
-    /// Of the host's processor, such as `amd64`; nil where the engine does not say.
+    /// The architecture of the host's processor, such as `amd64`; nil if the engine does not say.
     public var architecture: String?
 
     init?(_ body: VersionBody) {
@@ -44,7 +44,7 @@ public struct EngineVersion: Hashable, Sendable {
 
 /// A version of the Engine API.
 public struct APIVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// What everything here is written for; Docker Engine speaks it since 20.10.
+    /// The version that this module is written for; Docker Engine has supported it since 20.10.
     public static let ours = APIVersion(1, 41)
 
     public let major: Int
@@ -55,7 +55,7 @@ public struct APIVersion: Hashable, Comparable, Sendable, CustomStringConvertibl
         self.minor = minor
     }
 
-    /// `nil` unless `text` is two numbers with a dot between.
+    /// `nil` unless `text` is two numbers separated by a dot.
     public init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
@@ -74,9 +74,9 @@ public struct ContainerSummary: Hashable, Sendable {
     public var id: String
     public var labels: [String: String]
     public var isRunning: Bool
-    /// It ran, and has ended.
+    /// Whether it has run and ended.
     public var isOver: Bool
-    /// The host's port of the published TCP port, while running.
+    /// The host's port on which the TCP port is published, while running.
     public var publishedPort: Int?
 
     init(_ body: ContainerListBody) {
@@ -94,13 +94,13 @@ public struct ContainerDetails: Hashable, Sendable {
     public var id: String
     public var labels: [String: String]
     public var isRunning: Bool
-    /// Of the last run, once it ended.
+    /// The exit code of the last run, once it has ended.
     public var exitCode: Int?
-    /// The kernel killed a process of it because it reached its memory limit.
+    /// Whether the kernel killed a process of it because it reached its memory limit.
     public var outOfMemory: Bool
-    /// The host's port of the published TCP port, while running.
+    /// The host's port on which the TCP port is published, while running.
     public var publishedPort: Int?
-    /// Its addresses, by the network's name, while running.
+    /// Its addresses by network name, while running.
     public var addresses: [String: String]
 
     init(_ body: ContainerBody) {
@@ -115,21 +115,21 @@ public struct ContainerDetails: Hashable, Sendable {
     }
 }
 
-/// Something that happened to a container of ours (`SystemEvents`).
+/// An event of a container of ours (`SystemEvents`).
 public struct EngineEvent: Hashable, Sendable {
     public enum Action: Hashable, Sendable {
         case start, die, destroy
-        /// The kernel killed a process in it; `die` follows if it was the first one.
+        /// The kernel killed a process in it; `die` follows if that was the container's first process.
         case outOfMemory
         case other(String)
     }
 
     public var action: Action
     public var containerID: String
-    /// The container's labels, and what the action adds (`exitCode`, `image`, `name`).
+    /// The container's labels, and the attributes that the action adds (`exitCode`, `image`, `name`).
     public var attributes: [String: String]
 
-    /// The exit code that a `die` bears.
+    /// The exit code that a `die` carries.
     public var exitCode: Int? { attributes["exitCode"].flatMap { Int($0) } }
 
     init(_ body: EventBody) {

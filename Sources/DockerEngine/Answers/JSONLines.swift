@@ -1,10 +1,11 @@
 import Foundation
 
-/// JSON objects, one after the other, from a stream cut anywhere. Docker ends each with a newline.
+/// Decodes a sequence of JSON objects from a stream that may be split anywhere. Docker ends each with a newline.
 struct JSONLines<Body: Decodable> {
     private var buffer: [UInt8] = []
 
-    /// - Throws: `EngineError.protocolViolation` for a line over `EngineLimits.eventLineBytes` or one that cannot be read.
+    /// - Throws: `EngineError.protocolViolation` for a line over `EngineLimits.eventLineBytes` or one that cannot be
+    ///   decoded.
     mutating func feed(_ bytes: [UInt8]) throws(EngineError) -> [Body] {
         buffer += bytes
         var bodies: [Body] = []

@@ -1,4 +1,4 @@
-/// How far a pull is, from what the engine has said so far (`ImageCreate`).
+/// The progress of a pull, from what the engine has reported so far (`ImageCreate`).
 public struct PullProgress: Hashable, Sendable {
     private struct Layer: Hashable, Sendable {
         var current: Int64 = 0
@@ -7,18 +7,18 @@ public struct PullProgress: Hashable, Sendable {
     }
 
     private var byID: [String: Layer] = [:]
-    /// The engine's last word on the whole.
+    /// The engine's latest status of the whole pull.
     public private(set) var status = ""
 
     public init() {}
 
     public var layers: Int { byID.count }
     public var layersDone: Int { byID.values.count { $0.isDone } }
-    /// Downloaded of the layers whose size is known.
+    /// Bytes downloaded of the layers whose size is known.
     public var bytes: Int64 { byID.values.reduce(0) { $0 + $1.current } }
     public var totalBytes: Int64 { byID.values.reduce(0) { $0 + $1.total } }
 
-    /// - Throws: `.notFound` or `.refused`, with the engine's words, for the line that ends a pull that failed.
+    /// - Throws: `.notFound` or `.refused`, with the engine's message, for the line that ends a failed pull.
     mutating func take(_ line: PullBody) throws(EngineError) {
         if let error = line.error {
             throw EngineError(code: .refused(status: 200), message: error)

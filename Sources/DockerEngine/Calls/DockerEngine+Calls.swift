@@ -4,7 +4,7 @@ import HTTPTransport
 import HTTPWire
 
 extension DockerEngine {
-    /// One request in the version that the engine speaks, and its whole answer.
+    /// Sends one request in the negotiated API version and returns the whole response body.
     func call(_ method: String, _ path: String, timeout: Duration) async throws(EngineError) -> [UInt8] {
         let version = try await negotiatedVersion()
         return try await send(method, "/v\(version)\(path)", timeout: timeout)
@@ -17,7 +17,7 @@ extension DockerEngine {
         return try await send(method, "/v\(version)\(path)", body: Self.encode(body), timeout: timeout)
     }
 
-    /// The oldest version from 1.41 on that both sides speak.
+    /// The oldest version, from 1.41 on, that both sides support.
     func negotiatedVersion() async throws(EngineError) -> APIVersion {
         if let negotiated { return negotiated }
         let version = try await version()
@@ -32,8 +32,9 @@ extension DockerEngine {
         return agreed
     }
 
-    /// One request and its whole answer. Statuses of 400 and more become errors with the engine's words.
-    /// - Parameter type: of the body.
+    /// Sends one request and returns the whole response body. Statuses of 400 and above become errors with the engine's
+    /// message.
+    /// - Parameter type: the media type of the body.
     func send(
         _ method: String, _ target: String, body: [UInt8] = [], type: String = "application/json", timeout: Duration
     ) async throws(EngineError) -> [UInt8] {
@@ -56,7 +57,7 @@ extension DockerEngine {
         throw EngineError(code: code, message: "\(endpoint): \(operation): \(Self.refusal(in: response.body))")
     }
 
-    /// The engine's own words.
+    /// The engine's message.
     nonisolated static func refusal(in body: [UInt8]) -> String {
         (try? JSONDecoder().decode(RefusalBody.self, from: Data(body)).message)
             ?? String(decoding: body.prefix(EngineLimits.refusalBytes), as: UTF8.self)
@@ -65,7 +66,7 @@ extension DockerEngine {
     func request(
         _ method: String, _ target: String, body: [UInt8] = [], type: String = "application/json"
     ) -> HTTPClientRequest {
-        // The engine ignores the authority of a Unix socket, but RFC 9112 section 3.2 wants one.
+        // The engine ignores the authority on a Unix socket, but RFC 9112 section 3.2 requires one.
         let authority =
             switch endpoint.transport {
             case .unix: "docker"
@@ -76,7 +77,7 @@ extension DockerEngine {
         return request
     }
 
-    /// Reads better without the version, and without the query, which holds filters and names.
+    /// For messages: leaves out the version and the query, which holds filters and names.
     nonisolated static func operation(_ method: String, _ target: String) -> String {
         var path = target.prefix { $0 != "?" }
         if path.hasPrefix("/v1."), let slash = path.dropFirst().firstIndex(of: "/") { path = path[slash...] }
@@ -89,13 +90,13 @@ extension DockerEngine {
         do {
             return Array(try encoder.encode(body))
         } catch {
-            // Only numbers that JSON cannot hold fail, and no body of ours has a floating-point member.
+            // Only numbers that JSON cannot represent fail to encode, and no body of ours has a floating-point member.
             preconditionFailure("a body for the engine cannot be written as JSON: \(error)")
         }
     }
 
     func wrap(_ error: HTTPClientError, _ operation: String) -> EngineError {
-        // What answers next may be another engine.
+        // The next engine to answer may be a different one.
         negotiated = nil
         knownHelperImageID = nil
         let code: EngineError.Code =
@@ -125,7 +126,7 @@ extension DockerEngine {
         labels.map { "\($0.key)=\($0.value)" }.sorted()
     }
 
-    /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3) and `/`, which image names hold.
+    /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3) and `/`, which occurs in image names.
     nonisolated static func escape(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {

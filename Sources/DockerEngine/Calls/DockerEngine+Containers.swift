@@ -2,8 +2,8 @@ import Foundation
 import Text
 
 extension DockerEngine {
-    /// `ContainerList`: all containers, running or not, that bear every one of the labels.
-    /// - Parameter labels: `KEY=VALUE`, or `KEY` for one with any value.
+    /// `ContainerList`: all containers, running or not, that have all of the labels.
+    /// - Parameter labels: `KEY=VALUE`, or `KEY` for any value.
     public func list(labels: [String]) async throws(EngineError) -> [ContainerSummary] {
         let path = "/containers/json?all=true&filters=" + Self.filters(["label": labels])
         let containers: [ContainerListBody] = try decode(
@@ -11,8 +11,8 @@ extension DockerEngine {
         return containers.map { ContainerSummary($0) }
     }
 
-    /// `ContainerCreate`; the new container's identifier.
-    /// - Throws: `.notFound` when the image is missing, `.conflict` when the name is taken.
+    /// `ContainerCreate`; returns the new container's identifier.
+    /// - Throws: `.notFound` if the image is missing, `.conflict` if the name is taken.
     public func create(name: String, _ spec: ContainerSpec) async throws(EngineError) -> String {
         let body = try await call(
             "POST", "/containers/create?name=\(Self.escape(name))", body: ContainerCreateBody(spec),
@@ -21,7 +21,7 @@ extension DockerEngine {
         return created.Id
     }
 
-    /// `ContainerStart`; harmless on a running one.
+    /// `ContainerStart`; a no-op on a running container.
     public func start(_ container: String) async throws(EngineError) {
         _ = try await call("POST", "/containers/\(Self.escape(container))/start", timeout: EngineLimits.startTimeout)
     }
@@ -33,23 +33,23 @@ extension DockerEngine {
         return ContainerDetails(try decode(body, "GET /containers/\(container)/json"))
     }
 
-    /// `ContainerStop`: SIGTERM, then SIGKILL after `grace`; harmless on a stopped one.
+    /// `ContainerStop`: SIGTERM, then SIGKILL after `grace`; a no-op on a stopped container.
     public func stop(_ container: String, grace: Duration) async throws(EngineError) {
         _ = try await call(
             "POST", "/containers/\(Self.escape(container))/stop?t=\(grace.components.seconds)",
             timeout: EngineLimits.stopTimeout + grace)
     }
 
-    /// `ContainerDelete`, with the volumes that were made for this container alone. Named volumes stay, always: a
-    /// learner's files are in one.
-    /// - Parameter force: kill it first if it runs.
+    /// `ContainerDelete`, including the container's anonymous volumes. Named volumes are never deleted, because
+    /// learners' files are in them.
+    /// - Parameter force: kill the container first if it is running.
     public func remove(_ container: String, force: Bool) async throws(EngineError) {
         _ = try await call(
             "DELETE", "/containers/\(Self.escape(container))?force=\(force)&v=true",
             timeout: EngineLimits.removeTimeout)
     }
 
-    /// `ContainerLogs`: the last lines that it wrote, both streams in the order written, cleaned for a person's eyes.
+    /// `ContainerLogs`: the last lines that it wrote, both streams in the order written, cleaned for display.
     public func logs(_ container: String, lines: Int) async throws(EngineError) -> [String] {
         let body = try await call(
             "GET", "/containers/\(Self.escape(container))/logs?stdout=true&stderr=true&tail=\(lines)",
@@ -58,8 +58,8 @@ extension DockerEngine {
     }
 }
 
-/// The multiplexed stream of `ContainerAttach`, which logs come in: 8 bytes of header (stream, 0, 0, 0, length as a
-/// big-endian 32-bit number), then that many bytes.
+/// The multiplexed stream of `ContainerAttach`, which is also the format of logs: an 8-byte header (stream, 0, 0, 0,
+/// length as a big-endian 32-bit number), then that many bytes.
 enum LogFrames {
     static func lines(_ stream: [UInt8]) -> [String] {
         var text: [UInt8] = []

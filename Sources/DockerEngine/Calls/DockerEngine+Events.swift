@@ -4,13 +4,12 @@ import HTTPTransport
 import HTTPWire
 
 extension DockerEngine {
-    /// `SystemEvents`: what happens to containers that bear every one of the labels, from now on (start, die, oom,
-    /// destroy).
+    /// `SystemEvents`: events (start, die, oom, destroy), from now on, of containers that have all of the labels.
     ///
     /// The stream ends or throws `EngineError` when the connection does; dropping it, or cancelling its reader, closes
-    /// the connection. **An engine may also fall silent for ever with the connection open**, and silence is also what a
-    /// quiet day looks like: the caller keeps a heartbeat by `ping()` and a full `list` at intervals, and gives the stream
-    /// up when the heartbeat fails. Events missed in between are only found by the list.
+    /// the connection. **An engine may also fall silent for ever with the connection open**, which cannot be told from
+    /// a time without events: the caller must send heartbeats by `ping()`, call `list` at intervals, and drop the
+    /// stream when a heartbeat fails. Events missed in between are found only by the list.
     public func events(
         labels: [String: String]
     ) async throws(EngineError) -> AsyncThrowingStream<EngineEvent, any Error> {
@@ -37,7 +36,7 @@ extension DockerEngine {
     }
 }
 
-/// Turns pieces of an answer into events, as they are asked for: nothing waits here but the rest of one piece.
+/// Decodes the pieces of a response into events on demand; only the rest of one piece is buffered here.
 @ControlLoop
 private final class EventReader {
     private let pieces: AsyncThrowingStream<[UInt8], any Error>.AsyncIterator
@@ -51,7 +50,7 @@ private final class EventReader {
     }
 
     func next() async throws -> EngineEvent? {
-        // The iterator is a handle: a copy reads on where it stands.
+        // The iterator is a handle: a copy continues at the same position.
         var pieces = pieces
         do {
             while true {

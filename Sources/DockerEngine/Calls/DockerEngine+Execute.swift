@@ -1,6 +1,6 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-/// The bodies of `ContainerExec` and `ExecStart`, and the answer of `ExecInspect`.
+/// The bodies of `ContainerExec` and `ExecStart`, and the response of `ExecInspect`.
 private struct ExecBody: Encodable {
     var AttachStdout = true
     var AttachStderr = true
@@ -23,16 +23,16 @@ private struct WaitBody: Decodable {
 }
 
 extension DockerEngine {
-    /// `ContainerWait`: how a container that ends by itself has ended.
+    /// `ContainerWait`: waits for a container that ends by itself, and returns its exit code.
     public func wait(_ container: String, timeout: Duration) async throws(EngineError) -> Int {
         let body = try await call("POST", "/containers/\(Self.escape(container))/wait", timeout: timeout)
         let answer: WaitBody = try decode(body, "POST /containers/\(container)/wait")
         return answer.StatusCode
     }
 
-    /// `ContainerExec`, `ExecStart` and `ExecInspect`: runs a command in a container to its end. What it wrote, both
-    /// streams in the order written, and its exit code.
-    /// - Throws: `.notFound` when there is no such container, `.conflict` when it does not run.
+    /// `ContainerExec`, `ExecStart` and `ExecInspect`: runs a command in a container until it ends. Returns its output,
+    /// both streams in the order written, and its exit code.
+    /// - Throws: `.notFound` if there is no such container, `.conflict` if it is not running.
     public func execute(
         _ command: [String], in container: String, timeout: Duration
     ) async throws(EngineError) -> (lines: [String], code: Int) {
@@ -40,7 +40,7 @@ extension DockerEngine {
             "POST", "/containers/\(Self.escape(container))/exec", body: ExecBody(Cmd: command),
             timeout: EngineLimits.createTimeout)
         let exec: CreatedBody = try decode(made, "POST /containers/\(container)/exec")
-        // Without an upgrade the engine writes what the command writes, and closes at its end.
+        // Without an upgrade the engine sends the command's output, and closes the connection when it ends.
         let output = try await call("POST", "/exec/\(exec.Id)/start", body: ExecStartBody(), timeout: timeout)
         let state: ExecStateBody = try decode(
             try await call("GET", "/exec/\(exec.Id)/json", timeout: EngineLimits.questionTimeout),

@@ -1,13 +1,13 @@
 import Foundation
 import HelperImage
 
-/// What there is of a helper on a host.
+/// The state of a helper on a host.
 public enum HelperState: Hashable, Sendable {
-    /// It runs, and is made of what is wanted.
+    /// It is running, and matches its specification.
     case current
-    /// It runs, and is made of something else: another version of Carrel has made it.
+    /// It is running, but differs: another version of Carrel created it.
     case outdated
-    /// It does not run, or there is none.
+    /// It is not running, or does not exist.
     case absent
 }
 
@@ -27,12 +27,12 @@ extension DockerEngine {
         }
     }
 
-    /// `ContainerCreate` and `ContainerStart` of a helper, after `ImageLoad` where this host does not have its image.
+    /// `ContainerCreate` and `ContainerStart` of a helper, after `ImageLoad` if this host does not have its image.
     ///
     /// An engine whose machine does not let it protect a process from the kernel's out-of-memory killer (without
-    /// `CAP_SYS_RESOURCE`) cannot start an essential helper as such: it is then started like any other.
+    /// `CAP_SYS_RESOURCE`) cannot start an essential helper with that protection: it is then started without it.
     /// - Returns: the container's identifier.
-    /// - Throws: `.conflict` when the name is taken.
+    /// - Throws: `.conflict` if the name is taken.
     @discardableResult
     public func startHelper(name: String, _ spec: HelperSpec) async throws(EngineError) -> String {
         do throws(EngineError) {
@@ -63,7 +63,7 @@ extension DockerEngine {
             return try await create(helper: name, spec, isProtected: isProtected)
         } catch {
             guard error.code == .notFound else { throw error }
-            // Somebody has removed the image since it was found.
+            // The image was removed after it was found.
             knownHelperImageID = nil
             return try await create(helper: name, spec, isProtected: isProtected)
         }
@@ -79,7 +79,8 @@ extension DockerEngine {
         return (try decode(answer, "POST /containers/create") as CreatedBody).Id
     }
 
-    /// Runs a helper to its end and removes it. What it wrote, both streams in the order written, and its exit code.
+    /// Runs a helper until it ends and removes it. Returns its output, both streams in the order written, and its exit
+    /// code.
     /// - Parameter timeout: for the run alone; a helper that takes longer is killed.
     public func runHelper(
         name: String, _ spec: HelperSpec, timeout: Duration
@@ -96,9 +97,9 @@ extension DockerEngine {
         }
     }
 
-    /// The identifier of `HelperImage.current` on this host, which gets it by `ImageLoad` if it does not have it yet.
-    /// The image is recognized by its contents: whoever else gave something this name has given it to another image.
-    /// - Throws: `.refused` where the host's processor is another, or the engine does not take the image.
+    /// The identifier of `HelperImage.current` on this host; loads it with `ImageLoad` if it is missing. The image is
+    /// recognised by its contents, so an image of the same name from another source is not mistaken for it.
+    /// - Throws: `.refused` if the host has a different processor architecture, or the engine rejects the image.
     public func helperImageID() async throws(EngineError) -> String {
         if let knownHelperImageID { return knownHelperImageID }
         let image = HelperImage.current
@@ -142,7 +143,7 @@ extension DockerEngine {
         let answer = try await send(
             "POST", "/v\(version)/images/load?quiet=true", body: image.archive, type: "application/x-tar",
             timeout: EngineLimits.loadTimeout)
-        // Failures after the first byte come in a line of their own, with status 200.
+        // Failures after the first byte are reported as a line of the body, with status 200.
         var lines = JSONLines<LoadBody>()
         if let failure = try lines.feed(answer + [UInt8(ascii: "\n")]).lazy.compactMap(\.error).first {
             throw EngineError(
@@ -152,8 +153,7 @@ extension DockerEngine {
         }
     }
 
-    /// `ImageDelete` of the images that helpers of other versions of Carrel were made of. One that a container still
-    /// uses stays.
+    /// `ImageDelete` of the helper images of other versions of Carrel. An image that a container still uses stays.
     public func removeOldHelperImages() async throws(EngineError) {
         let current = try await helperImageID()
         let (key, value) = HelperImage.label

@@ -22,12 +22,12 @@ extension DockerEngine {
         }
     }
 
-    /// `ImageCreate`: brings the image from its registry, and tells how far it is. The engine goes on only as long as
-    /// somebody reads. Ends when the image is there; throws what the engine says otherwise.
+    /// `ImageCreate`: pulls the image from its registry and reports progress. The engine continues only while the
+    /// stream is read. Ends when the image is present; throws the engine's message on failure.
     public func pull(_ reference: String) async throws(EngineError) -> AsyncThrowingStream<PullProgress, any Error> {
         let operation = "POST /images/create"
         let version = try await negotiatedVersion()
-        // Without a tag all of them would come.
+        // Without a tag the engine would pull all of them.
         let tag = ImageName.tag(of: reference) == nil && !reference.contains("@") ? "&tag=latest" : ""
         let answer: (head: ResponseHead, body: AsyncThrowingStream<[UInt8], any Error>)
         do throws(HTTPClientError) {
@@ -52,7 +52,7 @@ extension DockerEngine {
     }
 }
 
-/// Turns pieces of an answer into what is known of the pull by then.
+/// Decodes the pieces of a response into the progress of the pull so far.
 @ControlLoop
 private final class PullReader {
     private let pieces: AsyncThrowingStream<[UInt8], any Error>.AsyncIterator
@@ -66,7 +66,7 @@ private final class PullReader {
     }
 
     func next() async throws -> PullProgress? {
-        // The iterator is a handle: a copy reads on where it stands.
+        // The iterator is a handle: a copy continues at the same position.
         var pieces = pieces
         do {
             guard let piece = try await pieces.next(isolation: ControlLoop.shared) else { return nil }

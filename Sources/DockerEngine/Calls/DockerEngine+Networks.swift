@@ -1,10 +1,10 @@
 extension DockerEngine {
-    /// `NetworkList`, then `NetworkCreate` if it is missing. A network of this name that does not bear the labels is
-    /// somebody else's: it is not used, and the error says so.
+    /// `NetworkList`, then `NetworkCreate` if it is missing. A network of this name without the labels is not ours: it
+    /// is not used, and the error says so.
     ///
-    /// An engine takes two networks of one name when two ask at the same time, and can then start nothing on either: all
-    /// but one go. Whoever asks keeps the same one.
-    /// - Returns: the network as the engine shows it, which may not be what was asked for.
+    /// When two callers ask at the same time, an engine accepts two networks of one name, and can then start nothing on
+    /// either. All but one are therefore deleted; every caller keeps the same one.
+    /// - Returns: the network as the engine reports it, which may differ from the specification.
     @discardableResult
     public func ensureNetwork(_ spec: NetworkSpec) async throws(EngineError) -> EngineNetwork {
         var found = try await networks(named: spec.name)
@@ -24,31 +24,31 @@ extension DockerEngine {
                 code: .notFound, message: "\(endpoint): the network \(spec.name) was made, and is not there")
         }
         for network in found where network.Id != first.Id {
-            // One that somebody else has removed meanwhile, or already uses, is theirs to see to.
+            // If another caller has already removed it, or already uses it, that caller handles it.
             _ = try? await call("DELETE", "/networks/\(network.Id)", timeout: EngineLimits.removeTimeout)
         }
         return EngineNetwork(first)
     }
 
-    /// `NetworkConnect`: the container is on this network, too.
+    /// `NetworkConnect`: attaches the container to this network as well.
     public func connect(_ container: String, to network: String) async throws(EngineError) {
         _ = try await call(
             "POST", "/networks/\(Self.escape(network))/connect", body: ["Container": container],
             timeout: EngineLimits.createTimeout)
     }
 
-    /// `NetworkDelete`. Refused while a container is on it.
+    /// `NetworkDelete`. Refused while a container is attached.
     public func removeNetwork(_ network: String) async throws(EngineError) {
         _ = try await call("DELETE", "/networks/\(Self.escape(network))", timeout: EngineLimits.removeTimeout)
     }
 
-    /// The identifier of the network of this name, which no other engine has; `nil` if there is none.
+    /// The identifier of the network of this name, which is unique across engines; `nil` if there is none.
     public func networkID(named name: String) async throws(EngineError) -> String? {
         try await networks(named: name).map(\.Id).min()
     }
 
     private func networks(named name: String) async throws(EngineError) -> [NetworkBody] {
-        // The engine's filter finds parts of names, too.
+        // The engine's filter also matches parts of names.
         let body = try await call(
             "GET", "/networks?filters=" + Self.filters(["name": [name]]), timeout: EngineLimits.questionTimeout)
         let networks: [NetworkBody] = try decode(body, "GET /networks")

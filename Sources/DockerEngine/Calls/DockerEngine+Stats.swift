@@ -1,12 +1,12 @@
-/// What a running container uses, as its engine reads it from the control groups.
+/// The resources that a running container uses, as its engine reads them from the control groups.
 public struct ContainerUse: Hashable, Sendable {
-    /// The working set in bytes: what is charged to the container, less the file pages that nobody has used lately, which
-    /// the kernel takes back first. What `docker stats` shows.
+    /// The working set in bytes: the memory charged to the container, less inactive file pages, which the kernel
+    /// reclaims first. The number that `docker stats` shows.
     public var memoryBytes: Int64
     /// CPU time of all its processes since it was started.
     public var cpuNanoseconds: UInt64
 
-    /// `nil` for a container that does not run: of that the engine tells no memory.
+    /// `nil` for a container that is not running, for which the engine reports no memory.
     init?(_ body: ContainerStatsBody) {
         guard let usage = body.memory_stats.usage, usage > 0 else { return nil }
         let inactive = body.memory_stats.stats?.total_inactive_file ?? body.memory_stats.stats?.inactive_file ?? 0
@@ -16,10 +16,10 @@ public struct ContainerUse: Hashable, Sendable {
 }
 
 extension DockerEngine {
-    /// `ContainerStats`, once and without the second for which an engine otherwise waits to compare two readings.
+    /// `ContainerStats`, once, without the second that an engine otherwise waits to compare two readings.
     ///
-    /// - Returns: `nil` for a container that does not run.
-    /// - Throws: `.notFound` when it is gone.
+    /// - Returns: `nil` for a container that is not running.
+    /// - Throws: `.notFound` if it is gone.
     public func stats(_ container: String) async throws(EngineError) -> ContainerUse? {
         let body = try await call(
             "GET", "/containers/\(Self.escape(container))/stats?stream=false&one-shot=true",

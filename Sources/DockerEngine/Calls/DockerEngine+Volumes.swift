@@ -1,11 +1,11 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-/// The answer of `VolumeCreate`.
+/// The response of `VolumeCreate`.
 private struct VolumeBody: Decodable {
     var Mountpoint: String
 }
 
-/// The answer of `VolumeList`.
+/// The response of `VolumeList`.
 private struct VolumeListBody: Decodable {
     struct Volume: Decodable {
         var Name: String
@@ -15,7 +15,7 @@ private struct VolumeListBody: Decodable {
 }
 
 extension DockerEngine {
-    /// `VolumeCreate`: makes the named volume, or finds it.
+    /// `VolumeCreate`: creates the named volume unless it exists.
     public func ensureVolume(name: String, labels: [String: String]) async throws(EngineError) {
         _ = try await call(
             "POST", "/volumes/create", body: VolumeCreateBody(Name: name, Labels: labels),
@@ -23,8 +23,8 @@ extension DockerEngine {
     }
 
     /// `VolumeCreate` of a tmpfs that is a shared mount: the engine mounts it on the host when the first container that
-    /// has the volume starts, and takes it off, with everything mounted in it, when the last one has ended.
-    /// - Returns: the path on the host at which it is mounted.
+    /// uses the volume starts, and unmounts it, with everything mounted in it, when the last one has ended.
+    /// - Returns: its mount point on the host.
     public func ensureSharedMount(name: String, labels: [String: String]) async throws(EngineError) -> String {
         let options = ["type": "tmpfs", "device": "carrel", "o": "size=1m,mode=0711,rshared"]
         let answer = try await call(
@@ -33,8 +33,8 @@ extension DockerEngine {
         return (try decode(answer, "POST /volumes/create") as VolumeBody).Mountpoint
     }
 
-    /// `VolumeList`, then `VolumeDelete`: volumes of `ContainerSpec.Mount.scratch` whose container is gone. The engine
-    /// removes them with it, unless it ends between the two.
+    /// `VolumeList`, then `VolumeDelete`: removes volumes of `ContainerSpec.Mount.scratch` whose container is gone. The
+    /// engine removes them with the container, unless the engine stops between the two.
     /// - Parameter label: of the container, `KEY=VALUE`.
     /// - Returns: how many there were.
     public func removeScratchVolumes(label: String) async throws(EngineError) -> Int {

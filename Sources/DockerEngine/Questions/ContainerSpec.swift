@@ -1,15 +1,17 @@
-/// What a lab's container is made of. What is dangerous is left out and cannot be asked for: all capabilities are dropped,
-/// no new privileges, no privileged mode, no host namespaces, no restart by the engine; an init process reaps.
+/// The specification of a lab's container. Dangerous options do not exist here and so cannot be requested: all
+/// capabilities are dropped; no new privileges, no privileged mode, no host namespaces, no restart by the engine; an
+/// init process reaps.
 public struct ContainerSpec: Hashable, Sendable {
     public enum Mount: Hashable, Sendable {
         /// A named volume of this host.
         case volume(name: String, destination: String)
         /// A directory that exists on the host.
         case bind(source: String, destination: String)
-        /// The same; what is mounted there later shows in the container, and nothing that it mounts shows outside.
+        /// Like `bind`, but mounts made there later appear in the container, while the container's own mounts do not
+        /// propagate out.
         case slot(source: String, destination: String)
-        /// A volume of this container alone, with the container's labels, which goes when it is removed. For what an image
-        /// declares as `VOLUME`: the engine would make one that nobody knows again.
+        /// A volume of this container alone, with the container's labels, which is deleted with it. For what an image
+        /// declares as `VOLUME`, for which the engine would create an anonymous volume that cannot be attributed to us.
         case scratch(destination: String)
 
         public var destination: String {
@@ -21,7 +23,8 @@ public struct ContainerSpec: Hashable, Sendable {
         }
     }
 
-    /// What stands in the container's `/etc/resolv.conf`, and whom the engine's own resolver asks (resolv.conf(5)).
+    /// The contents of the container's `/etc/resolv.conf`, and the servers that the engine's own resolver queries
+    /// (resolv.conf(5)).
     public struct Resolver: Hashable, Sendable {
         public var servers: [String]
         public var search: [String]
@@ -35,7 +38,7 @@ public struct ContainerSpec: Hashable, Sendable {
     }
 
     public var image: String
-    /// nil: the image's own.
+    /// nil for the image's own command.
     public var command: [String]?
     public var environment: [String: String]
     public var labels: [String: String]
@@ -44,20 +47,21 @@ public struct ContainerSpec: Hashable, Sendable {
     public var hostname: String
     /// The TCP port inside the container, published on a port that the engine chooses.
     public var port: Int
-    /// The host's address on which it is published.
+    /// The host's address on which the port is published.
     public var publishAddress: String
-    /// The limit of memory, swap included: there is none beyond it.
+    /// The memory limit in bytes; swap is not available.
     public var memoryBytes: Int64
-    /// Of `/dev/shm`. What is written there counts in `memoryBytes`.
+    /// The size of `/dev/shm`, in bytes. Its contents count towards `memoryBytes`.
     public var sharedMemoryBytes: Int64
-    /// Processor time per time; 0.5 is half a processor.
+    /// CPU share in CPUs; 0.5 is half a CPU.
     public var cpus: Double
     public var processLimit: Int
     public var mounts: [Mount]
     public var network: String
-    /// nil: the host's.
+    /// nil for the host's resolver.
     public var resolver: Resolver?
-    /// Between SIGTERM and SIGKILL where whoever stops it says nothing else (an engine that shuts down); whole seconds.
+    /// The time between SIGTERM and SIGKILL if the stop request does not say (as when an engine shuts down); whole
+    /// seconds.
     public var stopTimeout: Duration
 
     public init(

@@ -1,6 +1,6 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-// The bodies that we send, member by member as the Engine API 1.41 names them, as far as we use them.
+// The request bodies that we send, with member names as in the Engine API 1.41, as far as we use them.
 
 /// The body of `ContainerCreate`.
 struct ContainerCreateBody: Encodable {
@@ -8,7 +8,7 @@ struct ContainerCreateBody: Encodable {
 
     struct PortBinding: Encodable {
         var HostIp: String
-        /// Empty: the engine chooses.
+        /// Empty, so that the engine chooses the port.
         var HostPort = ""
     }
 
@@ -22,14 +22,15 @@ struct ContainerCreateBody: Encodable {
         }
 
         var `Type`: String
-        /// nil: a new volume without a name.
+        /// nil for a new anonymous volume.
         var Source: String?
         var Target: String
         var BindOptions: BindOptionsBody?
         var VolumeOptions: VolumeOptionsBody?
     }
 
-    /// No health check, whatever the image declares: it would run in every container for ever, at the engine's cost.
+    /// Disables health checks, whatever the image declares: they would run in every container for ever, at the engine's
+    /// cost.
     struct HealthcheckBody: Encodable {
         var Test = ["NONE"]
     }
@@ -51,12 +52,12 @@ struct ContainerCreateBody: Encodable {
 
     struct HostConfigBody: Encodable {
         var Memory: Int64
-        /// Equal to `Memory`: no swap.
+        /// Equal to `Memory`, which disables swap.
         var MemorySwap: Int64
         var NanoCpus: Int64
         var PidsLimit: Int
         var ShmSize: Int64
-        /// A core dump would fill a learner's home with what a crashed program held.
+        /// A core dump would fill a learner's home with the memory of a crashed program.
         var Ulimits = [UlimitBody(Name: "core", Soft: 0, Hard: 0)]
         var CapDrop = ["ALL"]
         var SecurityOpt = ["no-new-privileges"]
@@ -71,7 +72,7 @@ struct ContainerCreateBody: Encodable {
         var RestartPolicy = RestartPolicyBody()
     }
 
-    /// On every volume of `ContainerSpec.Mount.scratch`.
+    /// The label of every volume of `ContainerSpec.Mount.scratch`.
     static let scratchLabel = "carrel.scratch"
 
     var Image: String
@@ -139,6 +140,6 @@ struct NetworkCreateBody: Encodable {
 struct VolumeCreateBody: Encodable {
     var Name: String
     var Labels: [String: String]
-    /// Of the driver `local`: what to mount, as mount(8) takes it. nil for a directory of the engine's own.
+    /// Options of the `local` driver: what to mount, as for mount(8); nil for a directory that the engine manages.
     var DriverOpts: [String: String]?
 }

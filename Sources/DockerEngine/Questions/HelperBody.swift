@@ -33,10 +33,10 @@ struct HelperBody: Encodable {
         var RestartPolicy = ContainerCreateBody.RestartPolicyBody()
     }
 
-    /// Its value is a digest of all the rest: by it a helper of another version is known.
+    /// The label whose value is a digest of all other members, by which a helper of another version is recognised.
     static let digestLabel = "carrel.helper"
 
-    /// An identifier, never a name, which could come to mean another image.
+    /// An identifier, never a name, which could come to refer to another image.
     var Image: String
     var Entrypoint = [HelperImage.program]
     var Cmd: [String]
@@ -57,7 +57,7 @@ struct HelperBody: Encodable {
         let mounts = spec.capabilities.contains(.systemAdministration)
         HostConfig = HostConfigBody(
             CapAdd: spec.capabilities.map(\.rawValue).sorted(),
-            // AppArmor's default profile forbids every mount, whatever the capabilities.
+            // AppArmor's default profile forbids every mount, regardless of capabilities.
             SecurityOpt: ["no-new-privileges"] + (mounts ? ["apparmor=unconfined"] : []),
             NetworkMode: Self.mode(spec.network), Mounts: spec.mounts.map { MountBody($0) },
             OomScoreAdj: spec.isEssential ? EngineLimits.helperOutOfMemoryScore : 0)

@@ -1,9 +1,10 @@
 import HelperImage
 
-/// What a helper container of ours is made of: the one static program in `HelperImage`, and the least that its task needs.
+/// The specification of a helper container of ours: the one static program in `HelperImage`, with the least privilege
+/// that its task needs.
 ///
-/// What no helper may have cannot be asked for: another image, a name from a lab's file system, the host's processes,
-/// a terminal, new privileges, a root file system that can be written. See the manual's article *Security*.
+/// Options that no helper may have cannot be requested: another image, a name from a lab's file system, the host's
+/// processes, a terminal, new privileges, a writable root file system. See the manual's article *Security*.
 public struct HelperSpec: Hashable, Sendable {
     /// The path of the program in every helper.
     public static let program = HelperImage.program
@@ -12,16 +13,16 @@ public struct HelperSpec: Hashable, Sendable {
     public enum Capability: String, Hashable, Sendable {
         /// Mounts file systems.
         case systemAdministration = "SYS_ADMIN"
-        /// Changes addresses, routes and packet filters of the network that the helper is in.
+        /// Changes addresses, routes and packet filters of the helper's network.
         case networkAdministration = "NET_ADMIN"
         /// Opens raw sockets.
         case rawNetwork = "NET_RAW"
     }
 
     public enum Network: Hashable, Sendable {
-        /// Loopback alone.
+        /// Loopback only.
         case none
-        /// That of the host itself.
+        /// The host's own network.
         case host
         /// A network of ours on the host.
         case named(String)
@@ -30,11 +31,11 @@ public struct HelperSpec: Hashable, Sendable {
     public enum Mount: Hashable, Sendable {
         /// A named volume. The engine keeps it mounted for as long as a container with this mount runs.
         case volume(name: String, destination: String)
-        /// A directory that exists on the host. Mounts on either side made later do not show on the other.
+        /// A directory that exists on the host. Mounts made later on either side do not appear on the other.
         case directory(source: String, destination: String, isReadOnly: Bool)
-        /// A directory that exists on the host and is a shared mount: what is mounted on either side shows on the other.
+        /// A directory that exists on the host and is a shared mount: mounts made on either side appear on the other.
         case shared(source: String, destination: String)
-        /// A directory that exists on the host: what is mounted there later shows here, and not the other way.
+        /// A directory that exists on the host: mounts made there later appear here, but not the other way round.
         case slot(source: String, destination: String)
     }
 
@@ -46,7 +47,7 @@ public struct HelperSpec: Hashable, Sendable {
     public var user: String
     public var network: Network
     public var mounts: [Mount]
-    /// Lasts as long as anything of ours on the host does: when memory runs out the kernel ends it last.
+    /// Everything of ours on the host depends on it: when memory runs out, the kernel kills it last.
     public var isEssential: Bool
 
     public init(

@@ -1,7 +1,7 @@
-/// Clocks that are changed every year by the same rule: the TZ string of POSIX, such as `CET-1CEST,M3.5.0,M10.5.0/3`,
-/// with the extensions of RFC 9636, section 3.3.1.
+/// A zone with the same clock changes every year: the TZ string of POSIX, such as `CET-1CEST,M3.5.0,M10.5.0/3`, with
+/// the extensions of RFC 9636, section 3.3.1.
 public struct RecurringZone: Hashable, Sendable {
-    /// Seconds ahead of Coordinated Universal Time in winter.
+    /// The standard (winter) offset in seconds ahead of Coordinated Universal Time.
     let standardOffset: Int64
     private let summer: Summer?
 
@@ -11,14 +11,14 @@ public struct RecurringZone: Hashable, Sendable {
         var end: Day
     }
 
-    /// A day of each year, and seconds after its midnight by the clocks before the change.
+    /// A day of each year, and seconds after its midnight in the wall time before the change.
     private struct Day: Hashable {
         enum Rule: Hashable {
             /// 1 to 365; the 29th of February is never counted.
             case withoutLeapDay(Int64)
             /// 0 to 365; the 29th of February is counted.
             case withLeapDay(Int64)
-            /// The fifth is the last one of the month; Sunday is 0.
+            /// Week 5 means the last such weekday of the month; Sunday is 0.
             case weekday(month: Int, week: Int64, weekday: Int64)
         }
 
@@ -26,7 +26,7 @@ public struct RecurringZone: Hashable, Sendable {
         var second: Int64
     }
 
-    /// `nil` for what is no such string.
+    /// `nil` if `text` is not such a string.
     public init?(_ text: String) {
         var reader = Reader(rest: Substring(text).utf8)
         guard reader.name(), let standard = reader.offset() else { return nil }
@@ -41,21 +41,21 @@ public struct RecurringZone: Hashable, Sendable {
             guard let given = reader.offset() else { return nil }
             offset = -given
         }
-        // Without days, each program would have days of its own.
+        // Without dates the rule is undefined, since programs differ in their defaults.
         guard let begin = reader.day(), let end = reader.day(), reader.rest.isEmpty else { return nil }
         summer = Summer(offset: offset, begin: begin, end: end)
     }
 
-    /// Seconds that the clocks are ahead of Coordinated Universal Time.
+    /// The offset in seconds ahead of Coordinated Universal Time.
     ///
     /// - Parameter seconds: since 1970.
     func offset(at seconds: Int64) -> Int64 {
         guard let summer, let year = Self.year(of: seconds) else { return standardOffset }
-        // A rule may reach into the next year, so the years beside this one count.
+        // A rule may reach into the next year, so the neighbouring years are included.
         var latest: (moment: Int64, isSummer: Bool)?
         for year in year - 1...year + 1 {
             let changes = [
-                // Where summer ends as the next one begins, it goes on: the end comes first.
+                // If summer time ends exactly as the next one begins, it continues, so the end comes first.
                 (moment: Self.moment(of: summer.end, in: year) - summer.offset, isSummer: false),
                 (moment: Self.moment(of: summer.begin, in: year) - standardOffset, isSummer: true),
             ]
@@ -69,16 +69,16 @@ public struct RecurringZone: Hashable, Sendable {
         return latest?.isSummer == true ? summer.offset : standardOffset
     }
 
-    /// `nil` where no calendar reaches.
+    /// `nil` outside the range of the calendar.
     private static func year(of seconds: Int64) -> Int? {
         let day = seconds.flooredQuotient(by: 86_400)
         guard (-719_000...2_932_000).contains(day) else { return nil }
         return CivilDate(daysSince1970: day).year
     }
 
-    /// As if the clocks showed Coordinated Universal Time.
+    /// Computed as if the wall time were Coordinated Universal Time.
     private static func moment(of day: Day, in year: Int) -> Int64 {
-        // The day before the 1st of January of year 1 is asked for, too, which no `CivilDate` can be made of by hand.
+        // This is also called for the year before year 1, for which `CivilDate`'s checked initializer returns `nil`.
         func first(of month: Int) -> Int64 {
             var date = CivilDate(daysSince1970: 0)
             (date.year, date.month) = (year, month)
@@ -102,7 +102,7 @@ public struct RecurringZone: Hashable, Sendable {
         return number * 86_400 + day.second
     }
 
-    /// Takes parts from the front.
+    /// Parses parts from the front.
     private struct Reader {
         var rest: Substring.UTF8View
 
@@ -133,7 +133,7 @@ public struct RecurringZone: Hashable, Sendable {
             return number
         }
 
-        /// Seconds behind Coordinated Universal Time, as POSIX counts them.
+        /// Seconds behind Coordinated Universal Time, in the sign convention of POSIX.
         mutating func offset() -> Int64? { clock(hours: 0...24) }
 
         /// `[+-]hh[:mm[:ss]]`, in seconds.
@@ -149,7 +149,7 @@ public struct RecurringZone: Hashable, Sendable {
             return isNegative ? -seconds : seconds
         }
 
-        /// `,M3.5.0/2`, `,J60`, `,59/-1`; at two o'clock unless it says otherwise.
+        /// `,M3.5.0/2`, `,J60`, `,59/-1`; at two o'clock by default.
         mutating func day() -> Day? {
             guard takes(UInt8(ascii: ",")) else { return nil }
             let rule: Day.Rule
@@ -166,7 +166,7 @@ public struct RecurringZone: Hashable, Sendable {
                 rule = .withLeapDay(count)
             }
             guard takes(UInt8(ascii: "/")) else { return Day(rule: rule, second: 7200) }
-            // A week before and after (RFC 9636, section 3.3.1).
+            // Up to a week in either direction (RFC 9636, section 3.3.1).
             guard let second = clock(hours: 0...167) else { return nil }
             return Day(rule: rule, second: second)
         }

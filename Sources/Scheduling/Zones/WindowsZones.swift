@@ -1,7 +1,7 @@
-/// The names that Windows has for time zones, as Outlook and Exchange write them into calendars.
+/// Windows names of time zones, as Outlook and Exchange write them into calendars.
 enum WindowsZones {
-    /// The IANA's name, that of the zone's chief place. The table follows `windowsZones` of Unicode's CLDR, territory 001,
-    /// with today's names of the places.
+    /// The IANA name of the zone's main place. The table follows `windowsZones` of Unicode's CLDR, territory 001, with
+    /// the current names of the places.
     static func place(of name: String) -> String? { places[name] }
 
     static let places: [String: String] = [

@@ -1,8 +1,8 @@
-/// The time zones of the IANA's database, wherever they are kept.
+/// The IANA time zone database, wherever it is stored.
 public struct ZoneDatabase: Sendable {
-    /// Where they are, for messages.
+    /// Where it is stored, for messages.
     public let place: String
-    /// The bytes of a file of the database, by its name; `nil` where there is none. Any thread.
+    /// Reads a file of the database by name; `nil` if it does not exist. Any thread.
     private let file: @Sendable (String) -> [UInt8]?
 
     public init(place: String, file: @escaping @Sendable (String) -> [UInt8]?) {
@@ -10,10 +10,10 @@ public struct ZoneDatabase: Sendable {
         self.file = file
     }
 
-    /// What the clocks of a place show.
+    /// The clock of a place.
     ///
-    /// - Parameter name: of the IANA's database, such as `Europe/Warsaw`, or `UTC`.
-    /// - Throws: `SchedulingError` when there is no such zone, or no database.
+    /// - Parameter name: an IANA name such as `Europe/Warsaw`, or `UTC`.
+    /// - Throws: `SchedulingError` if there is no such zone, or no database.
     public func clock(named name: String) throws(SchedulingError) -> WallClock {
         if name == "UTC" { return .utc }
         guard Self.isName(name) else {
@@ -44,12 +44,12 @@ public struct ZoneDatabase: Sendable {
 
     public static let unknownVersion = "unknown"
 
-    /// What is wrong with the database as a whole, and what to do; `nil` if it can be used.
+    /// What is wrong with the database as a whole, and what to do; `nil` if it is usable.
     public var problem: SchedulingError? { isThere ? nil : missing }
 
-    /// The database in the form of its source, which distributions install beside the zones.
+    /// The database in its source form, which distributions install beside the zones.
     static let source = "tzdata.zi"
-    /// Of every database there has ever been.
+    /// A zone that every release of the database contains.
     private static let sample = "Etc/UTC"
 
     private var isThere: Bool { file(Self.sample) != nil || file(Self.source) != nil }
@@ -59,8 +59,8 @@ public struct ZoneDatabase: Sendable {
             "there are no time zones in \(place): install the package tzdata, or set TZDIR to where they are")
     }
 
-    /// An area and a place in it. Abbreviations such as `EST` have several meanings; `posix` and `right` have the same
-    /// zones once more, the latter with leap seconds.
+    /// An area and a place in it. Abbreviations such as `EST` are ambiguous; `posix` and `right` repeat the same zones,
+    /// the latter with leap seconds.
     private static func isName(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard (2...4).contains(parts.count), !["posix", "right"].contains(parts[0]) else { return false }

@@ -1,23 +1,24 @@
-/// When the clocks of one time zone are changed: what a TZif file says (RFC 9636).
+/// The clock changes of one time zone, read from a TZif file (RFC 9636).
 ///
-/// The bytes come from the system, or from whoever sets TZDIR: every count is checked before it is used, and what does
-/// not hold together is refused.
+/// The bytes come from the system, or from a directory set by TZDIR, so every count is checked before use, and
+/// inconsistent files are rejected.
 public struct ZoneRules: Hashable, Sendable {
-    /// Seconds since 1970 at which the clocks are changed, ascending.
+    /// Times of the clock changes in seconds since 1970, ascending.
     private let transitions: [Int64]
-    /// Seconds ahead of Coordinated Universal Time from each transition on.
+    /// The offset from each transition on, in seconds ahead of Coordinated Universal Time.
     private let offsets: [Int32]
-    /// Seconds ahead of Coordinated Universal Time before the first transition.
+    /// The offset before the first transition, in seconds ahead of Coordinated Universal Time.
     private let initial: Int32
-    /// What holds after the last transition; `nil` if the file does not say, so that the clocks stay as they are.
+    /// The rule after the last transition; `nil` if the file has none, in which case the last offset continues to
+    /// apply.
     private let footer: RecurringZone?
 
-    /// A zone whose clocks are never changed.
+    /// A zone without clock changes.
     ///
     /// - Parameter fixed: seconds ahead of Coordinated Universal Time.
     public init(fixed: Int32) { self.init(initial: fixed) }
 
-    /// A zone whose clocks are changed every year by the same rule.
+    /// A zone with the same clock changes every year.
     public init(recurring: RecurringZone) {
         self.init(initial: Int32(recurring.standardOffset), footer: recurring)
     }
@@ -31,13 +32,13 @@ public struct ZoneRules: Hashable, Sendable {
         self.footer = footer
     }
 
-    /// Seconds that the clocks are ahead of Coordinated Universal Time.
+    /// The offset in seconds ahead of Coordinated Universal Time.
     ///
     /// - Parameter seconds: since 1970.
     public func offset(at seconds: Int64) -> Int64 {
         guard let last = transitions.last else { return footer?.offset(at: seconds) ?? Int64(initial) }
         if seconds >= last, let footer { return footer.offset(at: seconds) }
-        // The number of transitions at or before the moment.
+        // The number of transitions at or before `seconds`.
         var (low, high) = (0, transitions.count)
         while low < high {
             let middle = (low + high) / 2
@@ -53,7 +54,7 @@ public struct ZoneRules: Hashable, Sendable {
         }
         var reader = Reader(rest: bytes[...])
         var header = try Header(&reader)
-        // Since version 2 the same is there again with moments of 64 bits, and a rule for the time after them.
+        // Since version 2 the data is repeated with 64-bit times, and a rule for the time after them.
         let isWide = header.version >= 2
         if isWide {
             try reader.skip(header.length(wide: false))
@@ -62,7 +63,7 @@ public struct ZoneRules: Hashable, Sendable {
         self = try Self.body(header, isWide: isWide, &reader)
     }
 
-    /// The numbers of what follows (section 3.1).
+    /// The counts of the header (section 3.1).
     private struct Header {
         var version: Int
         var utcIndicators, standardIndicators, leapSeconds, transitions, types, characters: Int
@@ -84,7 +85,7 @@ public struct ZoneRules: Hashable, Sendable {
             guard (1...256).contains(types) else { throw SchedulingError("it has \(types) kinds of local time") }
         }
 
-        /// The bytes of the block that follows.
+        /// The length in bytes of the data block that follows.
         func length(wide: Bool) -> Int {
             transitions * (wide ? 9 : 5) + types * 6 + characters + leapSeconds * (wide ? 12 : 8) + standardIndicators
                 + utcIndicators
@@ -124,7 +125,7 @@ public struct ZoneRules: Hashable, Sendable {
             footer: isWide ? try footer(&reader) : nil)
     }
 
-    /// Between two line feeds (section 3.3); empty where nothing is known.
+    /// Enclosed in line feeds (section 3.3); empty if no rule is known.
     private static func footer(_ reader: inout Reader) throws(SchedulingError) -> RecurringZone? {
         guard try reader.number(bytes: 1) == 0x0A, let end = reader.rest.firstIndex(of: 0x0A) else {
             throw Reader.cutOff
@@ -137,7 +138,7 @@ public struct ZoneRules: Hashable, Sendable {
         return rule
     }
 
-    /// Takes bytes from the front.
+    /// Consumes bytes from the front.
     private struct Reader {
         static let cutOff = SchedulingError("it was cut off")
         var rest: ArraySlice<UInt8>
@@ -150,13 +151,13 @@ public struct ZoneRules: Hashable, Sendable {
 
         mutating func skip(_ count: Int) throws(SchedulingError) { _ = try take(count) }
 
-        /// Big-endian; with 4 and 8 bytes in two's complement.
+        /// Big-endian; 4- and 8-byte numbers are in two's complement.
         mutating func number(bytes count: Int) throws(SchedulingError) -> Int64 {
             let bits = try take(count).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             return count == 4 ? Int64(Int32(truncatingIfNeeded: bits)) : Int64(bitPattern: bits)
         }
 
-        /// One of the header's numbers. No real file has as many bytes as one of them may say.
+        /// One of the header's counts. No real file is as long as the maximum that a count may have.
         mutating func count() throws(SchedulingError) -> Int {
             let number = try number(bytes: 4)
             guard (0...Int64(SchedulingLimits.zoneBytes)).contains(number) else { throw Self.cutOff }
