@@ -1,9 +1,9 @@
-"""What another reader makes of calendars: for each file, one line of JSON with its events, or with its error.
+"""Parses calendars with another library: for each file, prints one line of JSON with its events, or with its error.
 
     calendars.py FROM TO FILE…
 
-FROM and TO are seconds since 1970; of recurring events those that begin between them are told. Each event is its UID,
-and when it begins and ends, in seconds since 1970.
+FROM and TO are seconds since 1970; of recurring events, only the occurrences that begin between them are printed. An
+event is its UID, and its start and end in seconds since 1970.
 """
 
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What must hold when Scripts/demo ends: tried on the machine's engine, which is there before and stays.
+# Checks what must hold after Scripts/demo ends, on the machine's engine, which runs before the demo and must stay up.
 #
 #     Scripts/lib/check-demo.sh CARREL STATE PORT
 
@@ -33,7 +33,7 @@ trap finish EXIT
 
 instance() { cat "$state/demo/demo/instance"; }
 
-# ours LIST…: what bears the demo's instance, of what a listing of the docker command shows.
+# ours LIST…: the objects with the demo's instance label, in a listing of the docker command.
 ours() { docker -H "unix://$ENGINE_SOCKET" "$@" --quiet --filter "label=carrel.instance=$(instance)"; }
 
 # What the engine has mounted for the homes of warm labs. The engine may have another mount namespace than this script.
@@ -42,7 +42,7 @@ our_mounts() {
     grep -F "/volumes/carrel-$(instance)-slots/" /proc/1/mountinfo || true
 }
 
-# operate ARGUMENT…: carrel on the demo's configuration.
+# operate ARGUMENT…: runs carrel with the demo's configuration.
 operate() { "$carrel" "$@" --config "$state/demo/carrel.yaml"; }
 
 seat_is_warm() {
@@ -57,7 +57,7 @@ broker_is_another() {
     now=$(recorded_process "$state/demo/demo/broker") && [[ $now != "$1" ]]
 }
 
-# demo_goes_on_after_an_upgrade DEMO: its broker is replaced as operators are told to do it.
+# demo_goes_on_after_an_upgrade DEMO: replaces the demo's broker as the manual tells operators to do it.
 demo_goes_on_after_an_upgrade() {
     local before
     before=$(recorded_process "$state/demo/demo/broker") || die "the demo's broker does not run"
@@ -69,7 +69,7 @@ demo_goes_on_after_an_upgrade() {
     ! demo_is_over "$1" || die "the demo ended with the broker that was replaced: see $state/output"
 }
 
-# A script's background job, as a shell that is no terminal's starts it: with SIGINT ignored.
+# Runs the demo as a background job of a non-interactive shell, which starts it with SIGINT ignored.
 demo_in_background_ends_on_interrupt() {
     local pid link status=0
     rm -f "$state/output"
@@ -81,7 +81,7 @@ demo_in_background_ends_on_interrupt() {
     "$carrel" try --link "$link" --ca "$state/demo/tls/ca.pem" --connect "127.0.0.1:$port" --code 'sum(range(10))' \
         --expect 45 >"$state/try" 2>&1 || die "no lab in the demo: see $state/try"
     [[ -n "$(ours ps --all)" ]] || die "the demo has a lab, but no container bears its instance"
-    # With a shared root, which only root can give a demo, a warm lab has its home mounted by way of the engine.
+    # With a shared root, which only a demo as root has, the engine mounts the home of a warm lab.
     operate pool set python --minimum 1 --maximum 1 >"$state/pools" 2>&1 || die "no pool can be set: see $state/pools"
     wait_until "$READY_SECONDS" seat_is_warm || die "no seat was warm within $READY_SECONDS s: see $state/pools"
     ((EUID != 0)) || [[ -n "$(our_mounts)" ]] || die "a seat is warm, but nothing is mounted for its home"
@@ -90,7 +90,7 @@ demo_in_background_ends_on_interrupt() {
     wait_until "$END_SECONDS" demo_is_over "$pid" || die "the demo goes on $END_SECONDS s after SIGINT"
     wait "$pid" || status=$?
     ((status == 130)) || die "the demo ended with status $status, not 130: see $state/output"
-    ! kill -0 "$successor" 2>/dev/null || die "the demo left its broker behind, process $successor"
+    ! process_birth "$successor" >/dev/null || die "the demo left its broker behind, process $successor"
 }
 
 demo_left_nothing_behind() {
@@ -106,7 +106,7 @@ demo_left_nothing_behind() {
     [[ -z $left ]] || die "the demo left mounted: $left"
 }
 
-# An engine that a demo started, as its records say, and to which somebody else is connected by now.
+# An engine that a demo started, as its records say, and to which another client is connected by now.
 used_engine_goes_on() {
     local engine user
     engines_use "$state/engine"

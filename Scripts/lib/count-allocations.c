@@ -1,4 +1,4 @@
-// Counts what a program asks of malloc, by LD_PRELOAD, in the first eight bytes of the file that $COUNT_ALLOCATIONS names.
+// Counts a program's calls of malloc, by LD_PRELOAD, in the first eight bytes of the file named by $COUNT_ALLOCATIONS.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdatomic.h>

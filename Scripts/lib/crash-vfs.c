@@ -1,8 +1,9 @@
-// A VFS of SQLite, by LD_PRELOAD, under which the process dies, as by kill -9, at a write or a sync that a test chose.
+// A VFS of SQLite, by LD_PRELOAD, which kills the process, as kill -9 does, at a write or a sync that a test chose.
 //
-// $CRASH_VFS names a file of one number, eight bytes, that the test and this share: at the how-manyth write, truncation, sync
-// or removal of the database or its log from now to die, before it is done. 0: at none; all ones: it is dying. Both sides
-// only exchange it whole, so that they never differ about whether the process came to its end.
+// $CRASH_VFS names a file with one eight-byte number, shared with the test: N kills the process at the Nth write,
+// truncation, sync or removal of the database or its log from now, before the operation is done. 0: no kill; all ones:
+// the process is dying. Both sides access it only with atomic exchanges, so that they always agree on whether the
+// process was killed.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -13,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// One of ours in front of one of the real VFS.
+// A wrapper around a file of the real VFS.
 struct file { sqlite3_file base; sqlite3_file *real; };
 
 static const unsigned long dying = ~0UL;
@@ -31,7 +32,7 @@ static void pass(void) {
     } while (!atomic_compare_exchange_weak(left, &now, next));
     if (next != dying) return;
     kill(getpid(), SIGKILL);
-    // Not one instruction of the program more.
+    // The program must not execute another instruction.
     for (;;) pause();
 }
 
@@ -80,7 +81,7 @@ static const sqlite3_io_methods methods = {
 
 static int open_file(sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags, int *out) {
     (void)self;
-    // What is only for sorting is nobody's memory.
+    // Temporary files, for example for sorting, do not have to survive.
     if (!(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)))
         return real_vfs->xOpen(real_vfs, name, file, flags, out);
     struct file *own = (struct file *)file;

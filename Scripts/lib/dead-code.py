@@ -1,11 +1,11 @@
-"""Names that Sources declare and never use: dead code, or code that only tests run.
+"""Finds names that Sources declare and never use: dead code, or code that only tests run.
 
     dead-code.py [DIRECTORY]     (default: Sources)
 
-It compares names only: a name that two declarations share is taken for used where either is. What a framework, the
-compiler or a program in another language calls, and what exists so that tests can observe the product, is listed in
-ALLOWED with the reason; an entry that is not needed any more is named, too. Prints the findings and fails if there is
-any.
+It compares names only: a name that two declarations share counts as used if either is. Names that a framework, the
+compiler or a program in another language uses, and names that exist so that tests can observe the product, are listed
+in ALLOWED with the reason; an entry that is no longer needed is reported, too. Prints the findings and fails if there
+are any.
 """
 
 import collections
@@ -36,7 +36,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def without_comments(text):
-    """A slash pair after a colon is part of a URL."""
+    """The text without its comments; a slash pair after a colon is part of a URL."""
     return re.sub(r"(?<!:)//.*", "", re.sub(r"/\*.*?\*/", "", text, flags=re.S))
 
 
@@ -48,7 +48,7 @@ def declared(line):
     kind, rest = found.groups()
     if kind == "case":
         rest = re.sub(r"\([^)]*\)", "", rest)
-        # A pattern of a switch, and no declaration.
+        # A pattern of a switch rather than a declaration.
         if line.strip().startswith("case .") or not re.fullmatch(r'[\w`, ="-]*', rest):
             return []
         names = [name.split("=")[0] for name in rest.split(",")]
@@ -61,7 +61,7 @@ def declared(line):
 
 
 def unused(texts):
-    """The names that occur nowhere but where they are declared, with a file of each. `texts` by path."""
+    """The names that occur only where they are declared, with a file of each. `texts` by path."""
     occurrences = collections.Counter()
     declarations = collections.Counter()
     places = {}
@@ -76,7 +76,7 @@ def unused(texts):
 
 
 def check_itself():
-    """A scan that finds nothing anywhere would be worth nothing."""
+    """Checks that the scan finds a name that is known to be unused, so that it cannot pass without working."""
     sample = {
         "a.swift": "struct Used {\n    var planted: Int { 1 }  // planted\n    case one, planted2\n}\n",
         "b.swift": 'let address = "https://\\(host)"\nfunc host() -> Used { address.one }\nswitch x { case .gone: }\n',

@@ -1,8 +1,8 @@
-"""Holds the edge against two other HTTP parsers: h11, and that of Tornado, which Jupyter is made of.
+"""Compares the edge with two other HTTP parsers: h11, and that of Tornado, on which Jupyter is built.
 
-Every case of Tests/Corpus goes through a running `carrel edge`. What it forwards is read by both: they have to find the
-same requests in it, which are those that the case says, and nothing else. The same holds for what clients get of the
-responses. Needs the Python packages h11 and tornado.
+Every case of Tests/Corpus goes through a running `carrel edge`. Both parse what it forwards: they must find the same
+requests in it, which are exactly those that the case expects. The same holds for the responses that clients get. Needs
+the Python packages h11 and tornado.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import threading
 import h11
 from tornado import http1connection, httputil, iostream
 
-# Seconds. Everything is on this machine; whoever takes longer hangs.
+# In seconds. Everything is on this machine; anything that takes longer has hung.
 PATIENCE = 10
 HOST = "a.labs.test"
 # Larger than any head in the corpus.
@@ -38,7 +38,7 @@ def unescaped(text):
 
 
 class Case:
-    """One case: its bytes, and what has to become of them, as Tests/Corpus/Corpus.swift reads it."""
+    """One case: its bytes, and the expected outcome, parsed as in Tests/Corpus/Corpus.swift."""
 
     def __init__(self, group, name):
         self.name = f"{group}: {name}"
@@ -47,7 +47,7 @@ class Case:
         self.verdicts = []
 
     def requests(self):
-        """What has to be forwarded, whole: (method, target, host or None, body)."""
+        """The complete requests that must be forwarded: (method, target, host or None, body)."""
         for verdict in self.verdicts:
             words = verdict.split(b" ", 2)
             if words[0] in (b"partly", b"ends", b"waits", b"answer", b"refuse"):
@@ -58,7 +58,7 @@ class Case:
             yield words[0], unescaped(words[1]), host, unescaped(body)
 
     def statuses(self):
-        """What the client is answered; the upstream answers 200 to everything."""
+        """The statuses that the client gets; the upstream answers 200 to everything."""
         for verdict in self.verdicts:
             words = verdict.split(b" ")
             if words[0] in (b"answer", b"refuse"):
@@ -67,7 +67,7 @@ class Case:
                 yield 200
 
     def response(self):
-        """Of a response: the final (status, body), or None where there is none that is whole."""
+        """The final (status, body) of a response, or None if there is no complete one."""
         last = self.verdicts[-1].split(b" ", 1)
         if not last[0].isdigit():
             return None
@@ -93,7 +93,7 @@ def read_corpus(folder):
     return cases
 
 
-# What the other parsers read.
+# How the other parsers read messages.
 
 
 def requests_by_h11(data):
@@ -152,7 +152,7 @@ class TornadoServer(httputil.HTTPServerConnectionDelegate):
 
 
 def with_stream(data, body):
-    """Runs `body` on a Tornado stream that brings these bytes and then ends."""
+    """Runs `body` on a Tornado stream that delivers these bytes and then ends."""
 
     async def run():
         ours, theirs = socket.socketpair()
@@ -244,11 +244,11 @@ def response_by_tornado(data, method):
     return with_stream(data, ask)
 
 
-# What stands around the edge.
+# The clients and servers around the edge.
 
 
 class Upstream:
-    """Takes one connection for each request and keeps what came on it; answers by `answer(bytes so far)`."""
+    """Accepts one connection per request and records its bytes; answers with `answer(bytes so far)`."""
 
     def __init__(self, port):
         self.listener = socket.create_server(("127.0.0.1", port), backlog=256)
@@ -262,7 +262,7 @@ class Upstream:
             self.received, self.answer = [], answer
 
     def finish(self):
-        """All that came, connection by connection, once the edge has let go of all."""
+        """All received bytes, by connection, once the edge has closed every connection."""
         with self.lock:
             if not self.lock.wait_for(lambda: self.open == 0, PATIENCE):
                 sys.exit("the edge keeps its connections to the upstream")
@@ -298,7 +298,7 @@ class Upstream:
 
 
 def talk(address, context, data, is_answered):
-    """Sends bytes to the edge and returns all that comes, until it ends or `is_answered` says so."""
+    """Sends bytes to the edge and returns everything received until the end, or until `is_answered` is true."""
     came = b""
     with socket.create_connection(address, PATIENCE) as plain:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -308,7 +308,7 @@ def talk(address, context, data, is_answered):
                 while not is_answered(came) and (piece := connection.recv(65536)):
                     came += piece
             except (ssl.SSLError, ConnectionError):
-                # Cut off: what came is all there is.
+                # The connection was cut; the data received so far is complete.
                 pass
     return came
 
@@ -337,7 +337,7 @@ def check_request(case, address, context, upstream):
         complaints.append(f"the client was answered {final_statuses(came)}, not {statuses}")
     readings = {}
     for name, read in (("h11", requests_by_h11), ("tornado", requests_by_tornado)):
-        # Each connection on its own, and what was whole as one stream.
+        # Each connection by itself, and then those with complete requests as one stream.
         each = [read(data)[0] for data in forwarded]
         if any(len(found) > 1 for found in each):
             complaints.append(f"{name} finds several requests on one connection")
@@ -369,7 +369,7 @@ def check_response(case, address, context, upstream):
     is_refused = case.verdicts[-1].startswith(b"refuse ")
     informs = sum(verdict.startswith(b"inform ") for verdict in case.verdicts)
     for name, read in (("h11", response_by_h11), ("tornado", response_by_tornado)):
-        # So many informational responses are too many for it.
+        # It does not accept so many informational responses.
         if name == "tornado" and informs > 10:
             continue
         found = read(came, case.method)

@@ -1,12 +1,14 @@
 # shellcheck shell=bash
-# An edge alone through a long day: whether it gives back what it takes. Needs console.sh, packages.sh and processes.sh.
+# A standalone edge under long load: whether it returns memory and descriptors. Needs console.sh, packages.sh and
+# processes.sh.
 
 readonly EDGE_SOAK_PORT=19310
 readonly EDGE_SOAK_ROUTES=100000
 readonly EDGE_SOAK_SECONDS=3600
 readonly EDGE_SOAK_DESCRIPTORS=8192
 
-# edge_soak STATE LOGS REQUESTS TUNNELS GIBIBYTES: everything in STATE; prints the table; fails if a bar is missed.
+# edge_soak STATE LOGS REQUESTS TUNNELS GIBIBYTES: keeps everything in STATE; prints the table; fails if a bar is
+# missed.
 edge_soak() {
     EDGE_SOAK_STATE=$1
     local logs=$2 release tls=$1/tls status=0 index

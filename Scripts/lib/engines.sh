@@ -1,28 +1,29 @@
 # shellcheck shell=bash
 # Docker Engines of our own on this machine. Needs console.sh and processes.sh.
 #
-# Two sorts: the machine's engine at /var/run/docker.sock, started only if none answers there; and a fleet of engines
-# for development and tests, each in a network namespace of its own, as if each were a host:
+# There are two kinds: the machine's engine at /var/run/docker.sock, started only if none answers there; and a fleet of
+# engines for development and tests, each in a network namespace of its own, as if each were a host:
 #
 #     engine 1      by its Unix socket            $(fleet_endpoint 1)
 #     engine 2, …   by TCP with mutual TLS        $(fleet_endpoint N), port 2376 of $(fleet_address N)
 #
-# Everything an engine owns bears one key, made from the state directory: namespaces, links, rules, sockets. A run that
-# was killed leaves them behind; the next start or stop on the same state directory finds and clears them.
-# (`nsenter --net` instead of `ip netns exec`, which remounts /sys and hides the cgroups that the engine needs.)
+# Everything that belongs to an engine has a key in its name, derived from the state directory: namespaces, links,
+# rules, sockets. A run that was killed leaves them behind; the next start or stop on the same state directory finds and
+# removes them. (`nsenter --net` instead of `ip netns exec`, which remounts /sys and hides the cgroups that the engine
+# needs.)
 
 readonly ENGINE_SOCKET=/var/run/docker.sock
 readonly ENGINE_START_SECONDS=60
-# An engine gives its containers ten seconds to end; then it needs a moment itself.
+# An engine gives its containers ten seconds to stop, and then needs some time itself.
 readonly ENGINE_STOP_SECONDS=30
 readonly ENGINE_TLS_PORT=2376
-# Links between the machine and its engines are cut from 10.213.0.0/16: one /24 for a fleet, a /30 for each engine.
+# The links between the machine and its engines are in 10.213.0.0/16: one /24 for a fleet, a /30 for each engine.
 readonly FLEET_NETWORK=10.213
 readonly FLEET_LIMIT=60
-# Sockets live here and not in the state directory, because the path of a Unix socket has 107 bytes at most.
+# The sockets are here and not in the state directory, because the path of a Unix socket has 107 bytes at most.
 readonly FLEET_RUN_ROOT=/run/carrel
 
-# engines_use STATE: to be called first; everything else works on this state directory.
+# engines_use STATE: selects the state directory for all other functions; call it first.
 engines_use() {
     FLEET_STATE="$(absolute_path "$1")/engines"
     FLEET_KEY=$(sha256sum <<<"$FLEET_STATE" | cut -c 1-6)
@@ -34,10 +35,10 @@ require_root() {
     ((EUID == 0)) || die "only root can start Docker Engines and network namespaces: run this as root (sudo $0 …)"
 }
 
-# engine_answers DOCKER-OPTION…: does an engine answer there?
+# engine_answers DOCKER-OPTION…: whether an engine answers there.
 engine_answers() { timeout 10 docker "$@" version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-# await_engine RECORD LOG DOCKER-OPTION…: until the engine that was just started answers.
+# await_engine RECORD LOG DOCKER-OPTION…: waits until the engine that was just started answers.
 await_engine() {
     local record=$1 log=$2 deadline=$((SECONDS + ENGINE_START_SECONDS))
     shift 2
@@ -79,13 +80,13 @@ machine_engine_start() {
 }
 
 # engine_users SOCKET: how many processes are connected to an engine. The kernel's list has the engine's end of each
-# connection, with the path that it was accepted at; state 03 is connected.
+# connection, with the path on which it was accepted; state 03 means connected.
 engine_users() {
     awk -v name="${1#/var}" '$6 == "03" && ($8 == name || $8 == "/var" name) { count++ } END { print count + 0 }' /proc/net/unix
 }
 
-# Whether somebody else uses an engine by now: their containers run on it, or they are connected to it. To be asked when
-# nothing of ours is left on it.
+# Whether somebody else uses an engine by now: their containers run on it, or they are connected to it. Call it once
+# nothing of ours is left on the engine.
 engine_is_shared() {
     local containers
     (($(engine_users "$1") == 0)) || return 0
@@ -93,7 +94,7 @@ engine_is_shared() {
     [[ -n $containers ]]
 }
 
-# Ends the machine's engine if it was started from this state directory, and nobody else uses it by now.
+# Stops the machine's engine if it was started from this state directory, and nobody else uses it by now.
 machine_engine_stop() {
     local home=$FLEET_STATE/machine
     if [[ ! -e $home/service ]] && process_is_over "$home/pid"; then
@@ -116,7 +117,8 @@ machine_engine_stop() {
     fi
 }
 
-# After a killed dockerd: its containerd and the files that say it still runs. A living dockerd is left alone.
+# Cleans up after a killed dockerd: its containerd, and the files that claim that it still runs. A live dockerd is left
+# alone.
 machine_engine_clear() {
     local pid
     pid=$(cat /var/run/docker.pid 2>/dev/null || true)
@@ -135,10 +137,10 @@ fleet_link() { printf 'cr%s-%s' "$FLEET_KEY" "$1"; }
 fleet_block() { cat "$FLEET_STATE/block"; }
 fleet_gateway() { printf '%s.%d.%d' "$FLEET_NETWORK" "$(fleet_block)" $((4 * $1 + 1)); }
 
-# fleet_address N: the address on which engine N publishes its labs, and listens if it listens on TCP.
+# fleet_address N: the address on which engine N publishes its labs, and on which it listens if it uses TCP.
 fleet_address() { printf '%s.%d.%d' "$FLEET_NETWORK" "$(fleet_block)" $((4 * $1 + 2)); }
 
-# fleet_endpoint N: engine N as a configuration names it.
+# fleet_endpoint N: the endpoint of engine N as a configuration gives it.
 fleet_endpoint() {
     if (($1 == 1)); then
         printf 'unix://%s/1/docker.sock' "$FLEET_RUN"
@@ -147,27 +149,27 @@ fleet_endpoint() {
     fi
 }
 
-# fleet_docker N ARGUMENT…: the docker command on engine N, by its Unix socket, which each of them also has.
+# fleet_docker N ARGUMENT…: runs docker on engine N, by the Unix socket that each engine also has.
 fleet_docker() {
     local engine=$1
     shift
     docker -H "unix://$FLEET_RUN/$engine/docker.sock" "$@"
 }
 
-# fleet_reserve COUNT: takes addresses for COUNT engines. After this, fleet_address and fleet_endpoint answer, so that
-# certificates can be made before fleet_start needs them.
+# fleet_reserve COUNT: reserves addresses for COUNT engines. After this, fleet_address and fleet_endpoint work, so that
+# certificates can be issued before fleet_start needs them.
 fleet_reserve() {
     (($1 >= 1 && $1 <= FLEET_LIMIT)) || die "$1 engines were asked for: 1 to $FLEET_LIMIT are possible"
     require_root
     mkdir -p "$FLEET_RUN_ROOT"
     [[ -s $FLEET_STATE/block ]] && return 0
     local block
-    # One at a time: two state directories must not take the same block.
+    # A lock is held, because two state directories must not take the same block.
     exec {lock}>"$FLEET_RUN_ROOT/lock"
     flock "$lock"
     mkdir -p "$FLEET_RUN_ROOT/blocks"
     for ((block = 0; block < 256; block++)); do
-        # Taken by a state directory that is still there, or by a network of this machine?
+        # Whether the block is taken by a state directory that still exists, or by a network of this machine.
         if [[ -e $FLEET_RUN_ROOT/blocks/$block ]]; then
             [[ ! -s "$(cat "$FLEET_RUN_ROOT/blocks/$block")/block" ]] || continue
         fi
@@ -180,8 +182,8 @@ fleet_reserve() {
     [[ -s $FLEET_STATE/block ]] || die "no free network in $FLEET_NETWORK.0.0/16: stop other fleets on this machine"
 }
 
-# fleet_start COUNT CA CERTIFICATE KEY: starts engines 1…COUNT that do not run yet. The certificate is the engines' own
-# (a server certificate for each fleet_address from 2 on); the authority is the one whose clients they trust.
+# fleet_start COUNT CA CERTIFICATE KEY: starts those of the engines 1…COUNT that do not run yet. The certificate is the
+# engines' own (a server certificate for each fleet_address from 2 on); CA is the authority whose clients they trust.
 fleet_start() {
     local count=$1 ca=$2 certificate=$3 key=$4 engine started=()
     fleet_reserve "$count"
@@ -223,7 +225,7 @@ fleet_start_engine() {
     ip -n "$namespace" addr add "$(fleet_address "$engine")/30" dev eth0
     ip -n "$namespace" link set eth0 up
     ip -n "$namespace" route add default via "$(fleet_gateway "$engine")"
-    # A docker-proxy process per published port would cost memory, and let each lab in at its neighbours' ports.
+    # A docker-proxy process per published port would cost memory, and give each lab access to its neighbours' ports.
     options=(
         --data-root "$home/data" --exec-root "$run/exec" --pidfile "$run/docker.pid"
         --host "unix://$run/docker.sock" --userland-proxy=false --log-level warn
@@ -232,35 +234,35 @@ fleet_start_engine() {
         options+=(--host "tcp://$(fleet_address "$engine"):$ENGINE_TLS_PORT"
             --tlsverify --tlscacert "$ca" --tlscert "$certificate" --tlskey "$key")
     fi
-    # GOGC: as the manual recommends; each start of a container starts dockerd three times.
+    # GOGC: as the manual recommends; each start of a container executes dockerd three times.
     start_detached "$home/pid" "$home/dockerd.log" \
         nsenter --net="/var/run/netns/$namespace" env GOGC=400 dockerd "${options[@]}"
-    # Nobody waits for it; without this the shell would announce its end, whoever kills it.
+    # Nothing waits for it; without this the shell would print a message when it ends.
     disown "$!"
 }
 
-# Ends one engine with all that belongs to it, in whatever state it is. Its images and volumes stay.
+# Stops one engine and everything that belongs to it, in any state. Its images and volumes stay.
 fleet_stop_engine() {
     local engine=$1 home=$FLEET_STATE/$1 run=$FLEET_RUN/$1 namespace link pid
     namespace=$(fleet_namespace "$engine")
     link=$(fleet_link "$engine")
     mkdir -p "$home"
-    # An engine whose record was lost (somebody removed the state directory under it) still says whose it is.
+    # An engine whose record was lost (its state directory was removed) can still be identified.
     if process_is_over "$home/pid" && pid=$(cat "$run/docker.pid" 2>/dev/null) &&
         tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- " --exec-root $run/exec "; then
         record_process "$home/pid" "$pid" || true
     fi
     end_recorded_process "$home/pid" "$ENGINE_STOP_SECONDS"
     clear_engine_leftovers "$run/exec" "$home/data"
-    # An engine mounts its data root on itself and leaves it so; a mounted directory cannot be removed.
+    # An engine mounts its data root on itself and leaves it so; a directory with a mount cannot be removed.
     while mountpoint -q "$home/data"; do umount --lazy "$home/data" || break; done
     rm -rf "$run"
     if [[ -e /var/run/netns/$namespace ]]; then ip netns delete "$namespace"; fi
-    # The link goes with its namespace, but only once the last process in there has gone.
+    # The link is removed with its namespace, but only once the last process in it has ended.
     if ip link show "$link" &>/dev/null; then ip link delete "$link" 2>/dev/null || true; fi
 }
 
-# The numbers of the engines that this state directory knows, also of earlier runs.
+# The numbers of the engines that this state directory knows, including those of earlier runs.
 fleet_engines() {
     local home
     for home in "$FLEET_STATE"/[0-9]*/ "$FLEET_RUN"/[0-9]*/; do
@@ -268,7 +270,7 @@ fleet_engines() {
     done | sort -nu
 }
 
-# Ends every engine of this state directory.
+# Stops every engine of this state directory.
 fleet_stop() {
     local engine ending=()
     for engine in $(fleet_engines); do
@@ -285,7 +287,7 @@ fleet_stop() {
     rm -rf "$FLEET_RUN"
 }
 
-# Lets labs of the fleet out, as the machine's own containers are; the marks make the rules ours to remove.
+# Allows egress from labs of the fleet, as from the machine's own containers; the marks identify the rules for removal.
 fleet_allow_egress() {
     local source mark=(-m comment --comment "carrel-$FLEET_KEY")
     source=$FLEET_NETWORK.$(fleet_block).0/24
@@ -304,24 +306,24 @@ fleet_forbid_egress() {
     done
 }
 
-# clear_engine_leftovers EXEC-ROOT DATA-ROOT: what a dockerd that was killed leaves running or mounted: its containerd,
-# the shims with the containers under them, their mounts. Told apart from other engines' by the exec root in their
-# command lines; a containerd that the system runs for itself does not have it.
+# clear_engine_leftovers EXEC-ROOT DATA-ROOT: removes what a killed dockerd leaves running or mounted: its containerd,
+# the shims with the containers under them, their mounts. They are recognised by the exec root in their command lines,
+# which a containerd of the system does not have.
 clear_engine_leftovers() {
     local exec_root=$1 data_root=$2 proc pid child children mount
     for proc in /proc/[0-9]*; do
         [[ "$(cat "$proc/comm" 2>/dev/null)" == containerd* ]] || continue
         tr '\0' ' ' <"$proc/cmdline" 2>/dev/null | grep -qF -- " $exec_root/containerd/" || continue
         pid=${proc#/proc/}
-        # A container's first process takes the whole container with it.
+        # Killing a container's first process ends the whole container.
         read -r -d '' -a children < <(cat "$proc"/task/*/children 2>/dev/null) || true
         for child in "${children[@]}"; do
             [[ "$(cat "/proc/$child/comm" 2>/dev/null)" == containerd* ]] || kill -KILL "$child" 2>/dev/null || true
         done
         kill -KILL "$pid" 2>/dev/null || true
     done
-    # Only the sorts of mounts that an engine makes (somebody's disk may be mounted below its data root), deepest first,
-    # and lazily: a process that is just dying may still sit in one of them.
+    # Only the types of mounts that an engine makes (an unrelated disk may be mounted below its data root), deepest
+    # first, and lazily: a process that is still exiting may use one of them.
     while read -r mount; do
         umount --lazy "$(printf '%b' "$mount")" 2>/dev/null || true
     done < <(awk -v exec_root="$(absolute_path "$exec_root")/" -v data_root="$(absolute_path "$data_root")/" '

@@ -1,27 +1,27 @@
 # shellcheck shell=bash
-# What the demo and the tests have in common: the packages, the builds, the certificates of a fleet. Needs the others.
+# What the demo and the tests share: the packages, the builds, the certificates of a fleet. Needs the other files here.
 
-# What building and running Carrel takes on Debian. The engine's package is left out where an engine of another make is
-# installed, which it would remove.
+# The packages that building and running Carrel needs on Debian. The engine's package is left out if another engine is
+# installed, because installing it would remove that one.
 house_packages() {
     printf '%s\n' libuv1-dev libssl-dev libnghttp2-dev libsqlite3-dev pkg-config mmdebstrap iproute2 iptables curl ca-certificates
     if ! command -v dockerd >/dev/null && ! engine_answers -H "unix://$ENGINE_SOCKET"; then
         printf '%s\n' docker.io
-        # With this kernel feature on, no container starts without its tools.
+        # With this kernel feature enabled, no container starts without its tools.
         if [[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" == Y ]]; then printf 'apparmor\n'; fi
     fi
 }
 
-# How the binary for use is built. It carries Swift's libraries with it: that needs less memory than the shared ones, and
-# runs where no Swift is installed.
+# The release build of the binary. It is linked statically with Swift's libraries, which takes less memory than the
+# shared ones, and runs without an installed Swift.
 # shellcheck disable=SC2034 # used where this is sourced
 readonly RELEASE_BUILD=(--configuration release --static-swift-stdlib --product carrel)
 
 # memory_mebibytes: the memory of this machine.
 memory_mebibytes() { awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo; }
 
-# fleet_with_certificates COUNT BINARY DIRECTORY: starts a fleet whose certificates an authority in DIRECTORY issues. The
-# broker shows $DIRECTORY/broker.pem to the engines.
+# fleet_with_certificates COUNT BINARY DIRECTORY: starts a fleet whose certificates an authority in DIRECTORY issues.
+# The broker's client certificate is $DIRECTORY/broker.pem.
 fleet_with_certificates() {
     local count=$1 binary=$2 directory=$3 names engine
     fleet_reserve "$count"
@@ -31,7 +31,7 @@ fleet_with_certificates() {
     fleet_start "$count" "$directory/ca.pem" "$directory/engines.pem" "$directory/engines.key"
 }
 
-# fleet_list COUNT DIRECTORY: the fleet as the tests want to know it; the certificates are those of the function above.
+# fleet_list COUNT DIRECTORY: the fleet in the format of the tests; the certificates are those of the function above.
 fleet_list() {
     local count=$1 directory=$2 engine separator=
     printf '['
@@ -48,7 +48,7 @@ fleet_list() {
     printf '\n]\n'
 }
 
-# fleet_sweep COUNT: removes what tests that were killed left on the engines of the fleet, which only tests use.
+# fleet_sweep COUNT: removes what killed tests left on the engines of the fleet, which only tests use.
 fleet_sweep() {
     local count=$1 engine kind ids
     for ((engine = 1; engine <= count; engine++)); do

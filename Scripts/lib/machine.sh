@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What this machine knows about reaching packages (certificates, apt sources, proxies, pip indexes), written as files for
-# an image's build stage. Nothing of it is kept in an image or in this repository. Needs console.sh.
+# This machine's settings for reaching packages (certificates, apt sources, proxies, pip indexes), written as files for
+# an image's build stage. None of them is kept in an image or in this repository. Needs console.sh.
 
 # Where a build stage finds these files (see LabImages/jupyterlab/Dockerfile).
 readonly MACHINE_IN_BUILD=/build/machine
@@ -17,8 +17,9 @@ machine_authorities() {
     return 1
 }
 
-# The machine's own sources of Debian's packages for a release, one-line style; nothing if it has none. Other projects'
-# repositories are left out. `apt-get update` must have run once, or apt does not know whose repository it is.
+# The machine's own apt sources of Debian's packages for a release, one-line style; empty if it has none. Other
+# projects' repositories are left out. `apt-get update` must have run once, or apt does not know the origin of a
+# repository.
 machine_apt_sources() {
     command -v apt-get >/dev/null || return 0
     # shellcheck disable=SC2016 # $(…) is apt's
@@ -29,16 +30,17 @@ machine_apt_sources() {
             }'
 }
 
-# The machine's apt settings that say how to fetch: proxies, retries, what it does not check.
+# The machine's apt settings about fetching: proxies, retries, disabled verifications.
 machine_apt_options() {
     command -v apt-config >/dev/null || return 0
-    # A certificate or a program is named by its path here and does not exist in there.
+    # These name a certificate or a program by its path on this machine, which does not exist in the build stage.
     apt-config dump |
         grep -E '^Acquire::(http|https|ftp|Check-Valid-Until|Check-Date|Retries|ForceIPv4)' |
         grep -vE '"/|""|::$' || true
 }
 
-# The machine's pip settings that say where to fetch from, pip.conf style. Read by hand: pip itself need not be installed.
+# The machine's pip settings about where to fetch from, pip.conf style. Parsed by hand, because pip may not be
+# installed.
 machine_pip_settings() {
     local key name value file files=()
     for file in /etc/xdg/pip/pip.conf /etc/pip.conf ~/.pip/pip.conf ~/.config/pip/pip.conf "${PIP_CONFIG_FILE:-}"; do
@@ -48,7 +50,7 @@ machine_pip_settings() {
     for key in index-url extra-index-url trusted-host proxy timeout retries; do
         name=PIP_$(tr 'a-z-' 'A-Z_' <<<"$key")
         value=${!name:-}
-        # The last file that has a key wins; a value goes on in the indented lines below it.
+        # The last file that has a key wins; a value continues on the indented lines below it.
         if [[ -z $value && ${#files[@]} -gt 0 ]]; then
             value=$(awk -v key="$key" '
                 /^\[/ { section = $0; inside = 0 }
@@ -76,7 +78,7 @@ machine_settings() {
         machine_apt_sources "$release" >"$directory/sources.list"
         if [[ -s $directory/sources.list ]]; then
             printf 'Dir::Etc::sourcelist "%s/sources.list";\nDir::Etc::sourceparts "-";\n' "$MACHINE_IN_BUILD"
-            # A mirror may be signed by a key of its own, and may want a password.
+            # A mirror may have a signing key of its own, and may require a password.
             for file in /etc/apt/trusted.gpg.d/*.{gpg,asc} /etc/apt/keyrings/*.{gpg,asc} \
                 /usr/share/keyrings/debian-archive-keyring.gpg; do
                 [[ ! -r $file ]] || cp "$file" "$directory/trusted.gpg.d/"
@@ -94,7 +96,7 @@ machine_settings() {
     } >"$directory/pip.conf"
 }
 
-# Proxies for `docker build`: these arguments are known to the builder and leave no trace in an image.
+# Proxies for `docker build`: the builder predefines these arguments, and they leave no trace in an image.
 machine_proxy_arguments() {
     local name
     for name in http_proxy https_proxy ftp_proxy no_proxy HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY; do

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Debian packages: looks at what is there before it asks anything of the network. Needs console.sh.
+# Debian packages: checks what is installed before it uses the network. Needs console.sh.
 
-# missing_packages NAME…: those of the packages that are not installed, one a line.
+# missing_packages NAME…: those of the packages that are not installed, one per line.
 missing_packages() {
     local name
     for name in "$@"; do
@@ -9,7 +9,7 @@ missing_packages() {
     done
 }
 
-# install_packages LOG NAME…: installs what is missing; the package lists are only fetched if something is.
+# install_packages LOG NAME…: installs missing packages; fetches the package lists only if there are any.
 install_packages() {
     local log=$1 missing become=()
     shift
@@ -26,14 +26,14 @@ install_packages() {
         command -v sudo >/dev/null || die "these packages are missing, and only root can install them: ${missing[*]}"
         become=(sudo)
     fi
-    # What a package asks at its installation would wait for an answer that never comes.
+    # A question from a package's installer would wait for an answer that never comes.
     become+=(env DEBIAN_FRONTEND=noninteractive)
     run_step "fetching Debian's package lists" "$log" "${become[@]}" apt-get update
     run_step "installing ${missing[*]}" "$log" "${become[@]}" apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
-# unpacked_command PACKAGE COMMAND DIRECTORY: prints where a command is: on the PATH, or taken out of its Debian package
-# without installing that.
+# unpacked_command PACKAGE COMMAND DIRECTORY: prints the path of a command: found on the PATH, or extracted from its
+# Debian package without installing it.
 unpacked_command() {
     local package=$1 command=$2 directory=$3
     if command -v "$command"; then return 0; fi
@@ -43,7 +43,7 @@ unpacked_command() {
     printf '%s\n' "$directory/usr/bin/$command"
 }
 
-# Swift is not a Debian package: without it there is nothing to build with.
+# Checks for Swift, which is not a Debian package and without which nothing can be built.
 require_swift() {
     local version
     command -v swift >/dev/null || die "Swift 6.3 is needed and no 'swift' is on the PATH: see https://www.swift.org/install"

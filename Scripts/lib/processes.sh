@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# Processes that a script started and another run of it may have to end: a record names a process by its id *and* the
-# moment of its start, so that an id the system has given to somebody else is never signalled. Needs console.sh.
+# Processes that a script started and a later run of it may have to end: a record identifies a process by its id *and*
+# its start time, so that a process that has since been given the same id is never signalled. Needs console.sh.
 
 # process_birth PID: the start time of a process in clock ticks since boot; fails if there is none.
 process_birth() {
     local stat
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    # The second field, the program's name in parentheses, may hold spaces and parentheses itself.
+    # The second field, the program's name in parentheses, may itself contain spaces and parentheses.
     stat=${stat##*) }
-    # A zombie is over already; nobody but its parent can do anything about it.
+    # A zombie has ended already; only its parent can reap it.
     [[ ${stat%% *} != Z ]] || return 1
     awk '{ print $20 }' <<<"$stat"
 }
 
-# record_process FILE PID: remembers a process that was just started.
+# record_process FILE PID: records a process that was just started.
 record_process() {
     local birth
     birth=$(process_birth "$2") || return 1
@@ -30,7 +30,7 @@ recorded_process() {
 
 process_is_over() { ! recorded_process "$1" >/dev/null; }
 
-# end_recorded_process FILE SECONDS: asks the recorded process to end, insists after SECONDS, forgets it.
+# end_recorded_process FILE SECONDS: sends the recorded process SIGTERM, kills it after SECONDS, removes the record.
 end_recorded_process() {
     local pid
     if pid=$(recorded_process "$1"); then
@@ -44,13 +44,14 @@ end_recorded_process() {
     rm -f "$1"
 }
 
-# start_detached RECORD LOG COMMAND…: starts a process of its own session, so that Ctrl-C in the terminal does not reach
-# it before the script ends things in their order, and records it.
+# start_detached RECORD LOG COMMAND…: starts a process in a session of its own, so that Ctrl-C in the terminal does not
+# reach it before the script shuts things down in order, and records it.
 start_detached() {
     local record=$1 log=$2
     shift 2
     (
-        # Locks that the script holds are open files: a child that kept them would hold them after the script's end.
+        # Locks that the script holds are open files: a child that inherited them would hold them after the script's
+        # end.
         for fd in /proc/"$BASHPID"/fd/*; do
             fd=${fd##*/}
             if ((fd > 2)); then eval "exec $fd>&-"; fi

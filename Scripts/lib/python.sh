@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Python packages for checks, each set in an environment of its own. Needs console.sh and packages.sh.
+# Python packages for checks, each set in a virtual environment of its own. Needs console.sh and packages.sh.
 
-# python_environment DIRECTORY LOG PACKAGE==VERSION…: sees to it that DIRECTORY/bin/python has the packages, from PyPI;
-# kept from run to run.
+# python_environment DIRECTORY LOG PACKAGE==VERSION…: ensures that DIRECTORY/bin/python has the packages, from PyPI;
+# kept between runs.
 python_environment() {
     local directory=$1 log=$2 wanted
     shift 2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stops one of the engines of Scripts/test and starts it again: for the test of what becomes of the labs on it.
+# Stops one of the engines of Scripts/test and starts it again, for the test of what happens to the labs on it.
 #
 #     Scripts/lib/restart-engine.sh ENGINE STATE CARREL
 set -euo pipefail

@@ -1,5 +1,6 @@
-// The wall clock of one process, by LD_PRELOAD, set forward or back by as many seconds as the file $SHIFTED_CLOCK says, in
-// decimal. Every other clock is left alone. The file is read at every look at the clock, so that a test sets it at any time.
+// Shifts the wall clock of one process, by LD_PRELOAD, forward or back by the decimal number of seconds in the file
+// $SHIFTED_CLOCK. All other clocks are unchanged. The file is read at every clock reading, so that a test can change it
+// at any time.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 """Runs Autobahn's WebSocket cases against an echo server, and against the same server through the edge.
 
-The edge passes frames and never looks into them, so both verdicts of every case have to be the same. Needs the Python
-packages kosoku and tornado.
+The edge forwards frames unchanged, so both verdicts of every case must be the same. Needs the Python packages kosoku
+and tornado.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from kosoku import FailureError, run_fuzzingclient
 from tornado import httpserver, web, websocket
 
-# Cases at once.
+# How many cases run at once.
 CONCURRENCY = 4
 # Bytes of one message: the largest case sends 16 MiB.
 MESSAGE_BYTES = 64 << 20
@@ -31,7 +31,7 @@ async def carry(reader, writer):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-        # By TLS there is no half close.
+        # TLS here has no half-close.
         if writer.can_write_eof():
             writer.write_eof()
     except (ConnectionError, ssl.SSLError):
@@ -39,7 +39,7 @@ async def carry(reader, writer):
 
 
 def relay(port, context, host):
-    """The cases are sent without TLS and to an address; the edge wants TLS and its hostname."""
+    """Relays the cases, which are sent without TLS and to an address; the edge needs TLS and its hostname."""
 
     async def serve(reader, writer):
         there, back = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=host)
@@ -51,7 +51,7 @@ def relay(port, context, host):
         try:
             await asyncio.gather(carry(reader, back), carry(there, writer))
         except asyncio.CancelledError:
-            # All cases have their verdicts; this one's connection was left open.
+            # All cases have their verdicts; only this connection was left open.
             return
         writer.close()
         back.close()

@@ -1,9 +1,9 @@
-"""What Python's zoneinfo makes of the time zones of a directory, for tests that compare.
+"""Prints the offsets that Python's zoneinfo computes for the time zones of a directory, for comparison in tests.
 
     zones.py DIRECTORY SEED
 
-The first line of the answer is a list of moments, in seconds since 1970: every fortnight from 2015 to 2045, and random ones
-from 1900 to 2400. Each further line is a zone's name, and how many seconds its clocks are ahead at each of them.
+The first line of the output is a list of times, in seconds since 1970: every fortnight from 2015 to 2045, and random
+ones from 1900 to 2400. Each further line is a zone's name, and its offset from UTC in seconds at each of these times.
 """
 
 import json

@@ -4,16 +4,16 @@ import HTTPWire
 import Synchronization
 import TLS
 
-/// The data plane: TLS, routing by hostname, access cookies, forwarding, activity.
+/// The data plane: TLS, routing by hostname, access cookies, forwarding, metering of activity.
 ///
 /// It runs on loops of its own; every method may be called from any thread.
 public final class Edge: Sendable {
-    /// What runs in a lab, as far as the edge must know it.
+    /// The kind of program in a lab, as far as the edge must know it.
     public enum LabKind: String, Sendable, Hashable, CaseIterable {
         case jupyter, rstudio, http
     }
 
-    /// The cookie that opens a lab on its hostname. The edge takes it out of what the lab sees.
+    /// The cookie that opens a lab on its hostname. The edge removes it from the request that the lab gets.
     public static var cookieName: String { "__Host-carrel" }
     static var cookieField: StaticString { "__Host-carrel" }
 
@@ -26,16 +26,16 @@ public final class Edge: Sendable {
     private let state = Mutex(State.new)
     private let bound = Mutex<[SocketAddress]>([])
     private let boundWithoutTLS = Mutex<[SocketAddress]>([])
-    /// Held while changes are given to the loops, so that all of them see the same order.
+    /// Held while changes are posted to the loops, so that all loops see them in the same order.
     private let order = Mutex(())
 
-    /// Makes the loops; routes can be given from now on. It listens only after `start()`.
+    /// Creates the loops; routes can be applied from now on. It listens only after `start()`.
     ///
     /// - Parameters:
-    ///   - configuration: its hostnames must be valid, and there must be a loop; anything else is a programmer's error,
-    ///     because a configuration is checked when it is read.
-    ///   - onActivity: gets, per session in which somebody did something, when that was last, in milliseconds since 1970.
-    ///     Called by each loop on its thread, at most once per `EdgeLimits.activityReportInterval`; it must not wait.
+    ///   - configuration: its hostnames must be valid, and it must have at least one loop; anything else is a
+    ///     programmer's error, because a configuration is checked when it is read.
+    ///   - onActivity: receives, for each session with activity, the time of the last one in milliseconds since 1970.
+    ///     Called by each loop on its thread, at most once per `EdgeLimits.activityReportInterval`; it must not block.
     public init(_ configuration: EdgeConfiguration, onActivity: @escaping @Sendable ([String: Int64]) -> Void) {
         precondition(configuration.loops > 0, "an edge needs at least one loop")
         self.configuration = configuration
@@ -48,12 +48,12 @@ public final class Edge: Sendable {
         }
     }
 
-    /// Listens on every address, with every loop. Whoever starts it waits for the end of this before stopping it.
+    /// Listens on every address, with every loop. The caller must not stop the edge before this returns.
     ///
-    /// - Parameter inherited: sockets that listen already. Those of its addresses are accepted from; where they are fewer
-    ///   than the loops, more are bound.
-    /// - Throws: `TLSError`, or `StreamError` with the address that is taken or not allowed; nothing listens then, and the
-    ///   edge is stopped.
+    /// - Parameter inherited: sockets that already listen. Those bound to its addresses are accepted from; if there are
+    ///   fewer than loops, more are bound.
+    /// - Throws: `TLSError`, or `StreamError` with the address that is in use or not permitted; nothing listens then,
+    ///   and the edge is stopped.
     public func start(inherited: InheritedSockets = InheritedSockets()) async throws {
         let before = state.withLock { state in
             defer { if state == .new { state = .running } }
@@ -89,7 +89,7 @@ public final class Edge: Sendable {
             for (index, member) in members.enumerated() {
                 let wanted = address
                 let share = sockets.share(of: index)
-                // Where the kernel was to choose a port, the first loop's choice holds for all.
+                // For port 0, the port that the kernel chose for the first loop applies to all loops.
                 address = try await member.onLoop { try member.listen(on: wanted, share, purpose) }
             }
             bound.append(address)
@@ -97,13 +97,13 @@ public final class Edge: Sendable {
         return bound
     }
 
-    /// Where it listens, with the ports that the kernel chose where 0 was asked for. Empty before `start()`.
+    /// The addresses on which it listens, with the ports that the kernel chose for port 0. Empty before `start()`.
     public var boundAddresses: [SocketAddress] { bound.withLock { $0 } }
 
     /// The same for the listener without TLS.
     public var boundRedirectAddresses: [SocketAddress] { boundWithoutTLS.withLock { $0 } }
 
-    /// Changes the routes of every loop, in the order given; a loop that is not busy sees it within a millisecond.
+    /// Changes the routes of every loop, in the given order; an idle loop applies them within a millisecond.
     public func apply(_ changes: [RouteChange]) {
         if changes.isEmpty { return }
         order.withLock { _ in
@@ -111,7 +111,7 @@ public final class Edge: Sendable {
         }
     }
 
-    /// Waits until every loop has made the changes that were given to it so far.
+    /// Waits until every loop has applied all changes so far.
     public func applied() async {
         await withTaskGroup { group in
             for member in members {
@@ -124,11 +124,11 @@ public final class Edge: Sendable {
         }
     }
 
-    /// Reads the certificates' files again; new handshakes use them, open connections go on.
-    /// - Throws: what is wrong with a file; every certificate then stays as it was.
+    /// Reads the certificate files again; new handshakes use them, open connections are unaffected.
+    /// - Throws: the error in a file; all certificates then stay as they were.
     public func reloadCertificates() throws(TLSError) { try configuration.certificates.reload() }
 
-    /// What all loops have counted, as one; nothing once the edge has stopped.
+    /// The metrics of all loops, merged; empty once the edge has stopped.
     public func metrics() async -> EdgeMetrics {
         var sum = EdgeMetrics()
         for member in members {
@@ -147,7 +147,7 @@ public final class Edge: Sendable {
 
     // MARK: Handing over
 
-    /// The sockets on which it listens, for another process.
+    /// The sockets on which it listens, to hand over to another process.
     /// - Throws: `StreamError` when there are too many descriptors.
     public func listeningSockets() async throws -> [ListeningSocket] {
         var sockets: [ListeningSocket] = []
@@ -155,8 +155,8 @@ public final class Edge: Sendable {
         return sockets
     }
 
-    /// Accepts nothing more, and refuses nothing: who comes waits in the sockets, which go on listening. What is open goes
-    /// on. Followed by `resumeAccepting()`, `leave(grace:)` or `stop(grace:)`.
+    /// Stops accepting without refusing: new connections queue in the sockets' backlogs, because the sockets keep
+    /// listening. Open connections are unaffected. Followed by `resumeAccepting()`, `leave(grace:)` or `stop(grace:)`.
     /// - Throws: `StreamError` when there are too many descriptors; it then accepts as before.
     public func pauseAccepting() async throws {
         do {
@@ -167,15 +167,15 @@ public final class Edge: Sendable {
         }
     }
 
-    /// Accepts again what waits in the sockets.
+    /// Accepts from the sockets again, including the connections that queued.
     public func resumeAccepting() async {
         for member in members { try? await member.onLoop { try member.resumeAccepting() } }
     }
 
-    /// Another process accepts by the same sockets: finishes what is under way here. A connection ends with the answer to
-    /// its next request, which says so, or when none comes for `EdgeLimits.leavingIdleTimeout`; requests and WebSockets
-    /// have `grace`, then WebSockets are told that it goes away (1001) and requests are cut. A later `stop(grace:)`
-    /// shortens it.
+    /// Drains the connections of this process while another process accepts from the same sockets. A connection is
+    /// closed after the answer to its next request, which announces it, or after `EdgeLimits.leavingIdleTimeout`
+    /// without one. Requests and WebSockets have `grace`; after it WebSockets are sent a close frame (1001) and
+    /// requests are cut. A later `stop(grace:)` shortens the grace.
     public func leave(grace: Duration) async {
         await withTaskGroup { group in
             for member in members {
@@ -190,15 +190,15 @@ public final class Edge: Sendable {
         await stop(grace: .zero)
     }
 
-    /// New requests to the portal get connections of their own: whoever answers them may be another process by now.
+    /// Sends new requests to the portal on new connections, because another process may serve it by now.
     public func forgetPortal() async {
         for member in members {
             try? await member.onLoop { member.forgetPortal() }
         }
     }
 
-    /// Listens no more, tells WebSockets that it goes away (1001), lets requests finish for `grace`, then cuts what is
-    /// left and ends its threads. Harmless when called again.
+    /// Stops listening, sends WebSockets a close frame (1001), lets requests finish for `grace`, then cuts the rest and
+    /// ends its threads. Idempotent.
     public func stop(grace: Duration) async {
         let isFirst = state.withLock { state in
             defer { state = .stopped }

@@ -8,8 +8,8 @@ import Metrics
 
 /// The pages for learners and the JSON API for operators: two servers on Unix sockets in the state directory.
 ///
-/// `portal.sock` is the edge's upstream and trusts what the edge marks in `X-Carrel-Scope`; `control.sock` belongs to
-/// whoever may open the file, which is the operator. Both have mode 0600.
+/// `portal.sock` is the edge's upstream and trusts the edge's `X-Carrel-Scope`; `control.sock` is for whoever may open
+/// the file, which is the operator. Both have mode 0600.
 @ControlLoop
 public final class Portal {
     private let learnerPages: LearnerPages
@@ -21,7 +21,7 @@ public final class Portal {
     private var servers: [HTTPServer] = []
 
     /// - Parameters:
-    ///   - metrics: the whole process's numbers, as Prometheus reads them.
+    ///   - metrics: the metrics of the whole process, in the Prometheus text format.
     ///   - reload: reads the configuration again.
     public init(
         _ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets,
@@ -42,15 +42,16 @@ public final class Portal {
         controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics, reload: reload)
     }
 
-    /// Begins to answer. Throws if a socket is taken or cannot be made.
-    /// - Parameter inherited: sockets that listen already; their files stay whose they were until `adoptFiles()`.
+    /// Starts serving. Throws if a socket is in use or cannot be created.
+    /// - Parameter inherited: sockets that already listen; their files keep their previous owner until `adoptFiles()`.
     public func start(
         portalSocket: String, controlSocket: String, inherited: InheritedSockets = InheritedSockets()
     ) throws {
         var limits = HTTPServer.Limits()
         limits.connections = PortalLimits.connections
         servers = [
-            // What was meant for a lab that is away is not read, however much it is: an upload, a notebook being saved.
+            // The body of a request for a lab that is away is discarded, however large: an upload, a notebook being
+            // saved.
             try HTTPServer(
                 listen: .unix(path: portalSocket), inherited: inherited, tls: nil, limits: limits,
                 ignoresBody: { $0.fields.first("X-Carrel-Scope") == "away" },
@@ -61,31 +62,33 @@ public final class Portal {
         ]
     }
 
-    /// Pages that follow their session at this moment.
+    /// The number of pages that follow their session now.
     var openStreams: Int { streams.open }
 
-    /// Ends the streams of open pages, which would hold up the end for as long as they are open.
+    /// Ends the streams of open pages, which would delay the shutdown for as long as the pages are open.
     public func endStreams() { streams.end() }
 
     // MARK: Handing over
 
-    /// The two sockets, for another process.
+    /// The two sockets, to hand over to another process.
     /// - Throws: `StreamError` when there are too many descriptors.
     public func listeningSockets() throws -> [ListeningSocket] {
         try servers.compactMap { server in try server.listeningSocket() }
     }
 
-    /// Removes the files of the sockets at the end, although others have made them.
+    /// Makes this process remove the socket files when it stops, although another process created them.
     public func adoptFiles() {
         for server in servers { server.adoptFile() }
     }
 
-    /// Accepts nothing more, refuses nothing, and answers what it was asked before: whoever comes waits in the sockets.
-    /// Open pages come back by themselves.
+    /// Drains the servers: stops accepting without refusing, so that new connections queue in the sockets' backlogs,
+    /// and finishes the requests in progress. Open pages reconnect automatically.
     /// - Parameters:
-    ///   - limit: when what is still not answered then is given up.
-    ///   - closeIdle: called until every connection has ended: lets whoever keeps connections for later close them.
-    /// - Throws: `StreamError` when there are too many descriptors; it may be paused in part then, and `close()` ends it.
+    ///   - limit: how long to wait before unfinished requests are dropped.
+    ///   - closeIdle: called until every connection has closed: makes clients that pool connections close their idle
+    ///     ones.
+    /// - Throws: `StreamError` when there are too many descriptors; some sockets may be paused then, and `close()` ends
+    ///   it.
     public func finish(within limit: Duration, closeIdle: () async -> Void) async throws {
         for server in servers { try server.pauseAccepting() }
         endStreams()
@@ -97,13 +100,13 @@ public final class Portal {
         }
     }
 
-    /// Answers nothing from now on, and removes the sockets.
+    /// Stops serving, and removes the sockets.
     public func close() {
         for server in servers { server.close() }
         servers = []
     }
 
-    /// A request that the edge passed on.
+    /// Answers a request that the edge forwarded.
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         switch request.fields.first("X-Carrel-Scope") {
         case "lab", "away": await labPages.answer(request)

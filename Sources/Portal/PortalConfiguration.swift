@@ -1,10 +1,10 @@
 import HTTPWire
 
-/// What the portal must know beside the broker.
+/// What the portal needs to know in addition to the broker.
 public struct PortalConfiguration: Sendable {
     /// The portal's name in links and sessions.
     public var name: String
-    /// What learners read at the top of every page.
+    /// The title that learners read at the top of every page.
     public var title: String
     public var labsDomain: String
     /// The port that browsers use; left out of origins when it is 443.
@@ -13,10 +13,10 @@ public struct PortalConfiguration: Sendable {
     public var version: String
     /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
     public var embeddedIn: [String] = []
-    /// What all extensions of one run may come to together when an instructor gives one; zero: they give none.
+    /// The maximum sum of all extensions of one run when an instructor extends it; zero: instructors cannot extend.
     public var instructorExtension = Self.instructorExtensionDefault
 
-    /// Whom learners turn to where something is beyond them.
+    /// The contact for learners when they cannot fix something themselves.
     public var contact: Contact?
 
     public static let instructorExtensionDefault = Duration.seconds(4 * 3600)
@@ -29,6 +29,6 @@ public struct PortalConfiguration: Sendable {
         self.version = version
     }
 
-    /// The labs' origins as a source of a Content-Security-Policy.
+    /// The labs' origins as a Content-Security-Policy source.
     var labsOrigin: String { "https://*.\(labsDomain)" + (publicPort == 443 ? "" : ":\(publicPort)") }
 }

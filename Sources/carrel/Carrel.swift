@@ -38,10 +38,10 @@ struct Carrel: AsyncParsableCommand {
             IntegrityCommand.self, DevCACommand.self,
         ])
 
-    /// What `--version` prints.
+    /// The output of `--version`.
     ///
-    /// - Parameter commit: from which this was built; `nil` if that is not known. Changes that were not committed do not
-    ///   show.
+    /// - Parameter commit: the commit from which this was built; `nil` if unknown. Uncommitted changes are not
+    ///   indicated.
     static func versionLine(commit: String?, zones: String) -> String {
         let details = [commit, "tzdata \(zones)"].compactMap(\.self)
         return "carrel \(version) (\(details.joined(separator: ", ")))"
@@ -57,8 +57,8 @@ struct Carrel: AsyncParsableCommand {
     }
 }
 
-/// A command that could not do what it was asked to; the message says why and what to do next. It may quote words from
-/// outside, and says them as a terminal may show them.
+/// A command that failed; the message says why and what to do next. It may quote text from outside, and is escaped for
+/// a terminal.
 struct CommandFailure: Error, Hashable, CustomStringConvertible {
     var description: String
 

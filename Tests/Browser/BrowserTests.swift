@@ -3,8 +3,8 @@ import Testing
 
 @testable import FleetSupport
 
-/// What a person sees: a real Chromium before the whole house on real Docker Engines, with real JupyterLabs.
-/// One test after the other, for the same reasons as the fleet's.
+/// What a person sees: a real Chromium with the complete system on real Docker Engines, with real JupyterLabs. The
+/// tests run one at a time, for the same reasons as the fleet's.
 @Suite(
     "A browser", .serialized,
     .enabled(

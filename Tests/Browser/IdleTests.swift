@@ -5,15 +5,15 @@ import Testing
 
 extension BrowserTests {
     @Suite("An idle lab") struct IdleTests {
-        /// The labs' idle timeout, in seconds. JupyterLab must be ready for a click in less, also on a machine that runs
-        /// other tests: nothing that a tab does while it loads counts as use.
+        /// The labs' idle timeout, in seconds. JupyterLab must be ready for a click in less time, even on a machine
+        /// that runs other tests, because nothing that a tab does while it loads counts as use.
         static let timeout = 30
         /// How long a kernel computes, in seconds.
         static let busy = timeout + 10
-        /// How long somebody thinks between two keys.
+        /// The pause of a person who thinks between two keystrokes, in milliseconds.
         static let pauseMilliseconds: Int64 = 4_000
 
-        /// One lab with a short patience.
+        /// One lab with a short idle timeout.
         private var plan: Plan { Plan(labs: [Plan.Lab(name: "python", idle: "\(Self.timeout)s")]) }
 
         @Test("ends although its tab is open and asks on; the tab brings it back to the same path by “Start again”")
@@ -32,14 +32,14 @@ extension BrowserTests {
                 let ended = try await fleet.wait(for: lab.session, toBe: "ended", within: .seconds(120))
                 #expect(ended.since - ended.lastActivityAt >= Int64(Self.timeout) * 1000)
                 #expect(ended.reason?.contains("\(Self.timeout) s") == true, "\(ended.reason ?? "")")
-                // The tab was there all the time and did what JupyterLab does.
+                // The tab was open all the time and made JupyterLab's usual requests.
                 let asked = tab.journal.requests.filter { $0.at > ended.lastActivityAt && $0.at < ended.since }
                 #expect(asked.filter { $0.url.path.hasPrefix("/api/") }.count >= 2)
                 #expect(asked.contains { $0.method == "PUT" && $0.url.path.hasPrefix("/lab/api/workspaces/") })
                 try await tab.keepPicture("open-tab-after-the-end")
 
                 try await tab.reload()
-                // The tab that was open says “Start again”, too.
+                // The tab that was already open says “Start again”, too.
                 try await eventually("the page says so") { try await tab.texts("#panel h1") == ["Your lab has ended"] }
                 let told = try await tab.texts("#panel p")
                 #expect(told.contains { $0.hasPrefix("It ended because nobody had used it for") }, "\(told)")
@@ -97,7 +97,8 @@ extension BrowserTests {
 
                 try await typeNowAndThen(fleet, chromium)
 
-                // It ended of idleness all the same, but only after the kernel had done its work and a while had gone by.
+                // It still ended because of idleness, but only after the kernel had finished and the timeout had
+                // passed.
                 let ended = try await fleet.wait(for: computing.session, toBe: "ended", within: .seconds(180))
                 #expect(ended.since - begin > Int64(Self.busy) * 1000)
                 #expect(ended.lastActivityAt - begin > Int64(Self.timeout) * 1000)
@@ -105,7 +106,7 @@ extension BrowserTests {
             }
         }
 
-        /// For half as long again as the timeout; the session must outlive it.
+        /// Types for one and a half times the timeout; the session must survive that.
         private func typeNowAndThen(_ fleet: Fleet, _ chromium: Chromium) async throws {
             let tab = try await chromium.open()
             let lab = try await tab.openLab(fleet, "grace")

@@ -5,7 +5,7 @@ import Testing
 
 extension BrowserTests {
     @Suite("A click on a signed link") struct LaunchTests {
-        /// The words of the progress page for what happens now, in their order.
+        /// The words of the progress page for the current step, in order.
         static let steps = [
             "In the queue", "Choosing a computer", "Preparing the lab", "Starting the lab",
             "Waiting for JupyterLab", "Opening the lab",
@@ -25,7 +25,7 @@ extension BrowserTests {
                 #expect(order.allSatisfy { $0 != nil } && order.count >= 2, "\(tab.journal.notes)")
                 #expect(order.compactMap(\.self) == order.compactMap(\.self).sorted(), "\(tab.journal.notes)")
 
-                // At top level, on its own hostname, and nothing in between that a person had to click.
+                // It opens at top level, on its own hostname, without any page in between that a person had to click.
                 let session = try await fleet.show(lab.session).session
                 let url = try await tab.url()
                 #expect(url.host == "\(lab.session).\(Plan.labsDomain)")
@@ -40,7 +40,7 @@ extension BrowserTests {
                 try await lab.openTerminal()
                 try await tab.type("echo carrel")
                 try await tab.pressEnter()
-                // At the beginning of a line: not what was typed, but what the shell makes of it.
+                // At the start of a line: the shell's output, not the echo of what was typed.
                 try await eventually("the shell says “carrel”") { tab.journal.terminal.contains("\rcarrel\r\n") }
                 try await tab.keepPicture("terminal")
             }
@@ -52,13 +52,14 @@ extension BrowserTests {
                 let tab = try await chromium.open()
                 try await tab.allowScripts(false)
                 try await tab.go(to: fleet.link("linus"))
-                // Asked again where the page went away under the question, as it does every two seconds.
+                // Retried, because the page may reload during the evaluation, as it does every two seconds.
                 try await eventually("the page shows the steps") { try await tab.html().contains(Self.steps[4]) }
                 try await eventually("the tab shows the lab's page", within: .seconds(90)) {
                     guard try await tab.url().host?.hasSuffix("." + Plan.labsDomain) == true else { return false }
                     return try await tab.html().contains("jupyter-config-data")
                 }
-                // The page came, as often as the lab's start took, and led on; no script did that.
+                // The page reloaded itself for as long as the lab's start took, and redirected to it; no script did
+                // that.
                 let visits = tab.journal.pages.filter { URL(string: $0)?.host == Plan.portal }
                 #expect(Set(visits).count == 1)
             }

@@ -4,12 +4,12 @@ import Testing
 @testable import FleetSupport
 
 extension BrowserTests {
-    /// What JupyterLab itself says of a server that it cannot reach is not enough, and comes late.
+    /// JupyterLab's own message about an unreachable server is insufficient, and late.
     @Suite("An open tab of JupyterLab") struct NoticeTests {
-        /// A person waits no longer than this before something tells them.
+        /// The longest time before something must tell the person.
         static let patience = Duration.seconds(3)
 
-        /// What stands above the page.
+        /// The dialog on top of the page.
         static let dialog = "document.querySelector('#carrel-notice[open]')"
 
         private func texts(_ tab: Tab) async throws -> String {

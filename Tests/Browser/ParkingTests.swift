@@ -5,7 +5,7 @@ import Testing
 
 extension BrowserTests {
     @Suite("A parked lab") struct ParkingTests {
-        /// Its idle timeout is far away: it is parked by hand.
+        /// Its idle timeout is long: it is parked by hand.
         private var plan: Plan {
             var lab = Plan.Lab(name: "python")
             lab.parksFor = "1h"
@@ -24,7 +24,7 @@ extension BrowserTests {
                 let lab = try await tab.openLab(fleet, "ada")
                 #expect(try await lab.write("what I wrote", to: "notes.md") == 201)
 
-                // A page that follows the lab tells it by itself.
+                // A page that follows the lab shows it without a reload.
                 try await tab.go(to: try await tab.url().at("/.carrel/"))
                 try await tab.wait(forText: "Your lab runs")
                 let first = try await park(lab, of: fleet, note: "the exam needs its seat")
@@ -43,20 +43,20 @@ extension BrowserTests {
                 try await tab.go(to: try await tab.url().at("/lab/tree/notes.md"))
                 try await tab.wait(forText: "what I wrote")
                 #expect(try await fleet.show(lab.session).session.epoch == first.epoch + 1)
-                // Until then JupyterLab has not opened it, and would close it again.
+                // Until then JupyterLab has not finished opening it, and would close it again.
                 try await eventually("the file has its checkpoint", within: .seconds(30)) {
                     let count = try await tab.evaluate(
                         "fetch('/api/contents/notes.md/checkpoints').then(r => r.json()).then(all => all.length)")
                     return count == 1
                 }
 
-                // JupyterLab in a tab that nobody looks at asks on, and brings nothing back.
+                // JupyterLab in a hidden tab keeps polling, and does not resume the lab.
                 let second = try await park(lab, of: fleet, note: "once more")
                 try await eventually("the open tab asks on", within: .seconds(60)) {
                     tab.journal.requests.contains { $0.at > second.since && $0.url.path.hasPrefix("/api/") }
                 }
                 #expect(try await fleet.show(lab.session).session.state == "parked")
-                // Neither does a script that presses the button, or loads the page again without a person's click.
+                // Neither does a script that presses the button, or reloads the page without a person's click.
                 let pressed = "fetch('/.carrel/restart', { method: 'POST' }).then(answer => answer.status)"
                 #expect(try await tab.evaluate(pressed) == 403)
                 try await tab.evaluate("void setTimeout(() => location.reload(), 100)")

@@ -13,7 +13,7 @@ extension BrowserTests {
                 try await tab.go(to: fleet.link("ada"))
                 try await tab.wait(forStep: "Waiting for JupyterLab")
                 fleet.killBroker()
-                // The page has noticed and asks for its stream, in vain.
+                // The page has noticed and retries its stream, in vain.
                 let asked = tab.journal.requests.count
                 try await eventually("the page asks again") {
                     tab.journal.requests.dropFirst(asked).contains { $0.url.path.hasSuffix("/events") }
@@ -46,7 +46,7 @@ extension BrowserTests {
             }
         }
 
-        /// A browser whose streams always fail at once and for good, and for which time flies.
+        /// A browser whose streams always fail immediately and permanently, and whose timers are accelerated.
         private static let hastyBrowser = """
             if (location.hostname === '\(Plan.portal)') {
               window.EventSource = class {

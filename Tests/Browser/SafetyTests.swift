@@ -23,7 +23,7 @@ extension BrowserTests {
                     #expect(cookie["sameSite"] == "Lax")
                     #expect(cookie["path"] == "/")
                 }
-                // Neither by the old way nor by the new one; the lab's own cookie shows that both can see something.
+                // Neither the old API nor the new one shows it; the lab's own cookie proves that both can see cookies.
                 let seen = try await tab.evaluate(
                     """
                     cookieStore.getAll().then(all => document.cookie + ' ' + all.map(cookie => cookie.name).join(' '))
@@ -50,7 +50,7 @@ extension BrowserTests {
                 try await tab.wait(forText: "There is no lab at this address")
                 let lab = try await tab.openLab(fleet, "ada")
 
-                // A stranger at the lab's door.
+                // A stranger at the lab's hostname.
                 let stranger = try await chromium.open()
                 try await stranger.go(to: tab.url())
                 try await stranger.wait(forText: "This lab is not open for you")
@@ -62,17 +62,17 @@ extension BrowserTests {
                 try await tab.go(to: ended)
                 try await tab.wait(forText: "Start again")
 
-                // JupyterLab may complain of whatever it likes.
+                // JupyterLab's own complaints are ignored.
                 let own = tab.journal.complaints.filter { complaint in
                     complaint.page == ended.absoluteString
                         || URL(string: complaint.page)?.host.map { !$0.hasPrefix(lab.session) } == true
                 }
-                // That a page comes with 403, 404 or 424 is told as an error; it is meant so.
+                // Statuses 403, 404 and 424 of a page are reported as errors, and are intended.
                 let addresses = Set(tab.journal.pages + stranger.journal.pages)
                 let complaints = (own + stranger.journal.complaints).filter { !addresses.contains($0.url ?? "") }
                 #expect(complaints.isEmpty)
 
-                // What this test listens for does come through.
+                // This proves that the events which the test listens for do arrive.
                 try await tab.evaluate(
                     "document.body.append(Object.assign(document.createElement('script'), { text: '1' }))")
                 try await eventually("the browser tells of a broken rule") {

@@ -23,7 +23,7 @@ extension BrowserTests {
                 await before.close()
                 try await fleet.start()
 
-                // The worker catches the click once more, and the code with it.
+                // The worker intercepts the click once more, with the code in it.
                 try await tab.go(to: fleet.link("ada"))
                 _ = try await JupyterLabPage(in: tab)
                 try await tab.waitUntilNoWorkerIsThere()
@@ -48,12 +48,12 @@ extension BrowserTests {
             try await withChromium { fleet, chromium in
                 let tab = try await chromium.open()
                 _ = try await tab.openLab(fleet, "ada")
-                // Whatever the lab has there, the browser gets a worker that ends itself.
+                // Whatever script the lab serves there, the browser gets a worker that unregisters itself.
                 let scope = try await tab.evaluate(
                     "navigator.serviceWorker.register('/worker.js').then(one => new URL(one.scope).pathname)")
                 #expect(scope == "/")
                 try await tab.waitUntilNoWorkerIsThere()
-                // Nor does a cached page of the lab's become one.
+                // Nor can a cached page of the lab's become one.
                 let cached =
                     try await tab.evaluate(
                         "fetch('/lab').then(answer => answer.headers.get('Vary'))"
@@ -72,7 +72,7 @@ extension Tab {
     }
 }
 
-/// What stood at the labs' hostnames before workers were kept from them: it serves one that watches over everything.
+/// A lab's hostname as it was before labs were kept from workers: it serves a worker whose scope is the whole hostname.
 @ControlLoop
 private final class EdgeOfBefore {
     private let server: HTTPServer
@@ -99,7 +99,7 @@ private final class EdgeOfBefore {
         </script>
         """
 
-    /// It keeps what it sees of Carrel's paths, and answers there itself.
+    /// The worker records what it sees of Carrel's paths, and answers there itself.
     nonisolated private static let worker = """
         addEventListener('install', () => skipWaiting());
         addEventListener('activate', (event) => event.waitUntil(clients.claim()));

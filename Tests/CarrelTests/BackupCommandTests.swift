@@ -8,7 +8,7 @@ import Testing
     private func run(_ arguments: String...) async throws -> (code: Int32, output: String) {
         let process = try CarrelProcess(arguments)
         let code = try await process.end()
-        // The last piece may still be on its way from the pipe.
+        // The last piece of output may still be in the pipe.
         return (code, process.output)
     }
 

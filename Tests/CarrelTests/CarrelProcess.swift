@@ -3,14 +3,14 @@ import Programs
 import Synchronization
 import Testing
 
-/// The built `carrel`, run as operators run it.
+/// The built `carrel`, run as operators do.
 final class CarrelProcess: Sendable {
     let id: pid_t
-    /// How it ended, once somebody has seen it.
+    /// Its exit status, once it has been observed.
     private let status = Mutex<Int32?>(nil)
     private let file = FileManager.default.temporaryDirectory.path + "/carrel-output-\(UUID().uuidString)"
 
-    /// Beside the test bundle that is running.
+    /// The binary beside the running test bundle.
     private static var binary: String {
         URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent("carrel").path
@@ -18,7 +18,7 @@ final class CarrelProcess: Sendable {
 
     convenience init(_ arguments: String...) throws { try self.init(arguments) }
 
-    /// - Parameter wrapper: a program that becomes `carrel`, with its own arguments.
+    /// - Parameter wrapper: a program that executes `carrel`, with its own arguments.
     init(_ arguments: [String], by wrapper: [String] = []) throws {
         id = try Command(wrapper + [Self.binary] + arguments).spawn(output: file, error: file)
     }
@@ -32,10 +32,10 @@ final class CarrelProcess: Sendable {
         unlink(file)
     }
 
-    /// What it has written so far; all of it, once it has ended.
+    /// Its output so far; complete once it has ended.
     var output: String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
 
-    /// Once it has ended nobody is signalled: its number may be another's by now.
+    /// Sends no signal once it has ended, because its process id may have been reused.
     func signal(_ signal: Int32) { status.withLock { if $0 == nil { kill(id, signal) } } }
 
     /// Waits until the output contains a text.
@@ -43,7 +43,7 @@ final class CarrelProcess: Sendable {
         try await Self.wait(limit, "\"\(text)\" in:\n\(output)") { self.output.contains(text) }
     }
 
-    /// Waits for the end, and gives the exit code.
+    /// Waits for the exit, and returns the exit code.
     func end(within limit: Duration = .seconds(30)) async throws -> Int32 {
         try await Self.wait(limit, "the end of carrel, which said:\n\(output)") { try ended() != nil }
         return try #require(try ended())

@@ -5,7 +5,7 @@ import Testing
 
 @testable import carrel
 
-/// A file that is right, with one line for each thing that the tests change.
+/// A valid file, with one line for each thing that the tests change.
 let goodConfiguration = """
     state: state
     listen: ["0.0.0.0:8443"]

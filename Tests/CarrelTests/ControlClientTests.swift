@@ -6,7 +6,7 @@ import Testing
 
 @testable import carrel
 
-/// A control socket that answers as a test says, and what it was asked.
+/// A control socket with scripted answers, and the requests that it received.
 @ControlLoop
 final class ControlSocket {
     let scratch: Scratch
@@ -14,7 +14,7 @@ final class ControlSocket {
     private(set) var asked: [String] = []
     private var server: HTTPServer?
 
-    /// Answers everything with one thing.
+    /// Gives the same answer to every request.
     convenience init(status: Int = 200, _ answer: String) throws {
         try self.init { _ in .json(Array(answer.utf8), status: status) }
     }
@@ -28,7 +28,7 @@ final class ControlSocket {
         }
     }
 
-    /// Whoever still answers keeps this alive; without a server nobody does.
+    /// Answers in progress keep this object alive; without a server there are none.
     func close() {
         server?.close()
         server = nil

@@ -84,7 +84,7 @@ import Testing
         #expect(Paper.readme.blocks("yaml").contains { $0.contains("labs_domain:") })
     }
 
-    /// The section of the reference for each mapping of the file, by a key that is in no other mapping.
+    /// The section of the reference for each mapping of the file, by a key that only this mapping has.
     private static let sections = [
         "labs_domain": "Top level", "embedded_in": "Portal", "hsts": "TLS", "acme_webroot": "Redirect",
         "closed": "Egress", "threads": "Edge", "connections_per_thread": "Edge limits", "slots": "Hosts",
@@ -92,7 +92,7 @@ import Testing
         "close_above": "Density", "routes": "The edge alone",
     ]
 
-    /// The keys that each decoder of the configuration allows, read from its source, so that none can be forgotten.
+    /// The keys that each decoder of the configuration allows, parsed from its source, so that none can be forgotten.
     private static let mappings: [Set<String>] = {
         var mappings: [Set<String>] = []
         for source in Paper.sources.values where source.contains(".allow(") {

@@ -8,7 +8,7 @@ import Testing
 @testable import carrel
 
 @Suite("carrel edge") struct EdgeCommandTests {
-    /// What it needs, in a directory of its own, and an upstream that says its name.
+    /// The files that it needs, in a directory of its own, and an upstream that answers with its name.
     @ControlLoop private final class Bench {
         let directory = FileManager.default.temporaryDirectory.path + "/carrel-edge-\(UInt32.random(in: 0 ... .max))"
         let files: CertificateFiles
@@ -50,7 +50,7 @@ import Testing
                 "--routes", directory + "/routes.yaml", "--threads", "2", "--admin", "unix:\(admin)")
         }
 
-        /// Status and text that come for a hostname.
+        /// The status and the text of the answer for a hostname.
         func get(_ host: String) async throws -> (Int, String) {
             let client = HTTPClient(tls: trust)
             let response = try await client.send(

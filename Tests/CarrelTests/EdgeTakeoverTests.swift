@@ -7,7 +7,7 @@ import Testing
 
 @testable import carrel
 
-/// `carrel edge` that takes over from `carrel edge`, with real processes.
+/// `carrel edge` taking over from `carrel edge`, with real processes.
 @Suite("carrel edge --takeover", .timeLimit(.minutes(2))) struct EdgeTakeoverTests {
     private static let hostnames = 12
 
@@ -61,7 +61,7 @@ import Testing
             let work: TakeoverLoad.Work = number < 6 ? .requests : number < 8 ? .downloads : .tunnel
             try load.start(work, hostname: "h\(number).bench.test", trust: place.trust)
         }
-        // More loops, fewer loops, and as many by SIGUSR2.
+        // More loops, fewer loops, and the same number by SIGUSR2.
         for threads in [3, 1] {
             let before = load.result
             try await Self.wait { load.result.answers > before.answers + 50 && load.result.messages > before.messages }
@@ -85,7 +85,7 @@ import Testing
         #expect(counts.cut == [])
         #expect(counts.farewells >= 3, "\(counts)")
         #expect(counts.downloads > 6, "\(counts)")
-        // The first connection of each client has no session to take up.
+        // The first connection of each client has no session to resume.
         #expect(counts.resumed == counts.connections - Self.hostnames, "\(counts)")
     }
 
@@ -114,12 +114,12 @@ import Testing
         let running = try place.start()
         try await running.expect("ready")
 
-        // What is wrong with it shows before it asks for anything.
+        // Its mistakes show before it contacts the old process.
         let wrong = try place.start(threads: 2, "--takeover", "--cert", "/nonexistent.pem")
         #expect(try await wrong.end() == 1)
         #expect(!running.output.contains("take over"))
 
-        // One that has everything but the last word, and dies.
+        // A new process that dies after each step but the last.
         for steps in 1...3 {
             let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let taker = try #require(try await TakeoverTaker.begin(at: place.admin + ".takeover", role: .edge, log))
@@ -176,7 +176,7 @@ import Testing
         ).status
     }
 
-    /// The process that took over from one, by that one's log.
+    /// The process that took over from this one, according to its log.
     private static func successor(of process: CarrelProcess) -> Int32? {
         process.output.firstMatch(of: /pid=(\d+) \[carrel\] started a process/).flatMap { Int32($0.1) }
     }

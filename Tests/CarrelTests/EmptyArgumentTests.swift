@@ -6,14 +6,17 @@ import Testing
     @Test(
         "is refused by the name of its option, whatever the command",
         arguments: [
-            (["session", "end", "--course", "", "--yes"], "--course"), (["session", "list", "--lab="], "--lab"),
-            (["session", "extend", "--roster", "", "--by", "1h"], "--roster"),
-            (["link", "--learner", ""], "--learner"), (["session", "list", "--host", "", "--json"], "--host"),
-            (["reserve", "create", "--context="], "--context"),
-            (["check", "-c", ""], "-c"),
+            (["session", "end", "--course", "", "--yes"], "the argument after --course is empty; "),
+            (["session", "extend", "--roster", "", "--by", "1h"], "the argument after --roster is empty; "),
+            (["link", "--learner", ""], "the argument after --learner is empty; "),
+            (["session", "list", "--host", "", "--json"], "the argument after --host is empty; "),
+            (["host", "drain", "--now", ""], "the argument after --now is empty; "),
+            (["check", "-c", ""], "the argument after -c is empty; "),
+            (["session", "list", "--lab="], "--lab is empty; "),
+            (["reserve", "create", "--context="], "--context is empty; "),
         ])
-    func refused(arguments: [String], option: String) {
-        #expect(EmptyArgument.problem(in: arguments) == "\(option) is empty; give it a value, or leave it out")
+    func refused(arguments: [String], words: String) {
+        #expect(EmptyArgument.problem(in: arguments)?.hasPrefix(words) == true)
     }
 
     @Test("is refused where an identifier or a name belongs, too")
@@ -25,6 +28,7 @@ import Testing
         "is fine as a note and as code, and an equals sign at the end of a value is no empty value",
         arguments: [
             ["session", "end", "k3v7", "--note", ""], ["try", "--link", "x", "--code="], ["session", "list", "--live"],
+            ["try", "--link", "x", "--code", "--x="],
             ["reserve", "import", "t.ics", "--tzid=CET="], ["reserve", "import", "t.ics", "--tzid", "CET="],
         ])
     func fine(arguments: [String]) {
@@ -35,6 +39,6 @@ import Testing
     func process() async throws {
         let command = try CarrelProcess("session", "end", "--course", "", "--yes", "--config", "/none")
         #expect(try await command.end() == 64)
-        #expect(command.output.contains("--course is empty"), "\(command.output)")
+        #expect(command.output.contains("the argument after --course is empty"), "\(command.output)")
     }
 }

@@ -7,7 +7,7 @@ import Testing
     typealias Action = GivingMachine.Action
 
     private static let hello = TakeoverMessage.hello(TakeoverMessage.Hello(role: .edge))
-    /// The way on which everything goes well, with what each step leads to.
+    /// A successful takeover, event by event, with the actions of each.
     private static let way: [(Event, [Action])] = [
         (.connected, []), (.said(hello), [.collectSockets]), (.socketsCollected, [.sendSockets]),
         (.said(.take), [.releaseControl]),
@@ -15,7 +15,7 @@ import Testing
         (.acceptingPaused, [.say(.yours)]), (.said(.accepting), [.leave]),
     ]
 
-    /// A machine that has taken the first `steps` of those steps.
+    /// A machine that has handled the first `steps` of those events.
     private func machine(after steps: Int) -> GivingMachine {
         var machine = GivingMachine(role: .edge)
         for (event, actions) in Self.way.prefix(steps) { #expect(machine.handle(event) == actions) }
@@ -26,7 +26,7 @@ import Testing
     func wholeWay() {
         var machine = machine(after: Self.way.count)
         #expect(machine.state == .handedOver)
-        // What becomes of the other is not its concern any more.
+        // The end of the other process is no longer its concern.
         #expect(machine.handle(.lost) == [.disconnect])
         #expect(machine.handle(.said(.take)) == [])
         #expect(machine.state == .handedOver)

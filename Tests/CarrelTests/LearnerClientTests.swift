@@ -6,7 +6,7 @@ import Testing
 
 @testable import carrel
 
-/// A portal and a lab on one address, as a browser meets them: by host name, over TLS.
+/// A portal and a lab on one address, as a browser reaches them: by host name, over TLS.
 @ControlLoop
 private final class Campus {
     let scratch: Scratch
@@ -25,7 +25,7 @@ private final class Campus {
         }
     }
 
-    /// Whoever still answers keeps this alive; without a server nobody does.
+    /// Answers in progress keep this object alive; without a server there are none.
     func close() {
         server?.close()
         server = nil
@@ -126,7 +126,7 @@ private final class Campus {
         defer { campus.close() }
         let learner = try campus.learner()
         _ = try await learner.open(Self.link)
-        // The test's server takes 1 MiB a request, so the parts here are what one request holds.
+        // The test's server accepts 1 MiB per request, so each part here fits into one request.
         for count in [0, 1, 500_000] {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             try await learner.upload(bytes, to: "a b.bin")

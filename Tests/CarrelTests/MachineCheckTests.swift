@@ -17,7 +17,7 @@ import Testing
         #expect(Preflight.directory(file + "/state", key: "state", mayBeMade: true)?.contains("cannot be used") == true)
         let homes = Preflight.directory(scratch.path + "/homes", key: "homes", mayBeMade: false)
         #expect(homes?.hasPrefix("homes is \(scratch.path)/homes, which cannot be used: no such file") == true)
-        // Nothing is left of what was tried.
+        // The checks left nothing behind.
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["file"])
     }
 
@@ -64,12 +64,12 @@ import Testing
         let scratch = try Scratch()
         var configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])
         configuration.listen = [.init(address: "127.0.0.1", port: try House.freePort())]
-        // Root may write everywhere, but the kernel makes the files there; anybody else may give a home to nobody.
+        // Even root cannot create a directory in /proc; other users can create a home, but not change its owner.
         let isRoot = geteuid() == 0
         configuration.homes = isRoot ? "/proc" : scratch.path
         configuration.labs[0].lab.userID = Int(geteuid()) + 1
         configuration.accessLog = scratch.path + "/none/access.log"
-        // RFC 6761, section 6.4: nobody has such a name.
+        // RFC 6761, section 6.4: this name never resolves.
         configuration.portal.hostname = "portal.invalid"
         configuration.labsDomain = "labs.invalid"
         let found = await Preflight.machine(configuration)
@@ -138,12 +138,12 @@ import Testing
     }
 }
 
-/// Programs that may not listen on low ports, as those of any user but root.
+/// Programs that may not listen on low ports, like those of any user but root.
 private enum LowPorts {
-    /// Of util-linux.
+    /// From util-linux.
     private static let setpriv = "/usr/bin/setpriv"
 
-    /// Starts a program without the right to them.
+    /// Starts a program without the capability for them.
     static let refused = [setpriv, "--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service"]
 
     static var canBeRefused: Bool {

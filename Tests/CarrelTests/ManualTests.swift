@@ -6,11 +6,11 @@ import Testing
 
 @testable import carrel
 
-/// What the manual says of the product, against the product.
+/// Compares the manual's statements with the product.
 @Suite("The manual") struct ManualTests {
     // MARK: Metrics
 
-    /// The families that the sources begin, with their kinds.
+    /// The metric families that the sources declare, with their types.
     private static let families: [String: String] = {
         var families: [String: String] = [:]
         for source in Paper.sources.values where source.contains("\"carrel_") {
@@ -38,7 +38,7 @@ import Testing
 
     // MARK: The API
 
-    /// The first cells of the table in the doc comment of `ControlAPI`, beside whose routes it stands.
+    /// The first cells of the table in the doc comment of `ControlAPI`, which describes its routes.
     private static let routes: [String] = {
         let source = Paper.sources.first { $0.key.hasSuffix("/ControlAPI.swift") }?.value ?? ""
         return source.matches(of: #/\/\/\/ \| (`(?:GET|POST) [^|]*)\|/#).map {
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    /// The names of an object's members, and of theirs.
+    /// The keys of an object, and of its nested objects.
     private static func shape(_ json: Data) throws -> [String: Set<String>] {
         let object = try JSONSerialization.jsonObject(with: json) as? [String: [String: Any]]
         return (object ?? [:]).mapValues { Set($0.keys) }
@@ -105,7 +105,7 @@ import Testing
 
     // MARK: Troubleshooting
 
-    /// All sources, with what is written in several pieces put together, and quotation marks as they are printed.
+    /// All sources, with concatenated strings joined, and quotation marks unescaped.
     private static let messages: String = {
         var messages = ""
         for source in Paper.sources.values {
@@ -123,7 +123,7 @@ import Testing
         return messages.replacingOccurrences(of: "\\\"", with: "\"")
     }()
 
-    /// Shorter pieces of a message say nothing.
+    /// Shorter pieces of a message are not specific enough.
     private static let shortestPiece = 8
 
     @Test("quotes only messages and pages that there are")

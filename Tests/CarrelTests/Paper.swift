@@ -1,8 +1,8 @@
 import Foundation
 
-/// A document of the repository: the README, an article of the manual, or a paper in `.github`.
+/// A document of the repository: the README, an article of the manual, or a file in `.github`.
 struct Paper: Sendable, Hashable, CustomStringConvertible {
-    /// From the root of the repository.
+    /// Relative to the root of the repository.
     let path: String
     let text: String
 
@@ -14,7 +14,7 @@ struct Paper: Sendable, Hashable, CustomStringConvertible {
     static let articles = papers(in: manual)
     static let all = [readme] + articles + papers(in: ".github")
 
-    /// An article of the manual, as `<doc:Name>` calls it.
+    /// An article of the manual, named as in `<doc:Name>`.
     static func article(_ name: String) -> Paper { Paper("\(manual)/\(name).md") }
 
     init(_ path: String) {
@@ -41,7 +41,7 @@ struct Paper: Sendable, Hashable, CustomStringConvertible {
 
     // MARK: Markdown
 
-    /// The lines outside of blocks of code.
+    /// The lines outside code blocks.
     var prose: [String] {
         var isCode = false
         var lines: [String] = []
@@ -63,7 +63,7 @@ struct Paper: Sendable, Hashable, CustomStringConvertible {
         return String(line.dropFirst(marks + 1))
     }
 
-    /// The rows of the first table below a heading, cell by cell, without the table's head.
+    /// The rows of the first table below a heading, cell by cell, without the table's header.
     func rows(below heading: String) -> [[String]] {
         let section = prose.drop { Self.heading($0) != heading }.dropFirst().prefix { Self.heading($0) == nil }
         let table = section.drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }
@@ -74,24 +74,24 @@ struct Paper: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The blocks of code in this language.
+    /// The code blocks in this language.
     func blocks(_ language: String) -> [String] {
         text.components(separatedBy: "```\(language)\n").dropFirst().compactMap {
             $0.components(separatedBy: "```").first
         }
     }
 
-    /// What stands between backquotes in a piece of text.
+    /// The text between backquotes.
     static func spans(_ text: String) -> [String] { text.matches(of: #/`([^`]+)`/#).map { String($0.1) } }
 
-    /// Where the links lead: paths and `doc:` addresses, with their anchors.
+    /// The targets of the links: paths and `doc:` addresses, with their anchors.
     var links: [String] {
         let text = prose.joined(separator: "\n")
         let paths = text.matches(of: #/\]\(([^)\s]+)\)/#).map { String($0.1) }
         return paths + text.matches(of: #/<(doc:[^>]+)>/#).map { String($0.1) }
     }
 
-    /// Whether a heading has this anchor, as GitHub (lower case) or DocC writes it.
+    /// Whether a heading has this anchor, as GitHub (lower case) or DocC generates it.
     func hasAnchor(_ anchor: String) -> Bool {
         headings.contains { heading in
             let plain = heading.filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Pools in the configuration file") struct PoolConfigurationTests {
     private static let lines = goodConfiguration.split(separator: "\n", omittingEmptySubsequences: false).count
 
-    /// The file with these lines after `pools:`, whose first one is `Self.lines + 2`.
+    /// The problems of the file with these lines after `pools:`; the first is line `Self.lines + 2`.
     private func problems(_ pools: String...) -> [String] {
         let yaml = goodConfiguration + "\npools:\n" + pools.map { "  - \($0)" }.joined(separator: "\n") + "\n"
         do {

@@ -6,14 +6,14 @@ import Testing
 
 @testable import carrel
 
-/// A directory of its own that goes with the test.
+/// A directory of its own that is removed after the test.
 final class Scratch {
     let path = NSTemporaryDirectory() + "carrel-" + UUID().uuidString
 
     init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// A configuration whose certificate covers `names`, and whose one engine answers nowhere.
+    /// A configuration whose certificate covers `names`, and whose one engine does not exist.
     func configuration(certificateFor names: [String]) throws -> Configuration {
         let authority = try DevelopmentCA(directory: path + "/tls")
         _ = try authority.issue("edge", for: .server(names: names))

@@ -41,7 +41,7 @@ import Testing
         #expect(text.contains("no-shows let go    at 2026-01-01 00:30:00"))
         #expect(text.contains("warm at the start  80 %"))
         #expect(text.contains("one 20, two 10") && text.contains("no host has room for 2"))
-        // What a course is called must not command a terminal.
+        // A course's name must not send control sequences to a terminal.
         #expect(!text.contains("\u{1B}"))
         let released = try reservation(claims: 25, extra: ", \"released\": 5, \"series\": \"abc\"")
         #expect(ReservationTable.details(released, time: time).contains("5 at 2026-01-01 00:30:00"))

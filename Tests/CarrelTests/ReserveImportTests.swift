@@ -141,7 +141,7 @@ import Testing
         let house = try House()
         let serve = try CarrelProcess("serve", "--config", house.file)
         try await serve.expect("ready")
-        // There is no seat, because the one engine answers nowhere.
+        // There are no seats, because the one engine does not answer.
         let start = Timestamp.current() + .seconds(86_400)
         let from = String(start.text.prefix(16)).replacing(" ", with: "T") + "Z"
         let to = String((start + .seconds(3600)).text.prefix(16)).replacing(" ", with: "T") + "Z"

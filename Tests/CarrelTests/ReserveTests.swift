@@ -111,7 +111,7 @@ import Testing
         for text in ["", "\n\n", "learner,name\n"] {
             #expect(throws: CommandFailure("it names nobody")) { try learners(text) }
         }
-        // UTF-16 without a mark is UTF-8, too.
+        // UTF-16 without a byte order mark can also be valid UTF-8.
         #expect {
             try learners("ada\nb\0o\0")
         } throws: { "\($0)".hasPrefix("line 2: the identifier contains a control character") }
@@ -119,7 +119,7 @@ import Testing
             try learners(String(repeating: "a", count: 257))
         } throws: { "\($0)".contains("longer than 256 bytes") }
         #expect(throws: CommandFailure.self) { try learners("\"ada\nbob") }
-        // A comment would be a learner who never comes, with a seat of their own.
+        // A comment would be a learner who never comes, with a reserved seat.
         for text in ["ada\n# the evening group\n", "// all\n", " ;bob\n"] {
             #expect { try learners(text) } throws: { "\($0)".contains("a roster has no comments") }
         }

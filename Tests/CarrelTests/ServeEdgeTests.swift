@@ -7,7 +7,7 @@ import Testing
 
 @testable import carrel
 
-/// What operators see of the edge inside `carrel serve`.
+/// The edge inside `carrel serve`, as operators see it.
 @Suite("The edge of carrel serve") struct ServeEdgeTests {
     private static let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
         FileManager.default.isExecutableFile(atPath: $0)

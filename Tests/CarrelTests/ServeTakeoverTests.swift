@@ -6,7 +6,7 @@ import Testing
 
 @testable import carrel
 
-/// `carrel serve` that takes over from `carrel serve`, with real processes.
+/// `carrel serve` taking over from `carrel serve`, with real processes.
 @Suite("carrel serve --takeover", .timeLimit(.minutes(2))) struct ServeTakeoverTests {
     @ControlLoop @Test("learners click and look all the while, nobody is refused, and no launch is lost")
     func underLoad() async throws {
@@ -48,16 +48,16 @@ import Testing
 
     @ControlLoop private final class Day {
         var isOver = false
-        /// Whose launch was taken in.
+        /// The learners whose launch was accepted.
         var learners: Set<String> = []
     }
 
-    /// Learners open their links one after the other, as long as it is day.
+    /// Learners open their links one at a time, until the day is over.
     @ControlLoop private static func click(_ house: House, _ trust: Trust, during day: Day) async throws {
         while !day.isOver {
             let name = "learner\(day.learners.count)"
             let learner = try LearnerClient(trust: trust)
-            // The one engine answers nowhere: a launch that was taken in waits in the queue.
+            // The one engine does not answer: an accepted launch waits in the queue.
             let error = await #expect(throws: LearnerError.self) {
                 try await learner.open(try house.link(learner: name), within: .milliseconds(200))
             }
@@ -77,7 +77,7 @@ import Testing
         let taker = try #require(try await TakeoverTaker.begin(at: path, role: .serve, log))
         if steps > 1 {
             _ = try await taker.take()
-            // Nobody decides now, and the lock is free: this is the moment when there could be two.
+            // No process decides now, and the lock is free: a third process could start at this moment.
             let other = try CarrelProcess("serve", "--config", house.file)
             #expect(try await other.end() == 1)
             #expect(other.output.contains("EADDRINUSE"))

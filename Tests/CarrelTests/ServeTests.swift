@@ -9,7 +9,7 @@ import Testing
 
 @testable import carrel
 
-/// A state directory with a configuration whose one engine answers nowhere.
+/// A state directory with a configuration whose one engine does not answer.
 final class House {
     let scratch: Scratch
     let port: Int
@@ -42,7 +42,7 @@ final class House {
 
     func write(_ yaml: String) throws { try Data(yaml.utf8).write(to: URL(fileURLWithPath: file)) }
 
-    /// A link as `carrel link` makes it.
+    /// A link as `carrel link` creates it.
     func link(learner: String = "ada") throws -> String {
         let configuration = try Configuration(contentsOf: file)
         return try LaunchSecrets(directory: configuration.secretsDirectory).links.url(
@@ -52,12 +52,12 @@ final class House {
             origin: configuration.portalOrigin, now: .current())
     }
 
-    /// A learner clicks, and goes away when the page has told them that they wait: the one engine answers nowhere.
+    /// A learner clicks, and leaves when the page says that they wait: the one engine does not answer.
     @ControlLoop func click() async throws {
         let learner = try LearnerClient(trust: .file(scratch.path + "/tls/ca.pem"))
         let link = try link()
         let opening = Task { @ControlLoop in try await learner.open(link) }
-        // However long a busy machine takes for it; a click that is refused ends the wait, too.
+        // However long that takes on a busy machine; a refused click ends the wait, too.
         learner.onProgress = { if $0.state == "queued" { opening.cancel() } }
         let error = await #expect(throws: LearnerError.self) { try await opening.value }
         #expect(learner.session?.state == "queued", "\(String(describing: error))")
@@ -108,7 +108,7 @@ final class House {
         let second = try CarrelProcess("serve", "--config", house.file)
         #expect(try await second.end() == 1)
         #expect(second.output.contains("another carrel (pid \(first.id)) runs on \(house.scratch.path)"))
-        // It has not begun anything.
+        // It has not started anything.
         #expect(!second.output.contains("stopping") && !second.output.contains("stopped"), "\(second.output)")
         first.signal(SIGINT)
         #expect(try await first.end() == 0)
@@ -154,7 +154,7 @@ final class House {
         let authority = try DevelopmentCA(directory: house.scratch.path + "/tls")
         let brokers = try authority.issue("broker", for: .client(name: "broker"))
         let engines = try authority.issue("engine", for: .server(names: ["127.0.0.1"]))
-        // No engine, but it has the certificate of one.
+        // It is not an engine, but it has an engine's certificate.
         let engine = try HTTPServer(
             listen: .ip(address: "127.0.0.1", port: 0), tls: TLSServerContext(store: CertificateStore([engines]))
         ) { _ in .text("no engine", status: 500) }
@@ -170,7 +170,7 @@ final class House {
         }
         let client = ControlClient(socket: house.controlSocket)
         let deadline = ContinuousClock.now + .seconds(30)
-        // The engine's is known once the broker has met it.
+        // The engine's certificate is known once the broker has connected to it.
         var text = try await client.metrics()
         while !text.contains(lines[1]), ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(10))
@@ -190,7 +190,7 @@ final class House {
         serve.signal(SIGHUP)
         let deadline = ContinuousClock.now + .seconds(30)
         var host: HostView?
-        // That it does not answer can only be told by somebody who asks it.
+        // The broker has to ask the engine before it reports that there is no answer.
         while host?.reason?.contains("none.sock") != true, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(10))
             host = try await ControlClient(socket: house.controlSocket).hosts().first { $0.name == "two" }
@@ -220,7 +220,7 @@ final class House {
         let first = try CarrelProcess("serve", "--config", house.file)
         try await first.expect("ready")
         let second = try CarrelProcess("serve", "--config", other.file)
-        // Listeners share a port only among the loops of one process.
+        // Only the loops of one process share a port.
         #expect(try await second.end() == 1)
         #expect(second.output.contains("carrel.yaml: cannot listen on 127.0.0.1:\(house.port): "))
         #expect(!FileManager.default.fileExists(atPath: other.controlSocket))

@@ -22,7 +22,8 @@ import Testing
         session("new", "queued"),
     ].joined(separator: ",")
 
-    /// A broker with three sessions of course 101. It refuses whatever is asked of one of them, and does it to others.
+    /// A broker with three sessions of course 101. It refuses every action on one of them, and performs it on the
+    /// others.
     @ControlLoop private func broker() throws -> ControlSocket {
         let told = Self.session("told", "running")
         let socket = try ControlSocket { request in

@@ -98,7 +98,7 @@ import Testing
         #expect(try await client.sessions(isLive: true, limit: 10).count == 1)
         let ending = try CarrelProcess("session", "end", "--roster", roster, "--yes", "--config", house.file)
         #expect(try await ending.end() == 0)
-        // It does not run, so there is nobody to be told before.
+        // It does not run, so there is no learner to notify first.
         #expect(ending.output.contains("is ended: Ended by an operator."))
         #expect(ending.output.contains("\n1 session told or ended\n"))
         #expect(try await client.sessions(isLive: true, limit: 10).isEmpty)

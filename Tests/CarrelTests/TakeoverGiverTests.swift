@@ -17,7 +17,7 @@ import Testing
         func didHandOver() { hasHandedOver = true }
     }
 
-    /// Connects, says nothing, and waits until the other end closes.
+    /// Connects, sends nothing, and waits until the other end closes.
     @ControlLoop private func connectSilently(to path: String) async throws {
         let peer = try MessageSocket.connect(to: path, on: ControlLoop.loop)
         await withCheckedContinuation { continuation in
@@ -35,7 +35,7 @@ import Testing
         let giver = try TakeoverGiver(
             path: path, inherited: InheritedSockets(), role: .edge, source: source, log: log,
             helloTimeout: .milliseconds(100))
-        // Of two that are silent at the same time, the second is refused, and is not kept for ever either.
+        // Of two connections that are silent at the same time, the second is refused, and is not kept forever either.
         async let first: Void = connectSilently(to: path)
         async let second: Void = connectSilently(to: path)
         _ = try await (first, second)

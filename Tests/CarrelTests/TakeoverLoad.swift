@@ -4,16 +4,16 @@ import HTTPWire
 import Synchronization
 import TLS
 
-/// Clients of an edge that do the same again and again, and count what goes wrong. On a loop of its own.
+/// Clients of an edge that repeat the same work, and count failures. On a loop of its own.
 ///
-/// `@unchecked Sendable` because what changes is touched on the loop alone, but for the counts, which have a mutex.
+/// `@unchecked Sendable` because mutable state is touched on the loop alone, except for the counts, which have a mutex.
 final class TakeoverLoad: @unchecked Sendable {
     enum Work: Sendable {
-        /// A small answer, one after another on one connection for as long as the edge allows.
+        /// Small requests, one at a time on one connection for as long as the edge allows.
         case requests
-        /// An answer that takes a while, on a connection of its own.
+        /// A response that takes a while, on a connection of its own.
         case downloads
-        /// A WebSocket on which something is said all the time.
+        /// A WebSocket with continuous traffic.
         case tunnel
     }
 
@@ -23,9 +23,9 @@ final class TakeoverLoad: @unchecked Sendable {
         var answers = 0
         var downloads = 0
         var messages = 0
-        /// WebSockets that were told that the edge goes away.
+        /// WebSockets that received a close frame with "going away".
         var farewells = 0
-        /// What must not be.
+        /// Failures that must not occur.
         var refused: [String] = []
         var cut: [String] = []
     }
@@ -53,7 +53,7 @@ final class TakeoverLoad: @unchecked Sendable {
         }
     }
 
-    /// Lets every client finish what it does.
+    /// Lets every client finish its current work.
     func stop() async {
         await withCheckedContinuation { continuation in
             loop.post {
@@ -182,7 +182,7 @@ private final class LoadClient: ByteChannelDelegate {
         _ = load.loop.schedule(after: .milliseconds(20)) { [self] in say() }
     }
 
-    /// In order, or OpenSSL forgets the session.
+    /// In order, because OpenSSL otherwise forgets the session.
     func channelDidEnd(_ channel: ByteChannel) { channel.closeGracefully() }
     func channelDidDrain(_ channel: ByteChannel) {}
 
@@ -202,7 +202,7 @@ private final class LoadClient: ByteChannelDelegate {
     }
 }
 
-/// What stands behind that edge. On a loop of its own.
+/// The upstream of that edge. On a loop of its own.
 final class TakeoverUpstream: @unchecked Sendable {
     let loop = Loop(name: "takeover upstream")
 
@@ -247,7 +247,7 @@ private final class LoadUpstreamConnection: HTTPServerConnectionDelegate {
         }
     }
 
-    /// A second and a half for the whole of it, so that a takeover falls into it.
+    /// Takes a second and a half for the whole response, so that a takeover happens during it.
     private func feed(_ connection: HTTPServerConnection, left: Int) {
         if left == 0 { return connection.finish() }
         Self.piece.withUnsafeBytes { connection.writeBody($0) }

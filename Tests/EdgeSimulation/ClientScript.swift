@@ -1,8 +1,8 @@
 import SeededRandom
 
-/// A client of the edge: it asks its plans' questions in their order, and holds what comes back against them.
+/// A client of the edge: it sends its plans' requests in order, and checks the responses against them.
 final class ClientScript {
-    /// What the client itself does wrong, once it has sent or got so many bytes.
+    /// What the client itself does wrong, after it has sent or received a number of bytes.
     enum Misdeed: Equatable {
         case reset(atSent: Int)
         case finish(atSent: Int)
@@ -17,10 +17,10 @@ final class ClientScript {
     private var misdeed: Misdeed?
     private let isPipelining: Bool
     private(set) var isOver = false
-    /// It has done something by which the edge may close on it.
+    /// It has done something for which the edge may close the connection.
     private var hasMisbehaved = false
 
-    // Sending: the wire form of all requests, and where each of them ends.
+    // Sending: the wire form of all requests, and the offset at which each ends.
     private var outgoing: [UInt8] = []
     private var ends: [Int] = []
     private var sent = 0
@@ -51,7 +51,7 @@ final class ClientScript {
         world.kernel.after(0) { [weak self] in self?.step() }
     }
 
-    // MARK: What it sends
+    // MARK: Sending
 
     private func append(_ plan: Plan) {
         var head = "\(plan.method) /p/\(plan.id) HTTP/\(plan.isHTTP10 ? "1.0" : "1.1")\r\nHost: a.labs.test\r\n"
@@ -73,7 +73,7 @@ final class ClientScript {
         ends.append(outgoing.count)
     }
 
-    /// How far it may send: without pipelining to the end of the request whose answer is awaited.
+    /// How far it may send: without pipelining, to the end of the request whose answer is awaited.
     private var sendingLimit: Int {
         if hasFinished || mayEnd { return sent }
         if isPipelining { return outgoing.count }
@@ -112,7 +112,7 @@ final class ClientScript {
         socket.finish()
     }
 
-    // MARK: What it gets
+    // MARK: Receiving
 
     private func receive() -> Bool {
         guard world.kernel.now >= deafUntil else { return false }
@@ -192,7 +192,7 @@ final class ClientScript {
         answered += 1
     }
 
-    // MARK: Its life
+    // MARK: Life cycle
 
     private func step() {
         if isOver { return }
@@ -202,10 +202,10 @@ final class ClientScript {
         let progressed = [receive(), send()].contains(true)
         if progressed { lastProgress = world.kernel.now }
         if tunnel == nil, answered == plans.count || mayEnd, socket.outcome == .open { partInPeace() }
-        // A tunnel whose other direction has ended goes on in this one.
+        // A half-closed tunnel continues in the other direction.
         let goesOn = tunnel != nil && socket.outcome == .ended && !hasFinished
         if socket.outcome != .open, !goesOn, world.kernel.now >= deafUntil { return end(socket.outcome) }
-        // Nobody waits for ever.
+        // No client waits forever.
         if world.kernel.now > lastProgress + 200_000, !hasFinished {
             hasMisbehaved = true
             if world.kernel.random.oneIn(2) { reset() } else { finish() }
@@ -214,7 +214,7 @@ final class ClientScript {
         }
     }
 
-    /// All is answered: some clients go at once, some wait until the edge does.
+    /// All requests are answered: some clients close immediately, some wait for the edge to close.
     private func partInPeace() {
         guard reader.isBetweenMessages, !hasFinished, world.kernel.random.oneIn(3) else { return }
         finish()
@@ -255,7 +255,7 @@ final class ClientScript {
             isBetween = true
         }
         isOver = true
-        // The other direction ends too.
+        // It ends the other direction too.
         if !hasFinished { finish() }
         defer { world.clientDidEnd() }
         if hasMisbehaved || world.isGoingAway { return }

@@ -6,15 +6,15 @@ import Testing
 @testable import EventLoop
 @testable import HTTPTransport
 
-/// The corpus of requests through the edge's real connections, cut into two at every place: what is forwarded and what is
-/// answered does not depend on it.
+/// Sends the corpus of requests through the edge's real connections, split in two at every position: neither the
+/// forwarded requests nor the answers may depend on it.
 struct CorpusSplitTests {
     @Test(
         "what the edge forwards and answers does not depend on where the bytes are cut",
         arguments: Set(Corpus.requests.map(\.group)).sorted())
     func everySplit(_ group: String) async throws {
         let configuration = try SimulatedEdge.configuration.get()
-        // What is longer is cut everywhere in the tests of the parser.
+        // Longer inputs are split everywhere in the parser's tests.
         for input in Corpus.requests where input.group == group && input.bytes.count < 1_500 {
             let outcomes = await CutExchange().run(input, cuts: [nil] + input.splits.map { $0 }, configuration)
             try #require(outcomes.count == input.splits.count + 1)
@@ -27,7 +27,7 @@ struct CorpusSplitTests {
 }
 
 extension CorpusCase {
-    /// What the client is answered. The upstream answers 200 to each.
+    /// The statuses that the client gets. The upstream answers 200 to each request.
     fileprivate var expectedStatuses: [Int] {
         verdicts.compactMap { verdict in
             switch verdict {
@@ -39,12 +39,12 @@ extension CorpusCase {
     }
 }
 
-/// Sends one input again and again, each time on a new connection and cut elsewhere.
+/// Sends one input repeatedly, each time on a new connection and split at another position.
 ///
 /// `@unchecked Sendable` because everything in it is touched on the loop's thread alone.
 private final class CutExchange: @unchecked Sendable {
     struct Outcome: Equatable {
-        /// All whole requests that the upstream got, in wire form, but for how their chunks are cut.
+        /// All complete requests that the upstream received, in wire form, regardless of their chunk boundaries.
         var forwarded: [String] = []
         var statuses: [Int] = []
     }
@@ -85,14 +85,14 @@ private final class CutExchange: @unchecked Sendable {
         let socket = kernel.connect(to: edge)
         let place = cut ?? input.bytes.count
         socket.send(input.bytes[..<place])
-        // The second piece comes when the first has been read.
+        // The second piece is sent when the first has been read.
         kernel.after(1) { [self] in
             socket.send(input.bytes[place...])
             listen(socket, [], input, edge)
         }
     }
 
-    /// Reads answers until as many have come as are due, then ends, and goes on with the next cut.
+    /// Reads answers until the expected number has arrived, then closes, and continues with the next split.
     private func listen(_ socket: SimulatedSocket, _ heard: [UInt8], _ input: CorpusCase, _ edge: EdgeLoop) {
         let all = heard + socket.receive(.max)
         var parser = ResponseParser()
@@ -122,7 +122,7 @@ private final class CutExchange: @unchecked Sendable {
         next(input, edge)
     }
 
-    /// An upstream that answers every whole request with 200, and notes it.
+    /// An upstream that answers every complete request with 200, and records it.
     private func forward(_ socket: SimulatedSocket, _ reader: WireReader, _ request: String) {
         var (reader, request) = (reader, request)
         reader.add(socket.receive(.max))
@@ -147,7 +147,7 @@ private final class CutExchange: @unchecked Sendable {
 }
 
 extension CorpusCase {
-    /// Methods in the order in which answers come.
+    /// The methods in the order of the answers.
     fileprivate var methods: [String] {
         verdicts.compactMap { verdict in
             switch verdict {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Edge
 
-/// `CARREL_SEEDS=N` runs N seeds (300 otherwise), `CARREL_SEED=S` only that one, and with `CARREL_TRACE` set what happens is
-/// printed as it does.
+/// `CARREL_SEEDS=N` runs N seeds (300 by default), `CARREL_SEED=S` only that one; with `CARREL_TRACE` set, events are
+/// printed as they happen.
 struct EdgeSimulationTests {
     private static func number(_ name: String) -> UInt64? {
         getenv(name).flatMap { UInt64(String(cString: $0)) }

@@ -1,6 +1,6 @@
 import SeededRandom
 
-/// How soon a script looks again: at once while something happens, and ever more seldom while nothing does.
+/// How soon a script acts again: immediately while there is progress, and with growing delays while there is none.
 struct Pace {
     private var idleSteps = 0
 

@@ -1,13 +1,13 @@
 import SeededRandom
 
-/// One exchange as both ends know it and the edge does not: what is sent, and what goes wrong.
+/// One exchange as both ends know it and the edge does not: the messages, and the faults.
 struct Plan {
-    /// The bytes of a body, and how the sender says where they end.
+    /// The length of a body, and how the sender delimits it.
     enum Body: Equatable {
         case none
         case length(Int)
         case chunked(Int)
-        /// By the end of the connection; answers only.
+        /// Delimited by the end of the connection; responses only.
         case untilClose(Int)
 
         var count: Int {
@@ -18,18 +18,18 @@ struct Plan {
         }
     }
 
-    /// What the upstream does wrong.
+    /// The fault of the upstream.
     enum Fault: Equatable {
         case none
-        /// Closes without a byte of the answer.
+        /// Closes before any byte of the response.
         case silence
-        /// Breaks off within the answer, by the end of the connection or by a reset.
+        /// Breaks off within the response, by closing or by a reset.
         case cut(afterBytes: Int, byReset: Bool)
         /// Never answers.
         case never
-        /// Answers what is no HTTP.
+        /// Answers with bytes that are not HTTP.
         case nonsense
-        /// Sends more than the answer.
+        /// Sends extra bytes after the response.
         case extra
         /// Answers before it has read the request; then it reads the rest, or closes.
         case early
@@ -40,28 +40,28 @@ struct Plan {
     var request = Body.none
     var status = 200
     var response = Body.length(0)
-    /// 103s before the answer.
+    /// Number of 103 responses before the final one.
     var informs = 0
     var isHTTP10 = false
-    /// The client asks for the connection's end.
+    /// The client asks to close the connection (`Connection: close`).
     var closes = false
-    /// The upstream says that it closes, and does.
+    /// The upstream announces that it closes, and does.
     var upstreamCloses = false
     var expectsContinue = false
     var fault = Fault.none
-    /// Bytes that go each way through a WebSocket.
+    /// Bytes sent in each direction through a WebSocket.
     var tunnel: (up: Int, down: Int)?
 
-    // What came of it at the upstream.
+    // The outcome at the upstream.
     var arrivals = 0
     var wholeArrivals = 0
-    /// The upstream has done something by which the edge may answer with an error, or cut.
+    /// The upstream has done something for which the edge may answer with an error, or cut the response.
     var isExcused = false
 
     var isSafe: Bool { method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" }
     var hasBody: Bool { method != "HEAD" && status != 204 && status != 304 && response != .none }
 
-    /// The byte at an offset of a body: no two bodies are alike, and no two stretches of one.
+    /// The byte at an offset of a body: no two bodies are alike, nor are two stretches of one body.
     static func byte(_ id: Int, _ isResponse: Bool, _ offset: Int) -> UInt8 {
         let mixed = (id &* 2 &+ (isResponse ? 1 : 0)) &* 0x9E37_79B1 &+ offset &* 0x85EB_CA6B
         return UInt8(truncatingIfNeeded: mixed >> 7 ^ mixed >> 19)
@@ -92,7 +92,7 @@ struct Plan {
         plan.isHTTP10 = random.oneIn(10) && !isChunked(plan.request)
         plan.closes = random.oneIn(10)
         plan.upstreamCloses = random.oneIn(8)
-        // Nothing else would say that no other request may follow.
+        // Nothing else would indicate that the connection takes no further request.
         if case .untilClose = plan.response, plan.method == "HEAD" { plan.upstreamCloses = true }
         if faulty, random.oneIn(3) { plan.fault = fault(plan, &random) }
         return plan
@@ -121,7 +121,7 @@ struct Plan {
         case 3: return .never
         case 4: return .nonsense
         case 5, 6:
-            // It would be more of the body.
+            // Extra bytes would be part of the body.
             if case .untilClose = plan.response { return .nonsense }
             return .extra
         default: return plan.request.count > 0 ? .early : .silence

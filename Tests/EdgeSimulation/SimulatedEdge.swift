@@ -20,7 +20,7 @@ enum SimulatedEdge {
 }
 
 extension SimulatedKernel {
-    /// Makes an edge whose loop this kernel serves.
+    /// Creates an edge whose loop this kernel serves.
     func makeEdge(_ configuration: EdgeConfiguration) -> EdgeLoop {
         var made: EdgeLoop?
         serveNextLoop {

@@ -3,23 +3,24 @@ import Glibc
 import SeededRandom
 import Synchronization
 
-/// The sockets, the clock and the luck of one simulated loop. What is ready is served in an order that the seed decides;
-/// when nothing is, the clock jumps to the next moment at which something is due.
+/// The sockets, the clock and the randomness of one simulated loop. It serves ready items in an order that the seed
+/// decides; if there are none, the clock jumps to the next time at which something is due.
 ///
-/// `@unchecked Sendable` because the loop's thread alone touches it, but for `wake()`, which is behind a mutex.
+/// `@unchecked Sendable` because the loop's thread alone touches it, except for `wake()`, which is protected by a
+/// mutex.
 final class SimulatedKernel: @unchecked Sendable {
     /// In milliseconds.
     private(set) var now: UInt64 = 1_000_000
     var random: SplitMix64
     private(set) var sockets: [SimulatedSocket] = []
-    /// Who answers when the loop connects; false refuses.
+    /// Called when the loop connects; false refuses.
     var onConnect: (SimulatedSocket) -> Bool = { _ in false }
-    /// The run is judged: time stands still, and only the mailbox is served.
+    /// The run is over and being checked: time stands still, and only the mailbox is served.
     var isOver = false
-    /// What was served so far.
+    /// The number of events served so far.
     private(set) var events = 0
 
-    // The loop's own handles, as `SimulatedUV` is told of them.
+    // The loop's own handles, as registered through `SimulatedUV`.
     var mailbox: () -> Void = {}
     var mailboxHandle: HandlePointer?
     var timer: (due: UInt64, fire: () -> Void)?
@@ -32,7 +33,7 @@ final class SimulatedKernel: @unchecked Sendable {
     private var isMailboxAwaited = true
     private var byHandle: [HandlePointer: SimulatedSocket] = [:]
     private var nextDescriptor = SimulatedKernel.firstDescriptor
-    /// Beyond every descriptor that a process has.
+    /// Above every descriptor that a process can have.
     private static let firstDescriptor: Int32 = 1 << 28
     private let signal: UnsafeMutablePointer<sem_t>
     private let isAwake = Mutex(false)
@@ -51,10 +52,10 @@ final class SimulatedKernel: @unchecked Sendable {
 
     // MARK: The loop that it serves
 
-    /// The mark of a loop that was taken over, where a real one has a file descriptor.
+    /// Marks a loop that is simulated, in the field where a real one has a file descriptor.
     private static let mark: Int32 = -0x5EED
 
-    /// Makes the next loop that is made on this thread a simulated one.
+    /// Simulates the next loop that is created on this thread.
     func serveNextLoop(_ make: () -> Void) {
         pthread_setspecific(Self.next, Unmanaged.passRetained(self).toOpaque())
         make()
@@ -98,7 +99,7 @@ final class SimulatedKernel: @unchecked Sendable {
         byHandle[handle] = socket
     }
 
-    /// One of the loop of this thread, by what it has for a descriptor; `nil` for a real one.
+    /// The simulated socket for a descriptor of this thread's loop; `nil` for a real one.
     static func socket(_ descriptor: Int32) -> SimulatedSocket? {
         guard descriptor >= firstDescriptor, let opaque = pthread_getspecific(running) else { return nil }
         let kernel = Unmanaged<SimulatedKernel>.fromOpaque(opaque).takeUnretainedValue()
@@ -128,7 +129,7 @@ final class SimulatedKernel: @unchecked Sendable {
 
     var isAlive: Bool { !sockets.isEmpty || !closing.isEmpty || isMailboxAwaited }
 
-    /// From any thread.
+    /// Any thread.
     func wake() {
         let wasAwake = isAwake.withLock { isAwake in
             defer { isAwake = true }
@@ -139,7 +140,7 @@ final class SimulatedKernel: @unchecked Sendable {
 
     // MARK: Scripts
 
-    /// Does something so many milliseconds from now, in its turn.
+    /// Runs `body` in its turn, this many milliseconds from now.
     func after(_ milliseconds: UInt64, _ body: @escaping () -> Void) {
         number += 1
         agenda.append((now + milliseconds, number, body))
@@ -184,7 +185,7 @@ final class SimulatedKernel: @unchecked Sendable {
         if !served, !hadClosing, isAlive, !isStopAsked { wait() }
     }
 
-    /// Serves a few of those that are ready, in any order. False when nobody was.
+    /// Serves a few of the ready items, in any order. False if there were none.
     private func serve() -> Bool {
         var hasServed = takeMailbox()
         while true {
@@ -203,7 +204,7 @@ final class SimulatedKernel: @unchecked Sendable {
             chosen()
             events += 1
             hasServed = true
-            // Drawn only where something happened: how often the mailbox is checked is no part of the run.
+            // Drawn only if something happened: how often the mailbox is checked must not affect the run.
             if random.oneIn(3) { break }
         }
         return hasServed
@@ -216,7 +217,7 @@ final class SimulatedKernel: @unchecked Sendable {
                 return isAwake
             })
         else { return false }
-        // Its signal, which nobody waits for any more.
+        // Consumes its signal, which nothing waits for any more.
         sem_trywait(signal)
         mailbox()
         return true
@@ -228,7 +229,7 @@ final class SimulatedKernel: @unchecked Sendable {
             now = max(now, due)
         } else if !isAwake.withLock({ $0 }) {
             while sem_wait(signal) != 0 {}
-            // `takeMailbox` takes the signal back.
+            // `takeMailbox` consumes the signal again.
             sem_post(signal)
         }
     }

@@ -1,15 +1,15 @@
 import CLibUV
 
-/// One connection: the loop's end, as `SimulatedUV` moves it, and the other end, as a script does.
+/// One connection: the loop's end, driven by `SimulatedUV`, and the other end, driven by a script.
 final class SimulatedSocket {
     let handle: HandlePointer
     let descriptor: Int32
     private unowned let kernel: SimulatedKernel
     var isClosing = false
-    /// The loop reads, and is told here that there is something: bytes, or the end.
+    /// Called while the loop reads, when there are bytes or the end of the stream.
     var onReadable: (() -> Void)?
 
-    // What is between the ends, and how they have ended.
+    // The bytes in transit between the ends, and how each end has closed.
     private var inbound: [UInt8] = []
     private var hasPeerEnded = false
     private var resetStatus: Int32?
@@ -17,12 +17,12 @@ final class SimulatedSocket {
     private var hasEnded = false
     private var wasEndRead = false
 
-    // What the loop has asked for.
+    // The loop's pending requests.
     private var connecting: ((Int32) -> Void)?
     private var writing: (rest: UnsafeRawBufferPointer, done: (Int32) -> Void)?
     private var ending: ((Int32) -> Void)?
 
-    /// What the kernel holds for either side.
+    /// The size of each kernel buffer.
     static let bufferBytes = 64 * 1024
 
     init(handle: HandlePointer, descriptor: Int32, kernel: SimulatedKernel) {
@@ -59,7 +59,7 @@ final class SimulatedSocket {
         return 0
     }
 
-    /// What could happen on this end now.
+    /// Adds the events that could happen on this end now.
     func addReady(to ready: inout [() -> Void]) {
         if isClosing { return }
         if connecting != nil { ready.append { [self] in finishConnecting() } }
@@ -118,7 +118,7 @@ final class SimulatedSocket {
         done(hasEnded ? 0 : UV_ENOTCONN.rawValue)
     }
 
-    /// The handle is closed: whatever was asked for is called off.
+    /// The handle is closed: cancels its pending requests.
     func dropRequests() {
         let (connecting, writing, ending) = (connecting, writing, ending)
         (self.connecting, self.writing, self.ending) = (nil, nil, nil)
@@ -135,24 +135,24 @@ final class SimulatedSocket {
 
     func send(_ bytes: some Sequence<UInt8>) { inbound += bytes }
 
-    /// Ends the script's direction.
+    /// Half-closes the script's direction.
     func finish() { hasPeerEnded = true }
 
-    /// Breaks the connection off. What is on its way to the loop may still be read, or not.
+    /// Resets the connection. Bytes in transit to the loop may still be read, or not.
     func reset() {
         resetStatus = UV_ECONNRESET.rawValue
         if kernel.random.oneIn(2) { inbound = [] }
         outbound = []
     }
 
-    /// Takes up to `count` bytes of what the loop has sent.
+    /// Takes up to `count` bytes that the loop has sent.
     func receive(_ count: Int) -> ArraySlice<UInt8> {
         let piece = outbound.prefix(count)
         outbound.removeFirst(piece.count)
         return piece
     }
 
-    /// How the loop's direction has ended, for a script that has received all.
+    /// How the loop's direction has ended, for a script that has received everything.
     var outcome: Outcome {
         if !outbound.isEmpty || writing != nil && !isClosing { return .open }
         if hasEnded { return .ended }
@@ -161,9 +161,9 @@ final class SimulatedSocket {
 
     enum Outcome {
         case open
-        /// In order: by TLS, which is left out here, it would have said so.
+        /// An orderly end: with TLS, which is left out here, there would have been a close_notify.
         case ended
-        /// Closed without that.
+        /// Closed without an orderly end.
         case brokenOff
     }
 }

@@ -108,7 +108,7 @@ private let write = library(
     precondition(count == 1, "the event loop writes one buffer at a time")
     request.pointee.handle = handle
     let bytes = UnsafeRawBufferPointer(start: buffers[0].base, count: buffers[0].len)
-    // Not copied, as libuv does not: what the loop would do to these bytes meanwhile would be seen.
+    // Not copied, because libuv does not copy either: a change by the loop to these bytes meanwhile would show.
     socket.write(bytes) { callback?(request, $0) }
     return 0
 }
@@ -130,7 +130,7 @@ private let shutdown = library(
     return socket.shutDown { callback?(request, $0) }
 }
 
-// MARK: What the loop asks of the system itself
+// MARK: System calls of the loop
 
 private let fileno = library(
     "uv_fileno", as: (@convention(c) (HandlePointer, UnsafeMutablePointer<uv_os_fd_t>) -> Int32).self)
@@ -160,7 +160,7 @@ private let systemSend = library("send", as: (@convention(c) (Int32, UnsafeRawPo
     return result(Int(socket.tryWrite([UInt8](UnsafeRawBufferPointer(start: bytes, count: count))[...])))
 }
 
-/// As the system says it, for what libuv says by a negative number.
+/// Converts a negative libuv status to the system's convention, -1 and errno.
 private func result(_ status: Int) -> Int {
     if status >= 0 { return status }
     errno = Int32(-status)

@@ -1,9 +1,9 @@
 import CLibUV
 import Glibc
 
-// libuv as the loops of this test program see it. The names below stand before those of the library in the program's
-// symbol table, so every loop calls these; one that a `SimulatedKernel` has taken over stays here, all others go on to
-// the library. Each function does what libuv's documentation says of it, and no more of that than `EventLoop` uses.
+// libuv as the loops of this test program see it. The functions below precede the library's in the program's symbol
+// table, so every loop calls these; calls for a loop that a `SimulatedKernel` serves are handled here, all others are
+// passed to the library. Each function implements the part of libuv's documented behaviour that `EventLoop` uses.
 
 typealias LoopPointer = UnsafeMutablePointer<uv_loop_t>
 typealias HandlePointer = UnsafeMutablePointer<uv_handle_t>
@@ -11,7 +11,7 @@ typealias StreamPointer = UnsafeMutablePointer<uv_stream_t>
 
 /// The library's own function of that name.
 private func library<Function>(_ name: String, as type: Function.Type) -> Function {
-    // RTLD_NEXT, which is a macro with a cast in it.
+    // RTLD_NEXT, a macro with a cast, which Swift does not import.
     guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: -1), name) else {
         preconditionFailure("libuv has no \(name)")
     }

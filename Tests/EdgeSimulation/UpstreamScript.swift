@@ -1,7 +1,8 @@
 import HTTPWire
 import SeededRandom
 
-/// One connection of the edge to the upstream: it reads requests, holds them against the plans, and answers as they say.
+/// One connection of the edge to the upstream: it reads requests, checks them against the plans, and answers as
+/// planned.
 final class UpstreamScript {
     private enum Ending {
         case finish, reset
@@ -16,10 +17,10 @@ final class UpstreamScript {
     private var sent = 0
     private var ending: Ending?
     private var hasEnded = false
-    /// Reads no more.
+    /// It has stopped reading.
     private var isDeaf = false
     private var hasAnsweredEarly = false
-    /// What it sends last is not asked for.
+    /// Its last bytes are unsolicited.
     private var isBabbling = false
     private var tunnel: (got: Int, total: Int)?
     private var pace = Pace()
@@ -30,7 +31,7 @@ final class UpstreamScript {
         world.kernel.after(0) { self.step() }
     }
 
-    // MARK: What it is asked
+    // MARK: Requests
 
     private func receive() -> Bool {
         if isDeaf { return false }
@@ -117,7 +118,7 @@ final class UpstreamScript {
         answer(id)
     }
 
-    // MARK: What it answers
+    // MARK: Responses
 
     private func answer(_ id: Int) {
         let it = world.plans[id]
@@ -199,7 +200,7 @@ final class UpstreamScript {
         return true
     }
 
-    // MARK: Its life
+    // MARK: Life cycle
 
     private func step() {
         world.watch(socket)
@@ -213,7 +214,7 @@ final class UpstreamScript {
         world.kernel.after(pace.next(progressed: progressed, using: &world.kernel.random)) { self.step() }
     }
 
-    /// The edge has let it go, and all that it had sent was read.
+    /// The edge has closed the connection, and everything that it had sent was read.
     private func end() {
         if !hasEnded { socket.finish() }
         if let (got, total) = tunnel, got < total, let plan { world.note(tunnel: plan, gotOnly: got) }

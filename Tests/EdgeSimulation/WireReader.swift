@@ -1,5 +1,5 @@
-/// Reads HTTP/1.1 as the edge writes it, and nothing else; it shares no line with the product. Whatever is not exactly so
-/// is a complaint.
+/// Reads HTTP/1.1 exactly as the edge writes it, and nothing else; it shares no code with the product. Any deviation is
+/// a complaint.
 struct WireReader {
     enum Event: Equatable {
         case head([String])
@@ -15,7 +15,7 @@ struct WireReader {
         case chunkEnd
         case lastLine
         case untilClose
-        /// Bytes that are no longer HTTP.
+        /// The bytes are no longer HTTP.
         case tunnel
     }
 
@@ -24,7 +24,7 @@ struct WireReader {
     private var bytes: [UInt8] = []
     private var start = 0
 
-    /// Nothing of a message has come.
+    /// Nothing of the next message has arrived.
     var isBetweenMessages: Bool { state == .head && start == bytes.count }
 
     mutating func add(_ more: some Sequence<UInt8>) {
@@ -33,7 +33,7 @@ struct WireReader {
         bytes += more
     }
 
-    /// How the body of the head that was just read ends.
+    /// Sets how the body of the head that was just read ends.
     mutating func expect(_ next: State) { state = next }
 
     mutating func next() -> Event? {
@@ -43,7 +43,7 @@ struct WireReader {
                 guard let end = endOfHead else { return nil }
                 let text = String(decoding: bytes[start..<end], as: UTF8.self)
                 start = end + 4
-                // Whoever reads it says what follows.
+                // The caller decides what follows.
                 state = .tunnel
                 return .head(text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init))
             case .length(0):
@@ -112,7 +112,7 @@ struct WireReader {
 }
 
 extension [String] {
-    /// The value of the only field of that name, in a head's lines.
+    /// The value of the only field with that name, in a head's lines.
     func field(_ name: String) -> String? {
         let values = dropFirst().filter { $0.lowercased().hasPrefix(name.lowercased() + ": ") }
         return values.count == 1 ? String(values[values.startIndex].dropFirst(name.count + 2)) : nil

@@ -8,18 +8,20 @@ import TLS
 @testable import EventLoop
 @testable import HTTPTransport
 
-/// One run: an edge with its real connections, pool and machines on a simulated loop, clients before it and an upstream
-/// behind it, and what has to hold.
+/// One run: an edge with its real connections, pool and machines on a simulated loop, with clients and an upstream, and
+/// the properties that must hold.
 ///
-/// `@unchecked Sendable` because everything in it is touched on the loop's thread alone, but for what `run` returns.
+/// `@unchecked Sendable` because everything in it is touched on the loop's thread alone, except for the result of
+/// `run`.
 final class World: @unchecked Sendable {
-    /// What goes wrong in this run, besides what always may: cuts, pauses, any order.
+    /// The faults in this run, besides those that are always possible: splits, pauses, any order.
     enum Weather: Int {
-        /// Nothing: every request has to be answered as its plan says.
+        /// None: every request must be answered as its plan says.
         case fair
-        /// What each upstream and each client does wrong is theirs alone.
+        /// Faults of an upstream or a client that affect only itself.
         case changeable
-        /// Also what may hit others: connections refused, kept ones closed at any time, stray bytes, an edge that goes.
+        /// Also faults that may affect others: refused connections, pooled ones closed at any time, stray bytes, an
+        /// edge that shuts down.
         case stormy
     }
 
@@ -28,7 +30,7 @@ final class World: @unchecked Sendable {
     let weather: Weather
     var plans: [Plan] = []
     private(set) var complaints: [String] = []
-    /// The last that happened.
+    /// The most recent events.
     private(set) var trace: [String] = []
     private(set) var isGoingAway = false
     let hasTiredUpstreams: Bool
@@ -45,14 +47,14 @@ final class World: @unchecked Sendable {
     private var watched: [ObjectIdentifier: Watched] = [:]
     private var onEnd: () -> Void = {}
 
-    /// An object of the product that has to be gone at the end.
+    /// An object of the product that must have been freed at the end.
     private struct Watched {
         weak var object: AnyObject?
         let name: String
     }
 
-    /// How long after the last client everything has to have come to rest: the edge waits longest for an answer that never
-    /// comes, to a client that left unheard behind what it had sent ahead.
+    /// How long after the last client everything must have come to rest. The longest wait of the edge is for an answer
+    /// that never comes, to a client that disconnected unnoticed behind the bytes that it had sent ahead.
     private static let restMilliseconds: UInt64 = 5 * 3_600_000
     private static let upstream = UpstreamAddress.tcp(host: "192.0.2.1", port: 80)
 
@@ -113,7 +115,7 @@ final class World: @unchecked Sendable {
         var ids: [Int] = []
         for _ in 0..<Int.random(in: 1...6, using: &kernel.random) {
             var plan = Plan.random(id: plans.count, faulty: weather != .fair, using: &kernel.random)
-            // Where extra bytes hit is luck.
+            // Extra bytes may hit any later exchange, so only a storm has them.
             if plan.fault == .extra, weather != .stormy { plan.fault = .none }
             ids.append(plan.id)
             plans.append(plan)
@@ -142,7 +144,7 @@ final class World: @unchecked Sendable {
         }
     }
 
-    /// A chunked body in chunks of any size, with extensions now and then.
+    /// A chunked body with chunks of any size, and occasional extensions.
     func chunks(of bytes: [UInt8], isWhole: Bool = true) -> [UInt8] {
         var wire: [UInt8] = []
         var start = 0
@@ -155,7 +157,7 @@ final class World: @unchecked Sendable {
         return isWhole ? wire + Array("0\r\n\r\n".utf8) : wire
     }
 
-    // MARK: What is noticed
+    // MARK: Observations
 
     func note(_ what: @autoclosure () -> String) {
         if trace.count == 60 { trace.removeFirst(30) }
@@ -167,7 +169,7 @@ final class World: @unchecked Sendable {
         if complaints.count < 20 { complaints.append("at \(kernel.now - 1_000_000) ms: \(what)") }
     }
 
-    /// The edge has answered by itself. Whether it had a reason is judged at the end.
+    /// The edge has answered by itself. Whether it had a reason is checked at the end.
     func note(ownAnswer status: Int, to plan: Int, hasMisbehaved: Bool) {
         if !hasMisbehaved { ownAnswers.append((status, plan)) }
     }
@@ -177,7 +179,7 @@ final class World: @unchecked Sendable {
     }
     func note(tunnel plan: Int, gotOnly got: Int) { shortTunnels.append((plan, got)) }
 
-    /// Remembers what hangs on a socket's handle.
+    /// Records the objects attached to a socket's handle.
     func watch(_ socket: SimulatedSocket) {
         guard !socket.isClosing, let data = socket.handle.pointee.data else { return }
         guard let stream = Unmanaged<AnyObject>.fromOpaque(data).takeUnretainedValue() as? Stream else { return }
@@ -206,7 +208,8 @@ final class World: @unchecked Sendable {
             complain("the edge answered \(status) to \(plans[plan]), for no reason")
         }
         for (client, plan) in earlyEnds where !plans[plan].isExcused && !isStorm && !hasExtras {
-            // Another request may be the reason: one before it, or one behind it whose answer was cut, and what waited with it.
+            // Another request may be the reason: an earlier one, or a later one whose answer was cut, together with
+            // those queued behind it.
             if !clients[client].plans.contains(where: { plans[$0].isExcused }) {
                 complain("client \(client) was closed on at \(plans[plan]), for no reason")
             }

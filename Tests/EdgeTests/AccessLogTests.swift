@@ -6,7 +6,7 @@ import Testing
 
 @testable import Edge
 
-/// The access log: what stands in it, what must not, and that nobody waits for it.
+/// The access log: what it contains, what it must not contain, and that no request waits for it.
 struct AccessLogTests {
     private struct Line: Decodable {
         var time: String

@@ -81,7 +81,7 @@ struct ActivityRulesTests {
         }
         var meter = ClientFrameMeter()
         let data = frame(.ping, [1]) + frame(.binary, Array(repeating: 7, count: 300))
-        // It is known when so much of it has come as its rules look at.
+        // It is classified when as many of its bytes have arrived as the rules read.
         let seen = [data[..<10], data[10..<50], data[50..<90], data[90...]].map { piece in
             piece.withUnsafeBytes { meter.sees($0, at: now) }
         }

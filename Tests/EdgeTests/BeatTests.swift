@@ -5,10 +5,10 @@ import Testing
 
 @testable import Edge
 
-/// Who sent it, a person or a timer, told by traces of when it came.
+/// Distinguishes a person from a timer by recorded times of frames.
 @Suite("Timers and people")
 struct BeatTests {
-    /// Moments of a timer, in seconds, each interval off by a share of the period.
+    /// The times of a timer's ticks, in seconds, each interval off by a share of the period.
     private func timer(every period: Double, count: Int, jitter: Double, seed: UInt64 = 7) -> [Double] {
         var random = SplitMix64(seed: seed)
         var time = 0.0
@@ -18,7 +18,7 @@ struct BeatTests {
         }
     }
 
-    /// The moments of frames that count, of those with these payloads at these moments.
+    /// The times of the frames that count, among frames with these payloads at these times.
     private func counting(
         _ frames: [(at: Double, payload: [UInt8])], in tunnel: TunnelKind = .application,
         opcode: WebSocketFrame.Opcode = .text
@@ -70,7 +70,7 @@ struct BeatTests {
         var time = 0.0
         var same: [(at: Double, payload: [UInt8])] = []
         var mixed: [(at: Double, payload: [UInt8])] = []
-        // Ten minutes at five keys a second, each interval a seventh off at the most, which is steadier than people are.
+        // Ten minutes at five keys a second, each interval at most a seventh off, which is steadier than a person.
         while time < 600 {
             time += 0.2 * (1 + Double.random(in: -0.14...0.14, using: &random))
             same.append((time, text(#"["stdin","j"]"#)))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Edge
 
-/// Every limit on what clients may do to the edge, by hitting it.
+/// Tests every limit on what clients may do to the edge, by reaching it.
 struct ClientLimitsTests {
     private func limit<Value>(
         _ path: WritableKeyPath<ClientLimits, Value>, _ value: Value
@@ -116,10 +116,10 @@ struct ClientLimitsTests {
     }
 }
 
-/// Opens a TCP connection and never says a word.
+/// Opens a TCP connection and never sends a byte.
 private final class SilentClient: StreamDelegate, @unchecked Sendable {
     let loop = Loop(name: "silent client")
-    // Touched on the loop only, but for `over`, which the test reads.
+    // Touched on the loop only, except for `over`, which the test reads.
     private var stream: Stream?
     private let over = Flag()
 

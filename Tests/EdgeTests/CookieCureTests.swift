@@ -6,12 +6,14 @@ import Testing
 
 @Suite("A browser with more cookies than are read")
 struct CookieCureTests {
-    /// As a page of a lab sets them for the whole labs' domain: of 4 KB each, which is what browsers keep.
+    /// Cookies as a lab's page sets them for the whole labs' domain: of 4 KB each, the largest that browsers keep.
     private static func bomb(_ count: Int) -> [String] {
         (0..<count).map { "bomb\($0)=\(String(repeating: "x", count: 4_000))" }
     }
 
-    private static let page: [(String, String)] = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate")]
+    private static let page: [(String, String)] = [
+        ("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-User", "?1"),
+    ]
 
     private func check(_ status: Int, _ setCookies: [String], _ text: String, count: Int) {
         #expect(status == 431)

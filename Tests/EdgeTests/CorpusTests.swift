@@ -6,8 +6,8 @@ import Testing
 
 @testable import Edge
 
-/// Every case of the corpus through a running edge, as a whole and byte by byte, each byte a TLS record: what reaches the
-/// upstream, and what comes back to the client. `EdgeSimulation` cuts them everywhere.
+/// Sends every case of the corpus through a running edge, as a whole and byte by byte, each byte in its own TLS record,
+/// and checks what reaches the upstream and what the client gets. `EdgeSimulation` splits them everywhere.
 @Suite(.serialized)
 struct CorpusTests {
     /// One edge for all cases; it ends with the process.
@@ -25,7 +25,7 @@ struct CorpusTests {
             try await eventually("\(input) is answered \(statuses.count) times") {
                 client.record { $0.isClosed || $0.hasEnded } || client.responses(to: input).count >= statuses.count
             }
-            // Whoever half closes while a request is under way has gone, so it comes after the last answer.
+            // A client that half-closes during a request is taken as gone, so this comes after the last answer.
             client.finish()
             try await eventually("\(input) ends") { client.record { $0.isClosed || $0.hasEnded } }
             #expect(client.responses(to: input).map(\.status) == statuses, "byte by byte: \(isBytewise)")
@@ -61,7 +61,7 @@ struct CorpusTests {
 }
 
 extension CorpusCase {
-    /// What the client of a request is answered. The upstream answers 200 to each.
+    /// The statuses that the client of a request gets. The upstream answers 200 to each.
     fileprivate var expectedStatuses: [Int] {
         verdicts.compactMap { verdict in
             switch verdict {
@@ -72,7 +72,7 @@ extension CorpusCase {
         }
     }
 
-    /// Methods in the order in which answers come.
+    /// The methods in the order of the answers.
     fileprivate var methods: [String] {
         verdicts.compactMap { verdict in
             switch verdict {
@@ -93,7 +93,7 @@ extension CorpusCase {
                     next.body == body, host == nil || host == next.host
                 else { return false }
             case .partly:
-                // It may have been given up before anything of it left.
+                // The edge may have dropped it before sending any of it.
                 if rest.first?.isComplete == false { rest.removeFirst() }
             default: break
             }
@@ -120,7 +120,7 @@ extension CorpusCase {
 }
 
 extension RawClient {
-    /// What came of one answer.
+    /// The outcome of one answer.
     struct Response: Equatable {
         var status: Int
         var body: [UInt8] = []
@@ -135,7 +135,7 @@ extension RawClient {
             default: true
             }
         }
-        // 501 and 505 are for requests only.
+        // 501 and 505 apply to requests only.
         let isUnsupported = input.verdicts.contains(.refuse(501)) || input.verdicts.contains(.refuse(505))
         var methods = isRequest || isUnsupported ? input.methods : [input.method]
         var parser = ResponseParser()

@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import Edge
 
-/// An upstream that writes down what it is asked, and answers every whole request with 200.
+/// An upstream that records the requests, and answers every complete one with 200.
 final class RecordingUpstream: Sendable {
     struct Seen: Sendable {
         var method: String
@@ -22,14 +22,14 @@ final class RecordingUpstream: Sendable {
         try await loop.listen { stream in
             let owner = RecordingConnection(self)
             var limits = HTTPLimits()
-            // The edge adds some to those that it lets through.
+            // The edge adds fields to those that it forwards.
             limits.fieldCount *= 2
             HTTPServerConnection(channel: ByteChannel(stream: stream, tls: nil), limits: limits, delegate: owner)
                 .start()
         }
     }
 
-    /// - Returns: all that was asked.
+    /// - Returns: all recorded requests.
     func stop() async -> [Seen] {
         await loop.stop()
         return seen.withLock { $0 }
@@ -61,7 +61,7 @@ private final class RecordingConnection: HTTPServerConnectionDelegate {
     }
 
     func connection(_ connection: HTTPServerConnection, didFail fault: ServerFault) {
-        // What the edge forwards is never malformed: this request is in no verdict.
+        // The edge never forwards a malformed request, so no verdict expects this one.
         home.seen.withLock { $0.append(RecordingUpstream.Seen(method: "malformed", target: fault.reason)) }
     }
 
@@ -70,7 +70,7 @@ private final class RecordingConnection: HTTPServerConnectionDelegate {
     func connectionDidClose(_ connection: HTTPServerConnection, error: ChannelError?) {}
 }
 
-/// An upstream that answers with bytes of a script, and then closes; only a request for `/after` gets a real answer.
+/// An upstream that answers with scripted bytes, and then closes; only a request for `/after` gets a real answer.
 final class ScriptedUpstream: Sendable {
     private let loop = Loop(name: "script")
     private let script: [UInt8]
@@ -151,7 +151,7 @@ extension House {
         }
     }
 
-    /// From now on the corpus's hosts lead there.
+    /// Routes the corpus's hosts to this upstream from now on.
     func lead(to upstream: RecordingUpstream) async throws { lead(to: try await upstream.listen()) }
     func lead(to upstream: ScriptedUpstream) async throws { lead(to: try await upstream.listen()) }
 

@@ -18,7 +18,7 @@ struct DecisionListTests {
                     authorization: "token t", grants: [SHA256.digest("secret")])))
     }
 
-    /// The decision in a word.
+    /// The decision as one word.
     private func decide(
         _ method: String = "GET", _ host: String?, _ target: String = "/", _ fields: HeaderFields = [:],
         isEmbedded: Bool = false
@@ -85,7 +85,8 @@ struct DecisionListTests {
             "/.carrel%2fenter", "/.carrel%5center", "/.carrel;x/", "/;/.carrel", "/.carrel%3bx/", "/.carrel/.",
             "/.CARREL", "/.carrel%00/enter", "/.carrel%00x/", "/.carrel%20/", "/%20.carrel/", "/.carrel%09/",
             "/.carrel./", "/.carrel%2e%20./", "/.carrel%3f/", "/.carrel%23x/", "/%E2%80%A4carrel/",
-            "/%ef%bc%8eCarrel./", "/%EF%B9%92carrel", "/%2525252ecarrel/", "/%252525252ecarrel/",
+            "/%ef%bc%8eCarrel./", "/%EF%B9%92carrel", "/%2525252ecarrel/", "/%25252525252525252565/",
+            "/%252525252ecarrel/",
         ])
     func disguisedOwnPaths(target: String) {
         let decision = decide("GET", "abcd.labs.example", target, cookie)
@@ -219,7 +220,7 @@ struct DecisionListTests {
         }
         #expect(decide("GET", host, "/lab", frame("same-site")) == "framed")
         #expect(decide("HEAD", host, "/lab", frame("same-site")) == "framed")
-        // The lab's own frames; also a link in a sandboxed one, whose origin is nobody's.
+        // The lab's own frames; also a link in a sandboxed one, which has an opaque origin.
         for site in ["same-origin", "none", "cross-site"] {
             #expect(decide("GET", host, "/lab", frame(site)) == "lab", "\(site)")
         }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Edge
 
-/// Who reaches what, over real TLS connections.
+/// Tests who can reach what, over real TLS connections.
 struct EdgeAccessTests {
     @Test("with the cookie a request reaches the lab, with the lab's token and without the cookie")
     func admitted() async throws {

@@ -27,7 +27,7 @@ struct EdgeAnswerTests {
     func endingWorker() {
         let answer = EdgeAnswer.workerEnd.response(isNavigation: false)
         #expect(answer.head.fields.first("Content-Type") == "text/javascript; charset=utf-8")
-        // Whatever scope the one before was given: the browser would refuse this script without it.
+        // The predecessor may have had any scope, and without this field the browser would reject this script.
         #expect(answer.head.fields.first("Service-Worker-Allowed") == "/")
         let script = String(decoding: answer.body, as: UTF8.self)
         #expect(script.contains("registration.unregister()") && script.contains("skipWaiting()"))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Edge
 
-/// Upstreams that fail, and clients that do.
+/// Tests failing upstreams and misbehaving clients.
 struct EdgeFailureTests {
     private let navigation: HeaderFields = ["Sec-Fetch-Mode": "navigate"]
 

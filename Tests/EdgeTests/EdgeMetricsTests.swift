@@ -5,7 +5,7 @@ import Testing
 
 @testable import Edge
 
-/// What the edge counts, by making it happen.
+/// Tests the edge's metrics by causing what they count.
 struct EdgeMetricsTests {
     @Test("responses are counted by who answered and by class, on all loops, with their bytes and their time")
     func responses() async throws {
@@ -112,7 +112,7 @@ struct EdgeMetricsTests {
 }
 
 extension String {
-    /// How often a text occurs.
+    /// How many times a text occurs.
     func components(of text: String) -> Int {
         var count = 0
         var rest = self[...]

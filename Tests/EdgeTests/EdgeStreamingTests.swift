@@ -6,10 +6,10 @@ import Testing
 
 @testable import Edge
 
-/// Bytes in quantity, and peers that take their time.
+/// Tests large bodies, and slow peers.
 struct EdgeStreamingTests {
-    /// What may be on the way at once: the edge's and the upstream's buffers, two pairs of kernel buffers on loopback, and
-    /// as much again; far below what is sent.
+    /// The most bytes that may be in transit: the edge's and the upstream's buffers, two pairs of kernel buffers on the
+    /// loopback, and as much again; far less than what is sent.
     static let inFlight = 32 << 20
     static let total = 100 << 20
 
@@ -19,7 +19,7 @@ struct EdgeStreamingTests {
             try await house.withRawClient { client in
                 client.pause()
                 client.send(house.wire("GET /download/\(Self.total)"))
-                // Everything on the way is full: the upstream waits, and nothing more leaves it.
+                // All buffers are full: the upstream is paused, and sends nothing more.
                 try await eventually("the upstream has to wait") { house.lab.record.withLock { $0.isSaturated } }
                 try await house.settled { house.lab.record.withLock { $0.sent } }
                 let stuck = house.lab.record.withLock { $0.sent }
@@ -27,7 +27,7 @@ struct EdgeStreamingTests {
                 client.resume()
                 var most = 0
                 try await eventually("everything came", within: .seconds(120)) {
-                    // In this order: what was sent in between counts as on the way.
+                    // In this order, so that bytes sent in between count as in transit.
                     let came = client.record { $0.count }
                     most = max(most, house.lab.record.withLock { $0.sent } - came)
                     return came > Self.total && client.text.contains("chunked")
@@ -123,7 +123,7 @@ struct EdgeStreamingTests {
             try await house.withRawClient { client in
                 client.send(house.wire("POST /hold", "Content-Length: 2\r\n") + "{}")
                 try await eventually("it waits") { house.lab.heads.count == 1 }
-                // The last byte of the body has its own event on the way to the upstream.
+                // The last byte of the body arrives at the upstream in an event of its own.
                 _ = await house.connectionCount()
                 await house.sweep(after: .seconds(3 * 3600))
                 #expect(client.text == "")
@@ -155,7 +155,7 @@ struct EdgeStreamingTests {
     }
 }
 
-/// Looks at a connection without keeping it. Touched on the edge's loop only.
+/// A weak look at a connection, which does not retain it. Touched on the edge's loop only.
 final class Glimpse: @unchecked Sendable {
     weak var connection: EdgeConnection?
 }
@@ -188,7 +188,7 @@ extension House {
         return sum
     }
 
-    /// Lets the loops look at their limits as if so much time had passed.
+    /// Makes the loops check their timeouts as if this much time had passed.
     func sweep(after time: Duration) async {
         for member in edge.members {
             await withCheckedContinuation { continuation in
@@ -215,7 +215,7 @@ extension House {
 }
 
 extension String {
-    /// What stands after each occurrence of a separator.
+    /// The text after each occurrence of a separator.
     func components(of separator: String) -> [Substring] {
         var parts: [Substring] = []
         var rest = self[...]

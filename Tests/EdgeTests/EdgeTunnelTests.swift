@@ -7,7 +7,7 @@ import Testing
 
 @testable import Edge
 
-/// WebSockets, activity, and the end.
+/// Tests WebSockets, activity, and shutdown.
 struct EdgeTunnelTests {
     private func open(_ house: House, _ client: HTTPClient, _ target: String = "/ws") async throws
         -> WebSocketConnection
@@ -64,7 +64,7 @@ struct EdgeTunnelTests {
                         client.text.contains("does not work") || client.text.contains("has no body")
                     }
                     #expect(client.text.hasPrefix("HTTP/1.1 400 "))
-                    // Its connection goes on.
+                    // Its connection stays open.
                     client.send(house.wire("GET /x"))
                     try await eventually("the next one is answered") { client.text.hasSuffix("ok") }
                 }
@@ -93,7 +93,7 @@ struct EdgeTunnelTests {
                 "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                     + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
             try await house.withRawClient { client in
-                // Bytes that come with the handshake belong to the tunnel.
+                // Bytes that arrive with the handshake belong to the tunnel.
                 var frame: [UInt8] = []
                 WebSocketFrame.encode(.text, payload: Array("early".utf8), mask: 0x1122_3344, into: &frame)
                 client.send(Array(handshake.utf8) + frame)
@@ -110,7 +110,7 @@ struct EdgeTunnelTests {
                 WebSocketFrame.encode(.close, payload: [3, 232], mask: 1, into: &frame)
                 client.send(frame)
                 try await eventually("the lab ends first") { client.record { $0.hasEnded } }
-                // The client keeps its side open; the edge does not wait for it for ever.
+                // The client keeps its side open; the edge does not wait for it forever.
                 #expect(await house.connectionCount() == 1)
                 await house.sweep(after: EdgeLimits.halfOpenTimeout + .seconds(1))
                 try await eventually("it is over") { await house.connectionCount() == 0 }
@@ -127,7 +127,7 @@ struct EdgeTunnelTests {
             try await socket.ping(within: .seconds(10))
             _ = try await house.send("GET", "abcd.labs.test", "/api/kernels")
             _ = try await house.send("POST", "abcd.labs.test", "/upload", ["Origin": "https://evil.test"], body: [1])
-            // A report of something else shows that the silent ones were not reported before it.
+            // A report about another session shows that the silent ones were not reported before it.
             let other = LabRoute(
                 slug: "busy", upstream: house.labAddress, kind: .http, authorization: nil,
                 grants: [SHA256.digest("secret")])

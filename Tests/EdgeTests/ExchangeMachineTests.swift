@@ -10,7 +10,7 @@ struct ExchangeMachineTests {
     static let post = ExchangeMachine.Request(hasBody: true, isIdempotent: false, isWebSocket: false)
     static let webSocket = ExchangeMachine.Request(hasBody: false, isIdempotent: true, isWebSocket: true)
 
-    /// Feeds the events and returns what came of the last one.
+    /// Feeds the events and returns the actions of the last one.
     @discardableResult
     private func run(_ machine: inout ExchangeMachine, _ events: Event...) -> Actions {
         var last: Actions = []

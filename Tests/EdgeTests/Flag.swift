@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something that comes about once, seen from any thread.
+/// A condition that becomes true once, visible from any thread.
 final class Flag: Sendable {
     private let value = Atomic(false)
 

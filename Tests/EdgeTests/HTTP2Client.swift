@@ -7,7 +7,7 @@ import Testing
 
 @testable import Edge
 
-/// A client that speaks HTTP/2 by nghttp2, and bytes of its own where it is to misbehave. Each has a loop of its own.
+/// A client that uses nghttp2 for HTTP/2, and bytes of its own for misbehaviour. Each has a loop of its own.
 ///
 /// Owns its session, which is deleted when its channel has closed.
 final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
@@ -41,15 +41,15 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
     // Touched on the loop only.
     private var channel: ByteChannel?
     private var session: OpaquePointer?
-    /// What is to be sent on each stream.
+    /// The body to send on each stream.
     private var bodies: [Int32: Body] = [:]
-    /// Bytes that came and whose windows are not opened again yet.
+    /// Received bytes whose window has not been reopened yet.
     private var untaken: [Int32: Int] = [:]
     private var takesBodies = true
 
     struct Body {
         var bytes: [UInt8] = []
-        /// So often are the bytes sent again, whole: a window may cut them anywhere.
+        /// How many more times the bytes are sent, as a whole; a window may split them anywhere.
         var repeats = 0
         var sent = 0
         var isLast = true
@@ -93,7 +93,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         flush()
     }
 
-    // MARK: Speaking
+    // MARK: Sending
 
     /// Sends a request on a new stream.
     func request(
@@ -114,7 +114,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
     }
 
     private func submit(_ fields: [(String, String)], _ body: Body?) -> Int32 {
-        // The edge has ended the connection already.
+        // The edge has closed the connection already.
         guard session != nil else { return -1 }
         var texts: [[UInt8]] = []
         for (name, value) in fields { texts += [Array(name.utf8), Array(value.utf8)] }
@@ -163,7 +163,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         return count
     }
 
-    /// Sends on with a body that was not the last.
+    /// Continues a body whose last bytes were not sent yet.
     func send(_ bytes: [UInt8], on id: Int32, isLast: Bool = false) {
         loop.post {
             self.bodies[id]?.bytes += bytes
@@ -174,7 +174,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         }
     }
 
-    /// How often the body of a stream is still to be sent again.
+    /// How many more times the body of a stream will be sent.
     func repeatsLeft(_ id: Int32) async -> Int {
         await withCheckedContinuation { continuation in
             loop.post { continuation.resume(returning: self.bodies[id]?.repeats ?? 0) }
@@ -189,10 +189,10 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         }
     }
 
-    /// Opens no windows from now on.
+    /// Stops reopening windows from now on.
     func takeNothing() { loop.post { self.takesBodies = false } }
 
-    /// Gives streams and the connection the greatest windows that there are.
+    /// Gives the streams and the connection the largest possible windows.
     func widenWindows() {
         loop.post {
             let setting = [nghttp2_settings_entry(settings_id: 4, value: UInt32(Int32.max))]
@@ -212,7 +212,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         }
     }
 
-    /// Sends bytes besides those of the session, `times` times.
+    /// Sends bytes that bypass the session, `times` times.
     func sendRaw(_ bytes: [UInt8], times: Int = 1) {
         loop.post {
             for _ in 0..<times { bytes.withUnsafeBytes { self.channel?.write($0) } }
@@ -233,7 +233,7 @@ final class HTTP2Client: ByteChannelDelegate, @unchecked Sendable {
         }
     }
 
-    // MARK: Hearing
+    // MARK: Receiving
 
     func channel(_ channel: ByteChannel, didRead bytes: UnsafeRawBufferPointer) {
         nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
@@ -326,7 +326,7 @@ extension HTTP2Client {
         try await finished(await request("GET", path, host: host, cookie: cookie))
     }
 
-    /// A frame of its own.
+    /// A hand-made frame.
     static func frame(type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []) -> [UInt8] {
         let count = payload.count
         let id = (0..<4).map { UInt8(truncatingIfNeeded: stream >> (24 - 8 * UInt32($0))) }

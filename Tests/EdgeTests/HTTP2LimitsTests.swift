@@ -3,11 +3,11 @@ import Testing
 
 @testable import Edge
 
-/// Every limit on what a client may do to the edge by HTTP/2, by hitting it.
+/// Tests every limit on what an HTTP/2 client may do to the edge, by reaching it.
 struct HTTP2LimitsTests {
     private static let calm: UInt32 = 11
 
-    /// What keeps the edge busy for nothing, by a session that is open, and perhaps with a stream of its own.
+    /// Floods that waste the edge's time, on an open session, and possibly with a stream of its own.
     private func floods(
         _ what: Comment, limits: HTTP2Limits = HTTP2Limits(), _ attack: (HTTP2Client) async throws -> Void
     ) async throws {
@@ -17,13 +17,13 @@ struct HTTP2LimitsTests {
                 #expect(try await client.get("/head").status == 200)
                 try await attack(client)
                 try await eventually("\(what): sent away") { client.record { $0.isClosed } }
-                // Its own writing may fail before it has read why.
+                // Its own write may fail before it has read the reason.
                 let code = client.record { $0.goAways.last?.code }
                 #expect(code == nil || code == Self.calm, what)
             }
             #expect(await house.edge.metrics().number(of: .flood) == 1, what)
             try await eventually("nothing is left") { await house.connectionCount() == 0 }
-            // Others are served all the same.
+            // Other clients are served all the same.
             try await house.withHTTP2 { client async throws in #expect(try await client.get("/head").status == 200) }
         }
     }
@@ -44,7 +44,7 @@ struct HTTP2LimitsTests {
         try await floods("faults", limits: limits) { client in
             for _ in 0..<30 {
                 let id = await client.request("GET", "/hold")
-                // A window that grows beyond what can be counted.
+                // A WINDOW_UPDATE that overflows the window.
                 client.sendRaw(HTTP2Client.frame(type: 8, stream: UInt32(max(1, id)), [0x7F, 255, 255, 255]))
             }
         }
@@ -86,7 +86,7 @@ struct HTTP2LimitsTests {
         limits.waitingAcknowledgements = 8
         limits.pings = .init(atOnce: 1000, perSecond: 0)
         try await floods("acknowledgements", limits: limits) { client in
-            // In one piece: between two pieces the edge sends what waits.
+            // In one piece, because between two pieces the edge would send its queued answers.
             let ping = HTTP2Client.frame(type: 6, [UInt8](repeating: 0, count: 8))
             client.sendRaw(Array(repeatElement(ping, count: 20).joined()))
         }
@@ -102,13 +102,13 @@ struct HTTP2LimitsTests {
 
     @Test("a header block of many CONTINUATION frames, or one that unpacks to a multiple of itself, is not read on")
     func headerBlocks() async throws {
-        // A request's head without its end, in Huffman-free HPACK: method, scheme, path, authority.
+        // A request's head without its end, in HPACK without Huffman coding: method, scheme, path, authority.
         let start: [UInt8] = [0x82, 0x87, 0x84, 0x41, 3, 0x61, 0x2E, 0x62]
         try await floods("CONTINUATION") { client in
             client.sendRaw(HTTP2Client.frame(type: 1, flags: 1, stream: 101, start))
             client.sendRaw(HTTP2Client.frame(type: 9, stream: 101, [0x00, 1, 0x78, 1, 0x79]), times: 20)
         }
-        // One field of 3,000 bytes is put into the table, and then named by one byte each time.
+        // One field of 3,000 bytes is added to the table, and then referenced by one byte each time.
         let value: [UInt8] = [0x40, 1, 0x78, 0x7F, 0xB9, 0x16] + [UInt8](repeating: 0x79, count: 3000)
         try await floods("header bomb") { client in
             client.sendRaw(
@@ -137,10 +137,10 @@ struct HTTP2LimitsTests {
         try await withHouse(change: few) { house in
             try await house.withHTTP2 { client async throws in
                 try await eventually("announced") { client.record { $0.settings[3] } == 3 }
-                // The library keeps to it: the fourth waits at the client.
+                // The library obeys it: the fourth request waits in the client.
                 for _ in 0..<4 { _ = await client.request("GET", "/hold") }
                 try await eventually("three are under way") { house.lab.heads.count == 3 }
-                // A fourth by hand: GET https://a.b/ on a stream of its own.
+                // A hand-made fourth request: GET https://a.b/ on a stream of its own.
                 let head: [UInt8] = [0x82, 0x87, 0x84, 0x41, 3, 0x61, 0x2E, 0x62]
                 client.sendRaw(HTTP2Client.frame(type: 1, flags: 5, stream: 1001, head))
                 try await eventually("refused") { client.record { $0.isClosed || $0.answers[1001]?.closed != nil } }

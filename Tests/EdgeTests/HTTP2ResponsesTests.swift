@@ -5,12 +5,12 @@ import Testing
 
 @testable import Edge
 
-/// Responses of upstreams that are not our own server, to clients that speak HTTP/2.
+/// Responses of upstreams other than our own server, to HTTP/2 clients.
 @Suite(.serialized)
 struct HTTP2ResponsesTests {
     private static let house = Task { try await House.ofHostnames() }
 
-    /// What a client gets for a GET when the upstream answers with these bytes and closes.
+    /// The client's answer to a GET when the upstream answers with these bytes and closes.
     private func answer(_ script: String, method: String = "GET") async throws -> HTTP2Client.Answer {
         try await answer(Array(script.utf8), method: method)
     }
@@ -110,7 +110,7 @@ struct HTTP2ResponsesTests {
     @Test("a response of the corpus reaches a client of HTTP/2 whole or as an error", arguments: Corpus.responses)
     func corpus(_ input: CorpusCase) async throws {
         let answer = try await answer(input.bytes, method: input.method)
-        // The library keeps these to itself.
+        // The library does not report these.
         var responses = answer.informational.filter { $0 != 100 }.map { RawClient.Response(status: $0) }
         if answer.status != 0 {
             let isComplete = answer.hasEnded && answer.closed == 0

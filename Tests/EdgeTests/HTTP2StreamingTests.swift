@@ -3,7 +3,7 @@ import Testing
 
 @testable import Edge
 
-/// Windows and backpressure: whoever is slow holds back the other end, and memory stays as it is.
+/// Windows and back pressure: a slow end pauses the other end, and memory does not grow.
 struct HTTP2StreamingTests {
     @Test("a download arrives as it was, and one that nobody takes does not hold up the others")
     func downloads() async throws {

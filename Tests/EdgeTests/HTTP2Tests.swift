@@ -4,7 +4,7 @@ import Testing
 
 @testable import Edge
 
-/// Browsers that speak HTTP/2: the same rules as for HTTP/1.1 hold.
+/// Browsers with HTTP/2: the same rules apply as for HTTP/1.1.
 struct HTTP2Tests {
     @Test("a request by HTTP/2 reaches the lab as one of HTTP/1.1, with the edge's words and without the cookie")
     func requests() async throws {

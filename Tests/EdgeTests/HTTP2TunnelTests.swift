@@ -5,7 +5,7 @@ import Testing
 
 @testable import Edge
 
-/// WebSockets over HTTP/2 (RFC 8441), and the end of an edge that speaks HTTP/2.
+/// WebSockets over HTTP/2 (RFC 8441), and the shutdown of an edge with HTTP/2 clients.
 struct HTTP2TunnelTests {
     private func fields(_ house: House, _ more: [(String, String)] = []) -> [(String, String)] {
         [
@@ -64,7 +64,7 @@ struct HTTP2TunnelTests {
                 #expect(try await client.finished(bad).status == 502)
                 let refused = await client.request("CONNECT", "/refuse", fields(house), body: .init(isLast: false))
                 #expect(try await client.finished(refused).status == 413)
-                // A 200 would say that the WebSocket is open.
+                // A 200 would mean that the WebSocket is open.
                 let plain = await client.request("CONNECT", "/head", fields(house), body: .init(isLast: false))
                 try await eventually("it is reset") { client.answer(plain).closed != nil }
                 #expect(client.answer(plain).status == 0)

@@ -19,7 +19,7 @@ final class House: Sendable {
     let activity: Activity
     let tls: TLSClientContext
 
-    /// What the edge reported.
+    /// The edge's activity reports.
     final class Activity: Sendable {
         private let seen = Mutex<[String: Int64]>([:])
 
@@ -73,7 +73,7 @@ final class House: Sendable {
     @ControlLoop
     func client() -> HTTPClient { HTTPClient(tls: tls) }
 
-    /// One request on a connection of its own.
+    /// Sends one request on a connection of its own.
     func send(
         _ method: String = "GET", _ host: String = "abcd.labs.test", _ target: String, _ fields: HeaderFields = [:],
         cookie: String? = "secret", body: [UInt8] = []
@@ -85,8 +85,8 @@ final class House: Sendable {
         return Answer(response)
     }
 
-    /// A connection on its client's loop, of which TLS has not begun yet.
-    /// - Parameter connected: called on the loop; with nothing if nobody answers.
+    /// A connection on its client's loop, before the TLS handshake.
+    /// - Parameter connected: called on the loop; with `nil` if the connection failed.
     func connect(
         on loop: Loop, to host: String, alpn: [String], _ connected: @escaping @Sendable (ByteChannel?) -> Void
     ) throws {
@@ -102,7 +102,7 @@ final class House: Sendable {
         }
     }
 
-    /// The status with which a WebSocket is refused; `nil` when it is opened, or when something else went wrong.
+    /// The status with which a WebSocket is refused; `nil` if it is opened, or if another error occurs.
     func refusal(of request: HTTPClientRequest) async -> Int? {
         let client = await client()
         do throws(HTTPClientError) {
@@ -113,7 +113,7 @@ final class House: Sendable {
         }
     }
 
-    /// The fields that an upstream got, as it answered them.
+    /// The fields that an upstream received, as it echoed them.
     struct Answer {
         let status: Int
         let fields: HeaderFields
@@ -157,7 +157,7 @@ func withHouse(
     }
 }
 
-/// Waits until something is so; gives up after a long while.
+/// Waits until a condition is true; fails after a long time.
 func eventually(
     _ what: Comment, within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
@@ -171,7 +171,7 @@ func eventually(
     throw CancellationError()
 }
 
-/// The authority of this process's tests, in a directory that is removed at the end of the process.
+/// The certificate authority of this process's tests, in a directory that is removed when the process ends.
 enum TestAuthority {
     static let shared = Result {
         var template = Array("/tmp/carrel-edge-XXXXXX".utf8CString)

@@ -29,7 +29,7 @@ struct LabAnswerFieldsTests {
         return parser.head.fields.all(name)
     }
 
-    /// Values that reach beyond the lab, for the fields that are narrowed, and what is left of them.
+    /// Values that reach beyond the lab, for the fields that are narrowed, and their replacements.
     private static let narrowed: [String: [(String, [String])]] = [
         "set-cookie": [
             ("a=1; Domain=labs.example", ["a=1"]), ("__Host-carrel=x; Path=/; Secure", []), ("a=1", ["a=1"]),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Edge
 
-/// What an edge does while another process takes over from it.
+/// Tests an edge while another process takes over from it.
 @Suite("An edge that hands over") struct LeavingTests {
     @Test("accepts nobody while it is paused, refuses nobody, and goes on")
     func pause() async throws {
@@ -17,7 +17,7 @@ import Testing
             #expect(try await house.edge.listeningSockets().count == 2)
             try await house.edge.pauseAccepting()
             async let late = house.send("GET", "abcd.labs.test", "/late")
-            // What is open goes on, and what comes waits.
+            // Open connections continue, and new ones wait.
             let answer = try await client.send(
                 house.request("GET", "abcd.labs.test", "/y"), to: house.address, timeout: .seconds(10), bodyLimit: 1024)
             #expect(answer.status == 200)
@@ -118,7 +118,7 @@ import Testing
             let more = ListenerShares(sockets, among: 7)
             #expect((0..<7).map { more.share(of: $0).count } == [1, 1, 1, 1, 1, 0, 0])
             #expect(ListenerShares([], among: 2).share(of: 1).isEmpty)
-            // A service manager's socket, of which there is only one.
+            // A service manager passes only one socket.
             let single = try await house.singleSocket()
             let one = ListenerShares([single], among: 3)
             #expect((0..<3).map { one.share(of: $0).count } == [1, 1, 1])

@@ -8,7 +8,7 @@ import Testing
 
 /// HTTP without TLS on the port for TLS.
 @Suite("A client that forgets TLS") struct PlaintextTests {
-    /// A connection without TLS, and what came on it.
+    /// A connection without TLS, and the bytes that it received.
     private final class PlainClient: ByteChannelDelegate, @unchecked Sendable {
         private struct State {
             var text = ""
@@ -79,7 +79,7 @@ import Testing
                 let metrics = await house.edge.metrics()
                 return metrics.number(of: .plaintext) == 1 && metrics.openConnections == 0
             }
-            // And TLS is spoken as ever.
+            // TLS still works as usual.
             #expect(try await house.send("GET", "abcd.labs.test", "/x").status == 200)
         }
     }

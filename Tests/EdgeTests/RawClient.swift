@@ -5,11 +5,11 @@ import Synchronization
 import TLS
 import Testing
 
-/// A client that speaks bytes over TLS, and reads only when it is told to. Each has a loop of its own.
+/// A client that sends raw bytes over TLS, and reads only when told to. Each has a loop of its own.
 final class RawClient: ByteChannelDelegate, @unchecked Sendable {
     struct Record: Sendable {
         var isOpen = false
-        /// The first bytes that came, up to `kept`.
+        /// The first bytes that were received, up to `kept`.
         var bytes: [UInt8] = []
         var count = 0
         var hasEnded = false
@@ -27,7 +27,7 @@ final class RawClient: ByteChannelDelegate, @unchecked Sendable {
     private var repeats = 0
     private var isPaused = false
 
-    /// Connects and waits until TLS is up.
+    /// Connects and waits for the end of the TLS handshake.
     static func connect(
         to house: House, _ host: String = "abcd.labs.test", alpn: [String] = ["http/1.1"]
     ) async throws -> RawClient {
@@ -54,7 +54,7 @@ final class RawClient: ByteChannelDelegate, @unchecked Sendable {
         loop.post { bytes.withUnsafeBytes { self.channel?.write($0) } }
     }
 
-    /// Sends a block many times, as fast as the other side takes it.
+    /// Sends a block repeatedly, as fast as the other side accepts it.
     func send(_ block: [UInt8], times: Int) {
         loop.post {
             self.toSend = block
@@ -71,7 +71,7 @@ final class RawClient: ByteChannelDelegate, @unchecked Sendable {
         }
     }
 
-    /// How often the block still has to be sent.
+    /// How many more times the block has to be sent.
     func remaining() async -> Int {
         await withCheckedContinuation { continuation in loop.post { continuation.resume(returning: self.repeats) } }
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Edge
 
-/// The listener without TLS, and what the edge says about itself over TLS.
+/// The listener without TLS, and the fields that the edge adds about itself over TLS.
 struct RedirectTests {
     private func withRedirect(
         publicPort: Int = 8443, webroot: String? = nil,

@@ -50,7 +50,7 @@ struct RewritingTests {
             ])
     }
 
-    /// What of a browser's own and of the lab's credentials a path gets.
+    /// Which of a browser's own and the lab's credentials a path gets.
     private func authorization(_ target: String, _ fields: HeaderFields, _ kind: Edge.LabKind = .jupyter) -> [String] {
         var all: HeaderFields = ["Host": "a"]
         for (name, value) in fields { all.append(name, value) }
@@ -68,9 +68,9 @@ struct RewritingTests {
             var fields = login
             fields.append("Authorization", own)
             #expect(authorization(target, fields) == [own])
-            // The first visit of all: Jupyter leads it through its login.
+            // The very first visit: Jupyter redirects it through its login.
             #expect(authorization(target, ["Authorization": own, "Sec-Fetch-Mode": "navigate"]) == [own])
-            // A program without Jupyter's cookie has no other way in.
+            // A client without Jupyter's cookie cannot get in any other way.
             #expect(authorization(target, ["Authorization": own]) == ["token t"])
             #expect(authorization(target, fields, .http) == ["token t"])
         }
@@ -198,7 +198,7 @@ struct RewritingTests {
             "Set-Cookie": "a=1; Domain=.labs.example; Path=/", "Server": "x",
             "set-cookie": "__Host-carrel=evil; Path=/",
             "Set-cookie": "b=2; SameSite=None", "Set-Cookie": "b=2", "SET-COOKIE": "__host-Carrel=evil",
-            // Without a name it would come back as one with ours.
+            // Without a name it would be sent back as one with our name.
             "Set-Cookie": "=__Host-carrel=evil", "Set-Cookie": " = __Host-carrel=evil; Path=/",
             "Set-Cookie": "__Host-carrel-cured-x=1; Secure; Path=/",
         ])

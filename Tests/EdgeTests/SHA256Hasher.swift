@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// SHA-256 of bytes that come in pieces: what a test sends and what arrives are too much to be kept. Confined to its owner.
+/// SHA-256 of bytes that arrive in pieces: what a test sends and receives is too much to keep. Confined to its owner.
 ///
 /// Owns its `EVP_MD_CTX`, which is freed with it.
 final class SHA256Hasher {
@@ -21,7 +21,7 @@ final class SHA256Hasher {
 
     func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-    /// The digest of everything since the start or the last `finish()` in hexadecimal; then it starts anew.
+    /// The hexadecimal digest of everything since the start or the last `finish()`; then it starts again.
     func finish() -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         let done = EVP_DigestFinal_ex(context, &digest, nil)

@@ -4,9 +4,9 @@ import HTTPWire
 import Synchronization
 import TLS
 
-/// A real upstream on a loop of its own. What it does is in the path of the request:
+/// A real upstream on a loop of its own. The path of the request selects what it does:
 ///
-/// - `/head`: answers with the request as it came, one field per line
+/// - `/head`: answers with the request as received, one field per line
 /// - `/upload`: reads the body, answers with its length and SHA-256; `/upload-slowly` begins to read only when released
 /// - `/download/N`: N bytes, chunked
 /// - `/hold`: answers when released
@@ -14,10 +14,10 @@ import TLS
 /// - `/cut`: announces 100 bytes, sends 3, closes
 /// - `/die`: closes without a byte; `/die-next`: answers, and closes at the next request of this connection
 /// - `/refuse`: 413 before the body
-/// - `/ws`: a WebSocket that sends `hello` with its handshake and every message back
+/// - `/ws`: a WebSocket that sends `hello` with its handshake and echoes every message
 /// - `/ws-bad`: a 101 that does not answer the key
 /// - `/files/fields`: answers with the field that `X-Answer` asks for
-/// - `/cookies`: sets cookies for everybody and for us
+/// - `/cookies`: sets cookies for the whole domain and with our name
 final class Upstream: Sendable {
     struct Record {
         var heads: [RequestHead] = []
@@ -25,12 +25,12 @@ final class Upstream: Sendable {
         var open = 0
         var received = 0
         var sent = 0
-        /// A download waits for the client to read.
+        /// A download is paused until the client reads.
         var isSaturated = false
         var tunnelEnds = 0
     }
 
-    /// What a download consists of, again and again.
+    /// The block of which a download consists.
     static let block = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 
     let loop = Loop(name: "upstream")
@@ -41,7 +41,7 @@ final class Upstream: Sendable {
 
     var heads: [RequestHead] { record.withLock { $0.heads } }
 
-    /// - Returns: where it listens.
+    /// - Returns: the address on which it listens.
     func listen(on address: SocketAddress = .ip(address: "127.0.0.1", port: 0)) async throws -> UpstreamAddress {
         let bound = try await withCheckedThrowingContinuation { continuation in
             loop.post {

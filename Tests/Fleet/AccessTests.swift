@@ -83,7 +83,8 @@ extension FleetTests {
                 #expect(try await second.send("GET", entry, for: .navigation).status >= 400)
                 #expect(second.cookie("__Host-carrel", at: entry.host ?? "") == nil)
 
-                // Without the portal's cookie nobody gets a code, nor the progress of somebody else's session.
+                // Without the portal's cookie a browser gets neither a code nor the progress of somebody else's
+                // session.
                 let stranger = fleet.browser()
                 for path in ["", "/open", "/events"] {
                     let page = fleet.portal.at("/sessions/\(lab.session)\(path)")

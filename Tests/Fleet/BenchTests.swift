@@ -4,13 +4,14 @@ import Testing
 @testable import FleetSupport
 
 extension FleetTests {
-    /// Measured by `Scripts/bench` with the release binary; not part of the tests, because a busy machine is no defect.
+    /// Measured by `Scripts/bench` with the release binary; not part of the tests, because a busy machine is not a
+    /// defect.
     @Suite("Bench") struct BenchTests {
-        /// Milliseconds.
+        /// In milliseconds.
         static let clickBar = 50.0
-        /// Megabytes.
+        /// In megabytes.
         static let memoryBar = 40.0
-        /// Milliseconds.
+        /// In milliseconds.
         static let restartBar = 1000.0
         static let storedSessions = 1000
 
@@ -24,7 +25,7 @@ extension FleetTests {
                     print("click \(number + 1) of \(Bench.clicks)\n\(split.table)")
                     #expect(split.engine > .zero && split.jupyterStart > .zero && split.carrel > .zero)
                     splits.append(split)
-                    // The machine is free again before the next click.
+                    // The machine is idle again before the next click.
                     let session = try #require(try await fleet.session(of: learner))
                     try await fleet.succeed("session", "end", session.id, "--now")
                     try await fleet.wait(for: session.id, toBe: "ended")

@@ -5,12 +5,12 @@ import Testing
 @testable import FleetSupport
 
 extension FleetTests.BenchTests {
-    /// Milliseconds.
+    /// In milliseconds.
     static let classBar = 500.0
-    /// Against what JupyterLab itself costs on all cores.
+    /// Relative to JupyterLab's own cost on all cores.
     static let coldBar = 1.15
 
-    /// How Carrel knows whose the reserved seats are.
+    /// How Carrel knows who the reserved seats are for.
     enum Cohort: String, CaseIterable {
         /// By name: each lab is started with its learner's home.
         case roster
@@ -95,7 +95,7 @@ extension FleetTests.BenchTests {
 
     private static func reserve(_ cohort: Cohort, _ fleet: Fleet) async throws {
         let format = Date.ISO8601FormatStyle(timeZone: .gmt)
-        // To the minute: 2026-03-01T09:00Z.
+        // In minutes: 2026-03-01T09:00Z.
         let minute = { (date: Date) in date.formatted(format).prefix(16) + "Z" }
         var command = ["reserve", "create", "--lab", "python", "--seats", "\(names.count)"]
         command += ["--from", String(minute(Date.now + 300)), "--to", String(minute(Date.now + 3600))]
@@ -118,10 +118,10 @@ extension FleetTests.BenchTests {
     }
 }
 
-/// Many learners who click at the same moment, and what it cost.
+/// Many learners who click at the same moment, and their times.
 private struct Clicks {
     var labs: [Lab] = []
-    /// Of each, from the click to JupyterLab's page.
+    /// The time of each learner, from the click to JupyterLab's page.
     var times: [Duration] = []
     /// From the first click to the last page.
     var wall = Duration.zero
@@ -156,7 +156,8 @@ private struct Clicks {
         return clicks
     }
 
-    /// The pages that a click loads, from all labs at once without Carrel: what JupyterLab itself makes of this machine.
+    /// The pages that a click loads, requested from all labs at once without Carrel: JupyterLab's own speed on this
+    /// machine.
     static func directly(_ fleet: Fleet) async throws -> [Duration] {
         var labs: [ClickSplit.Direct] = []
         let instance = try fleet.instance()

@@ -9,7 +9,7 @@ extension FleetTests {
         @Test(
             "becomes a JupyterLab that runs code and keeps files, ends when nobody uses it, and starts again in place")
         func wholeLife() async throws {
-            // Ready before the lab is: making it takes a while, and the lab's idle timeout is short.
+            // Created before the lab is open, because that takes a while and the lab's idle timeout is short.
             let file = try await blocking { try randomBytes(20 << 20) }
             try await withFleet(Plan(labs: [Plan.Lab(name: "python", idle: "12s")])) { fleet in
                 let lab = try await fleet.open("ada")
@@ -26,7 +26,7 @@ extension FleetTests {
                 #expect(ended.reason?.isEmpty == false)
                 #expect(try await fleet.containers().isEmpty)
 
-                // An open tab's own requests get an answer that JupyterLab stops at; the person gets a page.
+                // Requests of an open tab get an answer that stops JupyterLab's polling; a person gets a page.
                 let poll = try await lab.get("/api/kernels")
                 #expect(poll.status == 424)
                 #expect(try poll.object()["message"] is String)
@@ -119,7 +119,7 @@ extension FleetTests {
             try await withFleet(Plan(relayed: true)) { fleet in
                 let split = try await ClickSplit.measure(fleet, learner: "ada")
                 print(split.table)
-                // No bar here, `Scripts/bench` has them; but a split that does not add up is a broken measurement.
+                // `Scripts/bench` has the bars; but a split that does not add up is a broken measurement.
                 #expect(split.carrel > .zero)
                 #expect(split.engine > .zero)
                 #expect(split.jupyter > .zero)

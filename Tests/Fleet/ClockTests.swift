@@ -25,13 +25,13 @@ extension PatientTests {
                 let after = try await fleet.show(ada.session)
                 #expect(after.session.state == "running")
                 let moved = Int64(jump) * 1000
-                // As long as before, but for the seconds of this test: the lifetime and what it was used.
+                // As before, except for the seconds that this test takes: the lifetime, and when it was last used.
                 #expect(abs(after.session.since - before.since - moved) < 1000)
                 #expect(after.session.lastActivityAt - before.lastActivityAt - moved > -1000)
                 let left = try #require(after.session.idleEndsAt) - nowMilliseconds() - moved
                 #expect(left > 500_000 && left <= 600_000, "\(left) ms left")
                 #expect(after.story.allSatisfy { !$0.reason.hasSuffix("the learner is warned.") }, "\(after.story)")
-                // The same is on disk: the next broker finds the lab in use.
+                // The same is on disk: the next broker sees the lab in use.
                 fleet.killBroker()
                 try await fleet.start()
                 #expect(try await fleet.show(ada.session).session.state == "running")

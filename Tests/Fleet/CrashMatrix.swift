@@ -3,24 +3,25 @@ import Testing
 
 @testable import FleetSupport
 
-/// An operation in which the broker dies, as by kill -9, at its first write or sync of the database, at its second, until
-/// it comes through without dying. After each the broker starts again, and what it had promised has to come true.
+/// Repeats an operation in which the broker dies, as with kill -9, at its first write or sync of the database, then at
+/// its second, until the operation completes without a death. After each death the broker starts again, and must keep
+/// what it had promised.
 struct CrashMatrix {
-    /// No operation has so many points: a run that does not come to its end is a defect.
+    /// No operation has so many points: one that never completes is a defect.
     private static let mostPoints: UInt64 = 200
-    /// A server that answers at once: the lab's own start is not what is tested here. It shows the learner's home.
+    /// A server that answers immediately, because the lab's own start is not tested here. It shows the learner's home.
     private static let image = "carrel-test/quick:1"
     static let lab = "quick"
 
     let fleet: Fleet
     private let points: CrashPoints
 
-    /// Runs `body` with a Carrel of its own that can be made to die.
+    /// Runs `body` with a Carrel of its own that can be killed at a chosen point.
     ///
     /// - Parameters:
-    ///   - index: which of the engines it has.
+    ///   - index: the index of its engine.
     ///   - files: as in the configuration.
-    ///   - pool: one seat is warm. Its homes are under one shared root; else they are volumes.
+    ///   - pool: one warm seat, with homes under one shared root; otherwise homes are volumes.
     static func with(
         engine index: Int, files: String? = nil, pool: Bool = false, _ body: (CrashMatrix) async throws -> Void
     ) async throws {
@@ -61,7 +62,7 @@ struct CrashMatrix {
         throw FleetError("\(Self.mostPoints) points and no end")
     }
 
-    /// What the operation set going is over when nothing is under way any more, or the broker is dead.
+    /// Whether everything that the operation started has finished, or the broker is dead.
     private func isOver() async throws -> Bool {
         if try fleet.exitStatus() != nil { return true }
         let states = try await fleet.sessions().map(\.state)
@@ -70,7 +71,7 @@ struct CrashMatrix {
         return try await isUnderWay ? false : isWarm()
     }
 
-    /// Every pool has the seats that it is to have.
+    /// Whether every pool has its target number of seats.
     private func isWarm() async throws -> Bool {
         guard !fleet.plan.pools.isEmpty else { return true }
         return try await fleet.pools().allSatisfy { $0.ready == $0.minimum && $0.starting == 0 }
@@ -80,14 +81,14 @@ struct CrashMatrix {
         try await eventually("the pool is full", within: .seconds(60), every: .milliseconds(20), holds: isWarm)
     }
 
-    /// The click of a new learner: the session, if they were told of one.
+    /// A new learner's click: the session, if they were told of one.
     func click(_ learner: String, in browser: Browser) async throws -> String? {
         let page = try await browser.visit(try await fleet.link(learner, lab: Self.lab), from: Fleet.course)
-        // A session that runs already leads right into its lab.
+        // A session that already runs leads directly into its lab.
         return page.sessionID ?? (page.isAtLab ? Lab(browser: browser, origin: page.url).session : nil)
     }
 
-    /// A running session of a new learner.
+    /// Creates a running session of a new learner.
     func session(_ learner: String) async throws -> String {
         guard let id = try await click(learner, in: fleet.browser()) else {
             throw FleetError("no session for \(learner)")
@@ -96,7 +97,7 @@ struct CrashMatrix {
         return id
     }
 
-    /// Every container is a running session's, or a warm seat that the pool knows.
+    /// Every container belongs to a running session, or is a warm seat that the pool knows.
     func expectNothingLeaked() async throws {
         guard !fleet.plan.pools.isEmpty else { return try await fleet.expectNothingLeaked() }
         try await waitForWarm()

@@ -4,8 +4,8 @@ import Testing
 @testable import FleetSupport
 
 extension PatientTests {
-    /// The broker dies at each write and each sync that an operation makes in its database, one after the other. The
-    /// operations are tested side by side, each with a broker of its own: most of the time is spent waiting.
+    /// The broker dies at each write and each sync of the database during an operation, one point per run. The
+    /// operations are tested in parallel, each with a broker of its own, because most of the time is spent waiting.
     @Suite("A crash at each write of the database") struct CrashMatrixTests {
         @Test("loses no launch, claim, end or drain that was acknowledged, and leaves no orphan")
         func everywhere() async throws {
@@ -33,7 +33,7 @@ extension PatientTests {
                     if let id = acknowledged[number] {
                         try await matrix.fleet.wait(for: id, toBe: "running")
                     } else {
-                        // Nobody was promised anything; the learner clicks again.
+                        // Nothing was promised to the learner, who clicks again.
                         _ = try await matrix.session(learner)
                     }
                     #expect(try await matrix.fleet.sessions().filter { $0.learner == learner }.count == 1)
@@ -98,7 +98,7 @@ extension PatientTests {
             }
         }
 
-        /// - Parameter files: `nil`: the learner's home is attached to the lab that runs already.
+        /// - Parameter files: `nil`: the learner's home is attached to a lab that runs already.
         private static func claim(files: String?) async throws {
             try await CrashMatrix.with(engine: files == nil ? 1 : 0, files: files, pool: true) { matrix in
                 let fleet = matrix.fleet
@@ -111,7 +111,7 @@ extension PatientTests {
                 } check: { number in
                     let learner = "c\(number)"
                     if let id = acknowledged[number] { try await fleet.wait(for: id, toBe: "running") }
-                    // Who was promised nothing clicks again; the others come back.
+                    // A learner to whom nothing was promised clicks again; the others return.
                     let browser = fleet.browser()
                     let id = try #require(try await matrix.click(learner, in: browser))
                     #expect(acknowledged[number] == nil || acknowledged[number] == id)
@@ -126,7 +126,7 @@ extension PatientTests {
                 #expect(died >= 6, "a claim and the next seat have at least three commits: \(died)")
                 #expect(!acknowledged.isEmpty)
                 try await fleet.succeed("pool", "set", CrashMatrix.lab, "--minimum", "0", "--maximum", "0")
-                // What a death left of slots goes with the next listing of the host, a minute later at the most.
+                // Leftover slots of a death are freed by the next listing of the host, within a minute.
                 try await eventually("nothing is left", within: .seconds(90), every: .milliseconds(200)) {
                     guard try await fleet.containers().isEmpty else { return false }
                     return try fleet.slotMounts().isEmpty
@@ -137,7 +137,7 @@ extension PatientTests {
 }
 
 extension CrashMatrix {
-    /// The learner has a file in their home before they click.
+    /// Puts a file into the learner's home before they click.
     fileprivate func giveHome(to learner: String) throws {
         let home = fleet.root + "/homes/school/" + learner
         try FileManager.default.createDirectory(
@@ -145,7 +145,7 @@ extension CrashMatrix {
         try learner.write(toFile: home + "/whose.txt", atomically: false, encoding: .utf8)
     }
 
-    /// The lab answers, with this learner's own files if they are kept.
+    /// Expects that the lab answers, with this learner's own files if they are kept.
     fileprivate func expectHome(of learner: String, in id: String, by browser: Browser, isKept: Bool) async throws {
         let lab = try await browser.visit(fleet.portal.at("/sessions/\(id)/open"), from: fleet.portal)
         guard lab.isAtLab else { throw FleetError("\(lab.url) answers \(lab.response.status)") }

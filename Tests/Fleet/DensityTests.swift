@@ -16,7 +16,7 @@ extension FleetTests {
                 let idle = try await eventually("its use is measured", within: .seconds(30)) {
                     try await fleet.show(lab.session).session.use
                 }
-                // A bare JupyterLab has tens of MiB; the whole limit would be the page cache or a mistake.
+                // An idle JupyterLab takes tens of MiB; a value near the limit would be the page cache or a mistake.
                 #expect((30...350).contains(idle.memoryBytes / Self.mebibyte), "\(idle)")
                 let kernel = try await lab.startKernel()
                 #expect(
@@ -48,7 +48,7 @@ extension FleetTests {
                 #expect(profile.sessions == 1)
                 #expect((profile.memoryP95Bytes ?? 0) >= busy.memoryBytes)
                 #expect(profile.cpuP95 != nil)
-                // One session is no profile to rely on.
+                // One session is not enough for a reliable profile.
                 #expect(profile.chargeBytes == 512 * Self.mebibyte)
                 #expect(try await fleet.succeed("lab", "show", "python").contains("1 session; it counts from 30 on"))
 

@@ -18,14 +18,14 @@ extension FleetTests {
                 try await fleet.succeed("host", "drain", first, "--deadline", "1h")
                 #expect(try await fleet.host(first).state == "draining")
 
-                // Placement would prefer the draining host for the third learner: it has one lab, the other two.
+                // Placement would prefer the draining host for the third learner: it has one lab, the other has two.
                 for learner in ["grace", "linus"] {
                     let lab = try await fleet.open(learner)
                     #expect(try await fleet.show(lab.session).session.host == other)
                 }
                 #expect(try await ada.get("/api/status").status == 200)
 
-                // Nobody knows how long the above takes on a busy machine; now the deadline may come.
+                // The steps above can take any time on a busy machine; from here on the deadline may come.
                 let deadline = nowMilliseconds() + 2_000
                 try await fleet.succeed("host", "drain", first, "--deadline", "2s", "--yes")
                 let ended = try await fleet.wait(for: ada.session, toBe: "ended", within: .seconds(40))
@@ -71,7 +71,7 @@ extension FleetTests {
                 try await eventually("the drain is remembered") { try await fleet.host(host).state == "draining" }
                 #expect(try await ada.get("/api/status").status == 200)
                 try await fleet.succeed("host", "uncordon", host)
-                // The new broker has to prove first that labs are kept apart there.
+                // The new broker first has to prove that labs are isolated there.
                 try await eventually("the host is active", within: .seconds(60)) {
                     try await fleet.host(host).state == "active"
                 }

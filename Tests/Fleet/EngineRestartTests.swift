@@ -4,11 +4,11 @@ import Testing
 
 @testable import FleetSupport
 
-/// The command that stops engine 1 and starts it again, as words with spaces between them.
+/// The command that restarts engine 1, as words separated by spaces.
 private let restart = ProcessInfo.processInfo.environment["CARREL_TEST_ENGINE_RESTART"]?.split(separator: " ")
     .map(String.init)
 
-/// By itself, because nobody else's labs may be on that engine meanwhile.
+/// Runs by itself, because no other test's labs may be on that engine meanwhile.
 @Suite(
     "A restart of an engine", .serialized,
     .enabled(if: restart != nil, "Scripts/test runs it after the others, for it stops an engine"))

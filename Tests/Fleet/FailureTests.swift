@@ -59,7 +59,7 @@ extension PatientTests {
             try await withFleet(plan) { fleet in
                 let names = fleet.plan.hosts.map(\.name)
                 fleet.relay.judge { $0.contains("/containers/create") ? death : .forward }
-                // Two learners: one of them is placed on the host that dies.
+                // Two learners, so that one is placed on the host that dies.
                 async let ada = fleet.open("ada", within: .seconds(120))
                 async let grace = fleet.open("grace", within: .seconds(120))
                 let labs = try await [ada, grace]
@@ -110,7 +110,7 @@ extension PatientTests {
                 let ada = try await fleet.open("ada")
                 fleet.relay.cut()
                 try await eventually("the host is unreachable") { try await fleet.host(name).state == "unreachable" }
-                // The engine is away, the lab is not.
+                // The engine is down, the lab is not.
                 #expect(try await ada.get("/api/status").status == 200)
                 let browser = fleet.browser()
                 let page = try await browser.visit(fleet.link("grace"), from: Fleet.course)

@@ -95,7 +95,7 @@ extension FleetTests {
                 let left = volumes.intersection(try await engine.allVolumes())
                 #expect(left == homes)
 
-                // What `docker rm` without -v leaves is what an engine leaves that dies in the middle of a removal.
+                // `docker rm` without -v leaves the same as an engine that dies during a removal.
                 _ = try await fleet.open("ada")
                 let container = try #require(try await fleet.containers().first)
                 let lost = try await engine.volumes(of: container.id)

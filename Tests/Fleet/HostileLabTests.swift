@@ -3,11 +3,11 @@ import Testing
 
 @testable import FleetSupport
 
-/// A learner who tries to get out of the lab by way of the helpers.
+/// A learner who tries to escape from the lab through the helpers.
 extension FleetTests {
     @Suite("A hostile lab") struct HostileLabTests {
-        /// Replaces every program that a helper could be led to run by one that writes down who runs it, and fills the
-        /// table of processes with names that a helper could look for.
+        /// Replaces every program that a helper could be tricked into running by one that records who runs it, and
+        /// fills the process table with names that a helper could search for.
         private static let attack = #"""
             import os, shutil, subprocess
             traps = ["sh", "bash", "true", "mkdir", "mount", "umount", "nsenter", "mountpoint", "stat", "grep", "ls",
@@ -42,11 +42,12 @@ extension FleetTests {
             try await withFleet(plan) { fleet in
                 let mallory = try await fleet.open("mallory")
                 let kernel = try await mallory.startKernel()
-                // Who looks for a process by its name in /proc meets low numbers first, which a lab gets by patience.
+                // A search for a process by its name in /proc meets low numbers first, which a lab can obtain by
+                // patience.
                 try? "10000".write(toFile: "/proc/sys/kernel/ns_last_pid", atomically: false, encoding: .utf8)
                 #expect(try await kernel.run(Self.attack).contains("set"))
 
-                // The helpers are made, and tried out, with the hostile lab beside them.
+                // The helpers are created, and tested, beside the hostile lab.
                 try await fleet.succeed("pool", "set", "python", "--minimum", "1", "--maximum", "1")
                 var isWarm = true
                 do { try await fleet.waitForWarm(1) } catch { isWarm = false }
@@ -69,7 +70,7 @@ extension FleetTests {
                     #expect(expected.contains(made), "\(made)")
                 }
 
-                // Another learner's click is attached by them, and sees their own home only.
+                // They attach another learner's home, and see only that home.
                 let ada = try await fleet.open("ada")
                 try await ada.upload(Array("hers".utf8), as: "note.txt")
                 #expect(FileManager.default.fileExists(atPath: fleet.root + "/homes/school/ada/note.txt"))

@@ -20,7 +20,7 @@ extension PatientTests {
             }
         }
 
-        /// Polls and holds a kernel's socket open, as JupyterLab does for as long as its tab is there.
+        /// Polls and keeps a kernel's socket open, as JupyterLab does while its tab is open.
         private func openTab(_ fleet: Fleet) async throws {
             let lab = try await fleet.open("tab")
             let kernel = try await lab.startKernel()
@@ -31,15 +31,16 @@ extension PatientTests {
                 let session = try await fleet.show(lab.session).session
                 return session.state == "ended" ? session : nil
             }
-            // The kernel's two channels and two clocks, of a millisecond each, do not agree on which came first.
+            // The kernel's two channels and two clocks, with a resolution of a millisecond each, may disagree about the
+            // order.
             #expect(ended.lastActivityAt <= lastUse + 100)
             #expect(ended.since - ended.lastActivityAt >= Int64(Self.timeout) * 1000)
-            // Ended by the idle timeout and nothing else, which the learner can read.
+            // Only the idle timeout ended it, and the learner can read that.
             #expect(ended.reason?.contains("\(Self.timeout)") == true, "\(ended.reason ?? "")")
             await kernel.socket.close()
         }
 
-        /// Types now and then, three times as long as the timeout.
+        /// Types occasionally, for three times the timeout.
         private func keystrokes(_ fleet: Fleet) async throws {
             let lab = try await fleet.open("typist")
             let terminal = try await lab.openTerminal()
@@ -62,7 +63,7 @@ extension PatientTests {
 
         private struct Ended: Error { let state: String }
 
-        /// Computes without a word for three timeouts with no browser there at all.
+        /// Computes silently for three timeouts without any browser.
         private func busyKernel(_ fleet: Fleet) async throws {
             let lab = try await fleet.open("computer")
             let kernel = try await lab.startKernel()
@@ -87,7 +88,7 @@ extension PatientTests {
             try await withFleet(Plan(labs: [lab])) { fleet in
                 let lab = try await fleet.open("ada")
                 try await eventually("the lab's hostname warns", within: .seconds(60)) {
-                    // To ask is no activity, nor is an open tab.
+                    // Polling the status is not activity, nor is an open tab.
                     _ = try await lab.pollAsOpenTab()
                     return try await lab.get("/.carrel/status").object()["is_warned"] as? Bool == true
                 }

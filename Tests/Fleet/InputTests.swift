@@ -16,7 +16,7 @@ extension FleetTests {
                 #expect(try await browser.send("GET", unknown, for: .navigation).status == 404)
                 #expect(try await browser.send("GET", unknown.at("/api/status")).status == 404)
 
-                // A name that the certificate covers is spoken to the edge, another one is asked for.
+                // The TLS handshake has a name that the certificate covers, and the request asks for another one.
                 for (asked, expected) in [
                     ("somebody.else.example", 421), ("127.0.0.1", 421), (Self.lab("a.b"), 421),
                     (Plan.labsDomain, 421), ("PORTAL.test", 200),
@@ -70,10 +70,10 @@ extension FleetTests {
                     let answer = try await fleet.raw(request)
                     let status = Int(answer.split(separator: " ").dropFirst().first ?? "") ?? 0
                     #expect(statuses.contains(status), "\(what): \(answer.prefix(200))")
-                    // After a request that nobody understood, nothing on that connection means anything.
+                    // After a malformed request, the rest of the connection must not be interpreted.
                     #expect(!answer.dropFirst(8).contains("HTTP/1.1 200"), "\(what)")
                 }
-                // Bytes that are no TLS, and nothing at all.
+                // Bytes that are not TLS, and a connection that sends nothing.
                 let port = fleet.port
                 for bytes in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\u{16}\u{3}\u{1}\u{7f}", ""] {
                     let rest = try await blocking {

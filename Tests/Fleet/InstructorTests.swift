@@ -8,7 +8,7 @@ extension FleetTests {
         private static let image = "fleet/course:test"
         private static let cookie = "__Host-carrel-instructor"
 
-        /// Ada and Bob come from course 101, Eve from course 102. A run can be given an hour and a half in all.
+        /// Ada and Bob are in course 101, Eve is in course 102. A run can be extended by an hour and a half in total.
         private func withCourse(_ body: (Fleet, _ sessions: [String: String]) async throws -> Void) async throws {
             var plan = Plan(labs: [Plan.Lab(name: "quick", image: Self.image, kind: "http", port: 8080)])
             plan.instructorExtension = "90m"
@@ -26,7 +26,7 @@ extension FleetTests {
             }
         }
 
-        /// The instructor's browser, which has followed their link, and what it shows.
+        /// The instructor's browser after following their link, and the page that it shows.
         private func enter(_ fleet: Fleet, course: String) async throws -> (browser: Browser, page: Browser.Visit) {
             let link = try await fleet.succeed(
                 "link", "--role", "instructor", "--context", course, "--learner", "grace", "--name", "Grace Hopper")
@@ -35,7 +35,7 @@ extension FleetTests {
             return (browser, try await browser.visit(address, from: Fleet.course))
         }
 
-        /// Presses a button of the page: for one lab, or for all that run.
+        /// Presses a button of the page: for one lab, or for all running ones.
         private func extend(
             _ session: String?, by seconds: Int, course: String = "101", in browser: Browser, of fleet: Fleet
         ) async throws -> Browser.Visit {
@@ -70,7 +70,7 @@ extension FleetTests {
                 let told = try await fleet.succeed("session", "explain", sessions["ada"]!)
                 #expect(told.contains("the instructor Grace Hopper (grace)"), "\(told)")
 
-                // Ada's would come to more than the bound; Bob's does not.
+                // Ada's total would exceed the limit; Bob's does not.
                 let all = try await extend(nil, by: 3600, in: browser, of: fleet)
                 #expect(all.response.status == 409 && all.response.text.contains("1 lab has more time now."))
                 let why = "<bdi>Ada</bdi>: That is more time than it can still be given."
@@ -111,7 +111,7 @@ extension FleetTests {
                 let (other, page) = try await enter(fleet, course: "102")
                 #expect(page.response.text.contains("1 lab of this course") && page.response.text.contains(">Eve<"))
                 #expect(!page.response.text.contains("Ada") && !page.response.text.contains("Bob"))
-                // Not by the form of another course's page, nor by naming another course's lab.
+                // Not with the form of another course's page, nor by naming another course's lab.
                 for course in ["101", "102"] {
                     let answer = try await extend(sessions["ada"], by: 1800, course: course, in: other, of: fleet)
                     #expect(answer.response.status == 409 && !answer.response.text.contains("Ada"))

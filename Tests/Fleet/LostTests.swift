@@ -27,7 +27,7 @@ extension FleetTests {
                 try await eventually("the host is unreachable", within: .seconds(60)) {
                     try await fleet.host(away.name).state == "unreachable"
                 }
-                // It is kept until somebody says otherwise.
+                // It is kept until an operator decides otherwise.
                 #expect(try await ada.get("/api/status").status == 200)
                 try await fleet.succeed("host", "lost", away.name, "--yes")
                 let moved = try await eventually("ada has a new seat", within: .seconds(90)) {
@@ -36,7 +36,7 @@ extension FleetTests {
                     return shown
                 }
                 #expect(moved.host == other.name)
-                // The same hostname, cookie and files.
+                // The hostname, the cookie and the files are the same.
                 #expect(try await ada.reload().isLab)
                 #expect(String(decoding: try await ada.download("notes.txt"), as: UTF8.self) == "the proof")
 
@@ -56,7 +56,7 @@ extension FleetTests {
             var plan = Plan()
             var twin = plan.hosts[0]
             twin.name = "twin"
-            // By another address, as nobody would do it on purpose.
+            // With another address, as only a mistake would produce it.
             twin.isRelayed = true
             plan.hosts.append(twin)
             try await withFleet(plan, isStarted: false) { fleet in

@@ -11,7 +11,7 @@ extension FleetTests {
             try await withFleet(Plan(labs: [hungry])) { fleet in
                 let lab = try await fleet.open("hungry")
                 let kernel = try await lab.startKernel()
-                // It dies of this, so there is no answer.
+                // It is killed by this, so there is no answer.
                 _ = try await kernel.begin("hoard = bytearray(b'x') * (1 << 30)")
                 try await eventually("the story says what happened", within: .seconds(60)) {
                     try await fleet.show(lab.session).story.contains { $0.reason.contains("256 MiB of memory") }

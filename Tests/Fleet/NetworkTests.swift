@@ -5,13 +5,13 @@ import Testing
 @testable import FleetSupport
 
 extension FleetTests {
-    /// Nobody has these addresses: RFC 5737 keeps them for documentation, and link-local ones are no one's beyond a link.
+    /// Nobody has these addresses: RFC 5737 reserves them for documentation, and link-local ones are not routed.
     private static let nowhere = "198.51.100.9"
     private static let outside = "198.51.100.77"
     private static let linkLocal = "169.254.77.77"
 
     @Suite("A hostile notebook") struct NetworkTests {
-        /// What a learner can run to get out. Each function returns the names of what it reached.
+        /// Code that a learner can run to reach the outside. Each function returns the names of what it reached.
         private static let hostile = """
             import os, socket, struct, subprocess, sys, time
 
@@ -59,7 +59,7 @@ extension FleetTests {
             targets.map { "('\($0.0)', \($0.1))" }.joined(separator: ", ")
         }
 
-        /// Where a lab's port is published on its host.
+        /// The address where a lab's port is published on its host.
         private func published(_ session: String, _ fleet: Fleet) async throws -> (
             address: String, port: Int, inside: String
         ) {
@@ -84,7 +84,7 @@ extension FleetTests {
             var plan = Plan(hosts: 2, labs: [lab])
             for host in plan.hosts where isLikeDockerStacks { try await host.engine.buildLikeDockerStacks(lab.image) }
             for index in plan.hosts.indices { plan.hosts[index].slots = 2 }
-            // Addresses for documentation are closed; this one stands for the outside.
+            // Addresses for documentation are blocked; this one represents the outside.
             plan.openedRanges = ["\(FleetTests.outside)/32"]
             let outside = try await OutsideServer(address: FleetTests.outside)
             let metadata = try await OutsideServer(address: FleetTests.linkLocal)
@@ -124,7 +124,7 @@ extension FleetTests {
                         (FleetTests.nowhere, 443), (FleetTests.nowhere, 53), ("2001:db8::9", 443), (gateway, 53),
                         ("ff02::1", 9), ("255.255.255.255", 9),
                     ]
-                    // Turned round, because the broker hands the code to the lab in the clear.
+                    // Reversed, because the broker sends the code to the lab in the clear.
                     let turned = String(word.reversed())
                     _ = try await kernel.run("print(shout('\(turned)'[::-1], \(list(targets))))")
                     let resolvers = try await resolvers(lab.session, fleet).map { "'\($0)'" }
@@ -137,7 +137,7 @@ extension FleetTests {
                         subprocess.run([sys.executable, '-m', 'pip', 'download', '-q', '-d', '/tmp', 'left-pad'], capture_output=True)
                         print(f'{time.monotonic() - start:.1f}')
                         """)
-                    // Python takes seconds to start on a busy machine; with five more attempts it was over a minute.
+                    // Python takes seconds to start on a busy machine; with five more retries it took over a minute.
                     #expect(try #require(Double(pip.dropLast())) < 15, "pip download")
                 } else {
                     let reached = try await kernel.run("print(tcp(('\(FleetTests.outside)', \(outside.port))))")
@@ -148,7 +148,7 @@ extension FleetTests {
             }
         }
 
-        /// Those of the host, as its engine gives them to containers on the host's own network.
+        /// The host's resolvers, as its engine gives them to containers on the host's own network.
         private func resolvers(_ session: String, _ fleet: Fleet) async throws -> [String] {
             let output = try await fleet.plan.hosts[0].engine.docker(
                 "run", "--rm", "--network", "host", Plan.jupyterImage, "cat", "/etc/resolv.conf")
@@ -185,7 +185,7 @@ extension FleetTests {
                 try await fleet.stop()
                 let network = "carrel-\(instance)-none"
                 try await engine.docker("network", "rm", network)
-                // As an engine leaves it that takes the option and forgets it.
+                // The same state as with an engine that accepts the option and forgets it.
                 try await engine.docker("network", "create", "--label", "carrel.instance=\(instance)", network)
                 try await fleet.start(hosts: "inactive")
                 try await eventually("it is said why", within: .seconds(30)) {

@@ -24,7 +24,7 @@ extension FleetTests {
                 #expect(parked.epoch == 1 && parked.host == nil)
                 #expect(try await fleet.plan.hosts[0].engine.containers(instance: fleet.instance()).isEmpty)
                 #expect(try await fleet.host(fleet.plan.hosts[0].name).density == 0)
-                // The forgotten tab polls on, is told to stop, and brings nothing back.
+                // The forgotten tab keeps polling, is told to stop, and does not resume the lab.
                 #expect(try await ada.pollAsOpenTab().allSatisfy { $0 == 424 })
                 // Nor does a script in it that presses the button.
                 #expect(try await ada.send("POST", "/.carrel/restart").status == 403)
@@ -33,10 +33,10 @@ extension FleetTests {
                 #expect(why.contains("Parked because nothing happened in it for 8.0 s."), "\(why)")
                 #expect(try await fleet.succeed("session", "list", "--state", "parked").contains("kept until"))
 
-                // Parked sessions survive the broker.
+                // Parked sessions survive a death of the broker.
                 fleet.killBroker()
                 try await fleet.start()
-                // The only seat is somebody else's for a while.
+                // The only seat is taken by somebody else for a while.
                 let bob = try await fleet.open("bob")
                 let click = try await ada.reload()
                 #expect(click.response.status == 503 && click.response.text.contains("Your lab is in the queue"))

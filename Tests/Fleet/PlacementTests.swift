@@ -45,10 +45,10 @@ extension FleetTests {
                 let sessions = try await fleet.sessions()
                 #expect(sessions.map(\.state) == Array(repeating: "running", count: 10))
                 #expect(sessions.map(\.epoch) == Array(repeating: 1, count: 10))
-                // A host takes a few starts at a time, so a quick one gets more of a crowd; but none gets all of it.
+                // A host takes a few starts at a time, so a fast one gets more of a crowd; but none gets all of it.
                 for host in fleet.plan.hosts { #expect((3...7).contains(sessions.count { $0.host == host.name })) }
 
-                // First come, first served: whoever came earlier began to start no later.
+                // First come, first served: an earlier click never starts later.
                 var began: [(came: Int64, seated: Int64)] = []
                 for session in sessions {
                     let seat = try await fleet.show(session.id).story.first { $0.state == "starting" }

@@ -17,7 +17,7 @@ extension FleetTests {
                 await #expect(throws: (any Error).self) { try await lab.get("/api/status") }
                 try await fleet.start()
 
-                // The cookie and the route come from the file: no new click is needed.
+                // The cookie and the route are restored from the database: no new click is needed.
                 #expect(try await lab.get("/api/status").status == 200)
                 let socket = try await lab.browser.webSocket(
                     lab.origin.at("/api/kernels/\(kernel.id)/channels?session_id=\(kernel.session)"),
@@ -37,7 +37,7 @@ extension FleetTests {
             let words = request.split(separator: " ")
             try await withFleet(Plan(relayed: true)) { fleet in
                 let death = Once()
-                // The engine still gets the request of a broker that dies while it waits for the answer.
+                // The engine still receives the request of a broker that dies while it waits for the answer.
                 fleet.relay.judge { line in
                     let path = line.prefix { $0 != "?" }
                     if line.hasPrefix(words[0]), path.contains("/containers/"), path.hasSuffix(words[1]),
@@ -49,12 +49,12 @@ extension FleetTests {
                 }
                 let browser = fleet.browser()
                 let link = try await fleet.link("ada")
-                // The broker may die before this page is there; then the learner clicks again.
+                // The broker may die before this page arrives; then the learner clicks again.
                 let began = try? await browser.visit(link, from: Fleet.course)
                 try await eventually("the broker died at \(request)") { death.hasHappened }
                 try await fleet.start()
 
-                // A page that was open connects its stream again and gets there without a reload.
+                // An open page reconnects its stream and gets there without a reload.
                 var page = began
                 if page == nil { page = try await browser.visit(link, from: Fleet.course) }
                 let id = try #require(page?.sessionID)
@@ -77,7 +77,8 @@ extension FleetTests {
                 let sleep = ["--entrypoint", "sleep", Plan.jupyterImage, "600"]
                 try await fleet.stop()
 
-                // Ours by its labels, but of a session that the file does not know; another instance's; nobody's.
+                // A container with our labels, but of a session that the database does not have; one of another
+                // instance; one without labels.
                 try await engine.docker(
                     run + [
                         "orphan-\(instance)", "--label", "carrel.instance=\(instance)", "--label",

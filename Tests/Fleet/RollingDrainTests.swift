@@ -16,7 +16,7 @@ extension FleetTests {
                 try await fleet.succeed("host", "drain", first, second, "--max-unavailable", "1", "--deadline", "1h")
                 #expect(try await fleet.host(first).state == "draining")
                 #expect(try await fleet.host(second).state == "active")
-                // Who comes meanwhile goes to the one that is in service.
+                // A learner who comes meanwhile gets a lab on the host that is in service.
                 let grace = try await fleet.open("grace")
                 #expect(try await fleet.show(grace.session).session.host == second)
 

@@ -45,7 +45,7 @@ extension FleetTests {
                 try await fleet.fill(ballast)
 
                 var refused: Browser.Visit?
-                // What SQLite has in its log's file already is room that it may still use.
+                // SQLite may still use the space that its log file already has.
                 try await eventually("a launch is refused", within: .seconds(30)) {
                     let learner = "learner\(Int.random(in: 0..<1_000_000_000))"
                     let visit = try await fleet.browser().visit(fleet.link(learner), from: Fleet.course)

@@ -13,14 +13,14 @@ extension FleetTests {
                 let kernel = try await lab.startKernel()
                 _ = try await kernel.run("x = 41")
                 let container = try #require(try await fleet.containers().first)
-                // On its way when the broker changes.
+                // A request in progress when the broker changes.
                 let browser = fleet.browser()
                 let click = try await browser.visit(fleet.link("grace"), from: Fleet.course)
                 let launched = try #require(click.sessionID)
 
                 let old = try await fleet.takeOver()
                 #expect(try fleet.brokerPID() != old)
-                // The socket that was open stays where it is; the lab's other requests come to the new broker.
+                // The open socket stays with the old process; the lab's other requests reach the new broker.
                 #expect(try await kernel.run("x + 1") == "42")
                 #expect(try await lab.get("/api/status").status == 200)
                 try await browser.waitUntilRunning(click.url, within: .seconds(60))

@@ -35,7 +35,7 @@ struct BookingAPITests {
         return String(decoding: APICoding.encode(book), as: UTF8.self)
     }
 
-    /// There is no engine: as often as the driver finds that out, the host is said to answer.
+    /// There is no engine: whenever the driver reports that, the test marks the host as answering again.
     @ControlLoop
     private static func book(_ api: Operator, _ body: String) async throws -> BookingView {
         api.desk.broker.submit(.hostListed(host: "h1", containers: []))
@@ -57,7 +57,7 @@ struct BookingAPITests {
             #expect(booked.items.compactMap(\.id).count == 3)
             let listed = try await api.get("/v1/reservations", as: APIReservations.self).reservations
             #expect(listed.count == 3 && listed.allSatisfy { $0.series == "weekly" && $0.roster == ["ada", "bob"] })
-            // Three seats can be reserved, of which two are.
+            // Three seats can be reserved, two of which are taken.
             let refused = try await Self.book(api, Self.body(2...2, seats: 3))
             #expect(!refused.isBooked && refused.items.map(\.result) == [.noSeats])
             #expect(refused.items[0].message?.isEmpty == false)
@@ -160,7 +160,7 @@ struct BookingAPITests {
         let long = String(repeating: "a", count: 257)
         #expect(refusal(context: "101", roster: [long]) == "a learner of roster is longer than 256 bytes.")
         #expect(refusal(context: "1\u{0}", roster: nil) == "context contains a control character.")
-        // A roster that all of a booking have in common is that of each.
+        // A roster that all items of a booking share belongs to each.
         var terms = Self.terms(0)
         terms.context = nil
         var book = APIBook(portal: "school", items: [(terms, nil)], skipConflicts: false, dryRun: false)

@@ -21,7 +21,7 @@ struct CalendarFeedTests {
                 roster: ["ada"]), phase: phase, createdAt: .now, allocation: [:])
     }
 
-    /// Made by hand: what time does to them is not what is tested here.
+    /// Made by hand, because this does not test how they change over time.
     private static func withFeed(
         _ reservations: [Reservation], _ body: @ControlLoop @Sendable (Desk, String) async throws -> Void
     ) async throws {
@@ -47,7 +47,7 @@ struct CalendarFeedTests {
                 clock: .utc, zones: .system(), now: .now, horizon: .now + Limits.reservationHorizon)
             let found = reader.read(file).occurrences
             #expect(found.count == 1 && found[0].to - found[0].from == .seconds(7200))
-            // And what it says of itself would reserve the same again.
+            // And its own description would reserve the same again.
             let terms = try CalendarTerms(portal: "school", lab: nil, seats: nil, context: nil).terms(of: found[0])
             #expect(terms.seats == 3 && terms.lab == "python" && terms.context == "101" && terms.lead == .seconds(1800))
         }

@@ -28,7 +28,7 @@ import Testing
         try await withDesk { desk in
             let socket = desk.directory + "/portal.sock"
             try desk.portal.start(portalSocket: socket, controlSocket: desk.directory + "/control.sock")
-            // Each person has as many of them as one may.
+            // Each person has as many streams as allowed.
             let people = (streams + PortalLimits.eventStreamsPerPerson - 1) / PortalLimits.eventStreamsPerPerson
             var pages: [(path: String, fields: HeaderFields)] = []
             for number in 0..<people {

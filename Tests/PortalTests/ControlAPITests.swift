@@ -19,7 +19,7 @@ struct ControlAPITests {
                 "{\"portal\":\"school\",\"lab\":\"python\",\"seats\":\(seats),\"from\":\(start),"
                     + "\"to\":\(start + 3_600_000),\"context\":\"101\",\"roster\":[\"ada\"]}"
             }
-            // There is no engine: as often as the driver finds that out, the host is said to answer.
+            // There is no engine: whenever the driver reports that, the test marks the host as answering again.
             var made: HTTPClientResponse
             repeat {
                 desk.broker.submit(.hostListed(host: "h1", containers: []))
@@ -165,7 +165,7 @@ struct ControlAPITests {
             #expect(try await why(slug).ends.map(\.cause) == [.lifetime, .idle])
             #expect(try await why(queued).queuePosition == 1)
             let before = try #require(try await desk.broker.view(slug).lifetimeEndsAt)
-            // Whoever runs the command, by the kernel's word; what the body says of it counts for nothing.
+            // The user who runs the command, according to the kernel; what the body says about it is ignored.
             let me = SystemUsers.name(of: getuid())
             let body = "{\"seconds\":7200,\"who\":\"somebody else\",\"note\":\"The exam takes longer\"}"
             let answer = try await api.send("POST", "/v1/sessions/\(slug)/extend", body)

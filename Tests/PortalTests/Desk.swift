@@ -26,7 +26,7 @@ final class Desk {
     let broker: Broker
     let portal: Portal
 
-    /// - Parameter stored: sessions that an earlier broker left.
+    /// - Parameter stored: sessions that an earlier broker stored.
     init(stored: [Session] = []) async throws {
         directory = NSTemporaryDirectory() + "carrel-portal-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -75,10 +75,10 @@ final class Desk {
         try FileManager.default.removeItem(atPath: directory)
     }
 
-    // MARK: Requests as the edge passes them on
+    // MARK: Requests as the edge forwards them
 
     func link(learner: String = "ada", lab: String = "python", validSeconds: Int64 = 600) throws -> String {
-        // Made in the past when it must have expired by now.
+        // It is issued in the past if it must have expired by now.
         let now = Timestamp.now
         let made = Timestamp(milliseconds: now.milliseconds - 3_600_000)
         let link = SignedLink(
@@ -133,7 +133,7 @@ final class Desk {
         return (SessionID(rawValue: String(id)), ticket)
     }
 
-    /// Enters the lab's hostname by a one-time code: the access cookie's value.
+    /// Enters the lab's hostname with a one-time code; returns the access cookie's value.
     func enter(_ id: SessionID) async throws -> String {
         let response = try await onLab(id.rawValue, "/.carrel/enter?code=\(broker.entryCode(for: id))&next=/lab")
         guard let token = response.cookieValue else {
@@ -151,14 +151,14 @@ extension HTTPResponse {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The value of the only cookie that is set.
+    /// The value of the only cookie in the response.
     var cookieValue: String? {
         fields.first("Set-Cookie").flatMap { $0.split(separator: ";").first?.split(separator: "=", maxSplits: 1).last }
             .map(String.init)
     }
 }
 
-/// Runs a test at a desk of its own, and puts everything away.
+/// Runs a test at a desk of its own, and removes everything afterwards.
 func withDesk(
     stored: [Session] = [], _ body: @ControlLoop @Sendable (Desk) async throws -> Void
 ) async throws {

@@ -119,7 +119,7 @@ import Testing
                 try await api.get("/v1/sessions/\(id)", as: APISession.self).story
                     .filter { $0.state == "note" && $0.reason.hasPrefix("The operator") }.map(\.reason)
             }
-            // Nobody who is there notices either.
+            // The stories do not record these, because learners on the host do not notice them.
             for act in ["cordon", "uncordon"] {
                 #expect(try await api.send("POST", "/v1/hosts/h1/\(act)").status == 200)
             }
@@ -129,11 +129,11 @@ import Testing
             #expect(try await api.send("POST", "/v1/hosts/h1/uncordon").status == 200)
             let turns = "{\"hosts\":[\"h1\"],\"deadline_seconds\":3600}"
             #expect(try await api.send("POST", "/v1/drain", turns).status == 200)
-            // What is refused is not told.
+            // A refused action is not recorded.
             #expect(try await api.failure("POST", "/v1/drain", turns).0 == 409)
             #expect(try await api.failure("POST", "/v1/hosts/h1/drain", "{\"deadline_seconds\":-1}").0 == 400)
             #expect(try await api.failure("POST", "/v1/hosts/h1/remove", hour).0 == 409)
-            // Whether it is lost is for the broker to judge.
+            // The broker decides whether it is lost.
             _ = try await api.send("POST", "/v1/hosts/h1/lost")
             #expect(
                 try await told(Self.slug) == [

@@ -13,7 +13,7 @@ struct InstructorPagesTests {
     private static let grace = Instructor(
         course: Course(portal: "school", context: "course-1"), id: "grace", name: "Grace <b>Hopper</b>")
 
-    /// Labs that run on the host whose engine does not answer: nothing ends for idleness there.
+    /// Labs that run on the host whose engine does not answer: no lab ends because of idleness there.
     private static func lab(
         _ id: String, learner: String, context: String? = "course-1", portal: String = "school",
         extended: Duration = .zero
@@ -82,7 +82,7 @@ struct InstructorPagesTests {
             #expect(try await desk.broker.explain(other).extended == nil)
             let page = try await desk.instructor("/instructor/course?extended=1", ticket: ticket)
             #expect(page.text.contains("1 lab has more time now.") && page.text.contains("extended by 30 minutes"))
-            // Anybody can write an address: it says nothing that is not so.
+            // Anybody can write an address, so the page must not claim anything false.
             for number in [2, 424_242] {
                 let page = try await desk.instructor("/instructor/course?extended=\(number)", ticket: ticket)
                 #expect(page.status == 200 && !page.text.contains("more time now"), "\(number)")
@@ -172,7 +172,7 @@ struct InstructorPagesTests {
                 #expect([400, 403].contains(answer.status), "\(link)")
                 #expect(answer.fields.first("Set-Cookie") == nil && !answer.text.contains("Learner"))
             }
-            // An instructor's link is no learner's, either.
+            // An instructor's link is not valid as a learner's, either.
             let launched = try await desk.onPortal(good.replacingOccurrences(of: "/instructor", with: "/launch"))
             #expect(launched.status == 400)
             let (_, learner) = try await desk.launch()

@@ -29,15 +29,16 @@ struct LabPagesTests {
             #expect(again.status == 403)
             #expect(again.text.contains("This way into the lab is closed"))
             #expect(again.fields.first("Set-Cookie") == nil)
-            // Back in the browser's history, with the cookie that the code became.
+            // Back in the browser's history, with the cookie that the code was exchanged for.
             let back = try await desk.onLab(id.rawValue, path, cookie: entered.cookieValue)
             #expect(back.location == "/lab/tree/a%20b.ipynb?x=1")
 
-            // Whoever saw a code on its way here cannot use it afterwards, though this browser did not need it.
+            // Somebody who saw a code on its way here cannot use it afterwards, even though this browser did not need
+            // it.
             let seen = "/.carrel/enter?code=\(desk.broker.entryCode(for: id))"
             #expect(try await desk.onLab(id.rawValue, seen, cookie: entered.cookieValue).status == 303)
             #expect(try await desk.onLab(id.rawValue, seen).status == 403)
-            // Nor does a program of the lab's page change it for a cookie.
+            // Nor can a program of the lab's page exchange it for a cookie.
             let fetched = "/.carrel/enter?code=\(desk.broker.entryCode(for: id))"
             #expect(try await desk.onLab(id.rawValue, fetched, isNavigation: false).status == 403)
             #expect(try await desk.onLab(id.rawValue, fetched).status == 403)
@@ -98,7 +99,7 @@ struct LabPagesTests {
             #expect(call.fields.first("Retry-After") == "2")
             let post = try await desk.onLab(id.rawValue, "/api/kernels", method: "POST", cookie: key)
             #expect(post.status == 503)
-            // Another port of the lab belongs to the same session.
+            // A hostname of another port of the lab belongs to the same session.
             #expect(try await desk.onLab("8050--\(id)", "/", cookie: key).status == 503)
         }
     }
@@ -126,7 +127,7 @@ struct LabPagesTests {
                 "Sec-Fetch-Site": "same-origin", "Origin": "https://\(id).\(Desk.labsDomain)",
                 "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1",
             ]
-            // A script of the lab's page is of the same origin.
+            // A script of the lab's page has the same origin.
             for (name, value) in [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "iframe"), ("Sec-Fetch-User", "?0")] {
                 var scripted = click
                 scripted.replace(name, value)

@@ -95,12 +95,12 @@ struct LearnerPagesTests {
     @Test(
         "What does not say that a browser opens the link as a page gets a button, and starts nothing",
         arguments: [
-            // A mail scanner, a chat's preview, curl, an old browser.
+            // A mail scanner, a chat's link preview, curl, an old browser.
             ["Sec-Fetch-Mode": "", "Sec-Fetch-Dest": ""],
-            // A page's script, an image, a page that is fetched.
+            // A script of a page, an image, a fetched page.
             ["Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"],
             ["Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"],
-            // A frame, where the portal is in none.
+            // A frame, where no site may show the portal in one.
             ["Sec-Fetch-Dest": "iframe"], ["Sec-Fetch-Dest": "object"],
         ] as [HeaderFields])
     func scanner(fields: HeaderFields) async throws {
@@ -114,7 +114,7 @@ struct LearnerPagesTests {
             #expect(!page.text.contains("<script") && !page.text.contains("utm_source"))
             #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
 
-            // The button sends what the link had, and only from this page.
+            // The button posts the link's contents, and only from this page.
             let form = String(link.dropFirst("/launch?".count))
             for fields: HeaderFields in [["Origin": "https://evil.test"], ["Sec-Fetch-Site": "cross-site"]] {
                 #expect(try await desk.onPortal("/launch", method: "POST", fields: fields, form: form).status == 403)
@@ -154,13 +154,13 @@ struct LearnerPagesTests {
             #expect(refused.status == 429)
             #expect(refused.fields.first("Retry-After") == "5")
             #expect(try await desk.onPortal("/sessions/\(other)/events", cookie: bob).status == 200)
-            // A lab's page cannot take them all: its hostname has a number of its own.
+            // A lab's page cannot use them all up: its hostname has a limit of its own.
             for _ in 0..<PortalLimits.eventStreamsPerPerson {
                 open.append(try await desk.onLab(id.rawValue, "/.carrel/events", cookie: key))
                 #expect(open.last?.status == 200)
             }
             #expect(try await desk.onLab(id.rawValue, "/.carrel/events", cookie: key).status == 429)
-            // Whoever goes makes room.
+            // A closed stream makes room for another.
             open = []
             var next = 429
             while next == 429 {

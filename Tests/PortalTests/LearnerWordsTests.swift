@@ -6,17 +6,17 @@ import Testing
 @testable import Launch
 @testable import Portal
 
-/// Everything that a learner can read, code by code. What belongs to a code and is an operator's is hostile here: whatever
-/// of it shows up on a page is found.
+/// Everything that a learner can read, code by code. The parts of a code that are for operators contain hostile text
+/// here, so that any of it on a page is detected.
 @Suite("What learners read")
 struct LearnerWordsTests {
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
-    /// What only operators may read.
+    /// Text that only operators may read.
     private static let secret = "h7.internal /srv/homes/ada `docker rm` code 137: no such image: registry/x@sha256:ab"
 
     private static let ends: [EndReason] = EndReason.Code.allCases.flatMap { code in
         [60, 5400, 604_740].flatMap { (seconds: Int64) in
-            // A note is what an operator says to the learner.
+            // A note is an operator's message to the learner.
             let text = code == .operatorEnded ? "The room closes" : secret
             return [
                 EndReason(ReasonParts(word: code.rawValue, number: seconds)),
@@ -39,7 +39,7 @@ struct LearnerWordsTests {
         .hostsUnproved,
     ]
 
-    /// Does not compile before a new cause has a place here, and one in the list above.
+    /// This does not compile until a new cause has a case here, and an entry in the list above.
     private static func place(of cause: Waiting.Cause) -> Int {
         switch cause {
         case .previousContainer: 0
@@ -71,7 +71,7 @@ struct LearnerWordsTests {
         )
     }
 
-    /// With every code of every kind.
+    /// The words for every code of every kind.
     private static var everything: [(code: String, words: Prose)] {
         var all: [(String, Prose)] = []
         for reason in ends {
@@ -114,7 +114,7 @@ struct LearnerWordsTests {
         return all
     }
 
-    /// What learners do not read: operators' words, paths, commands, codes, raw spans.
+    /// What learners must not read: operators' words, paths, commands, codes, raw spans.
     private static let forbidden: [(what: String, pattern: String)] = [
         ("a path", #"(^|\s)/\w"#), ("a command", #"`|\bcarrel \w|\bdocker\b|\bsudo\b"#),
         (

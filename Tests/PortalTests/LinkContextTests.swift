@@ -9,7 +9,7 @@ import Testing
 
 @Suite("A link that names a course")
 struct LinkContextTests {
-    /// Follows a link of this learner's: the session that it made.
+    /// Follows a link of this learner's, and returns the session that it created.
     @ControlLoop
     private static func follow(_ desk: Desk, _ learner: String, context: String?) async throws -> Session? {
         let now = Timestamp.now
@@ -28,7 +28,7 @@ struct LinkContextTests {
             let now = Timestamp.now
             let terms = ReservationTerms(
                 portal: "school", lab: "python", seats: 2, from: now, to: now + .seconds(3600), context: "101")
-            // There is no engine: as often as the driver finds that out, the host is said to answer.
+            // There is no engine: whenever the driver reports that, the test marks the host as answering again.
             var reserved: ReservationView?
             while reserved == nil {
                 desk.broker.submit(.hostListed(host: "h1", containers: []))

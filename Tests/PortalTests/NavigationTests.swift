@@ -34,7 +34,7 @@ struct NavigationTests {
     func person(fields: HeaderFields, expected: Bool) {
         var all = Self.navigation
         for (name, value) in fields { all.replace(name, value) }
-        // Without any field it is not known, and the browser is too old to be asked.
+        // Without any of the fields nothing is known, and the browser is too old for the check.
         let seen: HeaderFields = fields.isEmpty ? [:] : all
         #expect(Navigation.isByPerson(seen, framed: false) == expected)
     }

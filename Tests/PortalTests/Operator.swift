@@ -6,7 +6,7 @@ import Testing
 
 @testable import Portal
 
-/// Asks a desk over its real control socket, as the command line does.
+/// Sends requests to a desk over its real control socket, as the command line does.
 @ControlLoop
 struct Operator {
     let desk: Desk

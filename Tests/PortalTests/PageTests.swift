@@ -18,8 +18,8 @@ struct PageTests {
     ]
     static let all: [Page] = livePages + ["ended", "failed"].map { Page(view($0), at: .lab(path: "/lab")) } + notices
 
-    /// Each would end an attribute, open an element or start a script where it is not escaped. The accents make one
-    /// character with the mark before them, which fools escaping by characters.
+    /// Each of these would end an attribute, open an element or start a script if it were not escaped. An accent forms
+    /// one character with the mark before it, which defeats escaping by characters.
     static let hostile: [String] = [
         "<script>alert(1)</script>", "\" onmouseover=\"alert(1)", "'><img src=x onerror=alert(1)>",
         "\"\u{301} onfocus=alert(1) autofocus=\"\u{301}", "<\u{338}script>", "&lt;b&gt;", "{{heading}}", "{{{over}}}",
@@ -30,13 +30,13 @@ struct PageTests {
     func hostileNames(text: String) throws {
         let pairs = zip(Self.pages(with: text), Self.pages(with: "harmless"))
         for (page, plainPage) in pairs {
-            // With the hostile text the page has the very same tags as with a harmless one.
+            // With the hostile text, the page must have exactly the same tags as with a harmless one.
             #expect(try tags(html(page)) == tags(html(plainPage)))
         }
         #expect(try html(NoticePage.unknownLab(text)).contains("“<bdi>\(HTMLText().escapeText(text))</bdi>”"))
     }
 
-    /// Every place where a page says what somebody else has written.
+    /// Every place where a page shows text from outside.
     private static func pages(with text: String) -> [Page] {
         [
             Page(view("failed", reason: text, learnerName: text, labTitle: text), at: .lab(path: "/" + text)),
@@ -47,14 +47,14 @@ struct PageTests {
         ]
     }
 
-    /// With a note.
+    /// With a note by the operator.
     private static func ended(by text: String) -> SessionView {
         var view = view("ended", learnerName: text, labTitle: text)
         view.endReason = .operatorEnded(note: text)
         return view
     }
 
-    /// The page reduced to its markup: tags with the names of their attributes and no values, as a browser reads it.
+    /// The page reduced to its markup, as a browser parses it: tags with the names of their attributes and no values.
     private func tags(_ html: String) -> [String] {
         var tags: [String] = []
         var tag = ""
@@ -120,7 +120,7 @@ struct PageTests {
         #expect(!policy.contains("unsafe"))
     }
 
-    /// Computed by a program that is not ours.
+    /// Computed by an independent program.
     private func sha256Base64(_ text: String) async throws -> String {
         var command = Command(["sha256sum"])
         command.input = FileManager.default.temporaryDirectory.path + "/hashed-\(UUID().uuidString)"

@@ -77,7 +77,7 @@ struct ParkedLabTests {
             let page = try await desk.onLab(slug.rawValue, "/.carrel/", cookie: key)
             #expect(page.text.contains("Your lab is parked"))
             #expect(page.text.contains(">Resume</button>"))
-            // Nothing on it goes on by itself.
+            // Nothing on the page acts automatically.
             #expect(!page.text.contains("data-events") && !page.text.contains("http-equiv"))
             let form = "next=%2Flab"
             var own: HeaderFields = ["Sec-Fetch-Site": "same-origin", "Origin": "https://\(slug).\(Desk.labsDomain)"]

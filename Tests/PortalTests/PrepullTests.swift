@@ -6,13 +6,13 @@ import Testing
 
 @testable import Portal
 
-/// An engine of answers, where a desk's host expects one: it has no image until it is told to pull one.
+/// A fake engine with scripted answers, at the address of a desk's host: it has no image until it is told to pull one.
 @ControlLoop
 private final class ScriptedEngine {
     private(set) var pulls = 0
     var refusesPulls = false
     private var server: HTTPServer?
-    /// The stream of events, which says nothing.
+    /// The event stream, which stays silent.
     private let (silence, silent) = AsyncStream.makeStream(of: [UInt8].self)
 
     init(at path: String) throws {
@@ -22,7 +22,7 @@ private final class ScriptedEngine {
     func close() {
         silent.finish()
         server?.close()
-        // Whoever still answers keeps this alive; without a server nobody does.
+        // Answers in progress keep this object alive; without a server there are none.
         server = nil
     }
 
@@ -37,7 +37,7 @@ private final class ScriptedEngine {
                 #"{"ID":"X","Name":"x","NCPU":2,"MemTotal":1,"ServerVersion":"20","SystemTime":"1970-01-01T00:00:00Z"}"#
             )
         case "networks":
-            // Of whatever name is asked for, by the instance that is in it.
+            // Answers for any requested name, using the instance in it.
             let name = request.query.first?.value.split(separator: "\"").first { $0.hasPrefix("carrel-") } ?? ""
             let instance = name.split(separator: "-").dropFirst().first ?? ""
             return json("[{\(id.replacing("NAME", with: name).replacing("INSTANCE", with: instance))}]")
@@ -63,7 +63,7 @@ private final class ScriptedEngine {
 }
 
 @Suite("Images are brought to hosts", .timeLimit(.minutes(1))) @ControlLoop struct PrepullTests {
-    /// Asks until the answer is as wished; the time limit ends a wait in vain.
+    /// Polls until the answer meets the condition; the test's time limit ends a futile wait.
     private func lab(_ api: Operator, is wish: (LabImageView) -> Bool) async throws -> LabImageView {
         while true {
             let lab = try await api.get("/v1/labs/python", as: APILab.self).lab
@@ -81,7 +81,7 @@ private final class ScriptedEngine {
             _ = try await lab(api) { $0.presence == .missing }
             let host = try await api.get("/v1/hosts/h1", as: HostDetailsView.self)
             #expect(host.host.state == .inactive && host.host.engineId == "n1")
-            // Its clock stands in 1970.
+            // Its clock says 1970.
             #expect(try #require(host.host.clockSkewMilliseconds) < -1_000_000_000)
             #expect(host.images.map(\.found.presence) == [.missing])
 

@@ -106,7 +106,7 @@ struct SessionPanelTests {
             portal.live
                 == Page.Live(state: "queued", events: "/sessions/\(slug)/events", next: "/sessions/\(slug)/open"))
         #expect(portal.refreshSeconds == PortalLimits.refreshSeconds)
-        // On the lab's hostname the lab opens at the page's own address, which only the browser knows whole.
+        // On the lab's hostname the lab opens at the page's own address, which only the browser knows completely.
         let lab = Page(view("starting"), at: .lab(path: "/lab?a=1&b=ü"))
         #expect(lab.live?.next == nil)
         #expect(lab.live?.events == "/.carrel/events?next=%2Flab%3Fa%3D1%26b%3D%C3%BC")
@@ -187,7 +187,7 @@ struct SessionPanelTests {
         #expect(stay(cause, in: 3000, warned: false).paragraphs.count == 1)
     }
 
-    /// A running lab whose end an operator has announced, and what ends it first.
+    /// A running lab whose end an operator has announced, and the first cause that ends it.
     private func announced(
         in seconds: Int64, first cause: SessionExplanation.Cause, in delay: Int64, warned: Bool
     ) -> SessionView {

@@ -26,7 +26,7 @@ struct StatusNewsTests {
         let warned = news.event(view, now: Self.now + .seconds(30))
         let text = String(decoding: try #require(warned), as: UTF8.self)
         #expect(text.hasPrefix("event: status\ndata: {") && text.contains("needs maintenance"))
-        // With the clock of the moment at which it is said.
+        // With the time at which the event is sent.
         #expect(text.contains("\"now\":\((Self.now + .seconds(30)).milliseconds)"))
         let again = news.event(view, now: Self.now + .seconds(45))
         #expect(again == nil)

@@ -38,7 +38,7 @@ struct StayTests {
                 }
             }
             let key = try await desk.enter(slug)
-            // The desk's host does not answer, which is known a moment after the start.
+            // The desk's host does not answer, which is detected shortly after the start.
             while try await desk.broker.view(slug).isOutOfReach != true {
                 try await Task.sleep(for: .milliseconds(5))
             }
@@ -49,7 +49,7 @@ struct StayTests {
             let answer = try await desk.onLab(slug.rawValue, "/.carrel/status", cookie: key, isNavigation: false)
             let status = try APICoding.decode(StayStatus.self, from: Array(answer.text.utf8))
             #expect(status.state == "running" && status.keepsLeft == Limits.keepsInARow && !status.isWarned)
-            // Its host has not answered yet: nothing but the lifetime ends it.
+            // Its host has not answered yet, so only the lifetime ends it.
             #expect(status.endsBy == .lifetime)
             #expect(try await desk.onLab(slug.rawValue, "/.carrel/status", method: "POST", cookie: key).status == 405)
             #expect(try await desk.onLab(slug.rawValue, "/.carrel/", method: "POST", cookie: key).status == 405)

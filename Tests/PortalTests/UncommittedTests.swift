@@ -20,9 +20,9 @@ struct UncommittedTests {
             createdAt: now, lastActivityAt: now)
         try await withDesk(stored: [session]) { desk in
             let release = DispatchSemaphore(value: 0)
-            // The store's one writer takes its time: commits wait in its line, for as long as that may be. A write of
-            // another connection would end them after `StoreLimits.busyTimeout`, and a hundred turns of a loop that other
-            // tests share may take longer.
+            // Blocks the store's one writer, so that commits queue behind it for any length of time. A write lock of
+            // another connection would make them fail after `StoreLimits.busyTimeout`, and a hundred turns of a loop
+            // that other tests share may take longer.
             let database = desk.store.database
             await withCheckedContinuation { continuation in
                 Thread.detachNewThread {
@@ -40,7 +40,7 @@ struct UncommittedTests {
                 let one = try await desk.broker.view(slug).state
                 return (one, try await desk.broker.sessions(SessionQuery()).map(\.state))
             }
-            // Whoever looks has either had an answer by then, or waits with the others.
+            // By then every reader has either had an answer, or waits with the others.
             while desk.broker.readers.isEmpty, !look.isOver { try await Task.sleep(for: .milliseconds(1)) }
             #expect(!look.isOver)
             release.signal()

@@ -25,7 +25,7 @@ struct UnsavedTests {
                         sql: "CREATE TRIGGER full\(number) \(event) BEGIN SELECT RAISE(ABORT, 'no room'); END")
                 }
             }
-            // The link has another name than the session, which cannot be noted.
+            // The link has another name than the session, and the change cannot be saved.
             for isKnown in [true, false] {
                 let led = try await desk.onPortal(try desk.link())
                 let origin = "https://\(slug).\(Desk.labsDomain)"
@@ -41,7 +41,7 @@ struct UnsavedTests {
                 }
             }
             #expect(try await desk.broker.view(slug).learnerName == "Ada")
-            // What would have to be started is not.
+            // A session that would have to be started is refused.
             let other = try await desk.onPortal(try desk.link(learner: "bob"))
             #expect(other.status == 503 && other.text.contains("Nothing can be changed just now"))
         }

@@ -1,22 +1,22 @@
 import EventLoop
 
-/// The last moment at which somebody did something in one session, as one loop saw it. Confined to that loop.
+/// The time of the last user activity in one session, as one loop saw it. Confined to that loop.
 final class ActivityCell {
     let slug: String
     fileprivate(set) var last = MonotonicTime(nanoseconds: 0)
     fileprivate var isListed = false
-    /// What its pages ask for again and again.
+    /// The rhythms of the requests that the session's pages repeat.
     private var beats = Beats(limit: EdgeLimits.beatsPerSession)
 
-    /// One of its requests has come, by its name.
+    /// Records one of the session's requests, by its name.
     ///
-    /// - Returns: whether that was by a clock.
+    /// - Returns: whether it came by a timer.
     func repeats(_ name: UInt64, at now: MonotonicTime) -> Bool { beats.occurs(name, at: now) }
 
     init(slug: String) { self.slug = slug }
 }
 
-/// Gathers the activity of one loop between two reports. Noting costs no lookup: the route carries its cell.
+/// Gathers the activity of one loop between two reports. Recording needs no lookup: the route carries its cell.
 struct ActivityMeter {
     private var cells: [ActivityCell] = []
 
@@ -30,7 +30,8 @@ struct ActivityMeter {
         }
     }
 
-    /// Takes what was noted since the last report: per slug the last activity, in milliseconds since 1970.
+    /// Takes what was recorded since the last report: the time of the last activity by slug, in milliseconds since
+    /// 1970.
     ///
     /// - Parameters:
     ///   - now: the loop's time.

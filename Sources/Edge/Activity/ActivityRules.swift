@@ -1,21 +1,21 @@
 import HTTPWire
 
-/// What counts as somebody doing something in a lab. A tab that is only open does not: its polls, its responses and its
-/// pongs never count, so that an idle tab keeps no lab alive. Of WebSockets, see `FrameRules`.
+/// What counts as user activity in a lab. An open tab alone does not: its polls, its responses and its pongs never
+/// count, so an idle tab keeps no lab alive. For WebSockets, see `FrameRules`.
 enum ActivityRules {
-    /// Whether a request counts when it comes in, unless it comes by a clock (`ActivityCell.beats`).
+    /// Whether a request counts when it arrives, unless it comes by a timer (`ActivityCell.beats`).
     ///
     /// 1. RStudio's long poll (`POST …/events/get_events`) never counts, although it is a POST.
-    /// 2. JupyterLab's saving of its window's layout never counts, although it is a PUT: an open tab saves it after every
-    ///    look into the folder, which is every ten seconds, whether anything has changed or not.
+    /// 2. JupyterLab's saving of its window layout never counts, although it is a PUT: an open tab saves it after every
+    ///    refresh of the file browser, which is every ten seconds, whether anything has changed or not.
     /// 3. A method that changes something counts: a run, a save, an upload.
-    /// 4. A navigation counts: somebody opened or reloaded a page. What a page of another origin shows within itself does
-    ///    not: nobody may have asked for it.
+    /// 4. A navigation counts: somebody opened or reloaded a page. A navigation in a frame of another origin's page
+    ///    does not, because the user may not have asked for it.
     /// 5. A file download counts.
-    /// 6. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for as
-    ///    long as a tab is open.
+    /// 6. Nothing else does: JupyterLab polls `/api/sessions`, `/api/kernels`, `/api/terminals`, `/api/status`, … for
+    ///    as long as a tab is open.
     ///
-    /// - Parameter isEmbedded: pages of other sites may show labs, and what they show counts.
+    /// - Parameter isEmbedded: pages of other sites may show labs in frames, and navigations in those frames count.
     static func counts(_ head: RequestHead, kind: Edge.LabKind, isEmbedded: Bool = false) -> Bool {
         let path = head.pathBytes
         if kind == .rstudio, path.hasSuffix("/events/get_events") || path.elementsEqual("events/get_events".utf8) {
@@ -32,8 +32,8 @@ enum ActivityRules {
         }
     }
 
-    /// A name of what a request asks for, so that one that comes by a clock is known again. Without its query, which may
-    /// hold a counter.
+    /// A name for the target of a request, by which a request that a timer repeats is recognised. It leaves out the
+    /// query, which may hold a counter.
     static func beatName(_ head: RequestHead) -> UInt64 {
         var name = BeatName()
         for byte in head.method.utf8 { name.add(byte) }

@@ -1,51 +1,51 @@
 import EventLoop
 
-/// Whether something that repeats does so by a clock: a timer in a page, and not a person.
+/// Tells whether something that repeats is driven by a timer in a page rather than by a person.
 ///
-/// A person's rhythm is uneven, a timer's is not: a beat is learned when several intervals in a row are alike, more of
-/// them for short ones, because a person who types can be even for a moment. A learned beat survives ticks that were lost
-/// or late (a browser slows the timers of a hidden tab down, a laptop sleeps), and is forgotten when what comes no longer
-/// fits it. Fixed size; no call allocates.
+/// A person's rhythm is uneven, a timer's is not. A beat is learned when several consecutive intervals are alike, and
+/// more of them if they are short, because a person who types can be regular for a moment. A learned beat survives lost
+/// or late ticks (a browser throttles the timers of a hidden tab, a laptop sleeps), and is forgotten when occurrences
+/// no longer fit it. Fixed size; no call allocates.
 struct Beat: Hashable, Sendable {
     private(set) var last: MonotonicTime
-    /// In nanoseconds; 0 before the second occurrence.
+    /// The period in nanoseconds; 0 before the second occurrence.
     private var period: Int64 = 0
-    /// Intervals in a row that fit.
+    /// Consecutive intervals that fit.
     private var fits = 0
-    /// Occurrences in a row that do not fit the beat that was learned.
+    /// Consecutive occurrences that do not fit the learned beat.
     private var misses = 0
 
     init(at now: MonotonicTime) { last = now }
 
-    /// Shorter periods than this are learned slowly, and kept in spite of more misses.
+    /// In nanoseconds. Shorter periods need more intervals to be learned, and more misses to be forgotten.
     private static let short: Int64 = 3_000_000_000
-    /// Intervals that must be alike for a long and for a short period.
+    /// How many intervals must be alike, for a long and for a short period.
     private static let longFits = 3
     private static let shortFits = 20
-    /// Misses in a row after which a long and a short beat are forgotten.
+    /// Consecutive misses after which a long and a short beat are forgotten.
     private static let longMisses = 2
     private static let shortMisses = 8
-    /// How many ticks at most may be missing between two.
+    /// The largest number of periods that one interval may span where ticks were lost.
     private static let lostTicks: Int64 = 12
 
     private var isShort: Bool { !isSlow }
-    /// Long enough not to be taken for somebody's typing.
+    /// The period is too long to be mistaken for typing.
     var isSlow: Bool { period >= Self.short }
     var isLearned: Bool { period > 0 && fits >= (isShort ? Self.shortFits : Self.longFits) }
 
-    /// How far an interval may be from the period, in nanoseconds. A beat that is known is recognised more generously than
-    /// it was learned: the period is only known about as well as the jitter lets it be.
+    /// How far an interval may deviate from the period, in nanoseconds. A learned beat gets more tolerance than one
+    /// that is still being learned, because jitter limits how precisely the period is known.
     private var tolerance: Int64 {
         if isShort { return max(period / (isLearned ? 4 : 16), 3_000_000) }
         return max(period / (isLearned ? 6 : 8), 500_000_000)
     }
 
-    /// The same for several periods at once, to which much would fit otherwise.
+    /// The tolerance where ticks were lost; it is tighter, because most intervals are near some multiple of the period.
     private var lostTicksTolerance: Int64 { isShort ? tolerance : max(period / 8, 500_000_000) }
 
-    /// It has happened once more.
+    /// Records one more occurrence.
     ///
-    /// - Returns: whether that was by the clock.
+    /// - Returns: whether it came by the timer.
     mutating func occurs(at now: MonotonicTime) -> Bool {
         let interval = max(0, now.nanoseconds - last.nanoseconds)
         last = now
@@ -56,7 +56,8 @@ struct Beat: Hashable, Sendable {
         if isLearned { return goesOn(after: interval) }
         if fit(interval, of: period) {
             fits += 1
-            // The shorter one is the period where ticks were lost, and the mean of equals is nearer to it.
+            // Where ticks were lost, the shorter interval is the period; of equal intervals, their mean is closer to
+            // it.
             period = min(interval, period) + (interval < period * 2 ? abs(interval - period) / 2 : 0)
             return isLearned
         }
@@ -71,13 +72,13 @@ struct Beat: Hashable, Sendable {
             return true
         }
         misses += 1
-        // One that comes before its time is not the timer's; one that comes late may be.
+        // An early occurrence is not the timer's; a late one may be.
         let isEarly = interval < period
         if misses >= (isShort ? Self.shortMisses : Self.longMisses) { (fits, misses, period) = (0, 0, interval) }
         return !isEarly && isLearned
     }
 
-    /// The interval is the period, or several of them where ticks were lost.
+    /// Whether the interval is the period, or a multiple of it where ticks were lost.
     private func fit(_ interval: Int64, of period: Int64) -> Bool {
         guard period > 0, interval > 0 else { return false }
         let count = isShort ? 1 : min(max(1, (interval + period / 2) / period), Self.lostTicks)
@@ -85,7 +86,7 @@ struct Beat: Hashable, Sendable {
     }
 }
 
-/// The beats of a few things at the same time. What is new takes the place of what has no beat, the oldest first.
+/// The beats of several things at once. A new name replaces one without a beat, the oldest first.
 struct Beats: Sendable {
     private struct Slot: Sendable {
         var name: UInt64
@@ -95,16 +96,17 @@ struct Beats: Sendable {
     private var slots: [Slot] = []
     private let limit: Int
 
-    /// How many are told apart now.
+    /// How many names are tracked now.
     var count: Int { slots.count }
 
-    /// - Parameter limit: how many are told apart. Room for all of them is taken at the first occurrence.
+    /// - Parameter limit: how many names are tracked. Memory for all of them is allocated at the first occurrence.
     init(limit: Int) { self.limit = limit }
 
-    /// Takes note of one more occurrence of what has this name.
+    /// Records one more occurrence of the given name.
     ///
-    /// - Parameter onlySlow: a name that different things share, such as all the keys of a keyboard, has no short beat.
-    /// - Returns: whether that was by the clock.
+    /// - Parameter onlySlow: only long periods count as a beat, because different things share this name, such as all
+    ///   the keys of a keyboard.
+    /// - Returns: whether it came by a timer.
     mutating func occurs(_ name: UInt64, at now: MonotonicTime, onlySlow: Bool = false) -> Bool {
         if let index = slots.firstIndex(where: { $0.name == name }) {
             let isByClock = slots[index].beat.occurs(at: now)
@@ -126,7 +128,7 @@ struct Beats: Sendable {
     }
 }
 
-/// A name of something that repeats: FNV-1a over its bytes.
+/// A hash that names something that repeats: FNV-1a over its bytes.
 struct BeatName {
     private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 

@@ -1,6 +1,7 @@
 import HTTPWire
 
-/// Follows the frames that an upstream sends through a tunnel, to know where a frame of our own would not tear another.
+/// Follows the frames that an upstream sends through a tunnel, to know where a frame of the edge's own can be inserted
+/// without splitting another.
 struct FrameBoundary {
     private var reader = WebSocketFrameReader()
     private var isReadable = true
@@ -15,8 +16,7 @@ struct FrameBoundary {
         }
     }
 
-    /// The close frame that says that this end goes away (1001); `nil` in the middle of a frame, and where the bytes are
-    /// no frames.
+    /// The close frame for "going away" (1001); `nil` in the middle of a frame, and where the bytes are not frames.
     var farewell: [UInt8]? {
         guard isReadable, reader.isAtFrameStart else { return nil }
         var frame: [UInt8] = []

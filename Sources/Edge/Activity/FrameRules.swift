@@ -1,7 +1,7 @@
 import EventLoop
 import HTTPWire
 
-/// What a tunnel carries, as far as that decides which of its client's frames are timers. Known from its request.
+/// What a tunnel carries, as far as it decides which of the client's frames come by a timer. Derived from its request.
 enum TunnelKind: Hashable, Sendable {
     /// A kernel's channels, in Jupyter Server's own framing (`v1.kernel.websocket.jupyter.org`) or as JSON.
     case kernel
@@ -10,7 +10,7 @@ enum TunnelKind: Hashable, Sendable {
     /// A document that several people edit at the same time (jupyter-collaboration: the protocols of Yjs).
     case sharedDocument
     case rstudio
-    /// A program that the lab runs, or one behind it.
+    /// Any other program that the lab runs or proxies.
     case application
 
     init(_ head: RequestHead, kind: Edge.LabKind) {
@@ -24,7 +24,7 @@ enum TunnelKind: Hashable, Sendable {
         }
     }
 
-    /// Whether the table has every frame that the client sends by itself.
+    /// Whether `FrameRules` covers every frame that the client sends without the user.
     var isKnown: Bool {
         switch self {
         case .kernel, .jupyterTerminal, .sharedDocument: true
@@ -32,50 +32,50 @@ enum TunnelKind: Hashable, Sendable {
         }
     }
 
-    /// The bytes of a frame's payload that are needed to know it.
+    /// How many bytes of a frame's payload are needed to classify it.
     var bytesNeeded: Int { self == .kernel ? EdgeLimits.kernelFrameBytes : EdgeLimits.frameBytes }
 }
 
-/// The frames that programs in a browser send by themselves.
+/// The frames that programs in a browser send without the user.
 enum FrameRules {
-    /// Whether a frame is one that a program sends by a timer, or in answer to its server. What is compressed is not known
-    /// by its bytes, and only learned by its rhythm (`Beats`).
+    /// Whether a program sends this frame by a timer, or in answer to its server. Compressed frames cannot be
+    /// recognised by their bytes, only by their rhythm (`Beats`).
     ///
     /// - Parameter start: the first `TunnelKind.bytesNeeded` bytes of its payload, unmasked, or all of it.
     static func isTimer(_ frame: WebSocketFrame, _ start: ArraySlice<UInt8>, in tunnel: TunnelKind) -> Bool {
         guard frame.reservedBits == 0 else { return false }
         switch tunnel {
         case .kernel:
-            // When it connects, which it does again after every interruption.
+            // Sent on every connect, and so again after every interruption.
             return contains(start, "\"msg_type\":\"kernel_info_request\"")
                 || contains(start, "\"msg_type\":\"comm_info_request\"")
         case .jupyterTerminal:
             return start.hasPrefix("[\"set_size\"")
         case .sharedDocument:
-            // Presence (1) is renewed every 15 s; of what is synchronised (0) only updates (2) are edits.
+            // Awareness (1) is renewed every 15 s; of sync messages (0) only updates (2) are edits.
             guard let first = start.first else { return true }
             return first == 1 || (first == 0 && start.dropFirst().first != 2)
         case .rstudio:
-            // The terminal's keepalive is this one letter; what is typed comes behind an `a`.
+            // The terminal's keepalive is this one letter; typed input follows an `a`.
             return start.elementsEqual("b".utf8) || isApplicationTimer(frame, start)
         case .application:
             return isApplicationTimer(frame, start)
         }
     }
 
-    /// The heartbeats of what applications are made of.
+    /// The heartbeats of common application frameworks.
     private static func isApplicationTimer(_ frame: WebSocketFrame, _ start: ArraySlice<UInt8>) -> Bool {
         let length = frame.payloadLength
         guard length <= EdgeLimits.frameBytes else { return false }
         if frame.opcode == .binary {
-            // VS Code: 13 bytes without a body, of which the first says acknowledgement (3) or keepalive (9).
+            // VS Code: 13 bytes without a body, the first of which says acknowledgement (3) or keepalive (9).
             return length == 13 && (start.first == 3 || start.first == 9) && start.suffix(4).allSatisfy { $0 == 0 }
         }
-        // Engine.IO and Socket.IO: ping and pong, the probe of an upgrade, and the upgrade.
+        // Engine.IO and Socket.IO: ping, pong, the probe of an upgrade, and the upgrade.
         for packet: StaticString in ["2", "3", "2probe", "3probe", "5"] where start.elementsEqual(packet.bytes) {
             return true
         }
-        // Shiny Server acknowledges what its server sends; Phoenix has heartbeats; many programs say it in words.
+        // Shiny Server acknowledges its server's messages; Phoenix has heartbeats; many programs use these words.
         return start.hasPrefix("[\"ACK ") || contains(start, "\"heartbeat\"") || contains(start, "\"type\":\"ping\"")
             || contains(start, "\"type\":\"pong\"") || start.elementsEqual("ping".utf8)
             || start.elementsEqual("pong".utf8)
@@ -93,26 +93,26 @@ enum FrameRules {
     }
 }
 
-/// Tells from the bytes that a client sends through a tunnel whether somebody did something.
+/// Tells from the bytes that a client sends through a tunnel whether they are user activity.
 ///
-/// A message counts by its first frame, and by no more of it than `TunnelKind.bytesNeeded`. What is no timer by the rules
-/// is one if it comes by a clock, unless every timer of the tunnel is known: the same bytes, or, at long intervals, any
-/// frame of the same length.
+/// A message is judged by its first frame, and by at most `TunnelKind.bytesNeeded` bytes of it. A frame that no rule
+/// recognises as a timer's still is one if it comes at regular intervals, unless every timer of the tunnel is known:
+/// the same bytes, or, at long intervals, any frame of the same length.
 struct ClientFrameMeter {
     private var reader = WebSocketFrameReader()
     private var isReadable = true
     private let tunnel: TunnelKind
-    /// The frame whose beginning is being read.
+    /// The frame whose start is being read.
     private var frame: WebSocketFrame?
-    /// What has come of it, unmasked. Its room is taken once.
+    /// The part of it that has arrived, unmasked. The buffer is allocated once.
     private var start: [UInt8] = []
     private var same = Beats(limit: EdgeLimits.beatsPerTunnel)
     private var alike = Beats(limit: EdgeLimits.beatsPerTunnel)
 
     init(_ tunnel: TunnelKind = .application) { self.tunnel = tunnel }
 
-    /// Whether these bytes hold the beginning of a frame that counts. Bytes that are no frames are passed on by the tunnel
-    /// all the same, and count for nothing from there on.
+    /// Whether these bytes hold the start of a frame that counts. Bytes that are not frames are forwarded by the tunnel
+    /// all the same, and nothing counts from there on.
     mutating func sees(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) -> Bool {
         guard isReadable else { return false }
         var position = 0
@@ -133,14 +133,14 @@ struct ClientFrameMeter {
     }
 
     private mutating func begin(_ next: WebSocketFrame) {
-        // Whether a message counts was decided at its first frame.
+        // The first frame of a message decided whether it counts.
         guard !next.opcode.isControl, next.opcode != .continuation, next.payloadLength > 0 else { return }
         frame = next
         if start.capacity == 0 { start.reserveCapacity(tunnel.bytesNeeded) }
         start.removeAll(keepingCapacity: true)
     }
 
-    /// Whether the frame is known now, and counts.
+    /// Whether the frame can be classified now, and counts.
     private mutating func take(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) -> Bool {
         guard let frame else { return false }
         let needed = Int(min(frame.payloadLength, Int64(tunnel.bytesNeeded)))
@@ -156,14 +156,14 @@ struct ClientFrameMeter {
 
     private mutating func counts(_ frame: WebSocketFrame, at now: MonotonicTime) -> Bool {
         if FrameRules.isTimer(frame, start[...], in: tunnel) { return false }
-        // Where every timer is known by its bytes, whatever else comes is somebody's, however evenly they type.
+        // Where every timer is known by its bytes, everything else is the user's, however regularly they type.
         if tunnel.isKnown, frame.reservedBits == 0 { return true }
         var shape = BeatName()
         shape.add(frame.opcode.rawValue)
         shape.add(frame.payloadLength)
         var content = shape
         for byte in start { content.add(byte) }
-        // Both are told of every frame.
+        // Both record every frame.
         let isSame = same.occurs(content.value, at: now)
         let isAlike = alike.occurs(shape.value, at: now, onlySlow: true)
         return !isSame && !isAlike

@@ -1,37 +1,37 @@
 import HTTPWire
 
-/// What the edge answers by itself. Nothing of the request is ever in it.
+/// The answers that the edge generates itself. They never echo anything of the request.
 enum EdgeAnswer: Hashable, Sendable, CaseIterable {
-    /// It cannot be told for whom the request is.
+    /// The request does not say which host it is for.
     case badRequest
-    /// A WebSocket is asked for by a request with a body.
+    /// A WebSocket upgrade with a request body.
     case upgradeWithBody
     /// The access cookie is missing or wrong.
     case forbidden
-    /// A page of another origin wants to change something here.
+    /// A page of another origin tries to change something here.
     case foreignOrigin
-    /// A page of another lab, or of the school, wants to show the lab within itself.
+    /// A page of another lab, or of the school, tries to show the lab in a frame.
     case framed
-    /// Something was to be changed without TLS.
+    /// A request without TLS tries to change something.
     case plainText
     case notFound
     case methodNotAllowed
     case misdirected
-    /// OPTIONS that ends here.
+    /// An OPTIONS request that ends at the edge.
     case options
-    /// Carrel's own pages on a lab's hostname have an address with a slash at its end.
+    /// A redirect: the address of Carrel's own pages on a lab's hostname ends with a slash.
     case ownPages
-    /// The script of a service worker that would see what is Carrel's.
+    /// The replacement for the script of a service worker that would control Carrel's own paths.
     case workerEnd
-    /// More cookies came than are read.
+    /// The request has more cookies than the edge reads.
     case tooManyCookies
-    /// The upstream's response could not be read, or ended before it began.
+    /// The upstream's response was malformed, or ended before it began.
     case badGateway
-    /// The upstream refuses connections, or cannot be reached.
+    /// The upstream refuses connections, or is unreachable.
     case notAnswering
     /// The upstream took too long.
     case timeout
-    /// The portal refuses connections: Carrel starts, or ends.
+    /// The portal refuses connections: Carrel is starting or stopping.
     case portalNotAnswering
 
     var status: Int {
@@ -51,7 +51,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The same answer later may be another one: a page asks again by itself, a program is told when to.
+    /// Whether a retry may get another answer: a page reloads itself, and a program gets Retry-After.
     var asksAgain: Bool { self == .notAnswering || self == .portalNotAnswering }
 
     /// The head and the body: a page for a navigation, a sentence for a program.
@@ -66,7 +66,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         case .ownPages: fields.append("Location", "\(OwnPaths.prefix)")
         case .workerEnd:
             fields.append("Content-Type", "text/javascript; charset=utf-8")
-            // It takes the place of whatever worker has this script, and some were let watch over the whole hostname.
+            // The script replaces any worker registered with it, and some were allowed a scope of the whole hostname.
             fields.append("Service-Worker-Allowed", "/")
             return (ResponseHead(status: status, fields: fields), Self.endingWorker)
         default: break
@@ -83,7 +83,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         return (ResponseHead(status: status, fields: fields), FriendlyPage.pages[self] ?? [])
     }
 
-    /// For a program, or a person who reads its log.
+    /// The text for a program, or for a person who reads its log.
     var sentence: String {
         switch self {
         case .badRequest: "The request does not say for which host it is; send a Host field."
@@ -106,8 +106,8 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// A worker without a listener for requests, which takes the place of the one before it and ends. Pages of ours that
-    /// the one before has answered are loaded again.
+    /// A worker without a fetch listener, which replaces its predecessor and unregisters. Pages of ours that the
+    /// predecessor answered are reloaded.
     private static let endingWorker = Array(
         """
         // A service worker of a lab may not watch over Carrel's own pages on the lab's hostname.
@@ -121,7 +121,7 @@ enum EdgeAnswer: Hashable, Sendable, CaseIterable {
 
         """.utf8)
 
-    /// What a client gets that speaks HTTP on the port for TLS, whole and in its own words.
+    /// The complete response, as sent, to a client that speaks plaintext HTTP on the TLS port.
     static let toPlaintext: StaticString = """
         HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 67\r\n\
         Connection: close\r\n\r\nThis port speaks https: begin the address with https:// and retry.\n

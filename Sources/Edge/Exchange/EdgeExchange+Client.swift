@@ -55,7 +55,7 @@ extension EdgeExchange {
 
     func receiveBody(_ bytes: UnsafeRawBufferPointer) {
         record.receivedBytes += bytes.count
-        // An upload may take longer than a lab may be idle.
+        // An upload may take longer than a lab's idle timeout.
         if request?.isUse == true, let activity = request?.route?.activity { home.note(activity) }
         handle(.requestBody, bytes: bytes)
     }
@@ -68,7 +68,7 @@ extension EdgeExchange {
         if upstream.isSaturated { handle(.upstreamSaturated) }
     }
 
-    /// The client's request was refused and answered already.
+    /// The client's request was malformed, and has been refused already.
     func clientDidFail(_ fault: ServerFault) {
         recordFault(fault)
         handle(.clientClosed)
@@ -76,7 +76,7 @@ extension EdgeExchange {
 }
 
 extension RequestHead {
-    /// Of the Host field, in lower case and without port.
+    /// The host of the Host field, in lower case and without port.
     fileprivate var host: String? { fields.withFirst("Host") { Authority.parse($0)?.host } }
 }
 

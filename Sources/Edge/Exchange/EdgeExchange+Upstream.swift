@@ -2,7 +2,7 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-// The upstream of the current exchange: taken from the pool, listened to, given back.
+// The upstream of the current exchange: acquired from the pool, read from, and released.
 extension EdgeExchange {
     func acquireUpstream(reuse: Bool) {
         guard request != nil else { return }
@@ -12,7 +12,7 @@ extension EdgeExchange {
         let attempt = attempt
         home.pool.acquire(site, reuse: false) { [self, pool = home.pool] result in
             guard self.attempt == attempt, case .connecting = machine.state else {
-                // Asked for by an exchange that has ended since.
+                // The exchange that asked for this connection has ended since.
                 if case .success(let connection) = result { pool.release(connection) }
                 return
             }
@@ -42,14 +42,14 @@ extension EdgeExchange {
         body(connection)
     }
 
-    /// The answer to a client whose upstream broke off.
+    /// The answer to the client when its upstream connection failed.
     func answer(to error: HTTPClientError) -> EdgeAnswer {
         switch error.kind {
         case .connect, .tls: return notAnswering
         case .timeout: return .timeout
         case .protocol: return .badGateway
-        // The engine's port forwarder accepts for a lab that does not listen yet, and closes. What may have been done
-        // all the same is not called "not answering", which asks to try again.
+        // The engine's port forwarder accepts connections for a lab that does not listen yet, and closes them. If the
+        // request may have had an effect, the answer is not "not answering", because that invites a retry.
         case .closed: return request?.facts.isIdempotent == true ? notAnswering : .badGateway
         }
     }
@@ -74,8 +74,9 @@ extension EdgeExchange: HTTPClientConnectionDelegate {
         }
     }
 
-    /// The script of a service worker that wants to watch over more than its folder. Some were registered so before labs
-    /// were kept from it; without the field they would stay as they are, since the browser refuses their new script.
+    /// Whether this is the script of a service worker that asks for a scope wider than its folder. Some were registered
+    /// before labs were kept from doing so; without the field they would stay, since the browser rejects the
+    /// replacement script.
     private func isWiderWorker(_ head: ResponseHead) -> Bool {
         head.fields.contains("Service-Worker-Allowed") && request?.route?.activity != nil
             && requestHead?.fields.contains("Service-Worker") == true

@@ -2,47 +2,47 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// A request of a client and its response: it carries out what `DecisionList` and `ExchangeMachine` say. Confined to its
-/// loop. An HTTP/1.1 connection has one, for one request after another; a stream of HTTP/2 has one for itself. It is used
-/// again when its stream is over.
+/// A request of a client and its response; it carries out what `DecisionList` and `ExchangeMachine` decide. Confined to
+/// its loop. An HTTP/1.1 connection has one exchange, for one request after another; an HTTP/2 stream has its own. It
+/// is reused when its stream is over.
 final class EdgeExchange {
-    /// What is kept of the current request until its response has begun; its head is in `requestBytes`.
+    /// What is kept of the current request until its response has begun; the head is in `requestBytes`.
     struct Request {
-        /// Without a route it goes to the portal.
+        /// `nil` for the portal.
         let route: RouteTable.Entry?
         let facts: RequestFacts
-        /// The request is a sign that somebody uses the lab.
+        /// The request counts as use of the lab.
         var isUse = false
-        /// What lies there can be the script of a service worker for the whole hostname.
+        /// The target may be the script of a service worker whose scope is the whole hostname.
         var isInRoot = false
         /// It opens a page of a lab.
         var isNavigation = false
     }
 
-    /// What the upstream answered. It is handed on, and kept nowhere.
+    /// The upstream's response. It is forwarded, and not kept.
     struct Response {
         let head: ResponseHead
         let framing: BodyFraming
     }
 
     let home: EdgeLoop
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
-    // There from `begin` until the stream is over.
-    /// The way back to the client. It holds its owner, and is held by it.
+    // Where exclusivity is unchecked, nothing called while a value is changed or read accesses the same value again.
+    // Set from `begin` until the stream is over.
+    /// The stream back to the client. It retains this object, and is retained by it.
     @exclusivity(unchecked) private(set) var stream: (any ServerStream)?
     @exclusivity(unchecked) private var connection: EdgeConnection?
     /// The client's address, without port.
     @exclusivity(unchecked) private(set) var client = ""
-    /// Where its connection has it.
+    /// Its index in its connection's exchanges.
     @exclusivity(unchecked) var place = 0
     @exclusivity(unchecked) private(set) var machine = ExchangeMachine()
     @exclusivity(unchecked) var upstream: HTTPClientConnection?
     @exclusivity(unchecked) var request: Request?
-    /// The head of the current request as the upstream gets it, until the response has begun.
+    /// The head of the current request as it is sent to the upstream, until the response has begun.
     @exclusivity(unchecked) var requestBytes: [UInt8] = []
-    /// Counts the connections asked of the pool, so that one that comes too late is known.
+    /// Counts the connections requested from the pool, so that one that arrives too late is recognised.
     @exclusivity(unchecked) var attempt = 0
-    /// Since when the current limit runs: the wait for a response's head, or for the other end of a tunnel.
+    /// When the current wait began: for a response's head, or for the other end of a half-closed tunnel.
     @exclusivity(unchecked) var waitingSince: MonotonicTime?
     @exclusivity(unchecked) var clientFrames = ClientFrameMeter()
     @exclusivity(unchecked) var upstreamFrames = FrameBoundary()
@@ -57,7 +57,7 @@ final class EdgeExchange {
         self.place = place
     }
 
-    /// The client has gone, or has its whole response: ready for another stream.
+    /// The client has disconnected, or has its whole response; the exchange is ready for another stream.
     func clientDidClose() {
         recordClose()
         handle(.clientClosed)
@@ -65,7 +65,7 @@ final class EdgeExchange {
         machine = ExchangeMachine()
         request = nil
         letRequestGo()
-        // What the pool still brings is for the one that has gone.
+        // A connection that the pool still delivers was meant for the client that has disconnected.
         attempt += 1
         waitingSince = nil
         clientFrames = ClientFrameMeter()
@@ -87,8 +87,8 @@ final class EdgeExchange {
         if !actions.isEmpty { perform(actions, bytes, response) }
     }
 
-    /// Carries out the actions in the order of their bits. Some of them lead to the next event before they return; what
-    /// stands after them is only what still fits then.
+    /// Carries out the actions in the order of their bits. Some of them cause the next event before they return; of the
+    /// remaining actions, only those that are still valid are then carried out.
     private func perform(
         _ actions: ExchangeMachine.Actions, _ bytes: UnsafeRawBufferPointer?, _ response: Response?
     ) {
@@ -132,7 +132,8 @@ final class EdgeExchange {
         guard let stream else { return }
         if let response {
             if actions.contains(.sendInformational) {
-                // By the same rules as the final one: a lab must not get by an early head what it may not by a late one.
+                // The header rules of the final response apply: a lab must not set by an early head what it may not set
+                // by a late one.
                 stream.inform(status: response.head.status) { write(response.head, framing: .none, into: &$0) }
             }
             if actions.contains(.sendResponseHead) { send(response, to: stream) }
@@ -153,7 +154,7 @@ final class EdgeExchange {
 
     private func send(_ response: Response, to stream: any ServerStream) {
         waitingSince = nil
-        // Without a length the end of the connection would be the only end, and browsers could not use it again.
+        // Without a length, closing the connection would be the only end of the body, and browsers could not reuse it.
         let framing = response.framing == .untilClose ? .chunked : response.framing
         recordResponse(response.head.status)
         stream.respond(status: response.head.status, framing: framing, closing: home.isEnding) { output, framing in
@@ -179,7 +180,7 @@ final class EdgeExchange {
             request = nil
             recordEnd()
             stream.finish()
-            // A response that began before the end was announced.
+            // This response began before the shutdown was announced.
             if home.isEnding { handle(.goingAway) }
         }
         if actions.contains(.answerFailure) {
@@ -196,7 +197,7 @@ final class EdgeExchange {
         }
     }
 
-    /// - Parameter more: fields that this answer has besides its own.
+    /// - Parameter more: fields of this answer besides its own.
     func answer(_ answer: EdgeAnswer, isNavigation: Bool, more: HeaderFields? = nil) {
         var (head, body) = answer.response(isNavigation: isNavigation)
         for (name, value) in more ?? [:] { head.fields.append(name, value) }
@@ -218,15 +219,15 @@ final class EdgeExchange {
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
             isWebSocket: head.status == 101, isNavigation: home.ownsHostnames && request?.isNavigation == true,
             keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
-        // An informational head and a tunnel are kept nowhere.
+        // Informational heads and tunnels are not cached.
         if route.activity != nil, head.status >= 200 { writeVary(into: &output) }
         output.append(contentsOf: home.hsts)
     }
 
-    /// What a browser has kept of a session's lab is not taken out of its cache as something else, of which the edge would
-    /// hear nothing: not as a worker's script, and not as a page, which would be shown after the lab has gone. It stands
-    /// beside a Vary field of the lab's own (RFC 9110, section 5.3). A page needs none of the second kind, because it is
-    /// asked for again in any case.
+    /// Adds a Vary field, so that a browser does not serve a response of a session's lab from its cache as something
+    /// else, which the edge would not see: not as a worker's script, and not as a page, which would be shown after the
+    /// lab has gone. It may stand beside the lab's own Vary field (RFC 9110, section 5.3). A page does not need
+    /// `Sec-Fetch-Mode`, because it is revalidated in any case.
     private func writeVary(into output: inout [UInt8]) {
         switch (request?.isInRoot == true, request?.isNavigation == true) {
         case (true, true): output.appendLiteral("Vary: Service-Worker\r\n")
@@ -236,7 +237,7 @@ final class EdgeExchange {
         }
     }
 
-    /// The head of the current request, read again from what the upstream got: it is seldom needed.
+    /// The head of the current request, parsed again from the bytes for the upstream, because it is seldom needed.
     var requestHead: RequestHead? {
         requestBytes.withUnsafeBytes { bytes in
             var parser = RequestParser()
@@ -246,10 +247,10 @@ final class EdgeExchange {
         }
     }
 
-    /// Its room is for other requests now.
+    /// Gives the buffer back for other requests.
     private func letRequestGo() { home.giveBack(&requestBytes) }
 
-    /// Looks whether a limit has passed. Called by the loop from time to time.
+    /// Checks whether a timeout has passed. Called by the loop periodically.
     func sweep(at now: MonotonicTime) {
         guard let since = waitingSince else { return }
         if machine.isHalfOpen {

@@ -1,4 +1,4 @@
-// Tunnels, backpressure, and how everything ends.
+// Tunnels, back pressure, and how everything ends.
 extension ExchangeMachine {
     mutating func responseSwitch() -> Actions {
         guard case .exchanging(let exchange) = state else { return [] }
@@ -27,7 +27,7 @@ extension ExchangeMachine {
         return actions
     }
 
-    /// The side that is full holds back the other.
+    /// Back pressure: when one side is full, the other is paused.
     mutating func pressure(_ event: Event) -> Actions {
         switch state {
         case .exchanging, .tunnel: break
@@ -59,7 +59,7 @@ extension ExchangeMachine {
         }
     }
 
-    /// A browser opens its WebSockets again by itself, so they do not hold up the end; a request does.
+    /// Starts the shutdown. WebSockets do not delay it, because browsers reopen them automatically; requests do.
     mutating func goingAway() -> Actions {
         switch state {
         case .idle:

@@ -4,7 +4,7 @@ extension ExchangeMachine {
         guard case .idle = state else { preconditionFailure("a request came before the last one was answered") }
         state = .connecting(request, requestEnded: false, hasRetried: false)
         guard request.hasBody else { return .acquireUpstream }
-        // The body waits in the client's socket, not here.
+        // The body stays in the client's socket and is not buffered here.
         isClientPaused = true
         return [.pauseClient, .acquireUpstream]
     }
@@ -75,7 +75,7 @@ extension ExchangeMachine {
         return [.finishResponse, isReusable ? .releaseUpstream : .closeUpstream]
     }
 
-    /// The exchange is over. A pause of the client ends with its request; a pause of the upstream with its connection's.
+    /// The exchange is over. A pause of the client ends with its request, a pause of the upstream with its connection.
     mutating func settle() {
         state = .idle
         isUpstreamPaused = false

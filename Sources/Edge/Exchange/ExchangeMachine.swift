@@ -1,10 +1,10 @@
-/// One client connection's current exchange: a request on its way to an upstream, and the response back. Pure: events in,
-/// actions out; the driver moves the bytes.
+/// The current exchange of one client connection: a request on its way to an upstream, and the response back. Pure:
+/// events in, actions out; the driver moves the bytes.
 ///
-/// Both directions stream at once and each holds back its sender while the other end is full. The machine knows what is
-/// allowed when, and nothing about what is said.
+/// Both directions stream at once, and each pauses its sender while the other end is full. The machine knows what is
+/// allowed when, and nothing about the contents.
 struct ExchangeMachine: Equatable {
-    /// What the machine must know of a request.
+    /// What the machine needs to know about a request.
     struct Request: Equatable {
         var hasBody: Bool
         var isIdempotent: Bool
@@ -19,7 +19,7 @@ struct ExchangeMachine: Equatable {
         case requestEnd
         case clientSaturated
         case clientDrained
-        /// In a tunnel: the client sends nothing more.
+        /// In a tunnel: the client has half-closed.
         case clientTunnelEnd
         case clientClosed
         // From the upstream.
@@ -34,26 +34,26 @@ struct ExchangeMachine: Equatable {
         case responseBody
         /// - Parameter isReusable: the connection can carry another request.
         case responseEnd(isReusable: Bool)
-        /// In a tunnel: the upstream sends nothing more.
+        /// In a tunnel: the upstream has half-closed.
         case upstreamTunnelEnd
-        /// No connection, or the connection broke off, or what came could not be read.
-        /// - Parameter isRetrySafe: sending the same head once more cannot do anything twice.
+        /// There is no connection, the connection broke off, or the response was malformed.
+        /// - Parameter isRetrySafe: sending the same head once more cannot take effect twice.
         case upstreamFailed(EdgeAnswer, isRetrySafe: Bool)
         // From the clock.
         case responseHeadTimeout
-        /// The edge takes in nothing new; what is under way may finish.
+        /// The edge accepts nothing new; exchanges in progress may finish.
         case goingAway
         /// The grace is over.
         case stop
     }
 
     enum State: Equatable {
-        /// Nothing under way. Exits to `connecting` by `request`.
+        /// No exchange in progress. Exits to `connecting` by `request`.
         case idle
-        /// An upstream connection is asked for. Exits to `exchanging`, or to `idle` with an answer of our own.
+        /// An upstream connection has been requested. Exits to `exchanging`, or to `idle` with an answer of our own.
         case connecting(Request, requestEnded: Bool, hasRetried: Bool)
-        /// Exits to `idle` when the response is complete (its connection reads and forgets what may be left of the request),
-        /// to `tunnel` by 101.
+        /// Exits to `idle` when the response is complete (the client connection reads and discards what is left of the
+        /// request), to `tunnel` by 101.
         case exchanging(Exchanging)
         /// Bytes both ways. Exits to `closed` when both directions have ended, one side breaks off, or the edge goes away.
         case tunnel(clientEnded: Bool, upstreamEnded: Bool)
@@ -65,18 +65,18 @@ struct ExchangeMachine: Equatable {
         var requestEnded: Bool
         var hasRetried: Bool
         var hasSentBody = false
-        /// The response's head has gone to the client.
+        /// The response's head has been sent to the client.
         var hasResponse = false
     }
 
-    /// What the driver does, lowest bit first. Bytes come with the event that they belong to.
+    /// What the driver does, lowest bit first. Bytes accompany the event that they belong to.
     struct Actions: OptionSet, Hashable {
         let rawValue: UInt32
 
-        /// Let the upstream connection go, closed. First of all, so that nothing more is heard of it.
+        /// Close the upstream connection. This comes first, so that nothing more is heard of it.
         static let closeUpstream = Actions(rawValue: 1 << 0)
-        /// Give the upstream connection back to the pool, for other requests. Before the response is finished, which may
-        /// bring the next request at once.
+        /// Return the upstream connection to the pool. This comes before the response is finished, which may bring the
+        /// next request immediately.
         static let releaseUpstream = Actions(rawValue: 1 << 1)
         static let sendRequestHead = Actions(rawValue: 1 << 2)
         static let sendRequestBody = Actions(rawValue: 1 << 3)
@@ -91,21 +91,22 @@ struct ExchangeMachine: Equatable {
         static let upgradeClient = Actions(rawValue: 1 << 12)
         static let endTunnelToUpstream = Actions(rawValue: 1 << 13)
         static let endTunnelToClient = Actions(rawValue: 1 << 14)
-        /// Tell the client of a tunnel that this end goes away (close code 1001).
+        /// Send the client of a tunnel a close frame (code 1001, going away).
         static let sayFarewell = Actions(rawValue: 1 << 15)
         static let finishResponse = Actions(rawValue: 1 << 16)
         /// Answer with `failure`.
         static let answerFailure = Actions(rawValue: 1 << 17)
-        /// Close the client's connection when all that was written has left.
+        /// Close the client's connection when all queued bytes have been sent.
         static let closeClient = Actions(rawValue: 1 << 18)
-        /// Close the client's connection at once: a response is cut, and must not be taken for whole.
+        /// Close the client's connection immediately: a response is truncated, and must not be taken for complete.
         static let abortClient = Actions(rawValue: 1 << 19)
-        /// Ask the pool for a connection; no matter if new or used. Last of all, because one may be there at once.
+        /// Request a connection from the pool, new or reused. This comes last, because one may be available
+        /// immediately.
         static let acquireUpstream = Actions(rawValue: 1 << 20)
-        /// Ask for a new connection: a used one has just died.
+        /// Request a new connection, because a reused one has just failed.
         static let acquireNewUpstream = Actions(rawValue: 1 << 21)
 
-        // What belongs together, in the same order.
+        // Groups of actions, in the same order.
         static let onUpstream: Actions = [
             .closeUpstream, .releaseUpstream, .sendRequestHead, .sendRequestBody, .finishRequest,
         ]
@@ -117,17 +118,17 @@ struct ExchangeMachine: Equatable {
         ]
     }
 
-    // Written by the files of this machine only.
+    // Written only by this machine's files.
     var state = State.idle
-    /// What `answerFailure` answers.
+    /// The answer that `answerFailure` sends.
     var failure = EdgeAnswer.badGateway
 
-    /// The client has been told to stop sending.
+    /// Reading from the client is paused.
     var isClientPaused = false
-    /// The upstream has been told to stop sending.
+    /// Reading from the upstream is paused.
     var isUpstreamPaused = false
 
-    /// One direction of a tunnel has ended, and the other has not.
+    /// The tunnel is half-closed: one direction has ended, and the other has not.
     var isHalfOpen: Bool {
         if case .tunnel(let clientEnded, let upstreamEnded) = state { clientEnded || upstreamEnded } else { false }
     }

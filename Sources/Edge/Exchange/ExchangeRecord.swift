@@ -2,7 +2,7 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// What is kept of an exchange for the numbers and the access log.
+/// What is recorded of an exchange for the metrics and the access log.
 struct ExchangeRecord {
     var isOpen = false
     var answerer = EdgeMetrics.Answerer.edge
@@ -10,11 +10,12 @@ struct ExchangeRecord {
     var began = MonotonicTime(nanoseconds: 0)
     /// 0 until the response begins.
     var status = 0
-    /// Bytes of the bodies, or of the tunnel's two directions.
+    /// Bytes of the bodies, or of both directions of the tunnel.
     var receivedBytes = 0
     var sentBytes = 0
     var usedUpstream: Bool?
-    /// Method, host and path, ready for the access log; empty without one. Its room is kept for the next request.
+    /// Method, host and path, formatted for the access log; empty without one. The buffer is reused for the next
+    /// request.
     var request: [UInt8] = []
 }
 
@@ -33,7 +34,7 @@ extension EdgeExchange {
         if home.log != nil { AccessLine.request(head, into: &record.request) }
     }
 
-    /// The head of the response is on its way.
+    /// The head of the response is being sent.
     func recordResponse(_ status: Int) {
         guard record.isOpen, record.status == 0 else { return }
         record.status = status
@@ -41,7 +42,7 @@ extension EdgeExchange {
         home.metrics.countResponse(status, by: record.answerer, nanoseconds: waited)
     }
 
-    /// The response is complete, or the exchange is over without it.
+    /// The response is complete, or the exchange ended without it.
     func recordEnd(isCut: Bool = false) {
         guard record.isOpen else { return }
         record.isOpen = false

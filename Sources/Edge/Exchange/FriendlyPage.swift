@@ -1,6 +1,6 @@
-/// The pages of the edge: whole in themselves, made once, light or dark as the reader's system is.
+/// The edge's error pages: self-contained, rendered once, in light or dark colours by the reader's system setting.
 enum FriendlyPage {
-    /// Each page as it goes over the wire.
+    /// Each page, as it is sent.
     static let pages: [EdgeAnswer: [UInt8]] = Dictionary(
         uniqueKeysWithValues: EdgeAnswer.allCases.map { ($0, Array(html(for: $0).utf8)) })
 
@@ -104,14 +104,14 @@ enum FriendlyPage {
             """
     }
 
-    /// A desk with its screen: the portal's mark.
+    /// A desk with its screen: the portal's logo.
     private static let desk = """
         <svg width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
         stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">\
         <path d="M4 21V5.5A2.5 2.5 0 0 1 6.5 3h11A2.5 2.5 0 0 1 20 5.5V21M4 14h16M9 14v-4h6v4"/></svg>
         """
 
-    // The colours and places are those of the portal's pages: a learner sees both on one way.
+    // The colours and the layout match the portal's pages, because a learner sees both on the way to a lab.
     private static let style = """
         :root{color-scheme:light dark;--paper:#f5f4f0;--card:#fff;--ink:#1d2524;--soft:#59635f;--line:#e2dfd6;--accent:#1c6357}
         @media(prefers-color-scheme:dark){:root{--paper:#121617;--card:#1a2021;--ink:#e9edeb;--soft:#a1aca8;--line:#2d3637;\

@@ -1,15 +1,16 @@
 import HTTPWire
 
 /// Which pages may show a lab in a frame (CSP level 3, section 6.4.2): the lab's own, and those of the sites that the
-/// portal allows it to.
+/// portal allows.
 ///
-/// Every page of a lab gets the directive in a field of its own, since not every program sends one. Policies add up, so
-/// what the lab says can only forbid more. Where the portal allows sites, the directive `frame-ancestors` of what the lab
-/// says would keep them out, and is replaced, but no other; `X-Frame-Options`, which cannot name a site, gives way to it.
+/// Every page of a lab gets the directive in a field of its own, since not every program sends one. Policies are
+/// combined, so the lab's own policy can only forbid more. Where the portal allows sites, a `frame-ancestors` directive
+/// of the lab would exclude them; that directive is replaced, and no other. `X-Frame-Options`, which cannot name a
+/// site, is dropped.
 struct FramePolicy: Sendable {
     /// `frame-ancestors 'self' https://courses.example.org`.
     private let directive: [UInt8]
-    /// Pages of other sites may show labs.
+    /// Whether pages of other sites may show labs.
     let admitsSites: Bool
 
     /// - Parameter origins: such as `https://courses.example.org`; checked where the configuration is read.
@@ -18,19 +19,19 @@ struct FramePolicy: Sendable {
         directive = Array((["frame-ancestors 'self'"] + origins).joined(separator: " ").utf8)
     }
 
-    /// The field that a page gets.
+    /// Writes the field that every page gets.
     func write(into output: inout [UInt8]) {
         output.appendLiteral("Content-Security-Policy: ")
         output.append(contentsOf: directive)
         output.appendLiteral("\r\n")
     }
 
-    /// What stands in the place of a field of a lab's response; only for those that `isConcerned` names.
+    /// Writes the replacement for a field of a lab's response; only for fields that `isConcerned` names.
     func write(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into output: inout [UInt8]
     ) {
         output.appendLiteral("Content-Security-Policy: ")
-        // A field may hold several policies; a comma ends each (RFC 9110, section 5.6.1), and none stands within one.
+        // A field may hold several policies, separated by commas (RFC 9110, section 5.6.1); a policy contains no comma.
         if name.count == Self.contentSecurityPolicy.utf8CodeUnitCount {
             for (index, policy) in value.split(separator: 0x2C, omittingEmptySubsequences: false).enumerated() {
                 if index > 0 { output.append(0x2C) }

@@ -1,15 +1,16 @@
 import HTTPWire
 
-/// Which requests to a Jupyter lab bear the lab's token, and which the learner's own `Authorization`.
+/// Which requests to a Jupyter lab carry the lab's token, and which the learner's own `Authorization`.
 ///
-/// Jupyter Server has programs behind it: jupyter-server-proxy at `/proxy/PORT/` and under names of its own, and each hands
-/// on the fields of a request as they come. The lab's token is for Jupyter's own handlers, and such a program has to see the
-/// learner's Basic or Bearer credentials. Jupyter itself lets a browser in by its login cookie as well (any scheme of
-/// `Authorization` that is no token of its own does not matter then), and gives that cookie to every request with the token.
-/// So beside Jupyter's own paths a request goes as the browser made it; a page that has no cookie yet, or one of an earlier
-/// run, is led by Jupyter through its `/login`, which is a path of its own, and back. Measured with jupyter_server 2.21.
+/// Jupyter Server proxies other programs: jupyter-server-proxy does at `/proxy/PORT/` and under names of its own, and
+/// forwards request fields unchanged. The lab's token is for Jupyter's own handlers, while such a program has to see
+/// the learner's Basic or Bearer credentials. Jupyter itself also admits a browser by its login cookie (an
+/// `Authorization` of any scheme but its own token is then ignored), and sets that cookie on every request with the
+/// token. So outside Jupyter's own paths a request is forwarded as the browser made it; a page without a cookie, or
+/// with one of an earlier run, is redirected by Jupyter through `/login`, which is one of its own paths, and back.
+/// Measured with jupyter_server 2.21.
 ///
-/// A program without that cookie has no other way in: it gets the token everywhere.
+/// A client that has no such cookie cannot get in any other way: it gets the token everywhere.
 enum JupyterAccess {
     /// The first segments of the paths that Jupyter Server, JupyterLab and the classic pages answer themselves.
     private static let ownSegments: [StaticString] = [
@@ -20,7 +21,7 @@ enum JupyterAccess {
 
     private static let loginCookie: StaticString = "username-"
 
-    /// Whether the request is for a program behind Jupyter, and is let in without the token.
+    /// Whether the request is for a program behind Jupyter, and Jupyter admits it without the token.
     static func goesWithoutToken(_ head: RequestHead) -> Bool {
         if isOwn(head.targetBytes) { return false }
         var hasCookie = false

@@ -1,26 +1,28 @@
 import HTTPWire
 
-/// Which fields of a lab's answer may act beyond the lab.
+/// Which fields of a lab's answer may take effect outside the lab.
 ///
-/// A lab's pages are the learner's program: inside its own origin, and for as long as its pages are open, it may do what any
-/// web page may. What a field does to other hostnames, to Carrel's own paths, or to the browser after the lab has gone is
-/// not for it to say. Every field that was considered has its row here, even if it passes; one without a row passes.
+/// A lab's pages are the learner's program: inside its own origin, and while its pages are open, it may do what any web
+/// page may. What a field does to other hostnames, to Carrel's own paths, or to the browser after the lab has gone is
+/// not the lab's decision. Every field that was reviewed has its row here, even if it passes; a field without a row
+/// passes.
 ///
-/// Some of these have an equivalent in HTML that no proxy can take out. By `<meta http-equiv>` work `Refresh`,
-/// `Content-Security-Policy`, `Origin-Trial` and `X-DNS-Prefetch-Control`, and by `<meta name>` `Accept-CH` and the
-/// referrer's policy: all for that one page. By script a page sets cookies for the whole labs' domain, which
-/// `CookieCure` bears. All others in rows that are dropped work as fields only.
+/// Some of these have an equivalent in HTML, which no proxy can remove. `Refresh`, `Content-Security-Policy`,
+/// `Origin-Trial` and `X-DNS-Prefetch-Control` work as `<meta http-equiv>`, and `Accept-CH` and the referrer policy as
+/// `<meta name>`: each affects that one page only. A script in a page can set cookies for the whole labs' domain, which
+/// `CookieCure` handles. All other dropped rows work as fields only.
 enum LabAnswerFields {
     enum Verdict: Equatable, Sendable {
         case pass
         case drop
-        /// Goes, unless the upstream has its hostname for itself and nobody else speaks for it.
+        /// Dropped, unless the upstream has a hostname of its own for which it alone speaks.
         case dropOnOurHostnames
-        /// Passes with what reaches beyond the lab taken out, or its inner address put right: see `ResponseRewriting`.
+        /// Passes after what reaches beyond the lab is removed, or its inner address is replaced: see
+        /// `ResponseRewriting`.
         case narrow
-        /// Goes from what answers a navigation, which gets one word of ours instead: see `ResponseRewriting`.
+        /// Dropped from the answer to a navigation, which gets one field of ours instead: see `ResponseRewriting`.
         case dropFromPages
-        /// Who may show the lab in a frame, where the portal allows other sites to: see `FramePolicy`.
+        /// Controls who may show the lab in a frame, where the portal allows other sites: see `FramePolicy`.
         case frames
     }
 
@@ -38,13 +40,13 @@ enum LabAnswerFields {
     }
 
     static let rows: [Row] = [
-        // The hostname, and how it is reached.
+        // Fields about the hostname and how to reach it.
         Row("alt-svc", .drop, "leads the browser to another server for this hostname, past the edge"),
         Row("strict-transport-security", .dropOnOurHostnames, "binds all hostnames below, for a year and longer"),
         Row("public-key-pins", .drop, "shuts the hostname, and those below, for whoever has another certificate"),
         Row("public-key-pins-report-only", .drop, "reports each visit to an address that the lab chooses"),
         Row("expect-ct", .drop, "the same, for certificates that are in no log"),
-        // What stays in the browser.
+        // Fields about state that stays in the browser.
         Row("service-worker-allowed", .drop, "lets a worker see one-time codes and fake Carrel's pages"),
         Row(
             "clear-site-data", .drop,
@@ -68,7 +70,7 @@ enum LabAnswerFields {
             "a page, or a redirect in its place, would be shown without asking after the lab has gone"),
         Row("expires", .dropFromPages, "the same, by its older name"),
         Row("pragma", .dropFromPages, "says what Cache-Control says"),
-        // What reaches beyond the lab in part.
+        // Fields that partly reach beyond the lab.
         Row("set-cookie", .narrow, "for its own hostname only, and never by our names"),
         Row(
             "location", .narrow,
@@ -76,7 +78,7 @@ enum LabAnswerFields {
         Row("refresh", .narrow, "leads on as Location does"),
         Row("content-security-policy", .frames, "frame-ancestors is the portal's to say"),
         Row("x-frame-options", .frames, "cannot name a site, and gives way to frame-ancestors"),
-        // Looked at, and let through: they hold for the page that has them, or for the lab's own origin.
+        // Reviewed and passed: they affect the page that carries them, or the lab's own origin.
         Row("content-security-policy-report-only", .pass, "one page"),
         Row("reporting-endpoints", .pass, "one page; NEL, which would outlive it, goes by Report-To"),
         Row("document-policy", .pass, "one page"),
@@ -102,8 +104,8 @@ enum LabAnswerFields {
         Row("referrer-policy", .pass, "one page"),
     ]
 
-    /// The rows that change something, where a look at them costs no reference count; they live as long as the process.
-    /// `nonisolated(unsafe)` because nothing writes to them once they are made.
+    /// The rows that change something, stored so that reading them costs no reference count; they live as long as the
+    /// process. `nonisolated(unsafe)` because nothing writes to them once they are made.
     nonisolated(unsafe) private static let effective: UnsafeBufferPointer<Row> = {
         let chosen = rows.filter { $0.verdict != .pass }
         let room = UnsafeMutableBufferPointer<Row>.allocate(capacity: chosen.count)
@@ -111,7 +113,7 @@ enum LabAnswerFields {
         return UnsafeBufferPointer(room)
     }()
 
-    /// One bit for each length of a name that has a row: most fields are told by it.
+    /// One bit for each length of a name that has a row; this rules out most fields without a comparison.
     private static let lengths: UInt64 = effective.reduce(0) { $0 | 1 << UInt64($1.name.utf8CodeUnitCount) }
 
     /// - Parameter name: in any case. Costs no allocation.

@@ -1,11 +1,12 @@
 import HTTPTransport
 import HTTPWire
 
-/// The head that an upstream gets for a client's request, written in one pass and in wire form.
+/// The head that an upstream gets for a client's request, rewritten in one pass and in wire form.
 enum RequestRewriting {
-    /// For a lab: what is for this connection only and what the client claims about its way are taken away, and so are
-    /// our cookies; the lab's token (but see `JupyterAccess`) and the edge's own words are added. `Host` passes in lower case, because Jupyter
-    /// compares it with a lower-case Origin; `Referer` stays, because Jupyter falls back to it.
+    /// Writes the head for a lab: removes hop-by-hop fields, what the client claims about its origin (`X-Forwarded-…`),
+    /// and our cookies; adds the lab's token (but see `JupyterAccess`) and the edge's own fields. `Host` is
+    /// lower-cased, because Jupyter compares it with a lower-case Origin; `Referer` is kept, because Jupyter falls back
+    /// to it.
     static func writeForLab(
         _ head: RequestHead, framing: BodyFraming, route: RouteTable.Entry, client: String, isWebSocket: Bool,
         into output: inout [UInt8]
@@ -33,9 +34,9 @@ enum RequestRewriting {
         if hasToken, let authorization = route.authorization { output.appendField("Authorization", authorization) }
         if case .forward(let hops) = maxForwards { output.appendField("Max-Forwards", String(hops)) }
         writeForwarded(head, client: client, lowercased: true, into: &output)
-        // `*` is no part of a URL.
+        // `*` is not part of a URL.
         if isRStudio, head.targetBytes.first == UInt8(ascii: "/") {
-            // Its first choice among the ways to learn its own URL; `Forwarded` it would misread at a hyphen.
+            // RStudio prefers this field for learning its own URL; it would misparse `Forwarded` at a hyphen.
             let host = (head.fields.first("Host") ?? "").lowercased()
             output.appendField("X-RStudio-Request", "https://\(host)\(head.target)")
         }
@@ -43,7 +44,7 @@ enum RequestRewriting {
         framing.writeEnd(into: &output)
     }
 
-    /// For the portal: cookies stay, and the scope says why it gets this.
+    /// Writes the head for the portal: cookies are kept, and the scope says why the portal gets the request.
     static func writeForPortal(
         _ head: RequestHead, framing: BodyFraming, scope: PortalScope, client: String, into output: inout [UInt8]
     ) {
@@ -57,10 +58,11 @@ enum RequestRewriting {
         framing.writeEnd(into: &output)
     }
 
-    /// The connection to the client answers 100-continue itself, and what a client claims about its way is not believed.
+    /// Fields for the edge alone: the client's connection answers 100-continue itself, and forwarding fields from the
+    /// client are not trusted.
     ///
-    /// A gateway should name itself in `Via` (RFC 9110, section 7.6.3), and this one does not: nginx, as many labs have it,
-    /// compresses nothing for a request that has the field (`gzip_proxied`), whoever wrote it.
+    /// A gateway should name itself in `Via` (RFC 9110, section 7.6.3), and this one does not: nginx, which many labs
+    /// contain, does not compress for a request that has the field (`gzip_proxied`), whoever added it.
     private static func isForUs(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 3: name.equalsField("via")
@@ -86,7 +88,7 @@ enum RequestRewriting {
         }
     }
 
-    /// Fields by which a proxy tells RStudio Server where and who the client is.
+    /// Fields by which a proxy tells RStudio Server its public address and who the client is.
     private static func isRStudioClaim(_ name: UnsafeRawBufferPointer) -> Bool {
         let claims: [StaticString] = ["x-rstudio-request", "x-rstudio-root-path", "x-rstudio-username"]
         return claims.contains { name.equalsField($0) }

@@ -1,9 +1,10 @@
 import HTTPTransport
 import HTTPWire
 
-/// The head that a client gets for an upstream's response, written in one pass, but for what the client's connection adds.
+/// The head that a client gets for an upstream's response, rewritten in one pass; the client's connection adds its own
+/// fields.
 enum ResponseRewriting {
-    /// From the portal: only what is for the connection goes.
+    /// Writes a head from the portal: only hop-by-hop fields are removed.
     static func writeFromPortal(_ head: ResponseHead, framing: BodyFraming, into output: inout [UInt8]) {
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { _, _ in
@@ -12,25 +13,25 @@ enum ResponseRewriting {
         }
     }
 
-    /// From a lab: what is for the connection goes, and what `LabAnswerFields` says of the others is done. Of those that are
-    /// narrowed,
-    /// - a cookie for the whole domain becomes one for this host, and a cookie with our name goes: no lab sets cookies
-    ///   for another, or lets somebody in. Every other Set-Cookie stays as it is, duplicates included;
-    /// - a Location or Refresh with the lab's inner address, or with `http`, is led back to this hostname.
+    /// Writes a head from a lab: removes hop-by-hop fields, and applies the verdict of `LabAnswerFields` to the others.
+    /// Of those that are narrowed,
+    /// - a cookie for the whole domain becomes one for this host, and a cookie with our name is dropped: no lab sets
+    ///   cookies for another, or gives anybody access. Every other Set-Cookie passes unchanged, duplicates included;
+    /// - a Location or Refresh with the lab's inner address, or with `http`, is rewritten to this hostname.
     ///
-    /// What answers a navigation, whatever its status, is asked for again before it is shown again, so that the lab's pages
-    /// and redirects do not outlast the lab in a browser: `no-cache`, or `no-store` where the lab says so. Only
-    /// those whom the policy names show it in frames.
+    /// The answer to a navigation, whatever its status, must be revalidated before it is shown again, so that the lab's
+    /// pages and redirects do not outlast the lab in a browser: `no-cache`, or `no-store` where the lab says so. Only
+    /// the sites that the policy names may show it in frames.
     ///
     /// - Parameters:
-    ///   - isNavigation: the request opened a page, at a hostname that others have afterwards.
-    ///   - frames: who may show the lab in a frame; without it, that is for the upstream alone to say.
-    ///   - host: the Host field as the client sent it; asked for where it is needed.
+    ///   - isNavigation: the request opened a page, at a hostname that later belongs to others.
+    ///   - frames: who may show the lab in a frame; if `nil`, the upstream alone decides.
+    ///   - host: the Host field as the client sent it; evaluated only when needed.
     static func writeFromLab(
         _ head: ResponseHead, framing: BodyFraming, host: () -> String, upstream: UpstreamAddress, isWebSocket: Bool,
         isNavigation: Bool = false, keepsHSTS: Bool = false, frames: FramePolicy? = nil, into output: inout [UInt8]
     ) {
-        // An informational head is kept nowhere.
+        // Informational heads are not cached.
         let isPage = isNavigation && head.status >= 200
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output, keepsLength: head.keepsLength(with: framing)) { name, _ in
@@ -74,7 +75,7 @@ enum ResponseRewriting {
         }
     }
 
-    /// `Refresh: 5; url=http://10.0.0.7:32768/login` (HTML, section 4.2.5.4): the address may stand in quotes.
+    /// `Refresh: 5; url=http://10.0.0.7:32768/login` (HTML, section 4.2.5.4): the address may be quoted.
     private static func write(
         _ name: UnsafeRawBufferPointer, refresh: UnsafeRawBufferPointer, host: () -> String, upstream: UpstreamAddress,
         into output: inout [UInt8]
@@ -90,7 +91,7 @@ enum ResponseRewriting {
         output.appendField("Refresh", "\(text[...equals])\(location)")
     }
 
-    /// Browsers compare the `__Host-` prefix without regard to case, so every spelling is ours.
+    /// Browsers compare the `__Host-` prefix case-insensitively, so every spelling is ours.
     private static func isOurs(_ name: UnsafeRawBufferPointer) -> Bool {
         let ours = Edge.cookieField
         guard name.count >= ours.utf8CodeUnitCount else { return false }
@@ -99,7 +100,7 @@ enum ResponseRewriting {
         }
     }
 
-    /// `nil` when the location may stay as it is: relative, or somewhere else entirely.
+    /// `nil` if the location may stay as it is: it is relative, or points somewhere else entirely.
     private static func rewrite(
         location bytes: UnsafeRawBufferPointer, host: () -> String, upstream: UpstreamAddress
     ) -> String? {
@@ -114,7 +115,7 @@ enum ResponseRewriting {
         guard let authority = Authority(String(rest[..<end])) else { return nil }
         let isHere = authority.host == Authority(host)?.host
         guard isInner(authority, upstream) || (isHere && scheme == "http://") else { return nil }
-        // A root path of `/` that was put before another one.
+        // Handles a root path of `/` that was prefixed to another path.
         let path = rest[end...]
         return "https://\(host)\(path.hasPrefix("//") ? "/" + path.drop { $0 == "/" } : String(path))"
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The files of ACME's HTTP-01 challenges, as an ACME client puts them below its webroot.
+/// The files of ACME's HTTP-01 challenges, as an ACME client puts them under its webroot.
 struct ACMEWebroot: Sendable {
     /// Bytes of one answer; a key authorization has about 90.
     static let fileBytes = 4096
@@ -10,7 +10,7 @@ struct ACMEWebroot: Sendable {
 
     let directory: String
 
-    /// The token of a challenge's path: base64url characters only, so that it names a file of the directory and no other.
+    /// The token in a challenge's path: base64url characters only, so that it can only name a file of the directory.
     static func token(in path: ArraySlice<UInt8>) -> String? {
         guard path.hasPrefix(pathPrefix) else { return nil }
         let token = path.dropFirst(pathPrefix.utf8CodeUnitCount)
@@ -22,9 +22,10 @@ struct ACMEWebroot: Sendable {
         return String(decoding: token, as: UTF8.self)
     }
 
-    /// The answer to a challenge; `nil` when there is none. A few bytes, rarely: it may be read on the loop.
+    /// The answer to a challenge; `nil` if there is none. The file is small and rarely read, so it may be read on the
+    /// loop.
     func answer(to token: String) -> [UInt8]? {
-        // Neither a link out of the webroot nor a pipe that would hold the loop.
+        // Follows no symbolic link, and does not block on a FIFO.
         let file = open("\(directory)\(Self.pathPrefix)\(token)", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }

@@ -2,10 +2,11 @@ import EventLoop
 import Glibc
 import Synchronization
 
-/// How many connections each client address has, over all loops: the kernel spreads one client's connections over them.
+/// Counts the connections of each client address over all loops, because the kernel spreads a client's connections over
+/// them.
 ///
-/// Any thread. The lock is held for one look into a table, once when a connection comes and once when it goes; never
-/// for a request.
+/// Any thread. The lock is held for one table lookup, once when a connection opens and once when it closes; never for a
+/// request.
 final class AddressCounts: Sendable {
     private let limit: Int
     private let counts = Mutex<[ClientNetwork: Int]>([:])
@@ -22,7 +23,7 @@ final class AddressCounts: Sendable {
         }
     }
 
-    /// One of its connections has gone.
+    /// One connection of this network has closed.
     func leave(_ network: ClientNetwork) {
         counts.withLock { counts in
             let count = counts[network, default: 0] - 1
@@ -30,15 +31,15 @@ final class AddressCounts: Sendable {
         }
     }
 
-    /// Addresses that have connections now.
+    /// How many addresses have connections now.
     var addresses: Int { counts.withLock { $0.count } }
 }
 
-/// What counts as one client: an IPv4 address, or an IPv6 network of 64 bits, which is what one customer gets at least.
+/// What counts as one client: an IPv4 address, or an IPv6 /64, which is the least that one customer gets.
 struct ClientNetwork: Hashable, Sendable {
     private let bits: UInt64
 
-    /// `nil` for what is no IP address: a Unix socket has no addresses to count by.
+    /// `nil` if it is not an IP address: clients of a Unix socket have none.
     init?(_ address: String) {
         var four = in_addr()
         if inet_pton(AF_INET, address, &four) == 1 {
@@ -46,7 +47,7 @@ struct ClientNetwork: Hashable, Sendable {
             return
         }
         var six = in6_addr()
-        // A link-local address has its interface after a percent sign.
+        // A link-local address is followed by a percent sign and its interface.
         let bare = address.prefix { $0 != "%" }
         guard inet_pton(AF_INET6, String(bare), &six) == 1 else { return nil }
         let (high, low) = withUnsafeBytes(of: &six) {
@@ -55,7 +56,7 @@ struct ClientNetwork: Hashable, Sendable {
                 UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
             )
         }
-        // An IPv4 client of a socket that takes both: ::ffff:a.b.c.d.
+        // An IPv4 client of a dual-stack socket: ::ffff:a.b.c.d.
         if high == 0, low >> 32 == 0xFFFF {
             self.init(four: UInt32(truncatingIfNeeded: low))
         } else {
@@ -63,7 +64,7 @@ struct ClientNetwork: Hashable, Sendable {
         }
     }
 
-    /// ::ffff:… as the upper half of an IPv6 address cannot stand for a network of its own: 0::/8 is reserved.
+    /// ::ffff:… as the upper half of an IPv6 address cannot be a network of its own: 0::/8 is reserved.
     private init(four: UInt32) { self.init(bits: 0x0000_FFFF_0000_0000 | UInt64(four)) }
 
     private init(bits: UInt64) { self.bits = bits }

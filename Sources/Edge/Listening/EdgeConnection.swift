@@ -2,20 +2,20 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// One client's connection, from its TLS handshake to its end, and the exchanges that are under way on it. Confined to its
-/// loop; the channel and then the server connection hold it until the client has gone.
+/// One client's connection, from its TLS handshake to its close, and its exchanges in progress. Confined to its loop;
+/// the channel and then the server connection retain it until the client has disconnected.
 final class EdgeConnection {
     let home: EdgeLoop
-    /// As what its connection is counted; given back when it is closed.
+    /// The network that it is counted under, until it is closed.
     let network: ClientNetwork?
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Where exclusivity is unchecked, nothing called while a value is changed or read accesses the same value again.
     @exclusivity(unchecked) private(set) var channel: ByteChannel?
     private let client: String
     @exclusivity(unchecked) private var wire = Wire.handshake
-    /// Each knows its place.
+    /// Each exchange knows its index.
     @exclusivity(unchecked) private var exchanges: [EdgeExchange] = []
 
-    /// What the handshake agreed on (RFC 7301).
+    /// The protocol negotiated in the handshake (ALPN, RFC 7301).
     private enum Wire {
         case handshake
         /// One exchange for one request after another.
@@ -39,7 +39,7 @@ final class EdgeConnection {
         channel.open()
     }
 
-    /// The edge takes in nothing new; what is under way may finish.
+    /// The edge accepts nothing new; exchanges in progress may finish.
     func goAway() {
         switch wire {
         case .handshake: channel?.close()
@@ -50,24 +50,23 @@ final class EdgeConnection {
         }
     }
 
-    /// Another process accepts: where clients can be told so beforehand, they are.
+    /// Another process accepts now: clients are told so where the protocol has a way to do that in advance.
     func leave() {
         if case .http2(let server) = wire { server.goAway() }
     }
 
-    /// Another process accepts, and there was time for a request that was on its way.
+    /// Closes the connection if it is idle: another process accepts, and a request on its way has had time to arrive.
     func endIfIdle() {
         if case .http1(let server, let exchange) = wire, exchange.isIdle, server.isIdle { goAway() }
     }
 
-    /// Another process accepts, and the grace is over: a WebSocket is told, and has the time that a connection lingers
-    /// for to hear it.
+    /// The drain's grace is over: a WebSocket is sent its close frame, and has the connection's linger time to read it.
     func endLeaving() {
         guard openTunnels > 0 else { return stop() }
         for exchange in exchanges { exchange.handle(exchange.isTunnel ? .goingAway : .stop) }
     }
 
-    /// The grace is over.
+    /// The shutdown's grace is over.
     func stop() {
         switch wire {
         case .handshake: channel?.close()
@@ -78,7 +77,7 @@ final class EdgeConnection {
         }
     }
 
-    /// Looks whether a limit has passed. Called by the loop from time to time.
+    /// Checks whether a timeout has passed. Called by the loop periodically.
     func sweep(at now: MonotonicTime) {
         for exchange in exchanges { exchange.sweep(at: now) }
     }
@@ -163,7 +162,8 @@ extension EdgeConnection: HTTPServerConnectionDelegate {
 
     func connectionDidDrain(_ connection: HTTPServerConnection) { exchange?.handle(.clientDrained) }
 
-    /// Whoever closes its side while it waits has gone: a silent long poll would be held for nobody.
+    /// A client that half-closes while it waits is taken as gone; otherwise a silent long poll would be held for
+    /// nobody.
     func connectionClientDidEnd(_ connection: HTTPServerConnection) { connection.close() }
 
     func connection(_ connection: HTTPServerConnection, didReadTunnel bytes: UnsafeRawBufferPointer) {

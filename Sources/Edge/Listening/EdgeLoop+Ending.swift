@@ -1,8 +1,8 @@
 import EventLoop
 
-// How a loop's connections end when its process does.
+// How a loop drains and closes its connections when the process ends or hands over.
 extension EdgeLoop {
-    /// Listens no more, lets requests finish for so long, and cuts what is left then.
+    /// Stops listening, lets requests finish for `grace`, then cuts the rest.
     ///
     /// - Parameter completion: called once, when the last connection has closed.
     func goAway(grace: Duration, completion: @escaping () -> Void) {
@@ -28,8 +28,8 @@ extension EdgeLoop {
         endIfEmpty()
     }
 
-    /// Another process accepts by the same sockets: every connection ends with its next answer. A client does not know
-    /// that before, and may be sending its next request: it is not closed under its hands.
+    /// Drains the loop while another process accepts from the same sockets: every connection closes after its next
+    /// answer. A client may already be sending its next request, so idle connections are not closed immediately.
     ///
     /// - Parameter completion: called once, when the last connection has closed.
     func leave(grace: Duration, completion: @escaping () -> Void) {
@@ -51,7 +51,7 @@ extension EdgeLoop {
         endTimers.append(loop.schedule(after: delay, body))
     }
 
-    /// The next request to the portal gets a connection of its own.
+    /// Sends the next request to the portal on a new connection.
     func forgetPortal() {
         if let portalUpstream { pool.forget(portalUpstream) }
     }

@@ -1,7 +1,7 @@
 import EventLoop
 import TLS
 
-// The sockets on which a loop listens: bound here, or taken over from another process and passed on.
+// The sockets on which a loop listens: bound here, or inherited from another process and handed on.
 extension EdgeLoop {
     /// What a listener's connections are for.
     enum Purpose: Sendable {
@@ -10,9 +10,9 @@ extension EdgeLoop {
     }
 
     /// Listens on an address.
-    /// - Parameter share: what there is already for this loop; without any it binds one more to the address.
+    /// - Parameter share: the inherited sockets for this loop; without any, it binds another one to the address.
     /// - Returns: the address, with the port that the kernel chose.
-    /// - Throws: what the kernel said about the address.
+    /// - Throws: the kernel's error for the address.
     func listen(
         on address: SocketAddress, _ share: [ListeningSocket], _ purpose: Purpose
     ) throws(StreamError) -> SocketAddress {
@@ -44,7 +44,7 @@ extension EdgeLoop {
         return sockets
     }
 
-    /// Accepts nothing more; who comes waits in the sockets.
+    /// Stops accepting; new connections queue in the sockets' backlogs.
     /// - Throws: `StreamError` when there are too many descriptors; nothing has changed then.
     func pauseAccepting() throws(StreamError) {
         let sockets = try listeningSockets()
@@ -62,7 +62,7 @@ extension EdgeLoop {
     }
 }
 
-/// Which loop accepts from which of the sockets that were taken over.
+/// Which loop accepts from which of the inherited sockets.
 struct ListenerShares {
     private let sockets: [ListeningSocket]
     private let loops: Int
@@ -72,8 +72,8 @@ struct ListenerShares {
         self.loops = loops
     }
 
-    /// Every socket has a loop: what waits in one that nobody accepts from would be lost. A loop for which none is left
-    /// binds one of its own, or where no more may be bound, shares.
+    /// Every socket gets a loop, because connections queued in a socket that nobody accepts from would be lost. A loop
+    /// without a share binds its own, or shares one where no more may be bound.
     func share(of loop: Int) -> [ListeningSocket] {
         let own = stride(from: loop, to: sockets.count, by: loops).map { sockets[$0] }
         guard own.isEmpty, let first = sockets.first, !first.sharesPort else { return own }

@@ -6,27 +6,27 @@ import TLS
 
 /// One loop of the edge: its listeners, its copy of the routes, its upstream pool, its connections, its meter.
 ///
-/// `@unchecked Sendable` because everything that changes is touched on the loop's thread alone; other threads only post.
+/// `@unchecked Sendable` because all mutable state is touched on the loop's thread alone; other threads only post.
 final class EdgeLoop: @unchecked Sendable {
     let loop: Loop
-    /// Absent where the routes are hostnames.
+    /// `nil` if the routes are hostnames.
     let portalUpstream: UpstreamAddress?
     let pool: UpstreamPool
-    /// Another process accepts: each connection ends with its next answer.
+    /// Another process accepts now: each connection closes after its next answer.
     var isLeaving = false
-    /// Takes in nothing new, and ends each connection at its next pause.
+    /// It accepts nothing new, and closes each connection when it next becomes idle.
     var isGoingAway = false
     /// A response that begins now is the last on its connection.
     var isEnding: Bool { isLeaving || isGoingAway }
     let limits: ClientLimits
-    /// Absent where the routes are hostnames: who shows their pages is for them to say.
+    /// `nil` if the routes are hostnames: their upstreams decide who may show their pages.
     let frames: FramePolicy?
     let hstsSeconds: Int64
-    /// The field that tells browsers to come by `https` only, with its line's end; empty for none.
+    /// The HSTS field, which makes browsers use `https` only, with its line ending; empty for none.
     let hsts: [UInt8]
-    /// The edge alone says how its hostnames are reached: a lab's word would outlive the lab.
+    /// The edge alone decides how its hostnames are reached, because a lab's fields would outlive the lab.
     let ownsHostnames: Bool
-    // Where exclusivity is unchecked, nothing that is called during a change or a look comes back to the same place.
+    // Where exclusivity is unchecked, nothing called while a value is changed or read accesses the same value again.
     @exclusivity(unchecked) var metrics = EdgeMetrics()
     @exclusivity(unchecked) private(set) var log: LoopLog?
 
@@ -41,13 +41,13 @@ final class EdgeLoop: @unchecked Sendable {
     @exclusivity(unchecked) private var buffers: [[UInt8]] = []
     @exclusivity(unchecked) private var exchanges: [EdgeExchange] = []
     var listeners: [(listener: Listener, purpose: Purpose)] = []
-    /// Listened on before, and by nobody of this process now.
+    /// Sockets that still listen, and from which this process does not accept now.
     var pausedSockets: [(socket: ListeningSocket, purpose: Purpose)] = []
     private(set) var connections: [ObjectIdentifier: EdgeConnection] = [:]
     private(set) var redirects: [ObjectIdentifier: RedirectConnection] = [:]
     var sweepTimer: LoopTimer?
     var endTimers: [LoopTimer] = []
-    /// What is done when the last connection has closed.
+    /// Called when the last connection has closed.
     var onEmpty: [() -> Void] = []
 
     init(
@@ -77,7 +77,7 @@ final class EdgeLoop: @unchecked Sendable {
 
     func apply(_ changes: [RouteChange]) {
         for change in changes {
-            // What answers at a lab's address from now on may be another lab.
+            // A different lab may answer at this lab's address from now on.
             if let gone = routes.upstream(leftBy: change) { pool.forget(gone) }
             routes.apply(change)
         }
@@ -91,7 +91,7 @@ final class EdgeLoop: @unchecked Sendable {
 
     // MARK: Connections
 
-    /// Counts a new connection, and closes it if it is over a limit.
+    /// Counts a new connection, or closes it if it exceeds a limit.
     private func admit(_ stream: Stream) -> (client: String, network: ClientNetwork?)? {
         metrics.connections += 1
         guard connections.count + redirects.count < limits.connectionsPerLoop else {
@@ -137,7 +137,7 @@ final class EdgeLoop: @unchecked Sendable {
         serve(channel, client: client, network: network)
     }
 
-    /// Takes in a connection that was admitted.
+    /// Serves a connection that was admitted.
     ///
     /// - Parameter channel: not yet opened.
     func serve(_ channel: ByteChannel, client: String, network: ClientNetwork?) {
@@ -160,7 +160,7 @@ final class EdgeLoop: @unchecked Sendable {
         for body in waiting { body() }
     }
 
-    /// One timer for all connections: none per request.
+    /// One timer for all connections, none per request.
     private func scheduleSweep() {
         sweepTimer = loop.schedule(after: EdgeLimits.sweepInterval) { [self] in
             sweepTimer = nil
@@ -175,7 +175,7 @@ final class EdgeLoop: @unchecked Sendable {
 
     // MARK: What connections share
 
-    /// Where connections to the upstream of a route are kept, or to the portal's.
+    /// The pool's connections for the upstream of a route, or for the portal.
     func site(of route: RouteTable.Entry?) -> UpstreamSite {
         if let site = route?.site, site.isCurrent { return site }
         guard let address = route?.upstream ?? portalUpstream else { preconditionFailure("there is no portal here") }
@@ -184,7 +184,7 @@ final class EdgeLoop: @unchecked Sendable {
         return site
     }
 
-    /// An empty buffer, with room if one is at hand.
+    /// An empty buffer, with capacity if a spare one is available.
     func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
 
     func giveBack(_ buffer: inout [UInt8]) {
@@ -202,7 +202,7 @@ final class EdgeLoop: @unchecked Sendable {
         if exchanges.count < EdgeLimits.spareExchanges { exchanges.append(exchange) }
     }
 
-    /// They know this loop, and would keep it.
+    /// Releases the spare exchanges, which retain this loop.
     func dropSpares() { exchanges = [] }
 
     // MARK: Activity
@@ -224,8 +224,8 @@ final class EdgeLoop: @unchecked Sendable {
 
     // MARK: Numbers
 
-    /// What was counted and what there is now.
-    /// - Parameter asked: when somebody asked for it: the message's wait is the loop's lag.
+    /// The counters, and the current values of the gauges.
+    /// - Parameter asked: when the snapshot was requested; the time since then is the loop's lag.
     func snapshot(asked: MonotonicTime) -> EdgeMetrics {
         var snapshot = metrics
         for connection in connections.values {

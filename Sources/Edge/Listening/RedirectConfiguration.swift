@@ -1,11 +1,11 @@
 import EventLoop
 
-/// A listener without TLS: it sends browsers to the same address by `https`, and hands out what an ACME client has put
-/// into its webroot (RFC 8555, section 8.3).
+/// A listener without TLS: it redirects browsers to the same address by `https`, and serves the files that an ACME
+/// client has put into its webroot (RFC 8555, section 8.3).
 public struct RedirectConfiguration: Sendable, Hashable {
     /// Every loop listens on every address.
     public var listen: [SocketAddress]
-    /// The port of `https` in the addresses that browsers are sent to; 443 is left out.
+    /// The `https` port in the addresses of redirects; 443 is left out.
     public var publicPort: Int
     /// The directory that holds `.well-known/acme-challenge/`; `nil` for none.
     public var acmeWebroot: String?

@@ -1,13 +1,13 @@
 import HTTPTransport
 import HTTPWire
 
-/// One client's connection without TLS: one request, one answer. Confined to its loop; the server connection holds it
-/// until the client has gone.
+/// One client's connection without TLS: one request, one answer. Confined to its loop; the server connection retains it
+/// until the client has disconnected.
 ///
-/// The first rule that fits:
-/// 1. GET and HEAD of a challenge's path → what the ACME client has put there, else 404.
+/// The first rule that matches applies:
+/// 1. GET and HEAD of a challenge's path → the ACME client's file, else 404.
 /// 2. a host that is neither the portal's nor a lab's → 404, without echo.
-/// 3. a method other than GET and HEAD → 403: what it carried has travelled in the clear already, and shall not again.
+/// 3. a method other than GET and HEAD → 403: its body has already travelled in the clear, and must not do so again.
 /// 4. else → 308 to the same address by `https`.
 final class RedirectConnection: HTTPServerConnectionDelegate {
     let network: ClientNetwork?

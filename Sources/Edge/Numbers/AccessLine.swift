@@ -2,15 +2,15 @@ import Glibc
 import HTTPTransport
 import HTTPWire
 
-/// Writes one line of the access log, as JSON. No query, because codes and signatures stand in it; no field but Host; no
-/// cookie. Allocates nothing but what the line needs beyond the room that is there.
+/// Writes one line of the access log, as JSON. It omits the query, because queries carry codes and signatures, all
+/// fields but Host, and cookies. It allocates only if the line needs more room than the buffer has.
 enum AccessLine {
-    /// Bytes of a path that are written; the rest is cut.
+    /// Bytes of a path that are written; longer paths are truncated.
     static let pathBytes = 1024
     /// Bytes of a host that are written.
     static let hostBytes = 255
 
-    /// Method, host and path of a request: the part of its line that is not known any more when it is answered.
+    /// Method, host and path of a request: the part of its line that is no longer known when it is answered.
     static func request(_ head: RequestHead, into line: inout [UInt8]) {
         line.removeAll(keepingCapacity: true)
         append(",\"method\":\"", to: &line)
@@ -79,7 +79,7 @@ enum AccessLine {
         line.reverse(from: start)
     }
 
-    /// What is not plain ASCII is written as if it were Latin-1: any byte gives valid JSON.
+    /// Bytes outside plain ASCII are written as if they were Latin-1, so that any byte gives valid JSON.
     private static func appendEscaped(_ bytes: UnsafeRawBufferPointer, limit: Int, to line: inout [UInt8]) {
         for byte in bytes.prefix(limit) {
             if byte == 0x22 || byte == 0x5C {
@@ -98,7 +98,7 @@ enum AccessLine {
     private static func hexadecimal(_ digit: UInt8) -> UInt8 { digit < 10 ? 0x30 + digit : 0x57 + digit }
 }
 
-/// A moment as `2026-11-23T08:53:58.123Z`. The date is taken apart once a second.
+/// A timestamp such as `2026-11-23T08:53:58.123Z`. The date is computed once a second.
 struct DateText {
     private var second = Int64.min
     private var text: [UInt8] = []
@@ -140,7 +140,7 @@ extension EdgeMetrics.Answerer {
 }
 
 extension HTTPVersion {
-    /// As it stands in a line.
+    /// The JSON member, as it is written in a line.
     fileprivate var member: StaticString {
         switch self {
         case .http10: ",\"protocol\":\"HTTP/1.0\""

@@ -2,13 +2,14 @@ import EventLoop
 import Glibc
 import Synchronization
 
-/// A file that gets one JSON line per exchange, written by a thread of its own: no loop of the edge waits for the disk.
+/// A file that gets one JSON line per exchange, written by a thread of its own, so that no loop of the edge waits for
+/// the disk.
 ///
-/// Any thread. The edge's loops hand over whole buffers; `reopen()` after the file was moved away (logrotate).
+/// Any thread. The edge's loops hand over whole buffers; call `reopen()` after the file was moved away (logrotate).
 public final class AccessLog: Sendable {
-    /// Bytes that one loop gathers before it hands them over, and that it may have waiting: two buffers.
+    /// Bytes that one loop gathers before it hands them over; it may have two such buffers.
     static let bufferBytes = 256 * 1024
-    /// How long a line may wait to be handed over.
+    /// The longest time before a line is handed over.
     static let flushInterval = Duration.seconds(1)
 
     public let path: String
@@ -16,8 +17,8 @@ public final class AccessLog: Sendable {
     private let file: Mutex<Int32>
     private let failed = Atomic<UInt64>(0)
 
-    /// Opens the file for appending, or makes it, readable for its owner and group.
-    /// - Throws: what the kernel said.
+    /// Opens the file for appending, or creates it, readable for its owner and group.
+    /// - Throws: the kernel's error.
     public init(path: String) throws(StreamError) {
         self.path = path
         file = Mutex(try Self.open(path))
@@ -25,7 +26,7 @@ public final class AccessLog: Sendable {
 
     deinit { file.withLock { _ = Glibc.close($0) } }
 
-    /// Goes on in the file of that name, which may be another by now. An error keeps the file as it is.
+    /// Reopens the file by its name, which may be a new file by now. If that fails, it keeps writing to the old one.
     public func reopen() throws(StreamError) {
         let fresh = try Self.open(path)
         let old = file.withLock { file in
@@ -35,10 +36,10 @@ public final class AccessLog: Sendable {
         Glibc.close(old)
     }
 
-    /// Writes what was handed over, and ends its thread.
+    /// Writes the buffers that were handed over, and ends its thread.
     public func close() async { await loop.stop() }
 
-    /// Lines that the file did not take: a full disk.
+    /// Lines that could not be written, for example because the disk is full.
     var failedLines: UInt64 { failed.load(ordering: .relaxed) }
 
     func write(_ bytes: [UInt8]) {
@@ -70,12 +71,12 @@ public final class AccessLog: Sendable {
 
 /// One loop's lines on their way to the access log.
 ///
-/// `@unchecked Sendable` because it is touched on its loop alone: the writer only passes it on, back to that loop.
+/// `@unchecked Sendable` because it is touched on its loop alone: the writer only passes it back to that loop.
 final class LoopLog: @unchecked Sendable {
     private let log: AccessLog
     private unowned let home: EdgeLoop
     private var lines: [UInt8] = []
-    /// The other buffer, with lines that were written already; nil while it is with the writer.
+    /// The other buffer, whose lines have been written; `nil` while the writer has it.
     private var spare: [UInt8]? = []
     private var date = DateText()
     private var timer: LoopTimer?
@@ -87,7 +88,7 @@ final class LoopLog: @unchecked Sendable {
 
     func add(_ record: ExchangeRecord, client: String, isCut: Bool) {
         if lines.count >= AccessLog.bufferBytes { flush() }
-        // The writer is behind by two buffers: rather lose a line than wait or grow.
+        // The writer is two buffers behind: losing a line is better than blocking or growing.
         guard lines.count < AccessLog.bufferBytes else {
             home.metrics.droppedLogLines += 1
             return
@@ -106,7 +107,7 @@ final class LoopLog: @unchecked Sendable {
         }
     }
 
-    /// Hands over what there is, if the writer has given back what it got before.
+    /// Hands over the current buffer, if the writer has returned the previous one.
     func flush() {
         guard !lines.isEmpty, var full = spare.take() else { return }
         swap(&full, &lines)
@@ -118,7 +119,7 @@ final class LoopLog: @unchecked Sendable {
         }
     }
 
-    /// The edge ends: everything is handed over.
+    /// The edge is stopping: hands over everything.
     func close() {
         timer?.cancel()
         timer = nil

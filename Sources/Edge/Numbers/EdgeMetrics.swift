@@ -2,7 +2,7 @@ import HTTPTransport
 import HTTPWire
 import Metrics
 
-/// What one loop has counted since it began, and what it holds now. Confined to its loop; a copy may go anywhere and be
+/// The counters of one loop since it began, and its current gauges. Confined to its loop; a copy may go anywhere and be
 /// merged with the others'. Counting allocates nothing.
 public struct EdgeMetrics: Sendable {
     /// Who answered.
@@ -10,7 +10,7 @@ public struct EdgeMetrics: Sendable {
         case lab, portal, edge
     }
 
-    /// Why a connection was not taken in.
+    /// Why a connection was refused.
     enum Refusal: Int, CaseIterable {
         case threadLimit, addressLimit, tls
 
@@ -23,7 +23,7 @@ public struct EdgeMetrics: Sendable {
         }
     }
 
-    /// What went wrong, and on whose side.
+    /// What failed, and on which side.
     enum Failure: Int, CaseIterable {
         case malformed, tooLarge, headTimeout, bodyTimeout, handshakeTimeout, handshake, plaintext, flood, left
         case connect, upstreamTimeout, upstreamProtocol, upstreamClosed
@@ -89,16 +89,16 @@ public struct EdgeMetrics: Sendable {
         case full, resumed, failed
     }
 
-    /// By answerer, then by the status's first digit, 1–5.
+    /// By answerer, then by the first digit of the status, 1–5.
     private var responses = [UInt64](repeating: 0, count: Answerer.allCases.count * 5)
-    /// By version of HTTP.
+    /// By HTTP version.
     private var requests = [UInt64](repeating: 0, count: HTTPVersion.allCases.count)
     private var refusals = [UInt64](repeating: 0, count: Refusal.allCases.count)
     private var failures = [UInt64](repeating: 0, count: Failure.allCases.count)
     private var handshakes = [UInt64](repeating: 0, count: Handshake.allCases.count)
     private var latency = Histogram.responses
     var connections: UInt64 = 0
-    /// Plaintext bytes of connections that are closed, from and to clients; of open ones too in a snapshot.
+    /// Plaintext bytes of closed connections, from and to clients; a snapshot includes open ones.
     var receivedBytes: UInt64 = 0
     var sentBytes: UInt64 = 0
     var tunnels: UInt64 = 0
@@ -109,11 +109,11 @@ public struct EdgeMetrics: Sendable {
     var redirects: UInt64 = 0
     var droppedLogLines: UInt64 = 0
 
-    // What there is now; 0 but in a snapshot.
+    // Gauges; 0 except in a snapshot.
     var openConnections = 0
     var openTunnels = 0
     var routes = 0
-    /// How long each loop took to answer this question, by its name.
+    /// How long each loop took to answer the snapshot request, by its name.
     var lags: [(loop: String, nanoseconds: Int64)] = []
 
     init() {}
@@ -154,14 +154,14 @@ public struct EdgeMetrics: Sendable {
         left.latency += right.latency
         left.openConnections += right.openConnections
         left.openTunnels += right.openTunnels
-        // Every loop has all of them.
+        // Every loop has all routes.
         left.routes = max(left.routes, right.routes)
         left.lags += right.lags
     }
 }
 
 extension EdgeMetrics {
-    /// Adds the edge's families to a text.
+    /// Adds the edge's metric families to a text.
     public func write(to text: inout MetricsText) {
         writeRequests(to: &text)
         text.add("carrel_edge_connections", .gauge, "Connections of clients that are open.", Double(openConnections))

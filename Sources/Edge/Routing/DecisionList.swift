@@ -15,40 +15,45 @@ enum PortalScope: String {
     case portal
     /// Carrel's own paths on a lab's hostname.
     case lab
-    /// A lab's hostname that leads nowhere now: not yet, no longer, or never.
+    /// A lab's hostname without a route: not yet, no longer, or never.
     case away
 }
 
-/// Decides about one request, from its head and the routes alone. The first rule that fits counts:
+/// Decides about one request, from its head and the routes alone. The first rule that matches applies:
 ///
-/// 1. A malformed request never comes here: its connection has answered it (400, 414, 417, 431, 501, 505). A request of
-///    HTTP/1.0 without a Host is 400: nobody can tell for whom it is.
+/// 1. A malformed request never gets here: its connection has answered it (400, 414, 417, 431, 501, 505). An HTTP/1.0
+///    request without a Host → 400: the host that it is for is unknown.
 /// 2. The portal's hostname → the portal, scope `portal`. It has access rules of its own.
 /// 3. One label under the labs' domain:
-///    1. that is not a slug → 404: no session ever had it. `PORT--SLUG` too, as long as labs declare no further ports.
-///    2. TRACE → 405: it would echo the cookie, the token and what else the edge adds.
+///    1. that is not a slug → 404: no session ever had it. This includes `PORT--SLUG`, while labs cannot declare
+///       further ports.
+///    2. TRACE → 405: it would echo the cookie, the token and whatever else the edge adds.
 ///    3. a path under `/.carrel/` → the portal, scope `lab`: entering, restarting and the events of this session. Any
-///       other way to write such a path → 404, and `/.carrel` → a redirect: no lab speaks there.
-///    4. the script of a service worker that could watch over those paths, or that is asked for without access → a worker
-///       that ends itself and the one before it. A worker sees one-time codes, fakes pages, and outlives its lab.
-///    5. no route → the portal, scope `away`: it knows whether the session starts, has ended, or never was.
-///    6. the access cookie is missing, wrong or there twice → 403. Before anything else about the lab, so that nobody
-///       learns anything about it; upgrades included.
-///    7. what comes from a page of another origin → 403, but for a navigation that changes nothing: the edge injects the
-///       lab's token, so the lab itself no longer asks; Jupyter even lets every origin read what bears it. Unless labs
-///       may be shown by other sites, a page of another lab, or of the school, that shows this one within itself → 403,
-///       too. One of an entirely different site passes, because a link within a sandboxed frame of the lab's own comes
-///       with the same fields. It counts for nothing, and `FramePolicy` has no page but the lab's own show the answer.
+///       other spelling of such a path → 404, and `/.carrel` → a redirect: no lab answers there.
+///    4. the script of a service worker whose scope could include those paths, or that is requested without access → a
+///       worker that replaces its predecessor and unregisters. A worker sees one-time codes, fakes pages, and outlives
+///       its lab.
+///    5. no route → the portal, scope `away`: it knows whether the session is starting, has ended, or never existed.
+///    6. the access cookie is missing, wrong or present twice → 403. This comes before every other rule about the lab,
+///       so that nothing about it is revealed; upgrades included.
+///    7. a request from a page of another origin → 403, except for a safe navigation: the edge injects the lab's token,
+///       so the lab itself no longer checks; Jupyter even lets every origin read a response to a request with the
+///       token. Unless other sites may show labs, a page of another lab, or of the school, that shows this one in a
+///       frame → 403, too. A page of an entirely different site passes, because a link within a sandboxed frame of the
+///       lab's own sends the same fields. It does not count as activity, and `FramePolicy` lets only the lab's own
+///       pages show the answer.
 ///    8. OPTIONS with `Max-Forwards: 0` → answered here.
-///    9. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section 7.8).
-/// 4. Any other host → 421 when no certificate of the edge covers it, so that the client tries elsewhere; else a plain 404.
+///    9. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section
+///       7.8).
+/// 4. Any other host → 421 if no certificate of the edge covers it, so that the client tries elsewhere; else a plain
+///    404.
 ///
-/// Before all of them: a request with more cookies than are read → 431, with what has the browser drop them.
+/// Before all of these: a request with more cookies than are read → 431, with fields that make the browser drop them.
 ///
-/// Where the routes are hostnames, there is no portal and nobody is asked for a cookie: rules 1, 3.2, 3.8, 3.9 and 4 hold.
+/// Where the routes are hostnames, there is no portal and no cookie is required: rules 1, 3.2, 3.8, 3.9 and 4 apply.
 struct DecisionList: Sendable {
     private let sessions: Sessions?
-    /// Pages of other sites may show labs in a frame.
+    /// Whether pages of other sites may show labs in a frame.
     private let isEmbedded: Bool
 
     /// The names of an edge that routes sessions.
@@ -58,7 +63,8 @@ struct DecisionList: Sendable {
         let labsDomain: LabsDomain
     }
 
-    /// - Parameter isEmbedded: pages of other sites may show labs in a frame; a request does not say which site it is.
+    /// - Parameter isEmbedded: pages of other sites may show labs in a frame; a request does not say which site shows
+    ///   it.
     /// - Precondition: the hostnames are valid.
     init(_ routing: EdgeConfiguration.Routing, isEmbedded: Bool = false) {
         self.isEmbedded = isEmbedded
@@ -90,7 +96,7 @@ struct DecisionList: Sendable {
         }
     }
 
-    /// The request's host in lower case and without port, if it is the portal's or one that a lab can have.
+    /// The request's host in lower case and without port, if it is the portal's or can be a lab's.
     func knownHost(of head: RequestHead, routes: borrowing RouteTable) -> String? {
         head.fields.withFirst("Host") { bytes -> String? in
             guard let authority = AuthorityBytes(bytes) else { return nil }

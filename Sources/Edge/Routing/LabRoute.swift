@@ -6,9 +6,10 @@ public struct LabRoute: Sendable, Hashable {
     /// The label of the hostname: 1–32 lower-case letters and digits.
     public var slug: String
     public var upstream: UpstreamAddress
-    /// Decides which header rules hold on the way.
+    /// Decides which header rules apply.
     public var kind: Edge.LabKind
-    /// The value of the Authorization field that every request gets, whatever the client sent: `token …` for Jupyter.
+    /// The value of the Authorization field that every request to the lab gets, whatever the client sent: `token …` for
+    /// Jupyter.
     public var authorization: String?
     /// SHA-256 of each access token that opens this lab; at most `EdgeLimits.grantsPerRoute`, oldest first.
     public var grants: [Digest32]
@@ -23,16 +24,16 @@ public struct LabRoute: Sendable, Hashable {
     }
 }
 
-/// One change of the route table; every loop applies the changes in the order in which they were given.
+/// One change of the route table; every loop applies the changes in the given order.
 public enum RouteChange: Sendable, Hashable {
-    /// Adds the route, or replaces the one of the same slug, grants included.
+    /// Adds the route, or replaces the one with the same slug, grants included.
     case set(LabRoute)
-    /// Without a route the hostname leads to the portal, which tells what became of the session.
+    /// Removes the route; the hostname then leads to the portal, which tells what became of the session.
     case remove(slug: String)
-    /// Opens a lab for one more token. Without a route of that slug it changes nothing.
+    /// Opens a lab for one more token. Does nothing if there is no route with that slug.
     case grant(slug: String, digest: Digest32)
-    /// Leads a hostname (in any case, without port) to an upstream, or to another one. For an edge that routes by
-    /// hostnames; on one that routes sessions it leads nowhere.
+    /// Routes a hostname (in any case, without port) to an upstream, replacing an existing route. For an edge that
+    /// routes by hostnames; on one that routes sessions it has no effect.
     case setHost(hostname: String, upstream: UpstreamAddress)
     case removeHost(hostname: String)
 }

@@ -1,16 +1,16 @@
-/// Carrel's own paths on a lab's hostname, and the many ways to write one.
+/// Carrel's own paths on a lab's hostname, and the many ways to spell one.
 ///
-/// Servers differ in what they make of a path before they look at it: they decode it, once or twice, fold slashes, take a
-/// backslash for one, walk up at `..`, ignore case, what follows a semicolon, a zero byte or a decoded `?` or `#`, and dots
-/// and blanks at the end, and take other full stops of Unicode for the usual one. A path that any of them could take for one
-/// of ours never reaches a lab: what the lab answers there would be taken for Carrel's word.
+/// Servers normalise a path differently before they use it: they decode it, once or twice, fold slashes, treat a
+/// backslash as one, resolve `..`, ignore case, ignore what follows a semicolon, a zero byte or a decoded `?` or `#`,
+/// ignore dots and blanks at the end, and accept other Unicode full stops for the usual one. A path that any of them
+/// could take for one of ours never reaches a lab, because the lab's answer there would be taken for Carrel's.
 enum OwnPaths {
     enum Standing: Equatable {
-        /// `/.carrel/…`, letter by letter.
+        /// `/.carrel/…`, in exactly this spelling.
         case own
         /// `/.carrel`.
         case withoutSlash
-        /// One of the other ways to write it.
+        /// One of the other spellings.
         case disguised
         case labs
     }
@@ -18,7 +18,7 @@ enum OwnPaths {
     /// The path prefix on every lab's hostname that is Carrel's own.
     static let prefix: StaticString = "/.carrel/"
     private static let name: StaticString = ".carrel"
-    /// How often a path may be decoded on its way to a program.
+    /// How many times a path may be decoded on its way to a program.
     private static let decodings = 8
 
     /// - Parameter target: a path with its query. Costs no allocation.
@@ -32,8 +32,8 @@ enum OwnPaths {
         }
     }
 
-    /// Whether the path's folder is the root: a service worker whose script lies there may watch over the whole hostname
-    /// (Service Workers, algorithm *Update*). Browsers take an encoded slash for none, so it is none here.
+    /// Whether the path's folder is the root: a service worker whose script is there may control the whole hostname
+    /// (Service Workers, algorithm *Update*). Browsers do not treat an encoded slash as a slash, nor does this.
     static func isInRoot(_ target: [UInt8]) -> Bool {
         target.withUnsafeBytes { bytes in
             let path = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != UInt8(ascii: "?") })
@@ -48,7 +48,7 @@ enum OwnPaths {
         }
     }
 
-    /// A plain path can be compared as it stands: it has nothing that a program might fold or decode.
+    /// Whether the path has anything that a program might fold or decode; any other path can be compared as it is.
     private static func isPeculiar(_ path: UnsafeRawBufferPointer) -> Bool {
         var last: UInt8 = 0
         for byte in path {
@@ -72,11 +72,12 @@ enum OwnPaths {
                 if decoded == count { return false }
                 count = decoded
             }
-            return false
+            // What hides behind still more encodings is refused rather than guessed.
+            return true
         }
     }
 
-    /// Decodes where the bytes lie. Returns how many are left.
+    /// Decodes in place. Returns how many bytes are left.
     private static func decode(_ bytes: UnsafeMutableRawBufferPointer, _ count: Int) -> Int {
         var (from, to) = (0, 0)
         while from < count {
@@ -121,12 +122,12 @@ enum OwnPaths {
         return isOurs
     }
 
-    /// Some servers cut a name off at any other byte.
+    /// Some servers end a name at any other byte.
     private static func isPartOfName(_ byte: UInt8) -> Bool {
         byte != UInt8(ascii: ";") && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#") && byte != 0
     }
 
-    /// Whether a segment's name is ours without its last dots and blanks, and with whatever full stop it begins.
+    /// Whether a segment's name is ours when its trailing dots and blanks are ignored, and with any of the full stops.
     private static func isOurName(_ name: UnsafeRawBufferPointer) -> Bool {
         let isFill = { (byte: UInt8) in byte == UInt8(ascii: ".") || byte <= UInt8(ascii: " ") }
         let end = name.lastIndex { !isFill($0) }.map { $0 + 1 } ?? 0
@@ -136,11 +137,11 @@ enum OwnPaths {
         return UnsafeRawBufferPointer(rebasing: kept[3...]).equalsIgnoringCase(nameWithoutDot)
     }
 
-    /// Those that Unicode's compatibility forms take for `.`: U+2024, U+FE52 and U+FF0E.
+    /// The characters whose Unicode compatibility form is `.`: U+2024, U+FE52 and U+FF0E.
     private static let fullStops: [StaticString] = ["\u{2024}", "\u{FE52}", "\u{FF0E}"]
     private static let nameWithoutDot: StaticString = "carrel"
 
-    /// What stands between slashes, a backslash being one; the first one follows the leading slash.
+    /// Visits the segments between slashes, counting a backslash as one; the first segment follows the leading slash.
     private static func forEachSegment(
         of path: UnsafeRawBufferPointer, _ body: (_ segment: UnsafeRawBufferPointer, _ isLast: Bool) -> Void
     ) {
@@ -159,7 +160,7 @@ enum OwnPaths {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Without blanks and control characters at either end.
+    /// The bytes without blanks and control characters at either end.
     fileprivate var withoutBlanks: UnsafeRawBufferPointer {
         guard let first = firstIndex(where: { $0 > 0x20 }), let last = lastIndex(where: { $0 > 0x20 }) else {
             return UnsafeRawBufferPointer(rebasing: self[..<0])

@@ -3,20 +3,20 @@ import HTTPTransport
 import HTTPWire
 import TLS
 
-/// One loop's copy of all routes. Owned by that loop; a lookup and a change cost O(1), however many there are.
+/// One loop's copy of all routes. Owned by that loop; a lookup and a change are O(1), however many there are.
 struct RouteTable {
-    /// What a request needs of its route. A connection may keep it from one request to the next: `isCurrent` tells
-    /// whether the table still has it. Confined to the table's loop.
+    /// What a request needs of its route. A connection may cache it from one request to the next: `isCurrent` tells
+    /// whether it is still in the table. Confined to the table's loop.
     final class Entry {
         let upstream: UpstreamAddress
         let kind: Edge.LabKind
         let authorization: String?
         fileprivate(set) var grants: [Digest32]
-        /// Where the meter notes that something happened in this session; a route of a hostname has no session.
+        /// The cell where the meter records activity of this session; a hostname's route has no session.
         let activity: ActivityCell?
-        /// Where its connections are kept, as long as that is current.
+        /// The pool's connections for its upstream, cached while that is current.
         var site: UpstreamSite?
-        /// Until the route is replaced or removed.
+        /// True until the route is replaced or removed.
         fileprivate(set) var isCurrent = true
 
         init(
@@ -30,7 +30,8 @@ struct RouteTable {
             self.activity = activity
         }
 
-        /// Whether a cookie's token opens this lab. Digests are compared, so that time tells nothing about the token.
+        /// Whether a cookie's token opens this lab. Digests are compared, so that timing reveals nothing about the
+        /// token.
         func admits(_ token: UnsafeRawBufferPointer) -> Bool {
             let digest = SHA256.digest(token)
             return grants.contains(digest)
@@ -49,7 +50,7 @@ struct RouteTable {
         HostKey.withLowercased(host) { hostnames[$0] }
     }
 
-    /// - Precondition: slugs are slugs and hostnames are hostnames; what makes routes makes them so.
+    /// - Precondition: slugs and hostnames are valid; the code that creates routes ensures it.
     mutating func apply(_ change: RouteChange) {
         switch change {
         case .set(let route):
@@ -70,7 +71,7 @@ struct RouteTable {
         }
     }
 
-    /// The upstream that no longer is what it was, once the change is made.
+    /// The upstream that this change takes a route away from, if any.
     func upstream(leftBy change: RouteChange) -> UpstreamAddress? {
         switch change {
         case .set(let route): left(Slug(route.slug).flatMap { sessions[$0] }, for: route.upstream)
@@ -99,7 +100,7 @@ extension RouteTable.Entry {
     }
 }
 
-/// A hostname as a key: lower-case bytes, either its own or, for one lookup, somebody else's.
+/// A hostname as a key: lower-case bytes, either its own or, for one lookup, borrowed.
 private struct HostKey: Hashable {
     private enum Bytes {
         case owned([UInt8])

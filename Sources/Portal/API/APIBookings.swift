@@ -5,30 +5,30 @@ import BrokerCore
 public struct APIBook: Hashable, Sendable, Codable {
     public struct Item: Hashable, Sendable, Codable {
         public var reservation: APIReserve
-        /// The series, or the UID of a calendar's event.
+        /// The name of the series, or the UID of a calendar event.
         public var series: String?
-        /// Of a calendar's event only.
+        /// Set for a calendar event only.
         public var sequence: Int?
-        /// When the event was changed last.
+        /// When the event was last changed.
         public var stamp: Timestamp?
-        /// The start that the recurrence gives it; without one, that of the reservation.
+        /// The start that the recurrence gives it; if missing, the start of the reservation.
         public var occurrence: Timestamp?
-        /// The same as the clocks of a zone show it: see `APIReserve.zone`.
+        /// The same time in the wall time of a zone: see `APIReserve.zone`.
         public var occurrenceZone: String?
         public var occurrenceWall: Int64?
     }
 
     public var portal: String
     public var items: [Item]
-    /// Learners of every one of them, beside their own.
+    /// Learners of every reservation, in addition to its own roster.
     public var roster: [String]?
-    /// Book what finds seats, and leave out the rest.
+    /// Books the reservations for which there are seats, and skips the others.
     public var skipConflicts: Bool?
-    /// Say what would become of it, and change nothing.
+    /// Reports the outcome without changing anything.
     public var dryRun: Bool?
     /// The revision of each event by its UID: see `Booking.events`.
     public var events: [Event]?
-    /// What becomes of something that is booked with other terms, when neither is newer; without it `ask`.
+    /// What to do with a reservation that exists with other terms, if neither is newer; `ask` if missing.
     public var replacement: Booking.Replacement?
 
     public struct Event: Hashable, Sendable, Codable {
@@ -42,7 +42,7 @@ public struct APIBook: Hashable, Sendable, Codable {
         dryRun: Bool, events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask
     ) {
         self.portal = portal
-        // A roster that all have in common goes once.
+        // A roster that all items share is sent once.
         let common = items.first.map { first in
             items.dropFirst().reduce(first.terms.roster) { $0.intersection($1.terms.roster) }
         }
@@ -104,7 +104,7 @@ extension APIBook.Item {
     fileprivate func origin(of terms: ReservationTerms) throws(APIRefusal) -> ReservationOrigin? {
         guard let series else { return nil }
         var origin = ReservationOrigin(series: series, sequence: sequence, occurrence: occurrence ?? terms.from)
-        // A stamp is of a calendar's event, which has a sequence.
+        // Only a calendar event, which has a sequence, has a stamp.
         if sequence != nil { origin.stamp = stamp }
         if let occurrenceZone, let occurrenceWall {
             try APIReserve.check(zone: occurrenceZone, [occurrenceWall])
@@ -114,25 +114,25 @@ extension APIBook.Item {
     }
 }
 
-/// What `POST /v1/bookings` answers, whether it was booked or not.
+/// The answer to `POST /v1/bookings`, whether it was booked or not.
 public struct APIBooking: Hashable, Sendable, Codable {
     public var booking: BookingView
     public init(booking: BookingView) { self.booking = booking }
 }
 
-/// `POST /v1/reservations/ID/cancel-series`: those that were cancelled.
+/// The answer to `POST /v1/reservations/ID/cancel-series`: the cancelled reservations.
 public struct APICancelled: Hashable, Sendable, Codable {
     public var cancelled: [ReservationID]
     public init(cancelled: [ReservationID]) { self.cancelled = cancelled }
 }
 
-/// `GET /v1/reservations/ID/attendance`.
+/// The answer to `GET /v1/reservations/ID/attendance`.
 public struct APIAttendance: Hashable, Sendable, Codable {
     public var attendance: AttendanceView
     public init(attendance: AttendanceView) { self.attendance = attendance }
 }
 
-/// `GET /v1/capacity?lab=&from=&to=&steps=`, moments in milliseconds since 1970.
+/// The answer to `GET /v1/capacity?lab=&from=&to=&steps=`, times in milliseconds since 1970.
 public struct APICapacity: Hashable, Sendable, Codable {
     public var capacity: CapacityForecast
     public init(capacity: CapacityForecast) { self.capacity = capacity }
@@ -160,7 +160,7 @@ public struct APICapacity: Hashable, Sendable, Codable {
     }
 }
 
-/// `GET /v1/feeds`, and what `POST /v1/feeds/ID/revoke` leaves.
+/// The answer to `GET /v1/feeds`, and the feeds left after `POST /v1/feeds/ID/revoke`.
 public struct APIFeeds: Hashable, Sendable, Codable {
     public var feeds: [FeedView]
     public init(feeds: [FeedView]) { self.feeds = feeds }
@@ -176,10 +176,10 @@ public struct APIMakeFeed: Hashable, Sendable, Codable {
     }
 }
 
-/// What `POST /v1/feeds` answers: the only time that the token is shown.
+/// The answer to `POST /v1/feeds`: the only time that the token is shown.
 public struct APIFeed: Hashable, Sendable, Codable {
     public var feed: FeedView
-    /// The path and the query of its address on the portal's hostname.
+    /// The path and the query of the feed's address on the portal's hostname.
     public var target: String
 
     public init(feed: FeedView, token: String) {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// How the API writes JSON: snake_case keys, times as milliseconds since 1970. The command line reads with the same.
+/// The JSON format of the API: snake_case keys, times as milliseconds since 1970. The command line decodes with the
+/// same.
 public enum APICoding {
     public static func encode(_ value: some Encodable, pretty: Bool = false) -> [UInt8] {
         let encoder = JSONEncoder()
@@ -10,7 +11,7 @@ public enum APICoding {
         do {
             return [UInt8](try encoder.encode(value))
         } catch {
-            // Everything we encode is made of texts, whole numbers and finite fractions.
+            // All encoded values consist of strings, integers and finite fractions.
             preconditionFailure("cannot encode \(type(of: value)): \(error)")
         }
     }

@@ -50,7 +50,7 @@ public struct APIHostAdd: Hashable, Sendable, Codable {
         )
     }
 
-    /// The broker judges the numbers and the endpoint.
+    /// Only the syntax is checked here; the broker checks the numbers and the endpoint.
     func entry() throws(APIRefusal) -> HostEntry {
         if endpoint.hasPrefix("tcp://"), publishAddress == nil {
             throw APIRefusal.bad("publish_address must be there for a tcp:// endpoint: the host's private IP address.")
@@ -67,14 +67,14 @@ public struct APIHostAdd: Hashable, Sendable, Codable {
     }
 }
 
-/// The body of `POST /v1/hosts/NAME/set`: what is left out stays as it is.
+/// The body of `POST /v1/hosts/NAME/set`: fields that are missing stay unchanged.
 public struct APIHostSet: Hashable, Sendable, Codable {
     public var slots: Int?
     public var memoryBytes: Int64?
     public var labels: [String: String]?
     public var removedLabels: [String]?
     public var policy: DensityPolicy?
-    /// Forgets what was set before.
+    /// Discards all earlier changes.
     public var reset: Bool?
 
     public init(_ change: HostAdjustment, reset: Bool) {
@@ -98,11 +98,11 @@ public struct APIHostSet: Hashable, Sendable, Codable {
     }
 }
 
-/// The body of `POST /v1/hosts/NAME/remove`. An empty body stands for a host that must be empty.
+/// The body of `POST /v1/hosts/NAME/remove`. An empty body requires that the host is empty.
 public struct APIHostRemove: Hashable, Sendable, Codable {
-    /// Drain the host first. A deadline alone means it, too.
+    /// Drains the host first. A deadline alone implies it.
     public var drain: Bool?
-    /// As `APIDrain` has them.
+    /// The same as in `APIDrain`.
     public var deadlineSeconds: Int?
     public var withoutNotice: Bool?
 
@@ -123,14 +123,14 @@ public struct APIHostRemove: Hashable, Sendable, Codable {
     }
 }
 
-/// What it answers.
+/// The answer to it.
 public struct APIHostRemoved: Hashable, Sendable, Codable {
-    /// It goes as soon as it is empty; none: it has gone.
+    /// The host, if it is removed as soon as it is empty; `nil` if it has been removed.
     public var host: HostView?
     public init(host: HostView?) { self.host = host }
 }
 
-/// `GET /v1/drain`: the rolling drain that is under way, if any.
+/// The answer to `GET /v1/drain`: the rolling drain in progress, if any.
 public struct APIRollingDrain: Hashable, Sendable, Codable {
     public var drain: RollingDrainView?
     public init(drain: RollingDrainView?) { self.drain = drain }
@@ -138,11 +138,11 @@ public struct APIRollingDrain: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/drain`.
 public struct APIRollingDrainStart: Hashable, Sendable, Codable {
-    /// In the order of their turns.
+    /// In the order in which they are drained.
     public var hosts: [String]
-    /// How many of them may be out of service at the same time; 1 if left out.
+    /// How many hosts may be out of service at the same time; 1 if missing.
     public var maxUnavailable: Int?
-    /// Of each, from its beginning, as `APIDrain` has them.
+    /// The deadline of each host, counted from the start of its drain, as in `APIDrain`.
     public var deadlineSeconds: Int?
     public var withoutNotice: Bool?
 

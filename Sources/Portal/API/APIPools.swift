@@ -1,20 +1,20 @@
 import Broker
 import BrokerCore
 
-/// `GET /v1/pools`, and what `POST /v1/pools` answers: the pools as they are now, or those that were changed.
+/// The answer to `GET /v1/pools`, and to `POST /v1/pools`: the current pools, or those that were changed.
 public struct APIPools: Hashable, Sendable, Codable {
     public var pools: [PoolView]
     public init(pools: [PoolView]) { self.pools = pools }
 }
 
-/// The body of `POST /v1/pools`. What is left out stays as it is.
+/// The body of `POST /v1/pools`. Fields that are missing stay unchanged.
 public struct APIPool: Hashable, Sendable, Codable {
     public var portal: String
     public var lab: String
     public var minimum: Int?
     public var maximum: Int?
     public var perHost: Int?
-    /// As the configuration says again; the sizes are left out.
+    /// Returns the pool to its configured sizes; the sizes must be missing.
     public var reset: Bool?
 
     public init(
@@ -36,7 +36,7 @@ public struct APIPool: Hashable, Sendable, Codable {
 
     var key: PoolKey { PoolKey(portal: portal, lab: lab) }
 
-    /// The pool with these changes; the broker decides whether they are valid.
+    /// The pool with these changes; the broker validates them.
     func changed(_ old: PoolSpec?) -> PoolSpec {
         var spec = old ?? PoolSpec(key: key, minimum: 0, maximum: 0)
         if let minimum {

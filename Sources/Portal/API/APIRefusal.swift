@@ -4,7 +4,7 @@ import Launch
 import Store
 import Text
 
-/// A request to the API that is refused before the broker hears of it.
+/// A request to the API that is refused before it reaches the broker.
 struct APIRefusal: Error, Equatable {
     var status: Int
     var body: APIFailure
@@ -31,20 +31,20 @@ struct APIRefusal: Error, Equatable {
             body: APIFailure(code: "methodNotAllowed", message: "\(request.target) takes \(method) only."))
     }
 
-    /// A parameter of a query that is empty: mostly a variable that nobody has set. If it restricted nothing, it would
-    /// mean everything.
+    /// An empty parameter of a query: usually an unset shell variable. If it were ignored, the query would match
+    /// everything.
     static func empty(_ parameter: String) -> APIRefusal {
         bad("\(parameter) is empty; give it a value, or leave it out.")
     }
 
-    /// A text that must also be able to stand in a link.
+    /// Checks a text that must also be usable in a link.
     static func check(_ text: String, name: String, limit: Int) throws(APIRefusal) {
         do throws(LaunchError) { try FieldRule.check(text, name: name, maximum: limit) } catch {
             throw bad("\(error.cause).")
         }
     }
 
-    /// A text of a body; a missing one is empty.
+    /// Checks a text of a body; a missing text is taken as empty.
     static func checked(_ text: String?, name: String, limit: Int) throws(APIRefusal) -> String {
         let text = text ?? ""
         guard text.count <= limit else {
@@ -53,7 +53,7 @@ struct APIRefusal: Error, Equatable {
         return text
     }
 
-    /// An empty body stands for `{}`: every field of the API's bodies has a default.
+    /// An empty body is decoded as `{}`: every field of the API's bodies has a default.
     static func decode<T: Decodable>(_ type: T.Type, from body: [UInt8], example: String) throws(APIRefusal) -> T {
         do {
             return try APICoding.decode(type, from: body.isEmpty ? Array("{}".utf8) : body)
@@ -68,7 +68,7 @@ extension APIDrain {
         self = try APIRefusal.decode(APIDrain.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
 
-    /// - Parameter sessions: how many are there.
+    /// - Parameter sessions: how many sessions the drain would end.
     func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
         guard let seconds = deadlineSeconds else { return nil }
         let deadline = Duration.seconds(seconds)
@@ -121,7 +121,7 @@ extension APIExtend {
         self = try APIRefusal.decode(APIExtend.self, from: body, example: "{\"seconds\":7200,\"note\":\"exam\"}")
     }
 
-    /// - Parameter sender: the system's user who asks; `nil` if nobody knows.
+    /// - Parameter sender: the system user who sent the request; `nil` if unknown.
     func checked(from sender: String?) throws(APIRefusal) -> Extension {
         let maximum = Limits.extensionMaximum.components.seconds
         guard let seconds, (1...Int(maximum)).contains(seconds) else {

@@ -1,16 +1,16 @@
 import Broker
 
-/// What `POST /v1/reload` answers: what has changed, or why nothing has.
+/// The answer to `POST /v1/reload`: what has changed, or why nothing has.
 public struct APIReload: Hashable, Sendable, Codable {
-    /// A line for each host, lab and certificate that is not as it was; none if everything is.
+    /// A line for each host, lab and certificate that has changed; empty if none has.
     public var changes: [String]
-    /// Keys of the file whose new values wait for the next start.
+    /// Keys of the file whose new values take effect at the next start.
     public var waiting: [String]
-    /// Reservations in wall time that are at other moments, because the rules of their time zones have changed.
+    /// Reservations in wall time that have moved, because the rules of their time zones have changed.
     public var retimed: [RetimedReservation]
-    /// The release of the time zones.
+    /// The release of the time zone database.
     public var zones: String
-    /// Why nothing was taken over, with the file's lines; then nothing was changed.
+    /// Why the file was rejected, with its lines; nothing was changed then.
     public var problem: String?
 
     public init(

@@ -3,7 +3,7 @@ import BrokerCore
 import Launch
 import Store
 
-/// `GET /v1/reservations`, those that begin last first; over and cancelled ones too.
+/// The answer to `GET /v1/reservations`, the latest start first; past and cancelled ones included.
 public struct APIReservations: Hashable, Sendable, Codable {
     public var reservations: [ReservationView]
     public init(reservations: [ReservationView]) { self.reservations = reservations }
@@ -21,13 +21,13 @@ public struct APIReservations: Hashable, Sendable, Codable {
     }
 }
 
-/// What the other calls about reservations answer: the one that is meant, as it is now.
+/// The answer to the other calls about reservations: the current state of the reservation.
 public struct APIReservation: Hashable, Sendable, Codable {
     public var reservation: ReservationView
     public init(reservation: ReservationView) { self.reservation = reservation }
 }
 
-/// The body of `POST /v1/reservations`. What is left out has the default of `ReservationTerms`.
+/// The body of `POST /v1/reservations`. Fields that are missing have the defaults of `ReservationTerms`.
 public struct APIReserve: Hashable, Sendable, Codable {
     public var portal: String
     public var lab: String
@@ -40,8 +40,8 @@ public struct APIReserve: Hashable, Sendable, Codable {
     public var overrunSeconds: Int?
     public var context: String?
     public var roster: [String]?
-    /// The time zone in whose wall time it is meant: it stays there when the zone's rules change. With it come the times
-    /// as the clocks show them, in seconds since 1970 as if they showed Coordinated Universal Time.
+    /// The time zone in whose wall time the reservation is meant: it keeps that wall time when the zone's rules change.
+    /// It comes with the times that the clocks show, in seconds since 1970 as if the clocks showed UTC.
     public var zone: String?
     public var wallFrom: Int64?
     public var wallTo: Int64?
@@ -71,10 +71,10 @@ public struct APIReserve: Hashable, Sendable, Codable {
         )
     }
 
-    /// The broker judges what they mean; here only numbers that no clock could bear are refused, and seats for nobody, or
-    /// for learners who could have no link.
+    /// The broker validates the meaning; here only numbers that no clock can hold are refused, and seats for nobody, or
+    /// for learners who cannot be named in a link.
     ///
-    /// - Parameter others: learners beside its own, who have been checked.
+    /// - Parameter others: learners in addition to its own roster, already checked.
     func terms(for others: Set<String> = []) throws(APIRefusal) -> ReservationTerms {
         var terms = ReservationTerms(portal: portal, lab: lab, seats: seats, from: from, to: to, context: context)
         let moments = [from.milliseconds, to.milliseconds]
@@ -97,7 +97,7 @@ public struct APIReserve: Hashable, Sendable, Codable {
         return terms
     }
 
-    /// The learners of a roster, if there is one.
+    /// Checks the learners of a roster, if there is one.
     static func checked(_ roster: [String]?) throws(APIRefusal) -> [String] {
         guard let roster else { return [] }
         if roster.isEmpty { throw APIRefusal.empty("roster") }

@@ -1,23 +1,23 @@
 import Broker
 import BrokerCore
 
-/// `GET /v1/status`.
+/// The answer to `GET /v1/status`.
 public struct APIStatus: Hashable, Sendable, Codable {
     public var version: String
-    /// The broker's process.
+    /// The broker's process ID.
     public var processId: Int32
-    /// What everything of this broker's bears on engines, as the label `carrel.instance`.
+    /// The value of the label `carrel.instance`, which marks everything that this broker creates on engines.
     public var instance: String
     public var startedAt: Timestamp
     /// How many hosts are in each state.
     public var hosts: [String: Int]
     /// Sessions with a seat, on all hosts.
     public var sessions: Int
-    /// Of these, on their way to ready.
+    /// The sessions of these that are starting.
     public var starting: Int
-    /// Seats taken: of sessions, and of old containers that are still being removed.
+    /// Seats taken, by sessions and by old containers whose removal is in progress.
     public var seats: Int
-    /// Seats that the hosts have altogether, whatever their state.
+    /// Seats of all hosts together, whatever their state.
     public var slots: Int
     /// Sessions that wait for a seat.
     public var queued: Int
@@ -38,13 +38,13 @@ public struct APIStatus: Hashable, Sendable, Codable {
     }
 }
 
-/// `GET /v1/hosts`.
+/// The answer to `GET /v1/hosts`.
 public struct APIHosts: Hashable, Sendable, Codable {
     public var hosts: [HostView]
     public init(hosts: [HostView]) { self.hosts = hosts }
 }
 
-/// What `POST /v1/hosts/NAME/{cordon,uncordon,drain}` answers: the host as it is now.
+/// The answer to `POST /v1/hosts/NAME/{cordon,uncordon,drain}`: the current state of the host.
 public struct APIHost: Hashable, Sendable, Codable {
     public var host: HostView
     public init(host: HostView) { self.host = host }
@@ -52,8 +52,8 @@ public struct APIHost: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/hosts/NAME/drain`. An empty body stands for the default.
 public struct APIDrain: Hashable, Sendable, Codable {
-    /// 0 to `PortalLimits.drainDeadlineMaximum`. Without it a drain that is under way keeps its own deadline, and another
-    /// one gets `Limits.drainTime`.
+    /// 0 to `PortalLimits.drainDeadlineMaximum`. If missing, a drain in progress keeps its deadline, and a new one gets
+    /// `Limits.drainTime`.
     public var deadlineSeconds: Int?
     /// Consent to a deadline that is sooner than `PortalLimits.endNotice`.
     public var withoutNotice: Bool?
@@ -64,13 +64,14 @@ public struct APIDrain: Hashable, Sendable, Codable {
     }
 }
 
-/// `GET /v1/sessions`, newest first.
+/// The answer to `GET /v1/sessions`, newest first.
 public struct APISessions: Hashable, Sendable, Codable {
     public var sessions: [SessionView]
     public init(sessions: [SessionView]) { self.sessions = sessions }
 }
 
-/// `GET /v1/sessions/ID` and what `POST /v1/sessions/ID/end` and its like answer: the session and everything that happened to it.
+/// The answer to `GET /v1/sessions/ID`, `POST /v1/sessions/ID/end` and similar calls: the session and all of its
+/// events.
 public struct APISession: Hashable, Sendable, Codable {
     public var session: SessionView
     public var story: [StoryEntry]
@@ -81,11 +82,11 @@ public struct APISession: Hashable, Sendable, Codable {
     }
 }
 
-/// The body of `POST /v1/sessions/ID/end`. An empty body stands for the usual notice without a note.
+/// The body of `POST /v1/sessions/ID/end`. An empty body means the default notice without a note.
 public struct APIEnd: Hashable, Sendable, Codable {
-    /// What the learner reads as the reason; at most `PortalLimits.noteCharacters`.
+    /// The reason that the learner reads; at most `PortalLimits.noteCharacters`.
     public var note: String?
-    /// When a running session ends, from now; 0 for at once, at most `Limits.announcementMaximum`; none:
+    /// Seconds until a running session ends; 0 ends it immediately, at most `Limits.announcementMaximum`; if missing,
     /// `PortalLimits.endNotice`.
     public var inSeconds: Int?
 
@@ -95,18 +96,18 @@ public struct APIEnd: Hashable, Sendable, Codable {
     }
 }
 
-/// The body of `POST /v1/sessions/ID/park`. An empty body stands for no note.
+/// The body of `POST /v1/sessions/ID/park`. An empty body means no note.
 public struct APIPark: Hashable, Sendable, Codable {
-    /// What the learner reads as the reason; at most `PortalLimits.noteCharacters`.
+    /// The reason that the learner reads; at most `PortalLimits.noteCharacters`.
     public var note: String?
     public init(note: String?) { self.note = note }
 }
 
 /// The body of `POST /v1/sessions/ID/extend`.
 public struct APIExtend: Hashable, Sendable, Codable {
-    /// 1 to `Limits.extensionMaximum`, all extensions of the run together.
+    /// 1 to `Limits.extensionMaximum`, which bounds the sum of all extensions of the run.
     public var seconds: Int?
-    /// Why, for the story; at most `PortalLimits.noteCharacters`.
+    /// The reason, for the session's story; at most `PortalLimits.noteCharacters`.
     public var note: String?
 
     public init(seconds: Int?, note: String?) {
@@ -115,7 +116,7 @@ public struct APIExtend: Hashable, Sendable, Codable {
     }
 }
 
-/// `GET /v1/sessions/ID/explain`.
+/// The answer to `GET /v1/sessions/ID/explain`.
 public struct APIExplanation: Hashable, Sendable, Codable {
     public var explanation: SessionExplanation
     public init(explanation: SessionExplanation) { self.explanation = explanation }

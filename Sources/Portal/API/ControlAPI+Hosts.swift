@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 import HTTPTransport
 
-/// What the API answers about hosts.
+/// The API calls about hosts.
 extension ControlAPI {
     func hosts(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
         let path = request.path
@@ -30,21 +30,20 @@ extension ControlAPI {
         }
         let start = try APIRollingDrainStart(body: request.body)
         let deadline = try start.deadline(ending: sessions(on: start.hosts)) ?? Limits.drainTime
-        // A second one is refused.
-        for host in broker.rollingDrain == nil ? Set(start.hosts) : [] {
+        let drain = try await broker.drain(
+            start.hosts, maximumUnavailable: start.maxUnavailable ?? 1, deadline: deadline)
+        for host in Set(start.hosts) {
             remark("drains the host \(host) when its turn comes.", by: sender, on: host)
         }
-        return APIRollingDrain(
-            drain: try await broker.drain(
-                start.hosts, maximumUnavailable: start.maxUnavailable ?? 1, deadline: deadline))
+        return APIRollingDrain(drain: drain)
     }
 
-    /// Who wants something of a host, in the stories of the sessions that it concerns.
+    /// Records who acts on a host, in the stories of the affected sessions.
     private func remark(_ words: String, by sender: String?, on host: String) {
         if let sender { broker.remark("The operator \(sender) \(words)", onHost: host) }
     }
 
-    /// How many have a seat on these hosts.
+    /// How many sessions have a seat on these hosts.
     private func sessions(on hosts: [String]) -> Int {
         broker.hosts().filter { hosts.contains($0.name) }.reduce(0) { $0 + $1.sessions }
     }
@@ -61,7 +60,10 @@ extension ControlAPI {
             try await broker.uncordon(name)
         case "drain":
             let deadline = try APIDrain(body: request.body).deadline(ending: sessions(on: [name]))
-            remark("drains the host \(name).", by: sender, on: name)
+            // A repeated drain without a deadline changes nothing.
+            if try deadline != nil || broker.host(name).drainDeadline == nil {
+                remark("drains the host \(name).", by: sender, on: name)
+            }
             try await broker.drain(name, deadline: deadline)
         case "set":
             let change = try APIHostSet(body: request.body)
@@ -70,7 +72,7 @@ extension ControlAPI {
         case "remove":
             let removal = try APIHostRemove(body: request.body)
             let deadline = try removal.deadline(ending: sessions(on: [name]))
-            // One of the configuration is refused.
+            // A host from the configuration is refused.
             if removal.isDraining, try broker.host(name).origin == .runtime {
                 remark("drains and removes the host \(name).", by: sender, on: name)
             }

@@ -1,7 +1,7 @@
 import Broker
 import HTTPTransport
 
-/// What the API answers about the catalogue.
+/// The API calls about the catalogue.
 extension ControlAPI {
     func labs(_ request: HTTPRequest) throws -> any Encodable & Sendable {
         let path = request.path
@@ -22,22 +22,22 @@ extension ControlAPI {
     }
 }
 
-/// `GET /v1/labs`.
+/// The answer to `GET /v1/labs`.
 public struct APILabs: Hashable, Sendable, Codable {
     public var labs: [LabView]
     public init(labs: [LabView]) { self.labs = labs }
 }
 
-/// What the other calls about labs answer: the lab as it is now.
+/// The answer to the other calls about labs: the current state of the lab.
 public struct APILab: Hashable, Sendable, Codable {
     public var lab: LabView
     public init(lab: LabView) { self.lab = lab }
 }
 
-/// The body of `POST /v1/labs/NAME/prepull`. An empty body: all hosts that could serve it, and lack the image.
+/// The body of `POST /v1/labs/NAME/prepull`. An empty body means all hosts that can serve the lab and lack the image.
 public struct APIPrepull: Hashable, Sendable, Codable {
     public var hosts: [String]?
-    /// Also where the image is present.
+    /// Pulls also where the image is present.
     public var again: Bool?
 
     public init(hosts: [String], again: Bool) {

@@ -156,7 +156,7 @@ final class ControlAPI {
     }
 
     private func status() async throws -> APIStatus {
-        // Every queued session knows how long the queue is.
+        // Every queued session has the length of the queue.
         let queued = try await broker.sessions(SessionQuery(state: SessionState.Name.queued.rawValue, limit: 1)).first
         return APIStatus(
             version: version, processId: getpid(), instance: broker.instance, startedAt: startedAt,

@@ -3,12 +3,12 @@ import BrokerCore
 import EventLoop
 import HTTPTransport
 
-/// The part of the JSON API that is about reservations; `ControlAPI` has the table.
+/// The calls of the JSON API about reservations; `ControlAPI` has the table.
 @ControlLoop
 struct ReservationsAPI {
     let broker: Broker
 
-    /// - Parameter sender: the system's user who asks; `nil` if nobody knows.
+    /// - Parameter sender: the system user who sent the request; `nil` if unknown.
     func answer(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
         let path = request.path
         switch (path[1], path.count) {

@@ -10,9 +10,9 @@ struct CoursePage: Equatable {
         var learner: String
         var lab: String
         var state: String
-        /// Since when, how long ago it was used, when it ends.
+        /// When it started, how long ago it was used, when it ends.
         var facts: [String]
-        /// By how many seconds it can be extended; empty where it cannot.
+        /// By how many seconds it can be extended; empty if it cannot.
         var steps: [Step]
     }
 
@@ -23,19 +23,19 @@ struct CoursePage: Equatable {
 
     var over: Prose
     var heading: String
-    /// What was just done.
+    /// The result of the last action.
     var notice: String?
-    /// What could not be done, and why.
+    /// What failed, and why.
     var problems: [Prose]
     var context: String
-    /// For all that run.
+    /// The extensions for all running labs.
     var steps: [Step]
     var rows: [Row]
     var fine: [String]
 
     /// - Parameters:
     ///   - sessions: as many as the page shows, of `count`.
-    ///   - bound: what all extensions of one run may come to together.
+    ///   - bound: the maximum sum of all extensions of one run.
     ///   - extended: how many were just extended.
     init(
         instructor: Instructor, sessions: [SessionView], count: Int, bound: Duration, extended: Int?,

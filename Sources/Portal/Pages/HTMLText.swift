@@ -2,10 +2,10 @@ import Mustache
 
 /// Escapes text for HTML, scalar by scalar.
 ///
-/// The engine's own escaping looks at characters: a quotation mark that is followed by a combining accent is one
-/// character with it, is passed as it is, and ends an attribute. A learner's name could be made of that.
+/// The template engine's own escaping works on characters: a quotation mark followed by a combining accent is one
+/// character, which it does not escape, and ends an attribute. A learner's name could contain that.
 struct HTMLText: MustacheContentType {
-    /// The name under which templates choose it in their first tag.
+    /// The name by which templates select this escaping in their first tag.
     static let name = "CARREL-HTML"
 
     func escapeText(_ text: String) -> String {

@@ -14,14 +14,14 @@ extension NoticePage {
         }
     }
 
-    /// The page and the status for what the broker refused.
+    /// The page and the status for a refusal by the broker.
     static func failure(_ error: BrokerError, _ wish: Wish) -> (page: Page, status: Int) {
         (refusal(LearnerWords.refusal(error.code, of: wish)), error.status)
     }
 }
 
 extension BrokerError {
-    /// The HTTP status that says the same.
+    /// The matching HTTP status.
     var status: Int {
         switch code {
         case .unknownLab, .unknownSession, .unknownHost, .unknownReservation, .unknownPool: 404

@@ -1,7 +1,7 @@
 import Broker
 import BrokerCore
 
-/// Pages about something that went wrong, or that is not here. Each says what happened and what to do next.
+/// Pages about an error, or about something that is not here. Each says what happened and what to do next.
 enum NoticePage {
     static func home() -> Page {
         page(
@@ -11,11 +11,11 @@ enum NoticePage {
 
     // MARK: Links
 
-    /// What a signed link leads to, which is who can give another one.
+    /// The target of a signed link, which decides who can issue another one.
     enum LinkAim {
         case lab, course
 
-        /// What to do about a link that cannot be right as it is.
+        /// What to do about a link that is invalid.
         var again: String {
             switch self {
             case .lab: "Go back to your course and click the lab’s link there"
@@ -50,7 +50,7 @@ enum NoticePage {
         problem("This link is not complete", what, next: "\(words: aim.again)" + "; if you copied it, copy all of it.")
     }
 
-    /// For a caller that does not say that a person has clicked.
+    /// For a request that does not show that a person has clicked.
     static func openByHand(_ parameters: [(name: String, value: String)], action: String) -> Page {
         let fields = parameters.map { Page.Field(name: $0.name, value: $0.value) }
         return Page(
@@ -66,7 +66,7 @@ enum NoticePage {
             next: "Tell your instructor, who can correct the link. Nothing was started.")
     }
 
-    /// For something that was asked for and not done.
+    /// For an action that was refused.
     static func refusal(_ refusal: LearnerRefusal) -> Page {
         var page = problem(refusal.heading, refusal.what, next: refusal.next)
         if refusal.needsHelp { page.panel.help = .general }
@@ -97,7 +97,7 @@ enum NoticePage {
                 + "to its pages that you still have open, and save your work there.")
     }
 
-    /// Who enters a lab with a new browser gets a key to it, which cannot be made.
+    /// For a visit with a new browser, which needs a key to the lab, while none can be issued.
     static func noKeyNow() -> Page {
         problem(
             "Your lab is open, but not in this browser yet",
@@ -124,7 +124,7 @@ enum NoticePage {
             next: "Go back to the lab’s own page and try again there.")
     }
 
-    /// A form of the instructor's page that is not, or no longer, of this course.
+    /// For a form of the instructor's page that does not belong to this course, or no longer does.
     static func staleForm() -> Page {
         problem(
             "That was not possible", "The page was of another course than the one whose link was followed last.",

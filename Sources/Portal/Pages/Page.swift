@@ -1,30 +1,30 @@
-/// Everything that one page shows.
+/// The contents of one page.
 struct Page: Equatable {
-    /// What is on the card.
+    /// The contents of the card.
     struct Panel: Equatable {
-        /// A line above the heading: what this is about.
+        /// A line above the heading that says what this is about.
         var over: Prose?
         var heading: String
-        /// What a screen reader is told when it changes.
+        /// What a screen reader announces when it changes.
         var status: String?
-        /// What went wrong.
+        /// The error, if any.
         var problem: Prose?
         var paragraphs: [Prose] = []
         var steps: [Step] = []
         var form: Form?
         var link: Link?
-        /// Whom to turn to is said, because what happened is beyond the learner.
+        /// Set if the page names the contact, because the learner cannot fix the problem.
         var help: Help?
         /// Small print at the end.
         var fine: Prose?
 
-        /// Something in it is shown in the browser's own time zone.
+        /// Whether something in it is shown in the browser's own time zone.
         var hasMoments: Bool { ([over, problem, fine].compactMap(\.self) + paragraphs).contains { $0.hasMoments } }
     }
 
-    /// Where the people who look after the labs are told what this is about.
+    /// What the learner quotes to the people who look after the labs.
     enum Help: Equatable {
-        /// `carrel session show` finds the session by it.
+        /// `carrel session show` finds the session by this reference.
         case about(reference: String)
         case general
     }
@@ -40,11 +40,11 @@ struct Page: Equatable {
     struct Form: Equatable {
         var action: String
         var label: String
-        /// The path to come back to.
+        /// The path to return to.
         var next: String?
-        /// Not what most people want here.
+        /// A secondary action, which is shown less prominently.
         var isQuiet = false
-        /// What else the form sends.
+        /// Further fields that the form sends.
         var fields: [Field] = []
     }
 
@@ -61,19 +61,19 @@ struct Page: Equatable {
     /// How the page follows its session.
     struct Live: Equatable {
         var state: String
-        /// The path of the stream of events.
+        /// The path of the event stream.
         var events: String
-        /// Where to go when the session runs; none: this page's own address.
+        /// Where to go when the session runs; `nil` for this page's own address.
         var next: String?
-        /// The page stays where it is when the session runs.
+        /// The page does not navigate when the session runs.
         var stays = false
     }
 
     var panel: Panel
     var live: Live?
-    /// Without JavaScript the page loads itself again after this number of seconds.
+    /// Without JavaScript, the page reloads itself after this number of seconds.
     var refreshSeconds: Int?
 
-    /// Elsewhere the script has nothing to do. Nor does a page have one that no person's click has opened.
+    /// Other pages have no work for the script. It is also left out of a page that was not opened by a person's click.
     var isScripted: Bool { live != nil || panel.hasMoments }
 }

@@ -2,19 +2,19 @@ import Foundation
 import Mustache
 import TLS
 
-/// Turns pages into HTML, and says what a browser may do with them.
+/// Renders pages as HTML, and sets the policy that browsers apply to them.
 struct PageRenderer: Sendable {
-    /// What learners read at the top of every page.
+    /// The title that learners read at the top of every page.
     let portalTitle: String
-    /// Whom they turn to.
+    /// The contact for learners.
     let contact: Contact?
-    /// `Content-Security-Policy` of every page.
+    /// The `Content-Security-Policy` of every page.
     let contentSecurityPolicy: String
     private let library: MustacheLibrary
 
     /// - Parameters:
-    ///   - labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the portal may
-    ///     end in a redirect to a lab, which browsers hold against `form-action` too.
+    ///   - labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the portal
+    ///     may end in a redirect to a lab, and browsers check that against `form-action` too.
     ///   - embeddedIn: the origins whose pages may show ours in a frame.
     init(portalTitle: String, labsOrigin: String, embeddedIn: [String] = [], contact: Contact? = nil) throws {
         self.portalTitle = portalTitle
@@ -32,7 +32,7 @@ struct PageRenderer: Sendable {
         Array(render("page", fields(page)).utf8)
     }
 
-    /// The inside of the card alone, for a page that is open already.
+    /// The contents of the card alone, for a page that is already open.
     func html(_ panel: Page.Panel) -> String {
         render("panel", fields(panel))
     }
@@ -44,7 +44,8 @@ struct PageRenderer: Sendable {
         return text
     }
 
-    // Dictionaries, because the engine finds an object's properties by reflection, and of those only stored ones.
+    // Dictionaries, because the template engine finds an object's properties by reflection, which sees only stored
+    // ones.
     private func fields(_ page: Page) -> [String: Any] {
         var fields: [String: Any] = ["portalTitle": portalTitle, "panel": self.fields(page.panel)]
         fields["refreshSeconds"] = page.refreshSeconds

@@ -1,9 +1,9 @@
-/// The one script of all pages; inlined, and named in the Content-Security-Policy by its hash.
+/// The one script of all pages; inlined, and allowed in the Content-Security-Policy by its hash.
 ///
 /// It listens to the session's events, shows the panel that the server renders for each, and opens the lab when it
-/// runs. A page must never have to be reloaded by hand: a stream that the server refuses or that falls silent is opened
-/// again, and after some failures the page is loaded anew, which says what is wrong. It is loaded only once something
-/// answers there: the browser's own error page would never come back.
+/// runs. A learner must never have to reload a page: the script reopens a stream that the server refuses or that falls
+/// silent, and after some failures it reloads the page, which shows the error. It does so only once a server answers at
+/// the address, because the browser's own error page would never return.
 enum PageScript {
     static let javaScript = """
         (() => {

@@ -1,4 +1,4 @@
-/// The one stylesheet of all pages; inlined, and named in the Content-Security-Policy by its hash.
+/// The one stylesheet of all pages; inlined, and allowed in the Content-Security-Policy by its hash.
 enum PageStyle {
     static let css = """
         :root {

@@ -2,7 +2,7 @@ import Mustache
 
 /// The templates, compiled in: a page cannot be missing at run time.
 enum PageTemplates {
-    /// What is on the card, and what a stream of events replaces.
+    /// The contents of the card, which the event stream replaces.
     static let panel = """
         {{#over}}<p class="over">{{{.}}}</p>{{/over}}
         <h1{{#status}} data-status="{{.}}"{{/status}}>{{heading}}</h1>
@@ -65,7 +65,7 @@ enum PageTemplates {
             </section>
             """)
 
-    /// What all pages have around what they say. What comes before and after the rest ends with its line.
+    /// The frame that all pages share. The text before and after the contents ends with its own newline.
     private static func document(
         title: String, head: String = "", body: String = "<body>", main: String, after: String = ""
     ) -> String {
@@ -91,7 +91,7 @@ enum PageTemplates {
         """
     }
 
-    /// A desk with its screen: the small place that one reader has for a while.
+    /// The logo, a desk with its screen: the small place that one reader has for a while.
     private static let mark = """
         <svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" \
         stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">\
@@ -104,7 +104,7 @@ enum PageTemplates {
         2.5 0 0 1 20 5.5V21M4 14h16M9 14v-4h6v4'/%3E%3C/svg%3E
         """
 
-    /// Each template begins with the choice of our own escaping; the engine forgets it at every partial.
+    /// Each template selects our own escaping first, because the engine resets it at every partial.
     static func library() throws -> MustacheLibrary {
         MustacheContentTypes.register(HTMLText(), named: HTMLText.name)
         var library = MustacheLibrary()

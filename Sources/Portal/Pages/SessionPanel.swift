@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 
 extension Page {
-    /// The page of a session in whatever state it is.
+    /// The page of a session in any state.
     init(_ view: SessionView, at place: SessionPlace, now: Timestamp = .now) {
         panel = Panel(view, at: place, now: now)
         switch view.state {
@@ -71,11 +71,12 @@ extension Page.Panel {
 
     private static func about(_ view: SessionView) -> Page.Help { .about(reference: view.id.reference) }
 
-    /// A running lab: when it ends, and what can be done about it.
+    /// A running lab: when it ends, and what the learner can do about it.
     private mutating func stay(_ view: SessionView, at place: SessionPlace, now: Timestamp) {
         let announced = view.announcedEndAt
         let isAnnouncedSoon = announced.map { $0 <= now + PortalLimits.endNotice } ?? false
-        // Of what ends it first, unless that is the announced end: the learner is told of that one however far it is.
+        // Whether the learner is warned of the first cause to end it, unless that is the announced end, which is always
+        // shown, however distant.
         let isWarned = view.isWarned == true && view.endsBy != .operatorEnds
         let parks = view.parksForSeconds != nil
         let isParkedNext = isWarned && view.endsBy == .idle && parks && !isAnnouncedSoon
@@ -86,7 +87,7 @@ extension Page.Panel {
             paragraphs.append(LearnerWords.outOfReach)
             help = Self.about(view)
         }
-        // Not the minutes, which would be read aloud again and again.
+        // Without the minutes, which would be read aloud repeatedly.
         status = heading + (announced == nil || isAnnouncedSoon ? "." : ". Its end has been announced.")
         link = Page.Link(target: SessionPlace.stay.openPath, label: "Back to the lab")
         fine =
@@ -107,17 +108,17 @@ extension Page.Panel {
             if announced == nil { paragraphs.append("Nothing ends it at the moment.") }
             return
         }
-        // An idle end moves with everything that its learner does. A program that shows what it is told until the
-        // announced end would show it anew each time.
+        // An idle end moves with everything that the learner does. A program that shows what it is told until the
+        // announced end would otherwise show it again each time.
         if announced != nil, place == .notice, !isWarned { return }
         paragraphs.append(
             LearnerWords.willEnd(cause, at: end, parks: parks, keepsFiles: keepsFiles, note: "", seen: now))
         guard cause == .idle else {
-            // With an announced end it is said already.
+            // The announced end already says so.
             if isWarned, announced == nil { paragraphs.append(LearnerWords.save(keepsFiles: keepsFiles)) }
             return
         }
-        // It never gets as far as that if the announced end comes before.
+        // That limit is not reached if the announced end comes first.
         if let lifetime = view.lifetimeEndsAt, lifetime <= announced ?? lifetime {
             paragraphs.append("In any case it ends \(at: lifetime, seen: now).")
         }
@@ -139,10 +140,10 @@ extension Page.Panel {
         }
     }
 
-    /// What happens between the click and the lab, in order; `current` is what happens now.
+    /// The steps between the click and the lab, in order; `current` is the one in progress.
     private static func steps(_ view: SessionView, current: Int) -> [Page.Step] {
         let program = programName(view)
-        // What the step is called while it lies ahead or goes on, and when it is done.
+        // The name of each step while it is ahead or in progress, and when it is done.
         let words: [(ahead: String, done: String, detail: String?)] = [
             ("In the queue", "There is a place for you", queueWords(view)),
             ("Choosing a computer", "Computer chosen", nil),

@@ -1,31 +1,31 @@
 import BrokerCore
 import Foundation
 
-/// Where a page about a session stands; the words are the same, the ways on differ.
+/// Where a page about a session is shown; the words are the same, the links and buttons differ.
 enum SessionPlace: Equatable {
     /// On the portal's hostname, under `/sessions/ID`.
     case portal(SessionID)
-    /// On the lab's own hostname, at the path that the learner wanted.
+    /// On the lab's own hostname, at the path that the learner requested.
     case lab(path: String)
     /// On the lab's own hostname, at `/.carrel/`: how long the lab stays, and *Keep it*.
     case stay
-    /// In a program of the lab's own page, which says what it is told.
+    /// In a program of the lab's own page, which shows the text that it gets.
     case notice
 
-    /// The page at which a lab's hostname shows how long the lab stays.
+    /// The path on a lab's hostname of the page that shows how long the lab stays.
     static let stayPath = "/.carrel/"
 
     var eventsPath: String {
         switch self {
         case .portal(let id): "/sessions/\(id)/events"
-        // The stream's buttons must come back to the same place as the page's.
+        // The buttons in the stream's panel must lead to the same place as the page's.
         case .lab(let path): "/.carrel/events?next=" + Self.escape(path)
         case .stay: "/.carrel/events?page=stay"
         case .notice: "/.carrel/events?page=notice"
         }
     }
 
-    /// What opens the running lab.
+    /// The path that opens the running lab.
     var openPath: String {
         switch self {
         case .portal(let id): "/sessions/\(id)/open"
@@ -42,7 +42,7 @@ enum SessionPlace: Equatable {
     private static let unreserved = CharacterSet(
         charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
-    /// The button that gives the place in the queue up.
+    /// The button that leaves the queue.
     var leaving: Page.Form? {
         switch self {
         case .portal(let id):

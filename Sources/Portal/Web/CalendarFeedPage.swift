@@ -7,10 +7,10 @@ import Scheduling
 import TLS
 import Text
 
-/// A portal's reservations as a calendar that calendar programs come back to.
+/// A portal's reservations as a feed to which calendar programs subscribe.
 ///
-/// Its address is its key: whoever has it may read, and nothing else. The token stands in the query, which no access
-/// log has.
+/// Its address is its key: whoever has it may read the feed, and do nothing else. The token is in the query, which no
+/// access log records.
 @ControlLoop
 struct CalendarFeedPage {
     let configuration: PortalConfiguration
@@ -27,7 +27,7 @@ struct CalendarFeedPage {
         let tokens = request.query.filter { $0.name == "token" }
         guard tokens.count == 1, request.query.count == 1 else { return unknown }
         do {
-            // Which of the two is wrong, the token or the portal, is nobody's business.
+            // The answer does not reveal which of the two is wrong, the token or the portal.
             guard try await broker.portal(ofFeed: tokens[0].value) == configuration.name else { return unknown }
             let reservations = try await broker.reservations(
                 of: configuration.name, since: .now - PortalLimits.feedHistory, limit: PortalLimits.feedEvents)
@@ -46,7 +46,7 @@ struct CalendarFeedPage {
         var fields = responses.careful
         fields.replace("Cache-Control", "private, no-cache")
         fields.append("ETag", tag)
-        // RFC 9110, section 13.1.2: compared weakly.
+        // RFC 9110, section 13.1.2: weak comparison.
         let tags = (known ?? "").split(separator: ",").map { part in
             let tag = part.drop { $0 == " " }
             return String(tag.hasPrefix("W/") ? tag.dropFirst(2) : tag).trimmingSuffix(" ")
@@ -57,7 +57,7 @@ struct CalendarFeedPage {
         return HTTPResponse(status: 200, fields: fields, body: .bytes(body))
     }
 
-    /// The same reservations are always the same bytes: what is not there changes no tag.
+    /// The same reservations always give the same bytes: nothing else, such as the current time, changes the tag.
     nonisolated static func bytes(
         _ reservations: [ReservationView], title: String, hostname: String, name: String
     ) -> [UInt8] {

@@ -4,7 +4,7 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// The streams of events by which open pages follow their sessions.
+/// The event streams by which open pages follow their sessions.
 @ControlLoop
 final class EventStreams {
     private let broker: Broker
@@ -20,18 +20,18 @@ final class EventStreams {
     private struct Holder: Hashable {
         var portal: String
         var learner: String
-        /// None on the portal's.
+        /// `nil` on the portal's hostname.
         var lab: SessionID?
     }
 
-    /// How soon a browser connects again after the stream broke, in milliseconds; goes first on every stream.
+    /// How soon a browser reconnects after the stream broke, in milliseconds; sent first on every stream.
     nonisolated static let opening = Array("retry: 1000\n\n".utf8)
-    /// An event and not a comment: the page must notice when it stays away, and cannot see comments.
+    /// An event rather than a comment: the page must notice when it is missing, and cannot see comments.
     nonisolated static let heartbeat = ServerSentEvent.event("alive", data: "1")
 
     /// - Parameters:
-    ///   - careful: the fields of every answer of the portal's.
-    ///   - interval: between two heartbeats.
+    ///   - careful: the security fields of every answer of the portal's.
+    ///   - interval: the time between two heartbeats.
     init(
         broker: Broker, renderer: PageRenderer, careful: HeaderFields, interval: Duration = PortalLimits.heartbeat
     ) {
@@ -43,17 +43,17 @@ final class EventStreams {
 
     var open: Int { following.count }
 
-    /// Ends every stream, and opens none from now on. The pages come back to whoever runs next.
+    /// Ends every stream, and opens none from now on. The pages reconnect to the next process.
     func end() {
         hasEnded = true
         for continuation in following.values { continuation.finish() }
     }
 
-    /// The session as it is, then every change: the card as HTML (`panel`), then the learner's view as JSON
-    /// (`session`); for a program of a lab's own page, what it is to say (`status`).
+    /// Sends the session's current state, then every change: the card as HTML (`panel`), then the learner's view as
+    /// JSON (`session`); to a program of a lab's own page, the text to show (`status`).
     ///
-    /// Ends when the browser goes. A stream beyond the limit is refused, and comes back later: to end an older one
-    /// instead would have pages take it from one another without end.
+    /// Ends when the browser disconnects. A stream beyond the limit is refused, and retried later; if an older one were
+    /// ended instead, pages would take streams from one another endlessly.
     func follow(_ view: SessionView, at place: SessionPlace) -> HTTPResponse {
         let id = view.id
         let isOnPortal = if case .portal = place { true } else { false }
@@ -89,10 +89,10 @@ final class EventStreams {
                 try await Task.sleep(for: interval)
                 var event = Self.heartbeat
                 if let news {
-                    // An end can come near without a change of the session, as by the drain of its host.
+                    // The end can come near without a change of the session, for example when its host is drained.
                     if let view = try? await broker.view(id) { event = news.event(view, now: .now) ?? event }
                 } else if place == .stay, let view = try? await broker.view(id) {
-                    // Where the time that is left is shown, it has become less.
+                    // The remaining time is shown here, and has decreased.
                     event = Self.events(view, at: place, renderer)
                 }
                 continuation.yield(event)
@@ -113,10 +113,10 @@ final class EventStreams {
         held[holder] = count > 1 ? count - 1 : nil
     }
 
-    /// For a page; what a program hears is `StatusNews`.
+    /// The events for a page; `StatusNews` has those for a program.
     nonisolated static func events(_ view: SessionView, at place: SessionPlace, _ renderer: PageRenderer) -> [UInt8] {
-        // One element, so that a slow reader never loses half of the pair. The card comes first: the page may leave at
-        // the second event.
+        // One element, so that a slow reader never loses half of the pair. The card comes first, because the page may
+        // navigate away at the second event.
         return ServerSentEvent.event("panel", data: renderer.html(Page.Panel(view, at: place)))
             + ServerSentEvent.event(
                 "session", data: String(decoding: APICoding.encode(LearnerView(view)), as: UTF8.self))

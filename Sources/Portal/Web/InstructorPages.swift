@@ -5,10 +5,10 @@ import HTTPTransport
 import HTTPWire
 import Launch
 
-/// The pages for whoever teaches a course: who of it has a lab, and more time for them.
+/// The pages for instructors: who in the course has a lab, and extensions for them.
 ///
-/// Everything is bound to the course of the ticket, which a signed link has given: there is no way to name another one.
-/// Works without JavaScript.
+/// Everything is bound to the course of the ticket, which came from a signed link: there is no way to name another
+/// course. Works without JavaScript.
 @ControlLoop
 final class InstructorPages {
     nonisolated static let ticketCookie = "__Host-carrel-instructor"
@@ -40,7 +40,7 @@ final class InstructorPages {
         }
     }
 
-    /// A followed link: its ticket becomes a cookie, and the link leaves the browser's address.
+    /// Follows a link: its ticket becomes a cookie, and is removed from the browser's address bar.
     private func enter(_ request: HTTPRequest) -> HTTPResponse {
         if let refusal = responses.refusalUnlessClick(request) { return refusal }
         let now = Timestamp.now
@@ -67,13 +67,13 @@ final class InstructorPages {
         return responses.page(page(of: instructor, extended: given))
     }
 
-    /// Gives more time to one session of the course, or to all of them that run.
+    /// Extends one session of the course, or all of its running ones.
     private func extend(_ request: HTTPRequest) async -> HTTPResponse {
         guard let instructor = instructor(of: request) else { return signInNeeded(request) }
         if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
         let form = request.form()
         func value(_ name: String) -> String? { form.first { $0.name == name }?.value }
-        // The page of another course, opened before the last link was followed.
+        // The form is from the page of another course, opened before the last link was followed.
         guard value("course") == instructor.course.context else {
             return responses.page(
                 NoticePage.staleForm(),
@@ -119,7 +119,7 @@ final class InstructorPages {
 
     private func page(of instructor: Instructor, extended: Int? = nil, failures: [Prose] = []) -> CoursePage {
         let (sessions, count) = broker.sessions(of: instructor.course, limit: PortalLimits.courseSessions)
-        // The number may come with an address, which anybody can write: no more is said than the labs show.
+        // Anybody can write a number into the address, so it is capped by what the labs show.
         let most = sessions.count { ($0.extendedSeconds ?? 0) > 0 }
         let extended = extended.flatMap { $0 <= most ? $0 : nil }
         return CoursePage(

@@ -4,7 +4,7 @@ import EventLoop
 import HTTPTransport
 import HTTPWire
 
-/// What the portal answers on a lab's own hostname: the way in, and everything while the lab is not there.
+/// What the portal answers on a lab's own hostname: the entry with a code, and everything while the lab is away.
 @ControlLoop
 final class LabPages {
     static let accessCookie = "__Host-carrel"
@@ -40,7 +40,7 @@ final class LabPages {
         return await away(request, view, hasKey: hasKey, isNavigation: isNavigation)
     }
 
-    /// Any path of a lab that the edge cannot reach.
+    /// Answers any path of a lab that the edge cannot reach.
     private func away(
         _ request: HTTPRequest, _ view: SessionView?, hasKey: Bool, isNavigation: Bool
     ) async -> HTTPResponse {
@@ -69,8 +69,8 @@ final class LabPages {
         }
     }
 
-    /// Only a person's visit brings a parked lab back: neither HEAD nor a browser's guess, nor a script of the lab's
-    /// page. Where the browser does not say that a person is behind it, the page has the button.
+    /// Only a person's visit resumes a parked lab: not a HEAD request, a browser's prefetch, or a script of the lab's
+    /// page. If the browser does not indicate that a person is behind the request, the page has a button.
     private func resume(_ request: HTTPRequest, _ view: SessionView, at place: SessionPlace) async -> HTTPResponse {
         guard request.method == "GET", !Navigation.isPrefetch(request.fields),
             Navigation.isByPerson(request.fields, framed: responses.isEmbedded)
@@ -123,18 +123,18 @@ final class LabPages {
         }
     }
 
-    /// Turns the one-time code into the cookie of this hostname. A code that was seen here is good for nothing afterwards,
-    /// whatever came of it.
+    /// Exchanges the one-time code for the cookie of this hostname. A code that was presented here is invalid
+    /// afterwards, whatever the outcome.
     private func enter(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
         if let refusal = responses.refusalUnlessClick(request) { return refusal }
         let next = next(request.query)
         let code = request.query.first { $0.name == "code" }?.value ?? ""
-        // A program of the lab's own page has no business here: only the browser itself comes this way.
+        // A program of the lab's own page must not use this path: only the browser's own navigation leads here.
         if let mode = request.fields.first("Sec-Fetch-Mode"), mode != "navigate" {
             broker.forget(code)
             return responses.message("This address is opened as a page.", status: 403)
         }
-        // Going back in the browser's history leads here once more, with a code that is used.
+        // Going back in the browser's history leads here again, with a used code.
         if hasKey {
             broker.forget(code)
             return responses.redirect(next)
@@ -142,21 +142,21 @@ final class LabPages {
         do {
             let token = try await broker.redeem(code, on: id)
             var response = responses.redirect(next, cookie: responses.cookie(Self.accessCookie, token))
-            // What a lab has had reported of this hostname (Network Error Logging, section 4.1) ends: it would tell of
-            // addresses like this one.
+            // Ends Network Error Logging (section 4.1) that a lab may have set up for this hostname: its reports would
+            // include addresses like this one.
             response.fields.append("NEL", #"{"max_age":0}"#)
             return response
         } catch {
             return switch error.code {
             case .badCode: responses.page(NoticePage.usedCode(), status: 403)
-            // The code is used up: this page leads nowhere by itself.
+            // The code is used up, so this page does not continue automatically.
             case .storage: responses.page(NoticePage.noKeyNow(), status: 503)
             default: failure(error, isNavigation: true)
             }
         }
     }
 
-    /// *Start again* and *Resume*. What runs in the lab's page is of our origin here, and must not press them.
+    /// *Start again* and *Resume*. Scripts of the lab's page have our origin here, and must not press these buttons.
     private func restart(_ request: HTTPRequest, _ view: SessionView, hasKey: Bool) async -> HTTPResponse {
         guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
         if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
@@ -168,8 +168,8 @@ final class LabPages {
         return responses.redirect(next)
     }
 
-    /// *Keep it*, from our own page or from a program of the lab's own page. What runs there may press it by itself: the
-    /// core bounds how often in a row that helps.
+    /// *Keep it*, from our own page or from a program of the lab's own page. A script there may press it automatically,
+    /// so the core limits how often in a row it has an effect.
     private func keep(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
         let isForm = !request.form().isEmpty
         guard hasKey else { return responses.notice(NoticePage.notYours(), status: 403, isNavigation: isForm) }
@@ -196,12 +196,12 @@ final class LabPages {
         StayStatus(view, contact: responses.renderer.contact, now: .now)
     }
 
-    /// Where to come back to, as our own pages and links say it.
+    /// The path to return to, as our own pages and links give it.
     private func next(_ values: [(name: String, value: String)]) -> String {
         Navigation.nextPath(values.first { $0.name == "next" }?.value)
     }
 
-    /// The session whose hostname this is; a port of a lab belongs to the lab's session.
+    /// The session with this hostname; the hostname of a lab's port belongs to the lab's session.
     private func session(of request: HTTPRequest) -> SessionID? {
         guard let host = request.authority?.host, let labsDomain else { return nil }
         return Array(host.utf8).withUnsafeBytes { bytes in
@@ -219,12 +219,12 @@ final class LabPages {
 }
 
 extension Navigation {
-    /// Whether a person's own click or typing is behind this, as far as the browser tells.
+    /// Whether a person's own click or typing caused the request, as far as the browser tells.
     ///
-    /// A script can forge none of these fields. With `fetch`, or in a frame that nobody sees, `Sec-Fetch-Mode` and
-    /// `Sec-Fetch-Dest` give it away; where it leads the whole tab on, or submits a form, `Sec-Fetch-User` is missing.
-    /// WebKit is believed without that one, so that there a script can still lead the whole tab on. A browser that
-    /// sends none of the fields is too old to be asked.
+    /// A script can forge none of these fields. With `fetch`, or in a hidden frame, `Sec-Fetch-Mode` and
+    /// `Sec-Fetch-Dest` show it; where it navigates the whole tab, or submits a form, `Sec-Fetch-User` is missing.
+    /// WebKit is trusted without that field, so a script can still navigate the whole tab there. A browser that sends
+    /// none of the fields is too old for this check.
     ///
     /// - Parameter framed: pages of other sites may show ours in a frame.
     static func isByPerson(_ fields: HeaderFields, framed: Bool) -> Bool {

@@ -42,8 +42,9 @@ final class LearnerPages {
 
     // MARK: A link
 
-    /// Finds or creates the session of a signed link. Only a person does: neither HEAD, nor a browser's guess, nor a program
-    /// that looks at what is in a mail. Where nothing says that a browser opens the link as a page, it is one with a button.
+    /// Finds or creates the session of a signed link. Only a person may cause that: not a HEAD request, a browser's
+    /// prefetch, or a program that scans the links in a mail. If nothing indicates that a browser opens the link as a
+    /// page, the answer is a page with a button.
     private func launch(_ request: HTTPRequest) async -> HTTPResponse {
         let isForm = request.method == "POST"
         let refusal =
@@ -67,7 +68,7 @@ final class LearnerPages {
             let view = try await broker.launch(link.learner, lab: link.lab, context: link.context)
             return lead(link.learner, to: view, now: now)
         } catch {
-            // A lab that runs is open to those who have its key, although nothing can be saved.
+            // A running lab is open to those who have its key, even if nothing can be saved.
             if error.code == .storage, let view = await broker.runningSession(of: link.learner, lab: link.lab) {
                 return lead(link.learner, to: view, now: now)
             }
@@ -78,7 +79,7 @@ final class LearnerPages {
 
     private func lead(_ learner: Learner, to view: SessionView, now: Timestamp) -> HTTPResponse {
         let ticket = secrets.tickets.text(for: PortalTicket(learner, now: now))
-        // Where the lab runs already, each step that is left out is one less to wait for.
+        // If the lab already runs, each step that is skipped saves waiting time.
         return responses.redirect(
             view.state == SessionState.Name.running.rawValue ? wayIn(to: view) : "/sessions/\(view.id)",
             cookie: responses.cookie(Self.ticketCookie, ticket, maxAge: LaunchLimits.ticketValidity))
@@ -93,7 +94,7 @@ final class LearnerPages {
         }
         let view: SessionView
         do { view = try await broker.view(id) } catch { return failure(error) }
-        // What belongs to somebody else is not told apart from what is not there.
+        // Somebody else's session gets the same answer as one that does not exist.
         guard view.portal == learner.portal, view.learner == learner.id else {
             return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
         }
@@ -104,7 +105,7 @@ final class LearnerPages {
                     ? responses.redirect(SessionPlace.portal(id).openPath)
                     : responses.page(Page(view, at: .portal(id)))
             }
-        case "":
+        case "" where request.path.count == 3:
             return get(request) { responses.redirect("/sessions/\(id)") }
         case "events":
             return get(request) { streams.follow(view, at: .portal(id)) }
@@ -127,7 +128,7 @@ final class LearnerPages {
         return responses.redirect(wayIn(to: view))
     }
 
-    /// Made only for who has clicked: it opens the lab, once.
+    /// Only for a person who has clicked: it opens the lab, once.
     private func wayIn(to view: SessionView) -> String {
         "\(view.url).carrel/enter?code=\(broker.entryCode(for: view.id))&next=/"
     }
@@ -160,6 +161,6 @@ final class LearnerPages {
 }
 
 extension Timestamp {
-    /// The wall clock: the portal is at the rim, where time comes in.
+    /// The wall clock: the portal is where time enters the system.
     static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }

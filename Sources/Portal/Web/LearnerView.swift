@@ -1,18 +1,18 @@
 import Broker
 import BrokerCore
 
-/// The session as its learner's own pages and programs hear of it. Nothing in it is for operators: no host, no image, no
-/// reason in their words.
+/// The session as its learner's own pages and programs see it. It contains nothing for operators: no host, no image, no
+/// reason in operators' words.
 public struct LearnerView: Hashable, Sendable, Codable {
     public var id: SessionID
     /// As in `SessionView.state`.
     public var state: String
-    /// While starting: as in `SessionView.step`.
+    /// While starting, the step as in `SessionView.step`.
     public var step: String?
-    /// While queued: 1 is next.
+    /// The position while queued: 1 is next.
     public var queuePosition: Int?
     public var queueLength: Int?
-    /// Why it waits, or is over, in the words of its page.
+    /// Why it waits, or has ended, in the words of its page.
     public var reason: String?
 
     init(_ view: SessionView, now: Timestamp = .now) {

@@ -1,10 +1,10 @@
 import HTTPTransport
 import HTTPWire
 
-/// Pages and redirects as responses, with the fields that keep browsers careful.
+/// Pages and redirects as responses, with the security fields for browsers.
 struct PageResponses: Sendable {
     let renderer: PageRenderer
-    /// Pages of other sites may show ours in a frame; which ones is in the renderer's policy.
+    /// Whether pages of other sites may show ours in a frame; the renderer's policy names them.
     var isEmbedded = false
 
     func page(_ page: Page, status: Int = 200) -> HTTPResponse {
@@ -28,7 +28,7 @@ struct PageResponses: Sendable {
         isNavigation ? self.page(page, status: status) : message(page.panel.heading, status: status)
     }
 
-    /// `{"message": …}`, which is where Jupyter's programs look for words.
+    /// `{"message": …}`, which is where Jupyter's programs look for a text.
     func message(_ text: String, status: Int) -> HTTPResponse { json(["message": text], status: status) }
 
     func json(_ value: some Encodable, status: Int = 200) -> HTTPResponse {
@@ -38,7 +38,7 @@ struct PageResponses: Sendable {
         return HTTPResponse(status: status, fields: fields, body: .bytes(APICoding.encode(value)))
     }
 
-    /// 303: the browser goes on with GET, whatever it came with.
+    /// 303: the browser continues with GET, whatever its method was.
     func redirect(_ location: String, cookie: String? = nil) -> HTTPResponse {
         var fields = careful
         fields.append("Location", location)
@@ -46,22 +46,22 @@ struct PageResponses: Sendable {
         return HTTPResponse(status: 303, fields: fields, body: .bytes([]))
     }
 
-    /// 405 with the methods that the address knows.
+    /// 405 with the methods that the address supports.
     func methodNotAllowed(_ methods: String) -> HTTPResponse {
         var response = message("This address takes \(methods) only.", status: 405)
         response.fields.append("Allow", methods)
         return response
     }
 
-    /// For addresses whose visit changes something: neither HEAD nor a browser's guess may do that.
-    /// - Parameter methods: what the address takes.
+    /// For addresses whose visit changes something, which neither a HEAD request nor a browser's prefetch may do.
+    /// - Parameter methods: the methods that the address supports.
     func refusalUnlessClick(_ request: HTTPRequest, methods: String = "GET") -> HTTPResponse? {
         guard request.method == "GET" else { return methodNotAllowed(methods) }
         guard !Navigation.isPrefetch(request.fields) else { return message("Not ahead of a click.", status: 503) }
         return nil
     }
 
-    /// For the forms of our own pages.
+    /// For forms of our own pages.
     func refusalUnlessOwnForm(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.method == "POST" else { return methodNotAllowed("POST") }
         guard OriginRules.isSameOrigin(request.fields, scheme: "https") else {
@@ -72,18 +72,19 @@ struct PageResponses: Sendable {
 
     /// A cookie for this hostname alone: the `__Host-` prefix keeps other hosts of the domain from setting it.
     ///
-    /// In a frame of another site browsers send only cookies that say so; a partitioned one is kept for each such site
-    /// apart, so that it follows nobody from one to the other.
+    /// In a frame of another site, browsers send only cookies that are marked for it; a partitioned one is kept
+    /// separately for each such site, so that it does not track anybody from one site to another.
     ///
-    /// A browser keeps a limited number of cookies for a site. Chromium drops those of a high priority last, so that it
-    /// takes more for another lab's page to drive ours out; other browsers ignore the attribute.
+    /// A browser keeps a limited number of cookies for a site. Chromium evicts cookies of high priority last, which
+    /// makes it harder for another lab's page to evict ours; other browsers ignore the attribute.
     func cookie(_ name: String, _ value: String, maxAge: Duration? = nil) -> String {
         let age = maxAge.map { "; Max-Age=\($0.components.seconds)" } ?? ""
         let site = isEmbedded ? "SameSite=None; Partitioned" : "SameSite=Lax"
         return "\(name)=\(value); Priority=High; Path=/; Secure; HttpOnly; \(site)\(age)"
     }
 
-    /// Not `no-referrer`: with it, browsers send `Origin: null` with our own forms, which is nobody's origin.
+    /// Not `no-referrer`: with it, browsers send `Origin: null` with our own forms, which the origin check would
+    /// refuse.
     var careful: HeaderFields {
         var fields: HeaderFields = [
             "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",

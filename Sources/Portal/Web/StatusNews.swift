@@ -3,18 +3,19 @@ import BrokerCore
 import EventLoop
 import HTTPTransport
 
-/// What a program of a lab's own page hears on one stream: how the lab is, once each time that it is another way.
+/// The status events for a program of a lab's own page on one stream: one each time that the status changes.
 @ControlLoop
 final class StatusNews {
     private let contact: Contact?
-    /// What was said last, but for the clock.
+    /// The last event, without the clock.
     private var said: [UInt8] = []
 
     init(contact: Contact?) {
         self.contact = contact
     }
 
-    /// The event that says how the lab is; `nil` if the last one said the same. Time that has gone by is no news.
+    /// The event with the current status; `nil` if the last one said the same. The passage of time alone is not a
+    /// change.
     func event(_ view: SessionView, now: Timestamp) -> [UInt8]? {
         var status = StayStatus(view, contact: contact, now: now)
         status.now = Timestamp(milliseconds: 0)

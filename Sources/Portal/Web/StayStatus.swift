@@ -1,10 +1,10 @@
 import Broker
 import BrokerCore
 
-/// `GET /.carrel/status` on a lab's hostname, and each `status` event of its stream: how the lab is and what to tell its
-/// learner, for a program of its own page.
+/// `GET /.carrel/status` on a lab's hostname, and each `status` event of its stream: the state of the lab and the text
+/// for its learner, for a program of its own page.
 struct StayStatus: Hashable, Codable {
-    /// A button: a form posted to the path does it, with the path to come back to as `next`.
+    /// A button: posting a form to this path triggers it, with the path to return to as `next`.
     struct Action: Hashable, Codable {
         var path: String
         var label: String
@@ -17,20 +17,20 @@ struct StayStatus: Hashable, Codable {
 
     /// As in `SessionView.state`.
     var state: String
-    /// The wall clock of the answer, so that nobody depends on the browser's.
+    /// The server's wall clock when it answered, so that clients do not depend on the browser's.
     var now: Timestamp
     /// What ends the session first, and when.
     var endsAt: Timestamp?
     var endsBy: SessionExplanation.Cause?
-    /// What ends it is idleness, and then it is parked: the next visit brings it back.
+    /// The cause of its end is idleness, and it is then parked: the next visit resumes it.
     var parks: Bool
-    /// It is near, or an operator has announced it: tell the learner.
+    /// The end is near, or an operator has announced it: tell the learner.
     var isWarned: Bool
-    /// It runs, and its computer does not answer.
+    /// The session runs, and its host does not answer.
     var isOutOfReach: Bool
-    /// How often *Keep it* helps before something else must happen in the lab.
+    /// How many more times *Keep it* works before the lab must be used in another way.
     var keepsLeft: Int
-    /// What to tell the learner, as Carrel's own pages say it.
+    /// The text for the learner, as on Carrel's own pages.
     var heading: String
     var paragraphs: [Prose]
     var help: Prose?
@@ -49,7 +49,7 @@ struct StayStatus: Hashable, Codable {
         keepsLeft = view.keepsLeft ?? 0
         let panel = Page.Panel(view, at: .notice, now: now)
         heading = panel.heading
-        // That a program ran out of memory is said in `memory`.
+        // An out-of-memory stop is reported in `memory` instead.
         paragraphs = panel.paragraphs.filter { $0 != LearnerWords.outOfMemory } + [panel.problem].compactMap(\.self)
         help = panel.help.map { LearnerWords.help($0, contact) }
         if let form = panel.form, !form.isQuiet { action = Action(path: form.action, label: form.label) }

@@ -1,13 +1,13 @@
-/// Whom learners turn to where something is beyond them, as the configuration's `portal.contact` says.
+/// The contact for learners when they cannot fix something themselves, from the configuration's `portal.contact`.
 public struct Contact: Hashable, Sendable {
-    /// What they read.
+    /// The text that learners read.
     public var text: String
-    /// Where a click leads; none if the text is all there is.
+    /// The link's target; `nil` if there is only text.
     public var target: String?
 
     /// - Parameter text: a mail address, an https address, or any other line of text.
-    /// - Returns: `nil` for what is none of these: empty, longer than `PortalLimits.contactCharacters`, or with
-    ///   characters that cannot be seen.
+    /// - Returns: `nil` if it is none of these: empty, longer than `PortalLimits.contactCharacters`, or with invisible
+    ///   characters.
     public init?(_ text: String) {
         guard !text.isEmpty, text.count <= PortalLimits.contactCharacters, text == text.trimmed,
             !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
@@ -29,7 +29,7 @@ public struct Contact: Hashable, Sendable {
         return target.map { "<a href=\"\(HTMLText().escapeText($0))\">\(words)</a>" } ?? words
     }
 
-    /// A local part and a domain of letters, digits and the usual marks; what is more exotic is shown as text.
+    /// A local part and a domain of letters, digits and the usual punctuation; anything more exotic is shown as text.
     private static func isMailAddress(_ text: String) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[1].contains("."), !parts[1].hasPrefix("."), !parts[1].hasSuffix(".") else {

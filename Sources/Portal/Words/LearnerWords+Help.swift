@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 
 extension LearnerWords {
-    /// Whom to turn to, and what to say there.
+    /// Names the contact, and what to quote there.
     static func help(_ help: Page.Help, _ contact: Contact?) -> Prose {
         let whom: Prose = contact.map { "write to \($0)" } ?? "tell your instructor"
         return switch help {
@@ -11,7 +11,7 @@ extension LearnerWords {
         }
     }
 
-    /// A link or a session in whose way something stands that the learner cannot move.
+    /// Whether a link or a session failed for a reason that the learner cannot fix.
     static func needsHelp(_ reason: EndReason) -> Bool {
         switch reason {
         case .lost, .vanished, .homeLost, .removed, .operatorEnded, .drain, .engineRestarted: true
@@ -21,7 +21,7 @@ extension LearnerWords {
 }
 
 extension SessionID {
-    /// What learners mention when they ask for help: enough of the identifier to find the session by.
+    /// What learners quote when they ask for help: a prefix of the identifier, long enough to find the session.
     public var reference: String { String(rawValue.prefix(8)) }
 }
 

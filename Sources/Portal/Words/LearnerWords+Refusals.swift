@@ -1,25 +1,25 @@
 import Broker
 import Launch
 
-/// What a learner, or an instructor on the course's page, wanted to do.
+/// The action that a learner, or an instructor on the course's page, requested.
 enum Wish: CaseIterable {
-    /// To open a lab, again or for the first time.
+    /// Opening a lab, again or for the first time.
     case open
     case keep
     case leaveQueue
-    /// To give a lab of their course more time.
+    /// Extending a lab of their course.
     case extend
 }
 
-/// Why something that a learner wanted was not done, as its page says it.
+/// Why a learner's request was refused, as its page says it.
 struct LearnerRefusal: Equatable {
     var heading: String
     var what: Prose
     var next: Prose
-    /// Only the people who look after the labs can help.
+    /// Set if only the people who look after the labs can help.
     var needsHelp = false
 
-    /// For a program.
+    /// The text for a program.
     var sentence: String { "\(heading). \(Prose.joined([what, next]).plain)" }
 }
 
@@ -27,7 +27,7 @@ extension LearnerWords {
     private static let tryAgain: Prose = "Wait a few seconds and try again."
     private static let goBack: Prose = "Go back to see how it is."
 
-    /// The words for a refusal. What the core says about it is for operators.
+    /// The words for a refusal. The core's own message is for operators.
     static func refusal(_ code: BrokerError.Code, of wish: Wish) -> LearnerRefusal {
         switch (code, wish) {
         case (.unknownLab, .extend), (.unknownSession, .extend):

@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 
 extension LearnerWords {
-    /// What a session in the queue waits for, and how long that may take.
+    /// What a queued session waits for, and how long that may take.
     static func waiting(_ view: SessionView, seen: Timestamp) -> Prose {
         guard let waiting = view.waiting else { return "All places are taken or being prepared." }
         var parts = [waiting.reservation == nil ? cause(waiting.cause) : reserved(waiting.cause)]
@@ -30,7 +30,7 @@ extension LearnerWords {
         }
     }
 
-    /// For somebody of a course that has reserved places.
+    /// For somebody in a course with reserved seats.
     static func reserved(_ cause: Waiting.Cause) -> Prose {
         switch cause {
         case .reservedSeatsGone:

@@ -2,14 +2,14 @@ import Broker
 import BrokerCore
 import Text
 
-/// What learners read: each code with its facts becomes sentences without an operator's words in them. No host, path,
-/// command or message of an engine is ever part of one; operators read those in `carrel session show`.
+/// The texts for learners: each code with its facts becomes sentences without operators' words. They never contain a
+/// host, a path, a command or an engine's message; operators read those in `carrel session show`.
 ///
 /// A code without an entry here does not compile.
 enum LearnerWords {
     // MARK: Ends
 
-    /// Why a session is over.
+    /// Why a session has ended.
     static func ended(_ reason: EndReason, keepsFiles: Bool = true) -> Prose {
         let files = files(areKept: keepsFiles)
         let saved: Prose = keepsFiles ? "What you had saved is kept." : files
@@ -70,22 +70,22 @@ enum LearnerWords {
         }
     }
 
-    /// Why a session is over, parked or on its way there.
+    /// Why a session has ended or is parked, or is about to.
     static func over(_ view: SessionView) -> Prose {
         if let reason = view.endReason { return ended(reason, keepsFiles: view.filesAreKept) }
         if let reason = view.parkReason { return parked(reason) }
         return files(areKept: view.filesAreKept)
     }
 
-    /// What becomes of the learner's files when the container goes.
+    /// What happens to the learner's files when the container is removed.
     private static func files(areKept: Bool) -> Prose { areKept ? "Your files are kept." : "This lab keeps no files." }
 
-    /// Whether the same lab can be started once it is away.
+    /// Whether the same lab can be started again once it is away.
     static func canStartAgain(after reason: EndReason?) -> Bool {
         if case .removed? = reason { false } else { true }
     }
 
-    /// A start that was given up.
+    /// The text for a start that failed.
     static func failed(_ fault: StartFault = .ours, keepsFiles: Bool) -> Prose {
         var parts: [Prose] = []
         switch fault {
@@ -111,14 +111,14 @@ enum LearnerWords {
         + "what you had saved is still there. Work with less data at a time, or shut down notebooks that you do not "
         + "need."
 
-    /// The computer with a running lab does not answer.
+    /// The host of a running lab does not answer.
     static let outOfReach: Prose =
         "The computer that your lab runs on does not answer at the moment. Your lab may still be running there, so wait "
         + "a few minutes before you do anything else."
 
     // MARK: Ends that lie ahead
 
-    /// What will end a running lab, as the first sentence about it.
+    /// What will end a running lab, as the first sentence of the text.
     static func willEnd(
         _ cause: SessionExplanation.Cause, at end: Timestamp, parks: Bool, keepsFiles: Bool, note: String,
         seen: Timestamp
@@ -146,17 +146,17 @@ enum LearnerWords {
         }
     }
 
-    /// How long a parked lab waits for its learner.
+    /// How long a parked lab is kept for its learner.
     static func keptParked(until end: Timestamp, seen: Timestamp) -> Prose { "It is kept \(until: end, seen: seen)." }
 
-    /// What to do about an end that nothing moves.
+    /// What to do about an end that cannot be postponed.
     static func save(keepsFiles: Bool) -> Prose {
         keepsFiles
             ? "Please save your work now. Your files are kept, and you can start again afterwards."
             : "This lab keeps no files: please copy what you need out of it now."
     }
 
-    /// What somebody says to the learner, as the end of a sentence.
+    /// An operator's note to the learner, as the end of a sentence.
     private static func said(_ note: String) -> Prose {
         guard let last = note.last else { return "." }
         return ", who say: “\(name: note)”\(words: ".!?…".contains(last) ? "" : ".")"
@@ -164,8 +164,8 @@ enum LearnerWords {
 
     // MARK: Numbers
 
-    /// A length of time, rounded to what it can mean: `a few seconds`, `40 seconds`, `90 minutes`, `2 hours`,
-    /// `3½ hours`, `7 days`. Limits are told by it, too, so that what is not a whole number of hours is not made one.
+    /// A length of time, rounded to a useful precision: `a few seconds`, `40 seconds`, `90 minutes`, `2 hours`, `3½
+    /// hours`, `7 days`. Limits are shown by it, too, so a fraction of an hour is not rounded to a whole one.
     static func span(_ seconds: Int64) -> String {
         switch max(seconds, 0) {
         case 0..<5: "a few seconds"

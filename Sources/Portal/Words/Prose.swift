@@ -1,20 +1,21 @@
 import BrokerCore
 import Foundation
 
-/// A few sentences of a page in pieces: what Carrel itself says, what somebody else wrote, and moments.
+/// A few sentences of a page in pieces: Carrel's own words, texts from outside, and times.
 ///
-/// A name from outside may run from right to left, or pretend to; each is isolated, so that it changes nothing around
-/// it. A moment is shown in the browser's own time zone by the page's script, and in UTC without one.
+/// A name from outside may be right-to-left, or contain control characters that make it so; each is isolated, so that
+/// it does not reorder the text around it. The page's script shows a time in the browser's own time zone; without it,
+/// the time is in UTC.
 struct Prose: Hashable, Sendable {
     enum Piece: Hashable, Sendable {
         case text(String)
-        /// What somebody outside of Carrel wrote: a name, a note.
+        /// Text from outside of Carrel: a name, a note.
         case name(String)
-        /// `seen` is when the page is made: a moment of the same day is shown without its day.
+        /// `seen` is when the page is rendered: a time on the same day is shown without its day.
         case moment(Timestamp, MomentText.Form, seen: Timestamp)
-        /// Whom to turn to.
+        /// The contact for learners.
         case contact(Contact)
-        /// What is to be copied as it is.
+        /// Text to copy verbatim.
         case code(String)
     }
 
@@ -37,8 +38,8 @@ struct Prose: Hashable, Sendable {
         }
     }
 
-    /// For screen readers, titles and programs: moments are in UTC, and names stand between isolating marks
-    /// (Unicode 15, section 23.2: U+2068 and U+2069).
+    /// For screen readers, titles and programs: times are in UTC, and names are enclosed in isolating marks (Unicode
+    /// 15, section 23.2: U+2068 and U+2069).
     var plain: String {
         pieces.map { piece in
             switch piece {
@@ -65,12 +66,12 @@ struct Prose: Hashable, Sendable {
         }.joined()
     }
 
-    /// ASCII has no direction of its own that could leave its place.
+    /// ASCII contains no right-to-left characters and no direction marks.
     private static func isIsolated(_ name: String) -> Bool { !name.utf8.allSatisfy { $0 < 0x80 } }
 }
 
 extension Prose: ExpressibleByStringInterpolation {
-    /// There is no way to put a bare string into a sentence: each says where it comes from.
+    /// A bare string cannot be interpolated into a sentence: each interpolation states its origin.
     struct StringInterpolation: StringInterpolationProtocol {
         var pieces: [Piece] = []
 
@@ -78,7 +79,7 @@ extension Prose: ExpressibleByStringInterpolation {
 
         mutating func appendLiteral(_ text: String) { if !text.isEmpty { pieces.append(.text(text)) } }
 
-        /// From outside of Carrel.
+        /// Text from outside of Carrel.
         mutating func appendInterpolation(name: String) { pieces.append(.name(name)) }
 
         /// Carrel's own words.
@@ -108,8 +109,8 @@ extension Prose: ExpressibleByStringInterpolation {
     init(stringInterpolation: StringInterpolation) { pieces = stringInterpolation.pieces }
 }
 
-/// As a program of a lab's own page reads it: a list of texts, and of moments as `{"moment": milliseconds since 1970,
-/// "form": "at"}`.
+/// The encoding for a program of a lab's own page: a list of texts, and of times as `{"moment": milliseconds since
+/// 1970, "form": "at"}`.
 extension Prose: Codable {
     private struct Moment: Codable {
         var moment: Timestamp
@@ -140,9 +141,9 @@ extension Prose: Codable {
     }
 }
 
-/// Moments for people whose time zone is not known: in UTC, and saying so.
+/// Times for people whose time zone is unknown: in UTC, marked as such.
 enum MomentText {
-    /// How a moment stands in its sentence.
+    /// The form of a time in its sentence.
     enum Form: String, Hashable, Sendable, Codable { case at, until }
 
     /// `2026-12-01T14:30:00Z`, for the script.
@@ -152,7 +153,7 @@ enum MomentText {
             "\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day))T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))Z"
     }
 
-    /// With its day only where that is another one, which is named within six days and dated beyond.
+    /// With its day only if that is not today: the weekday within six days, the date beyond.
     static func utc(_ time: Timestamp, _ form: Form, seen: Timestamp) -> String {
         let (parts, today) = (parts(time), self.parts(seen))
         let clock = "\(two(parts.hour)):\(two(parts.minute)) UTC"

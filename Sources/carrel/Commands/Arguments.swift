@@ -14,7 +14,7 @@ struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
     var defaultValueDescription: String { DurationText.format(duration) }
 }
 
-/// A share on the command line: `80%`, or `80`.
+/// A percentage on the command line: `80%`, or `80`.
 struct PercentArgument: ExpressibleByArgument, Hashable, Sendable {
     /// 0 to 100.
     var percent: Int

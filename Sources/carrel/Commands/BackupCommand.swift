@@ -53,7 +53,7 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let state = try configurationOption.stateFiles()
         let screen = PageProgress("restoring")
-        // In the order of time, whatever the zone's clock does.
+        // Sorts by time, whatever the time zone of the machine.
         let moment = TimeText(clock: .utc).moment(.current())
         let aside = "before-restore-" + moment.replacing(" ", with: "T").replacing(":", with: "")
         let result = try CommandFailure.translating {
@@ -101,7 +101,7 @@ struct IntegrityCommand: AsyncParsableCommand {
         let report = try CommandFailure.translating {
             let state = try StateFile(path: path)
             let problems = try state.problems()
-            // What a damaged file says of itself is not worth repeating.
+            // The contents of a damaged file are not worth reporting.
             return Report(file: path, problems: problems, summary: problems.isEmpty ? try state.summary() : nil)
         }
         if output.json {
@@ -116,7 +116,7 @@ struct IntegrityCommand: AsyncParsableCommand {
     }
 }
 
-/// What lies in a state directory, by name.
+/// The names of the files in a state directory.
 enum StateFileNames {
     static let database = "carrel.db"
     static let keys = "secrets"
@@ -130,7 +130,7 @@ enum StateFileText {
     }
 }
 
-/// How far something long has come, on a terminal; nothing anywhere else.
+/// Shows the progress of a long operation on a terminal; nothing anywhere else.
 struct PageProgress {
     private let what: String
     private let isTerminal = isatty(STDERR_FILENO) == 1
@@ -148,7 +148,8 @@ struct PageProgress {
 }
 
 extension ConfigurationOption {
-    /// Where the state is. Only `state` is read: a file with a mistake elsewhere keeps nobody from making a backup.
+    /// The paths of the state files. Only `state` is read, so that a mistake elsewhere in the file does not prevent a
+    /// backup.
     func stateFiles() throws -> (directory: String, database: String, keys: String) {
         let path = try resolvedPath()
         do {
@@ -161,7 +162,7 @@ extension ConfigurationOption {
 }
 
 extension CommandFailure {
-    /// What the store says is for people as it is.
+    /// The store's messages are suitable for people as they are.
     static func translating<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch let error as StoreError { throw CommandFailure(error.message) }
     }

@@ -28,20 +28,20 @@ struct CheckCommand: AsyncParsableCommand {
     @OptionGroup var configurationOption: ConfigurationOption
     @OptionGroup var output: JSONOption
 
-    /// What --json prints.
+    /// The output of --json.
     struct Report: Encodable {
         struct Finding: Encodable {
             var file: String
-            /// From 1; 0 where it is about no line.
+            /// From 1; 0 if it does not refer to a line.
             var line: Int
             var message: String
         }
 
-        /// There is no problem; there may be advice.
+        /// Whether there is no problem; there may be advice.
         var isInOrder: Bool
         var problems: [Finding]
         var advice: [Finding]
-        /// The release of the time zones, and where they are.
+        /// The release of the time zone database, and where it is.
         var zones: String
         var zonesAt: String
 

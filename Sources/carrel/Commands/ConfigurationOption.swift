@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// Where the configuration is.
+/// The option that names the configuration file.
 struct ConfigurationOption: ParsableArguments {
     @Option(
         name: [.customShort("c"), .customLong("config")],
@@ -10,10 +10,10 @@ struct ConfigurationOption: ParsableArguments {
     var path: String?
 
     static let variable = "CARREL_CONFIG"
-    /// Tried in this order when nothing is named.
+    /// Tried in this order if no file is named.
     static let usualPaths = [".carrel/carrel.yaml", "carrel.yaml", "/etc/carrel/carrel.yaml"]
 
-    /// The file that is meant; whether it can be read shows when it is read.
+    /// The path of the configuration file; whether it is readable shows when it is read.
     func resolvedPath(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         exists: (String) -> Bool = FileManager.default.fileExists(atPath:)
@@ -31,14 +31,14 @@ struct ConfigurationOption: ParsableArguments {
         do { return try Configuration(contentsOf: path) } catch { throw CommandFailure(Self.explain(error)) }
     }
 
-    /// The problems, each on a line of its own.
+    /// The problems, one per line.
     static func explain(_ error: InvalidConfiguration) -> String {
         let count = error.problems.count
         return "the configuration has \(count == 1 ? "a problem" : "\(count) problems")\n\(error)"
     }
 }
 
-/// Whether programs or people read the output.
+/// The option that selects output for programs instead of people.
 struct JSONOption: ParsableArguments {
     @Flag(help: "Print JSON, for programs. Fields are only ever added; times are milliseconds since 1970.")
     var json = false

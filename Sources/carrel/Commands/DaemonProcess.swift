@@ -3,22 +3,22 @@ import EventLoop
 import Foundation
 import Logging
 
-/// A service that runs in the foreground until it is told to end, or another process takes over.
+/// A service that runs in the foreground until it is told to stop, or until another process takes over.
 @ControlLoop
 protocol Daemon: AnyObject {
-    /// Called when another process serves: this one only finishes what it has.
+    /// Called when another process serves: this one only drains.
     var onHandedOver: () -> Void { get set }
-    /// - Parameter takesOver: from the process that runs already, if there is one.
+    /// - Parameter takesOver: whether it takes over from a process that already runs, if there is one.
     func start(takesOver: Bool) async throws
     func reload() async
-    /// Finishes what it has; ends when that is done or its time is over, or by `stop()`.
+    /// Drains what is open here; returns when that is done, when its time is up, or after `stop()`.
     func leave() async
     func stop() async
 }
 
-/// What the commands that run in the foreground until they are told to end have in common.
+/// What all commands share that run in the foreground until they are told to stop.
 enum DaemonProcess {
-    /// A peer that is gone is an error of one write, and as many connections may be open as the machine allows.
+    /// Ignores SIGPIPE, so that a disconnected peer is an error of one write, and raises the limit of open files.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
         var limit = rlimit()
@@ -27,8 +27,8 @@ enum DaemonProcess {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// Runs a service until SIGTERM or SIGINT, or until it has handed over and is done. SIGHUP reloads it; SIGUSR2 starts
-    /// the program again, as it is on the disk now, and has that take over.
+    /// Runs a service until SIGTERM or SIGINT, or until it has handed over and drained. SIGHUP reloads it; SIGUSR2
+    /// starts the program again, as it is on the disk now, and that process takes over.
     @ControlLoop
     static func run(_ daemon: some Daemon, takesOver: Bool, _ log: Logger) async throws {
         let signals = try Signals()
@@ -55,7 +55,7 @@ enum DaemonProcess {
         await daemon.stop()
     }
 
-    /// Signals as they come, and what else a running service waits for.
+    /// The stream of signals and other events that a running service waits for.
     @ControlLoop
     private struct Signals {
         enum Event: Sendable {
@@ -78,18 +78,18 @@ enum DaemonProcess {
 
         func add(_ event: Event) { continuation.yield(event) }
 
-        /// A second signal has its default action again: it ends the process at once.
+        /// Restores the default action of the signals: a second one ends the process immediately.
         func close() {
             for watcher in watchers { watcher.close() }
         }
     }
 }
 
-/// The same command, run once more to take over from this process.
+/// The same command, started again to take over from this process.
 enum Successor {
     static let option = "--takeover"
 
-    /// What becomes of it shows when it takes over; when it does not, this process goes on.
+    /// Its success shows when it takes over; if it does not, this process continues.
     static func start(_ log: Logger) {
         guard let path = CommandLine.arguments.first.flatMap(executable) else {
             return log.error("this program's file cannot be found, so nothing takes over")
@@ -110,7 +110,7 @@ enum Successor {
         }
     }
 
-    /// The program as it was called: what stands there now may be a newer one.
+    /// The path by which the program was started; the file there may be a newer version now.
     private static func executable(_ name: String) -> String? {
         if name.contains("/") { return name }
         let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
@@ -121,7 +121,7 @@ enum Successor {
 enum LogLevel: String, CaseIterable, ExpressibleByArgument {
     case trace, debug, info, notice, warning, error, critical
 
-    /// Sends the log of this process to standard error. Once, before anything is logged.
+    /// Sends the log of this process to standard error. Call it once, before anything is logged.
     func bootstrap() {
         let level = Logger.Level(rawValue: rawValue) ?? .info
         LoggingSystem.bootstrap { label in

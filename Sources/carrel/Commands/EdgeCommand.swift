@@ -94,8 +94,8 @@ struct EdgeCommand: AsyncParsableCommand {
         try await DaemonProcess.run(service, takesOver: takeover, log)
     }
 
-    /// What the file says, and the command line above it.
-    /// - Throws: `ValidationError` for what neither says.
+    /// The settings of the file, overridden by the command line.
+    /// - Throws: `ValidationError` if a required setting is in neither.
     func settings(_ file: EdgeFile) throws -> EdgeService.Settings {
         let listen = listen.isEmpty ? file.listen : listen
         guard let first = listen.first else { throw missing("where to listen", "--listen 0.0.0.0:443", "listen") }

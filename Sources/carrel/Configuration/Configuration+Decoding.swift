@@ -2,34 +2,34 @@ import BrokerCore
 import Foundation
 
 extension Configuration {
-    /// Named limits of a configuration file.
+    /// The named limits of a configuration file.
     enum FileLimits {
-        /// Bytes.
+        /// In bytes.
         static let size = 1 << 20
         static let hosts = 500
         static let labs = 1_000
         static let listenAddresses = 16
         static let embeddingOrigins = 50
         static let environmentVariables = 100
-        /// Each becomes a rule of a packet filter on every host.
+        /// Each becomes a packet filter rule on every host.
         static let addressRanges = 64
-        /// The shortest warning that a lab can be asked before, and the longest.
+        /// The shortest idle warning, which leaves time to ask the lab whether a kernel is busy, and the longest.
         static let leastIdleWarning = Duration.seconds(30)
         static let idleWarning = Duration.seconds(86_400)
-        /// The longest time for which a session can be parked.
+        /// The longest time that a session can be parked.
         static let parksFor = Duration.seconds(365 * 86_400)
     }
 
     /// Reads and checks a configuration file.
     ///
-    /// - Parameter path: as the operator gave it; relative paths inside the file start at its folder.
+    /// - Parameter path: as the operator gave it; relative paths inside the file are resolved against its folder.
     /// - Throws: all problems of the file together.
     init(contentsOf path: String) throws(InvalidConfiguration) {
         let (text, folder) = try Self.read(path)
         try self.init(yaml: text, file: path, folder: folder)
     }
 
-    /// The state directory of a file that may have mistakes in everything else.
+    /// The state directory of a file that may have mistakes anywhere else.
     static func stateDirectory(contentsOf path: String) throws(InvalidConfiguration) -> String {
         let (text, folder) = try read(path)
         let problems = ProblemCollector(file: path)
@@ -49,7 +49,7 @@ extension Configuration {
         }
         defer { try? handle.close() }
         let data: Data
-        // Of a file without a byte it says nothing.
+        // For an empty file this returns nil.
         do { data = try handle.read(upToCount: FileLimits.size + 1) ?? Data() } catch {
             throw fails("the configuration cannot be read; name a file with --config")
         }
@@ -78,15 +78,15 @@ extension Configuration {
     }
 
     /// - Parameters:
-    ///   - file: the name that problems bear.
-    ///   - folder: the absolute folder at which relative paths start.
+    ///   - file: the file name in problems.
+    ///   - folder: the absolute folder against which relative paths are resolved.
     init(yaml: String, file: String, folder: String) throws(InvalidConfiguration) {
         let problems = ProblemCollector(file: file)
         let decoder = ConfigurationDecoder(
             root: try Self.root(of: yaml, problems: problems), folder: folder, file: file)
         let configuration = decoder.decode()
         try problems.finish()
-        // Without a problem every part was decoded; the decoder adds one for each that was not.
+        // Without a problem every part was decoded; the decoder adds a problem for each part that was not.
         guard let configuration else { preconditionFailure("an undecoded configuration without a problem") }
         self = configuration
     }

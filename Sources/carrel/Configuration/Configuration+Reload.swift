@@ -1,5 +1,5 @@
 extension Configuration {
-    /// The keys whose new values cannot be taken over by what already listens and runs.
+    /// The keys whose new values cannot be applied to running listeners and components.
     func keysThatNeedARestart(comparedTo fresh: Configuration) -> [String] {
         let differences: [(String, Bool)] = [
             ("state", stateDirectory != fresh.stateDirectory), ("listen", listen != fresh.listen),
@@ -18,7 +18,7 @@ extension Configuration {
         return differences.filter(\.1).map(\.0)
     }
 
-    /// Where it stands in the file changes nothing.
+    /// Compares without the position in the file.
     private func hasOtherRedirect(than fresh: Configuration) -> Bool {
         redirect?.listen != fresh.redirect?.listen || redirect?.acmeWebroot != fresh.redirect?.acmeWebroot
     }

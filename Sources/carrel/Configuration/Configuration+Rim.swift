@@ -3,7 +3,7 @@ import DockerEngine
 import EventLoop
 import TLS
 
-/// The configuration in the words of the rooms that act on it.
+/// Conversions of the configuration into the types of the modules that use it.
 extension Configuration {
     var broker: BrokerConfiguration {
         BrokerConfiguration(
@@ -27,7 +27,7 @@ extension Configuration {
         redirect?.listen.map { .ip(address: $0.address, port: $0.port) } ?? []
     }
 
-    /// A problem that shows only when what the file names is read.
+    /// A problem that appears only when a file that the configuration names is read.
     func problem(line: Int, _ message: String) -> ConfigurationProblem {
         ConfigurationProblem(file: file, line: line, column: 0, message: message)
     }

@@ -3,15 +3,15 @@ import BrokerCore
 import Edge
 import Portal
 
-/// What `carrel.yaml` says, checked and complete: every default is filled in and every path is absolute.
+/// The contents of `carrel.yaml`, checked and complete: every default is filled in and every path is absolute.
 ///
-/// Made by `Configuration.init(contentsOf:)`; nothing here has touched an engine, a certificate or the database yet.
+/// Created by `Configuration.init(contentsOf:)`, which does not touch an engine, a certificate or the database.
 struct Configuration: Hashable, Sendable {
     /// The file as the operator named it, for messages.
     var file: String
-    /// The state directory; holds the database, the sockets, the lock and the secrets.
+    /// The state directory; it contains the database, the sockets, the lock and the secrets.
     var stateDirectory: String
-    /// Where the edge listens for browsers. Never empty.
+    /// The addresses on which the edge listens for browsers. Never empty.
     var listen: [ListenAddress]
     var portal: PortalEntry
     /// Labs are reached at `SLUG.LABS_DOMAIN`; outside the portal's own domain.
@@ -19,33 +19,34 @@ struct Configuration: Hashable, Sendable {
     /// The port in the URLs that browsers see.
     var publicPort: Int
     var certificate: CertificatePaths
-    /// The line of `tls`, for errors that only show when the certificate is read.
+    /// The line of `tls`, for errors that appear only when the certificate is read.
     var certificateLine: Int
-    /// The shared root of learners' homes, the same path on every host; `nil`: homes are volumes that stick to a host.
+    /// The shared root of learners' homes, the same path on every host; `nil`: homes are volumes that are bound to a
+    /// host.
     var homes: String?
-    /// How many loops the edge runs on, 1–256.
+    /// The number of the edge's loops, 1–256.
     var edgeThreads: Int
-    /// Whether browsers may speak HTTP/2.
+    /// Whether browsers may use HTTP/2.
     var edgeHTTP2: Bool
-    /// How much the edge bears from its clients.
+    /// The edge's limits on its clients.
     var edgeLimits: ClientLimits
     /// The file that gets a line for each exchange of the edge; `nil` for none.
     var accessLog: String?
-    /// How long requests and WebSockets of labs go on when another process has taken over.
+    /// How long requests and WebSockets of labs may continue after another process has taken over.
     var takeoverGrace: Duration
-    /// For how long browsers are told to come by https only; 0 tells them nothing.
+    /// For how long browsers must use https only (HSTS); 0 sends no such field.
     var hsts: Duration
     /// The listener without TLS, if there is one.
     var redirect: RedirectEntry?
     /// The share of each host that is never reserved, 0–100 percent.
     var freeFloorPercent: Int
     var density: Density
-    /// How often the labs of each host are measured.
+    /// How often the resource use of the labs on each host is sampled.
     var sampleInterval: Duration
     var hosts: [HostEntry]
     var labs: [LabEntry]
     var pools: [PoolSpec]
-    /// What labs with `egress: allow` reach.
+    /// The addresses that labs with `egress: allow` can reach.
     var egress: EgressRanges
 
     /// An IP address and port to listen on.
@@ -56,23 +57,23 @@ struct Configuration: Hashable, Sendable {
         var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
     }
 
-    /// Leads browsers to https, and answers ACME challenges.
+    /// Redirects browsers to https, and answers ACME challenges.
     struct RedirectEntry: Hashable, Sendable {
         var listen: [ListenAddress]
-        /// The directory in which an ACME client puts its answers.
+        /// The directory in which an ACME client puts its challenge files.
         var acmeWebroot: String?
-        /// The line of the directory, for a problem that shows only when the directory is read.
+        /// The line of the directory, for a problem that appears only when the directory is read.
         var line: Int
     }
 
     struct PortalEntry: Hashable, Sendable {
         var name: String
         var hostname: String
-        /// What learners read.
+        /// The title that learners read.
         var title: String
         /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
         var embeddedIn: [String]
-        /// What all extensions of one run may come to together when an instructor gives one.
+        /// The maximum sum of all extensions of one run when an instructor extends it.
         var instructorExtension = PortalConfiguration.instructorExtensionDefault
         var contact: Contact?
     }
@@ -82,22 +83,22 @@ struct Configuration: Hashable, Sendable {
         var key: String
     }
 
-    /// A host as the configuration has it: what placement must know, and how its engine is reached.
+    /// A host in the configuration: the facts for placement, and how to reach its engine.
     struct HostEntry: Hashable, Sendable {
         var spec: HostSpec
         var endpoint: EngineAddress
         /// The host's private address on which labs' ports are published; an IP address.
         var publishAddress: String
-        /// The addresses from which the broker reaches labs there, as the host sees them; empty: those of this machine's
-        /// routes.
+        /// The source addresses from which the broker reaches labs there, as the host sees them; empty: those of this
+        /// machine's routes.
         var brokerAddresses: [AddressRange] = []
-        /// The line on which the host begins, for errors that only show when its engine is asked.
+        /// The line on which the host begins, for errors that appear only when its engine is asked.
         var line: Int
     }
 
     enum EngineAddress: Hashable, Sendable, CustomStringConvertible {
         case unix(path: String)
-        /// Always with mutual TLS: whoever reaches an engine's bare port owns the host.
+        /// Always with mutual TLS: anybody who reaches an engine's plain port controls the host.
         case tcp(host: String, port: Int, tls: EngineCertificates)
 
         var description: String {
@@ -111,7 +112,7 @@ struct Configuration: Hashable, Sendable {
     struct EngineCertificates: Hashable, Sendable {
         /// The authority that issued the engine's certificate.
         var authority: String
-        /// What the broker shows to the engine.
+        /// The broker's client certificate for the engine.
         var client: CertificatePaths
     }
 
@@ -127,8 +128,8 @@ extension Configuration {
     var portalSocketPath: String { stateDirectory + "/portal.sock" }
     var secretsDirectory: String { stateDirectory + "/" + StateFileNames.keys }
 
-    /// `:8443`, or nothing for the port that browsers assume.
+    /// `:8443`, or empty for the default port.
     var publicPortSuffix: String { publicPort == 443 ? "" : ":\(publicPort)" }
-    /// Where learners begin, such as `https://portal.example:8443`.
+    /// The origin of the portal, where learners begin, such as `https://portal.example:8443`.
     var portalOrigin: String { "https://\(portal.hostname)\(publicPortSuffix)" }
 }

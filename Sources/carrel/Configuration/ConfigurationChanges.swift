@@ -1,12 +1,12 @@
 import BrokerCore
 
-/// What differs between two versions of the configuration, in lines for the operator: `host one: slots 4, now 7`.
+/// The differences between two versions of the configuration, in lines for the operator: `host one: slots 4, now 7`.
 ///
-/// Every stored property of a host or lab is compared, so that one that is added to them is told of by itself.
+/// Every stored property of a host or lab is compared, so that new properties are included automatically.
 struct ConfigurationChanges: Hashable, Sendable {
     private(set) var lines: [String] = []
 
-    /// Of what a running broker takes over.
+    /// Only the changes that a running broker applies.
     init(from old: Configuration, to new: Configuration) {
         compare("host", old.hosts, new.hosts, name: \.spec.name) { before, after in
             var differences = Self.differences(before.spec, after.spec)
@@ -58,13 +58,13 @@ struct ConfigurationChanges: Hashable, Sendable {
         }
     }
 
-    /// Texts of equal dictionaries may differ, so that values are compared that can be.
+    /// Equal dictionaries may have different descriptions, so values are compared directly where they can be.
     private static func isSame(_ one: Any, _ other: Any) -> Bool {
         if let one = one as? AnyHashable, let other = other as? AnyHashable { return one == other }
         return "\(one)" == "\(other)"
     }
 
-    /// `nil` for what is long, or may be nobody else's business: environments, lists.
+    /// `nil` for values that are long or possibly confidential: environments, lists.
     private static func text(_ value: Any, _ label: String) -> String? {
         switch value {
         case let duration as Duration: DurationText.format(duration)
@@ -75,7 +75,7 @@ struct ConfigurationChanges: Hashable, Sendable {
         }
     }
 
-    /// `idle_timeout` of `idleTimeout`; what the file calls otherwise than the program is named as the file has it.
+    /// `idle_timeout` for `idleTimeout`; keys whose name in the file differs from the property's are mapped.
     private static func key(_ label: String) -> String {
         switch label {
         case "memoryBytes": return "memory"

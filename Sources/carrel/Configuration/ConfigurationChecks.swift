@@ -1,11 +1,11 @@
 import BrokerCore
 import EventLoop
 
-/// What must hold between the keys of a file.
+/// The rules that span several keys of a file.
 struct ConfigurationChecks {
     let root: MappingReader
 
-    /// The sockets in the state directory have names of a limited length.
+    /// Checks the length, because the path of a Unix socket in the state directory is limited.
     func state(_ directory: String?) {
         let limit = EventLoopLimits.unixPathBytes - "/takeover.sock".utf8.count
         guard let directory, directory.utf8.count > limit else { return }
@@ -15,7 +15,7 @@ struct ConfigurationChecks {
                 + "lie in it")
     }
 
-    /// The portal's cookies must never be within reach of a lab, so neither domain may contain the other.
+    /// Neither domain may contain the other, so that a lab can never reach the portal's cookies.
     func domains(portal: String?, labs: String?) {
         guard let portal, let labs else { return }
         let rule =

@@ -3,7 +3,7 @@ import Edge
 import Foundation
 import Portal
 
-/// Turns the file's nodes into a `Configuration`: the keys, their rules, their defaults.
+/// Decodes the file's nodes into a `Configuration`: the keys, their rules, their defaults.
 struct ConfigurationDecoder {
     let root: MappingReader
     let folder: String

@@ -1,14 +1,14 @@
-/// One thing that is wrong in a configuration file, and where.
+/// One mistake in a configuration file, and its position.
 struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
     var file: String
-    /// From 1; 0 when the problem has no place in the file.
+    /// From 1; 0 if the problem has no position in the file.
     var line: Int
-    /// From 1, in Unicode scalars; 0 when only the line is known.
+    /// From 1, in Unicode scalars; 0 if only the line is known.
     var column: Int
-    /// What is there and what would be right.
+    /// What the file has and what would be right.
     var message: String
 
-    /// `FILE:LINE:COLUMN: MESSAGE`, which editors jump to.
+    /// `FILE:LINE:COLUMN: MESSAGE`, a format that editors can jump to.
     var description: String {
         if line == 0 { return "\(file): \(message)" }
         if column == 0 { return "\(file):\(line): \(message)" }
@@ -16,14 +16,14 @@ struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Everything that is wrong in a configuration file, in the order of its lines. Never empty.
+/// All mistakes in a configuration file, in the order of its lines. Never empty.
 struct InvalidConfiguration: Error, Hashable, Sendable, CustomStringConvertible {
     var problems: [ConfigurationProblem]
 
     var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
-/// Gathers the problems of one file while it is read on, so that an operator mends all of them at once.
+/// Collects the problems of one file while reading continues, so that an operator can fix them all at once.
 final class ProblemCollector {
     let file: String
     private(set) var problems: [ConfigurationProblem] = []
@@ -36,7 +36,7 @@ final class ProblemCollector {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
-    /// Throws if anything was found.
+    /// Throws if there is a problem.
     func finish() throws(InvalidConfiguration) {
         if problems.isEmpty { return }
         throw InvalidConfiguration(

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// How the memory of hosts is shared out, from the file.
+/// How hosts' memory is shared, from the file.
 struct DecodedDensity {
     private(set) var density = Density()
     private(set) var sampleInterval = Duration.seconds(30)

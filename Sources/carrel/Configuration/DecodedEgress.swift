@@ -1,7 +1,7 @@
 import Broker
 
 extension ConfigurationDecoder {
-    /// What labs with `egress: allow` reach.
+    /// The addresses that labs with `egress: allow` can reach.
     func egressRanges() -> EgressRanges {
         guard let reader = root.mapping("egress") else { return EgressRanges() }
         reader.allow("closed", "open")

@@ -5,7 +5,7 @@ struct DecodedLab {
     let entry: Configuration.LabEntry
     let reader: MappingReader
 
-    /// What a kind of lab has where the file says nothing.
+    /// The defaults of a kind of lab.
     struct Defaults {
         var memoryBytes: Int64
         var port: Int
@@ -23,11 +23,11 @@ struct DecodedLab {
         static let processes = 512
         static let idleTimeout = Duration.seconds(1800)
         static let maximumLifetime = Duration.seconds(8 * 3600)
-        /// Where the idle timeout is short, half of it.
+        /// Half of the idle timeout, if that is short.
         static let idleWarning = Duration.seconds(300)
         static let readyTimeout = Duration.seconds(90)
         static let user = NumericUser(user: 1000, group: 1000)
-        /// A lab reaches nothing outside unless its entry says so.
+        /// A lab cannot reach any outside address unless its entry allows it.
         static let egress = Egress.none
     }
 
@@ -92,7 +92,7 @@ struct DecodedLab {
             line: reader.place.line)
     }
 
-    /// Before it, a JupyterLab is asked whether a kernel is busy; it must have had time to answer by then.
+    /// Before the warning, a JupyterLab is asked whether a kernel is busy; it must have time to answer.
     private static func warning(_ reader: MappingReader, idleTimeout: Duration) -> Duration {
         let least = Configuration.FileLimits.leastIdleWarning
         guard let warning = reader.optional("idle_warning", .duration(.zero...Configuration.FileLimits.idleWarning))

@@ -1,7 +1,7 @@
 import BrokerCore
 
 extension MappingReader {
-    /// A mapping of labels; empty when the key is absent. Numbers and truth values are taken as they are written.
+    /// A mapping of labels; empty if the key is absent. Numbers and booleans are taken as they are written.
     func labels(_ key: String) -> [String: String] {
         guard let mapping = mapping(key) else { return [:] }
         if mapping.all.count > Limits.hostLabels {

@@ -1,17 +1,17 @@
 import Edge
 import EventLoop
 
-/// The file of an edge that runs alone: the keys that `carrel.yaml` has for its edge, the routes file, and the admin
-/// socket. What the command line says too counts there.
+/// The file of a standalone edge: the keys that `carrel.yaml` has for its edge, the routes file, and the admin socket.
+/// The command line overrides it.
 struct EdgeFile: Equatable {
     var listen: [SocketAddress]
     var certificate: Configuration.CertificatePaths?
     var routes: String?
     var admin: SocketAddress?
-    /// The port in the addresses that browsers are led to.
+    /// The port in the addresses of redirects.
     var publicPort: Int?
     var redirect: Configuration.RedirectEntry?
-    /// For how long browsers are told to come by https only; 0 leaves it to the upstreams.
+    /// For how long browsers must use https only (HSTS); 0 leaves it to the upstreams.
     var hsts = Duration.zero
     var threads: Int
     var http2 = true
@@ -26,8 +26,8 @@ struct EdgeFile: Equatable {
     }
 
     /// - Parameters:
-    ///   - file: the name that problems bear.
-    ///   - folder: the absolute folder at which relative paths start.
+    ///   - file: the file name in problems.
+    ///   - folder: the absolute folder against which relative paths are resolved.
     init(yaml: String, file: String, folder: String) throws(InvalidConfiguration) {
         let problems = ProblemCollector(file: file)
         let root = try Configuration.root(of: yaml, problems: problems)
@@ -52,7 +52,7 @@ struct EdgeFile: Equatable {
         try problems.finish()
     }
 
-    /// Without a file: what has a default.
+    /// Without a file: only the defaults.
     init() {
         let edge = DecodedEdge(nil, folder: "/")
         listen = []

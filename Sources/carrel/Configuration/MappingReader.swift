@@ -1,10 +1,10 @@
 import Yams
 
-/// Reads one mapping of the file strictly: every key is asked for once, and what nobody asked for is a problem.
+/// Reads one mapping of the file strictly: every key is declared once, and an undeclared key is a problem.
 ///
-/// What cannot be read is added to the collector and comes back as `nil`, so that reading goes on.
+/// A value that cannot be read is added to the collector and returned as `nil`, so that reading continues.
 struct MappingReader {
-    /// Where the mapping is, in the words of the file: `hosts[0].tls`; empty for the whole file.
+    /// The mapping's path in the file: `hosts[0].tls`; empty for the whole file.
     let path: String
     let place: Place
     let problems: ProblemCollector
@@ -49,7 +49,7 @@ struct MappingReader {
         self.entries = entries
     }
 
-    /// Reports every key that is not one of `known`. Called once, with everything that may stand here.
+    /// Reports every key that is not one of `known`. Called once, with all keys that are allowed here.
     func allow(_ known: String...) {
         for entry in entries where !known.contains(entry.key) {
             let remedy =
@@ -59,15 +59,15 @@ struct MappingReader {
         }
     }
 
-    /// The value's node and place; `nil` when the key is absent.
+    /// The value's node and position; `nil` if the key is absent.
     func node(_ key: String) -> (node: Node, place: Place)? {
         entries.first { $0.key == key }.map { ($0.value, Place($0.value) ?? $0.place) }
     }
 
-    /// The place of the key's value, or of the mapping.
+    /// The position of the key's value, or of the mapping.
     func place(of key: String) -> Place { node(key)?.place ?? place }
 
-    /// Every key with its value, in order, for mappings whose keys are free.
+    /// Every key with its value, in order, for mappings with arbitrary keys.
     var all: [(key: String, place: Place, value: Node)] { entries }
 
     func optional<Value>(_ key: String, _ rule: Rule<Value>) -> Value? {
@@ -85,14 +85,14 @@ struct MappingReader {
         problems.add(place, "\(path.isEmpty ? "the file" : path) has no \"\(key)\"; add it: \(expectation)")
     }
 
-    /// A mapping below this one; `nil` when the key is absent.
+    /// A nested mapping; `nil` if the key is absent.
     func mapping(_ key: String) -> MappingReader? {
         guard let (node, place) = node(key) else { return nil }
         return MappingReader(
             node, path: Self.join(path, key), parent: place, document: document, problems: problems)
     }
 
-    /// The elements of a list; `nil` when the key is absent or its value is no list.
+    /// The elements of a list; `nil` if the key is absent or its value is not a list.
     func list(_ key: String, of what: String, maximum: Int) -> [(node: Node, path: String, place: Place)]? {
         guard let (node, place) = node(key) else { return nil }
         let name = Self.join(path, key)
@@ -140,7 +140,7 @@ extension Place: Comparable {
     static func < (a: Place, b: Place) -> Bool { (a.line, a.column) < (b.line, b.column) }
 }
 
-/// What stands there, for a message; a long text is cut.
+/// The node's contents for a message; a long text is truncated.
 private func describe(_ node: Node) -> String {
     switch node {
     case .mapping: return "a mapping"

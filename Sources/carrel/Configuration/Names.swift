@@ -1,7 +1,7 @@
 import Glibc
 import HTTPWire
 
-/// The shapes of names, host names and addresses in a configuration.
+/// The syntax of names, host names and addresses in a configuration.
 enum Names {
     /// 1–63 lower-case letters, digits and hyphens, with no hyphen at either end.
     static func isLabel(_ text: some StringProtocol) -> Bool {
@@ -17,7 +17,7 @@ enum Names {
         }
     }
 
-    /// A host name in lower case that is no IPv4 address.
+    /// A host name in lower case that is not an IPv4 address.
     static func isHostname(_ text: String) -> Bool {
         Hostname.isValid(text) && !text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
             && text.split(separator: ".").last?.allSatisfy(\.isNumber) == false
@@ -28,7 +28,7 @@ enum Names {
         return inet_pton(AF_INET, text, &storage) == 1 || inet_pton(AF_INET6, text, &storage) == 1
     }
 
-    /// Splits `HOST:PORT` and `[IPV6]:PORT`; the host's shape is not checked.
+    /// Splits `HOST:PORT` and `[IPV6]:PORT`; the host's syntax is not checked.
     static func hostAndPort(_ text: String) -> (host: String, port: Int)? {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -46,9 +46,9 @@ enum Names {
     }
 }
 
-/// Paths as a configuration means them.
+/// Paths in a configuration.
 enum FilePaths {
-    /// An absolute path without `.` and `..`; a relative one starts at `folder`.
+    /// An absolute path without `.` and `..`; a relative one is resolved against `folder`.
     static func resolve(_ path: String, from folder: String) -> String {
         var parts: [Substring] = []
         for part in (path.hasPrefix("/") ? path : folder + "/" + path).split(separator: "/") where part != "." {

@@ -1,14 +1,14 @@
 import BrokerCore
 import Portal
 
-/// What a value must be: how it is read, and how that is said to the one who wrote something else.
+/// The syntax of a value: how it is parsed, and the expectation in the message about anything else.
 struct Rule<Value> {
     /// Completes "must be …", with an example where one helps.
     var expectation: String
-    /// `nil` when the scalar is not that.
+    /// `nil` if the scalar does not match.
     var read: (Scalar) -> Value?
 
-    /// A YAML scalar: its characters and what YAML takes them for.
+    /// A YAML scalar: its characters and the type that YAML infers.
     struct Scalar {
         enum Kind { case text, number, boolean, null }
         var text: String
@@ -27,7 +27,7 @@ extension Rule where Value == Contact {
 }
 
 extension Rule where Value == String {
-    /// Free text in one line.
+    /// Free text on one line.
     static func text(maximum: Int) -> Rule {
         Rule(
             expectation:
@@ -85,7 +85,7 @@ extension Rule where Value == String {
         }
     }
 
-    /// A path on this machine; a relative one starts at the configuration file's folder.
+    /// A path on this machine; a relative one is resolved against the configuration file's folder.
     static func path(from folder: String) -> Rule {
         Rule(expectation: "a path") { scalar in
             guard scalar.kind == .text, !scalar.text.isEmpty, scalar.text.utf8.count <= 1024,
@@ -163,7 +163,7 @@ extension Rule where Value == Configuration.ListenAddress {
 }
 
 extension Rule where Value == String {
-    /// A site's address without a path: what browsers compare.
+    /// A site's address without a path, which browsers compare.
     static var origin: Rule {
         Rule(expectation: "an origin such as https://courses.example.org, without a path") { scalar in
             guard scalar.text.hasPrefix("https://") else { return nil }
@@ -182,7 +182,7 @@ struct NumericUser: Hashable, Sendable {
 }
 
 extension Rule where Value == NumericUser {
-    /// Never root: a lab has no need of it.
+    /// Never root, because a lab does not need it.
     static var user: Rule {
         Rule(expectation: "a user and a group number from 1 to 65535 such as \"1000:1000\", in quotes") { scalar in
             let parts = scalar.text.split(separator: ":", omittingEmptySubsequences: false)
@@ -193,7 +193,7 @@ extension Rule where Value == NumericUser {
     }
 }
 
-/// An engine's address as it is written; the certificates stand beside it.
+/// An engine's address as it is written; the certificates have keys of their own.
 enum EngineURL: Hashable, Sendable {
     case unix(path: String)
     case tcp(host: String, port: Int)

@@ -1,13 +1,13 @@
-/// Finds the word that was probably meant.
+/// Finds the word that was probably intended.
 enum Spelling {
-    /// The nearest candidate, if it is near enough to be a slip of the keyboard.
+    /// The nearest candidate, if it is close enough to be a typing error.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let allowed = max(1, min(3, word.count / 3))
         let ranked = candidates.map { (distance(word, $0), $0) }.filter { $0.0 <= allowed }
         return ranked.min { $0 < $1 }?.1
     }
 
-    /// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
+    /// The number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
     static func distance(_ a: String, _ b: String) -> Int {
         let a = Array(a.lowercased())
         let b = Array(b.lowercased())

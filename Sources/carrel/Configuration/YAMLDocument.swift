@@ -1,21 +1,21 @@
 import Yams
 
-/// Composes a YAML text into nodes, and finds every repeated key of it.
+/// Composes a YAML text into nodes, and finds every repeated key in it.
 ///
-/// Yams refuses a mapping with a repeated key and says only where the first one stands. To name both places, and to go
-/// on to the file's other problems, the first one is masked in the text (by as many private-use characters, so that no
-/// position shifts) and the text is composed again.
+/// Yams rejects a mapping with a repeated key and reports only the position of the first one. To name both positions,
+/// and to go on to the file's other problems, the first one is masked in the text (by as many private-use characters,
+/// so that no position shifts) and the text is composed again.
 struct YAMLDocument {
     /// The root node; `nil` for an empty file.
     let root: Node?
-    /// Masked keys, by their mask: what they were, and where.
+    /// The original keys and their positions, by their mask.
     private let masked: [String: (key: String, place: Place)]
 
-    /// How many repeated keys are looked for before giving up.
+    /// How many repeated keys are found before giving up.
     static let repeatedKeyLimit = 100
     private static let firstMask: UInt32 = 0xE000
 
-    /// - Throws: the problem that makes the text no YAML at all.
+    /// - Throws: the problem, if the text is not YAML at all.
     init(_ text: String, file: String) throws(InvalidConfiguration) {
         var text = text
         var masked: [String: (key: String, place: Place)] = [:]
@@ -46,7 +46,7 @@ struct YAMLDocument {
         }
     }
 
-    /// What a key was before it was masked as the earlier one of two.
+    /// The original of a key that was masked as the earlier of two.
     func repeated(_ key: String) -> (key: String, place: Place)? { masked[key] }
 
     private static func replacing(_ key: String, at place: Place, with mask: String, in text: String) -> String? {

@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 import Text
 
-/// Who came to reservations.
+/// Attendance at reservations.
 enum AttendanceTable {
     static func details(_ attendance: AttendanceView, time: TimeText) -> String {
         let reservation = attendance.reservation
@@ -24,7 +24,7 @@ enum AttendanceTable {
         return isEmpty ? list : list + "\n\n" + table.text()
     }
 
-    /// Many reservations and their sum.
+    /// Several reservations and their total.
     struct Report: Hashable, Encodable {
         struct Line: Hashable, Encodable {
             var id: ReservationID
@@ -40,7 +40,7 @@ enum AttendanceTable {
         var seats: Int
         var claims: Int
         var noShows: Int
-        /// Of the seats, in percent; nothing where there are none.
+        /// In percent of the seats; `nil` if there are none.
         var noShowPercent: Int?
 
         init(_ views: [ReservationView]) {

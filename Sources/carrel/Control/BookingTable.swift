@@ -1,9 +1,9 @@
 import Broker
 import BrokerCore
 
-/// What became, or would become, of reservations that were asked for together.
+/// The outcome of reservations that were requested together, or of their dry run.
 enum BookingTable {
-    /// - Parameter summary: the last line, where it is not to be that of a booking.
+    /// - Parameter summary: the last line, if it differs from the default for a booking.
     static func text(_ booking: BookingView, isDryRun: Bool, time: TimeText, summary: String? = nil) -> String {
         var table = Table([
             ("FROM", .left), ("TO", .left), ("LAB", .left), ("SEATS", .right), ("COURSE", .left), ("RESULT", .left),

@@ -4,10 +4,10 @@ import EventLoop
 import HTTPTransport
 import Portal
 
-/// Speaks with the running broker over the control socket of its state directory.
+/// Talks to the running broker over the control socket of its state directory.
 @ControlLoop
 final class ControlClient {
-    /// How long an answer may take; an end or a drain waits for the database only.
+    /// The timeout of an answer; ending a session or draining a host waits only for the database.
     static let timeout = Duration.seconds(30)
     /// Bytes of an answer; 10,000 sessions take about 6 MiB.
     static let answerLimit = 64 << 20
@@ -17,8 +17,8 @@ final class ControlClient {
 
     init(socket: String) { self.socket = socket }
 
-    /// The broker of this configuration. Only its `state` is read: a file with a mistake elsewhere, which the
-    /// broker has not taken over, keeps nobody from asking what the broker does.
+    /// The client for this configuration's broker. Only `state` is read, so that a mistake elsewhere in the file, which
+    /// the broker has not loaded, does not prevent queries.
     convenience init(_ option: ConfigurationOption) throws {
         let path = try option.resolvedPath()
         do {
@@ -42,7 +42,7 @@ final class ControlClient {
         _ = try await post("/v1/hosts/\(Self.escape(host))/uncordon", [], as: APIHost.self)
     }
 
-    /// - Parameter withoutNotice: sessions may end sooner than after the usual notice.
+    /// - Parameter withoutNotice: sessions may end with less than the usual notice.
     func drain(_ host: String, deadline: Duration?, withoutNotice: Bool = false) async throws -> HostView {
         let body = APICoding.encode(
             APIDrain(
@@ -156,7 +156,7 @@ final class ControlClient {
         return try await post("/v1/pools", APICoding.encode(change), as: APIPools.self).pools
     }
 
-    /// As Prometheus reads them.
+    /// In the Prometheus text format.
     func metrics() async throws -> String {
         let body = try await send(HTTPClientRequest(method: "GET", target: "/metrics", authority: "carrel"))
         return String(decoding: body, as: UTF8.self)

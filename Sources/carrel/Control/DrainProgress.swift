@@ -1,16 +1,16 @@
 import Broker
 import BrokerCore
 
-/// What `host drain --wait` shows, from what the broker answers each time it is asked.
+/// The display of `host drain --wait`, from the broker's answer to each poll.
 struct DrainProgress {
     enum Outcome: Hashable {
         case goesOn
         case drained
-        /// Somebody uncordoned or removed the host meanwhile.
+        /// The host was uncordoned or removed meanwhile.
         case cancelled(String)
     }
 
-    /// The states of sessions that still take a seat.
+    /// The states of sessions that still occupy a seat.
     static let liveStates = Set([SessionState.Name.starting, .running, .ending, .parking].map(\.rawValue))
 
     let host: String
@@ -18,7 +18,7 @@ struct DrainProgress {
 
     init(host: String) { self.host = host }
 
-    /// Whether there is anything new to say since the last time, apart from time passing.
+    /// Whether anything has changed since the last time, apart from the passage of time.
     mutating func isNews(_ view: HostView?, _ sessions: [SessionView]) -> Bool {
         let now = [view?.state.rawValue ?? ""] + live(sessions).map { "\($0.id) \($0.state)" }
         defer { shown = now }
@@ -35,7 +35,7 @@ struct DrainProgress {
         }
     }
 
-    /// Who is still there, and until when at the latest.
+    /// The remaining sessions, and the latest time at which they end.
     func text(_ view: HostView?, _ sessions: [SessionView], now: Timestamp, time: TimeText) -> String {
         guard let view else { return "\(host) is no longer in the configuration" }
         let live = live(sessions)

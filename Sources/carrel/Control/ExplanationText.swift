@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Why a session is as it is, as operators read it.
+/// The explanation of a session's state, for operators.
 enum ExplanationText {
     static func text(_ explanation: SessionExplanation, now: Timestamp, time: TimeText) -> String {
         let since = "\(time.moment(explanation.since)) (\(SessionTable.ago(explanation.since, now: now)))"

@@ -1,7 +1,7 @@
 import Broker
 import BrokerCore
 
-/// Hosts as operators read them.
+/// The table of hosts, for operators.
 enum HostTable {
     static func text(_ hosts: [HostView], now: Timestamp) -> String {
         var table = Table([

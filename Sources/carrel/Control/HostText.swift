@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 import Text
 
-/// One host as operators read it.
+/// The details of one host, for operators.
 enum HostText {
     static func details(_ details: HostDetailsView, now: Timestamp, time: TimeText) -> String {
         let host = details.host
@@ -54,7 +54,7 @@ enum HostText {
         return table.text()
     }
 
-    /// How far its clock is from ours, if that is worth a warning.
+    /// The clock skew of the host, if it deserves a warning.
     static func clock(_ host: HostView) -> String? {
         guard let skew = host.clockSkewMilliseconds, abs(skew) >= BrokerLimits.clockSkewWarning.wholeMilliseconds else {
             return nil
@@ -66,7 +66,7 @@ enum HostText {
         "\(Plural.count(host.otherContainers, "lab")) of another Carrel with \(SizeText.format(host.otherMemoryBytes))"
     }
 
-    /// What `host set` changes.
+    /// The settings that `host set` changes.
     static func settings(_ host: HostView) -> String {
         "\(host.name) has \(Plural.count(host.slots, "slot")), \(SizeText.format(host.memoryLimitBytes)) for labs, the policy \(host.use.policy.rawValue) and "
             + (host.labels.isEmpty ? "no labels" : "the labels \(labels(host))")
@@ -76,7 +76,7 @@ enum HostText {
         host.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
 
-    /// Who is on a host, and until when at the latest.
+    /// The sessions on a host, and the latest time at which they end.
     static func sessions(_ sessions: [SessionView], on host: HostView, now: Timestamp, time: TimeText) -> String {
         guard !sessions.isEmpty else { return "Nobody is there." }
         var table = Table([
@@ -93,7 +93,7 @@ enum HostText {
         return table.text()
     }
 
-    /// What declaring a host lost would do, as a sentence or two.
+    /// What would happen if the host were declared lost, as a sentence or two.
     static func lossAhead(_ details: HostDetailsView) -> String {
         let running = details.sessions.count { $0.state == SessionState.Name.running.rawValue }
         let others = details.sessions.count - running

@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 import Text
 
-/// The catalogue as operators read it.
+/// The catalogue, for operators.
 enum LabText {
     static func table(_ labs: [LabView]) -> String {
         var table = Table([
@@ -21,12 +21,12 @@ enum LabText {
         return table.text()
     }
 
-    /// What its sessions use, and where its image is.
+    /// The resource use of its sessions, and the hosts with its image.
     static func details(_ lab: LabView, now: Timestamp) -> String {
         UseText.profile(lab) + "\n\n" + images(lab, now: now)
     }
 
-    /// Where a lab's image is, and how far it is on its way there.
+    /// The hosts that have a lab's image, and the progress of pulls.
     static func images(_ lab: LabView, now: Timestamp) -> String {
         var table = Table([("HOST", .left), ("STATE", .left), ("IMAGE", .left), ("BUILT", .right), ("NOTE", .left)])
         for place in lab.hosts {
@@ -36,10 +36,10 @@ enum LabText {
         return "\(lab.name): \(Table.cleaned(lab.image))\n" + table.text()
     }
 
-    /// Whether pulls are under way.
+    /// Whether pulls are in progress.
     static func isPulling(_ lab: LabView) -> Bool { lab.hosts.contains { $0.pull?.state == .pulling } }
 
-    /// The beginning of an identifier, as Docker shows it.
+    /// The short form of an identifier, as in Docker.
     static func short(_ id: String?) -> String {
         guard let id else { return "-" }
         return String((id.hasPrefix("sha256:") ? id.dropFirst("sha256:".count) : id[...]).prefix(12))

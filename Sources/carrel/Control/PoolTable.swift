@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 import Text
 
-/// Pools as operators read them.
+/// The table of pools, for operators.
 enum PoolTable {
     static func text(_ pools: [PoolView]) -> String {
         var table = Table([

@@ -3,7 +3,7 @@ import BrokerCore
 import Scheduling
 import Text
 
-/// Reservations as operators and instructors read them.
+/// The table of reservations, for operators and instructors.
 enum ReservationTable {
     static func text(_ reservations: [ReservationView], time: TimeText) -> String {
         var table = Table([
@@ -20,7 +20,7 @@ enum ReservationTable {
         return table.text()
     }
 
-    /// Everything about one.
+    /// All details of one reservation.
     static func details(_ reservation: ReservationView, time: TimeText) -> String {
         let hosts = reservation.hosts.sortedNaturally(by: \.key).map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         return Table.list([
@@ -42,12 +42,12 @@ enum ReservationTable {
         return reservation.phase == .booked && reservation.noShowAt < reservation.to ? "at \(moment)" : "-"
     }
 
-    /// In whose wall time it stays, and by which rules that was found out.
+    /// The zone whose wall time it follows, and the release of the rules that gave its times.
     private static func zone(of reservation: ReservationView) -> String {
         reservation.zone.map { "\($0) (tzdata \(ZoneDatabase.system().version))" } ?? "-"
     }
 
-    /// Addresses of calendars.
+    /// The addresses of calendar feeds.
     static func feeds(_ feeds: [FeedView], time: TimeText) -> String {
         var table = Table([("ID", .left), ("PORTAL", .left), ("MADE", .left)])
         for feed in feeds { table.add([feed.id, feed.portal, time.moment(feed.createdAt)]) }
@@ -60,7 +60,7 @@ enum ReservationTable {
         return parts.isEmpty ? "nobody" : parts.joined(separator: ", ")
     }
 
-    /// What to say of a roster that is longer than there are seats.
+    /// The notice about a roster with more learners than seats.
     static func longRoster(of learners: Int, seats: Int) -> String? {
         learners <= seats ? nil : "the roster has \(learners) learners for \(seats == 1 ? "1 seat" : "\(seats) seats")"
     }

@@ -1,7 +1,7 @@
 import Broker
 import BrokerCore
 
-/// Sessions as operators read them.
+/// The table of sessions, for operators.
 enum SessionTable {
     static func text(_ sessions: [SessionView], now: Timestamp, time: TimeText) -> String {
         var table = Table([
@@ -18,7 +18,7 @@ enum SessionTable {
         return table.text()
     }
 
-    /// Everything about one session: its fields, then its story.
+    /// The details of one session: its fields, then its story.
     static func story(_ session: SessionView, _ story: [StoryEntry], now: Timestamp, time: TimeText) -> String {
         var entries = [
             ("id", session.id.rawValue), ("reference", session.id.reference), ("state", state(session)),
@@ -71,15 +71,15 @@ enum SessionTable {
         return session.reason ?? ""
     }
 
-    /// What has become of a session, in a line.
+    /// The state or outcome of a session, in a line.
     static func outcome(_ session: SessionView) -> String {
         let reason = session.reason.map { ": \(Table.cleaned($0))" } ?? ""
         return "session \(session.id) is \(session.state)\(reason)"
     }
 
-    /// What became of a session that was to end, or to go on after all.
+    /// The result of ending a session, or of cancelling its end.
     ///
-    /// - Parameter asked: when that was asked for. What was over before has not been changed.
+    /// - Parameter asked: when that was requested. A session that had ended before is unchanged.
     static func ending(_ session: SessionView, asked: Timestamp, time: TimeText) -> String {
         let over = [SessionState.Name.ending, .ended, .failed].map(\.rawValue)
         if over.contains(session.state), session.since < asked {

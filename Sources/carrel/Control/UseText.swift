@@ -1,12 +1,12 @@
 import Broker
 import BrokerCore
 
-/// What labs ask and use, as operators read it.
+/// What labs request and use, for operators.
 enum UseText {
-    /// `-` for what was not measured.
+    /// `-` if it was not measured.
     static func size(_ bytes: Int64?) -> String { bytes.map { SizeText.format($0) } ?? "-" }
 
-    /// To the hundredth; `-` for what was not measured.
+    /// With two decimals; `-` if it was not measured.
     static func cpus(_ cpus: Double?) -> String {
         guard let cpus else { return "-" }
         let hundredths = Int((cpus * 100).rounded())

@@ -4,22 +4,22 @@ import HTTPTransport
 import Metrics
 import TLS
 
-/// What an operator of an edge that runs alone can ask and do, by HTTP on a Unix socket that only its owner may open:
+/// The admin interface of a standalone edge, by HTTP on a Unix socket that only its owner may open:
 ///
-/// - `GET /routes`: all of them, as a routes file has them. `POST /routes`: adds or changes what such lines say.
-/// - `GET`, `PUT`, `DELETE /routes/HOSTNAME`: one of them; the body of PUT is `http://host:port`.
+/// - `GET /routes`: all routes, in the format of a routes file. `POST /routes`: adds or changes routes, in that format.
+/// - `GET`, `PUT`, `DELETE /routes/HOSTNAME`: one route; the body of PUT is `http://host:port`.
 ///
-/// - `GET /metrics`: numbers in the text format of Prometheus.
+/// - `GET /metrics`: the metrics in the Prometheus text format.
 ///
-/// While another process takes over, changes are asked to come again: to that one.
+/// During a takeover, changes are refused with a request to retry, which then reaches the new process.
 ///
-/// A change is answered once every loop has made it. What is changed here lasts until the file is read again.
+/// A change is answered once every loop has applied it. Changes made here last until the file is read again.
 @ControlLoop
 struct EdgeAdmin {
     let book: RouteBook
     let edge: Edge
     let certificates: CertificateStore
-    /// Whether another process takes over, and a change would be lost.
+    /// Whether a takeover is in progress, in which a change would be lost.
     let isHandingOver: @ControlLoop () -> Bool
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {

@@ -5,7 +5,7 @@ import HTTPTransport
 import Logging
 import TLS
 
-/// A running edge that stands alone: the data plane that `carrel serve` has inside, with its routes from a file.
+/// A running standalone edge: the data plane of `carrel serve`, with its routes from a file.
 @ControlLoop
 final class EdgeService: Daemon {
     struct Settings: Sendable {
@@ -17,13 +17,13 @@ final class EdgeService: Daemon {
         var http2 = true
         var limits = ClientLimits()
         var accessLog: String?
-        /// The listener without TLS, if there is one.
+        /// The listener without TLS, if any.
         var redirect: RedirectConfiguration?
         var hsts = Duration.zero
         var grace: Duration
         var takeoverGrace: Duration
 
-        /// Where a process that is to take over finds this one: beside the admin socket.
+        /// The socket for takeovers, beside the admin socket.
         var takeoverPath: String? {
             if case .unix(let path)? = admin { "\(path).takeover" } else { nil }
         }
@@ -45,7 +45,7 @@ final class EdgeService: Daemon {
     private var isReady = false
 
     /// Reads everything and listens on nothing.
-    /// - Throws: what is wrong with the certificate or the routes.
+    /// - Throws: the error in the certificate or the routes.
     init(_ settings: Settings, log: Logger) throws {
         self.settings = settings
         self.log = log
@@ -99,7 +99,7 @@ final class EdgeService: Daemon {
             ])
     }
 
-    /// Takes over what only the process before this one knew.
+    /// Adopts the state that only the predecessor had.
     private func adopt(_ state: TakeoverState) {
         tickets.adopt(Array(state.tickets))
         var set: [String: UpstreamAddress] = [:]
@@ -113,7 +113,7 @@ final class EdgeService: Daemon {
         book.set(set)
     }
 
-    /// Reads the routes and the certificate again. A mistake is logged, and everything stays as it was.
+    /// Reads the routes and the certificate again. If there is an error, it is logged and everything stays as it was.
     func reload() {
         if isHandingOver { return log.warning("nothing was reloaded: another process takes over") }
         do {
@@ -138,9 +138,9 @@ final class EdgeService: Daemon {
         await admin?.connectionsDidEnd(within: TakeoverLimits.socketTimeout)
     }
 
-    /// Takes in nothing new, and lets what is under way finish for a while.
+    /// Stops accepting, and lets exchanges in progress finish for the grace period.
     func stop() async {
-        // One that could not start has nothing to say but why.
+        // If it could not start, only the reason is worth logging.
         if isReady { log.info("stopping", metadata: ["grace": "\(DurationText.format(settings.grace))"]) }
         giver?.close()
         certificateWatch.stop()
@@ -185,10 +185,10 @@ extension EdgeService: TakeoverSource {
     }
 }
 
-/// The edge's loops share their port, and the kernel would let another process of the same user share it too: each would
-/// get some of the connections. A listener that shares with nobody finds out.
+/// The edge's loops share their port with SO_REUSEPORT, and the kernel would let another process of the same user share
+/// it too: each would get some of the connections. Binding a listener without that option detects it.
 enum ListenerCheck {
-    /// - Throws: `StreamError`, when somebody listens there already or nobody may.
+    /// - Throws: `StreamError`, if the address is in use or not permitted.
     @ControlLoop static func claim(_ addresses: [SocketAddress]) throws(StreamError) {
         for address in addresses {
             try Listener(on: ControlLoop.loop, address: address) { $0.close() }.close()

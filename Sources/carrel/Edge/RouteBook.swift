@@ -2,13 +2,13 @@ import Edge
 import EventLoop
 import HTTPTransport
 
-/// The routes of an edge that runs alone, as its loops have them: what changes here changes there.
+/// The routes of a standalone edge, as its loops have them: a change here is applied there.
 @ControlLoop
 final class RouteBook {
-    /// Changes that a loop makes at a time, before connections get their turn again.
+    /// Changes that a loop applies at a time before it serves connections again.
     private static let changesAtATime = 1000
 
-    /// What became different.
+    /// The difference between two sets of routes.
     struct Difference: Equatable {
         var added = 0
         var changed = 0
@@ -16,13 +16,13 @@ final class RouteBook {
     }
 
     private(set) var routes: [String: UpstreamAddress] = [:]
-    /// What was set or removed since all routes were last replaced; `nil` for removed.
+    /// Routes set or removed since all routes were last replaced; `nil` for removed ones.
     private(set) var overrides: [String: UpstreamAddress?] = [:]
     private let edge: Edge
 
     init(edge: Edge) { self.edge = edge }
 
-    /// Makes the routes these and no others; what stays as it was is not touched.
+    /// Replaces all routes; unchanged ones are not touched.
     func replace(by fresh: [String: UpstreamAddress]) -> Difference {
         var difference = Difference()
         var changes: [RouteChange] = []
@@ -42,8 +42,8 @@ final class RouteBook {
         return difference
     }
 
-    /// Adds routes, or changes them.
-    /// - Returns: how many hostnames had none before.
+    /// Adds or changes routes.
+    /// - Returns: how many hostnames are new.
     @discardableResult
     func set(_ added: [String: UpstreamAddress]) -> Int {
         var fresh = 0
@@ -55,7 +55,7 @@ final class RouteBook {
         return fresh
     }
 
-    /// - Returns: whether there was one.
+    /// - Returns: whether there was such a route.
     func remove(_ hostname: String) -> Bool {
         guard routes.removeValue(forKey: hostname) != nil else { return false }
         overrides.updateValue(nil, forKey: hostname)

@@ -3,18 +3,18 @@ import Foundation
 import HTTPTransport
 import HTTPWire
 
-/// The routes of an edge that runs alone: `hostname: http://host:port`, one a line.
+/// The routes of a standalone edge: `hostname: http://host:port`, one per line.
 ///
-/// It is a flat YAML mapping, read by hand: a hundred thousand lines take a moment, and what is not a route is named with
-/// its line.
+/// It is a flat YAML mapping, parsed by hand so that a hundred thousand lines take only a moment, and so that a line
+/// that is not a route is reported by its number.
 enum RoutesFile {
     /// Bytes of one file.
     static let largestFile = 64 << 20
     static let largestLine = 1024
-    /// How many mistakes are told at once.
+    /// How many mistakes are reported at once.
     static let problemsTold = 20
 
-    /// - Throws: `InvalidConfiguration` with every mistake, or `CommandFailure` when there is nothing to read.
+    /// - Throws: `InvalidConfiguration` with every mistake, or `CommandFailure` if the file cannot be read.
     static func read(_ path: String) throws -> [String: UpstreamAddress] {
         func fails(_ code: Int32) -> CommandFailure {
             CommandFailure("the routes \(path) cannot be read: \(String(cString: strerror(code)).lowercased())")
@@ -22,7 +22,7 @@ enum RoutesFile {
         guard let handle = FileHandle(forReadingAtPath: path) else { throw fails(errno) }
         defer { try? handle.close() }
         let data: Data
-        // Of a file without a byte it says nothing.
+        // For an empty file this returns nil.
         do { data = try handle.read(upToCount: largestFile + 1) ?? Data() } catch { throw fails(errno) }
         guard data.count <= largestFile else {
             throw CommandFailure("the routes \(path) have more than \(SizeText.format(Int64(largestFile)))")
@@ -30,7 +30,7 @@ enum RoutesFile {
         return try data.withUnsafeBytes { try parse($0, of: path) }
     }
 
-    /// - Parameter source: what the mistakes are said to be in.
+    /// - Parameter source: the name of the source in reported mistakes.
     /// - Throws: `InvalidConfiguration`.
     static func parse(_ bytes: UnsafeRawBufferPointer, of source: String) throws -> [String: UpstreamAddress] {
         var routes: [String: UpstreamAddress] = [:]
@@ -65,7 +65,7 @@ enum RoutesFile {
         return (index ?? 0) + 1
     }
 
-    /// The routes as such a file has them, in the order of their hostnames.
+    /// The routes in the format of such a file, sorted by hostname.
     static func text(_ routes: [String: UpstreamAddress]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(routes.count * 48)
@@ -91,7 +91,7 @@ struct RouteLine {
     let hostname: String
     let upstream: UpstreamAddress
 
-    /// - Returns: `nil` for a line without a route: empty, a comment, or the mark that begins a YAML document.
+    /// - Returns: `nil` for a line without a route: empty, a comment, or the marker that starts a YAML document.
     init?(_ line: UnsafeRawBufferPointer) throws(Mistake) {
         let content = Self.withoutComment(line)
         if content.isEmpty || content.elementsEqual("---".utf8) { return nil }

@@ -1,12 +1,12 @@
 /// A browser's cookies, as far as a portal and its labs need them: by host, path and name, for https only.
 ///
-/// As strict as browsers are with `__Host-` and `Domain`, so that a cookie that a browser would refuse is missing here
-/// too. Expiry other than an immediate one is ignored: a visit does not last that long.
+/// It is as strict as browsers about `__Host-` and `Domain`, so that a cookie that a browser would reject is missing
+/// here too. Expiry is ignored unless it is immediate, because a visit does not last that long.
 struct CookieJar: Sendable {
     struct Cookie: Hashable, Sendable {
         var name: String
         var value: String
-        /// The host that set it, or the domain whose hosts all get it.
+        /// The host that set it, or the domain whose hosts all receive it.
         var host: String
         var isForSubdomains: Bool
         var path: String
@@ -14,7 +14,7 @@ struct CookieJar: Sendable {
 
     private(set) var cookies: [Cookie] = []
 
-    /// Takes a `Set-Cookie` value; one that a browser would refuse is ignored.
+    /// Stores a `Set-Cookie` value; one that a browser would reject is ignored.
     mutating func set(_ header: String, from host: String) {
         let parts = header.split(separator: ";", omittingEmptySubsequences: false).map(Self.trimmed)
         guard let pair = parts.first, let equals = pair.firstIndex(of: "="), equals > pair.startIndex else { return }
@@ -44,7 +44,7 @@ struct CookieJar: Sendable {
         if !isOver { cookies.append(cookie) }
     }
 
-    /// The value of `Cookie` for a request; `nil` when there is none. Longer paths come first, as in browsers.
+    /// The value of `Cookie` for a request; `nil` if there is none. Longer paths come first, as in browsers.
     func header(host: String, path: String) -> String? {
         let matching = cookies.filter { cookie in
             (cookie.host == host || cookie.isForSubdomains && host.hasSuffix("." + cookie.host))

@@ -1,11 +1,11 @@
-/// Reads server-sent events (the WHATWG's `text/event-stream`) out of bytes as they come.
+/// Parses server-sent events (the WHATWG's `text/event-stream`) from bytes as they arrive.
 struct EventStreamParser {
     struct Event: Hashable, Sendable {
         var name: String
         var data: String
     }
 
-    /// Bytes of one line and of one event's data; more is no event of ours.
+    /// The largest size of one line and of one event's data, in bytes; our events are smaller.
     static let limit = 1 << 20
 
     struct TooLong: Error, Hashable {}

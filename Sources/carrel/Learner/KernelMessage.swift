@@ -11,7 +11,7 @@ struct KernelMessage: Hashable, Sendable {
         var version: String
     }
 
-    /// What may stand in a message's content, of all the kinds that running code meets.
+    /// The fields of a message's content, for all message types that running code involves.
     struct Content: Hashable, Sendable, Codable {
         // execute_request
         var code: String?
@@ -22,7 +22,7 @@ struct KernelMessage: Hashable, Sendable {
         // stream
         var name: String?
         var text: String?
-        // execute_result, display_data: the values by media type; only texts are of use here
+        // execute_result, display_data: the values by media type; only texts are used here
         var data: [String: Text]?
         // error
         var ename: String?
@@ -33,7 +33,7 @@ struct KernelMessage: Hashable, Sendable {
         var status: String?
     }
 
-    /// A text, or anything else, which is not read.
+    /// A string; any other value is ignored.
     struct Text: Hashable, Sendable, Codable {
         var value: String?
 
@@ -47,7 +47,7 @@ struct KernelMessage: Hashable, Sendable {
 
     var channel: String
     var header: Header
-    /// The `msg_id` of the request that this belongs to.
+    /// The `msg_id` of the parent request.
     var parent: String?
     var content: Content
 
@@ -63,16 +63,16 @@ struct KernelMessage: Hashable, Sendable {
     }
 }
 
-/// How messages travel over the WebSocket of `/api/kernels/ID/channels`.
+/// The encoding of messages on the WebSocket of `/api/kernels/ID/channels`.
 enum KernelProtocol: Hashable, Sendable {
-    /// One JSON text per message: what a server speaks when no subprotocol was agreed on.
+    /// One JSON text per message: the format of a server without a negotiated subprotocol.
     case json
-    /// `v1.kernel.websocket.jupyter.org`: binary, the parts one after the other with a table of offsets.
+    /// `v1.kernel.websocket.jupyter.org`: binary, a table of offsets followed by the parts.
     case v1
 
     static let v1Name = "v1.kernel.websocket.jupyter.org"
 
-    /// Why bytes are no message.
+    /// Why bytes are not a message.
     struct Malformed: Error, Hashable, CustomStringConvertible {
         var description: String
     }
@@ -88,7 +88,7 @@ enum KernelProtocol: Hashable, Sendable {
         var buffers: [String]
     }
 
-    /// What is read of a JSON message; everything else in it is left alone.
+    /// The fields that are read of a JSON message; all others are ignored.
     private struct Received: Decodable {
         var channel: String
         var header: KernelMessage.Header
@@ -154,7 +154,7 @@ enum KernelProtocol: Hashable, Sendable {
         return parts
     }
 
-    /// The 64-bit little-endian number at place `index` of the table.
+    /// The 64-bit little-endian integer at `index` in the table.
     private static func integer(_ bytes: [UInt8], _ index: Int) -> Int? {
         guard bytes.count >= 8 * (index + 1) else { return nil }
         let value = bytes[(8 * index)..<(8 * index + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -6,12 +6,12 @@ extension LearnerClient {
         var type = "file"
         var format = "base64"
         var content: String
-        /// From 1 on, and -1 for the last part; none when the file is in one part.
+        /// From 1, and -1 for the last part; `nil` if the file has only one part.
         var chunk: Int?
     }
 
     /// Uploads a file to the learner's home as JupyterLab does: in parts of 1 MiB, as base64 in JSON.
-    /// - Parameter path: in the home, without a slash before it.
+    /// - Parameter path: relative to the home, without a leading slash.
     func upload(_ bytes: [UInt8], to path: String) async throws(LearnerError) {
         let size = LearnerLimits.uploadPart
         var start = 0
@@ -30,7 +30,7 @@ extension LearnerClient {
         } while start < bytes.count
     }
 
-    /// Downloads a file of the learner's home, as the file browser's *Download* does.
+    /// Downloads a file from the learner's home, as the file browser's *Download* does.
     func download(_ path: String) async throws(LearnerError) -> [UInt8] {
         let answer = try await ask("GET", "/files/\(Self.escape(path))", limit: LearnerLimits.downloadBytes)
         guard answer.status == 200 else {

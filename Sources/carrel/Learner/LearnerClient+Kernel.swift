@@ -3,9 +3,9 @@ import HTTPTransport
 import TLS
 
 extension LearnerClient {
-    /// What running code gave.
+    /// The output of running code.
     struct KernelOutput: Hashable, Sendable {
-        /// Everything that was printed, and the values of displays and of the last expression.
+        /// All printed text, and the values of displays and of the last expression.
         var text = ""
         /// The exception that ended it, if one did.
         var error: String?
@@ -13,8 +13,8 @@ extension LearnerClient {
 
     private struct Kernel: Codable { var id: String }
 
-    /// Starts a kernel by the lab's REST interface.
-    /// - Parameter name: of a kernel specification; `nil` is the lab's default.
+    /// Starts a kernel through the lab's REST API.
+    /// - Parameter name: the name of a kernel specification; `nil` for the lab's default.
     /// - Returns: its identifier.
     func startKernel(name: String? = nil) async throws(LearnerError) -> String {
         let body = name.map { #"{"name":"\#($0)"}"# } ?? "{}"
@@ -32,7 +32,7 @@ extension LearnerClient {
         }
     }
 
-    /// Runs code in a kernel and waits until it is done.
+    /// Runs code in a kernel and waits for its completion.
     func run(
         _ code: String, in kernel: String, within timeout: Duration = LearnerLimits.runTimeout
     ) async throws(LearnerError) -> KernelOutput {
@@ -69,7 +69,7 @@ extension LearnerClient {
         return .failure(LearnerError(.kernel, "the kernel's WebSocket ended before the code did"))
     }
 
-    /// Returns whether the request is done.
+    /// Returns whether the request is complete.
     private func take(
         _ message: KernelMessage, of request: KernelMessage, into output: inout KernelOutput
     ) -> Bool {

@@ -2,9 +2,9 @@ import EventLoop
 import Foundation
 import HTTPTransport
 
-/// What a browser sends: navigations, a page's own requests, WebSockets; each with the cookies that belong to it.
+/// The requests that a browser sends: navigations, a page's own requests, WebSockets; each with its cookies.
 extension LearnerClient {
-    /// Goes to an address as a click does, through redirects, to a page.
+    /// Navigates to an address as a click does, following redirects, to a page.
     /// - Parameter onLeaving: called when a redirect leads to another host.
     func navigate(
         to start: WebAddress, onLeaving: @ControlLoop () -> Void = {}
@@ -32,7 +32,7 @@ extension LearnerClient {
         throw LearnerError(.refused, "\(start.host) redirects without end")
     }
 
-    /// Asks the lab as its own page would: same origin, with its cookies.
+    /// Sends a request to the lab as its own page would: same origin, with its cookies.
     func ask(
         _ method: String, _ target: String, body: [UInt8] = [], contentType: String = "application/json",
         limit: Int = LearnerLimits.answerBytes
@@ -93,7 +93,7 @@ extension LearnerClient {
         }
     }
 
-    /// Names below `localhost` mean this machine, whatever name servers know (RFC 6761 section 6.3).
+    /// Names below `localhost` mean this machine, whatever DNS says (RFC 6761 section 6.3).
     func upstream(_ address: WebAddress) -> UpstreamAddress {
         switch connect {
         case .ip(let ip, let port): return .tcp(host: ip, port: port)
@@ -104,7 +104,7 @@ extension LearnerClient {
         }
     }
 
-    /// What a page that is not the one hoped for says, in a line.
+    /// The text of an unexpected page, in a line.
     static func words(_ page: Answer) -> String {
         var text = ""
         var rest = page.text.prefix(20_000)

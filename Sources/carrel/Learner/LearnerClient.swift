@@ -7,10 +7,10 @@ import TLS
 
 /// A learner at a browser: follows a link through the portal into a lab, keeps cookies as browsers do, and works there.
 ///
-/// Used by `carrel try` and by the tests on real engines. It sees only what a browser sees: the public addresses.
+/// Used by `carrel try` and by the tests on real engines. It uses only what a browser sees: the public addresses.
 @ControlLoop
 final class LearnerClient {
-    /// A page, or another answer, and where it was at last.
+    /// A page, or another answer, and its final address.
     struct Answer: Sendable {
         var address: WebAddress
         var status: Int
@@ -22,27 +22,27 @@ final class LearnerClient {
 
     let clock = ContinuousClock()
     let http: HTTPClient
-    /// Where to connect whatever the host's name; `nil`: where its name leads.
+    /// The address to connect to, whatever the host name; `nil` to resolve the name.
     let connect: SocketAddress?
     var jar = CookieJar()
     private var watch: LearnerStopwatch
-    /// What the portal last said of the session.
+    /// The session as the portal last reported it.
     private(set) var session: LearnerView?
-    /// Where the lab is, once entered.
+    /// The lab's address, once entered.
     private(set) var lab: WebAddress?
-    /// Is told every state and step of the session, as the progress page would show it.
+    /// Called with every state and step of the session, as the progress page would show it.
     var onProgress: (@ControlLoop (LearnerView) -> Void)?
 
     /// - Parameters:
-    ///   - trust: whose certificates the portal and the labs may have.
-    ///   - connect: where the edge listens, for host names that no name server knows.
+    ///   - trust: the authorities accepted for the certificates of the portal and the labs.
+    ///   - connect: the edge's address, for host names that are not in DNS.
     init(trust: Trust = .system, connect: SocketAddress? = nil) throws(TLSError) {
         http = HTTPClient(tls: try TLSClientContext(trust: trust, clientCertificate: nil))
         self.connect = connect
         watch = LearnerStopwatch(now: clock.now)
     }
 
-    /// Where the time went, from the click to the lab's first page.
+    /// The time spent in each step, from the click to the lab's first page.
     var times: LearnerTimes { watch.times }
 
     /// Follows a link, waits for the lab, and opens its first page.
@@ -53,7 +53,7 @@ final class LearnerClient {
             throw LearnerError(.refused, "\"\(link)\" is no https link; copy it whole")
         }
         watch = LearnerStopwatch(now: clock.now)
-        // Where the lab runs already, the link leads right into it.
+        // If the lab already runs, the link leads directly into it.
         var page = try await navigate(to: start) { self.watch.enter(.page, now: self.clock.now) }
         if page.address.host == start.host {
             try await waitUntilRunning(page.address.path, on: start, until: clock.now + timeout)
@@ -79,7 +79,8 @@ final class LearnerClient {
             } catch let error as LearnerError {
                 throw error
             } catch {
-                // A stream that broke (the broker was restarted, say) is opened again, as browsers do after a while.
+                // A broken stream (for example, because the broker restarted) is reopened, as browsers do after a
+                // delay.
             }
             do { try await Task.sleep(for: LearnerLimits.reconnectDelay) } catch {
                 throw LearnerError(.session, "the wait for the lab was given up")
@@ -89,12 +90,12 @@ final class LearnerClient {
         throw LearnerError(.session, "the lab was not running in time; \(state)")
     }
 
-    /// - Returns: whether the lab runs; false when the stream, or the time, ended before.
+    /// - Returns: whether the lab runs; false if the stream or the time ended first.
     private func watchEvents(
         at address: WebAddress, until deadline: ContinuousClock.Instant
     ) async throws -> Bool {
         let watching = Task { @ControlLoop in try await readEvents(at: address) }
-        // A stream can be silent for ever; only its task's end ends the wait for its next piece.
+        // A stream can be silent forever; only cancelling its task ends the wait for its next event.
         let timer = Task {
             try await Task.sleep(until: deadline, clock: .continuous)
             watching.cancel()
@@ -124,7 +125,7 @@ final class LearnerClient {
         return false
     }
 
-    /// Takes in what the portal says. Returns whether the lab runs.
+    /// Records what the portal reports. Returns whether the lab runs.
     private func note(_ view: LearnerView) throws(LearnerError) -> Bool {
         session = view
         onProgress?(view)

@@ -1,18 +1,18 @@
-/// Why a learner did not get what they clicked for.
+/// Why a learner did not get into the lab that they clicked.
 struct LearnerError: Error, Hashable, Sendable, CustomStringConvertible {
     enum Code: String, Hashable, Sendable {
         /// The portal or lab could not be reached, or did not answer in time.
         case unreachable
-        /// It answered something else than was hoped for.
+        /// The answer was not the expected one.
         case refused
         /// The session failed or ended before it could be used.
         case session
-        /// The lab's kernel did not do its work.
+        /// The lab's kernel failed.
         case kernel
     }
 
     var code: Code
-    /// The answer's status, when there was one.
+    /// The answer's status, if there was one.
     var status: Int?
     var message: String
 
@@ -25,21 +25,21 @@ struct LearnerError: Error, Hashable, Sendable, CustomStringConvertible {
     var description: String { message }
 }
 
-/// The learner's named limits.
+/// The named limits of `LearnerClient`.
 enum LearnerLimits {
     static let redirects = 20
-    /// For one answer; a kernel's start and a first page can take long on a busy host.
+    /// The timeout of one answer; a kernel's start and a first page can take long on a busy host.
     static let answerTimeout = Duration.seconds(60)
     /// Bytes of a page or a JSON answer.
     static let answerBytes = 16 << 20
     /// Bytes of a downloaded file.
     static let downloadBytes = 2 << 30
-    /// From the click until the lab is running.
+    /// From the click until the lab runs.
     static let startTimeout = Duration.seconds(300)
-    /// From the end of a stream of events until it is opened again.
+    /// From the end of an event stream until it is reopened.
     static let reconnectDelay = Duration.milliseconds(100)
     /// From sending code until its last output.
     static let runTimeout = Duration.seconds(120)
-    /// Bytes of one part of an upload, as JupyterLab cuts it.
+    /// Bytes of one part of an upload, the same as JupyterLab's.
     static let uploadPart = 1 << 20
 }

@@ -1,14 +1,14 @@
-/// Where the time from the click to the page went. Each step is from the end of the one before, in milliseconds.
+/// How the time from the click to the page was spent. Each step starts at the end of the previous one, in milliseconds.
 struct LearnerTimes: Hashable, Sendable, Codable {
-    /// From the click to a session, found or made.
+    /// From the click to a session, existing or new.
     var session = 0.0
-    /// In the queue.
+    /// Waiting in the queue.
     var queue = 0.0
-    /// The container being created on its host.
+    /// Creating the container on its host.
     var create = 0.0
-    /// The container being started.
+    /// Starting the container.
     var start = 0.0
-    /// JupyterLab (or whatever the lab is) coming up.
+    /// Waiting until JupyterLab (or the lab's own program) is ready.
     var ready = 0.0
     /// Entering the lab and loading its first page.
     var page = 0.0
@@ -51,7 +51,7 @@ struct LearnerTimes: Hashable, Sendable, Codable {
     }
 }
 
-/// Splits the time while it passes: every moment belongs to the step that was under way.
+/// Attributes elapsed time to steps: each period belongs to the step that was in progress.
 struct LearnerStopwatch {
     private(set) var times = LearnerTimes()
     private var step = LearnerTimes.Step.session
@@ -59,7 +59,7 @@ struct LearnerStopwatch {
 
     init(now: ContinuousClock.Instant) { since = now }
 
-    /// The time until now belongs to the step before; from now on it belongs to `next`.
+    /// Attributes the time until now to the previous step; from now on it belongs to `next`.
     mutating func enter(_ next: LearnerTimes.Step, now: ContinuousClock.Instant) {
         let (seconds, attoseconds) = (now - since).components
         times[step] += Double(seconds) * 1000 + Double(attoseconds) / 1e15

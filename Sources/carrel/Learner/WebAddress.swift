@@ -1,13 +1,13 @@
 import Foundation
 
-/// An https address in its parts.
+/// The parts of an https address.
 struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     var host: String
     var port: Int
-    /// Path and query, as they stand in a request.
+    /// Path and query, as in a request.
     var target: String
 
-    /// `nil` for anything but an absolute https address.
+    /// `nil` unless it is an absolute https address.
     init?(_ text: String) {
         guard let parts = URLComponents(string: text), parts.scheme?.lowercased() == "https", parts.user == nil,
             let host = parts.host, !host.isEmpty
@@ -24,14 +24,14 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     var origin: String { "https://\(authority)" }
     var description: String { origin + target }
 
-    /// Another place on the same origin.
+    /// Another address on the same origin.
     func with(target: String) -> WebAddress {
         var address = self
         address.target = target
         return address
     }
 
-    /// Where a `Location` leads from here (RFC 3986 section 5); `nil` when that is not https.
+    /// The target of a `Location` header relative to this address (RFC 3986 section 5); `nil` if it is not https.
     func following(_ location: String) -> WebAddress? {
         guard let base = URL(string: description), let url = URL(string: location, relativeTo: base) else { return nil }
         return WebAddress(url.absoluteString)

@@ -3,14 +3,14 @@ import Foundation
 import Logging
 import TLS
 
-/// Takes over certificates whose files have changed, and warns in the log of those that are about to expire.
+/// Loads certificates whose files have changed, and logs a warning about those that expire soon.
 @ControlLoop
 final class CertificateWatch {
     private let certificates: CertificateStore
     private let log: Logger
     /// The certificate's file, for messages.
     private let path: String
-    /// Whether what stands in the files now would do.
+    /// Checks whether the current contents of the files are usable.
     private let check: () throws -> Void
     private var changeTimer: LoopTimer?
     private var expiryTimer: LoopTimer?
@@ -24,7 +24,7 @@ final class CertificateWatch {
         self.check = check
     }
 
-    /// Looks at the files from time to time, and at the expiry every day, from now on.
+    /// Starts checking the files periodically, and the expiry once a day.
     func start() {
         watchFiles()
         warnEveryDay()
@@ -51,7 +51,7 @@ final class CertificateWatch {
         }
     }
 
-    /// If the new files do not fit, the old ones stay in use until the files change again.
+    /// If the new files are invalid, the old certificates stay in use until the files change again.
     private func reload() {
         do {
             try check()

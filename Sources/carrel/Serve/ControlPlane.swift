@@ -8,10 +8,10 @@ import Portal
 import Store
 import TLS
 
-/// What decides, remembers and answers in a running Carrel: everything but the edge. It holds the state directory for as
-/// long as it lives, so that there is never a second one.
+/// The control plane of a running Carrel, which is everything but the edge: decisions, storage, pages and API. It holds
+/// the lock of the state directory for as long as it lives, so that there is never a second one.
 ///
-/// Opened in the order in which each part needs the ones before, and closed in the reverse order.
+/// Opened in dependency order, and closed in the reverse order.
 @ControlLoop
 final class ControlPlane {
     let broker: Broker
@@ -21,9 +21,9 @@ final class ControlPlane {
     private let log: Logger
 
     /// Opens everything and listens on nothing.
-    /// - Throws: what is wrong with the state directory or the database, in words for the operator.
+    /// - Throws: the error in the state directory or the database, in words for the operator.
     /// - Parameters:
-    ///   - lock: of the state directory.
+    ///   - lock: the lock of the state directory.
     ///   - reload: reads the configuration again.
     init(
         _ configuration: Configuration, lock: StateDirectoryLock, edge: Edge, certificates: CertificateStore,
@@ -42,10 +42,10 @@ final class ControlPlane {
             reload: reload)
     }
 
-    /// Answers what was asked before, and decides nothing more. Followed by `close()`.
-    /// - Returns: the codes with which learners are on their way.
+    /// Finishes the requests in progress, and makes no further decisions. Followed by `close()`.
+    /// - Returns: the unused one-time codes of learners who are on their way to their labs.
     func finish(edge: Edge) async throws -> [HandedEntryCode] {
-        // The edge keeps connections to the portal: what comes next is for whoever answers next.
+        // The edge pools connections to the portal; the next request must go to the new process.
         try await portal.finish(within: TakeoverLimits.socketTimeout) { await edge.forgetPortal() }
         await broker.stop()
         return broker.handedEntryCodes()

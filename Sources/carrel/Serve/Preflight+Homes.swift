@@ -2,10 +2,10 @@ import Broker
 import Store
 
 extension Preflight {
-    /// A problem when the portal's homes are those of another Carrel. Waits for the file system of the homes.
+    /// A problem if the portal's homes belong to another Carrel. Blocks on the file system of the homes.
     static func homesOwner(_ configuration: Configuration) async -> ConfigurationProblem? {
         guard let root = configuration.homes else { return nil }
-        // A broker that never ran has no state file, and so has made no homes.
+        // A broker that has never run has no state file, and so has created no homes.
         let instance = (try? StateFile(path: configuration.databasePath).summary().instance) ?? "not started yet"
         let claim = HomesClaim(root: root, portal: configuration.portal.name, instance: instance)
         guard let problem = await Task.detached(operation: { claim.problem() }).value else { return nil }

@@ -5,7 +5,7 @@ import Foundation
 import Scheduling
 import TLS
 
-/// What `carrel serve` needs of the machine that it runs on. Tries what it can, and leaves nothing behind.
+/// What `carrel serve` requires of its machine. Tries each requirement where possible, and leaves nothing behind.
 extension Preflight {
     @ControlLoop static func machine(_ configuration: Configuration) async -> PreflightFindings {
         var found = PreflightFindings()
@@ -26,9 +26,9 @@ extension Preflight {
         return found
     }
 
-    /// What stands against writing in a directory.
+    /// What prevents writing in a directory.
     ///
-    /// - Parameter mayBeMade: it is made at the start if it is not there.
+    /// - Parameter mayBeMade: the directory is created at the start if it does not exist.
     static func directory(_ path: String, key: String, mayBeMade: Bool) -> String? {
         var place = path
         var facts = stat()
@@ -51,7 +51,7 @@ extension Preflight {
             + "or name another directory"
     }
 
-    /// Why no file can be made in a directory: some file systems refuse that even to root.
+    /// Why no file can be created in a directory: some file systems refuse that even to root.
     private static func refusal(ofFilesIn directory: String) -> Int32? {
         var path = Array("\(directory)/.carrel-check-XXXXXX".utf8CString)
         let file = mkstemp(&path)
@@ -60,7 +60,7 @@ extension Preflight {
         return unlink(path) == 0 ? nil : errno
     }
 
-    /// A home is made and given to the lab's user, as a launch does it; some file systems refuse that even to root.
+    /// Creates a home and gives it to the lab's user, as a launch does; some file systems refuse that even to root.
     private static func homes(_ root: String, of configuration: Configuration) -> String? {
         let users = Set(
             configuration.labs.filter { $0.lab.files == .home }.map {
@@ -98,15 +98,15 @@ extension Preflight {
 
     private static func words(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }
 
-    /// Whether the broker of this state directory runs, so that what it listens on is no mistake.
+    /// Whether the broker of this state directory runs, so that its listening addresses are rightly in use.
     @ControlLoop private static func isServing(_ configuration: Configuration) async -> Bool {
         guard FileManager.default.fileExists(atPath: configuration.controlSocketPath) else { return false }
         return (try? await ControlClient(socket: configuration.controlSocketPath).hosts()) != nil
     }
 
-    /// What stands against listening on an address.
+    /// What prevents listening on an address.
     ///
-    /// - Parameter isRunning: this broker runs, and may have the address already.
+    /// - Parameter isRunning: this broker runs, and may hold the address already.
     @ControlLoop static func listening(on address: SocketAddress, isRunning: Bool) -> String? {
         do throws(StreamError) {
             try ListenerCheck.claim([address])
@@ -127,7 +127,7 @@ extension Preflight {
         }
     }
 
-    /// Names that do not lead anywhere as seen from here. Learners may well have another view.
+    /// Names that do not resolve from here. Learners may well see other DNS answers.
     @ControlLoop private static func names(_ configuration: Configuration) async -> [ConfigurationProblem] {
         let hostnames = [
             (configuration.portal.hostname, "the portal's hostname"),
@@ -158,7 +158,7 @@ extension Preflight {
 
     // MARK: Certificates of engines
 
-    /// The files that the broker shows to engines, and the authorities by which it knows them: what is about to end.
+    /// The broker's client certificates for engines, and the authorities that it trusts for them: what expires soon.
     static func engineCertificates(
         _ configuration: Configuration, now: Int64 = Int64(Date().timeIntervalSince1970)
     ) -> [(line: Int, message: String, isUrgent: Bool)] {
@@ -179,7 +179,7 @@ extension Preflight {
         }
     }
 
-    /// What the engine itself showed.
+    /// The engine's own server certificate.
     static func engineCertificate(
         endingAt end: Int64?, of host: Configuration.HostEntry, in configuration: Configuration,
         now: Int64 = Int64(Date().timeIntervalSince1970)
@@ -193,7 +193,7 @@ extension Preflight {
             ? PreflightFindings(problems: [found]) : PreflightFindings(advice: [found])
     }
 
-    /// `has expired`, `expires in 5 d`; `nil` if it is good for longer.
+    /// `has expired`, `expires in 5 d`; `nil` if it is valid for longer.
     static func expiry(at end: Int64, within days: Int64, now: Int64) -> String? {
         let left = end - now
         if left >= days * 86_400 { return nil }

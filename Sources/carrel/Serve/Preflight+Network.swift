@@ -3,9 +3,9 @@ import BrokerCore
 import DockerEngine
 import EventLoop
 
-/// Tries on each host what labs are promised about the network. Leaves nothing behind.
+/// Tests on each host what labs are promised about the network. Leaves nothing behind.
 extension Preflight {
-    /// A host that does not answer is left out: `hosts` tells that.
+    /// A host that does not answer is left out, because `hosts` reports it.
     @ControlLoop static func networks(_ configuration: Configuration) async -> PreflightFindings {
         let broker = configuration.broker
         let questions = broker.hosts.map { host in
@@ -33,7 +33,7 @@ extension Preflight {
         return findings
     }
 
-    /// What the kernel of a host lets all its labs have together, where that is little for as many as it has slots.
+    /// Kernel settings of a host that limit all its labs together, if they are low for its number of slots.
     static func kernel(
         _ limits: KernelLimits?, of host: Configuration.HostEntry, in configuration: Configuration
     ) -> [ConfigurationProblem] {

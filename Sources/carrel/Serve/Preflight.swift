@@ -4,12 +4,12 @@ import EventLoop
 import Foundation
 import TLS
 
-/// Looks at what a configuration names: certificates, engines, images. Changes nothing.
+/// Checks what a configuration refers to: certificates, engines, images. Changes nothing.
 enum Preflight {
-    /// Days; a certificate that ends sooner is a problem, since nothing here renews it.
+    /// In days; a certificate that expires sooner is a problem, since nothing here renews it.
     static let certificateDays: Int64 = 3
 
-    /// The edge's certificates, when they belong together and are made out for the portal and every lab.
+    /// The edge's certificates, if they match their keys and are valid for the portal and every lab.
     static func certificates(_ configuration: Configuration) throws(InvalidConfiguration) -> CertificateStore {
         func fails(_ message: String) -> InvalidConfiguration {
             InvalidConfiguration(problems: [configuration.problem(line: configuration.certificateLine, message)])
@@ -39,7 +39,7 @@ enum Preflight {
             .map { configuration.problem(line: configuration.certificateLine, "tls: \($0)") }
     }
 
-    /// The same in words alone.
+    /// The same as a text only.
     static func expiry(
         of certificates: CertificateStore, path: String, within days: Int64,
         now: Int64 = Int64(Date().timeIntervalSince1970)
@@ -49,7 +49,7 @@ enum Preflight {
         }
     }
 
-    /// A problem when the ACME client's directory is not there: its challenges would fail, months from now.
+    /// A problem if the ACME client's directory does not exist: its challenges would fail, months from now.
     static func webroot(_ configuration: Configuration) -> ConfigurationProblem? {
         guard let webroot = configuration.redirect?.acmeWebroot else { return nil }
         var isDirectory = ObjCBool(false)
@@ -65,7 +65,7 @@ enum Preflight {
         (certificates.earliestExpiry - Int64(Date().timeIntervalSince1970)) / 86_400
     }
 
-    /// What is wrong with a host: that it does not answer, or which labs' images it lacks. All hosts are asked at once.
+    /// The problems of hosts: no answer, or missing images of labs. All hosts are asked at once.
     @ControlLoop static func hosts(_ configuration: Configuration) async -> PreflightFindings {
         let questions = configuration.hosts.map { host in
             Task { @ControlLoop in await look(at: host, in: configuration) }
@@ -81,7 +81,7 @@ enum Preflight {
         return found.sorted
     }
 
-    /// Hosts that are one engine under two names: only the first of them would be used.
+    /// Hosts that are one engine under two names: only the first would be used.
     static func twins(
         _ engines: [(host: Configuration.HostEntry, id: String)], in configuration: Configuration
     ) -> [ConfigurationProblem] {
@@ -98,7 +98,7 @@ enum Preflight {
         }
     }
 
-    /// Labs that ask for labels which no host of the file has.
+    /// Labs that require labels which no host of the file has.
     static func unserved(_ configuration: Configuration) -> [ConfigurationProblem] {
         configuration.labs.compactMap { entry in
             let isServed = configuration.hosts.contains { host in
@@ -128,7 +128,7 @@ enum Preflight {
         }
     }
 
-    /// Something to find out about a host whose engine answers. Each is asked by itself, in this order.
+    /// One check of a host whose engine answers. The checks run separately, in this order.
     private typealias HostQuestion =
         @ControlLoop (Configuration.HostEntry, DockerEngine, Configuration) async throws -> PreflightFindings
 
@@ -146,7 +146,7 @@ enum Preflight {
         var id: String?
         do {
             let engine = try DockerEngine(endpoint: host.engine)
-            // Made anew at every start of an engine, so that two that run have never the same.
+            // Created anew at every start of an engine, so that two running engines never have the same one.
             id = try await engine.networkID(named: "bridge")
             for check in hostQuestions { found += try await check(host, engine, configuration) }
         } catch {
@@ -159,9 +159,10 @@ enum Preflight {
         return (found, id)
     }
 
-    /// What helps with an engine that does not answer: whoever may not open what leads to it has not come to the engine.
+    /// What to do about an engine that does not answer: if the user may not open the socket or a certificate, the
+    /// engine has not been reached at all.
     ///
-    /// - Parameter isForbidden: whether this user may not do that with a file.
+    /// - Parameter isForbidden: whether this user lacks the given access to a file.
     static func remedy(
         for endpoint: Configuration.EngineAddress, isForbidden: (String, Int32) -> Bool = Preflight.isRefused
     ) -> String {

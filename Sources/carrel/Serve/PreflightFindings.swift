@@ -1,8 +1,8 @@
-/// What a look at a configuration and its surroundings found.
+/// The result of checking a configuration and its environment.
 struct PreflightFindings: Hashable, Sendable {
-    /// `carrel serve` would die of it, or launches would fail.
+    /// `carrel serve` would fail to start, or launches would fail.
     var problems: [ConfigurationProblem] = []
-    /// Nothing fails of it yet, or not as seen from here.
+    /// Not a failure yet, or not one that shows from here.
     var advice: [ConfigurationProblem] = []
 
     static func + (a: PreflightFindings, b: PreflightFindings) -> PreflightFindings {

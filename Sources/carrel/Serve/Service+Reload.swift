@@ -4,7 +4,7 @@ import Logging
 import Portal
 import Scheduling
 
-/// Reading the configuration again, while everything runs.
+/// Reloads the configuration while everything runs.
 extension Service {
     func reload() async { _ = await reloaded() }
 
@@ -12,8 +12,8 @@ extension Service {
         APIReload(zones: ZoneDatabase.system().version, problem: "nothing was reloaded: \(reason)")
     }
 
-    /// Reads the configuration, the certificates and the time zones again. A mistake is logged, and everything stays as it
-    /// was.
+    /// Reads the configuration, the certificates and the time zones again. If there is an error, it is logged and
+    /// everything stays as it was.
     func reloaded() async -> APIReload {
         if isHandingOver {
             log.warning("nothing was reloaded: another process takes over")
@@ -40,7 +40,7 @@ extension Service {
         return answer
     }
 
-    /// Whatever may fail comes first, so that a mistake leaves nothing half taken over.
+    /// Everything that may fail comes first, so that an error leaves nothing half applied.
     private func takeOver(_ fresh: Configuration) throws -> APIReload {
         _ = try Preflight.certificates(fresh)
         try accessLog?.reopen()

@@ -12,25 +12,24 @@ import Store
 import Synchronization
 import TLS
 
-/// Named limits of the running broker.
+/// The named limits of the running broker.
 enum ServeLimits {
-    /// From the signal to stop until what is still under way is cut off. Labs go on either way.
+    /// From the stop signal until open exchanges are cut. Labs keep running either way.
     static let stopGrace = Duration.seconds(10)
-    /// How often the certificates' files are checked for changes.
+    /// How often the certificate files are checked for changes.
     static let certificateInterval = Duration.seconds(5)
-    /// When a takeover was given up: how often the broker tries to open its state again.
+    /// After a takeover was abandoned: how often the broker tries to reopen its state.
     static let resumeInterval = Duration.milliseconds(200)
-    /// A certificate that expires sooner is warned of, once at the start and then every day.
+    /// A certificate that expires sooner causes a warning at the start and then every day.
     static let expiryWarningDays: Int64 = 14
-    /// How long the check waits for the system's resolver.
+    /// How long the preflight check waits for the system's resolver.
     static let nameTimeout = Duration.seconds(5)
     static let expiryWarningInterval = Duration.seconds(86_400)
 }
 
-/// The whole of a running Carrel: the one place where the rooms are put together.
+/// A complete running Carrel: the one place where all modules are assembled.
 ///
-/// Started in the order in which each part needs the ones before, stopped in the reverse order. What listens comes
-/// last.
+/// Started in dependency order, and stopped in the reverse order. Listening comes last.
 @ControlLoop
 final class Service: Daemon {
     var onHandedOver: () -> Void = {}
@@ -41,29 +40,30 @@ final class Service: Daemon {
     private let report: ActivityReport
     let accessLog: AccessLog?
     private let tickets = TicketKeys()
-    /// Absent until it has started, and when another process decides.
+    /// `nil` until it has started, and while another process decides.
     private(set) var control: ControlPlane?
-    /// What listens in the state directory, while nobody here answers there.
+    /// The listening sockets of the state directory, while this process does not accept from them.
     private var pausedSockets: [ListeningSocket] = []
     private var giver: TakeoverGiver?
-    /// The process before this one, which tells what happens in the labs that are still open there.
+    /// The predecessor, which reports activity in the labs that are still open there.
     private var predecessor: TakeoverTaker?
     private(set) var isHandingOver = false
-    /// The labs for which the edge has routes, while nobody here decides.
+    /// The slugs for which the edge has routes, while this process does not decide.
     private var routedSlugs: Set<String> = []
     private var isReady = false
     private var hasStopped = false
     private var certificateWatch: CertificateWatch?
 
-    /// Listens on nothing, and leaves the state alone: another process may be using it.
-    /// - Throws: what is wrong with the certificates or the access log, in words for the operator.
+    /// Listens on nothing, and does not touch the state, because another process may be using it.
+    /// - Throws: the error in the certificates or the access log, in words for the operator.
     init(_ configuration: Configuration, log: Logger) throws {
         self.configuration = configuration
         self.log = log
         try Self.makeDirectory(configuration.stateDirectory)
         certificates = try Preflight.certificates(configuration)
         accessLog = try configuration.accessLog.map { try AccessLog(path: $0) }
-        // The edge reports to the broker, and the broker gives routes to the edge: one of them must come first.
+        // The edge reports to the broker, and the broker gives routes to the edge, so one has to be created before the
+        // other.
         let report = ActivityReport()
         self.report = report
         var edgeConfiguration = configuration.edge(certificates, accessLog)
@@ -71,8 +71,8 @@ final class Service: Daemon {
         edge = Edge(edgeConfiguration, onActivity: { report.send($0) })
     }
 
-    /// Restores what the database holds, then listens: on the sockets in the state directory, and for browsers last. When
-    /// it takes over, learners' pages wait for no longer than that takes, and labs not at all.
+    /// Restores the contents of the database, then listens: on the sockets in the state directory, and for browsers
+    /// last. In a takeover, learners' pages wait no longer than that takes, and labs do not wait at all.
     func start(takesOver: Bool) async throws {
         var taker: TakeoverTaker?
         if takesOver { taker = try await TakeoverTaker.begin(at: configuration.takeoverPath, role: .serve, log) }
@@ -80,7 +80,8 @@ final class Service: Daemon {
         let state = try await taker?.take()
         if let state { tickets.adopt(Array(state.tickets)) }
         let lock = try StateDirectoryLock(directory: configuration.stateDirectory)
-        // Before the database is opened: while another process hands over to a third, the lock alone says too little.
+        // This precedes opening the database: while another process hands over to a third, the lock alone is not
+        // sufficient.
         try claimAddresses(besides: inherited)
         let control = try ControlPlane(
             configuration, lock: lock, edge: edge, certificates: certificates, log: log,
@@ -116,7 +117,7 @@ final class Service: Daemon {
             _ = try Preflight.certificates(self.configuration)
         }
         certificateWatch?.start()
-        // The broker finds out about its hosts by itself; this names the file's lines for the operator, and delays
+        // The broker detects problems with its hosts itself; this reports the file's lines to the operator, and delays
         // nothing.
         Task { await warn() }
     }
@@ -128,7 +129,7 @@ final class Service: Daemon {
         }
     }
 
-    /// Logs what is not as it should be, but keeps nothing from running.
+    /// Logs problems that do not prevent it from running.
     func warn() async {
         certificateWatch?.warnOfExpiry()
         if let problem = ZoneDatabase.system().problem { log.warning("\(problem.message)") }
@@ -139,15 +140,15 @@ final class Service: Daemon {
         for problem in hosts.problems + hosts.advice { log.warning("\(problem)") }
     }
 
-    /// Finishes what is open in labs; its pages have gone to the process that has taken over.
+    /// Drains what is open in labs; their pages have moved to the process that has taken over.
     func leave() async {
         log.info("finishing what is open", metadata: ["grace": "\(DurationText.format(configuration.takeoverGrace))"])
         await edge.leave(grace: configuration.takeoverGrace)
     }
 
-    /// Takes in nothing new, lets what is under way finish for a while, and leaves the labs running.
+    /// Stops accepting, lets exchanges in progress finish for the grace period, and leaves the labs running.
     func stop() async {
-        // One that could not start has nothing to say but why.
+        // If it could not start, only the reason is worth logging.
         if isReady {
             log.info(
                 "stopping; labs go on running", metadata: ["grace": "\(DurationText.format(ServeLimits.stopGrace))"])
@@ -173,7 +174,7 @@ final class Service: Daemon {
     }
 }
 
-/// Hands the edge's reports to the broker once there is one. Any thread.
+/// Forwards the edge's reports to the broker once there is one. Any thread.
 private final class ActivityReport: Sendable {
     private let receiver = Mutex<(@Sendable ([String: Int64]) -> Void)?>(nil)
 
@@ -197,18 +198,19 @@ extension Service: TakeoverSource {
         report.connect(nil)
         routedSlugs = control.broker.routedSlugs
         await control.close()
-        // With it goes the lock of the state directory.
+        // This releases the lock of the state directory.
         self.control = nil
         state.entryCodes = try codes.get()
         return state
     }
 
-    /// Decides again, as a restarted broker does: the process that was to take over may have decided meanwhile.
+    /// Decides again, with the recovery of a restarted broker: the process that was to take over may have decided
+    /// meanwhile.
     func resumeControl() async {
         var isFirst = true
         while control == nil, !hasStopped {
             do { try await openControl() } catch {
-                // The other process may not have ended quite yet.
+                // The other process may not have exited quite yet.
                 if !isFirst { log.error("the broker cannot go on; labs do, and it is tried again: \(error)") }
                 isFirst = false
                 try? await Task.sleep(for: ServeLimits.resumeInterval)
@@ -253,7 +255,7 @@ extension Service: TakeoverSource {
 }
 
 extension Configuration {
-    /// Where a process that is to take over finds the one that runs.
+    /// The socket on which a process that takes over finds the running one.
     fileprivate var takeoverPath: String { stateDirectory + "/takeover.sock" }
 
     fileprivate func edge(_ certificates: CertificateStore, _ accessLog: AccessLog?) -> EdgeConfiguration {

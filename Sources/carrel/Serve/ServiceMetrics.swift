@@ -4,7 +4,7 @@ import EventLoop
 import Metrics
 import TLS
 
-/// Puts the numbers of the whole process together, each time somebody asks.
+/// Assembles the metrics of the whole process, for each request.
 @ControlLoop
 struct ServiceMetrics {
     let edge: Edge
@@ -17,7 +17,7 @@ struct ServiceMetrics {
         return text
     }
 
-    /// What an edge that stands alone has to say too.
+    /// The metrics that a standalone edge has too.
     static func text(edge: Edge, certificates: CertificateStore) async -> MetricsText {
         var text = MetricsText()
         text.begin("carrel_build_info", .gauge, "The version that runs; always 1.")
@@ -32,7 +32,7 @@ struct ServiceMetrics {
         return text
     }
 
-    /// In seconds: a message to the loop waits for all that came before it.
+    /// In seconds: a message to the loop waits for all earlier ones.
     private static func controlLag() async -> Double {
         let asked = MonotonicTime.current()
         await withCheckedContinuation { continuation in ControlLoop.loop.post { continuation.resume() } }

@@ -1,42 +1,44 @@
-/// The old process's side of a takeover: what it does at each word of the new one. Pure: events in, actions out.
+/// The old process's side of a takeover: its reaction to each message of the new one. Pure: events in, actions out.
 ///
-/// Until the new process accepts, every way leads back to where it began.
+/// Until the new process accepts, every failure leads back to the initial state.
 struct GivingMachine: Equatable {
     enum Event: Equatable {
         /// A process has connected.
         case connected
         case said(TakeoverMessage)
-        /// The new process has closed or died.
+        /// The new process has disconnected or died.
         case lost
-        /// It has been silent for as long as `awaits` bears.
+        /// It has been silent longer than `awaits` allows.
         case deadline
-        // What the driver was asked for is done, or cannot be.
+        // The action of the driver is done, or has failed.
         case socketsCollected
         case controlReleased
         case acceptingPaused
         case failed(String)
-        /// The old process is again as it was.
+        /// The old process is back in its initial state.
         case resumed
     }
 
     enum State: Equatable {
-        /// Nobody takes over. Exits to `greeting` when a process connects.
+        /// No takeover in progress. Exits to `greeting` when a process connects.
         case waiting
-        /// A process has connected and not said yet what it wants. Exits to `collecting` by `hello`, else to `waiting`.
+        /// A process has connected and not sent its first message yet. Exits to `collecting` by `hello`, else to
+        /// `waiting`.
         case greeting
-        /// Its sockets are being duplicated. Exits to `offered`, or back to `waiting`.
+        /// The old process's sockets are being duplicated. Exits to `offered`, or back to `waiting`.
         case collecting
-        /// The new process has them, and looks whether it can serve. Exits to `releasing` by `take`, or to `waiting`.
+        /// The new process has them, and checks whether it can serve. Exits to `releasing` by `take`, or to `waiting`.
         case offered
-        /// It stops deciding. Exits to `released`; to `resuming` when meanwhile the new one was lost, or it cannot.
+        /// The old process stops deciding. Exits to `released`; to `resuming` if the new one was lost meanwhile, or on
+        /// failure.
         case releasing(isLost: Bool)
-        /// The new process begins to decide. Exits to `pausing` by `prepared`, or to `resuming`.
+        /// The new process starts to decide. Exits to `pausing` by `prepared`, or to `resuming`.
         case released
-        /// It stops accepting. Exits to `paused`, or to `resuming`.
+        /// The old process stops accepting. Exits to `paused`, or to `resuming`.
         case pausing(isLost: Bool)
-        /// Who comes waits in the sockets. Exits to `handedOver` by `accepting`, or to `resuming`.
+        /// New connections queue in the sockets' backlogs. Exits to `handedOver` by `accepting`, or to `resuming`.
         case paused
-        /// It takes back what it gave. Exits to `waiting`.
+        /// The old process takes back what it gave. Exits to `waiting`.
         case resuming
         /// The new process serves.
         case handedOver
@@ -52,7 +54,7 @@ struct GivingMachine: Equatable {
         case resumeAccepting
         case resumeControl
         case disconnect
-        /// Finish what is under way, and end.
+        /// Drain what is open, and exit.
         case leave
     }
 
@@ -61,11 +63,11 @@ struct GivingMachine: Equatable {
 
     init(role: TakeoverMessage.Role) { self.role = role }
 
-    /// What the new process has to do next, and each has a time of its own.
+    /// What the new process has to do next, each with a timeout of its own.
     enum Awaited: Equatable {
-        /// To say who it is, within `TakeoverLimits.helloTimeout`.
+        /// Identify itself, within `TakeoverLimits.helloTimeout`.
         case hello
-        /// The next step, within `TakeoverLimits.stepTimeout`.
+        /// Take the next step, within `TakeoverLimits.stepTimeout`.
         case step
     }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Tells systemd how the service is (sd_notify(3)), where it asked to be told by `NOTIFY_SOCKET` (`Type=notify`).
+/// Notifies systemd of the service's state (sd_notify(3)), if `NOTIFY_SOCKET` is set (`Type=notify`).
 enum ServiceManager {
     static func notify(_ state: String) {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !path.isEmpty else { return }
@@ -9,7 +9,7 @@ enum ServiceManager {
         var bytes = Array(path.utf8)
         let room = MemoryLayout.size(ofValue: address.sun_path)
         guard bytes.count < room else { return }
-        // A name that begins with @ is one without a file.
+        // A name that begins with @ is an abstract socket address.
         if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let length = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + bytes.count)

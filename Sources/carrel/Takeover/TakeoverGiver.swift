@@ -2,23 +2,23 @@ import EventLoop
 import Foundation
 import Logging
 
-/// What a running process does so that another can take over from it.
+/// The operations of a running process that let another take over from it.
 @ControlLoop
 protocol TakeoverSource: AnyObject {
     /// All sockets on which it listens.
     func listeningSockets() async throws -> [ListeningSocket]
-    /// Stops deciding, and tells what only it knows. What it has open goes on.
+    /// Stops deciding, and returns the state that only this process has. Open exchanges continue.
     func releaseControl() async throws -> TakeoverState
     /// Decides again.
     func resumeControl() async
-    /// Accepts nothing more; who comes waits in the sockets.
+    /// Stops accepting; new connections queue in the sockets' backlogs.
     func pauseAccepting() async throws
     func resumeAccepting() async
     /// Another process serves now.
     func didHandOver()
 }
 
-/// Waits for a process that wants to take over, and carries out what `GivingMachine` says.
+/// Waits for a process that wants to take over, and carries out the actions of `GivingMachine`.
 @ControlLoop
 final class TakeoverGiver {
     private var machine: GivingMachine
@@ -31,8 +31,8 @@ final class TakeoverGiver {
     private var sockets: [ListeningSocket] = []
     private var state = TakeoverState()
 
-    /// Listens at once; the file has mode 0600.
-    /// - Throws: `StreamError` when the path cannot be had.
+    /// Listens immediately; the file has mode 0600.
+    /// - Throws: `StreamError` if the path cannot be used.
     init(
         path: String, inherited: InheritedSockets, role: TakeoverMessage.Role, source: any TakeoverSource, log: Logger,
         helloTimeout: Duration = TakeoverLimits.helloTimeout
@@ -51,7 +51,7 @@ final class TakeoverGiver {
         }
     }
 
-    /// The file is this process's to remove from now on.
+    /// Makes this process responsible for removing the file.
     func adoptFile() { listener?.adoptFile() }
 
     func close() {
@@ -61,7 +61,7 @@ final class TakeoverGiver {
         deadline?.cancel()
     }
 
-    /// To the process that has taken over: what happened in sessions that are still open here.
+    /// Reports activity in sessions that are still open here to the process that has taken over.
     func report(_ activity: [String: Int64]) {
         guard machine.state == .handedOver, !activity.isEmpty else { return }
         var rest = activity[...]
@@ -77,7 +77,7 @@ final class TakeoverGiver {
 
     private func connected(_ connection: SameThread<MessageSocket>) {
         let socket = connection.value
-        // The file's mode says the same; a process that was handed the socket some other way is told so too.
+        // The file's mode enforces this already; a process that got the socket in some other way is refused too.
         guard socket.peer.user == geteuid() else { return refuse(socket, "it runs as another user") }
         guard peer == nil, machine.state == .waiting else {
             return refuse(socket, "another process takes over already")
@@ -96,8 +96,8 @@ final class TakeoverGiver {
 
     private func refuse(_ socket: MessageSocket, _ reason: String) {
         socket.send(TakeoverMessage.refused(reason).bytes)
-        // The other end closes when it has read that: closing here at once would throw away what it says, and with it the
-        // answer.
+        // The peer closes when it has read that. Closing here immediately would reset the connection because of unread
+        // data, and the answer would be lost.
         socket.start(onMessage: { _ in }, onEnd: { _ in })
         _ = ControlLoop.loop.schedule(after: helloTimeout) { socket.close() }
     }
@@ -134,7 +134,7 @@ final class TakeoverGiver {
         handle(.deadline)
     }
 
-    /// - Returns: false for what takes time.
+    /// - Returns: false for an action that takes time.
     private func performAtOnce(_ action: GivingMachine.Action) -> Bool {
         switch action {
         case .sendSockets: sendSockets()
@@ -197,7 +197,7 @@ final class TakeoverGiver {
 
 /// Carries a value into an isolation that is checked at run time.
 ///
-/// `@unchecked Sendable` because it is made and opened on the control loop's thread.
+/// `@unchecked Sendable` because it is created and opened on the control loop's thread.
 struct SameThread<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }

@@ -1,18 +1,19 @@
-/// Named limits of one process taking over from another.
+/// The named limits of a takeover between two processes.
 enum TakeoverLimits {
-    /// What the two processes must agree on; raised when a message changes its meaning.
+    /// The version that both processes must share; raised when a message changes its meaning.
     static let protocolVersion = 1
-    /// How long one process waits for the next step of the other, before it gives up and nothing has changed. A broker
-    /// reads its database in one of them.
+    /// How long one process waits for the next step of the other before it abandons the takeover without effect. One of
+    /// the steps is reading the broker's database.
     static let stepTimeout = Duration.seconds(30)
-    /// How long a process that has connected may take to say what it wants: a process that takes over says it at once.
+    /// How long a process that has connected may take to send its first message; one that takes over sends it
+    /// immediately.
     static let helloTimeout = Duration.seconds(5)
-    /// How long requests and WebSockets may go on in the old process, unless the configuration says otherwise.
+    /// How long requests and WebSockets may continue in the old process, unless the configuration says otherwise.
     static let grace = Duration.seconds(300)
-    /// How long what came by a Unix socket before it was handed over may take to be answered.
+    /// How long requests that arrived on a Unix socket before the handover may take to be answered.
     static let socketTimeout = Duration.seconds(5)
-    /// Sessions of one message about activity: each takes some 60 bytes.
+    /// Sessions in one activity message; each takes about 60 bytes.
     static let sessionsPerMessage = 500
-    /// Bytes of what one process tells the other, beside its sockets.
+    /// Bytes of the state that one process sends to the other, in addition to its sockets.
     static let stateBytes = 64 << 20
 }

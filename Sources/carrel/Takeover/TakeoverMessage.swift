@@ -2,15 +2,15 @@ import Broker
 import EventLoop
 import Foundation
 
-/// What two processes say to each other while one takes over from the other, in this order:
+/// The messages between two processes while one takes over from the other, in this order:
 ///
-/// 1. the new one: `hello`. The old one: `sockets` until it says that these were the last; or `refused`, now or later.
-/// 2. the new one: `take`, once it knows that it will be able to serve. The old one stops deciding, then says what only
-///    it knows, in pieces of `state`, and `released`. It still serves by what it has.
-/// 3. the new one: `prepared`, when it is ready to accept. The old one stops accepting, and says `yours`.
-/// 4. the new one: `accepting`. From now on the old one only finishes what it has, and may report `activity`.
+/// 1. the new one: `hello`. The old one: `sockets` until it marks the last of them; or `refused`, now or later.
+/// 2. the new one: `take`, once it knows that it will be able to serve. The old one stops deciding, then sends the
+///    state that only it has, in pieces of `state`, and `released`. It keeps serving with its current routes.
+/// 3. the new one: `prepared`, when it is ready to accept. The old one stops accepting, and sends `yours`.
+/// 4. the new one: `accepting`. From now on the old one only drains, and may report `activity`.
 ///
-/// Before 4, the old one goes on as if nothing had happened when the new one dies or falls silent.
+/// If the new process dies or falls silent before step 4, the old one continues as if nothing had happened.
 enum TakeoverMessage: Equatable {
     case hello(Hello)
     case refused(String)
@@ -21,7 +21,7 @@ enum TakeoverMessage: Equatable {
     case prepared
     case yours
     case accepting
-    /// Sessions in which something happened, with milliseconds since 1970.
+    /// Sessions with activity, and its time in milliseconds since 1970.
     case activity([String: Int64])
 
     struct Hello: Codable, Equatable {
@@ -30,7 +30,7 @@ enum TakeoverMessage: Equatable {
         var role: Role
     }
 
-    /// What the process is: nobody takes over from something else.
+    /// The kind of process; a takeover happens only between processes of the same kind.
     enum Role: String, Codable {
         case edge, serve
     }
@@ -58,7 +58,7 @@ enum TakeoverMessage: Equatable {
         }
     }
 
-    /// - Returns: `nil` for what no process of this version says.
+    /// - Returns: `nil` if it is not a message of this version.
     init?(_ bytes: [UInt8]) {
         guard let first = bytes.first, let kind = Kind(rawValue: first) else { return nil }
         let rest = Array(bytes.dropFirst())
@@ -89,16 +89,16 @@ enum TakeoverMessage: Equatable {
     }
 }
 
-/// What only the running process knows, and the next one must know too. Secrets are among it.
+/// The state that only the running process has, and that the next one needs too. It includes secrets.
 struct TakeoverState: Codable, Equatable {
-    /// The keys of TLS session tickets.
+    /// The keys that seal TLS session tickets.
     var tickets = Data()
-    /// The routes that differ from the routes file because the admin socket said so; without an upstream, a removed one.
+    /// The routes changed through the admin socket, which differ from the routes file; `nil` for a removed route.
     var routes: [String: String?] = [:]
-    /// The one-time codes with which learners are on their way into their labs.
+    /// The unused one-time codes of learners who are on their way into their labs.
     var entryCodes: [HandedEntryCode] = []
 
-    /// In pieces that fit into messages.
+    /// Split into pieces that fit into messages.
     var pieces: [[UInt8]] {
         guard let data = try? JSONEncoder().encode(self) else { preconditionFailure("the state cannot be encoded") }
         return stride(from: 0, to: data.count, by: TakeoverMessage.pieceBytes).map {
@@ -108,7 +108,7 @@ struct TakeoverState: Codable, Equatable {
 
     init() {}
 
-    /// - Throws: when the pieces are not what `pieces` made.
+    /// - Throws: if the pieces do not come from `pieces`.
     init(pieces: [UInt8]) throws {
         self = try JSONDecoder().decode(TakeoverState.self, from: Data(pieces))
     }

@@ -4,12 +4,13 @@ import Logging
 
 /// The new process's side of a takeover, step by step; see `TakeoverMessage`.
 ///
-/// When the old process dies in the middle, its sockets and what waits in them are here already: this one goes on alone.
+/// If the old process dies during it, its sockets and the connections queued in them are here already, and this process
+/// continues alone.
 @ControlLoop
 final class TakeoverTaker {
-    /// What the old process listened on.
+    /// The old process's listening sockets.
     private(set) var sockets = InheritedSockets()
-    /// Gets what happens in sessions that are still open in the old process.
+    /// Receives activity in sessions that are still open in the old process.
     var onActivity: ([String: Int64]) -> Void = { _ in }
     var process: Int32 { peer.peer.process }
 
@@ -23,8 +24,8 @@ final class TakeoverTaker {
     private var timer: LoopTimer?
 
     /// Takes the sockets of the process that listens at a path.
-    /// - Returns: `nil` when there is none.
-    /// - Throws: `CommandFailure` when it refuses, does not answer, or is not to be trusted.
+    /// - Returns: `nil` if there is none.
+    /// - Throws: `CommandFailure` if it refuses, does not answer, or is not trusted.
     static func begin(
         at path: String, role: TakeoverMessage.Role, _ log: Logger
     ) async throws(CommandFailure) -> TakeoverTaker? {
@@ -75,8 +76,8 @@ final class TakeoverTaker {
         received = []
     }
 
-    /// The old process stops deciding.
-    /// - Returns: what only it knew.
+    /// Makes the old process stop deciding.
+    /// - Returns: the state that only it had.
     func take() async throws(CommandFailure) -> TakeoverState {
         peer.send(TakeoverMessage.take.bytes)
         var state: [UInt8] = []
@@ -94,14 +95,14 @@ final class TakeoverTaker {
         }
     }
 
-    /// This process is ready to accept: the old one stops.
+    /// This process is ready to accept: makes the old one stop.
     func prepared() async throws(CommandFailure) {
         peer.send(TakeoverMessage.prepared.bytes)
         let answer = try await next("its listeners")
         guard answer == .yours || answer == nil else { throw unexpected(answer) }
     }
 
-    /// This process accepts: the old one finishes what it has, and ends.
+    /// This process accepts: the old one drains, and exits.
     func finish() {
         isDone = true
         peer.send(TakeoverMessage.accepting.bytes)
@@ -109,10 +110,10 @@ final class TakeoverTaker {
         heard = []
     }
 
-    /// The old process goes on, if this did not finish.
+    /// The old process continues, unless `finish()` came first.
     func close() { peer.close() }
 
-    // MARK: What it hears
+    // MARK: Receiving
 
     private func received(_ message: SameThread<MessageSocket.Message>) {
         received += message.value.sockets
@@ -140,7 +141,7 @@ final class TakeoverTaker {
         waiting = nil
     }
 
-    /// - Returns: `nil` when the old process has ended and its sockets are here.
+    /// - Returns: `nil` if the old process has exited and its sockets are here.
     private func next(_ what: String) async throws(CommandFailure) -> TakeoverMessage? {
         if heard.isEmpty, !hasEnded {
             await withCheckedContinuation { continuation in

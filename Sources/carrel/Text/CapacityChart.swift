@@ -1,16 +1,16 @@
 import BrokerCore
 import Text
 
-/// The seats of a lab over a time, as bars in a terminal: what is reserved, what sessions may still have, and what is
-/// asked for on top of it.
+/// The seats of a lab over time, as bars in a terminal: the reserved ones, those that sessions may still take, and the
+/// requested ones on top.
 struct CapacityChart {
     private let forecast: CapacityForecast
     private let wanted: ReservationTerms
     private let time: TimeText
 
-    /// Lines of the bars.
+    /// The height of the bars in lines.
     private static let height = 12
-    /// Columns to the left of them: the numbers of seats.
+    /// Columns to the left of the bars, for the numbers of seats.
     private static let margin = 7
 
     init(_ forecast: CapacityForecast, wanted: ReservationTerms, time: TimeText) {
@@ -60,7 +60,7 @@ struct CapacityChart {
         return wanted.opensAt < end && step.at < wanted.endsAt ? wanted.seats : 0
     }
 
-    /// One line of the bars: the seats from `(row - 1) * unit` up to `row * unit`; what has any of them shows.
+    /// One line of the bars: the seats from `(row - 1) * unit` up to `row * unit`; a bar with any of them is drawn.
     private func bar(_ row: Int, _ unit: Int, _ marks: Marks) -> String {
         let floor = (row - 1) * unit
         let isLimit = floor < forecast.capacity && forecast.capacity <= row * unit
@@ -76,7 +76,7 @@ struct CapacityChart {
             })
     }
 
-    /// Where it begins and where it ends is marked.
+    /// The axis, with marks at the start and the end.
     private func axis(_ marks: Marks) -> String {
         var axis = Array(repeating: marks.base, count: forecast.steps.count)
         for moment in [wanted.from, wanted.to] {
@@ -85,7 +85,7 @@ struct CapacityChart {
         return String(marks.corner) + String(axis)
     }
 
-    /// The times of the two marks, and the days where they are others.
+    /// The times at the two marks, with their days if those differ.
     private func clock() -> String {
         var line = ""
         var last: Timestamp?

@@ -1,13 +1,13 @@
-/// Durations as people write them: `90s`, `30m`, `8h`, `1h30m`, `2d`.
+/// Durations in the usual notation: `90s`, `30m`, `8h`, `1h30m`, `2d`.
 enum DurationText {
     private static let units: [(letter: Character, seconds: Int64)] = [
         ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1),
     ]
 
-    /// The longest duration that is understood; about a century, so that sums of two never overflow.
+    /// The longest duration that is accepted; about a century, so that the sum of two never overflows.
     static let longest = Duration.seconds(36_500 * 86_400)
 
-    /// `nil` unless the text is whole numbers with the units d, h, m, s, each at most once and in this order.
+    /// `nil` unless the text consists of whole numbers with the units d, h, m, s, each at most once and in this order.
     static func parse(_ text: String) -> Duration? {
         var seconds: Int64 = 0
         var digits = ""
@@ -42,7 +42,8 @@ enum DurationText {
         return text
     }
 
-    /// For a table: the two greatest units at most, and milliseconds where there is nothing greater (`2d3h`, `850ms`).
+    /// For a table: at most the two greatest units (`2d3h`), one decimal below ten seconds (`1.5s`), and milliseconds
+    /// below one second (`850ms`).
     static func brief(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000

@@ -1,13 +1,13 @@
 import Text
 
-/// Where the progress goes: drawn over the last one on a terminal, and below it, when there is news, anywhere else.
+/// The display of progress: redrawn in place on a terminal, and appended, when something has changed, anywhere else.
 struct ProgressScreen {
     let isTerminal: Bool
     private var lines = 0
 
     init(isTerminal: Bool) { self.isTerminal = isTerminal }
 
-    /// - Parameter total: how many there are of what the lines are about; it comes last.
+    /// - Parameter total: the total number of the items that the lines show; it is the last line.
     mutating func show(_ text: String, total: String? = nil, isNews: Bool) {
         if isTerminal {
             draw(Self.screenful(text, total: total, in: Terminal.size()))
@@ -16,21 +16,21 @@ struct ProgressScreen {
         }
     }
 
-    /// What stays when it is over: the whole of it, in the place of what was drawn last.
+    /// Writes the final text in full, in place of what was drawn last.
     mutating func finish(_ text: String) {
         guard isTerminal else { return Output.print(text) }
         Output.print(back + text)
         lines = 0
     }
 
-    /// As many lines as a terminal has room for, each no longer than it is wide. The last one counts what had no room.
+    /// As many lines as fit the terminal, each cut to its width. The last line counts those that did not fit.
     ///
-    /// - Parameter size: nil where it is not known: then nothing is cut.
+    /// - Parameter size: `nil` if unknown: then nothing is cut.
     static func screenful(_ text: String, total: String?, in size: Terminal.Size?) -> [String] {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let all = lines + [total].compactMap(\.self)
         guard let size else { return all }
-        // The cursor waits in a line of its own. Below a heading and the count nothing is worth drawing.
+        // The cursor takes a line of its own. With only a heading and the count, drawing is not worthwhile.
         let room = max(size.rows - 1, 2)
         guard all.count > room else { return all.map { VisibleText.cut($0, to: size.columns) } }
         let shown = Array(lines.prefix(room - 1))
@@ -38,11 +38,10 @@ struct ProgressScreen {
         return (shown + [rest]).map { VisibleText.cut($0, to: size.columns) }
     }
 
-    /// Up to the first line of what was drawn last, and clear from there.
+    /// Moves up to the first line of the last drawing, and clears from there.
     private var back: String { lines == 0 ? "" : "\u{1B}[\(lines)A\u{1B}[J" }
 
-    /// Characters may be wider than one column: a terminal that breaks no lines (DECAWM) draws each in one row all the
-    /// same.
+    /// Characters may be wider than one column; with line wrapping disabled (DECAWM) each line still takes one row.
     private mutating func draw(_ drawn: [String]) {
         Output.print(back + "\u{1B}[?7l" + drawn.joined(separator: "\n") + "\u{1B}[?7h")
         lines = drawn.count

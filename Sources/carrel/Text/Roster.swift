@@ -2,16 +2,16 @@ import BrokerCore
 import Foundation
 import Launch
 
-/// Who is on a list: one identifier a line, or CSV (RFC 4180) whose first column has the identifiers.
+/// The learners of a roster: one identifier per line, or CSV (RFC 4180) with the identifiers in its first column.
 struct Roster: Hashable, Sendable {
     private(set) var learners: Set<String> = []
 
-    /// Words that a first column may have as its heading.
+    /// Accepted headings of the first column.
     private static let headings: Set<String> = ["id", "learner", "learner_id", "user", "user_id", "username", "login"]
-    /// The greatest file that is read; 10,000 long lines.
+    /// The largest file that is read, in bytes; 10,000 long lines.
     static let bytes = 8 << 20
 
-    /// - Throws: when it cannot be read, or names nobody, or something that is no learner.
+    /// - Throws: if it cannot be read, names nobody, or has an entry that is not a valid learner.
     init(file: String) throws(CommandFailure) {
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw CommandFailure("the roster \(file) cannot be read; is it there, and may you read it?")
@@ -22,10 +22,10 @@ struct Roster: Hashable, Sendable {
     init(bytes: [UInt8]) throws(CommandFailure) {
         guard bytes.count <= Self.bytes else { throw CommandFailure("it has more than \(Self.bytes >> 20) MiB") }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw CommandFailure("it is no UTF-8") }
-        // Some programs put a byte order mark there.
+        // Some programs write a byte order mark at the start.
         let lines = text.drop { $0 == "\u{FEFF}" }.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in lines.enumerated() {
-            // Nothing says what a comment is, so that one would be a learner who never comes.
+            // The format has no comments, so a comment would be taken for a learner who never comes.
             if let mark = ["#", "//", ";"].first(where: { line.drop(while: \.isWhitespace).hasPrefix($0) }) {
                 throw CommandFailure(
                     "line \(index + 1) begins with \(mark): a roster has no comments; take it out, or put quotes around the "

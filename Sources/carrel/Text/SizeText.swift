@@ -1,13 +1,13 @@
-/// Sizes in bytes as people write them: `512MiB`, `1.5GiB`. Only the binary units, which mean one thing.
+/// Sizes in bytes in the usual notation: `512MiB`, `1.5GiB`. Only binary units, which are unambiguous.
 enum SizeText {
     private static let units: [(suffix: String, bytes: Int64)] = [
         ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
     ]
 
-    /// The greatest size that is understood.
+    /// The largest size that is accepted, in bytes.
     static let greatest: Int64 = 1 << 50
 
-    /// Rounded, for people: `3.2MiB`.
+    /// Rounded, for display: `3.2MiB`.
     static func brief(_ bytes: Int64) -> String {
         let unit = units.first { bytes >= $0.bytes } ?? units[units.count - 1]
         let tenths = bytes * 10 / unit.bytes
@@ -15,7 +15,7 @@ enum SizeText {
             ? "\(tenths / 10)\(unit.suffix)" : "\(tenths / 10).\(tenths % 10)\(unit.suffix)"
     }
 
-    /// `nil` unless the text is a number, with at most three decimals, and a unit, and comes out at whole bytes.
+    /// `nil` unless the text is a number with at most three decimals and a unit, and gives whole bytes.
     static func parse(_ text: String) -> Int64? {
         guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
         let parts = text.dropLast(unit.suffix.count).split(separator: ".", omittingEmptySubsequences: false)
@@ -30,13 +30,13 @@ enum SizeText {
             thousandths = decimals
         }
         let fraction = thousandths * unit.bytes
-        // 0.3GiB is no whole number of bytes, and rounding it is harmless; 0.5B is not.
+        // 0.3GiB is not a whole number of bytes, and rounding it is harmless; 0.5B is not.
         if unit.bytes == 1, thousandths != 0 { return nil }
         let bytes = whole * unit.bytes + fraction / 1000
         return bytes <= greatest ? bytes : nil
     }
 
-    /// With one decimal where the number is small and not whole: `1.5GiB`, `512MiB`.
+    /// With one decimal if the number is small and not whole: `1.5GiB`, `512MiB`.
     static func format(_ bytes: Int64) -> String {
         for unit in units where bytes >= unit.bytes {
             let tenths = (Double(bytes) / Double(unit.bytes) * 10).rounded()

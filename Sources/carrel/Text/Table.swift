@@ -9,10 +9,11 @@ struct Table {
 
     init(_ columns: [(String, Alignment)]) { self.columns = columns.map { (title: $0.0, alignment: $0.1) } }
 
-    /// Characters of a value in any column but the last, which has notes; the rest is cut off.
+    /// The longest value, in characters, in any column but the last, which has notes; longer ones are truncated.
     static let cellWidth = 48
 
-    /// What a learner is called must not command a terminal, reorder a line or push the other columns out of sight.
+    /// A learner's name must not send control sequences to a terminal, reorder a line or push other columns out of
+    /// sight.
     mutating func add(_ row: [String]) {
         precondition(row.count == columns.count, "a row has a value for each column")
         rows.append(
@@ -22,7 +23,7 @@ struct Table {
             })
     }
 
-    /// The heading and the rows, without a line break at the end.
+    /// The heading and the rows, without a trailing newline.
     func text() -> String {
         let lines = [columns.map(\.title)] + rows
         let widths = columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -35,7 +36,7 @@ struct Table {
         }.joined(separator: "\n")
     }
 
-    /// Names and values below each other, the values aligned.
+    /// Names and values, one pair per line, with the values aligned.
     static func list(_ entries: [(String, String)]) -> String {
         let width = entries.map(\.0.count).max() ?? 0
         return entries.map { name, value in
@@ -43,7 +44,7 @@ struct Table {
         }.joined(separator: "\n")
     }
 
-    /// As a terminal may show it.
+    /// Escaped for a terminal.
     static func cleaned(_ text: String) -> String { VisibleText.escaped(text) }
 
     private static func withoutTrailingSpaces(_ line: String) -> String {

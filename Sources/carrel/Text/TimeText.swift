@@ -3,11 +3,11 @@ import BrokerCore
 import Foundation
 import Scheduling
 
-/// Moments as people read them, in one time zone.
+/// Times for people, in one time zone.
 struct TimeText {
     private let clock: WallClock
 
-    /// - Parameter clock: of this machine if left out.
+    /// - Parameter clock: this machine's by default.
     init(clock: WallClock = .local) { self.clock = clock }
 
     /// `2026-11-23 07:42:54`.
@@ -16,7 +16,7 @@ struct TimeText {
         return "\(wall.date) \(wall.timeOfDayWithSeconds)"
     }
 
-    /// `07:42:54.120`, for times that are close to each other.
+    /// `07:42:54.120`, for times that are close together.
     func precise(_ time: Timestamp) -> String {
         let milliseconds = String(((time.milliseconds % 1000) + 1000) % 1000)
         return moment(time) + "." + String(repeating: "0", count: 3 - milliseconds.count) + milliseconds
@@ -30,11 +30,11 @@ struct TimeText {
 }
 
 extension WallClock {
-    /// The clock of this machine, by its own time zones.
+    /// The wall clock of this machine, by its own time zone database.
     static let local = ZoneDatabase.system().local()
 }
 
 extension Timestamp {
-    /// The wall clock's.
+    /// The current wall-clock time.
     static func current() -> Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }

@@ -1,8 +1,8 @@
 import Logging
 import Text
 
-/// Writes the log to standard error, with everything escaped that could command a terminal or hide in a line: messages
-/// have names in them that learners and engines have chosen.
+/// Writes the log to standard error, and escapes everything that could control a terminal or be invisible in a line,
+/// because messages contain names that learners and engines have chosen.
 struct VisibleLogHandler: LogHandler {
     private var base: StreamLogHandler
 

@@ -4,10 +4,10 @@ import Programs
 
 @testable import FleetSupport
 
-/// A real browser for one test: Debian's Chromium without a window, with a profile of its own that is gone afterwards.
-/// Made and ended by `withChromium`.
+/// A real browser for one test: Debian's headless Chromium, with a profile of its own that is deleted afterwards.
+/// Created and closed by `withChromium`.
 final class Chromium: Sendable {
-    /// The program; none if it is not installed.
+    /// The program's path; `nil` if it is not installed.
     static let path: String? = {
         let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
         return folders.map { "\($0)/chromium" }.first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -24,7 +24,7 @@ final class Chromium: Sendable {
         let profile = fleet.root + "-chromium-" + UUID().uuidString.prefix(8)
         try FileManager.default.createDirectory(atPath: profile, withIntermediateDirectories: true)
         let arguments =
-            // Nothing of the home of whoever runs the tests is read or written.
+            // It neither reads nor writes the home of the user who runs the tests.
             ["env", "HOME=\(profile)", "XDG_CONFIG_HOME=\(profile)/config", "XDG_CACHE_HOME=\(profile)/cache", program]
             + Self.switches
             + [
@@ -46,11 +46,12 @@ final class Chromium: Sendable {
 
     private static let switches = [
         "--headless=new", "--remote-debugging-port=0", "--lang=en-US",
-        // Tests run as root and in containers, where Chromium's own sandbox and /dev/shm are not to be had.
+        // Tests run as root and in containers, where Chromium's own sandbox and /dev/shm are unavailable.
         "--no-sandbox", "--disable-dev-shm-usage",
-        // Without a graphics card WebGL would be computed; without WebGL the terminal's lines are in the page, too.
+        // Without a graphics card WebGL would be rendered in software; without WebGL the terminal's lines are also in
+        // the page.
         "--disable-gpu", "--disable-3d-apis", "--hide-scrollbars",
-        // Nothing leaves this machine, and no name is looked up.
+        // No connection leaves this machine, and no name is looked up.
         "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         "--no-first-run", "--no-default-browser-check", "--disable-background-networking", "--disable-component-update",
         "--disable-sync", "--disable-extensions", "--disable-default-apps", "--no-pings", "--password-store=basic",
@@ -75,13 +76,13 @@ final class Chromium: Sendable {
                 1500))
     }
 
-    /// A window of its own: cookies and cache are shared with no other one's.
+    /// Opens a window that shares no cookies and no cache with others.
     func open() async throws -> Tab {
         let context = try await devTools.call("Target.createBrowserContext")["browserContextId"]
         return try await Tab(in: self, context: context)
     }
 
-    /// The SHA-256 of a certificate's public key, as Chromium wants it to trust the certificate.
+    /// The SHA-256 of a certificate's public key, in Chromium's format for trusting the certificate.
     private static func keyDigest(_ path: String) throws -> String {
         guard let file = BIO_new_file(path, "r") else { throw FleetError("\(path) cannot be read") }
         defer { BIO_free(file) }
@@ -99,7 +100,7 @@ final class Chromium: Sendable {
     }
 
     fileprivate func close() async {
-        // Its answer and its end are a race that nobody needs to win.
+        // Its answer races with its exit, and either is fine.
         _ = try? await devTools.call("Browser.close")
         do {
             _ = try await ChildExit.wait(pid, within: .seconds(10))
@@ -107,7 +108,7 @@ final class Chromium: Sendable {
             kill(pid, SIGKILL)
             _ = try? await ChildExit.wait(pid, within: .seconds(10))
         }
-        // Its helpers write a last word after it.
+        // Its helper processes may still write to the profile after it has exited.
         _ = try? await eventually("the profile is gone", within: .seconds(5)) { [profile] in
             try FileManager.default.removeItem(atPath: profile)
             return true
@@ -115,7 +116,7 @@ final class Chromium: Sendable {
     }
 }
 
-/// Runs a test with a Carrel and a browser of its own.
+/// Runs a test with its own Carrel and its own browser.
 func withChromium(_ plan: Plan = Plan(), _ test: (Fleet, Chromium) async throws -> Void) async throws {
     try await withFleet(plan) { fleet in
         let chromium = try await Chromium(fleet)

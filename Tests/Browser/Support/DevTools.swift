@@ -3,8 +3,8 @@ import HTTPTransport
 
 @testable import FleetSupport
 
-/// The Chrome DevTools Protocol on one WebSocket, by which a test sees and moves the browser. Confined to the control
-/// loop, as the product's own client is, which carries it.
+/// The Chrome DevTools Protocol over one WebSocket, by which a test observes and controls the browser. Confined to the
+/// control loop, like the product's own client, which carries it.
 @ControlLoop
 final class DevTools {
     struct Event: Sendable {
@@ -12,12 +12,12 @@ final class DevTools {
         var parameters: JSON
     }
 
-    /// The browser's refusal of a command, or the end of the connection.
+    /// The browser's error for a command, or the end of the connection.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// How long the browser may take to answer a command; a busy machine needs its time.
+    /// How long the browser may take to answer a command; a busy machine is slow.
     static let patience = Duration.seconds(60)
 
     private let client = HTTPClient()
@@ -37,7 +37,7 @@ final class DevTools {
 
     /// Sends a command and waits for its result.
     ///
-    /// - Parameter session: of the tab it is for; none for the browser itself.
+    /// - Parameter session: the session of the tab that it is for; `nil` for the browser itself.
     @discardableResult
     func call(_ method: String, _ parameters: JSON = [:], in session: String? = nil) async throws -> JSON {
         if let ending { throw ending }
@@ -63,7 +63,7 @@ final class DevTools {
         do { return try result.get() } catch { throw Failure(description: "\(method): \(error.description)") }
     }
 
-    /// What happens in a tab goes to its listener, in order; one listener for each session.
+    /// Delivers a tab's events to its listener, in order; each session has one listener.
     func listen(to session: String, _ listener: ((Event) -> Void)?) { listeners[session] = listener }
 
     private func read() async {

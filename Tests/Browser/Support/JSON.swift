@@ -1,6 +1,6 @@
 import Foundation
 
-/// A value of JSON, as the DevTools protocol and pages speak it. What is not there is `null`.
+/// A JSON value, as the DevTools protocol and pages use it. A missing value is `null`.
 enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -21,7 +21,7 @@ enum JSON: Sendable, Hashable {
 
     init(parsing text: String) throws { self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8)) }
 
-    /// As it goes over the wire, and as a literal of JavaScript.
+    /// The wire form, which is also a JavaScript literal.
     var text: String {
         get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
     }

@@ -3,27 +3,27 @@ import Synchronization
 
 @testable import FleetSupport
 
-/// What happened in a tab, in order, as the browser told it.
+/// The events in a tab, in order, as reported by the browser.
 final class Journal: Sendable {
     struct Request: Sendable {
         var method: String
         var url: URL
-        /// Unix time in milliseconds, as sessions have it.
+        /// Unix time in milliseconds, as in sessions.
         var at: Int64
     }
 
-    /// Something that the developer of a page would be told in the browser's console.
+    /// A message that the browser's console would show to a page's developer.
     struct Complaint: Sendable, CustomStringConvertible {
         /// The page that the tab showed.
         var page: String
         var what: String
-        /// The address that it is about, where it is about one.
+        /// The address that it refers to, if any.
         var url: String?
 
         var description: String { "\(page): \(what) \(url ?? "")" }
     }
 
-    /// What a page may have wrong, of all that the browser has advice about.
+    /// The issues that can be a page's own fault, of all that the browser reports.
     private static let issues: Set<String> = [
         "BlockedByResponseIssue", "ContentSecurityPolicyIssue", "CookieIssue", "CorsIssue", "DeprecationIssue",
         "MixedContentIssue", "QuirksModeIssue",
@@ -43,10 +43,10 @@ final class Journal: Sendable {
     var pages: [String] { state.withLock { $0.pages } }
     var complaints: [Complaint] { state.withLock { $0.complaints } }
     var requests: [Request] { state.withLock { $0.requests } }
-    /// What the test's own script in the page said by `note(text)`.
+    /// The arguments of `note(text)`, which the test's own script in the page calls.
     var notes: [String] { state.withLock { $0.notes } }
 
-    /// What the lab's terminals sent to the page.
+    /// The output of the lab's terminals to the page.
     var terminal: String { state.withLock { $0.terminal } }
 
     /// Any thread.

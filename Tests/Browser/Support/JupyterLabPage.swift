@@ -2,20 +2,20 @@ import Foundation
 
 @testable import FleetSupport
 
-/// JupyterLab as a person uses it: by looking, clicking and typing.
+/// JupyterLab as a person uses it: by reading, clicking and typing.
 struct JupyterLabPage: Sendable {
     let tab: Tab
     /// The session's identifier, which is the hostname's first label.
     let session: String
 
-    /// Waits until the tab shows JupyterLab with everything a person would click on.
+    /// Waits until the tab shows JupyterLab with everything that a person would click.
     init(in tab: Tab, within limit: Duration = .seconds(90)) async throws {
         try await tab.wait("JupyterLab is there", within: limit, until: Self.isThere)
         self.tab = tab
         session = String(try await tab.url().host?.prefix { $0 != "." } ?? "")
     }
 
-    /// Its window is laid out and its splash screen gone.
+    /// Its window layout is complete and its splash screen gone.
     private static let isThere = """
         document.querySelector('#jp-main-dock-panel .lm-TabBar-tab') && !document.querySelector('#jupyterlab-splash')
         """
@@ -29,14 +29,14 @@ struct JupyterLabPage: Sendable {
             "the kernel is idle", until: "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')")
     }
 
-    /// Types code into the console and runs it; does not wait for it.
+    /// Types code into the console and runs it; does not wait for the result.
     func begin(_ code: String) async throws {
         try await tab.click(".jp-CodeConsole-promptCell .cm-content")
         try await tab.type(code)
         try await tab.pressEnter(shift: true)
     }
 
-    /// Runs code to its end; what the console shows as its result.
+    /// Runs code to its end; returns the result that the console shows.
     func run(_ code: String) async throws -> String {
         let earlier = try await results().count
         try await begin(code)
@@ -68,7 +68,7 @@ struct JupyterLabPage: Sendable {
 
     // MARK: files
 
-    /// Has JupyterLab's server keep a text file in the home, as the editor does; the status of its answer.
+    /// Makes JupyterLab's server save a text file in the home, as the editor does; returns the status of its answer.
     func write(_ text: String, to path: String) async throws -> JSON {
         try await tab.evaluate(
             """
@@ -81,7 +81,7 @@ struct JupyterLabPage: Sendable {
 }
 
 extension Tab {
-    /// Opens a learner's link and lets the browser come to JupyterLab by itself.
+    /// Opens a learner's link and waits until the browser has arrived in JupyterLab.
     func openLab(_ fleet: Fleet, _ learner: String) async throws -> JupyterLabPage {
         try await go(to: fleet.link(learner))
         return try await JupyterLabPage(in: self)

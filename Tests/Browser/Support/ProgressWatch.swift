@@ -1,7 +1,7 @@
 @testable import FleetSupport
 
 extension Tab {
-    /// From now on the journal notes each step that a progress page shows as the current one, however shortly.
+    /// Makes the journal record each step that a progress page shows as the current one from now on, however briefly.
     func noteSteps() async throws {
         try await call("Runtime.addBinding", ["name": "noteForTest"])
         try await call("Page.addScriptToEvaluateOnNewDocument", ["source": .string(Self.stepNoter)])

@@ -1,9 +1,9 @@
 @testable import FleetSupport
 
-/// Keys and clicks that the page cannot tell from a person's.
+/// Keystrokes and clicks that the page cannot distinguish from a person's.
 extension Tab {
-    /// Clicks into the middle of the first visible element that the selector finds, as soon as there is one that stands
-    /// still.
+    /// Clicks the centre of the first visible element that the selector finds, as soon as there is one that does not
+    /// move.
     func click(_ selector: String, within limit: Duration = .seconds(60)) async throws {
         let find = """
             (() => {
@@ -38,12 +38,12 @@ extension Tab {
         }
     }
 
-    /// Clicks, and does it again every few seconds while nothing comes of it: a page that is busy may move things under
-    /// the pointer, and a person would click again.
-    /// - Parameter condition: JavaScript that is true once the click has been taken.
+    /// Clicks, and repeats it every few seconds until it takes effect: a busy page may move things under the pointer,
+    /// and a person would click again.
+    /// - Parameter condition: JavaScript that is true once the click has taken effect.
     func click(_ selector: String, until condition: String) async throws {
         for _ in 0..<5 {
-            // What was clicked may be gone before its effect is seen.
+            // The clicked element may disappear before its effect is visible.
             try? await click(selector, within: .seconds(10))
             do { return try await wait("the click is taken", within: .seconds(8), until: condition) } catch {
                 try Task.checkCancellation()

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import FleetSupport
 
-/// One tab of a browser, as a person has it before them: goes to addresses, reads, types and clicks.
+/// One tab of a browser, as a person uses it: goes to addresses, reads, types and clicks.
 final class Tab: Sendable {
     enum Colours: String, CaseIterable, Sendable { case light, dark }
 
@@ -12,7 +12,7 @@ final class Tab: Sendable {
     private let target: JSON
     private let session: String
 
-    /// What the person sits before, with the size of its page.
+    /// The person's device, with the size of its page.
     enum Device: String, CaseIterable, Sendable {
         case desktop, phone
 
@@ -45,20 +45,20 @@ final class Tab: Sendable {
 
     // MARK: going somewhere
 
-    /// Types an address. Does not wait for more than the first answer.
+    /// Enters an address. Waits only for the first answer.
     func go(to url: URL) async throws {
         let answer = try await call("Page.navigate", ["url": .string(url.absoluteString)])
         if let error = answer["errorText"].string { throw FleetError("going to \(url): \(error)") }
     }
 
-    /// What the person does who comes back to a tab. Does not wait for the page.
+    /// Reloads the page, as a person who returns to a tab does. Does not wait for it.
     func reload() async throws { try await call("Page.reload") }
 
     func allowScripts(_ isAllowed: Bool) async throws {
         try await call("Emulation.setScriptExecutionDisabled", ["value": .bool(!isAllowed)])
     }
 
-    /// As the person's system has it.
+    /// Sets the colour scheme, as the person's system would.
     func show(_ colours: Colours) async throws {
         try await call(
             "Emulation.setEmulatedMedia",
@@ -81,7 +81,7 @@ final class Tab: Sendable {
         return url
     }
 
-    /// The page as HTML, scripts allowed or not.
+    /// The page as HTML, whether scripts are allowed or not.
     func html() async throws -> String {
         let root = try await call("DOM.getDocument", ["depth": 0])["root"]
         return try await call("DOM.getOuterHTML", ["nodeId": root["nodeId"]])["outerHTML"].string ?? ""
@@ -89,7 +89,7 @@ final class Tab: Sendable {
 
     // MARK: looking
 
-    /// The value of an expression in the page; promises are waited for.
+    /// The value of an expression in the page; promises are awaited.
     @discardableResult
     func evaluate(_ expression: String) async throws -> JSON {
         let answer = try await call(
@@ -102,7 +102,7 @@ final class Tab: Sendable {
         return answer["result"]["value"]
     }
 
-    /// Waits until an expression is true in the page, over navigations.
+    /// Waits until an expression is true in the page, across navigations.
     func wait(_ what: String, within limit: Duration = .seconds(60), until expression: String) async throws {
         do {
             try await eventually(what, within: limit, every: .milliseconds(100)) {
@@ -132,11 +132,11 @@ final class Tab: Sendable {
         try await call("Network.getCookies", ["urls": .array(urls.map { .string($0.absoluteString) })])["cookies"].array
     }
 
-    /// Keeps a picture of the tab where `CARREL_SCREENSHOTS` says; nowhere if it says nothing.
+    /// Saves a screenshot of the tab in the directory `CARREL_SCREENSHOTS`; does nothing if that is not set.
     func keepPicture(_ name: String) async throws {
         guard let folder = ProcessInfo.processInfo.environment["CARREL_SCREENSHOTS"], !folder.isEmpty else { return }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        // What slides in is shown where it comes to rest; what turns for ever is not waited for.
+        // Animations are shown at their final state; endless ones are not awaited.
         try await evaluate(
             """
             Promise.race([
@@ -148,7 +148,7 @@ final class Tab: Sendable {
         try Data(base64Encoded: picture)?.write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
     }
 
-    /// The page as it is, on every device and in both colours; light on a desktop comes last and stays.
+    /// Saves the page on every device and in both colour schemes; light on a desktop comes last and stays.
     func keepPictures(_ name: String) async throws {
         for device in Device.allCases.reversed() {
             try await show(on: device)

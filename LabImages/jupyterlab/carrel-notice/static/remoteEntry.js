@@ -1,18 +1,19 @@
-// A JupyterLab extension written by hand, without a build: the module container that JupyterLab loads, and one plugin.
+// A JupyterLab extension written by hand, without a build step: the module container that JupyterLab loads, and one
+// plugin.
 //
-// It hears from Carrel, at the lab's own hostname, how the lab is, and says so in Carrel's words: before an end as one of
-// JupyterLab's own notifications, with "Keep it" where that helps, and once the lab is away in a dialog above everything
-// that JupyterLab itself has to say about a server that it cannot reach. Looking is no activity: an open tab keeps no
-// lab alive.
+// It gets the lab's status from Carrel, at the lab's own hostname, and shows it in Carrel's words: before an end as one
+// of JupyterLab's own notifications, with "Keep it" where that helps, and once the lab is away in a dialog on top of
+// everything that JupyterLab itself says about an unreachable server. Reading the status is not activity: an open tab
+// keeps no lab alive.
 //
-// While the tab is seen it follows a stream of events (`/.carrel/events?page=notice`); where that is refused (there are
-// as many as one person may have) or would take one of the few connections that HTTP/1.1 has, it asks `/.carrel/status`
-// every few seconds. A tab that nobody sees asks seldom, and at once when it is seen again.
+// While the tab is visible it follows an event stream (`/.carrel/events?page=notice`). If the stream is refused (a
+// person may have only so many) or would take one of HTTP/1.1's few connections, it polls `/.carrel/status` every few
+// seconds. A hidden tab polls seldom, and immediately when it becomes visible again.
 (() => {
-  const ASK_SEEN = 2500, ASK_HIDDEN = 30000; // Milliseconds between two questions.
-  const SILENCE = 45000; // A stream says every 15 s that it is alive.
-  const REFUSED = 60000; // How long a refused stream is not tried again.
-  const WATCH = 5000; // How often it is noticed that this machine slept, or that the stream is silent.
+  const ASK_SEEN = 2500, ASK_HIDDEN = 30000; // Milliseconds between two polls.
+  const SILENCE = 45000; // A stream sends a heartbeat every 15 s.
+  const REFUSED = 60000; // How long a refused stream is not retried.
+  const WATCH = 5000; // How often we check whether this machine slept, or the stream is silent.
   const KEEP = 'carrel:keep';
 
   const clock = (piece) => {
@@ -25,7 +26,7 @@
   };
   const words = (prose) => prose.map((piece) => (typeof piece === 'string' ? piece : clock(piece))).join('');
 
-  // What stands above everything: the top layer of the page, where JupyterLab's own dialogs are not.
+  // The dialog on top of everything: in the page's top layer, above JupyterLab's own dialogs.
   const cover = (() => {
     let dialog;
     const add = (parent, tag, text, style) => {
@@ -55,7 +56,7 @@
         const row = add(act?.form ? dialog.appendChild(act.form) : dialog, 'p', '', 'margin:1rem 0 0');
         const main = act && button(row, act.label, true);
         if (act?.run) main.addEventListener('click', act.run);
-        // What is not saved can still be copied out of the page.
+        // Unsaved work can still be copied out of the page.
         const back = button(row, 'Back to the page', !act);
         back.type = 'button';
         back.addEventListener('click', () => dialog.close());
@@ -93,8 +94,8 @@
         });
       };
 
-      // A form whose own button is pressed: Carrel takes no script's word for a person's click. The browser comes back
-      // to where it was.
+      // A form with a button of its own for the learner to press: Carrel does not accept a script's request as a
+      // person's click. The browser returns to where it was.
       const formOf = (action) => {
         const form = document.createElement('form');
         form.method = 'post';
@@ -126,7 +127,7 @@
         }
         if (status.state !== 'running') return away(status);
         if (covered) {
-          // It runs again, started from another tab or moved to another computer: this page belongs to a run before.
+          // The lab runs again, started from another tab or moved to another host: this page belongs to an earlier run.
           if (covered === 'back') return;
           covered = 'back';
           return cover.show(
@@ -136,15 +137,15 @@
         if (status.is_warned || status.is_out_of_reach) warn(status); else dismiss();
       };
 
-      // Whether there is a point in asking again.
+      // Returns whether polling again is useful.
       const look = async () => {
         try {
           const response = await fetch('/.carrel/status', { cache: 'no-store' });
-          // Not behind Carrel, or not this learner's any more.
+          // Not behind Carrel, or no longer this learner's.
           if (response.status === 403 || response.status === 404) isGone = true;
           else if (response.ok) show(await response.json());
         } catch {
-          // Carrel restarts; the next question finds it.
+          // Carrel is restarting; the next poll reaches it.
         }
       };
 
@@ -192,7 +193,7 @@
         again();
         document.addEventListener('visibilitychange', again);
         window.addEventListener('online', again);
-        // JupyterLab has noticed that something does not answer; perhaps before the stream has.
+        // JupyterLab has noticed a failed connection, perhaps before the stream has.
         app.serviceManager?.connectionFailure?.connect?.(look);
         setInterval(() => {
           const now = Date.now(), hasSlept = now - lastWatch > 3 * WATCH;

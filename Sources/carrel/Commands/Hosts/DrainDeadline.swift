@@ -4,8 +4,8 @@ import BrokerCore
 import Portal
 import Text
 
-/// When the last sessions of a draining host end, and the consent to end them sooner than after the notice that
-/// `session end` gives.
+/// When the last sessions of a draining host end, and the consent to end them with less notice than `session end`
+/// gives.
 struct DrainDeadline: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -15,10 +15,10 @@ struct DrainDeadline: ParsableArguments {
     @Flag(help: "End them at once, without notice.") var now = false
     @OptionGroup var consent: ConsentOption
 
-    /// From the beginning of the drain; `nil` leaves it to the broker.
+    /// Counted from the start of the drain; `nil` leaves it to the broker.
     var duration: Duration? { now ? .zero : deadline?.duration }
 
-    /// Whether learners would hear of it later than an end by `session end` lets them.
+    /// Whether learners would get less notice than `session end` gives.
     var isShort: Bool { duration.map { $0 < PortalLimits.endNotice } ?? false }
 
     func validate() throws {
@@ -29,7 +29,7 @@ struct DrainDeadline: ParsableArguments {
                 + DurationText.format(PortalLimits.drainDeadlineMaximum))
     }
 
-    /// Says which sessions would end without the usual notice, and goes on only if that is wanted.
+    /// Lists the sessions that would end without the usual notice, and continues only with consent.
     func ask(_ client: ControlClient, hosts: [String]) async throws {
         guard let duration, isShort else { return }
         var sessions: [SessionView] = []
@@ -50,7 +50,7 @@ struct DrainDeadline: ParsableArguments {
         return "this ends \(SessionSelection.describe(sessions, place: place)) \(when)\(turns)"
     }
 
-    /// What becomes of the sessions of a host whose drain has begun.
+    /// What happens to the sessions of a host whose drain has started.
     static func outcome(_ host: HostView, now: Timestamp = .current(), time: TimeText = TimeText()) -> String {
         if host.state == .drained { return "\(host.name) is drained: nobody is there" }
         let sessions = Plural.count(host.sessions, "session")

@@ -48,7 +48,7 @@ struct HostAdd: AsyncParsableCommand {
         }
     }
 
-    /// What is asked for; relative paths start at `folder`.
+    /// The host to add; relative paths are resolved against `folder`.
     func entry(folder: String) -> HostEntry {
         let paths = [ca, certificate, key].compactMap { $0 }.map { FilePaths.resolve($0, from: folder) }
         return HostEntry(
@@ -81,10 +81,10 @@ struct SizeArgument: ExpressibleByArgument, Hashable, Sendable {
     var defaultValueDescription: String { SizeText.format(bytes) }
 }
 
-/// A label on the command line: `gpu=true`, or `gpu-`, which takes it away.
+/// A label on the command line: `gpu=true`, or `gpu-`, which removes it.
 struct LabelArgument: ExpressibleByArgument, Hashable, Sendable {
     var key: String
-    /// `nil`: take it away.
+    /// `nil` removes the label.
     var value: String?
 
     init?(argument: String) {

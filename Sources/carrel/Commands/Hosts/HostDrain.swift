@@ -38,9 +38,9 @@ struct HostDrain: AsyncParsableCommand {
     @OptionGroup var end: DrainDeadline
     @Flag(help: "Show who is still there until the host is drained.") var wait = false
 
-    /// How often the broker is asked while waiting.
+    /// How often the broker is polled while waiting.
     static let pollInterval = Duration.seconds(1)
-    /// As many sessions as one host can have.
+    /// The maximum number of sessions on one host.
     static let sessionLimit = 1_000
 
     func validate() throws {
@@ -112,15 +112,15 @@ struct HostDrain: AsyncParsableCommand {
     }
 }
 
-/// With a broker that does not answer while it is waited for: it may be restarting, and drains go on then.
+/// Retries while a broker that is being waited for does not answer: it may be restarting, and drains continue then.
 struct Patience {
-    /// How often in a row it may fail to answer.
+    /// How many consecutive failures are tolerated.
     static let failureLimit = 60
     private var failures = 0
 
     mutating func restore() { failures = 0 }
 
-    /// Waits until the next question; throws the error again when that is no use.
+    /// Waits until the next attempt; rethrows the error if retrying is pointless.
     mutating func bear(_ error: any Error) async throws {
         try Task.checkCancellation()
         failures += 1
@@ -129,7 +129,7 @@ struct Patience {
     }
 }
 
-/// Turns SIGINT and SIGTERM into a call, instead of the end of the process.
+/// Turns SIGINT and SIGTERM into a call instead of ending the process.
 struct Interruption: Sendable {
     private let watchers: Watchers
 

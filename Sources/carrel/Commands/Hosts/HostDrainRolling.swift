@@ -2,7 +2,7 @@ import Broker
 import BrokerCore
 
 extension HostDrain {
-    /// Shows how a rolling drain stands until every host of it is drained, or was uncordoned.
+    /// Shows the progress of a rolling drain until each of its hosts is drained, or was uncordoned.
     static func watchRolling(_ client: ControlClient, _ first: ProgressScreen) async throws {
         var screen = first
         var patience = Patience()
@@ -31,9 +31,9 @@ extension HostDrain {
     }
 }
 
-/// A rolling drain as operators read it.
+/// The text of a rolling drain for operators.
 enum RollingText {
-    /// What becomes of the hosts and their sessions, when it has begun.
+    /// What happens to the hosts and their sessions after it has started.
     static func outcome(_ hosts: [String], maxUnavailable: Int, deadline: Duration) -> String {
         let when = deadline == .zero ? "when" : "\(DurationText.format(deadline)) after"
         return "\(hosts.joined(separator: ", ")) drain in turn, at most \(maxUnavailable) at a time: sessions that do "
@@ -52,7 +52,7 @@ enum RollingText {
         return table.text()
     }
 
-    /// What has changed when this has.
+    /// A value that changes only when there is something new to show.
     static func news(_ drain: RollingDrainView, _ hosts: [HostView]) -> String {
         drain.hosts.map { member in
             let host = hosts.first { $0.name == member.host }
@@ -60,7 +60,7 @@ enum RollingText {
         }.joined(separator: "\n")
     }
 
-    /// Every host is drained or was uncordoned: nothing more happens by itself.
+    /// Whether every host is drained, lost or removed, or was uncordoned, so that nothing more happens automatically.
     static func isThrough(_ drain: RollingDrainView, _ hosts: [HostView]) -> Bool {
         drain.hosts.allSatisfy { member in
             guard member.phase != .done, let host = hosts.first(where: { $0.name == member.host }) else { return true }

@@ -35,7 +35,7 @@ struct HostLost: AsyncParsableCommand {
     }
 }
 
-/// A question to the person at the terminal, before what cannot be undone.
+/// Asks the person at the terminal before an irreversible action.
 enum Confirmation {
     static func ask(_ question: String) throws {
         guard isatty(STDIN_FILENO) == 1 else {

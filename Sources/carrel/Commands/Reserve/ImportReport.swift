@@ -2,17 +2,17 @@ import Broker
 import BrokerCore
 import Scheduling
 
-/// What a calendar asks for, with what an event leaves to the command.
+/// The reservations that a calendar requests, with the command's options for what an event leaves open.
 struct WantedReservations {
     private(set) var items: [(terms: ReservationTerms, origin: ReservationOrigin?)] = []
     private(set) var events: [String: EventRevision]
     var past: Int
     var unwanted: Int
-    /// Why events were left out; at most `SchedulingLimits.problems`.
+    /// Why events were rejected; at most `SchedulingLimits.problems`.
     private(set) var problems: [SchedulingError]
-    /// Events that were left out.
+    /// The number of rejected events.
     private(set) var refused: Int
-    /// What is not taken just as it stands, of the events that were not left out.
+    /// What is not taken literally, in the events that were not rejected.
     private(set) var notes: [CalendarNote]
 
     init(_ reading: CalendarReader.Reading, on common: CalendarTerms) {
@@ -30,7 +30,7 @@ struct WantedReservations {
                 refuse(occurrence.uid, because: error)
             }
         }
-        // An event is taken as a whole: what is booked of one that was left out stays.
+        // An event is taken as a whole: earlier reservations of a rejected event stay.
         items.removeAll { events[$0.origin?.series ?? ""] == nil }
         notes.removeAll { events[$0.uid] == nil }
     }
@@ -41,49 +41,50 @@ struct WantedReservations {
     }
 }
 
-/// What became, or would become, of a calendar: what `carrel reserve import --json` prints.
+/// The outcome of a calendar import, or of its dry run: the output of `carrel reserve import --json`.
 struct ImportReport: Encodable {
     struct Refusal: Encodable {
-        /// Of the file, from 1.
+        /// The line of the file, from 1.
         var line: Int?
         var reason: String
     }
 
     struct Note: Encodable {
-        /// Of the file, from 1.
+        /// The line of the file, from 1.
         var line: Int
         var kind: CalendarNote.Kind
         var text: String
     }
 
     var isDryRun: Bool
-    /// Reservations that were made anew, moved, booked before as the file says, or taken out of the calendar.
+    /// Counts of reservations that are new, were moved, already match the file, and were cancelled because the calendar
+    /// no longer has them.
     var booked: Int
     var moved: Int
     var unchanged: Int
     var cancelled: Int
-    /// Booked with other terms, which stay: the file is older, the reservation has begun, or --keep was given.
+    /// Reservations with other terms that are kept: the file is older, the reservation has begun, or --keep was given.
     var kept: Int
-    /// Booked with other terms, or not in the file any more, and nothing says which is newer.
+    /// Reservations with other terms, or no longer in the file, where nothing says which is newer.
     var undecided: Int
     /// Times for which there are no seats.
     var withoutSeats: Int
-    /// Events that cannot be read or understood.
+    /// Events that cannot be parsed or understood.
     var refused: Int
     var refusals: [Refusal]
-    /// Events of which nothing can be booked yet, because they begin too far ahead.
+    /// Events that cannot be booked yet, because they begin too far ahead.
     var tooFarAhead: Int
-    /// Events whose recurrence goes on beyond what can be booked yet.
+    /// Events whose recurrence extends beyond what can be booked yet.
     var takenInPart: Int
     var notes: [Note]
     var past: Int
     var unwanted: Int
-    /// Each time that was asked for; nothing where nothing could be.
+    /// The result for each requested time; `nil` if there was none.
     var booking: BookingView?
 
     init(_ booking: BookingView?, _ wanted: WantedReservations, isDryRun: Bool) {
         let items = booking?.items ?? []
-        // A calendar is booked as a whole or not at all.
+        // A calendar is booked completely or not at all.
         let isDone = booking?.isBooked ?? false
         func count(_ results: BookingView.Result...) -> Int { items.count { results.contains($0.result) } }
         self.isDryRun = isDryRun
@@ -104,7 +105,8 @@ struct ImportReport: Encodable {
         self.booking = booking
     }
 
-    /// Something of the file is not booked that should be, or nothing of it can be yet. The same in a dry run.
+    /// Whether something in the file should be booked and is not, or nothing of it can be booked yet. The same in a dry
+    /// run.
     var isFailure: Bool {
         guard booking?.isBooked ?? false else { return true }
         if !refusals.isEmpty || withoutSeats + undecided > 0 { return true }
@@ -112,7 +114,7 @@ struct ImportReport: Encodable {
         return done == 0 && tooFarAhead > 0
     }
 
-    /// In one line, and what to do where somebody has to decide.
+    /// The summary in one line, with what to do if somebody has to decide.
     var summary: String {
         let numbers = [
             (booked, "booked"), (moved, "moved"), (unchanged, "unchanged"), (cancelled, "cancelled"),

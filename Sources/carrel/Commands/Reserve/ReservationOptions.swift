@@ -5,7 +5,7 @@ import Foundation
 import Launch
 import Scheduling
 
-/// What reservations have in common, however they are made.
+/// The options that all ways to create reservations share.
 struct ReservationOptions: ParsableArguments {
     @Option(help: "The portal's name; that of the configuration if left out.") var portal: String?
     @Option(help: "The course whose learners get the seats.") var context: String?
@@ -37,7 +37,7 @@ struct ReservationOptions: ParsableArguments {
         }
     }
 
-    /// What can stand in no link would be a seat for which nobody can come.
+    /// An identifier that no link can carry would reserve a seat that nobody can use.
     private static func check(_ value: String, _ option: String, _ limit: Int) throws {
         do throws(LaunchError) { try FieldRule.check(value, name: option, maximum: limit) } catch {
             throw ValidationError(error.cause)
@@ -46,24 +46,24 @@ struct ReservationOptions: ParsableArguments {
 
     var clock: WallClock { zone.flatMap { try? ZoneDatabase.system().clock(named: $0) } ?? .local }
 
-    /// Moments as they were asked for.
+    /// Shows times in the zone in which they were requested.
     var time: TimeText { TimeText(clock: clock) }
 
-    /// The portal of the configuration, which must be the one that is named.
+    /// The portal of the configuration, which must be the one that was named, if any.
     static func portal(_ named: String?, of configuration: Configuration) throws -> String {
         let known = configuration.portal.name
         guard let named, named != known else { return known }
         throw CommandFailure("there is no portal \"\(named)\" in \(configuration.file); there is \(known)")
     }
 
-    /// Everybody who is named, in the file too.
+    /// All learners that are named, including those in the file.
     func learners() throws -> Set<String> {
         guard let roster else { return Set(learner) }
         return try Roster(file: roster).learners.union(learner)
     }
 }
 
-/// A moment on the command line; in the time zone of --zone unless it says otherwise.
+/// A time on the command line; in the time zone of --zone unless it says otherwise.
 struct MomentArgument: ExpressibleByArgument, Hashable, Sendable {
     var text: String
     var moment: TypedMoment
@@ -75,7 +75,7 @@ struct MomentArgument: ExpressibleByArgument, Hashable, Sendable {
     }
 }
 
-/// How often on the command line: `daily`, `weekdays`, `weekly`, `fortnightly`, or days such as `mon,wed`.
+/// A recurrence on the command line: `daily`, `weekdays`, `weekly`, `fortnightly`, or days such as `mon,wed`.
 struct RepeatArgument: ExpressibleByArgument, Hashable, Sendable {
     var text: String
     var recurrence: Recurrence
@@ -103,7 +103,7 @@ struct RepeatArgument: ExpressibleByArgument, Hashable, Sendable {
 
 /// A day on the command line: `2026-12-20`.
 struct DayArgument: ExpressibleByArgument, Hashable, Sendable {
-    /// Since 1970.
+    /// Days since 1970.
     var day: Int64
 
     init?(argument: String) {

@@ -61,7 +61,7 @@ struct ReserveCreate: AsyncParsableCommand {
         if case .timeOfDay = from.moment { throw ValidationError("--from needs a date, such as 2026-12-01T09:00") }
     }
 
-    /// What is asked for: the first one, or all of a series.
+    /// The requested reservations: the first one, or all of a series.
     func terms(portal: String, now: Timestamp) throws -> [ReservationTerms] {
         let clock = options.clock
         let first = try terms(portal: portal, on: clock)
@@ -96,7 +96,7 @@ struct ReserveCreate: AsyncParsableCommand {
             wall: isMoment ? nil : clock.span(from: from, to: to))
     }
 
-    /// Neither time depends on what clocks on walls show.
+    /// Whether neither time depends on a wall clock.
     private var isMoment: Bool {
         if case .moment = from.moment { true } else { false }
     }
@@ -124,7 +124,7 @@ struct ReserveCreate: AsyncParsableCommand {
         if !booking.isBooked { throw ExitCode.failure }
     }
 
-    /// The chart of the first one that finds no seats, or of the first.
+    /// The chart of the first reservation that finds no seats, or of the first one.
     private func show(_ booking: BookingView, terms: [ReservationTerms], from client: ControlClient) async throws {
         let index = booking.items.firstIndex { $0.result.isConflict } ?? 0
         let shown = terms[index]
@@ -144,7 +144,7 @@ struct ReserveCreate: AsyncParsableCommand {
         if !booking.isBooked { throw ExitCode.failure }
     }
 
-    /// What --dry-run --json prints.
+    /// The output of --dry-run --json.
     private struct DryRun: Encodable {
         var booking: BookingView
         var capacity: CapacityForecast

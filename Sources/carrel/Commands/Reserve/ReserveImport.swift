@@ -73,9 +73,9 @@ struct ReserveImport: AsyncParsableCommand {
         return aliases
     }
 
-    /// What the file asks for, and what was left out.
+    /// The reservations that the file requests, and what was rejected.
     ///
-    /// - Throws: when it is no calendar; with --strict also when anything of it was left out.
+    /// - Throws: if it is not a calendar; with --strict also if anything in it was rejected.
     func read(_ bytes: [UInt8], portal: String, now: Timestamp) throws -> WantedReservations {
         let calendar: CalendarFile
         do { calendar = try CalendarFile(bytes) } catch { throw CommandFailure("\(file): \(error)") }
@@ -142,7 +142,7 @@ struct ReserveImport: AsyncParsableCommand {
         }
     }
 
-    /// No more than a calendar may have, and one byte that says that it is too long.
+    /// Reads at most the maximum size of a calendar, plus one byte that shows that it is too long.
     private func bytes() throws -> [UInt8] {
         let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
         guard let handle else { throw CommandFailure("\(file) cannot be read; is it there, and may you read it?") }

@@ -53,7 +53,7 @@ struct LinkCommand: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     private struct Answer: Encodable {
-        /// Of one of many.
+        /// The learner, in the output for many.
         var learner: String?
         var url: String
         var expires: Timestamp
@@ -91,7 +91,7 @@ struct LinkCommand: AsyncParsableCommand {
         Output.print(output.json ? Output.json(answer) : answer.url)
     }
 
-    /// One line for each, in the order of their identifiers.
+    /// Prints one line for each, in the order of their identifiers.
     private func printMany(_ configuration: Configuration, _ secrets: LaunchSecrets) async throws {
         let learners = try await learners()
         let who = [roster.map { "in the roster \($0)" }, course.map { "of course \($0)" }].compactMap(\.self)
@@ -120,7 +120,7 @@ struct LinkCommand: AsyncParsableCommand {
         return (listed.map { $0.intersection(known) } ?? known).sorted()
     }
 
-    /// CSV (RFC 4180).
+    /// A CSV row (RFC 4180).
     static func row(_ learner: String, _ url: String) -> String {
         let isPlain = !learner.contains { [",", "\"", ";"].contains($0) || $0.isNewline }
         return (isPlain ? learner : "\"" + learner.replacingOccurrences(of: "\"", with: "\"\"") + "\"") + ",\(url)"
@@ -146,7 +146,8 @@ struct LinkCommand: AsyncParsableCommand {
                     for: InstructorLink(instructor: instructor, expires: expires), origin: origin, now: now)
             }
         } catch {
-            // The library's words are for the learner who opens a bad link; this is the operator who makes one.
+            // The library's message is for the learner who opens a bad link; this one is for the operator who makes
+            // one.
             throw CommandFailure("no link can be made for \(learner): \(error.cause)")
         }
         return Answer(url: url, expires: Timestamp(milliseconds: expires * 1000))

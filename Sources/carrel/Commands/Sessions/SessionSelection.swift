@@ -4,7 +4,8 @@ import BrokerCore
 import Foundation
 import Store
 
-/// Which sessions a command is about: one or some by their identifiers, or all live ones of a course, a roster, or both.
+/// The sessions that a command applies to: one or several by their identifiers, or all live ones of a course, a roster,
+/// or both.
 struct SessionSelection: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
@@ -29,12 +30,12 @@ struct SessionSelection: ParsableArguments {
         if lab != nil, !isMany { throw ValidationError("--lab goes with --course or --roster") }
     }
 
-    /// The one session that is meant, if it is one by its identifier.
+    /// The identifier, if the command names exactly one session.
     var single: String? { ids.count == 1 ? ids[0] : nil }
 
-    /// The identifiers of all that are meant.
+    /// The identifiers of all selected sessions.
     ///
-    /// - Parameter states: what can be done to sessions in other states of a course or a roster makes no difference.
+    /// - Parameter states: sessions of a course or a roster in other states are left out.
     func sessions(
         of client: ControlClient, states: Set<String>, where isMeant: (SessionView) -> Bool
     ) async throws -> (ids: [String], description: String) {
@@ -65,13 +66,13 @@ struct SessionSelection: ParsableArguments {
     }
 }
 
-/// Asks before a command does something to many.
+/// Asks before a command acts on many sessions.
 struct ConsentOption: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Do it without asking, however many there are.") var yes = false
 
-    /// Says what would be done, and goes on only if that is wanted.
+    /// Says what would be done, and continues only with consent.
     ///
-    /// - Throws: when it is not, or when there is nobody to ask.
+    /// - Throws: if consent is refused, or if there is nobody to ask.
     func ask(_ words: String) throws {
         if yes { return Output.note(words) }
         guard isatty(STDIN_FILENO) == 1 else {
@@ -84,22 +85,22 @@ struct ConsentOption: ParsableArguments {
     }
 }
 
-/// Something that is done to one session after the other. One that fails keeps none of the others from it.
+/// An action on several sessions, one after the other. A failure does not stop the rest.
 struct SessionAct {
-    /// `end`, and `ended`.
+    /// The verb, `end`, and its participle, `ended`.
     var verb: String
     var participle: String
-    /// In which it can be done; of a course or a roster only these are chosen.
+    /// The states in which the action is possible; of a course or a roster only sessions in these are selected.
     var states: Set<String>
-    /// Further, which of these.
+    /// A further condition on the selected sessions.
     var isMeant: (SessionView) -> Bool = { _ in true }
     var perform: (ControlClient, _ id: String) async throws -> SessionView
-    /// What to say of one that it was done to.
+    /// The text about a session after the action.
     var outcome: (SessionView) -> String
 
     static let liveStates = Set(SessionState.Name.allCases.filter(\.isLive).map(\.rawValue))
 
-    /// - Throws: when it could not be done to one of them; what was done is printed first.
+    /// - Throws: if the action failed for one of them; the outcomes are printed first.
     func run(on selection: SessionSelection, _ client: ControlClient, _ output: JSONOption) async throws {
         if let id = selection.single {
             let session = try await perform(client, id)
@@ -134,7 +135,7 @@ struct SessionAct {
     }
 }
 
-/// What became of something that was done to many sessions: what `--json` prints.
+/// The result of an action on many sessions: the output of `--json`.
 struct SessionActReport: Encodable {
     struct Failure: Encodable {
         var id: String

@@ -3,14 +3,14 @@ import Broker
 import BrokerCore
 import Portal
 
-/// What stopping sessions takes, for good or for a while: which ones, and why.
+/// The options for stopping sessions, for good or by parking: which ones, and why.
 struct SessionStop: ParsableArguments {
     @OptionGroup var configurationOption: ConfigurationOption
     @OptionGroup var selection: SessionSelection
     @Option(help: "Why, for the learners.") var note = ""
     @OptionGroup var output: JSONOption
 
-    /// Has them stopped, and prints what became of them.
+    /// Stops them, and prints the outcomes.
     func run(
         _ verb: String, _ participle: String, states: Set<String>,
         _ stop: @escaping (ControlClient) -> (_ id: String, _ note: String?) async throws -> SessionView

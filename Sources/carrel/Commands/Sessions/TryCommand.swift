@@ -39,7 +39,7 @@ struct TryCommand: AsyncParsableCommand {
         var url: String
         var output: String
         var error: String?
-        /// Milliseconds.
+        /// In milliseconds.
         var times: LearnerTimes
         var totalMilliseconds: Double
     }
@@ -47,7 +47,7 @@ struct TryCommand: AsyncParsableCommand {
     func run() async throws {
         let report: Report
         do { report = try await visit() } catch let error as LearnerError {
-            // It may quote the lab's own page.
+            // The message may quote the lab's own page.
             throw CommandFailure(error.description)
         }
         if output.json {
@@ -79,7 +79,7 @@ struct TryCommand: AsyncParsableCommand {
             totalMilliseconds: learner.times.total)
     }
 
-    /// A line of progress, as the learner's page words it.
+    /// A line of progress, in the words of the learner's page.
     private static func words(_ view: LearnerView) -> String {
         switch (view.state, view.step) {
         case ("queued", _):
