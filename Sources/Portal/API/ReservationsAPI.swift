@@ -10,36 +10,65 @@ struct ReservationsAPI {
 
     /// - Parameter sender: the system user who sent the request; `nil` if unknown.
     func answer(_ request: HTTPRequest, from sender: String?) async throws -> any Encodable & Sendable {
-        let path = request.path
-        switch (path[1], path.count) {
-        case ("reservations", 2) where request.method == "POST":
-            return APIReservation(reservation: try await broker.reserve(APIReserve(body: request.body).terms()))
-        case ("reservations", 2):
-            try APIRefusal.require("GET", request)
-            return APIReservations(
-                reservations: try await broker.reservations(limit: APIReservations.limit(request.query)))
-        case ("reservations", 3):
-            try APIRefusal.require("GET", request)
-            return APIReservation(reservation: try await broker.reservation(ReservationID(rawValue: path[2])))
-        case ("reservations", 4):
-            return try await one(ReservationID(rawValue: path[2]), path[3], request, from: sender)
+        switch (request.path[1], request.path.count) {
+        case ("reservations", _):
+            return try await reservations(request, from: sender)
         case ("bookings", 2):
             try APIRefusal.require("POST", request)
             return try await book(APIBook(body: request.body))
         case ("capacity", 2):
-            try APIRefusal.require("GET", request)
-            let question = try APICapacity.Question(request.query)
-            return APICapacity(
-                capacity: try broker.forecast(
-                    lab: question.lab, from: Timestamp(milliseconds: question.from),
-                    to: Timestamp(milliseconds: question.to), steps: question.steps))
-        case ("feeds", 2) where request.method == "POST":
-            let (feed, token) = try await broker.makeFeed(portal: APIMakeFeed(body: request.body).portal)
+            return try capacity(request)
+        case ("feeds", _):
+            return try await feeds(request)
+        default:
+            throw APIRefusal.notFound(request.target)
+        }
+    }
+
+    private func reservations(
+        _ request: HTTPRequest, from sender: String?
+    ) async throws -> any Encodable & Sendable {
+        let path = request.path
+        if path.count == 4 { return try await one(ReservationID(rawValue: path[2]), path[3], request, from: sender) }
+        if path.count == 2, request.method == "POST" { return try await reserve(request) }
+        try APIRefusal.require("GET", request)
+        guard path.count < 4 else { throw APIRefusal.notFound(request.target) }
+        if path.count == 3 {
+            return APIReservation(reservation: try await broker.reservation(ReservationID(rawValue: path[2])))
+        }
+        return try await list(request)
+    }
+
+    private func reserve(_ request: HTTPRequest) async throws -> APIReservation {
+        let terms = try APIReserve(body: request.body).terms()
+        return APIReservation(reservation: try await broker.reserve(terms))
+    }
+
+    private func list(_ request: HTTPRequest) async throws -> APIReservations {
+        let limit = try APIReservations.limit(request.query)
+        return APIReservations(reservations: try await broker.reservations(limit: limit))
+    }
+
+    private func capacity(_ request: HTTPRequest) throws -> APICapacity {
+        try APIRefusal.require("GET", request)
+        let question = try APICapacity.Question(request.query)
+        return APICapacity(
+            capacity: try broker.forecast(
+                lab: question.lab, from: Timestamp(milliseconds: question.from),
+                to: Timestamp(milliseconds: question.to), steps: question.steps))
+    }
+
+    private func feeds(_ request: HTTPRequest) async throws -> any Encodable & Sendable {
+        let path = request.path
+        switch path.count {
+        case 2 where request.method == "POST":
+            let portal = try APIMakeFeed(body: request.body).portal
+            let (feed, token) = try await broker.makeFeed(portal: portal)
             return APIFeed(feed: feed, token: token)
-        case ("feeds", 2):
+        case 2:
             try APIRefusal.require("GET", request)
             return APIFeeds(feeds: try await broker.feeds())
-        case ("feeds", 4) where path[3] == "revoke":
+        case 4 where path[3] == "revoke":
             try APIRefusal.require("POST", request)
             try await broker.revokeFeed(path[2])
             return APIFeeds(feeds: try await broker.feeds())
@@ -51,14 +80,31 @@ struct ReservationsAPI {
     private func one(
         _ id: ReservationID, _ verb: String, _ request: HTTPRequest, from sender: String?
     ) async throws -> any Encodable & Sendable {
-        let who = sender.map { "The operator \($0)" }
         try APIRefusal.require(verb == "attendance" ? "GET" : "POST", request)
         switch verb {
-        case "cancel": return APIReservation(reservation: try await broker.cancelReservation(id, by: who))
-        case "cancel-series": return APICancelled(cancelled: try await broker.cancelSeries(of: id, by: who))
+        case "cancel": return try await cancel(id, from: sender)
+        case "cancel-series": return try await cancelSeries(of: id, from: sender)
         case "attendance": return APIAttendance(attendance: try await broker.attendance(of: id))
         default: throw APIRefusal.notFound(request.target)
         }
+    }
+
+    // The release build's optimizer crashes in a coroutine that these three are inlined into (Swift 6.3.1).
+
+    @inline(never)
+    private func cancel(_ id: ReservationID, from sender: String?) async throws -> APIReservation {
+        APIReservation(reservation: try await broker.cancelReservation(id, by: Self.actor(sender)))
+    }
+
+    @inline(never)
+    private func cancelSeries(of id: ReservationID, from sender: String?) async throws -> APICancelled {
+        APICancelled(cancelled: try await broker.cancelSeries(of: id, by: Self.actor(sender)))
+    }
+
+    @inline(never)
+    private static func actor(_ sender: String?) -> String? {
+        guard let sender else { return nil }
+        return "The operator \(sender)"
     }
 
     private func book(_ body: APIBook) async throws -> APIBooking {
