@@ -117,10 +117,6 @@ public struct APIHostRemove: Hashable, Sendable, Codable {
     init(body: [UInt8]) throws(APIRefusal) {
         self = try APIRefusal.decode(APIHostRemove.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
-
-    func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
-        try APIDrain(deadlineSeconds: deadlineSeconds, withoutNotice: withoutNotice).deadline(ending: sessions)
-    }
 }
 
 /// The answer to it.
@@ -157,9 +153,5 @@ public struct APIRollingDrainStart: Hashable, Sendable, Codable {
         self = try APIRefusal.decode(
             APIRollingDrainStart.self, from: body,
             example: "{\"hosts\":[\"one\",\"two\"],\"max_unavailable\":1,\"deadline_seconds\":7200}")
-    }
-
-    func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
-        try APIDrain(deadlineSeconds: deadlineSeconds, withoutNotice: withoutNotice).deadline(ending: sessions)
     }
 }

@@ -63,11 +63,22 @@ struct APIRefusal: Error, Equatable {
     }
 }
 
-extension APIDrain {
+extension APIDrain: DrainRequest {
     init(body: [UInt8]) throws(APIRefusal) {
         self = try APIRefusal.decode(APIDrain.self, from: body, example: "{\"deadline_seconds\":1800}")
     }
+}
 
+extension APIHostRemove: DrainRequest {}
+extension APIRollingDrainStart: DrainRequest {}
+
+/// A body that asks for a drain.
+protocol DrainRequest {
+    var deadlineSeconds: Int? { get }
+    var withoutNotice: Bool? { get }
+}
+
+extension DrainRequest {
     /// - Parameter sessions: how many sessions the drain would end.
     func deadline(ending sessions: Int) throws(APIRefusal) -> Duration? {
         guard let seconds = deadlineSeconds else { return nil }

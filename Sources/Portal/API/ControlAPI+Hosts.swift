@@ -40,7 +40,7 @@ extension ControlAPI {
 
     /// Records who acts on a host, in the stories of the affected sessions.
     private func remark(_ words: String, by sender: String?, on host: String) {
-        if let sender { broker.remark("The operator \(sender) \(words)", onHost: host) }
+        if let actor = Self.actor(sender) { broker.remark("\(actor) \(words)", onHost: host) }
     }
 
     /// How many sessions have a seat on these hosts.

@@ -125,7 +125,7 @@ final class ControlAPI {
         case ("sessions", 4) where path[3] == "cancel-end":
             try APIRefusal.require("POST", request)
             let id = try await broker.resolve(path[2])
-            if let sender { broker.remark("The operator \(sender) takes its announced end back.", on: id) }
+            if let actor = Self.actor(sender) { broker.remark("\(actor) takes its announced end back.", on: id) }
             return APISession(session: try await broker.cancelEnd(id), story: try await broker.story(of: id))
         case ("sessions", 4) where path[3] == "park":
             try APIRefusal.require("POST", request)
@@ -147,6 +147,9 @@ final class ControlAPI {
             throw APIRefusal.notFound(request.target)
         }
     }
+
+    /// How stories name the sender of a request.
+    static func actor(_ sender: String?) -> String? { sender.map { "The operator \($0)" } }
 
     private func changePool(_ change: APIPool) async throws -> APIPools {
         if change.reset == true {
@@ -173,7 +176,7 @@ final class ControlAPI {
         let end = try APIEnd(body: request.body)
         let (note, notice) = (try end.checkedNote(), try end.notice())
         let id = try await broker.resolve(prefix)
-        if let sender { broker.remark("The operator \(sender) ends it.", on: id) }
+        if let actor = Self.actor(sender) { broker.remark("\(actor) ends it.", on: id) }
         let view = try await broker.announceEnd(id, in: notice, note: note)
         return APISession(session: view, story: try await broker.story(of: id))
     }
@@ -182,7 +185,7 @@ final class ControlAPI {
     {
         let note = try APIPark(body: request.body).checkedNote()
         let id = try await broker.resolve(prefix)
-        if let sender { broker.remark("The operator \(sender) parks it.", on: id) }
+        if let actor = Self.actor(sender) { broker.remark("\(actor) parks it.", on: id) }
         let view = try await broker.park(id, note: note)
         return APISession(session: view, story: try await broker.story(of: id))
     }

@@ -89,22 +89,16 @@ struct ReservationsAPI {
         }
     }
 
-    // The release build's optimizer crashes in a coroutine that these three are inlined into (Swift 6.3.1).
+    // The release build's optimizer crashes in a coroutine that these two are inlined into (Swift 6.3.1).
 
     @inline(never)
     private func cancel(_ id: ReservationID, from sender: String?) async throws -> APIReservation {
-        APIReservation(reservation: try await broker.cancelReservation(id, by: Self.actor(sender)))
+        APIReservation(reservation: try await broker.cancelReservation(id, by: ControlAPI.actor(sender)))
     }
 
     @inline(never)
     private func cancelSeries(of id: ReservationID, from sender: String?) async throws -> APICancelled {
-        APICancelled(cancelled: try await broker.cancelSeries(of: id, by: Self.actor(sender)))
-    }
-
-    @inline(never)
-    private static func actor(_ sender: String?) -> String? {
-        guard let sender else { return nil }
-        return "The operator \(sender)"
+        APICancelled(cancelled: try await broker.cancelSeries(of: id, by: ControlAPI.actor(sender)))
     }
 
     private func book(_ body: APIBook) async throws -> APIBooking {
