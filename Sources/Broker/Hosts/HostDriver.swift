@@ -185,15 +185,12 @@ final class HostDriver {
         let exit = Event.containerExited(
             run.session, epoch: run.epoch, code: container?.exitCode ?? -1,
             outOfMemory: container?.outOfMemory ?? false)
-        guard let code = container?.exitCode, ![0, Self.terminated].contains(code) else {
+        guard let code = container?.exitCode, ![0, StartFault.terminated].contains(code) else {
             Task { @ControlLoop in await self.reportUnlessEngineStops(exit) }
             return
         }
         broker.submit(exit)
     }
-
-    /// The exit code of a program that was terminated by SIGTERM.
-    private static let terminated = 128 + 15
 
     /// An engine that shuts down refuses new connections and stops its labs before it ends itself. The listing reports
     /// what became of them once the engine answers again.

@@ -83,9 +83,12 @@ public enum StartFault: String, Hashable, Sendable, Codable, CaseIterable {
     /// The program in the lab stopped by itself before it was ready. The learner's files may be the cause.
     case lab
 
-    /// The likely cause when a starting lab's container stopped with this code. 128 + SIGTERM (143) means that it was
-    /// stopped from outside, as by an engine that is shutting down.
-    public init(exitCode: Int?) { self = exitCode == 143 ? .ours : .lab }
+    /// The exit code of a program that was terminated by SIGTERM: it was stopped from outside, as by an engine that is
+    /// shutting down.
+    public static let terminated = 128 + 15
+
+    /// The likely cause when a starting lab's container stopped with this code.
+    public init(exitCode: Int?) { self = exitCode == Self.terminated ? .ours : .lab }
 }
 
 /// The state of a session. A run is the life of one container; `Session.epoch` counts the runs.
