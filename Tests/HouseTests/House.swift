@@ -21,6 +21,9 @@ enum House {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// Where this checkout lies, in lower case.
+    static let rootPath = root.path.lowercased() + "/"
+
     /// Of other files the names say nothing about who wrote them: recorded bytes, seeds, calendars of other programs.
     private static let endings: Set<String> = ["swift", "c", "h", "md", "sh", "py"]
     /// Here files without an ending are text, too: scripts, and the recipes of images.

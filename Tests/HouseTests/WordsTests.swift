@@ -19,9 +19,9 @@ import Testing
         ("nobody is before", "say who is first"),
         ("of a lab that there is not", "write: of an unknown lab"),
         ("see to it that", "write: make sure that"),
-        // The place of work is nobody's business, and is not there elsewhere.
+        // A path of the author's machine does not exist elsewhere.
+        (House.rootPath, "use a path that every machine has, or make one in a temporary directory"),
         ("/root/", "use a path that every machine has, or make one in a temporary directory"),
-        ("/work/", "use a path that every machine has, or make one in a temporary directory"),
         ("/users/", "use a path that every machine has, or make one in a temporary directory"),
         ("claude", "say what the software does, not who or what wrote it"),
         ("anthropic", "say what the software does, not who or what wrote it"),

@@ -10,10 +10,10 @@ enum EmptyArgument {
         for argument in arguments {
             if argument.isEmpty {
                 guard previous.hasPrefix("-") else {
-                    return "an argument is empty; is a variable that nobody has set meant for it?"
+                    return "an argument is empty; perhaps a shell variable is not set"
                 }
                 if !exceptions.contains(previous) {
-                    return "the argument after \(previous) is empty; is a variable that nobody has set meant for it?"
+                    return "the argument after \(previous) is empty; perhaps a shell variable is not set"
                 }
             } else if argument.hasPrefix("--"), argument.firstIndex(of: "=") == argument.indices.last {
                 let option = String(argument.dropLast())
