@@ -54,30 +54,46 @@ let package = Package(
         room("HTTPWire"),
         room("Metrics"),
         room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire", "CNGHTTP2"]),
-        room("BrokerCore", ["Text", heap]),
-        room("Store", ["BrokerCore", grdb]),
-        room("Scheduling", ["BrokerCore"]),
-        helperProgram,
+        room("Identity"),
+        room("BrokerCore", ["Text", "Identity", heap]),
+        // Writes files into a Swift file, for the plugins that embed them.
         .executableTarget(name: "EmbedFile", swiftSettings: house),
+        .plugin(
+            name: "EmbedFiles", capability: .buildTool(), dependencies: ["EmbedFile"], path: "Sources/EmbedFiles"),
+        .target(
+            name: "Words", dependencies: ["BrokerCore"], exclude: ["Catalogues"], swiftSettings: house,
+            plugins: ["EmbedFiles"]),
+        room("Store", ["Identity", "BrokerCore", grdb]),
+        room("Scheduling", ["Identity", "BrokerCore"]),
+        helperProgram,
         .plugin(
             name: "EmbedHelper", capability: .buildTool(), dependencies: ["EmbedFile", "carrel-helper"],
             path: "Sources/EmbedHelper"),
         .target(name: "HelperImage", dependencies: ["TLS"], swiftSettings: house, plugins: ["EmbedHelper"]),
         room("DockerEngine", ["Text", "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "HelperImage"]),
         room("Edge", ["EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport"]),
-        room("Launch", ["TLS", "BrokerCore"]),
+        room("Doors", ["Text", "TLS", "Identity", "BrokerCore"]),
         room(
             "Broker",
             [
-                "Text", "EventLoop", "TLS", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
+                "Text", "EventLoop", "TLS", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Store", "Scheduling",
                 "HelperImage", "DockerEngine", "Edge", logging,
             ]),
+        .target(
+            name: "Portal",
+            dependencies: [
+                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Words",
+                "Store", "Scheduling", "Doors", "Broker", mustache,
+            ],
+            exclude: ["Files"], swiftSettings: house, plugins: ["EmbedFiles"]),
         room(
-            "Portal",
+            "Configuration",
             [
-                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
-                "Launch", "Broker", mustache,
+                "Text", "EventLoop", "HTTPTransport", "HTTPWire", "Identity", "BrokerCore", "Edge", "Broker", "Portal",
+                yams,
             ]),
+        room("Takeover", ["Text", "EventLoop", "Broker", logging]),
+        room("LearnerClient", ["Text", "EventLoop", "TLS", "HTTPTransport", "Portal", "Broker"]),
         .executableTarget(name: "ReadRevision", swiftSettings: house),
         .plugin(
             name: "EmbedRevision", capability: .buildTool(), dependencies: ["ReadRevision"],
@@ -85,13 +101,16 @@ let package = Package(
         .executableTarget(
             name: "carrel",
             dependencies: [
-                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
-                "DockerEngine", "Edge", "Launch", "Broker", "Portal", argumentParser, logging, yams,
+                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Store",
+                "Scheduling", "DockerEngine", "Edge", "Doors", "Broker", "Portal", "Configuration", "Takeover",
+                "LearnerClient", argumentParser, logging,
             ],
             swiftSettings: house, plugins: ["EmbedRevision"]),
 
         // Other programs, for tests and benchmarks.
         room("Programs", path: "Tests/Programs"),
+        // Names of portals and labs as literals, and a configuration to change.
+        room("Literals", ["Identity"], path: "Tests/Literals"),
         // Randomness of which one seed replays one run.
         room("SeededRandom", path: "Tests/SeededRandom"),
         // What `Scripts/bench edge` loads proxies with; no product.
@@ -101,10 +120,11 @@ let package = Package(
 
         // What `Scripts/bench broker` measures core and store with; no product.
         .executableTarget(
-            name: "BrokerBench", dependencies: ["BrokerCore", "Store", "EventLoop"], path: "Tests/BrokerBench",
+            name: "BrokerBench", dependencies: ["Identity", "BrokerCore", "Store", "EventLoop"],
+            path: "Tests/BrokerBench",
             swiftSettings: house),
         // A whole world around the broker's core, in which everything fails; and what runs many of them.
-        room("Simulation", ["BrokerCore", "SeededRandom"], path: "Tests/Simulation"),
+        room("Simulation", ["Identity", "Literals", "BrokerCore", "SeededRandom"], path: "Tests/Simulation"),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", argumentParser], path: "Tests/Simulate",
             swiftSettings: house),
@@ -118,11 +138,17 @@ let package = Package(
         tests("HTTPWireTests", ["HTTPWire", "SmugglingCorpus"]),
         tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["EventLoop", "TLS", "HTTPWire", "HTTPTransport", "SeededRandom"]),
-        tests("BrokerCoreTests", ["BrokerCore"]),
+        tests("IdentityTests", ["Identity", "Literals"]),
+        tests("BrokerCoreTests", ["Identity", "Literals", "BrokerCore"]),
+        tests("WordsTests", ["BrokerCore", "Words"]),
         tests("SimulationTests", ["Simulation"]),
-        tests("StoreTests", ["BrokerCore", "Store", "SeededRandom", grdb]),
         .testTarget(
-            name: "SchedulingTests", dependencies: ["BrokerCore", "Scheduling", "Programs", "SeededRandom"],
+            name: "StoreTests", dependencies: ["Identity", "Literals", "BrokerCore", "Store", "SeededRandom", grdb],
+            exclude: ["states"],
+            swiftSettings: house),
+        .testTarget(
+            name: "SchedulingTests",
+            dependencies: ["Literals", "BrokerCore", "Scheduling", "Programs", "SeededRandom"],
             exclude: ["calendars"], swiftSettings: house),
         tests("HelperImageTests", ["TLS", "HelperImage", "Programs"]),
         tests("DockerEngineTests", ["EventLoop", "HTTPTransport", "HelperImage", "DockerEngine"]),
@@ -135,30 +161,41 @@ let package = Package(
         tests(
             "EdgeSimulation",
             [
-                "CLibUV", "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Edge", "SeededRandom", "SmugglingCorpus",
+                "CLibUV", "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Edge", "SeededRandom",
+                "SmugglingCorpus",
             ]),
-        tests("LaunchTests", ["TLS", "BrokerCore", "Launch"]),
+        tests("DoorsTests", ["TLS", "Identity", "Literals", "BrokerCore", "Doors", "Programs"]),
         tests(
             "BrokerTests",
             [
-                "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "BrokerCore", "Scheduling", "DockerEngine", "Edge",
-                "Broker", "Programs",
+                "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Identity", "Literals", "BrokerCore", "Scheduling",
+                "DockerEngine", "Edge", "Broker", "Programs",
             ]),
+        .testTarget(
+            name: "PortalTests",
+            dependencies: [
+                "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "Identity", "Literals", "BrokerCore",
+                "Words", "Store", "Scheduling", "DockerEngine", "Edge", "Doors", "Broker", "Portal", "Programs",
+                logging,
+            ],
+            exclude: ["html"], swiftSettings: house),
         tests(
-            "PortalTests",
-            [
-                "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "BrokerCore", "Store", "Scheduling",
-                "DockerEngine", "Edge", "Launch", "Broker", "Portal", "Programs", logging,
-            ]),
+            "ConfigurationTests",
+            ["HTTPTransport", "Identity", "Literals", "BrokerCore", "Edge", "Broker", "Configuration", "Programs"]),
+        tests("TakeoverTests", ["EventLoop", "Takeover", logging]),
+        tests("LearnerClientTests", ["EventLoop", "TLS", "HTTPTransport", "LearnerClient", "Programs"]),
         tests("ReadRevisionTests", ["ReadRevision"]),
         tests(
             "CarrelTests",
             [
-                "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "BrokerCore", "Scheduling", "Edge", "Launch", "Broker",
-                "Portal", "carrel", "Programs", argumentParser, logging,
+                "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Literals", "BrokerCore", "Scheduling", "Edge",
+                "Doors", "Broker", "Portal", "Configuration", "Takeover", "LearnerClient", "carrel", "Programs",
+                argumentParser, logging, "Text",
             ]),
         // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.
-        room("FleetSupport", ["BrokerCore", "Store", "COpenSSL", "Programs", grdb], path: "Tests/FleetSupport"),
+        room(
+            "FleetSupport", ["Identity", "BrokerCore", "Store", "COpenSSL", "Programs", grdb],
+            path: "Tests/FleetSupport"),
         tests("Fleet", ["carrel", "FleetSupport", "Programs"]),
         tests("Browser", ["COpenSSL", "EventLoop", "TLS", "HTTPTransport", "carrel", "Programs", "FleetSupport"]),
         // The sources and the papers, against the rules of the house.

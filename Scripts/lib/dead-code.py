@@ -15,8 +15,8 @@ import sys
 
 ALLOWED = {
     "the compiler or the runtime asks for it": """
-        CodingKeys appendInterpolation checkIsolated isIsolatingCurrentContext unownedExecutor createBuildCommands
-        EmbedHelper EmbedRevision""",
+        CodingKeys checkIsolated isIsolatingCurrentContext unownedExecutor createBuildCommands
+        EmbedFiles EmbedHelper EmbedRevision""",
     "ArgumentParser asks for it": "allValueStrings defaultValueDescription validate",
     "the Engine API names it, and it is only encoded": """
         AttachStderr AttachStdout CapDrop CheckDuplicate Detach Driver EnableIPv6 Entrypoint Init IpcMode LogConfig

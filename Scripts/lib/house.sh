@@ -16,6 +16,9 @@ house_packages() {
 # shared ones, and runs without an installed Swift.
 # shellcheck disable=SC2034 # used where this is sourced
 readonly RELEASE_BUILD=(--configuration release --static-swift-stdlib --product carrel)
+# With the same options, so that one build can use what the other has compiled.
+# shellcheck disable=SC2034 # the scripts that source this file use it
+readonly SIMULATOR_BUILD=(--configuration release --static-swift-stdlib --product Simulate)
 
 # memory_mebibytes: the memory of this machine.
 memory_mebibytes() { awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo; }

@@ -42,7 +42,7 @@ extension Broker {
     /// Skips a start that a later decision of the same step has superseded.
     private func start(_ id: SessionID, epoch: Int, on host: String) {
         if let warm = WarmSeatID(run: id) {
-            guard let seat = core.warmSeat(warm), let lab = core.lab(seat.pool.lab) else { return }
+            guard let seat = core.warmSeat(warm), let lab = core.lab(seat.pool) else { return }
             hostDrivers[host]?.start(seat, lab: lab)
         } else {
             guard let session = core.session(id), session.epoch == epoch, let lab = core.lab(session.lab) else {
@@ -52,10 +52,14 @@ extension Broker {
         }
     }
 
+    /// `nil` also for the session of a portal that is no longer configured, which the edge does not know.
     private func route(_ id: SessionID, _ endpoint: Endpoint) -> LabRoute? {
-        guard let session = core.session(id), let lab = core.lab(session.lab) else { return nil }
+        guard let session = core.session(id), let lab = core.lab(session.lab),
+            configuration.portal(session.learner.portal) != nil
+        else { return nil }
         return LabRoute(
-            slug: id.rawValue, upstream: .tcp(host: endpoint.address, port: endpoint.port),
+            slug: id.rawValue, portal: session.learner.portal.rawValue,
+            upstream: .tcp(host: endpoint.address, port: endpoint.port),
             kind: lab.kind.routeKind, authorization: labAuthorization(session, kind: lab.kind),
             grants: grants[id] ?? [])
     }

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 import Store
 import Text
 
@@ -64,8 +65,9 @@ extension Broker {
     }
 
     /// Why the session is in its state, and until when.
-    public func explain(_ id: SessionID) async throws(BrokerError) -> SessionExplanation {
-        let story = try await story(of: id)
+    public func explain(_ id: SessionID, in scope: Scope) async throws(BrokerError) -> SessionExplanation {
+        _ = try await view(id, in: scope)
+        let story = try await story(of: id, in: scope)
         return core.explain(try await session(id), story: story, at: now)
     }
 
@@ -115,17 +117,17 @@ extension Broker {
     }
 
     /// Newest first.
-    public func sessions(_ query: SessionQuery) async throws(BrokerError) -> [SessionView] {
+    public func sessions(_ query: SessionQuery, in scope: Scope) async throws(BrokerError) -> [SessionView] {
         let found: [Session]
-        do { found = try await store.sessions(query) } catch { throw BrokerError(error) }
+        do { found = try await store.sessions(query, in: scope) } catch { throw BrokerError(error) }
         await settled()
         return found.map { view(of: core.session($0.id) ?? $0) }
     }
 
-    /// The session with this identifier, or with this unique prefix of one.
-    public func resolve(_ idOrPrefix: String) async throws(BrokerError) -> SessionID {
+    /// The session with this identifier, or with this prefix, if it is the only one of the scope.
+    public func resolve(_ idOrPrefix: String, in scope: Scope) async throws(BrokerError) -> SessionID {
         let match: SessionMatch
-        do { match = try await store.session(matching: idOrPrefix) } catch { throw BrokerError(error) }
+        do { match = try await store.session(matching: idOrPrefix, in: scope) } catch { throw BrokerError(error) }
         switch match {
         case .one(let session): return session.id
         case .none:
@@ -137,7 +139,7 @@ extension Broker {
     }
 
     /// Everything that happened to the session, oldest first.
-    public func story(of id: SessionID) async throws(BrokerError) -> [StoryEntry] {
-        do { return try await store.story(of: id) } catch { throw BrokerError(error) }
+    public func story(of id: SessionID, in scope: Scope) async throws(BrokerError) -> [StoryEntry] {
+        do { return try await store.story(of: id, in: scope) } catch { throw BrokerError(error) }
     }
 }

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 import Store
 import TLS
 
@@ -8,7 +9,7 @@ extension Broker {
         let id = ReservationID(rawValue: SecureRandom.slug(length: Broker.reservationIDLength))
         _ = try await ask { .reserve(terms, newID: id, request: $0) }
         probeHomes()
-        return try await reservation(id)
+        return try await reservation(id, in: .portal(terms.portal))
     }
 
     /// 40 bits: not a secret, but short enough to type. An identifier that is in use is refused.
@@ -19,20 +20,21 @@ extension Broker {
     ///
     /// - Parameter who: named in the stories of the waiting sessions.
     public func cancelReservation(
-        _ id: ReservationID, by who: String? = nil
+        _ id: ReservationID, in scope: Scope, by who: String? = nil
     ) async throws(BrokerError) -> ReservationView {
+        _ = try await stored(id, in: scope)
         if let who { remark("\(who) cancels the reservation \(id).", onWaitingFor: { $0.id == id }) }
         _ = try await ask { .cancelReservation(id, request: $0) }
-        return try await reservation(id)
+        return try await reservation(id, in: scope)
     }
 
     /// Cancels all reservations of the series that this one belongs to, unless they are over.
     ///
     /// - Parameter who: named in the stories of the waiting sessions.
     public func cancelSeries(
-        of id: ReservationID, by who: String? = nil
+        of id: ReservationID, in scope: Scope, by who: String? = nil
     ) async throws(BrokerError) -> [ReservationID] {
-        guard let series = try await stored(id).reservation.series else {
+        guard let series = try await stored(id, in: scope).reservation.series else {
             throw BrokerError(.notNow, "The reservation \(id) is of no series; cancel it by itself.")
         }
         if let who {
@@ -55,7 +57,7 @@ extension Broker {
     ///
     /// - Parameter isDryRun: only reports what would happen and changes nothing.
     public func book(
-        portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipsConflicts: Bool = false,
+        portal: PortalID, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipsConflicts: Bool = false,
         events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask, isDryRun: Bool = false
     ) async throws(BrokerError) -> BookingView {
         // The items were made with the current time zone rules, so standing reservations must follow them first.
@@ -96,7 +98,7 @@ extension Broker {
 
     /// A forecast of the seats for a lab over a time range.
     public func forecast(
-        lab: String, from: Timestamp, to: Timestamp, steps: Int
+        lab: LabKey, from: Timestamp, to: Timestamp, steps: Int
     ) throws(BrokerError) -> CapacityForecast {
         do { return try core.forecast(lab: lab, from: from, to: to, steps: steps, at: now) } catch {
             throw BrokerError(error)
@@ -104,14 +106,14 @@ extension Broker {
     }
 
     /// Current and upcoming reservations first, in order of start; then those that are over or cancelled, latest first.
-    public func reservations(limit: Int) async throws(BrokerError) -> [ReservationView] {
-        do { return try await store.reservations(limit: limit).map { ReservationView($0, at: now) } } catch {
+    public func reservations(in scope: Scope, limit: Int) async throws(BrokerError) -> [ReservationView] {
+        do { return try await store.reservations(in: scope, limit: limit).map { ReservationView($0, at: now) } } catch {
             throw BrokerError(error)
         }
     }
 
-    public func reservation(_ id: ReservationID) async throws(BrokerError) -> ReservationView {
-        var view = ReservationView(try await stored(id), at: now)
+    public func reservation(_ id: ReservationID, in scope: Scope) async throws(BrokerError) -> ReservationView {
+        var view = ReservationView(try await stored(id, in: scope), at: now)
         if let reservation = core.reservation(id) { view.warmNote = warmNote(reservation) }
         return view
     }
@@ -121,12 +123,12 @@ extension Broker {
         return core.warmShortfall(of: reservation.terms, on: reservation.allocation)?.text
     }
 
-    /// Reservations of a portal that begin at `since` or later, in order of start, including cancelled ones.
+    /// Reservations that begin at `since` or later, in order of start, including cancelled ones.
     public func reservations(
-        of portal: String, since: Timestamp, limit: Int
+        in scope: Scope, since: Timestamp, limit: Int
     ) async throws(BrokerError) -> [ReservationView] {
         do {
-            return try await store.reservations(of: portal, since: since, limit: limit).map {
+            return try await store.reservations(in: scope, since: since, limit: limit).map {
                 ReservationView($0, at: now)
             }
         } catch {
@@ -135,16 +137,16 @@ extension Broker {
     }
 
     /// Which learners came, which came late, and which of the roster did not come.
-    public func attendance(of id: ReservationID) async throws(BrokerError) -> AttendanceView {
-        let stored = try await stored(id)
+    public func attendance(of id: ReservationID, in scope: Scope) async throws(BrokerError) -> AttendanceView {
+        let stored = try await stored(id, in: scope)
         let came: [(learner: String, at: Timestamp)]
-        do { came = try await store.attendance(of: id) } catch { throw BrokerError(error) }
+        do { came = try await store.attendance(of: id, in: scope) } catch { throw BrokerError(error) }
         return AttendanceView(stored, came: came, at: now)
     }
 
-    private func stored(_ id: ReservationID) async throws(BrokerError) -> StoredReservation {
+    private func stored(_ id: ReservationID, in scope: Scope) async throws(BrokerError) -> StoredReservation {
         let stored: StoredReservation?
-        do { stored = try await store.reservation(id) } catch { throw BrokerError(error) }
+        do { stored = try await store.reservation(id, in: scope) } catch { throw BrokerError(error) }
         guard let stored else {
             throw BrokerError(
                 .unknownReservation, "There is no reservation \(id); `carrel reserve list` shows those there are.")

@@ -3,6 +3,7 @@ import DockerEngine
 import Edge
 import EventLoop
 import HTTPTransport
+import Identity
 import Logging
 import Store
 import TLS
@@ -85,12 +86,11 @@ public final class Broker {
         guard let stored else { return }
         self.stored = nil
         for grant in stored.grants { remember(grant) }
-        let homes = stored.homes.map { HomeLocation(portal: $0.portal, learner: $0.learner, host: $0.host) }
         // The catalogue comes first, because restoring a session depends on its lab. There are no sessions yet; what
         // follows from both is handled with the first event.
         try await settle(afterRestoring: core.handle(configuration.event, at: now))
         let actions = core.restore(
-            sessions: stored.sessions, duties: stored.duties, homes: homes, reservations: stored.reservations,
+            sessions: stored.sessions, duties: stored.duties, homes: stored.homes, reservations: stored.reservations,
             claims: stored.claims, warm: stored.warm, lastWarmNumber: stored.lastWarmNumber, pools: stored.pools,
             hosts: stored.hosts, profiles: stored.profiles, at: now)
         try await settle(afterRestoring: actions + core.handle(.tick, at: now))
@@ -270,17 +270,18 @@ public final class Broker {
         switch event {
         case .launch(let learner, let lab, _, _, _):
             guard core.session(learner: learner, lab: lab) == nil else { return }
-            forgotten = try await store.session(portal: learner.portal, learner: learner.id, lab: lab)
+            forgotten = try await store.session(
+                of: learner, lab: LabKey(portal: learner.portal, name: lab))
         case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
             .extend(let id, _, _), .announceEnd(let id, _, _), .cancelEnd(let id, _), .leaveQueue(let id, _):
             guard core.session(id) == nil else { return }
-            forgotten = try await store.session(id)
+            forgotten = try await store.session(id, in: .all)
         default: return
         }
         guard let forgotten else { return }
         core.adopt(forgotten)
         grants[forgotten.id] = nil
-        for grant in try await store.grants(of: forgotten.id) { remember(grant) }
+        for grant in try await store.grants(of: forgotten.id, in: .all) { remember(grant) }
     }
 
     /// The commit failed, so nothing of this step happened. Requests get the error; engines' reports still hold and are

@@ -1,5 +1,6 @@
 import BrokerCore
 import DockerEngine
+import Identity
 import Scheduling
 import TLS
 
@@ -23,6 +24,22 @@ public struct HostConfiguration: Sendable {
     }
 }
 
+/// A portal as the broker knows it.
+public struct BrokerPortal: Hashable, Sendable {
+    public var id: PortalID
+    /// The domain under which its labs have their hostnames.
+    public var labsDomain: String
+    /// The name of its directory in the homes root.
+    public var homesDirectory: String
+
+    /// - Parameter homesDirectory: `nil` for a directory that is named after the portal.
+    public init(id: PortalID, labsDomain: String, homesDirectory: String? = nil) {
+        self.id = id
+        self.labsDomain = labsDomain
+        self.homesDirectory = homesDirectory ?? HomeName.encode(id.rawValue)
+    }
+}
+
 /// The broker's configuration.
 public struct BrokerConfiguration: Sendable {
     public var labs: [Lab]
@@ -30,8 +47,8 @@ public struct BrokerConfiguration: Sendable {
     /// The shared homes directory at the same path on every host and here, with one directory per portal; if nil, each
     /// home is a named volume on the host where it was first used.
     public var homesRoot: String?
-    /// The known portals; `nil` accepts any portal.
-    public var portals: Set<String>?
+    public var portals: [BrokerPortal]
+    /// The labs domain of sessions of a portal that is no longer configured.
     public var labsDomain: String
     /// The port that browsers use; omitted from URLs when it is 443.
     public var publicPort: Int
@@ -49,7 +66,7 @@ public struct BrokerConfiguration: Sendable {
     public init(
         labs: [Lab], hosts: [HostConfiguration], homesRoot: String?, labsDomain: String, publicPort: Int,
         freeFloorPercent: Int = 10, pools: [PoolSpec] = [], density: Density = Density(),
-        sampleInterval: Duration = .seconds(30), portals: Set<String>? = nil, egress: EgressRanges = EgressRanges()
+        sampleInterval: Duration = .seconds(30), portals: [BrokerPortal], egress: EgressRanges = EgressRanges()
     ) {
         self.labs = labs
         self.hosts = hosts
@@ -68,12 +85,24 @@ public struct BrokerConfiguration: Sendable {
     var event: Event {
         .configure(
             labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent, pools: pools, density: density,
-            portals: portals)
+            portals: Set(portals.map(\.id)))
     }
 
-    func hostname(of session: SessionID) -> String { "\(session).\(labsDomain)" }
+    func portal(_ id: PortalID) -> BrokerPortal? { portals.first { $0.id == id } }
 
-    func url(of session: SessionID) -> String {
+    /// A portal's directory in the shared homes root; `nil` if homes are volumes.
+    func homes(of id: PortalID, instance: String) -> SharedHomes? {
+        homesRoot.map {
+            SharedHomes(
+                root: $0, directory: portal(id)?.homesDirectory ?? HomeName.encode(id.rawValue), instance: instance)
+        }
+    }
+
+    func hostname(of session: Session) -> String {
+        "\(session.id).\(portal(session.learner.portal)?.labsDomain ?? labsDomain)"
+    }
+
+    func url(of session: Session) -> String {
         "https://\(hostname(of: session))" + (publicPort == 443 ? "" : ":\(publicPort)") + "/"
     }
 }

@@ -1,10 +1,12 @@
+import Identity
+
 /// Why a request was refused. The message says what happened and what to do next.
 public enum Refusal: Error, Hashable, Sendable {
-    case unknownLab(String)
+    case unknownLab(LabKey)
     case unknownSession(SessionID)
     case unknownHost(String)
     case unknownReservation(ReservationID)
-    case unknownPool(PoolKey)
+    case unknownPool(LabKey)
     /// The terms of a reservation, or of a host, are invalid.
     case badTerms(String)
     /// The time range does not have enough seats.
@@ -91,9 +93,9 @@ public enum Change: Hashable, Sendable {
     case warmGone(WarmSeatID)
     /// An operator's override of a pool, in force until `poolReset`.
     case pool(PoolSpec)
-    case poolReset(PoolKey)
+    case poolReset(LabKey)
     /// The usage profile of a lab.
-    case profile(lab: String, UsageProfile)
+    case profile(LabKey, UsageProfile)
     /// Without shared homes: the host that holds this learner's home of this portal.
-    case home(portal: String, learner: String, host: String)
+    case home(portal: PortalID, learner: String, host: String)
 }

@@ -1,11 +1,12 @@
 import HeapModule
+import Identity
 
 /// A heap of deadline hints, with at most one valid hint per key. The records hold the actual deadlines, so a deadline
 /// that moves later costs nothing until its old hint comes up, and one that is cancelled need not be found in the heap.
 struct Alarms: Sendable {
     enum Key: Hashable, Comparable, Sendable {
         case host(String)
-        case pool(PoolKey)
+        case pool(LabKey)
         case removal(Run)
         case session(SessionID)
     }

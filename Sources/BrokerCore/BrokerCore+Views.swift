@@ -1,3 +1,5 @@
+import Identity
+
 /// The state of a host as operators see it.
 public struct HostStatus: Hashable, Sendable {
     public var name: String
@@ -45,7 +47,7 @@ extension BrokerCore {
     public func session(_ id: SessionID) -> Session? { entries[id]?.session }
 
     public func session(learner: Learner, lab: String) -> Session? {
-        sessionsOf[LearnerKey(learner)]?[lab].flatMap { entries[$0]?.session }
+        sessionsOf[LearnerKey(learner)]?[LabKey(portal: learner.portal, name: lab)].flatMap { entries[$0]?.session }
     }
 
     /// All sessions in memory, unordered.
@@ -108,6 +110,9 @@ extension BrokerCore {
         }
     }
 
+    /// Why nothing can be held for a portal; `nil` if it is configured.
+    public func problem(with portal: PortalID) -> String? { catalogue.problem(with: portal) }
+
     // MARK: The queue
 
     public var queueLength: Int { cohorts.count + queue.count }
@@ -115,8 +120,8 @@ extension BrokerCore {
     /// A queued session's position, from 1.
     public func queuePosition(of id: SessionID) -> Int? {
         guard let entry = entries[id], case .queued(let ticket, let reservation) = entry.standing else { return nil }
-        if let reservation { return cohorts.position(of: ticket, in: reservation.rawValue) }
-        return queue.position(of: ticket, in: entry.learner.portal).map { cohorts.count + $0 }
+        if let reservation { return cohorts.position(of: ticket, in: .reservation(reservation)) }
+        return queue.position(of: ticket, in: .portal(entry.learner.portal)).map { cohorts.count + $0 }
     }
 
     /// The estimated time until a queued or starting session is ready, from measured starts. `nil` if it would be a
@@ -163,12 +168,12 @@ extension BrokerCore {
     private func boundPosition(of entry: Entry, _ ticket: Queue.Ticket) -> Int? {
         guard entry.session.reservation == nil else { return queuePosition(of: ticket.id) }
         guard let own = queue.line(of: ticket.id),
-            let place = queue.place(of: ticket, in: entry.learner.portal)
+            let place = queue.place(of: ticket, in: .portal(entry.learner.portal))
         else { return nil }
         return queue.lines.lazy.filter { $0.key.host == own.host }.reduce(1) { position, line in
             position
                 + line.value.prefix { other in
-                    queue.place(of: other, in: line.key.portal).map { $0 < place } ?? false
+                    queue.place(of: other, in: line.key.party).map { $0 < place } ?? false
                 }.count
         }
     }

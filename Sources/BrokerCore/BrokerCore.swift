@@ -1,3 +1,5 @@
+import Identity
+
 /// The control plane's decision core: sessions, hosts, placement, queue, idle policy, drain and reconciliation, as one
 /// value.
 ///
@@ -16,29 +18,31 @@ public struct BrokerCore: Sendable {
     struct Catalogue: Sendable {
         /// Until the first `configure`, nothing is placed and nothing is judged to be missing.
         var isConfigured = false
-        var labs: [String: Lab] = [:]
+        var labs: [LabKey: Lab] = [:]
         /// Labs that were removed while sessions of them ran; those sessions keep their old terms.
-        var retired: [String: Lab] = [:]
+        var retired: [LabKey: Lab] = [:]
         /// The share of each host that is never reserved, in percent.
         var freeFloorPercent = 0
-        var pools: [PoolKey: PoolSpec] = [:]
+        var pools: [LabKey: PoolSpec] = [:]
         var density = Density()
         /// The configured portals; `nil` accepts every portal.
-        var portals: Set<String>?
+        var portals: Set<PortalID>?
 
-        func knows(portal: String) -> Bool { portals?.contains(portal) ?? true }
+        func knows(_ portal: PortalID) -> Bool { portals?.contains(portal) ?? true }
 
-        func problem(withPortal portal: String) -> String? {
+        /// Why nothing can be held for a portal; `nil` if it is configured.
+        func problem(with portal: PortalID) -> String? {
             guard let portals, !portals.contains(portal) else { return nil }
-            return "The configuration has no portal \(portal), only \(portals.sorted().joined(separator: ", ")); "
+            let known = portals.sorted().map(\.rawValue).joined(separator: ", ")
+            return "The configuration has no portal \(portal), only \(known); "
                 + "nothing is held for it."
         }
 
-        /// A lab that this portal offers.
-        func offered(_ lab: String, by portal: String) -> Lab? { knows(portal: portal) ? labs[lab] : nil }
+        /// A lab that its portal offers.
+        func offered(_ key: LabKey) -> Lab? { knows(key.portal) ? labs[key] : nil }
 
         /// A lab as configured; if it was removed, as its running sessions know it.
-        func lab(_ name: String) -> Lab? { labs[name] ?? retired[name] }
+        func lab(_ key: LabKey) -> Lab? { labs[key] ?? retired[key] }
     }
 
     let sharedHomes: Bool
@@ -66,7 +70,7 @@ public struct BrokerCore: Sendable {
 
     // Derived from the records; see BrokerCore+Records.swift.
     var hostIndex: [String: Int] = [:]
-    var sessionsOf: [LearnerKey: [String: SessionID]] = [:]
+    var sessionsOf: [LearnerKey: [LabKey: SessionID]] = [:]
     var queue = Queue()
     /// Sessions that wait for a reserved seat. Reservations take turns, and all of them come before `queue`.
     var cohorts = Queue()

@@ -1,3 +1,5 @@
+import Identity
+
 /// One run of a container, as its name and labels identify it. A warm seat's run has the seat's name and epoch 0, even
 /// after a session has claimed it.
 struct Run: Hashable, Sendable, Comparable {
@@ -9,7 +11,7 @@ struct Run: Hashable, Sendable, Comparable {
 
 /// Identifies a learner across all portals. Homes are keyed by it.
 struct LearnerKey: Hashable, Sendable {
-    var portal: String
+    var portal: PortalID
     var id: String
 
     init(_ learner: Learner) {
@@ -17,7 +19,7 @@ struct LearnerKey: Hashable, Sendable {
         id = learner.id
     }
 
-    init(portal: String, id: String) {
+    init(portal: PortalID, id: String) {
         self.portal = portal
         self.id = id
     }

@@ -1,3 +1,5 @@
+import Identity
+
 /// Identifies one request to the broker, so that its answer can be routed back.
 public struct RequestID: Hashable, Sendable {
     public var rawValue: UInt64
@@ -114,11 +116,11 @@ public enum Event: Sendable {
     /// stands for all portals.
     case configure(
         labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [],
-        density: Density = Density(), portals: Set<String>? = nil)
+        density: Density = Density(), portals: Set<PortalID>? = nil)
     /// An operator overrides a pool of the configuration, with immediate effect.
     case setPool(PoolSpec, request: RequestID)
     /// Reverts a pool to the configuration's.
-    case resetPool(PoolKey, request: RequestID)
+    case resetPool(LabKey, request: RequestID)
 
     // From engines.
     /// The host answers, and these are all of our containers on it. Sent at every connect and at every periodic relist,

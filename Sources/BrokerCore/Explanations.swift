@@ -161,8 +161,8 @@ extension Refusal {
     /// What happened and what to do next.
     public var message: String {
         switch self {
-        case .unknownLab(let name):
-            "There is no lab \(name) in the catalogue; `carrel lab list` shows those there are."
+        case .unknownLab(let key):
+            "There is no lab \(key.name) in the catalogue; `carrel lab list` shows those there are."
         case .unknownSession(let id):
             "There is no session \(id); `carrel session list` shows those there are."
         case .unknownHost(let name):
@@ -170,7 +170,7 @@ extension Refusal {
         case .unknownReservation(let id):
             "There is no reservation \(id) that is not over; `carrel reserve list` shows those there are."
         case .unknownPool(let key):
-            "There is no pool of the lab \(key.lab); `carrel pool list` shows those there are."
+            "There is no pool of the lab \(key.name); `carrel pool list` shows those there are."
         case .noSeats(let conflict):
             conflict.message
         case .noSeatAfter(let conflict):

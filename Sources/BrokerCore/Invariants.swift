@@ -197,8 +197,8 @@ extension Queue {
             broken.append("the line \(line) is empty or out of order")
         }
         if lines.values.map(\.count).reduce(0, +) > count { broken.append("a line has too many") }
-        if linesOf != Dictionary(grouping: lines.keys, by: \.portal).mapValues(Set.init) {
-            broken.append("the lines of a portal are not those that there are")
+        if linesOf != Dictionary(grouping: lines.keys, by: \.party).mapValues(Set.init) {
+            broken.append("the lines of a party are not those that there are")
         }
         return broken
     }

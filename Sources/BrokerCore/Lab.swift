@@ -1,3 +1,5 @@
+import Identity
+
 /// The kind of program in a lab, as far as the broker and the edge need to know it.
 public enum LabKind: String, Sendable, Codable, CaseIterable {
     case jupyter, rstudio, http
@@ -18,8 +20,8 @@ public enum LabFiles: String, Sendable, Codable, CaseIterable {
 
 /// A catalogue entry: everything the core must know to place, time and end a session of this lab.
 public struct Lab: Hashable, Sendable {
-    /// The catalogue name: lower-case letters, digits and hyphens, 1–63 characters.
-    public var name: String
+    /// Its portal, and its name in that portal's catalogue: lower-case letters, digits and hyphens, 1–63 characters.
+    public var key: LabKey
     /// The title that learners read; free text.
     public var title: String
     public var kind: LabKind
@@ -58,13 +60,13 @@ public struct Lab: Hashable, Sendable {
     public var requires: [String: String]
 
     public init(
-        name: String, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
+        key: LabKey, title: String, kind: LabKind, image: String, memoryBytes: Int64, cpus: Double,
         processLimit: Int, idleTimeout: Duration, maximumLifetime: Duration, readyTimeout: Duration,
         egress: Egress, port: Int, homePath: String, userID: Int, groupID: Int, environment: [String: String] = [:],
         idleWarning: Duration = .zero, parksFor: Duration = .zero, files: LabFiles = .home,
         requires: [String: String] = [:], sharedMemoryBytes: Int64? = nil
     ) {
-        self.name = name
+        self.key = key
         self.title = title
         self.kind = kind
         self.image = image
@@ -86,4 +88,7 @@ public struct Lab: Hashable, Sendable {
         self.files = files
         self.requires = requires
     }
+
+    /// Its name in its portal's catalogue.
+    public var name: String { key.name }
 }

@@ -39,7 +39,7 @@ public final class Edge: Sendable {
     public init(_ configuration: EdgeConfiguration, onActivity: @escaping @Sendable ([String: Int64]) -> Void) {
         precondition(configuration.loops > 0, "an edge needs at least one loop")
         self.configuration = configuration
-        let decisions = DecisionList(configuration.routing, isEmbedded: !configuration.embeddedIn.isEmpty)
+        let decisions = DecisionList(configuration.routing)
         let addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
         members = (0..<configuration.loops).map {
             EdgeLoop(
@@ -103,7 +103,7 @@ public final class Edge: Sendable {
     /// The same for the listener without TLS.
     public var boundRedirectAddresses: [SocketAddress] { boundWithoutTLS.withLock { $0 } }
 
-    /// Changes the routes of every loop, in the given order; an idle loop applies them within a millisecond.
+    /// Changes the portals and routes of every loop, in the given order; an idle loop applies them within a millisecond.
     public func apply(_ changes: [RouteChange]) {
         if changes.isEmpty { return }
         order.withLock { _ in

@@ -2,20 +2,20 @@ import EventLoop
 import HTTPTransport
 import TLS
 
-/// The configuration of an edge; fixed for its life, except for the certificates, which can be reloaded.
+/// The configuration of an edge; fixed for its life, except for the certificates, which can be reloaded, and the portals.
 public struct EdgeConfiguration: Sendable {
     /// The addresses to which clients connect, always with TLS. Every loop listens on every address.
     public var listen: [SocketAddress]
     /// The number of loops, each on a thread of its own; at least 1.
     public var loops: Int
     public var routing: Routing
+    /// The portals that it starts with; `RouteChange.portals` replaces them. None where the routes are hostnames.
+    public var portals: [EdgePortal] = []
     public var certificates: CertificateStore
     /// The listener without TLS, if any.
     public var redirect: RedirectConfiguration?
     /// For how many seconds browsers must use `https` only (HSTS, RFC 6797); 0 sends no such field.
     public var hstsSeconds = EdgeLimits.hstsSeconds
-    /// The origins whose pages may show labs in a frame, such as `https://courses.example.org`.
-    public var embeddedIn: [String] = []
     /// Whether clients may use HTTP/2; otherwise all use HTTP/1.1.
     public var http2 = true
     /// The limits on clients.
@@ -27,14 +27,15 @@ public struct EdgeConfiguration: Sendable {
     public var accessLog: AccessLog?
 
     var portalUpstream: UpstreamAddress? {
-        if case .sessions(_, _, let upstream) = routing { upstream } else { nil }
+        if case .sessions(let upstream) = routing { upstream } else { nil }
     }
 
     /// The kind of routes, and who may use them.
     public enum Routing: Sendable, Hashable {
-        /// Each session has one label under `labsDomain`, and opens for clients that have its cookie. Names without a
-        /// route and Carrel's own paths lead to the portal, as does `portalHostname` (in any case, without port).
-        case sessions(portalHostname: String, labsDomain: String, portalUpstream: UpstreamAddress)
+        /// Each session has one label under its portal's labs domain, and opens for clients that have its cookie. Names
+        /// without a route and Carrel's own paths lead to the process that serves all portals, as do the portals'
+        /// hostnames.
+        case sessions(portalUpstream: UpstreamAddress)
         /// Each route is a whole hostname, and open to everybody. There is no portal.
         case hostnames
     }
@@ -49,15 +50,15 @@ public struct EdgeConfiguration: Sendable {
         hstsSeconds = 0
     }
 
-    /// An edge in front of a portal and its sessions.
+    /// An edge in front of portals and their sessions.
     public init(
-        listen: [SocketAddress], loops: Int, portalHostname: String, labsDomain: String,
-        portalUpstream: UpstreamAddress, certificates: CertificateStore
+        listen: [SocketAddress], loops: Int, portals: [EdgePortal], portalUpstream: UpstreamAddress,
+        certificates: CertificateStore
     ) {
         self.listen = listen
         self.loops = loops
         self.certificates = certificates
-        routing = .sessions(
-            portalHostname: portalHostname, labsDomain: labsDomain, portalUpstream: portalUpstream)
+        self.portals = portals
+        routing = .sessions(portalUpstream: portalUpstream)
     }
 }

@@ -1,18 +1,29 @@
 import Foundation
 
-/// Writes a Swift file that holds the bytes of another file: `EmbedFile INPUT OUTPUT`. Runs during the build only.
+/// Writes a Swift file that holds the bytes of other files: `EmbedFile OUTPUT TYPE FOLDER FILE…`. Runs during the build
+/// only.
+///
+/// The files are in FOLDER or below, and are named by their paths from there.
 @main
 struct EmbedFile {
     static func main() throws {
         let arguments = CommandLine.arguments
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: arguments[1]))
+        let (output, type, folder) = (arguments[1], arguments[2], arguments[3] + "/")
+        let files = try arguments[4...].map { path in
+            (
+                name: path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path,
+                base64: try Data(contentsOf: URL(fileURLWithPath: path)).base64EncodedString()
+            )
+        }.sorted { $0.name < $1.name }
         // The compiler handles a long string quickly and a long array very slowly.
+        let entries = files.map { "        (\"\($0.name)\", \"\($0.base64)\"),\n" }.joined()
         let source = """
-            enum EmbeddedHelper {
-                static let base64: StaticString = "\(bytes.base64EncodedString())"
+            enum \(type) {
+                static let files: [(name: String, base64: StaticString)] = [
+            \(entries)    ]
             }
 
             """
-        try source.write(toFile: arguments[2], atomically: true, encoding: .utf8)
+        try source.write(toFile: output, atomically: true, encoding: .utf8)
     }
 }

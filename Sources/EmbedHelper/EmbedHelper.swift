@@ -10,7 +10,8 @@ struct EmbedHelper: BuildToolPlugin {
             .buildCommand(
                 displayName: "Embedding the helper's program",
                 executable: try context.tool(named: "EmbedFile").url,
-                arguments: [program.path, source.path], inputFiles: [program], outputFiles: [source])
+                arguments: [source.path, "EmbeddedHelper", program.deletingLastPathComponent().path, program.path],
+                inputFiles: [program], outputFiles: [source])
         ]
     }
 }

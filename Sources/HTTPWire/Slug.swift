@@ -65,7 +65,7 @@ public struct LabLabel: Hashable, Sendable {
 }
 
 /// The wildcard domain under which each session has one label.
-public struct LabsDomain: Sendable {
+public struct LabsDomain: Hashable, Sendable {
     /// In lower case, with a leading dot.
     private let suffix: [UInt8]
 

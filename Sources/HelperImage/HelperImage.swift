@@ -46,7 +46,7 @@ public struct HelperImage: Sendable {
     }
 
     static var embeddedProgram: [UInt8] {
-        let text = EmbeddedHelper.base64.withUTF8Buffer { Data($0) }
+        let text = EmbeddedHelper.files[0].base64.withUTF8Buffer { Data($0) }
         guard let program = Data(base64Encoded: text) else {
             preconditionFailure("the build has embedded something that is not base64")
         }

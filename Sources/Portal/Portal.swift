@@ -1,45 +1,45 @@
 import Broker
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
-import Launch
 import Metrics
 
-/// The pages for learners and the JSON API for operators: two servers on Unix sockets in the state directory.
+/// The pages of all portals and the JSON API for operators: two servers on Unix sockets in the state directory.
 ///
-/// `portal.sock` is the edge's upstream and trusts the edge's `X-Carrel-Scope`; `control.sock` is for whoever may open
-/// the file, which is the operator. Both have mode 0600.
+/// `portal.sock` is the edge's upstream and trusts the edge's `X-Carrel-Scope` and `X-Carrel-Portal`; `control.sock` is
+/// for whoever may open the file, which is the operator. Both have mode 0600.
 @ControlLoop
 public final class Portal {
-    private let learnerPages: LearnerPages
-    private let labPages: LabPages
-    private let instructorPages: InstructorPages
+    private let broker: Broker
+    private let secrets: LaunchSecrets
     private let controlAPI: ControlAPI
-    private let calendarFeed: CalendarFeedPage
     private let streams: EventStreams
+    private var sites: PortalSites
     private var servers: [HTTPServer] = []
 
     /// - Parameters:
+    ///   - portals: at least one.
+    ///   - version: the program's, for `GET /v1/status`.
     ///   - metrics: the metrics of the whole process, in the Prometheus text format.
     ///   - reload: reads the configuration again.
     public init(
-        _ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets,
+        _ portals: [PortalConfiguration], version: String, broker: Broker, secrets: LaunchSecrets,
         metrics: @escaping @ControlLoop () async -> MetricsText,
         reload: @escaping @ControlLoop () async -> APIReload
     ) throws {
-        let renderer = try PageRenderer(
-            portalTitle: configuration.title, labsOrigin: configuration.labsOrigin,
-            embeddedIn: configuration.embeddedIn, contact: configuration.contact)
-        let responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
-        streams = EventStreams(broker: broker, renderer: renderer, careful: responses.careful)
-        learnerPages = LearnerPages(
-            configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
-        labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
-        instructorPages = InstructorPages(
-            configuration: configuration, broker: broker, secrets: secrets, responses: responses)
-        calendarFeed = CalendarFeedPage(configuration: configuration, broker: broker, responses: responses)
-        controlAPI = ControlAPI(broker: broker, version: configuration.version, metrics: metrics, reload: reload)
+        self.broker = broker
+        self.secrets = secrets
+        streams = EventStreams(broker: broker)
+        sites = try PortalSites(portals, broker: broker, secrets: secrets, streams: streams)
+        controlAPI = ControlAPI(broker: broker, version: version, metrics: metrics, reload: reload)
+    }
+
+    /// Replaces the portals: pages that are open follow their sessions as before, and every later answer is made by the
+    /// new configuration.
+    public func reconfigure(_ portals: [PortalConfiguration]) throws {
+        sites = try PortalSites(portals, broker: broker, secrets: secrets, streams: streams)
     }
 
     /// Starts serving. Throws if a socket is in use or cannot be created.
@@ -106,18 +106,6 @@ public final class Portal {
         servers = []
     }
 
-    /// Answers a request that the edge forwarded.
-    func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        switch request.fields.first("X-Carrel-Scope") {
-        case "lab", "away": await labPages.answer(request)
-        default:
-            if request.path == [CalendarFeedPage.path] {
-                await calendarFeed.answer(request)
-            } else if InstructorPages.isMeant(by: request) {
-                await instructorPages.answer(request)
-            } else {
-                await learnerPages.answer(request)
-            }
-        }
-    }
+    /// Answers a request that the edge forwarded, in the language of its browser.
+    func answer(_ request: HTTPRequest) async -> HTTPResponse { await sites.answer(request) }
 }

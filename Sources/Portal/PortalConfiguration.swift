@@ -1,16 +1,17 @@
 import HTTPWire
+import Identity
+import Words
 
-/// What the portal needs to know in addition to the broker.
-public struct PortalConfiguration: Sendable {
-    /// The portal's name in links and sessions.
-    public var name: String
+/// A portal's pages: what they need to know in addition to the broker.
+public struct PortalConfiguration: Hashable, Sendable {
+    public var id: PortalID
+    /// In lower case, without port.
+    public var hostname: String
     /// The title that learners read at the top of every page.
     public var title: String
     public var labsDomain: String
     /// The port that browsers use; left out of origins when it is 443.
     public var publicPort: Int
-    /// The program's version, for `GET /v1/status`.
-    public var version: String
     /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.
     public var embeddedIn: [String] = []
     /// The maximum sum of all extensions of one run when an instructor extends it; zero: instructors cannot extend.
@@ -18,15 +19,17 @@ public struct PortalConfiguration: Sendable {
 
     /// The contact for learners when they cannot fix something themselves.
     public var contact: Contact?
+    /// The language of pages, and of what programs of a lab's own page are told.
+    public var language = LanguageChoice.browser
 
     public static let instructorExtensionDefault = Duration.seconds(4 * 3600)
 
-    public init(name: String, title: String, labsDomain: String, publicPort: Int, version: String) {
-        self.name = name
+    public init(id: PortalID, hostname: String, title: String, labsDomain: String, publicPort: Int) {
+        self.id = id
+        self.hostname = hostname
         self.title = title
         self.labsDomain = labsDomain
         self.publicPort = publicPort
-        self.version = version
     }
 
     /// The labs' origins as a Content-Security-Policy source.

@@ -1,8 +1,9 @@
 import BrokerCore
+import Identity
 
 /// The default terms of a calendar's reservations, for what an event does not set itself.
 public struct CalendarTerms: Hashable, Sendable {
-    public var portal: String
+    public var portal: PortalID
     public var lab: String?
     public var seats: Int?
     public var context: String?
@@ -13,7 +14,7 @@ public struct CalendarTerms: Hashable, Sendable {
     public var overrun: Duration
 
     public init(
-        portal: String, lab: String?, seats: Int?, context: String?, roster: Set<String> = [], warmPercent: Int = 100,
+        portal: PortalID, lab: String?, seats: Int?, context: String?, roster: Set<String> = [], warmPercent: Int = 100,
         lead: Duration = .seconds(1800), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero
     ) {
         self.portal = portal
@@ -61,7 +62,7 @@ public struct CalendarTerms: Hashable, Sendable {
                 line: occurrence.line)
         }
         return ReservationTerms(
-            portal: portal, lab: lab, seats: seats, from: occurrence.from, to: occurrence.to,
+            lab: LabKey(portal: portal, name: lab), seats: seats, from: occurrence.from, to: occurrence.to,
             warmPercent: try number("X-CARREL-WARM", 0...100) ?? warmPercent, lead: try span("X-CARREL-LEAD") ?? lead,
             noShowAfter: try span("X-CARREL-NO-SHOW") ?? noShowAfter,
             overrun: try span("X-CARREL-OVERRUN") ?? overrun, context: context, roster: roster,

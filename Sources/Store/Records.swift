@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// A browser that may enter a session: the SHA-256 of its cookie's token. The token itself is never stored.
 public struct AccessGrant: Hashable, Sendable {
@@ -33,8 +34,7 @@ public struct StoredState: Hashable, Sendable {
     public var lastWarmNumber: Int64
     /// Pools as set by operators.
     public var pools: [PoolSpec]
-    /// Usage profiles by lab.
-    public var profiles: [String: UsageProfile]
+    public var profiles: [LabKey: UsageProfile]
     /// Grants of the live sessions, oldest first.
     public var grants: [AccessGrant]
 }
@@ -46,6 +46,7 @@ public struct SessionQuery: Hashable, Sendable {
     /// The session's host; for an ended session, the host of its last run.
     public var host: String?
     public var learner: String?
+    /// A lab's name, in whichever portal.
     public var lab: String?
     /// The course from which its learner came.
     public var course: String?

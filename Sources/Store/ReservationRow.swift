@@ -1,5 +1,6 @@
 import BrokerCore
 import GRDB
+import Identity
 
 /// A reservation with the number of learners who have claimed a seat in it.
 public struct StoredReservation: Hashable, Sendable {
@@ -20,20 +21,23 @@ enum ReservationRow {
         FROM reservations INDEXED BY reservations_unfinished JOIN claims ON claims.reservation = reservations.id
         WHERE reservations.\(Schema.unfinished)
         """
-    static let next = """
-        SELECT \(columns) FROM reservations WHERE \(Schema.unfinished) ORDER BY starts_at, id LIMIT ?
+    static func next(in scope: Scope) -> String {
+        "SELECT \(columns) FROM reservations WHERE \(Schema.unfinished)\(scope.condition) ORDER BY starts_at, id LIMIT ?"
+    }
+    static func past(in scope: Scope) -> String {
         """
-    static let past = """
-        SELECT \(columns) FROM reservations WHERE NOT (\(Schema.unfinished)) ORDER BY starts_at DESC, id DESC LIMIT ?
+        SELECT \(columns) FROM reservations WHERE NOT (\(Schema.unfinished))\(scope.condition)
+        ORDER BY starts_at DESC, id DESC LIMIT ?
         """
+    }
     static let byID = "SELECT \(columns) FROM reservations WHERE id = ?"
     static let seats = "SELECT host, seats FROM reservation_seats WHERE reservation = ?"
     static let roster = "SELECT learner FROM reservation_rosters WHERE reservation = ?"
     static let claimCount = "SELECT count(*) FROM claims WHERE reservation = ?"
 
-    static let ofPortal = """
-        SELECT \(columns) FROM reservations WHERE portal = ?1 AND starts_at >= ?2 ORDER BY starts_at, id LIMIT ?3
-        """
+    static func since(in scope: Scope) -> String {
+        "SELECT \(columns) FROM reservations WHERE starts_at >= ?\(scope.condition) ORDER BY starts_at, id LIMIT ?"
+    }
     static let attendance = "SELECT learner, at FROM claims WHERE reservation = ? ORDER BY at, learner"
 
     /// Of the terms only the times ever change, when time zone rules do. The peak is stored separately.
@@ -46,7 +50,7 @@ enum ReservationRow {
                 ON CONFLICT (id) DO NOTHING
                 """
         ).execute(arguments: [
-            id, terms.portal, terms.lab, terms.seats, terms.from.milliseconds, terms.to.milliseconds,
+            id, terms.portal.rawValue, terms.lab.name, terms.seats, terms.from.milliseconds, terms.to.milliseconds,
             terms.warmPercent, terms.lead.wholeMilliseconds, terms.noShowAfter.wholeMilliseconds,
             terms.overrun.wholeMilliseconds, terms.context, reservation.phase.rawValue,
             reservation.createdAt.milliseconds, reservation.released, reservation.peakSeats,
@@ -88,7 +92,8 @@ enum ReservationRow {
         }
         func span(_ column: Int) -> Duration { .milliseconds(row[column] as Int64) }
         var terms = ReservationTerms(
-            portal: row[1], lab: row[2], seats: row[3], from: Timestamp(milliseconds: row[4]),
+            lab: LabKey(portal: PortalID(rawValue: row[1]), name: row[2]), seats: row[3],
+            from: Timestamp(milliseconds: row[4]),
             to: Timestamp(milliseconds: row[5]), warmPercent: row[6], lead: span(7), noShowAfter: span(8),
             overrun: span(9), context: row[10])
         if let zone: String = row[18] { terms.wall = WallSpan(zone: zone, from: row[19], to: row[20]) }
@@ -115,44 +120,53 @@ extension Store {
     /// Reservations: first the unfinished ones, ordered by start, then the others, latest first.
     ///
     /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are clamped.
-    public func reservations(limit: Int) async throws(StoreError) -> [StoredReservation] {
+    public func reservations(in scope: Scope, limit: Int) async throws(StoreError) -> [StoredReservation] {
         try await read("list reservations") { db in
             let limit = min(max(limit, 1), StoreLimits.listLength)
-            let next = try ReservationRow.fetch(db, sql: ReservationRow.next, arguments: [limit])
-            let past = try ReservationRow.fetch(db, sql: ReservationRow.past, arguments: [limit - next.count])
+            let next = try ReservationRow.fetch(
+                db, sql: ReservationRow.next(in: scope), arguments: scope.arguments + [limit])
+            let past = try ReservationRow.fetch(
+                db, sql: ReservationRow.past(in: scope), arguments: scope.arguments + [limit - next.count])
             return try (next + past).map { try Self.withClaims($0, db) }
         }
     }
 
-    public func reservation(_ id: ReservationID) async throws(StoreError) -> StoredReservation? {
+    /// - Returns: `nil` if there is none in the scope.
+    public func reservation(_ id: ReservationID, in scope: Scope) async throws(StoreError) -> StoredReservation? {
         try await read("read reservation \(id)") { db in
-            try ReservationRow.fetch(db, sql: ReservationRow.byID, arguments: [id.rawValue]).first.map {
-                try Self.withClaims($0, db)
-            }
+            try Self.reservation(id, in: scope, db).map { try Self.withClaims($0, db) }
         }
     }
 
-    /// The reservations of a portal that begin at `since` or later, ordered by start.
+    /// The reservations that begin at `since` or later, ordered by start.
     ///
     /// - Parameter limit: 1 to `StoreLimits.listLength`; other values are clamped.
     public func reservations(
-        of portal: String, since: Timestamp, limit: Int
+        in scope: Scope, since: Timestamp, limit: Int
     ) async throws(StoreError) -> [StoredReservation] {
-        try await read("list the reservations of \(portal)") { db in
+        try await read("list reservations") { db in
             try ReservationRow.fetch(
-                db, sql: ReservationRow.ofPortal,
-                arguments: [portal, since.milliseconds, min(max(limit, 1), StoreLimits.listLength)]
+                db, sql: ReservationRow.since(in: scope),
+                arguments: [since.milliseconds] + scope.arguments + [min(max(limit, 1), StoreLimits.listLength)]
             ).map { try Self.withClaims($0, db) }
         }
     }
 
-    /// The learners who claimed a seat, and when, in order of their claims.
-    public func attendance(of id: ReservationID) async throws(StoreError) -> [(learner: String, at: Timestamp)] {
+    /// The learners who claimed a seat, and when, in order of their claims; none for a reservation outside the scope.
+    public func attendance(
+        of id: ReservationID, in scope: Scope
+    ) async throws(StoreError) -> [(learner: String, at: Timestamp)] {
         try await read("read who came for reservation \(id)") { db in
-            try Row.fetchAll(db, sql: ReservationRow.attendance, arguments: [id.rawValue]).map {
+            guard try Self.reservation(id, in: scope, db) != nil else { return [] }
+            return try Row.fetchAll(db, sql: ReservationRow.attendance, arguments: [id.rawValue]).map {
                 (learner: $0[0], at: Timestamp(milliseconds: $0[1]))
             }
         }
+    }
+
+    private static func reservation(_ id: ReservationID, in scope: Scope, _ db: Database) throws -> Reservation? {
+        let found = try ReservationRow.fetch(db, sql: ReservationRow.byID, arguments: [id.rawValue]).first
+        return found.flatMap { scope.admits($0.terms.portal) ? $0 : nil }
     }
 
     private static func withClaims(_ reservation: Reservation, _ db: Database) throws -> StoredReservation {

@@ -1,5 +1,6 @@
 import BrokerCore
 import GRDB
+import Identity
 
 /// Stores sessions in the table `sessions`.
 enum SessionRow {
@@ -33,7 +34,8 @@ enum SessionRow {
     static func arguments(_ session: Session) -> StatementArguments {
         let state = StateColumns(session.state)
         return [
-            session.id.rawValue, session.learner.portal, session.learner.id, session.learner.name, session.lab,
+            session.id.rawValue, session.learner.portal.rawValue, session.learner.id, session.learner.name,
+            session.lab.name,
             session.epoch, state.name, state.since.milliseconds, state.host, state.step?.rawValue,
             state.endpoint?.address, state.endpoint?.port,
             state.end?.word, state.end?.number, state.end?.text ?? state.fault?.rawValue, state.failure,
@@ -48,8 +50,9 @@ enum SessionRow {
 
     static func session(_ row: Row) throws -> Session {
         Session(
-            id: SessionID(rawValue: row[0]), learner: Learner(portal: row[1], id: row[2], name: row[3]), lab: row[4],
-            epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
+            id: SessionID(rawValue: row[0]),
+            learner: Learner(portal: PortalID(rawValue: row[1]), id: row[2], name: row[3]),
+            lab: row[4], epoch: row[5], state: try state(row), createdAt: Timestamp(milliseconds: row[16]),
             lastActivityAt: Timestamp(milliseconds: row[17]), failedAttempts: row[18], stay: stay(row),
             context: row[24], reservation: (row[25] as String?).map { ReservationID(rawValue: $0) },
             warm: (row[26] as Int64?).map { WarmSeatID(number: $0) }, charge: row[27])

@@ -1,6 +1,7 @@
 import BrokerCore
 import Foundation
 import GRDB
+import Identity
 
 extension Store {
     /// Loads the state from which a broker continues after a restart. Blocks; the time depends only on the live
@@ -20,7 +21,7 @@ extension Store {
             sessions: liveSessions(db),
             duties: duties(db), hosts: HostRow.fetch(db),
             homes: Row.fetchAll(db, sql: "SELECT portal, learner, host FROM homes").map {
-                HomeLocation(portal: $0[0], learner: $0[1], host: $0[2])
+                HomeLocation(portal: PortalID(rawValue: $0[0]), learner: $0[1], host: $0[2])
             },
             reservations: ReservationRow.fetch(db, sql: ReservationRow.unfinished),
             claims: Row.fetchAll(db, sql: ReservationRow.unfinishedClaims).map {
@@ -33,63 +34,76 @@ extension Store {
             grants: Row.fetchAll(db, sql: Query.liveGrants).map(grant))
     }
 
-    /// The session with that identifier, live or ended.
-    public func session(_ id: SessionID) async throws(StoreError) -> Session? {
-        try await read("read session \(id)") { db in
-            try Row.fetchOne(db, sql: Query.byID, arguments: [id.rawValue]).map(SessionRow.session)
-        }
+    /// The session with that identifier, live or ended; `nil` if there is none in the scope.
+    public func session(_ id: SessionID, in scope: Scope) async throws(StoreError) -> Session? {
+        try await read("read session \(id)") { db in try Self.session(id, in: scope, db) }
     }
 
-    /// The session with the given identifier, or the only one whose identifier has the given prefix.
-    public func session(matching prefix: String) async throws(StoreError) -> SessionMatch {
+    /// The session with the given identifier, or the only one of the scope whose identifier has the given prefix.
+    public func session(matching prefix: String, in scope: Scope) async throws(StoreError) -> SessionMatch {
         guard !prefix.isEmpty else { return .none }
         return try await read("find session \(prefix)") { db in
             // The first row of the range is the exact identifier, if it exists.
-            let found = try Row.fetchAll(db, sql: Query.byPrefix, arguments: [prefix, prefix + "\u{10FFFF}"])
-                .map(SessionRow.session)
+            let found = try Row.fetchAll(
+                db, sql: Query.byPrefix(in: scope), arguments: [prefix, prefix + "\u{10FFFF}"] + scope.arguments
+            ).map(SessionRow.session)
             guard let first = found.first else { return .none }
             return found.count == 1 || first.id.rawValue == prefix ? .one(first) : .several
         }
     }
 
-    /// The newest session of this learner for this lab, live or ended.
-    public func session(portal: String, learner: String, lab: String) async throws(StoreError) -> Session? {
-        try await read("find the session of learner \(learner)") { db in
-            try Row.fetchOne(db, sql: Query.byOwner, arguments: [portal, learner, lab]).map(SessionRow.session)
+    /// The newest session of this learner for this lab of their portal, live or ended.
+    public func session(of learner: Learner, lab: LabKey) async throws(StoreError) -> Session? {
+        try await read("find the session of learner \(learner.id)") { db in
+            try Row.fetchOne(
+                db, sql: Query.byOwner, arguments: [learner.portal.rawValue, learner.id, lab.name]
+            ).map(SessionRow.session)
         }
     }
 
     /// Sessions, newest first.
-    public func sessions(_ query: SessionQuery) async throws(StoreError) -> [Session] {
+    public func sessions(_ query: SessionQuery, in scope: Scope) async throws(StoreError) -> [Session] {
         try await read("list sessions") { db in
-            let (sql, arguments) = Query.list(query)
+            let (sql, arguments) = Query.list(query, in: scope)
             return try Row.fetchAll(db, sql: sql, arguments: arguments).map(SessionRow.session)
         }
     }
 
-    /// The session's events, in order; at most the newest `StoreLimits.storyLength` of them.
-    public func story(of id: SessionID) async throws(StoreError) -> [StoryEntry] {
+    /// The session's events, in order; at most the newest `StoreLimits.storyLength` of them, and none of a session
+    /// outside the scope.
+    public func story(of id: SessionID, in scope: Scope) async throws(StoreError) -> [StoryEntry] {
         try await read("read the story of session \(id)") { db in
-            try Row.fetchAll(db, sql: Query.story, arguments: [id.rawValue, StoreLimits.storyLength]).reversed().map {
-                StoryEntry(
-                    session: SessionID(rawValue: $0[0]), at: Timestamp(milliseconds: $0[1]), epoch: $0[2],
-                    state: $0[3], host: $0[4], reason: $0[5])
-            }
+            guard try Self.session(id, in: scope, db) != nil else { return [] }
+            return try Row.fetchAll(db, sql: Query.story, arguments: [id.rawValue, StoreLimits.storyLength]).reversed()
+                .map {
+                    StoryEntry(
+                        session: SessionID(rawValue: $0[0]), at: Timestamp(milliseconds: $0[1]), epoch: $0[2],
+                        state: $0[3], host: $0[4], reason: $0[5])
+                }
         }
     }
 
-    /// The session's grants, oldest first.
-    public func grants(of id: SessionID) async throws(StoreError) -> [AccessGrant] {
+    /// The session's grants, oldest first; none of a session outside the scope.
+    public func grants(of id: SessionID, in scope: Scope) async throws(StoreError) -> [AccessGrant] {
         try await read("read the grants of session \(id)") { db in
-            try Row.fetchAll(db, sql: Query.grants, arguments: [id.rawValue]).map(Self.grant)
+            guard try Self.session(id, in: scope, db) != nil else { return [] }
+            return try Row.fetchAll(db, sql: Query.grants, arguments: [id.rawValue]).map(Self.grant)
         }
     }
 
-    /// Whether a browser with this token digest may enter the session.
-    public func holdsGrant(_ id: SessionID, tokenDigest: [UInt8]) async throws(StoreError) -> Bool {
+    /// Whether a browser with this token digest may enter the session, which must be in the scope.
+    public func holdsGrant(
+        _ id: SessionID, tokenDigest: [UInt8], in scope: Scope
+    ) async throws(StoreError) -> Bool {
         try await read("look up a grant of session \(id)") { db in
-            try Bool.fetchOne(db, sql: Query.holdsGrant, arguments: [id.rawValue, Data(tokenDigest)]) ?? false
+            let isHeld = try Bool.fetchOne(db, sql: Query.holdsGrant, arguments: [id.rawValue, Data(tokenDigest)])
+            return try isHeld == true && Self.session(id, in: scope, db) != nil
         }
+    }
+
+    private static func session(_ id: SessionID, in scope: Scope, _ db: Database) throws -> Session? {
+        let found = try Row.fetchOne(db, sql: Query.byID, arguments: [id.rawValue]).map(SessionRow.session)
+        return found.flatMap { scope.admits($0.learner.portal) ? $0 : nil }
     }
 
     /// Rows are decoded one at a time: fetching all rows first would take several times the memory of the sessions.
@@ -131,7 +145,11 @@ enum Query {
         WHERE sessions.\(Schema.live) ORDER BY grants.number
         """
     static let byID = "SELECT \(SessionRow.columns) FROM sessions WHERE id = ?"
-    static let byPrefix = "SELECT \(SessionRow.columns) FROM sessions WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+    /// The plus sign keeps SQLite from the index of portals, with which it would read all sessions of the portal.
+    static func byPrefix(in scope: Scope) -> String {
+        let condition = scope.portal == nil ? "" : " AND +portal = ?"
+        return "SELECT \(SessionRow.columns) FROM sessions WHERE id >= ? AND id < ?\(condition) ORDER BY id LIMIT 2"
+    }
     static let byOwner = """
         SELECT \(SessionRow.columns) FROM sessions WHERE portal = ? AND learner = ? AND lab = ?
         ORDER BY created_at DESC, id DESC LIMIT 1
@@ -143,13 +161,13 @@ enum Query {
     static let grants = "SELECT session, token_digest, created_at FROM grants WHERE session = ? ORDER BY number"
     static let holdsGrant = "SELECT EXISTS (SELECT 1 FROM grants WHERE session = ? AND token_digest = ?)"
 
-    static func list(_ query: SessionQuery) -> (sql: String, arguments: StatementArguments) {
+    static func list(_ query: SessionQuery, in scope: Scope) -> (sql: String, arguments: StatementArguments) {
         // Always true, and makes SQLite use an index even without any other condition.
         var conditions = ["created_at <= ?"]
         var arguments: StatementArguments = [Int64.max]
         let columns = [
-            ("state", query.state), ("host", query.host), ("learner", query.learner), ("lab", query.lab),
-            ("context", query.course),
+            ("portal", scope.portal?.rawValue), ("state", query.state), ("host", query.host),
+            ("learner", query.learner), ("lab", query.lab), ("context", query.course),
         ]
         for case (let column, let value?) in columns {
             conditions.append("\(column) = ?")

@@ -122,7 +122,7 @@ public final class Store: Sendable {
             try ProfileRow.store(profile, of: lab, in: db)
         case .home(let portal, let learner, let host):
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO homes (portal, learner, host) VALUES (?, ?, ?)")
-                .execute(arguments: [portal, learner, host])
+                .execute(arguments: [portal.rawValue, learner, host])
         }
     }
 

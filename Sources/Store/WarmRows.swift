@@ -1,5 +1,6 @@
 import BrokerCore
 import GRDB
+import Identity
 
 /// Stores warm seats in the table `warm_seats`, and operators' pool settings in `pools`.
 enum WarmRows {
@@ -16,7 +17,8 @@ enum WarmRows {
         try db.cachedStatement(
             sql: "INSERT OR REPLACE INTO warm_seats (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [
-            seat.id.number, seat.pool.portal, seat.pool.lab, seat.reservation?.rawValue, seat.learner, seat.host,
+            seat.id.number, seat.pool.portal.rawValue, seat.pool.name, seat.reservation?.rawValue, seat.learner,
+            seat.host,
             seat.terms, state, since.milliseconds, endpoint?.address, endpoint?.port, seat.charge,
         ])
         try db.cachedStatement(
@@ -34,12 +36,12 @@ enum WarmRows {
     static func store(_ pool: PoolSpec, in db: Database) throws {
         try db.cachedStatement(
             sql: "INSERT OR REPLACE INTO pools (portal, lab, minimum, maximum, per_host) VALUES (?, ?, ?, ?, ?)"
-        ).execute(arguments: [pool.key.portal, pool.key.lab, pool.minimum, pool.maximum, pool.perHost])
+        ).execute(arguments: [pool.key.portal.rawValue, pool.key.name, pool.minimum, pool.maximum, pool.perHost])
     }
 
-    static func remove(_ key: PoolKey, in db: Database) throws {
+    static func remove(_ key: LabKey, in db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM pools WHERE portal = ? AND lab = ?")
-            .execute(arguments: [key.portal, key.lab])
+            .execute(arguments: [key.portal.rawValue, key.name])
     }
 
     static func seat(_ row: Row) throws -> WarmSeat {
@@ -54,14 +56,15 @@ enum WarmRows {
                 resultCode: .SQLITE_CORRUPT, message: "warm seat \(number): its state is unknown")
         }
         return WarmSeat(
-            id: WarmSeatID(number: number), pool: PoolKey(portal: row[1], lab: row[2]),
+            id: WarmSeatID(number: number), pool: LabKey(portal: PortalID(rawValue: row[1]), name: row[2]),
             reservation: (row[3] as String?).map { ReservationID(rawValue: $0) }, learner: row[4], host: row[5],
             terms: row[6], state: state, charge: row[11])
     }
 
     static func pool(_ row: Row) -> PoolSpec {
         PoolSpec(
-            key: PoolKey(portal: row[0], lab: row[1]), minimum: row[2], maximum: row[3], perHost: row[4])
+            key: LabKey(portal: PortalID(rawValue: row[0]), name: row[1]), minimum: row[2], maximum: row[3],
+            perHost: row[4])
     }
 
     private static func columns(of state: WarmSeat.State) -> (String, Timestamp, Endpoint?) {

@@ -1,5 +1,6 @@
 import BrokerCore
 import Foundation
+import Identity
 import Store
 
 /// A school's core with a store on the disk, driven as the broker drives them: a batch of events, one commit, confirm.
@@ -23,7 +24,9 @@ struct House {
         var actions: [Action] = []
         for event in events {
             guard case .launch(let learner, let lab, _, _, _) = event else { continue }
-            if let old = try await store.session(portal: learner.portal, learner: learner.id, lab: lab) {
+            if let old = try await store.session(
+                of: learner, lab: LabKey(portal: learner.portal, name: lab))
+            {
                 school.core.adopt(old)
             }
         }

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// A core with hosts that have answered and sessions that run, and the time that its decisions take.
 struct School {
@@ -8,9 +9,15 @@ struct School {
     static let portalCount = 20
     static let memoryUnit: Int64 = 1 << 28
 
-    static let labs = (0..<labCount).map { index in
+    /// Every portal offers the same labs.
+    static let labs = (0..<portalCount).flatMap { portal in (0..<labCount).map { lab($0, of: Self.portal(portal)) } }
+
+    private static func portal(_ number: Int) -> PortalID { PortalID(rawValue: "portal-\(number)") }
+
+    private static func lab(_ index: Int, of portal: PortalID) -> Lab {
         Lab(
-            name: "lab-\(index)", title: "Lab \(index)", kind: .jupyter, image: "lab/\(index)",
+            key: LabKey(portal: portal, name: "lab-\(index)"), title: "Lab \(index)", kind: .jupyter,
+            image: "lab/\(index)",
             memoryBytes: Int64(1 + index % 4) * memoryUnit, cpus: 1, processLimit: 100,
             idleTimeout: .seconds(3600), maximumLifetime: .seconds(36_000), readyTimeout: .seconds(60), egress: .none,
             port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000)
@@ -144,8 +151,9 @@ struct School {
         mutating get {
             let request = newRequest()
             let terms = ReservationTerms(
-                portal: "portal-\(request.rawValue % UInt64(Self.portalCount))", lab: Self.labs[0].name, seats: 30,
-                from: now + .seconds(86_400), to: now + .seconds(86_400 + 7200), context: "course-\(request.rawValue)")
+                lab: LabKey(portal: Self.portal(Int(request.rawValue) % Self.portalCount), name: Self.labs[0].name),
+                seats: 30, from: now + .seconds(86_400), to: now + .seconds(86_400 + 7200),
+                context: "course-\(request.rawValue)")
             return .reserve(terms, newID: ReservationID(rawValue: "class-\(request.rawValue)"), request: request)
         }
     }
@@ -156,7 +164,7 @@ struct School {
             let number = launched
             launched += 1
             let learner = Learner(
-                portal: "portal-\(number % Self.portalCount)", id: "learner-\(number)-of-the-school",
+                portal: Self.portal(number % Self.portalCount), id: "learner-\(number)-of-the-school",
                 name: "Learner Number \(number)")
             return .launch(
                 learner: learner, lab: Self.labs[number % Self.labCount].name, newID: Self.id(number),

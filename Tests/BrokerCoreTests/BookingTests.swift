@@ -1,3 +1,5 @@
+import Identity
+import Literals
 import Testing
 
 @testable import BrokerCore
@@ -335,7 +337,7 @@ struct BookingTests {
     @Test("A booking beyond its limits is refused whole")
     func limits() {
         var scene = Scene.reserving()
-        func refused(_ items: [Booking.Item], portal: String = "school") -> Bool {
+        func refused(_ items: [Booking.Item], portal: PortalID = "school") -> Bool {
             let booking = Booking(portal: portal, items: items)
             if case .refused? = scene.answer(to: .book(booking, request: scene.request())) { return true }
             return false

@@ -134,7 +134,7 @@ struct DuplicateTests {
         scene.send(
             .reserve(
                 ReservationTerms(
-                    portal: "school", lab: "python", seats: 4, from: scene.now + .seconds(3600),
+                    lab: "school/python", seats: 4, from: scene.now + .seconds(3600),
                     to: scene.now + .seconds(7200), context: "101"), newID: ReservationID(rawValue: "r1"),
                 request: scene.request()))
         #expect(scene.core.reservation(ReservationID(rawValue: "r1"))?.missingSeats == 0)

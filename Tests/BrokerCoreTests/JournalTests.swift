@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -13,7 +14,7 @@ struct JournalTests {
         var homes: [LearnerKey: String]
         var spareDuties: [String: HostDuty]
         var startTimes: StartTimes
-        var labs: [String: Lab]
+        var labs: [LabKey: Lab]
         var added: [HostEntry]
         var adjustments: [String: HostAdjustment]
         var engines: [String: String]

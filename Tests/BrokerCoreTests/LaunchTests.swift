@@ -32,7 +32,7 @@ struct LaunchTests {
 
     @Test("Another lab, and the same learner id in another portal, are other sessions")
     func othersAreOthers() {
-        var scene = Scene.ready()
+        var scene = Scene.ready(portals: ["school", "college"])
         scene.launch("a", learner: "ann")
         scene.launch("b", learner: "ann", lab: "rstudio")
         let elsewhere = Learner(portal: "college", id: "ann", name: "Ann")

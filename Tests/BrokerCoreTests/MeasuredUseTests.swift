@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -71,7 +72,7 @@ struct MeasuredUseTests {
     @Test("A warm seat's readings are its session's once it is claimed, and nobody's when it is given up")
     func warmSeats() {
         var scene = Scene()
-        let pool = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let pool = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         var lab = Lab.python
         lab.files = .none
         scene.send(.configure(labs: [lab], hosts: [.small("h1")], pools: [pool]))

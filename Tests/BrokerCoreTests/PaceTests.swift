@@ -1,3 +1,5 @@
+import Identity
+import Literals
 import Testing
 
 @testable import BrokerCore
@@ -101,7 +103,8 @@ struct PaceTests {
     func bounded() {
         var pace = Pace()
         for index in 0...Limits.pacedLabs {
-            pace.noteReady("lab\(index)", after: .seconds(1), crowd: 1, upTo: 64, at: begin)
+            pace.noteReady(
+                LabKey(portal: "school", name: "lab\(index)"), after: .seconds(1), crowd: 1, upTo: 64, at: begin)
         }
         let full = pace
         pace.noteReady("one more", after: .seconds(1), crowd: 1, upTo: 64, at: begin)

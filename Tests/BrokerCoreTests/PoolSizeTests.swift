@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -46,7 +47,7 @@ struct PoolSizeTests {
             let actions = scene.send(.setPool(spec, request: scene.request()))
             #expect(actions == [.answer(scene.lastRequest, .refused(.badTerms(spec.problem ?? "")))])
         }
-        let unknown = PoolSpec(key: PoolKey(portal: "school", lab: "none"), minimum: 1, maximum: 1)
+        let unknown = PoolSpec(key: LabKey(portal: "school", name: "none"), minimum: 1, maximum: 1)
         #expect(
             scene.send(.setPool(unknown, request: scene.request()))
                 == [.answer(scene.lastRequest, .refused(.unknownLab("none")))])
@@ -116,7 +117,7 @@ struct PoolSizeTests {
 
     @Test("Where homes cannot be attached, a pool of a lab with files has no seats, and says why")
     func noAttachment() {
-        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let spec = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         var scene = PoolTests.scene(pools: [spec])
         #expect(scene.warmRuns == ["warm-1"])
         scene.send(.hostProbed(host: "h1", .impossible(reason: "no propagation")))

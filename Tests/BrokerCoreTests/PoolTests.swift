@@ -1,10 +1,11 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
 
 @Suite("Pools")
 struct PoolTests {
-    static let key = PoolKey(portal: "school", lab: "quick")
+    static let key = LabKey(portal: "school", name: "quick")
 
     static func pool(_ minimum: Int, _ maximum: Int? = nil, perHost: Int = 10) -> PoolSpec {
         PoolSpec(key: key, minimum: minimum, maximum: maximum ?? minimum, perHost: perHost)
@@ -65,7 +66,7 @@ struct PoolTests {
 
     @Test("A lab with files has them attached before it opens, by one who has no start to wait for")
     func attach() {
-        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let spec = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         var scene = Self.scene(pools: [spec])
         scene.warmReady(1)
         let actions = scene.launch("a")
@@ -79,7 +80,7 @@ struct PoolTests {
 
     @Test("Where a claimed seat's lab cannot be given the files, its session starts anew, and its story says why")
     func attachmentFails() {
-        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let spec = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         var scene = Self.scene(pools: [spec])
         scene.warmReady(1)
         scene.launch("a")
@@ -99,7 +100,7 @@ struct PoolTests {
 
     @Test("A seat whose home can no longer be attached is given up, and a claimed one's session ends")
     func homesLost() {
-        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let spec = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         var scene = Self.scene(pools: [spec])
         scene.warmReady(1)
         scene.launch("a")
@@ -113,7 +114,7 @@ struct PoolTests {
 
     @Test("A listing from before a lab was ready says nothing of its home: the container may be another by now")
     func homeOfAnotherContainer() {
-        let spec = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let spec = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         var scene = Self.scene(pools: [spec])
         let beforeWarm = scene.core.eventCount
         scene.warmReady(1)

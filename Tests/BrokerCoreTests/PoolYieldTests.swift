@@ -69,7 +69,7 @@ struct PoolYieldTests {
     func reservations() {
         var scene = filled(PoolTests.pool(4))
         let terms = ReservationTerms(
-            portal: "school", lab: "python", seats: 3, from: scene.now, to: scene.now + .seconds(3600), warmPercent: 0,
+            lab: "school/python", seats: 3, from: scene.now, to: scene.now + .seconds(3600), warmPercent: 0,
             context: "c")
         scene.send(.reserve(terms, newID: "r", request: scene.request()))
         #expect(scene.core.reservation("r")?.missingSeats == 0)
@@ -87,7 +87,7 @@ struct PoolYieldTests {
         scene.listed("h1")
         #expect(scene.warmRuns == ["warm-1", "warm-2"])
         let terms = ReservationTerms(
-            portal: "school", lab: "quick", seats: 1, from: scene.now + .seconds(60), to: scene.now + .seconds(3600),
+            lab: "school/quick", seats: 1, from: scene.now + .seconds(60), to: scene.now + .seconds(3600),
             warmPercent: 100, lead: .seconds(60), noShowAfter: .seconds(600), context: "c")
         scene.send(.reserve(terms, newID: "r", request: scene.request()))
         #expect(scene.core.reservation("r")?.allocation == ["h1": 1])

@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -32,7 +33,7 @@ struct QueueTests {
 
     @Test("Portals take turns: one launch of each, however many another portal has waiting")
     func portalsTakeTurns() {
-        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)], portals: ["school", "university", "college"])
         scene.run("x")
         for index in 1...4 {
             scene.now = scene.now + .seconds(1)
@@ -62,10 +63,10 @@ struct QueueTests {
 
     @Test("A portal whose learners come one by one does not overtake another's backlog again and again")
     func tricklingPortal() {
-        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)], portals: ["school", "backlog", "trickle"])
         scene.run("x")
         for index in 1...8 { scene.launch(SessionID(rawValue: "b\(index)"), portal: "backlog") }
-        var served: [String: Int] = [:]
+        var served: [PortalID: Int] = [:]
         var last: SessionID = "x"
         for round in 1...8 {
             scene.now = scene.now + .seconds(1)
@@ -81,7 +82,8 @@ struct QueueTests {
 
     @Test("A portal that joins late takes turns from then on, and does not make up for the time when it had nobody")
     func joiningLate() {
-        var scene = Scene.ready(hosts: [.small("h1", slots: 4, starts: 1)])
+        var scene = Scene.ready(
+            hosts: [.small("h1", slots: 4, starts: 1)], portals: ["school", "university", "college"])
         for index in 1...5 { scene.launch(SessionID(rawValue: "a\(index)"), portal: "university") }
         for index in 1...3 { scene.ready(SessionID(rawValue: "a\(index)")) }
         scene.now = scene.now + .seconds(1)
@@ -92,7 +94,7 @@ struct QueueTests {
 
     @Test("Launches that were given up while they waited cost their portal no turn")
     func abandonedTurns() {
-        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)], portals: ["school", "university", "college"])
         scene.run("x")
         for index in 1...5 { scene.launch(SessionID(rawValue: "a\(index)"), portal: "university") }
         for index in 1...3 { scene.end(SessionID(rawValue: "a\(index)")) }
@@ -106,7 +108,7 @@ struct QueueTests {
 
     @Test("Who lost a seat before it was ready is next again, before portals whose turn came since")
     func returnedTurn() {
-        var scene = Scene.ready(hosts: [.small("h1", slots: 1)])
+        var scene = Scene.ready(hosts: [.small("h1", slots: 1)], portals: ["school", "university", "college"])
         scene.launch("a1", portal: "university")
         for id: SessionID in ["a2", "a3"] { scene.launch(id, portal: "university") }
         scene.now = scene.now + .seconds(1)
@@ -122,9 +124,10 @@ struct QueueTests {
 
     @Test("Who can find no seat keeps their turn while others of their portal get one")
     func blockedKeepsTurn() {
-        var scene = Scene.ready(hosts: [
-            .small("h1", slots: 9, starts: 1), .small("h2", slots: 9, memory: 2, starts: 1),
-        ])
+        var scene = Scene.ready(
+            hosts: [
+                .small("h1", slots: 9, starts: 1), .small("h2", slots: 9, memory: 2, starts: 1),
+            ], portals: ["school", "university", "college"])
         for id: SessionID in ["a", "b", "c", "d"] { scene.run(id) }
         // There is not enough memory for it, and the turn of the small lab behind it comes later.
         scene.launch("x", lab: "big", portal: "university")
@@ -140,27 +143,29 @@ struct QueueTests {
         var queue = Queue()
         var random = SplitMix(seed: 42)
         var serial: Int64 = 0
-        var served: [String: Int] = [:]
-        func come(_ portal: String) {
+        var served: [PortalID: Int] = [:]
+        func come(_ portal: PortalID) {
             serial += 1
             queue.insert(
-                Queue.Ticket(since: Timestamp(milliseconds: serial), id: SessionID(rawValue: "\(serial)")), in: portal,
+                Queue.Ticket(since: Timestamp(milliseconds: serial), id: SessionID(rawValue: "\(serial)")),
+                in: .portal(portal),
                 isReturning: false)
         }
         for _ in 0..<40 { come("a") }
         for _ in 0..<3 { come("b") }
         for _ in 0..<400 {
-            for portal in ["a", "b"] where queue.waiting[portal, default: []].count < 2 || random.next() % 3 == 0 {
+            for portal: PortalID in ["a", "b"]
+            where queue.waiting[.portal(portal), default: []].count < 2 || random.next() % 3 == 0 {
                 come(portal)
             }
             // Occasionally a session leaves the queue.
-            if random.next() % 5 == 0, let tickets = queue.waiting["a"], tickets.count > 3 {
-                queue.remove(tickets[Int(random.next() % UInt64(tickets.count))], of: "a", .gaveUp)
+            if random.next() % 5 == 0, let tickets = queue.waiting[.portal("a")], tickets.count > 3 {
+                queue.remove(tickets[Int(random.next() % UInt64(tickets.count))], of: .portal("a"), .gaveUp)
             }
             let next = queue.order[0]
-            let portal = queue.waiting["a"]?.first == next ? "a" : "b"
-            #expect(queue.position(of: next, in: portal) == 1)
-            queue.remove(next, of: portal, .seated)
+            let portal: PortalID = queue.waiting[.portal("a")]?.first == next ? "a" : "b"
+            #expect(queue.position(of: next, in: .portal(portal)) == 1)
+            queue.remove(next, of: .portal(portal), .seated)
             served[portal, default: 0] += 1
             #expect(abs(served["a", default: 0] - served["b", default: 0]) <= 2)
         }

@@ -95,7 +95,7 @@ struct RequirementTests {
             scene.send(
                 .reserve(
                     ReservationTerms(
-                        portal: "school", lab: "cuda", seats: seats, from: scene.now + .seconds(3600),
+                        lab: "school/cuda", seats: seats, from: scene.now + .seconds(3600),
                         to: scene.now + .seconds(7200), context: "101"), newID: ReservationID(rawValue: id),
                     request: scene.request()))
         }

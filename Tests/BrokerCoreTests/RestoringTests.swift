@@ -34,7 +34,7 @@ struct RestoringTests {
         var scene = scene(labs: [.python], hosts: [.small("h2")])
         scene.listed("h2")
         let terms = ReservationTerms(
-            portal: "school", lab: "python", seats: 2, from: scene.now + .seconds(3600),
+            lab: "school/python", seats: 2, from: scene.now + .seconds(3600),
             to: scene.now + .seconds(7200), context: "course-1")
         let reservation = Reservation(
             id: "r1", terms: terms, phase: .booked, createdAt: scene.now, allocation: ["h1": 2])
@@ -56,7 +56,7 @@ struct RestoringTests {
         var scene = scene(labs: [short], hosts: [.small("h1")])
         scene.listed("h1")
         let terms = ReservationTerms(
-            portal: "school", lab: "python", seats: 4, from: scene.now + .seconds(3600),
+            lab: "school/python", seats: 4, from: scene.now + .seconds(3600),
             to: scene.now + .seconds(7200), lead: .seconds(600), context: "course-1")
         scene.send(.reserve(terms, newID: "r1", request: scene.request()))
         // This close to the reservation, a lab that may live for 25 minutes has to wait.

@@ -28,7 +28,7 @@ extension Scene {
         overrun: Duration = .zero, roster: Set<String> = []
     ) -> ReservationTerms {
         ReservationTerms(
-            portal: "school", lab: "python", seats: seats, from: now + after, to: now + after + .seconds(7200),
+            lab: "school/python", seats: seats, from: now + after, to: now + after + .seconds(7200),
             lead: .seconds(600), noShowAfter: noShowAfter, overrun: overrun, context: "course-1", roster: roster)
     }
 

@@ -1,3 +1,5 @@
+import Identity
+import Literals
 import Testing
 
 @testable import BrokerCore
@@ -17,11 +19,14 @@ struct Scene {
     }
 
     /// Hosts that have answered, by default with 4 slots, 8 GiB and 2 parallel starts each, and three labs.
+    ///
+    /// - Parameter portals: each of them offers all the labs.
     static func ready(
-        hosts: [HostSpec] = [.small("h1")], labs: [Lab] = [.python, .rstudio, .big], sharedHomes: Bool = true
+        hosts: [HostSpec] = [.small("h1")], labs: [Lab] = [.python, .rstudio, .big], sharedHomes: Bool = true,
+        portals: [PortalID] = ["school"]
     ) -> Scene {
         var scene = Scene(sharedHomes: sharedHomes)
-        scene.send(.configure(labs: labs, hosts: hosts))
+        scene.send(.configure(labs: portals.flatMap { portal in labs.map { $0.of(portal) } }, hosts: hosts))
         for host in hosts { scene.send(.hostListed(host: host.name, containers: [])) }
         return scene
     }
@@ -69,7 +74,7 @@ struct Scene {
 
     @discardableResult
     mutating func launch(
-        _ id: SessionID, learner: String? = nil, lab: String = "python", portal: String = "school",
+        _ id: SessionID, learner: String? = nil, lab: String = "python", portal: PortalID = "school",
         context: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) -> [Action] {
@@ -154,7 +159,7 @@ extension SessionID: ExpressibleByStringLiteral {
 }
 
 extension Learner {
-    static func named(_ id: String, _ portal: String = "school") -> Learner {
+    static func named(_ id: String, _ portal: PortalID = "school") -> Learner {
         Learner(portal: portal, id: id, name: id.uppercased())
     }
 }
@@ -193,9 +198,17 @@ extension Lab {
         lifetime: Duration = .seconds(36_000)
     ) -> Lab {
         Lab(
-            name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory * gibibyte, cpus: 1,
+            key: LabKey(portal: "school", name: name), title: name, kind: kind, image: "lab/\(name)",
+            memoryBytes: memory * gibibyte, cpus: 1,
             processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(60),
             egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000)
+    }
+
+    /// The same lab in another portal's catalogue.
+    func of(_ portal: PortalID) -> Lab {
+        var copy = self
+        copy.key.portal = portal
+        return copy
     }
 
     static let python = of("python")

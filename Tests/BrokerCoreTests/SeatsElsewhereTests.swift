@@ -22,7 +22,7 @@ struct SeatsElsewhereTests {
         // All four seats are promised on h2.
         scene.send(.cordon(host: "h1", request: scene.request()))
         let terms = ReservationTerms(
-            portal: "school", lab: "python", seats: 4, from: scene.now + .seconds(3600),
+            lab: "school/python", seats: 4, from: scene.now + .seconds(3600),
             to: scene.now + .seconds(7200), lead: .seconds(600), context: "course-1")
         scene.send(.reserve(terms, newID: "r1", request: scene.request()))
         scene.send(.uncordon(host: "h1", request: scene.request()))
@@ -51,7 +51,7 @@ struct SeatsElsewhereTests {
         scene.listed("h2")
         scene.send(.cordon(host: "h1", request: scene.request()))
         let terms = ReservationTerms(
-            portal: "school", lab: "rstudio", seats: 1, from: scene.now + .seconds(60),
+            lab: "school/rstudio", seats: 1, from: scene.now + .seconds(60),
             to: scene.now + .seconds(7200), lead: .seconds(60), context: "course-1")
         scene.send(.reserve(terms, newID: "r1", request: scene.request()))
         scene.send(.uncordon(host: "h1", request: scene.request()))

@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -72,7 +73,7 @@ struct StrainTests {
         var scene = Scene()
         var lab = Lab.python
         lab.files = .none
-        let pool = PoolSpec(key: PoolKey(portal: "school", lab: "python"), minimum: 1, maximum: 1)
+        let pool = PoolSpec(key: LabKey(portal: "school", name: "python"), minimum: 1, maximum: 1)
         scene.send(
             .configure(labs: [lab, .rstudio], hosts: [.small("h1", starts: 9)], pools: [pool], density: .quick))
         scene.listed("h1")

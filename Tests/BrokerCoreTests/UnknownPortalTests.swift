@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -8,13 +9,16 @@ struct UnknownPortalTests {
 
     private func scene() -> Scene { PoolTests.scene(hosts: [Self.host], pools: []) }
 
-    private func configure(_ scene: inout Scene, portals: Set<String>?) {
-        scene.send(.configure(labs: [.quick], hosts: [Self.host], freeFloorPercent: 0, portals: portals))
+    private func configure(_ scene: inout Scene, portals: Set<PortalID>) {
+        scene.send(
+            .configure(
+                labs: portals.sorted().map { Lab.quick.of($0) }, hosts: [Self.host], freeFloorPercent: 0,
+                portals: portals))
     }
 
-    private func terms(_ portal: String, seats: Int, _ scene: Scene) -> ReservationTerms {
+    private func terms(_ portal: PortalID, seats: Int, _ scene: Scene) -> ReservationTerms {
         ReservationTerms(
-            portal: portal, lab: "quick", seats: seats, from: scene.now + .seconds(3600),
+            lab: LabKey(portal: portal, name: "quick"), seats: seats, from: scene.now + .seconds(3600),
             to: scene.now + .seconds(7200), warmPercent: 100, lead: .seconds(600), noShowAfter: .seconds(600))
     }
 
@@ -30,7 +34,7 @@ struct UnknownPortalTests {
         let terms = terms("elsewhere", seats: 4, scene)
         let reserved = scene.send(.reserve(terms, newID: "r", request: scene.request()))
         #expect(refusal(reserved)?.contains("no portal elsewhere, only school") == true)
-        let pool = PoolSpec(key: PoolKey(portal: "elsewhere", lab: "quick"), minimum: 1, maximum: 1, perHost: 1)
+        let pool = PoolSpec(key: LabKey(portal: "elsewhere", name: "quick"), minimum: 1, maximum: 1, perHost: 1)
         let set = scene.send(.setPool(pool, request: scene.request()))
         #expect(refusal(set)?.contains("no portal elsewhere") == true)
         #expect(scene.core.reservations.isEmpty && scene.core.poolStatuses(at: scene.now).isEmpty)

@@ -1,3 +1,4 @@
+import Identity
 import Testing
 
 @testable import BrokerCore
@@ -11,7 +12,7 @@ struct WarmUpTests {
         var scene = PoolTests.scene(hosts: [.small("h1", slots: 10, memory: 20, starts: 8)], pools: [])
         scene.send(.hostProbed(host: "h1", attachment))
         let terms = ReservationTerms(
-            portal: "school", lab: lab, seats: seats, from: scene.now + .seconds(3600),
+            lab: LabKey(portal: "school", name: lab), seats: seats, from: scene.now + .seconds(3600),
             to: scene.now + .seconds(7200), warmPercent: percent, lead: .seconds(1800), noShowAfter: .seconds(600),
             context: "c", roster: roster)
         scene.send(.reserve(terms, newID: "r", request: scene.request()))

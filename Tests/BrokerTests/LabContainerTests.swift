@@ -1,5 +1,6 @@
 import BrokerCore
 import DockerEngine
+import Literals
 import TLS
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 @Suite("What a lab's container is made of")
 struct LabContainerTests {
     static let lab = Lab(
-        name: "python", title: "Python", kind: .jupyter, image: "carrel/jupyterlab:dev", memoryBytes: 1 << 30,
+        key: "p/python", title: "Python", kind: .jupyter, image: "carrel/jupyterlab:dev", memoryBytes: 1 << 30,
         cpus: 0.5,
         processLimit: 256, idleTimeout: .seconds(60), maximumLifetime: .seconds(600), readyTimeout: .seconds(30),
         egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000, environment: ["A": "b"])

@@ -1,4 +1,6 @@
 import Foundation
+import Identity
+import Literals
 import Programs
 import Testing
 
@@ -16,7 +18,7 @@ struct SharedHomesTests {
     @Test("A learner's home is made once, private, and its files stay")
     func once() throws {
         try withRoot { root in
-            let homes = SharedHomes(root: root, instance: "one")
+            let homes = SharedHomes(root: root, directory: "p", instance: "one")
             let (user, group) = (Int(getuid()), Int(getgid()))
             let home = try homes.ensure(portal: "p", learner: "ada", userID: user, groupID: group)
             #expect(home == root + "/p/ada")
@@ -34,7 +36,7 @@ struct SharedHomesTests {
             try FileManager.default.createDirectory(atPath: root + "/p", withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(atPath: root + "/p/eve", withDestinationPath: "/etc")
             let error = #expect(throws: SharedHomes.Failure.self) {
-                try SharedHomes(root: root, instance: "one").ensure(
+                try SharedHomes(root: root, directory: "p", instance: "one").ensure(
                     portal: "p", learner: "eve", userID: 1000, groupID: 1000)
             }
             #expect(error?.message.contains("/p/eve is in the way") == true)
@@ -44,17 +46,17 @@ struct SharedHomesTests {
     @Test("A missing root is named together with what to check")
     func missingRoot() {
         let error = #expect(throws: SharedHomes.Failure.self) {
-            try SharedHomes(root: "/nonexistent/homes", instance: "one").ensure(
+            try SharedHomes(root: "/nonexistent/homes", directory: "p", instance: "one").ensure(
                 portal: "p", learner: "ada", userID: 1, groupID: 1)
         }
         #expect(error?.message.contains("/nonexistent/homes/p cannot be made") == true)
         #expect(error?.message.contains("mounted and writable") == true)
     }
 
-    private func ensure(_ learner: String, in root: String, portal: String = "p", instance: String = "one") throws
-        -> String
-    {
-        try SharedHomes(root: root, instance: instance).ensure(
+    private func ensure(
+        _ learner: String, in root: String, portal: PortalID = "p", directory: String? = nil, instance: String = "one"
+    ) throws -> String {
+        try SharedHomes(root: root, directory: directory ?? portal.rawValue, instance: instance).ensure(
             portal: portal, learner: learner, userID: Int(getuid()), groupID: Int(getgid()))
     }
 
@@ -73,9 +75,11 @@ struct SharedHomesTests {
             #expect(try ensure("ada", in: root) == home)
             #expect(try ensure("ada", in: root, portal: "q", instance: "two") == root + "/q/ada")
 
-            #expect(HomesClaim(root: root, portal: "p", instance: "one").problem() == nil)
-            #expect(HomesClaim(root: root, portal: "p", instance: "two").problem()?.contains(marker) == true)
-            #expect(HomesClaim(root: root, portal: "unused", instance: "two").problem() == nil)
+            #expect(HomesClaim(root: root, directory: "p", portal: "p", instance: "one").problem() == nil)
+            #expect(
+                HomesClaim(root: root, directory: "p", portal: "p", instance: "two").problem()?.contains(marker) == true
+            )
+            #expect(HomesClaim(root: root, directory: "unused", portal: "unused", instance: "two").problem() == nil)
 
             try FileManager.default.removeItem(atPath: marker)
             #expect(try ensure("ada", in: root, instance: "two") == home)
@@ -94,7 +98,7 @@ struct SharedHomesTests {
             for number in 0..<20 {
                 group.addTask {
                     do throws(OwnerFile.Failure) {
-                        try HomesClaim(root: root, portal: "p", instance: "i\(number)").take()
+                        try HomesClaim(root: root, directory: "p", portal: "p", instance: "i\(number)").take()
                         return true
                     } catch { return false }
                 }
@@ -117,7 +121,7 @@ struct SharedHomesTests {
     @Test("Where names differ in case only, each learner has a home of their own, the first one by the plain name")
     func namesOfTheirOwn() throws {
         try withRoot { root in
-            let homes = SharedHomes(root: root, instance: "one")
+            let homes = SharedHomes(root: root, directory: "p", instance: "one")
             for _ in 0..<2 {
                 let names = try ["Ada", "ada", "ADA", "bob"].map { try homes.nameOfItsOwn(for: $0, in: root) }
                 #expect(names[0] == "Ada" && names[3] == "bob")
@@ -132,7 +136,7 @@ struct SharedHomesTests {
         try withRoot { root in
             // The directory that a file system that ignores case would also find under the other name.
             try FileManager.default.createDirectory(atPath: root + "/Ada", withIntermediateDirectories: true)
-            let homes = SharedHomes(root: root, instance: "one")
+            let homes = SharedHomes(root: root, directory: "p", instance: "one")
             #expect(try homes.nameOfItsOwn(for: "Ada", in: root) == "Ada")
             #expect(try homes.nameOfItsOwn(for: "ada", in: root) == HomeName.distinct("ada"))
         }
@@ -148,8 +152,10 @@ struct SharedHomesTests {
         #expect(!FileManager.default.fileExists(atPath: second + "/notes.txt"))
         #expect(try ensure("Ada", in: disk.path) == first)
         #expect(try ensure("ada", in: disk.path) == second)
-        // The same applies to portals.
-        #expect(throws: SharedHomes.Failure.self) { try ensure("ada", in: disk.path, portal: "P") }
+        // The same applies to the directories of portals.
+        #expect(throws: SharedHomes.Failure.self) {
+            try ensure("ada", in: disk.path, portal: "other", directory: "P")
+        }
     }
 }
 

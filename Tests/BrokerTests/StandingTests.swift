@@ -1,4 +1,5 @@
 import BrokerCore
+import Literals
 import Testing
 
 @testable import Broker
@@ -11,7 +12,7 @@ struct StandingTests {
 
     private func reservation(_ phase: Reservation.Phase) -> Reservation {
         let terms = ReservationTerms(
-            portal: "school", lab: "python", seats: 1, from: from, to: from + .seconds(3600), lead: .seconds(600))
+            lab: "school/python", seats: 1, from: from, to: from + .seconds(3600), lead: .seconds(600))
         return Reservation(
             id: ReservationID(rawValue: "r1"), terms: terms, phase: phase, createdAt: from, allocation: [:])
     }

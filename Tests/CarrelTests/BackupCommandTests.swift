@@ -1,5 +1,6 @@
 import EventLoop
 import Foundation
+import Programs
 import Testing
 
 @testable import carrel

@@ -19,7 +19,7 @@ import Testing
             CapacityForecast(
                 from: start, to: start + .seconds(1800 * steps.count), capacity: capacity, steps: steps),
             wanted: ReservationTerms(
-                portal: "school", lab: "python", seats: seats, from: start + .seconds(3600),
+                lab: "school/python", seats: seats, from: start + .seconds(3600),
                 to: start + .seconds(10_800), lead: .zero),
             time: time)
     }

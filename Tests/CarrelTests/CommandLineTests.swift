@@ -84,4 +84,11 @@ import Testing
             #expect(DevCACommand.ServerCertificate(argument: wrong) == nil)
         }
     }
+
+    @Test("a failure quotes what a lab says line by line, with control characters made visible")
+    func visible() {
+        let failure = CommandFailure("the code failed: E: \u{9B}2J\nb")
+        #expect(failure.description == "the code failed: E: \\u{9B}2J\nb")
+        #expect(CommandFailure(failure.description) == failure)
+    }
 }

@@ -2,6 +2,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 import Portal
+import Programs
 import Testing
 
 @testable import carrel

@@ -1,8 +1,11 @@
 import EventLoop
 import Foundation
 import HTTPTransport
+import Literals
+import Programs
 import Testing
 
+@testable import Configuration
 @testable import TLS
 @testable import carrel
 

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTransport
 import Logging
 import TLS
+import Takeover
 import Testing
 
 @testable import carrel
@@ -122,10 +123,11 @@ import Testing
         // A new process that dies after each step but the last.
         for steps in 1...3 {
             let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            let taker = try #require(try await TakeoverTaker.begin(at: place.admin + ".takeover", role: .edge, log))
+            let taker = try #require(
+                try await TakeoverTaker.begin(at: place.admin + ".takeover", role: .edge, version: "1.0", log))
             #expect(taker.process == running.id)
-            let other = await #expect(throws: CommandFailure.self) {
-                try await TakeoverTaker.begin(at: place.admin + ".takeover", role: .edge, log)
+            let other = await #expect(throws: TakeoverFailure.self) {
+                try await TakeoverTaker.begin(at: place.admin + ".takeover", role: .edge, version: "1.0", log)
             }
             #expect(other?.description.contains("another process takes over already") == true)
             if steps > 1 {
@@ -142,8 +144,9 @@ import Testing
         }
         #expect(running.output.contains("the takeover was given up, and this process goes on"))
 
-        let serve = await #expect(throws: CommandFailure.self) {
-            try await TakeoverTaker.begin(at: place.admin + ".takeover", role: .serve, Logger(label: "test"))
+        let serve = await #expect(throws: TakeoverFailure.self) {
+            try await TakeoverTaker.begin(
+                at: place.admin + ".takeover", role: .serve, version: "1.0", Logger(label: "test"))
         }
         #expect(serve?.description.contains("it is carrel edge, and not carrel serve") == true)
         running.signal(SIGTERM)

@@ -26,7 +26,7 @@ import Testing
             HostDetailsView.self,
             from: Array(
                 """
-                {"shares_homes": \(sharesHomes), "parked": \(sharesHomes ? "[]" : "[\"p1\", \"p2\"]"), "images": [{"lab": "python", "image": "i:1", "found": {"host": "one",
+                {"shares_homes": \(sharesHomes), "parked": \(sharesHomes ? "[]" : "[\"p1\", \"p2\"]"), "images": [{"portal": "school", "lab": "python", "image": "i:1", "found": {"host": "one",
                  "host_state": "active", "presence": "missing", "differs": false}}], "sessions": [\(sessions.joined(separator: ","))], "host":
                 {"name": "one", "endpoint": "unix:///run/docker.sock", "state": "unreachable", "sessions": 1, "starting": 0,
                  "starts_allowed": 2, "seats": 1, "slots": 40, "memory_used_bytes": 1073741824,

@@ -3,6 +3,7 @@ import BrokerCore
 import Foundation
 import Portal
 import Testing
+import Text
 
 @testable import carrel
 
@@ -14,7 +15,7 @@ import Testing
             LabView.self,
             from: Array(
                 """
-                {"name": "python", "title": "Python", "kind": "jupyter", "image": "carrel/jupyterlab:1",
+                {"portal": "school", "name": "python", "title": "Python", "kind": "jupyter", "image": "carrel/jupyterlab:1",
                  "memory_bytes": 1073741824, "profile": {"sessions": \(seen), "sessions_needed": 30,
                  "memory_p50_bytes": 150994944, "memory_p95_bytes": 436207616, "cpu_p50": 0.031, "cpu_p95": 0.206,
                  "charge_bytes": \(charge)}, "requires": {}, "image_id": "sha256:0123456789abcdef", "hosts": [

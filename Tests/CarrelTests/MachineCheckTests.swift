@@ -1,8 +1,10 @@
 import EventLoop
 import Foundation
+import Programs
 import TLS
 import Testing
 
+@testable import Configuration
 @testable import carrel
 
 @Suite("The check of this machine") struct MachineCheckTests {
@@ -35,7 +37,7 @@ import Testing
         let shut = Preflight.remedy(for: socket) { path, mode in path == "/run/docker.sock" && mode == R_OK | W_OK }
         #expect(shut == "this user may not open the socket; run carrel as a member of its group (docker)")
         let files = Configuration.EngineCertificates(
-            authority: "/ca.pem", client: .init(certificate: "/broker.pem", key: "/broker.key"))
+            authority: "/ca.pem", client: .init(certificate: "/broker.pem", key: "/broker.key", line: 1))
         let engine = Configuration.EngineAddress.tcp(host: "10.0.0.5", port: 2376, tls: files)
         #expect(Preflight.remedy(for: engine) { _, _ in false }.hasPrefix("start its Docker Engine"))
         #expect(
@@ -67,11 +69,11 @@ import Testing
         // Even root cannot create a directory in /proc; other users can create a home, but not change its owner.
         let isRoot = geteuid() == 0
         configuration.homes = isRoot ? "/proc" : scratch.path
-        configuration.labs[0].lab.userID = Int(geteuid()) + 1
+        configuration.portals[0].labs[0].lab.userID = Int(geteuid()) + 1
         configuration.accessLog = scratch.path + "/none/access.log"
         // RFC 6761, section 6.4: this name never resolves.
-        configuration.portal.hostname = "portal.invalid"
-        configuration.labsDomain = "labs.invalid"
+        configuration.portals[0].hostname = "portal.invalid"
+        configuration.portals[0].labsDomain = "labs.invalid"
         let found = await Preflight.machine(configuration)
         let (problems, advice) = (found.problems.map(\.message), found.advice.map(\.message))
         let homes = isRoot ? "homes is /proc, in which no home can be made: " : "in which no home can be given to user "
@@ -89,7 +91,7 @@ import Testing
         let client = try DevelopmentCA(directory: scratch.path + "/tls").issue("broker", for: .client(name: "broker"))
         let files = Configuration.EngineCertificates(
             authority: scratch.path + "/tls/ca.pem",
-            client: .init(certificate: client.certificatePath, key: client.keyPath))
+            client: .init(certificate: client.certificatePath, key: client.keyPath, line: 1))
         configuration.hosts[0].endpoint = .tcp(host: "10.0.0.5", port: 2376, tls: files)
         let end = try CertificateDates.earliestEnd(inFile: client.certificatePath)
         func found(daysBefore days: Int64) -> [(line: Int, message: String, isUrgent: Bool)] {

@@ -105,9 +105,9 @@ import Testing
 
     // MARK: Troubleshooting
 
-    /// All sources, with concatenated strings joined, and quotation marks unescaped.
+    /// All sources, with concatenated strings joined, and quotation marks unescaped; and what is said in English.
     private static let messages: String = {
-        var messages = ""
+        var messages = Paper.englishCatalogue.replacingOccurrences(of: "\n ", with: " ")
         for source in Paper.sources.values {
             for line in source.split(separator: "\n") {
                 let text = line.drop { $0 == " " }

@@ -102,6 +102,12 @@ struct Paper: Sendable, Hashable, CustomStringConvertible {
 
     // MARK: Sources
 
+    /// The English catalogue of texts.
+    static var englishCatalogue: String {
+        let file = root.appendingPathComponent("Sources/Words/Catalogues/en.words")
+        return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+    }
+
     /// Every Swift file of the product, by its path.
     static let sources: [String: String] = {
         let folder = root.appendingPathComponent("Sources")

@@ -1,18 +1,15 @@
 import Broker
 import EventLoop
 import Foundation
+import Literals
+import Programs
 import TLS
 import Testing
 
+@testable import Configuration
 @testable import carrel
 
-/// A directory of its own that is removed after the test.
-final class Scratch {
-    let path = NSTemporaryDirectory() + "carrel-" + UUID().uuidString
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension Scratch {
     /// A configuration whose certificate covers `names`, and whose one engine does not exist.
     func configuration(certificateFor names: [String]) throws -> Configuration {
         let authority = try DevelopmentCA(directory: path + "/tls")
@@ -101,8 +98,8 @@ final class Scratch {
                 ConfigurationProblem(
                     file: "carrel.yaml", line: 4, column: 0,
                     message:
-                        "tls: \(scratch.path)/tls/edge.pem does not cover *.labs.test, but must cover the portal's "
-                        + "hostname and *.labs.test")
+                        "tls: \(scratch.path)/tls/edge.pem does not cover *.labs.test, but must cover the hostname "
+                        + "of the portal school and *.labs.test")
             ])
         ) { try Preflight.certificates(try scratch.configuration(certificateFor: ["portal.test", "labs.test"])) }
         let configuration = try scratch.configuration(certificateFor: ["portal.test", "*.labs.test"])

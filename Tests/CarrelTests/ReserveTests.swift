@@ -1,6 +1,7 @@
 import BrokerCore
 import Foundation
 import Portal
+import Programs
 import Scheduling
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
             terms
                 == [
                     ReservationTerms(
-                        portal: "school", lab: "python", seats: 30, from: Timestamp(milliseconds: 1_772_353_800_000),
+                        lab: "school/python", seats: 30, from: Timestamp(milliseconds: 1_772_353_800_000),
                         to: Timestamp(milliseconds: 1_772_362_800_000), warmPercent: 80, lead: .seconds(3600),
                         noShowAfter: .seconds(1200), overrun: .seconds(900), context: "101",
                         roster: ["ada", "bob", "cas"],

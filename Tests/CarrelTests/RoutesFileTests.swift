@@ -1,8 +1,10 @@
 import Edge
 import Foundation
 import HTTPTransport
+import Programs
 import Testing
 
+@testable import Configuration
 @testable import carrel
 
 @Suite("A routes file") struct RoutesFileTests {
@@ -63,5 +65,19 @@ import Testing
         var text = ""
         for index in 0..<100_000 { text += "session-\(index).labs.example.org: http://10.0.\(index % 200).7:32768\n" }
         #expect(try parse(text).count == 100_000)
+    }
+
+    @Test("has no routes when it is empty, even if it is no regular file, and is named if it cannot be read")
+    func routes() throws {
+        #expect(try RoutesFile.read("/dev/null").isEmpty)
+        let scratch = try Scratch()
+        try "a.example: http://h:1\n".write(toFile: scratch.path + "/routes", atomically: true, encoding: .utf8)
+        #expect(try RoutesFile.read(scratch.path + "/routes").count == 1)
+        #expect {
+            try RoutesFile.read(scratch.path)
+        } throws: { "\($0)".hasPrefix("the routes \(scratch.path) cannot be read: ") }
+        #expect(throws: CommandFailure("the routes \(scratch.path)/none cannot be read: no such file or directory")) {
+            try RoutesFile.read(scratch.path + "/none")
+        }
     }
 }

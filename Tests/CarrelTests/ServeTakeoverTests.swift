@@ -1,7 +1,10 @@
 import EventLoop
 import Foundation
+import LearnerClient
+import Literals
 import Logging
 import TLS
+import Takeover
 import Testing
 
 @testable import carrel
@@ -56,7 +59,7 @@ import Testing
     @ControlLoop private static func click(_ house: House, _ trust: Trust, during day: Day) async throws {
         while !day.isOver {
             let name = "learner\(day.learners.count)"
-            let learner = try LearnerClient(trust: trust)
+            let learner = try LearnerClient(trust: trust, agent: "test")
             // The one engine does not answer: an accepted launch waits in the queue.
             let error = await #expect(throws: LearnerError.self) {
                 try await learner.open(try house.link(learner: name), within: .milliseconds(200))
@@ -74,7 +77,7 @@ import Testing
         try await house.click()
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let path = house.scratch.path + "/takeover.sock"
-        let taker = try #require(try await TakeoverTaker.begin(at: path, role: .serve, log))
+        let taker = try #require(try await TakeoverTaker.begin(at: path, role: .serve, version: "1.0", log))
         if steps > 1 {
             _ = try await taker.take()
             // No process decides now, and the lock is free: a third process could start at this moment.

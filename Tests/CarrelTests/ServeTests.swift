@@ -1,12 +1,15 @@
 import Broker
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
-import Launch
+import LearnerClient
+import Programs
 import TLS
 import Testing
 
+@testable import Configuration
 @testable import carrel
 
 /// A state directory with a configuration whose one engine does not answer.
@@ -49,12 +52,12 @@ final class House {
             for: SignedLink(
                 learner: .init(portal: "school", id: learner, name: "Ada"), lab: "python",
                 expires: Timestamp.current().milliseconds / 1000 + 60),
-            origin: configuration.portalOrigin, now: .current())
+            origin: configuration.origin(of: configuration.portals[0]), now: .current())
     }
 
     /// A learner clicks, and leaves when the page says that they wait: the one engine does not answer.
     @ControlLoop func click() async throws {
-        let learner = try LearnerClient(trust: .file(scratch.path + "/tls/ca.pem"))
+        let learner = try LearnerClient(trust: .file(scratch.path + "/tls/ca.pem"), agent: "test")
         let link = try link()
         let opening = Task { @ControlLoop in try await learner.open(link) }
         // However long that takes on a busy machine; a refused click ends the wait, too.

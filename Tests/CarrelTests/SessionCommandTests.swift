@@ -1,11 +1,12 @@
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
-import Launch
 import Portal
 import Testing
 
+@testable import Configuration
 @testable import carrel
 
 @Suite("The commands about sessions") struct SessionCommandTests {
@@ -109,7 +110,7 @@ import Testing
         let configuration = try Configuration(contentsOf: house.file)
         let signer = try LaunchSecrets(directory: configuration.secretsDirectory).links
         for (line, learner) in zip(lines[2...], ["ada", "grace"]) {
-            let start = "\(learner),\(configuration.portalOrigin)"
+            let start = "\(learner),\(configuration.origin(of: configuration.portals[0]))"
             #expect(line.hasPrefix(start))
             let request = try #require(HTTPRequest(method: "GET", target: String(line.dropFirst(start.count))))
             let link = try signer.verify(request.query, portal: "school", now: .current())

@@ -6,16 +6,28 @@ import Testing
 @testable import Edge
 
 struct DecisionListTests {
-    private static let routing = EdgeConfiguration.Routing.sessions(
-        portalHostname: "portal.example", labsDomain: "labs.example", portalUpstream: .unix(path: "/portal"))
+    private static let routing = EdgeConfiguration.Routing.sessions(portalUpstream: .unix(path: "/portal"))
+    private static let acme = EdgePortal(name: "acme", hostname: "acme.example", labsDomain: "Rooms.example")
     private var routes = RouteTable()
 
     init() {
+        routes.apply(.portals([Self.school(), Self.acme]))
         routes.apply(
             .set(
                 LabRoute(
-                    slug: "abcd", upstream: .tcp(host: "10.0.0.1", port: 9000), kind: .jupyter,
+                    slug: "efgh", portal: "acme", upstream: .tcp(host: "10.0.0.2", port: 9000), kind: .jupyter,
+                    authorization: nil, grants: [SHA256.digest("secret")])))
+        routes.apply(
+            .set(
+                LabRoute(
+                    slug: "abcd", portal: "school", upstream: .tcp(host: "10.0.0.1", port: 9000), kind: .jupyter,
                     authorization: "token t", grants: [SHA256.digest("secret")])))
+    }
+
+    private static func school(isEmbedded: Bool = false) -> EdgePortal {
+        EdgePortal(
+            name: "school", hostname: "portal.example", labsDomain: "labs.example",
+            embeddedIn: isEmbedded ? ["https://courses.example"] : [])
     }
 
     /// The decision as one word.
@@ -23,14 +35,16 @@ struct DecisionListTests {
         _ method: String = "GET", _ host: String?, _ target: String = "/", _ fields: HeaderFields = [:],
         isEmbedded: Bool = false
     ) -> String {
-        let list = DecisionList(Self.routing, isEmbedded: isEmbedded)
+        let list = DecisionList(Self.routing)
+        var routes = routes
+        routes.apply(.portals([Self.school(isEmbedded: isEmbedded), Self.acme]))
         var all: HeaderFields = [:]
         if let host { all.append("Host", host) }
         for (name, value) in fields { all.append(name, value) }
         let head = RequestHead(method: method, target: target, fields: all)
         switch list.decide(head, routes: routes, isCovered: { $0 == "covered.example" }) {
         case .answer(let answer): return "\(answer)"
-        case .portal(let scope): return "portal \(scope)"
+        case .portal(let scope, let portal): return "portal \(scope)" + (portal.map { " of \($0.name)" } ?? "")
         case .lab(_, let isWebSocket): return isWebSocket ? "websocket" : "lab"
         }
     }
@@ -50,9 +64,11 @@ struct DecisionListTests {
 
     @Test("rule 2: the portal's hostname is the portal's, whatever the port and the case")
     func portal() {
-        #expect(decide("GET", "Portal.example:8443") == "portal portal")
-        #expect(decide("POST", "portal.example", "/lti/launch", ["Origin": "https://lms.example"]) == "portal portal")
-        #expect(decide("GET", "portal.example.") == "portal portal")
+        #expect(decide("GET", "Portal.example:8443") == "portal portal of school")
+        #expect(
+            decide("POST", "portal.example", "/lti/launch", ["Origin": "https://lms.example"])
+                == "portal portal of school")
+        #expect(decide("GET", "portal.example.") == "portal portal of school")
     }
 
     @Test("rule 3.1: a label that no session can have is nothing")
@@ -264,7 +280,7 @@ struct DecisionListTests {
             let head = RequestHead(method: method, target: target, fields: all)
             switch list.decide(head, routes: routes, isCovered: { $0 == "covered.example" }) {
             case .answer(let answer): return "\(answer)"
-            case .portal(let scope): return "portal \(scope)"
+            case .portal(let scope, _): return "portal \(scope)"
             case .lab(let entry, let isWebSocket): return "\(entry.upstream)\(isWebSocket ? " websocket" : "")"
             }
         }
@@ -277,5 +293,25 @@ struct DecisionListTests {
         #expect(decide("GET", nil) == "badRequest")
         #expect(decide("TRACE", "one.example") == "methodNotAllowed")
         #expect(decide("OPTIONS", "one.example", "/", ["Max-Forwards": "0"]) == "options")
+    }
+
+    @Test("every portal has its hostname, and its labs answer under its own labs domain only")
+    func portals() {
+        #expect(decide("GET", "ACME.example") == "portal portal of acme")
+        #expect(decide("GET", "efgh.rooms.example", "/lab", cookie) == "lab")
+        #expect(decide("GET", "efgh.labs.example", "/lab", cookie) == "notFound")
+        #expect(decide("GET", "abcd.rooms.example", "/lab", cookie) == "notFound")
+        #expect(decide("GET", "abcd.rooms.example", "/sw.js", with(["Service-Worker": "script"])) == "workerEnd")
+        // Where no session has the name, the portals tell what became of it, whichever domain it is.
+        #expect(decide("GET", "gone.rooms.example") == "portal away")
+        #expect(decide("GET", "a.efgh.rooms.example") == "misdirected")
+    }
+
+    @Test("a portal that other sites may show does not open the labs of another")
+    func framesOfAPortal() {
+        let sibling = with(["Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"])
+        #expect(decide("GET", "abcd.labs.example", "/", sibling, isEmbedded: true) == "lab")
+        #expect(decide("GET", "abcd.labs.example", "/", sibling) == "framed")
+        #expect(decide("GET", "efgh.rooms.example", "/", sibling, isEmbedded: true) == "framed")
     }
 }

@@ -109,7 +109,7 @@ struct EdgeAccessTests {
     func routeChanges() async throws {
         try await withHouse(loops: 2) { house in
             let route = LabRoute(
-                slug: "next", upstream: house.labAddress, kind: .http, authorization: nil, grants: [])
+                slug: "next", portal: "school", upstream: house.labAddress, kind: .http, authorization: nil, grants: [])
             house.edge.apply([.set(route)])
             house.edge.apply([.grant(slug: "next", digest: SHA256.digest("later"))])
             for _ in 0..<12 {

@@ -19,7 +19,7 @@ struct EdgeFailureTests {
             house.edge.apply([
                 .set(
                     LabRoute(
-                        slug: "abcd", upstream: gone, kind: .jupyter, authorization: nil,
+                        slug: "abcd", portal: "school", upstream: gone, kind: .jupyter, authorization: nil,
                         grants: [SHA256.digest("secret")]))
             ])
             let page = try await house.send("GET", "abcd.labs.test", "/lab", navigation)
@@ -35,9 +35,7 @@ struct EdgeFailureTests {
     @Test("a portal that is not there yet has a page of its own")
     func portalRefused() async throws {
         let change = { (configuration: inout EdgeConfiguration) in
-            configuration.routing = .sessions(
-                portalHostname: "portal.test", labsDomain: "labs.test",
-                portalUpstream: .unix(path: "/tmp/carrel-no-such-socket"))
+            configuration.routing = .sessions(portalUpstream: .unix(path: "/tmp/carrel-no-such-socket"))
         }
         try await withHouse(change: change) { house in
             let page = try await house.send("GET", "portal.test", "/", navigation)
@@ -166,8 +164,8 @@ struct EdgeFailureTests {
             let taken = Upstream()
             guard case .tcp(let host, let port) = try await taken.listen() else { return }
             let configuration = EdgeConfiguration(
-                listen: [.ip(address: host, port: port)], loops: 2, portalHostname: "portal.test",
-                labsDomain: "labs.test", portalUpstream: house.labAddress, certificates: try TestAuthority.store.get())
+                listen: [.ip(address: host, port: port)], loops: 2, portals: [.school],
+                portalUpstream: house.labAddress, certificates: try TestAuthority.store.get())
             let edge = Edge(configuration, onActivity: { _ in })
             let error = await #expect(throws: StreamError.self) { try await edge.start() }
             #expect(error?.code == StreamError.addressInUse)

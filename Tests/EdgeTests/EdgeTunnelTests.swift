@@ -129,7 +129,7 @@ struct EdgeTunnelTests {
             _ = try await house.send("POST", "abcd.labs.test", "/upload", ["Origin": "https://evil.test"], body: [1])
             // A report about another session shows that the silent ones were not reported before it.
             let other = LabRoute(
-                slug: "busy", upstream: house.labAddress, kind: .http, authorization: nil,
+                slug: "busy", portal: "school", upstream: house.labAddress, kind: .http, authorization: nil,
                 grants: [SHA256.digest("secret")])
             house.edge.apply([.set(other)])
             _ = try await house.send("POST", "busy.labs.test", "/upload", body: [1])

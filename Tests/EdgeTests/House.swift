@@ -8,6 +8,10 @@ import Testing
 
 @testable import Edge
 
+extension EdgePortal {
+    static let school = EdgePortal(name: "school", hostname: "portal.test", labsDomain: "labs.test")
+}
+
 /// An edge on a real port with a real lab and a real portal behind it. The lab `abcd` has a route and opens with the
 /// cookie `secret`.
 final class House: Sendable {
@@ -38,8 +42,8 @@ final class House: Sendable {
         let socket = "/tmp/carrel-edge-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
         let portalAddress = try await portal.listen(on: .unix(path: socket))
         var configuration = EdgeConfiguration(
-            listen: [.ip(address: "127.0.0.1", port: 0)], loops: loops, portalHostname: "portal.test",
-            labsDomain: "labs.test", portalUpstream: portalAddress, certificates: try TestAuthority.store.get())
+            listen: [.ip(address: "127.0.0.1", port: 0)], loops: loops, portals: [.school],
+            portalUpstream: portalAddress, certificates: try TestAuthority.store.get())
         change(&configuration)
         let activity = Activity()
         self.activity = activity
@@ -48,7 +52,7 @@ final class House: Sendable {
         edge.apply([
             .set(
                 LabRoute(
-                    slug: "abcd", upstream: labAddress, kind: kind, authorization: "token lab-token",
+                    slug: "abcd", portal: "school", upstream: labAddress, kind: kind, authorization: "token lab-token",
                     grants: [SHA256.digest("secret")]))
         ])
         try await edge.start()

@@ -170,7 +170,7 @@ struct LabAnswerFieldsTests {
             house.edge.apply([
                 .set(
                     LabRoute(
-                        slug: "next", upstream: house.labAddress, kind: .jupyter, authorization: nil,
+                        slug: "next", portal: "school", upstream: house.labAddress, kind: .jupyter, authorization: nil,
                         grants: [SHA256.digest("secret")]))
             ])
             #expect(try await house.send("GET", "next.labs.test", "/", frame("same-origin")).status == 200)
@@ -179,7 +179,9 @@ struct LabAnswerFieldsTests {
             #expect(try await house.send("GET", "abcd.labs.test", "/", frame("same-origin")).status == 200)
             try await eventually("it counts") { house.activity.last("abcd") != nil }
         }
-        func embedded(_ configuration: inout EdgeConfiguration) { configuration.embeddedIn = ["https://courses.test"] }
+        func embedded(_ configuration: inout EdgeConfiguration) {
+            configuration.portals[0].embeddedIn = ["https://courses.test"]
+        }
         try await withHouse(change: embedded) { house in
             let shown = try await house.send("GET", "abcd.labs.test", "/", frame("same-site"))
             #expect(shown.status == 200)

@@ -7,7 +7,8 @@ import Testing
 struct RewritingTests {
     private func entry(_ kind: Edge.LabKind, authorization: String? = "token t") -> RouteTable.Entry {
         RouteTable.Entry(
-            upstream: .tcp(host: "10.0.0.7", port: 32_768), kind: kind, authorization: authorization, grants: [],
+            portal: nil, upstream: .tcp(host: "10.0.0.7", port: 32_768), kind: kind, authorization: authorization,
+            grants: [],
             activity: ActivityCell(slug: "abcd"))
     }
 
@@ -136,11 +137,16 @@ struct RewritingTests {
     func portalRequest() {
         let head = RequestHead(
             method: "GET", target: "/",
-            fields: ["Host": "P.example", "Cookie": "__Host-carrel=x", "X-Carrel-Scope": "lab", "x_carrel_scope": "y"])
+            fields: [
+                "Host": "P.example", "Cookie": "__Host-carrel=x", "X-Carrel-Scope": "lab", "x_carrel_scope": "y",
+                "X-Carrel-Portal": "acme",
+            ])
         var bytes: [UInt8] = []
-        RequestRewriting.writeForPortal(head, framing: .none, scope: .away, client: "192.0.2.1", into: &bytes)
+        RequestRewriting.writeForPortal(
+            head, framing: .none, scope: .portal, portal: "school", client: "192.0.2.1", into: &bytes)
         let fields = request(bytes)
-        #expect(fields.all("X-Carrel-Scope") == ["away"])
+        #expect(fields.all("X-Carrel-Scope") == ["portal"])
+        #expect(fields.all("X-Carrel-Portal") == ["school"])
         #expect(!fields.contains("x_carrel_scope"))
         #expect(fields.first("Cookie") == "__Host-carrel=x")
         #expect(fields.first("Host") == "P.example")

@@ -9,7 +9,14 @@ import Testing
 struct RouteTableTests {
     private func route(_ slug: String, port: Int = 1, grants: [Digest32] = []) -> LabRoute {
         LabRoute(
-            slug: slug, upstream: .tcp(host: "h", port: port), kind: .http, authorization: nil, grants: grants)
+            slug: slug, portal: "school", upstream: .tcp(host: "h", port: port), kind: .http, authorization: nil,
+            grants: grants)
+    }
+
+    private func table() -> RouteTable {
+        var table = RouteTable()
+        table.apply(.portals([.school]))
+        return table
     }
 
     private func admits(_ table: RouteTable, _ slug: String, _ token: String) -> Bool? {
@@ -18,7 +25,7 @@ struct RouteTableTests {
 
     @Test("a route is set, replaced and removed")
     func changes() {
-        var table = RouteTable()
+        var table = table()
         table.apply(.set(route("aa", port: 1)))
         table.apply(.set(route("bb", port: 2)))
         table.apply(.set(route("aa", port: 3)))
@@ -58,7 +65,7 @@ struct RouteTableTests {
 
     @Test("a grant opens one lab for one token, and the oldest of too many goes")
     func grants() {
-        var table = RouteTable()
+        var table = table()
         table.apply(.grant(slug: "aa", digest: SHA256.digest("early")))
         table.apply(.set(route("aa", grants: [SHA256.digest("0")])))
         table.apply(.set(route("bb")))
@@ -77,9 +84,51 @@ struct RouteTableTests {
         #expect(admits(table, "cc", "20") == true)
     }
 
+    @Test("a grant that is revoked opens the lab no more, and without a list all are")
+    func revoked() {
+        var table = table()
+        table.apply(.revoke(slug: "aa", digests: nil))
+        table.apply(.set(route("aa", grants: ["1", "2", "3"].map { SHA256.digest($0) })))
+        table.apply(.revoke(slug: "aa", digests: [SHA256.digest("2")]))
+        #expect(["1", "2", "3"].map { admits(table, "aa", $0) } == [true, false, true])
+        table.apply(.revoke(slug: "aa", digests: nil))
+        #expect(["1", "2", "3"].map { admits(table, "aa", $0) } == [false, false, false])
+        table.apply(.grant(slug: "aa", digest: SHA256.digest("2")))
+        #expect(admits(table, "aa", "2") == true)
+    }
+
+    @Test("what changes about a portal applies to its routes at once, and those of a portal that is gone are nowhere")
+    func portals() {
+        func label(_ table: RouteTable, _ host: String) -> Int? {
+            Array(host.utf8).withUnsafeBytes { table.portals.label(of: $0)?.domain }
+        }
+        func name(_ table: RouteTable, _ host: String) -> String? {
+            Array(host.utf8).withUnsafeBytes { table.portals.record(forHostname: $0)?.name }
+        }
+        var table = table()
+        table.apply(.set(route("aa")))
+        let portal = table.entry(for: Slug("aa")!)?.portal
+        #expect(portal?.frames.admitsSites == false)
+        #expect(portal?.domain == label(table, "aa.LABS.test") && portal?.domain != nil)
+
+        var school = EdgePortal.school
+        school.embeddedIn = ["https://courses.test"]
+        school.labsDomain = "rooms.test"
+        let acme = EdgePortal(name: "acme", hostname: "Acme.test", labsDomain: "labs.test")
+        table.apply(.portals([school, acme]))
+        #expect(portal?.frames.admitsSites == true)
+        #expect(portal?.domain == label(table, "aa.rooms.test") && portal?.domain != label(table, "aa.labs.test"))
+        #expect(name(table, "ACME.test") == "acme" && name(table, "portal.test") == "school")
+
+        table.apply(.portals([acme]))
+        #expect(portal?.domain == nil && table.entry(for: Slug("aa")!) != nil)
+        #expect(name(table, "portal.test") == nil && label(table, "aa.rooms.test") == nil)
+        #expect(label(table, "labs.test") == nil && label(table, ".labs.test") == nil)
+    }
+
     @Test("a change of a large table costs no copy of it")
     func largeTable() {
-        var table = RouteTable()
+        var table = table()
         for index in 0..<100_000 { table.apply(.set(route("s\(index)", port: 1))) }
         let clock = ContinuousClock()
         let elapsed = clock.measure {

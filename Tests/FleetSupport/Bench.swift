@@ -1,5 +1,6 @@
 import BrokerCore
 import Foundation
+import Identity
 import Store
 
 /// The settings of `Scripts/bench`: what it measures, how often, and where the results go.
@@ -61,7 +62,9 @@ enum Bench {
             changes.append(
                 .session(
                     Session(
-                        id: id, learner: Learner(portal: "school", id: "learner\(number)", name: "Learner \(number)"),
+                        id: id,
+                        learner: Learner(
+                            portal: PortalID(rawValue: "school"), id: "learner\(number)", name: "Learner \(number)"),
                         lab: "python", epoch: 1, state: state, createdAt: now, lastActivityAt: now)))
             for word in ["queued", "starting", "running"] {
                 changes.append(

@@ -25,7 +25,7 @@ enum House {
     static let rootPath = root.path.lowercased() + "/"
 
     /// Of other files the names say nothing about who wrote them: recorded bytes, seeds, calendars of other programs.
-    private static let endings: Set<String> = ["swift", "c", "h", "md", "sh", "py"]
+    private static let endings: Set<String> = ["swift", "c", "h", "md", "sh", "py", "words", "mustache", "css", "js"]
     /// Here files without an ending are text, too: scripts, and the recipes of images.
     private static let foldersOfScripts = ["Scripts/", "LabImages/", ".ci/"]
 

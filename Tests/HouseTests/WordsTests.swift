@@ -83,7 +83,7 @@ import Testing
         "Sources/carrel/Control/HostText.swift",
         // They switch over the words of an answer, as every client of the API does.
         "Sources/Portal/Pages/SessionPanel.swift", "Sources/Portal/Web/LabAnswer.swift",
-        "Sources/carrel/Commands/Sessions/TryCommand.swift", "Sources/carrel/Learner/LearnerClient.swift",
+        "Sources/carrel/Commands/Sessions/TryCommand.swift", "Sources/LearnerClient/LearnerClient.swift",
     ]
 
     @Test("The words for a session's states are written out only where they are defined, and on a short list")

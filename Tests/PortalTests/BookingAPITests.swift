@@ -2,6 +2,7 @@ import BrokerCore
 import EventLoop
 import Foundation
 import HTTPTransport
+import Literals
 import Testing
 
 @testable import Broker
@@ -15,7 +16,7 @@ struct BookingAPITests {
     private static func terms(_ day: Int, seats: Int = 2) -> ReservationTerms {
         let from = start + .seconds(86_400 * day)
         return ReservationTerms(
-            portal: "school", lab: "python", seats: seats, from: from, to: from + .seconds(3600),
+            lab: "school/python", seats: seats, from: from, to: from + .seconds(3600),
             noShowAfter: .seconds(600), context: "101", roster: ["ada", "bob"])
     }
 

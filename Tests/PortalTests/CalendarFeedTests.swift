@@ -3,6 +3,8 @@ import BrokerCore
 import EventLoop
 import Foundation
 import HTTPTransport
+import Identity
+import Literals
 import Scheduling
 import Store
 import Testing
@@ -17,7 +19,7 @@ struct CalendarFeedTests {
         return Reservation(
             id: ReservationID(rawValue: id),
             terms: ReservationTerms(
-                portal: "school", lab: "python", seats: 3, from: from, to: from + .seconds(7200), context: "101",
+                lab: "school/python", seats: 3, from: from, to: from + .seconds(7200), context: "101",
                 roster: ["ada"]), phase: phase, createdAt: .now, allocation: [:])
     }
 
@@ -80,22 +82,24 @@ struct CalendarFeedTests {
                 #expect(try await desk.onPortal(wrong).status == 404, "\(wrong)")
             }
             #expect(try await desk.onPortal(target, method: "POST").status == 405)
-            let feeds = try await desk.broker.feeds()
+            let feeds = try await desk.broker.feeds(in: .all)
             #expect(feeds.map(\.portal) == ["school"])
             for file in try FileManager.default.contentsOfDirectory(atPath: desk.directory)
             where file.hasPrefix("carrel.db") {
                 let bytes = FileManager.default.contents(atPath: desk.directory + "/" + file) ?? Data()
                 #expect(bytes.range(of: Data(token.utf8)) == nil, "the token is in \(file)")
             }
-            try await desk.broker.revokeFeed(feeds[0].id)
+            try await desk.broker.revokeFeed(feeds[0].id, in: .all)
             #expect(try await desk.onPortal(target).status == 404)
-            await #expect(throws: BrokerError.self) { try await desk.broker.revokeFeed(feeds[0].id) }
+            await #expect(throws: BrokerError.self) { try await desk.broker.revokeFeed(feeds[0].id, in: .all) }
         }
     }
 
     @Test("Another portal's address shows nothing of this one")
     func otherPortal() async throws {
-        try await withDesk { desk in
+        let other = PortalConfiguration(
+            id: "other", hostname: "other.test", title: "Other", labsDomain: Desk.labsDomain, publicPort: 443)
+        try await withDesk(others: [other]) { desk in
             let (_, token) = try await desk.broker.makeFeed(portal: "other")
             #expect(try await desk.onPortal(CalendarFeedPage.target(token: token)).status == 404)
         }

@@ -34,7 +34,7 @@ import Testing
             for number in 0..<people {
                 let (id, ticket) = try await desk.launch(learner: "learner-\(number)")
                 let fields: HeaderFields = [
-                    "X-Carrel-Scope": "portal", "Accept": "text/event-stream",
+                    "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school", "Accept": "text/event-stream",
                     "Cookie": "\(LearnerPages.ticketCookie)=\(ticket)",
                 ]
                 pages.append(("/sessions/\(id.rawValue)", fields))

@@ -2,6 +2,7 @@ import BrokerCore
 import EventLoop
 import Foundation
 import HTTPTransport
+import Literals
 import Store
 import Testing
 
@@ -218,7 +219,8 @@ struct ControlAPITests {
             }
             let page = try await api.client.send(
                 HTTPClientRequest(
-                    method: "GET", target: "/", authority: "portal.test", fields: ["X-Carrel-Scope": "portal"]),
+                    method: "GET", target: "/", authority: "portal.test",
+                    fields: ["X-Carrel-Scope": "portal", "X-Carrel-Portal": "school"]),
                 to: .unix(path: desk.directory + "/portal.sock"), timeout: .seconds(10), bodyLimit: 1 << 20)
             #expect(page.status == 200)
             #expect(String(decoding: page.body, as: UTF8.self).contains("Labs open from your course"))
@@ -233,7 +235,10 @@ struct ControlAPITests {
             let answer = try await api.client.stream(
                 HTTPClientRequest(
                     method: "GET", target: "/sessions/\(id)/events", authority: "portal.test",
-                    fields: ["X-Carrel-Scope": "portal", "Cookie": "\(LearnerPages.ticketCookie)=\(ticket)"]),
+                    fields: [
+                        "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school",
+                        "Cookie": "\(LearnerPages.ticketCookie)=\(ticket)",
+                    ]),
                 to: .unix(path: desk.directory + "/portal.sock"), timeout: .seconds(10))
             #expect(answer.head.status == 200)
             for try await _ in answer.body { break }

@@ -1,8 +1,11 @@
 import Broker
 import BrokerCore
+import Identity
+import Literals
 import Testing
+import Words
 
-@testable import Launch
+@testable import Doors
 @testable import Portal
 
 @Suite("What an instructor reads of a lab")
@@ -11,10 +14,10 @@ struct CoursePageTests {
     private static let grace = Instructor(
         course: Course(portal: "school", context: "101"), id: "grace", name: "Grace Hopper")
 
-    private func page(_ views: [SessionView] = [], extended: Int? = nil) -> CoursePage {
+    func page(_ views: [SessionView] = [], extended: Int? = nil, failures: [Prose] = []) -> CoursePage {
         CoursePage(
             instructor: Self.grace, sessions: views, count: views.count, bound: .seconds(3600), extended: extended,
-            failures: [], now: Self.now)
+            failures: failures, now: Self.now)
     }
 
     @Test(

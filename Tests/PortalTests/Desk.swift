@@ -1,12 +1,13 @@
 import Broker
 import BrokerCore
 import DockerEngine
+import Doors
 import Edge
 import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
-import Launch
+import Literals
 import Logging
 import Metrics
 import Store
@@ -26,8 +27,14 @@ final class Desk {
     let broker: Broker
     let portal: Portal
 
-    /// - Parameter stored: sessions that an earlier broker stored.
-    init(stored: [Session] = []) async throws {
+    static let school = PortalConfiguration(
+        id: "school", hostname: "portal.test", title: "Open School of Data", labsDomain: labsDomain, publicPort: 443)
+
+    /// - Parameters:
+    ///   - stored: sessions that an earlier broker stored.
+    ///   - others: portals beside the school; each offers the lab `python` as well.
+    init(stored: [Session] = [], others: [PortalConfiguration] = []) async throws {
+        let portals = [Self.school] + others
         directory = NSTemporaryDirectory() + "carrel-portal-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let authority = try DevelopmentCA(directory: directory + "/tls")
@@ -37,12 +44,16 @@ final class Desk {
         secrets = try LaunchSecrets(directory: directory + "/secrets")
         let edge = Edge(
             EdgeConfiguration(
-                listen: [], loops: 1, portalHostname: "portal.test", labsDomain: Self.labsDomain,
+                listen: [], loops: 1,
+                portals: portals.map {
+                    EdgePortal(name: $0.id.rawValue, hostname: $0.hostname, labsDomain: $0.labsDomain)
+                },
                 portalUpstream: .unix(path: directory + "/portal.sock"),
                 certificates: try CertificateStore([certificate])),
             onActivity: { _ in })
         let lab = Lab(
-            name: "python", title: "Python", kind: .jupyter, image: "carrel/jupyterlab", memoryBytes: 1 << 30, cpus: 1,
+            key: "school/python", title: "Python", kind: .jupyter, image: "carrel/jupyterlab", memoryBytes: 1 << 30,
+            cpus: 1,
             processLimit: 256, idleTimeout: .seconds(600), maximumLifetime: .seconds(3600),
             readyTimeout: .seconds(60), egress: .none, port: 8888, homePath: "/home/learner", userID: 1000,
             groupID: 1000, idleWarning: .seconds(120), parksFor: .seconds(3600))
@@ -52,15 +63,16 @@ final class Desk {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         broker = try Broker(
             configuration: BrokerConfiguration(
-                labs: [lab], hosts: [host], homesRoot: directory + "/homes", labsDomain: Self.labsDomain,
-                publicPort: 443),
+                labs: portals.map { portal in
+                    var copy = lab
+                    copy.key.portal = portal.id
+                    return copy
+                }, hosts: [host], homesRoot: directory + "/homes", labsDomain: Self.labsDomain, publicPort: 443,
+                portals: portals.map { BrokerPortal(id: $0.id, labsDomain: $0.labsDomain) }),
             store: store, edge: edge, tokenKey: secrets.labTokens, log: log, clock: { .now })
         try await broker.start()
         portal = try Portal(
-            PortalConfiguration(
-                name: "school", title: "Open School of Data", labsDomain: Self.labsDomain, publicPort: 443,
-                version: "1.2.3"),
-            broker: broker, secrets: secrets,
+            portals, version: "1.2.3", broker: broker, secrets: secrets,
             metrics: { [broker] in
                 var text = MetricsText()
                 broker.writeMetrics(to: &text)
@@ -92,8 +104,8 @@ final class Desk {
         _ target: String, method: String = "GET", cookie: String? = nil, fields: HeaderFields = [:], form: String = ""
     ) async throws -> HTTPResponse {
         var all: HeaderFields = [
-            "Host": "portal.test", "X-Carrel-Scope": "portal", "Accept": "text/html", "Sec-Fetch-Mode": "navigate",
-            "Sec-Fetch-Dest": "document",
+            "Host": "portal.test", "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school", "Accept": "text/html",
+            "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
         ]
         for (name, value) in fields { all.replace(name, value) }
         if let cookie { all.append("Cookie", "\(LearnerPages.ticketCookie)=\(cookie)") }
@@ -160,9 +172,10 @@ extension HTTPResponse {
 
 /// Runs a test at a desk of its own, and removes everything afterwards.
 func withDesk(
-    stored: [Session] = [], _ body: @ControlLoop @Sendable (Desk) async throws -> Void
+    stored: [Session] = [], others: [PortalConfiguration] = [],
+    _ body: @ControlLoop @Sendable (Desk) async throws -> Void
 ) async throws {
-    let desk = try await Desk(stored: stored)
+    let desk = try await Desk(stored: stored, others: others)
     do { try await body(desk) } catch {
         try? await desk.close()
         throw error

@@ -1,4 +1,5 @@
 import BrokerCore
+import Literals
 
 @testable import Broker
 @testable import Portal

@@ -1,6 +1,7 @@
 import BrokerCore
 import EventLoop
 import Foundation
+import Literals
 import Store
 import Testing
 

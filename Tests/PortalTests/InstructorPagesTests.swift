@@ -1,9 +1,11 @@
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
-import Launch
+import Identity
+import Literals
 import Testing
 
 @testable import Portal
@@ -15,7 +17,7 @@ struct InstructorPagesTests {
 
     /// Labs that run on the host whose engine does not answer: no lab ends because of idleness there.
     private static func lab(
-        _ id: String, learner: String, context: String? = "course-1", portal: String = "school",
+        _ id: String, learner: String, context: String? = "course-1", portal: PortalID = "school",
         extended: Duration = .zero
     ) -> Session {
         var session = Session(
@@ -71,15 +73,17 @@ struct InstructorPagesTests {
     func one() async throws {
         try await withCourse { desk, ticket in
             let id = SessionID(rawValue: "aaaaaaaaaaaaaaaaaaaa")
-            let before = try #require(try await desk.broker.view(id).lifetimeEndsAt)
+            let before = try #require(try await desk.broker.view(id, in: .all).lifetimeEndsAt)
             let answer = try await desk.extend(session: id.rawValue, by: 1800, ticket: ticket)
             #expect(answer.status == 303 && answer.location == "/instructor/course?extended=1")
-            #expect(try await desk.broker.view(id).lifetimeEndsAt == before + .seconds(1800))
+            #expect(try await desk.broker.view(id, in: .all).lifetimeEndsAt == before + .seconds(1800))
             let words = "by the instructor Grace <b>Hopper</b> (grace)."
-            #expect(try await desk.broker.story(of: id).last?.reason.contains(words) == true)
-            #expect(try await desk.broker.explain(id).extended?.by == "the instructor Grace <b>Hopper</b> (grace)")
+            #expect(try await desk.broker.story(of: id, in: .all).last?.reason.contains(words) == true)
+            #expect(
+                try await desk.broker.explain(id, in: .all).extended?.by == "the instructor Grace <b>Hopper</b> (grace)"
+            )
             let other = SessionID(rawValue: "bbbbbbbbbbbbbbbbbbbb")
-            #expect(try await desk.broker.explain(other).extended == nil)
+            #expect(try await desk.broker.explain(other, in: .all).extended == nil)
             let page = try await desk.instructor("/instructor/course?extended=1", ticket: ticket)
             #expect(page.text.contains("1 lab has more time now.") && page.text.contains("extended by 30 minutes"))
             // Anybody can write an address, so the page must not claim anything false.
@@ -96,7 +100,7 @@ struct InstructorPagesTests {
             #expect(try await desk.extend(session: "", by: 3600, ticket: ticket).location?.hasSuffix("=2") == true)
             for session in Self.stored {
                 let isOwn = session.context == "course-1" && session.learner.portal == "school"
-                let total = try await desk.broker.explain(session.id).extended?.totalSeconds
+                let total = try await desk.broker.explain(session.id, in: .all).extended?.totalSeconds
                 #expect(total == (isOwn ? 3600 : nil), "\(session.id)")
             }
         }
@@ -113,7 +117,7 @@ struct InstructorPagesTests {
             let some = try await desk.extend(session: "", by: 1800, ticket: ticket)
             #expect(some.status == 409 && some.text.contains("1 lab has more time now."))
             #expect(some.text.contains("<bdi>Learner ann</bdi>: That is more time"))
-            #expect(try await desk.broker.explain(SessionID(rawValue: id)).extended?.totalSeconds == 14_400)
+            #expect(try await desk.broker.explain(SessionID(rawValue: id), in: .all).extended?.totalSeconds == 14_400)
         }
     }
 
@@ -124,7 +128,7 @@ struct InstructorPagesTests {
             let answer = try await desk.extend(session: id.rawValue, by: 1800, ticket: ticket)
             #expect(answer.status == 409 && answer.text.contains("This lab is not there any more."))
             #expect(!answer.text.contains(Self.stored[index].learner.name))
-            #expect(try await desk.broker.explain(id).extended == nil)
+            #expect(try await desk.broker.explain(id, in: .all).extended == nil)
         }
     }
 
@@ -148,7 +152,7 @@ struct InstructorPagesTests {
             }
             let read = try await desk.instructor("/instructor/extend", ticket: ticket)
             #expect(read.status == 405)
-            #expect(try await desk.broker.explain(SessionID(rawValue: id)).extended == nil)
+            #expect(try await desk.broker.explain(SessionID(rawValue: id), in: .all).extended == nil)
             let answer = try await desk.instructor(
                 "/instructor/extend", ticket: ticket, method: "POST", fields: own, form: good)
             #expect(answer.status == 303)
@@ -219,7 +223,9 @@ extension Desk {
     func instructor(
         _ target: String, ticket: String? = nil, method: String = "GET", fields: HeaderFields = [:], form: String = ""
     ) async throws -> HTTPResponse {
-        var all: HeaderFields = ["Host": "portal.test", "X-Carrel-Scope": "portal", "Accept": "text/html"]
+        var all: HeaderFields = [
+            "Host": "portal.test", "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school", "Accept": "text/html",
+        ]
         for (name, value) in fields { all.replace(name, value) }
         if let ticket { all.append("Cookie", "\(InstructorPages.ticketCookie)=\(ticket)") }
         if !form.isEmpty { all.append("Content-Type", "application/x-www-form-urlencoded") }

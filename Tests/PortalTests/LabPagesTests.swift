@@ -136,13 +136,13 @@ struct LabPagesTests {
                 #expect(refused.status == 403, "\(name)")
                 #expect(refused.text.contains(">Start again</button>"))
             }
-            #expect(try await desk.broker.view(id).state == "ended")
+            #expect(try await desk.broker.view(id, in: .all).state == "ended")
             let own = try await desk.onLab(
                 id.rawValue, "/.carrel/restart", method: "POST", cookie: key,
                 fields: click, form: form)
             #expect(own.status == 303)
             #expect(own.location == "/lab/tree/a.ipynb?x=1&y=2")
-            #expect(try await desk.broker.view(id).state == "queued")
+            #expect(try await desk.broker.view(id, in: .all).state == "queued")
             #expect(try await desk.onLab(id.rawValue, "/lab/tree/a.ipynb?x=1&y=2", cookie: key).status == 503)
         }
     }

@@ -1,9 +1,9 @@
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
-import Launch
 import Store
 import Testing
 
@@ -29,7 +29,7 @@ struct LearnerPagesTests {
             #expect("/sessions/\(again.id)" == location)
             let other = try await desk.launch(learner: "bob")
             #expect(other.id != again.id)
-            #expect(try await desk.broker.sessions(SessionQuery()).count == 2)
+            #expect(try await desk.broker.sessions(SessionQuery(), in: .all).count == 2)
         }
     }
 
@@ -56,7 +56,7 @@ struct LearnerPagesTests {
                 (good.replacing("lab=python", with: "lab=r"), 403, NoticePage.alteredLink()),
                 (try desk.link(validSeconds: -1), 403, NoticePage.expiredLink()),
                 (try desk.link(lab: "cobol"), 404, NoticePage.unknownLab("cobol")),
-                (good.replacing("lab=python&", with: ""), 400, NoticePage.incompleteLink("It has no lab.")),
+                (good.replacing("lab=python&", with: ""), 400, NoticePage.incompleteLink(.missing)),
             ]
             for (target, status, page) in cases {
                 let response = try await desk.onPortal(target)
@@ -65,7 +65,7 @@ struct LearnerPagesTests {
                 #expect(response.fields.first("Set-Cookie") == nil)
             }
             #expect(try await desk.onPortal(good + "&lab=python").status == 400)
-            #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+            #expect(try await desk.broker.sessions(SessionQuery(), in: .all).isEmpty)
         }
     }
 
@@ -76,7 +76,7 @@ struct LearnerPagesTests {
             #expect(try await desk.onPortal(link, method: "HEAD").status == 405)
             #expect(try await desk.onPortal(link, method: "POST").status == 400)
             #expect(try await desk.onPortal(link, fields: ["Sec-Purpose": "prefetch"]).status == 503)
-            #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+            #expect(try await desk.broker.sessions(SessionQuery(), in: .all).isEmpty)
         }
     }
 
@@ -112,18 +112,18 @@ struct LearnerPagesTests {
             #expect(page.text.contains(">Open the lab</button></form>"))
             #expect(page.text.contains("<form method=\"post\" action=\"/launch\">"))
             #expect(!page.text.contains("<script") && !page.text.contains("utm_source"))
-            #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+            #expect(try await desk.broker.sessions(SessionQuery(), in: .all).isEmpty)
 
             // The button posts the link's contents, and only from this page.
             let form = String(link.dropFirst("/launch?".count))
             for fields: HeaderFields in [["Origin": "https://evil.test"], ["Sec-Fetch-Site": "cross-site"]] {
                 #expect(try await desk.onPortal("/launch", method: "POST", fields: fields, form: form).status == 403)
             }
-            #expect(try await desk.broker.sessions(SessionQuery()).isEmpty)
+            #expect(try await desk.broker.sessions(SessionQuery(), in: .all).isEmpty)
             let opened = try await desk.onPortal(
                 "/launch", method: "POST", fields: ["Origin": "https://portal.test"], form: form)
             #expect(opened.status == 303)
-            #expect(try await desk.broker.sessions(SessionQuery()).count == 1)
+            #expect(try await desk.broker.sessions(SessionQuery(), in: .all).count == 1)
         }
     }
 
@@ -206,11 +206,11 @@ struct LearnerPagesTests {
             let foreign = try await desk.onPortal(
                 path, method: "POST", cookie: ticket, fields: ["Origin": "https://evil.test"])
             #expect(foreign.status == 403)
-            #expect(try await desk.broker.view(id).state == "ended")
+            #expect(try await desk.broker.view(id, in: .all).state == "ended")
             let own = try await desk.onPortal(
                 path, method: "POST", cookie: ticket, fields: ["Origin": "https://portal.test"])
             #expect(own.location == "/sessions/\(id)")
-            #expect(try await desk.broker.view(id).state == "queued")
+            #expect(try await desk.broker.view(id, in: .all).state == "queued")
         }
     }
 

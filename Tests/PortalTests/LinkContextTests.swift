@@ -1,7 +1,8 @@
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
-import Launch
+import Literals
 import Testing
 
 @testable import Broker
@@ -27,7 +28,7 @@ struct LinkContextTests {
         try await withDesk { desk in
             let now = Timestamp.now
             let terms = ReservationTerms(
-                portal: "school", lab: "python", seats: 2, from: now, to: now + .seconds(3600), context: "101")
+                lab: "school/python", seats: 2, from: now, to: now + .seconds(3600), context: "101")
             // There is no engine: whenever the driver reports that, the test marks the host as answering again.
             var reserved: ReservationView?
             while reserved == nil {
@@ -38,7 +39,7 @@ struct LinkContextTests {
             #expect(try await Self.follow(desk, "bob", context: nil)?.reservation == nil)
             #expect(try await Self.follow(desk, "cas", context: "102")?.reservation == nil)
             #expect(try await Self.follow(desk, "ada", context: "101")?.reservation == id)
-            #expect(try await desk.broker.attendance(of: id).arrivals.map(\.learner) == ["ada"])
+            #expect(try await desk.broker.attendance(of: id, in: .all).arrivals.map(\.learner) == ["ada"])
         }
     }
 
@@ -47,7 +48,7 @@ struct LinkContextTests {
         try await withDesk { desk in
             let now = Timestamp.now
             let terms = ReservationTerms(
-                portal: "school", lab: "python", seats: 2, from: now, to: now + .seconds(3600), context: "101")
+                lab: "school/python", seats: 2, from: now, to: now + .seconds(3600), context: "101")
             var reserved: ReservationView?
             while reserved == nil {
                 desk.broker.submit(.hostListed(host: "h1", containers: []))
@@ -61,7 +62,7 @@ struct LinkContextTests {
             #expect(try await api.send("POST", "/v1/reservations/\(id)/cancel").status == 200)
             let words = "The operator \(SystemUsers.name(of: getuid())) cancels the reservation \(id)."
             for (session, isTold) in [(ada, true), (bob, false)] {
-                let story = try await desk.broker.story(of: session.id)
+                let story = try await desk.broker.story(of: session.id, in: .all)
                 #expect(story.contains { $0.state == "note" && $0.reason == words } == isTold, "\(story)")
             }
         }

@@ -10,11 +10,11 @@ struct PageTests {
     static let livePages: [Page] = ["queued", "starting", "running", "ending"].map { Page(view($0), at: .portal(slug)) }
     static let notices: [Page] = [
         NoticePage.home(), NoticePage.alteredLink(), NoticePage.expiredLink(), NoticePage.otherPortal(),
-        NoticePage.incompleteLink("It has no lab."), NoticePage.unknownLab("python"),
-        NoticePage.refusal(LearnerWords.refusal(.limit, of: .open)), NoticePage.signInNeeded(), NoticePage.notYours(),
-        NoticePage.usedCode(), NoticePage.noKeyNow(),
+        NoticePage.incompleteLink(.wrong), NoticePage.unknownLab("python"),
+        NoticePage.refusal(LearnerWords.current.refusal(.limit, of: .open)), NoticePage.signInNeeded(),
+        NoticePage.notYours(), NoticePage.usedCode(), NoticePage.noKeyNow(),
         NoticePage.unknownHostname(), NoticePage.notFound(), NoticePage.foreignForm(),
-        NoticePage.refusal(LearnerWords.refusal(.storage, of: .open)),
+        NoticePage.refusal(LearnerWords.current.refusal(.storage, of: .open)),
     ]
     static let all: [Page] = livePages + ["ended", "failed"].map { Page(view($0), at: .lab(path: "/lab")) } + notices
 

@@ -1,9 +1,10 @@
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
-import Launch
+import Literals
 import Testing
 
 @testable import Portal
@@ -28,7 +29,7 @@ struct ParkedLabTests {
             #expect(page.status == 503)
             #expect(page.text.contains("Your lab is in the queue"))
             #expect(page.text.contains("data-events=\"/.carrel/events?next=%2Flab%2Ftree%2Fa.ipynb%3Fx%3D1\""))
-            let view = try await desk.broker.view(slug)
+            let view = try await desk.broker.view(slug, in: .all)
             #expect(view.state == "queued" && view.epoch == 4)
         }
     }
@@ -51,7 +52,7 @@ struct ParkedLabTests {
                 #expect(try await desk.onLab(slug.rawValue, target, cookie: key).status == 200, "\(target)")
             }
             #expect(try await desk.onLab(slug.rawValue, "/lab", cookie: nil).status == 403)
-            #expect(try await desk.broker.view(slug).state == "parked")
+            #expect(try await desk.broker.view(slug, in: .all).state == "parked")
         }
     }
 
@@ -67,7 +68,7 @@ struct ParkedLabTests {
             #expect(page.status == 424)
             #expect(page.text.contains(">Resume</button>"))
             #expect(page.text.contains("name=\"next\" value=\"/lab?x=1\""))
-            #expect(try await desk.broker.view(slug).state == "parked")
+            #expect(try await desk.broker.view(slug, in: .all).state == "parked")
         }
     }
 
@@ -85,7 +86,7 @@ struct ParkedLabTests {
             let back = try await desk.onLab(
                 slug.rawValue, "/.carrel/restart", method: "POST", cookie: key, fields: own, form: form)
             #expect(back.status == 303 && back.location == "/lab")
-            #expect(try await desk.broker.view(slug).state == "queued")
+            #expect(try await desk.broker.view(slug, in: .all).state == "queued")
         }
     }
 
@@ -96,10 +97,10 @@ struct ParkedLabTests {
                 for: Ticket(Learner(portal: "school", id: "ada", name: "Ada Lovelace"), now: .now))
             let page = try await desk.onPortal("/sessions/\(slug)", cookie: ticket)
             #expect(page.status == 200 && page.text.contains(">Resume</button>"))
-            #expect(try await desk.broker.view(slug).state == "parked")
+            #expect(try await desk.broker.view(slug, in: .all).state == "parked")
             let (id, _) = try await desk.launch()
             #expect(id == slug)
-            #expect(try await desk.broker.view(slug).state == "queued")
+            #expect(try await desk.broker.view(slug, in: .all).state == "queued")
         }
     }
 

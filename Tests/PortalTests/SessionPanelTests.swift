@@ -23,7 +23,7 @@ struct SessionPanelTests {
             ])
         let panel = Page.Panel(view, at: .portal(slug))
         #expect(panel.status == "In the queue: Place 3 of 7, about 45 seconds.")
-        #expect(panel.form == Page.Form(action: "/sessions/\(slug)/leave", label: "Leave the queue", isQuiet: true))
+        #expect(panel.form == FormModel(action: "/sessions/\(slug)/leave", label: "Leave the queue", isQuiet: true))
     }
 
     @Test("While starting, the steps behind are done, with what they did")
@@ -54,14 +54,14 @@ struct SessionPanelTests {
     @Test("A failure offers another try and help; an end says why and offers a new start")
     func over() {
         let failed = Page.Panel(view("failed", reason: "The image is missing."), at: .portal(slug))
-        #expect(failed.problem == LearnerWords.failed(keepsFiles: true))
+        #expect(failed.problem == LearnerWords.current.failed(keepsFiles: true))
         #expect(failed.help == .about(reference: slug.reference))
-        #expect(failed.form == Page.Form(action: "/sessions/\(slug)/restart", label: "Try again", next: nil))
+        #expect(failed.form == FormModel(action: "/sessions/\(slug)/restart", label: "Try again", next: nil))
         var view = view("ended", reason: "Ended by you.")
         view.endReason = .learnerEnded
         let ended = Page.Panel(view, at: .lab(path: "/lab/tree/a.ipynb?x=1"))
         #expect(ended.paragraphs.map(\.plain) == ["You ended it. Your files are kept."])
-        let form = Page.Form(action: "/.carrel/restart", label: "Start again", next: "/lab/tree/a.ipynb?x=1")
+        let form = FormModel(action: "/.carrel/restart", label: "Start again", next: "/lab/tree/a.ipynb?x=1")
         #expect(ended.form == form && ended.help == nil)
         #expect(ended.status == "Your lab has ended. You ended it. Your files are kept.")
         view.keepsFiles = false
@@ -104,7 +104,7 @@ struct SessionPanelTests {
         let portal = Page(view("queued"), at: .portal(slug))
         #expect(
             portal.live
-                == Page.Live(state: "queued", events: "/sessions/\(slug)/events", next: "/sessions/\(slug)/open"))
+                == LiveModel(state: "queued", events: "/sessions/\(slug)/events", next: "/sessions/\(slug)/open"))
         #expect(portal.refreshSeconds == PortalLimits.refreshSeconds)
         // On the lab's hostname the lab opens at the page's own address, which only the browser knows completely.
         let lab = Page(view("starting"), at: .lab(path: "/lab?a=1&b=ü"))
@@ -152,7 +152,7 @@ struct SessionPanelTests {
                 "In any case it ends on Wednesday at 00:13 UTC.",
             ])
         #expect(panel.form == nil)
-        #expect(panel.link == Page.Link(target: "/", label: "Back to the lab"))
+        #expect(panel.link == LinkModel(target: "/", label: "Back to the lab"))
     }
 
     @Test("A lab that keeps no files says so before it ends for idleness, and what to do")
@@ -172,7 +172,7 @@ struct SessionPanelTests {
     func keep() {
         let panel = stay(.idle, in: 240, warned: true)
         #expect(panel.heading == "Your lab ends soon" && panel.status == "Your lab ends soon.")
-        #expect(panel.form == Page.Form(action: "/.carrel/keep", label: "Keep it", next: "/.carrel/"))
+        #expect(panel.form == FormModel(action: "/.carrel/keep", label: "Keep it", next: "/.carrel/"))
         let often = stay(.idle, in: 240, warned: true, keepsLeft: 0)
         #expect(often.form == nil)
         #expect(often.paragraphs.last?.plain.contains("do something in the lab") == true)
@@ -270,8 +270,8 @@ struct SessionPanelTests {
         var running = PortalTests.view("running")
         running.memoryWarnedAt = Self.now
         let memory = StayStatus(running, contact: nil, now: Self.now)
-        #expect(memory.memory == StayStatus.Memory(at: Self.now, message: LearnerWords.outOfMemory))
-        #expect(!memory.paragraphs.contains(LearnerWords.outOfMemory))
+        #expect(memory.memory == StayStatus.Memory(at: Self.now, message: LearnerWords.current.outOfMemory))
+        #expect(!memory.paragraphs.contains(LearnerWords.current.outOfMemory))
         running.isOutOfReach = true
         let away = StayStatus(running, contact: nil, now: Self.now)
         #expect(away.isOutOfReach && away.heading == "Your lab does not answer" && away.help != nil)
@@ -280,11 +280,11 @@ struct SessionPanelTests {
     @Test("The page that says how long it stays does not leave when the lab runs")
     func stayPage() throws {
         let page = Page(view("running"), at: .stay)
-        #expect(page.live == Page.Live(state: "running", events: "/.carrel/events?page=stay", next: nil, stays: true))
+        #expect(page.live == LiveModel(state: "running", events: "/.carrel/events?page=stay", next: nil, stays: true))
         #expect(page.refreshSeconds == PortalLimits.stayRefreshSeconds)
         #expect(try html(page).contains("data-stays=\"1\""))
         #expect(try !html(Page(view("running"), at: .lab(path: "/"))).contains("data-stays="))
         let ended = Page.Panel(view("ended"), at: .stay)
-        #expect(ended.form == Page.Form(action: "/.carrel/restart", label: "Start again", next: "/"))
+        #expect(ended.form == FormModel(action: "/.carrel/restart", label: "Start again", next: "/"))
     }
 }

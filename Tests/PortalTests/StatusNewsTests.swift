@@ -35,9 +35,9 @@ struct StatusNewsTests {
     @Test("comes with a heartbeat where no change of the session says so: its host is drained", .timeLimit(.minutes(1)))
     func drain() async throws {
         try await withDesk(stored: [StayTests.running()]) { desk in
-            let streams = EventStreams(
-                broker: desk.broker, renderer: try renderer(), careful: [:], interval: .milliseconds(20))
-            let response = streams.follow(try await desk.broker.view(slug), at: .notice)
+            let streams = EventStreams(broker: desk.broker, interval: .milliseconds(20))
+            let response = streams.follow(
+                try await desk.broker.view(slug), at: .notice, with: PageResponses(renderer: try renderer()))
             guard case .stream(let stream) = response.body else {
                 Issue.record("no stream")
                 return

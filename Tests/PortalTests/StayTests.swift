@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
+import Literals
 import Testing
 
 @testable import Portal
@@ -39,7 +40,7 @@ struct StayTests {
             }
             let key = try await desk.enter(slug)
             // The desk's host does not answer, which is detected shortly after the start.
-            while try await desk.broker.view(slug).isOutOfReach != true {
+            while try await desk.broker.view(slug, in: .all).isOutOfReach != true {
                 try await Task.sleep(for: .milliseconds(5))
             }
             let page = try await desk.onLab(slug.rawValue, "/.carrel/", cookie: key)
@@ -64,12 +65,12 @@ struct StayTests {
                 slug.rawValue, "/.carrel/keep", method: "POST", cookie: key, fields: ["Sec-Fetch-Site": "cross-site"])
             #expect(foreign.status == 403)
             #expect(try await desk.onLab(slug.rawValue, "/.carrel/keep", cookie: key).status == 405)
-            #expect(try await desk.broker.view(slug).keepsLeft == Limits.keepsInARow)
+            #expect(try await desk.broker.view(slug, in: .all).keepsLeft == Limits.keepsInARow)
             let click = try await desk.onLab(
                 slug.rawValue, "/.carrel/keep", method: "POST", cookie: key, fields: Self.own,
                 form: "next=%2F.carrel%2F")
             #expect(click.status == 303 && click.location == "/.carrel/")
-            let view = try await desk.broker.view(slug)
+            let view = try await desk.broker.view(slug, in: .all)
             #expect(view.keepsLeft == Limits.keepsInARow - 1)
             #expect(Timestamp.now - view.lastActivityAt < .seconds(60))
             let program = try await desk.onLab(

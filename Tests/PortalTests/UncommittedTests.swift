@@ -1,6 +1,7 @@
 import BrokerCore
 import EventLoop
 import Foundation
+import Literals
 import Testing
 
 @testable import Broker
@@ -38,7 +39,7 @@ struct UncommittedTests {
             let looking = Task { @ControlLoop in
                 defer { look.isOver = true }
                 let one = try await desk.broker.view(slug).state
-                return (one, try await desk.broker.sessions(SessionQuery()).map(\.state))
+                return (one, try await desk.broker.sessions(SessionQuery(), in: .all).map(\.state))
             }
             // By then every reader has either had an answer, or waits with the others.
             while desk.broker.readers.isEmpty, !look.isOver { try await Task.sleep(for: .milliseconds(1)) }

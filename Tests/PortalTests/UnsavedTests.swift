@@ -1,6 +1,7 @@
 import BrokerCore
 import EventLoop
 import HTTPTransport
+import Literals
 import Testing
 
 @testable import Portal
@@ -40,7 +41,7 @@ struct UnsavedTests {
                     #expect(entered.text.contains("Your lab is open, but not in this browser yet"))
                 }
             }
-            #expect(try await desk.broker.view(slug).learnerName == "Ada")
+            #expect(try await desk.broker.view(slug, in: .all).learnerName == "Ada")
             // A session that would have to be started is refused.
             let other = try await desk.onPortal(try desk.link(learner: "bob"))
             #expect(other.status == 503 && other.text.contains("Nothing can be changed just now"))

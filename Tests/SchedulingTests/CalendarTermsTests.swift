@@ -1,4 +1,5 @@
 import BrokerCore
+import Literals
 import Testing
 
 @testable import Scheduling
@@ -22,7 +23,7 @@ struct CalendarTermsTests {
         #expect(
             try terms()
                 == ReservationTerms(
-                    portal: "school", lab: "python", seats: 20, from: utc(2026, 12, 1, 8), to: utc(2026, 12, 1, 10),
+                    lab: "school/python", seats: 20, from: utc(2026, 12, 1, 8), to: utc(2026, 12, 1, 10),
                     overrun: .seconds(60), context: "101", wall: nine))
         let own = try terms([
             "X-CARREL-LAB:r", "X-CARREL-SEATS:3", "X-CARREL-CONTEXT:102", "X-CARREL-WARM:50", "X-CARREL-LEAD:PT1H",
@@ -31,7 +32,7 @@ struct CalendarTermsTests {
         #expect(
             own
                 == ReservationTerms(
-                    portal: "school", lab: "r", seats: 3, from: utc(2026, 12, 1, 8), to: utc(2026, 12, 1, 10),
+                    lab: "school/r", seats: 3, from: utc(2026, 12, 1, 8), to: utc(2026, 12, 1, 10),
                     warmPercent: 50, lead: .seconds(3600), noShowAfter: .seconds(600), overrun: .zero, context: "102",
                     wall: nine))
     }

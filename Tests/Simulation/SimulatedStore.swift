@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// The contents of the disk. Applies changes in sequence and validates each without knowing the broker's reasons.
 struct SimulatedStore {
@@ -14,8 +15,8 @@ struct SimulatedStore {
     private(set) var reservations: [ReservationID: Reservation] = [:]
     private(set) var claims: Set<Claim> = []
     private(set) var warm: [WarmSeatID: WarmSeat] = [:]
-    private(set) var pools: [PoolKey: PoolSpec] = [:]
-    private(set) var profiles: [String: UsageProfile] = [:]
+    private(set) var pools: [LabKey: PoolSpec] = [:]
+    private(set) var profiles: [LabKey: UsageProfile] = [:]
     private(set) var lastWarmNumber: Int64 = 0
     /// The sessions that have ever taken over a warm seat's container.
     private var warmOwners: [WarmSeatID: SessionID] = [:]
@@ -25,9 +26,9 @@ struct SimulatedStore {
     let sharedHomes: Bool
 
     /// Labs that keep no files, and so do not bind learners to a host.
-    private let filelessLabs: Set<String>
+    private let filelessLabs: Set<LabKey>
 
-    init(sharedHomes: Bool, filelessLabs: Set<String>) {
+    init(sharedHomes: Bool, filelessLabs: Set<LabKey>) {
         self.sharedHomes = sharedHomes
         self.filelessLabs = filelessLabs
     }
@@ -53,7 +54,7 @@ struct SimulatedStore {
         }
     }
 
-    func session(of learner: Learner, lab: String) -> Session? {
+    func session(of learner: Learner, lab: LabKey) -> Session? {
         sessions.values.first { $0.learner.portal == learner.portal && $0.learner.id == learner.id && $0.lab == lab }
     }
 

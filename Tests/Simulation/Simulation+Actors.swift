@@ -5,8 +5,10 @@ extension Simulation {
     func learnerActs() {
         plan(.learnerActs, in: random.milliseconds(100...6000))
         guard isOpen else { return workOn() }
-        guard core != nil, let learner = random.pick(learners), let lab = random.pick(allLabs) else { return }
-        let stored = store.session(of: learner, lab: lab.name)
+        guard core != nil, let learner = random.pick(learners),
+            let lab = random.pick(allLabs.filter { $0.key.portal == learner.portal })
+        else { return }
+        let stored = store.session(of: learner, lab: lab.key)
         switch Int.random(in: 0..<12, using: &random) {
         case 11: comeBack()
         case 10:
@@ -160,11 +162,11 @@ extension Simulation {
         count("changed timeouts")
         let index = Int.random(in: allLabs.indices, using: &random)
         var lab = allLabs[index]
-        if briefLabs.remove(lab.name) != nil {
+        if briefLabs.remove(lab.key) != nil {
             lab.idleTimeout *= 2
             lab.maximumLifetime *= 2
         } else {
-            briefLabs.insert(lab.name)
+            briefLabs.insert(lab.key)
             lab.idleTimeout /= 2
             lab.maximumLifetime /= 2
         }

@@ -1,4 +1,6 @@
 import BrokerCore
+import Identity
+import Literals
 
 /// The broker process around the core: it behaves as the real driver, with a possible crash between any two of its
 /// actions.
@@ -149,7 +151,9 @@ extension Simulation {
     private func adopt(for event: Event) {
         let stored: Session? =
             switch event {
-            case .launch(let learner, let lab, _, _, _): store.session(of: learner, lab: lab)
+            case .launch(let learner, let lab, _, _, _):
+                store.session(
+                    of: learner, lab: LabKey(portal: learner.portal, name: lab))
             case .restart(let id, _), .resume(let id, _), .park(let id, _, _), .end(let id, _, _), .keep(let id, _),
                 .extend(let id, _, _), .announceEnd(let id, _, _), .cancelEnd(let id, _), .leaveQueue(let id, _):
                 store.sessions[id]

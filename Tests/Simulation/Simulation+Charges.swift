@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// Checks the charges of seats against their hosts' memory, with what labs request and what hosts have.
 extension Simulation {
@@ -15,7 +16,7 @@ extension Simulation {
         }
         for case .warm(let seat) in changes where store.warm[seat.id] == seat {
             guard case .starting = seat.state else { continue }
-            check(seat.charge, of: seat.pool.lab, on: seat.host, isReserved: seat.reservation != nil, "\(seat.id)")
+            check(seat.charge, of: seat.pool, on: seat.host, isReserved: seat.reservation != nil, "\(seat.id)")
             hosts.insert(seat.host)
         }
         for host in hosts {
@@ -26,8 +27,8 @@ extension Simulation {
         }
     }
 
-    private func check(_ charge: Int64, of lab: String, on host: String, isReserved: Bool, _ seat: String) {
-        guard let asked = configuration.labs.first(where: { $0.name == lab })?.memoryBytes,
+    private func check(_ charge: Int64, of lab: LabKey, on host: String, isReserved: Bool, _ seat: String) {
+        guard let asked = configuration.labs.first(where: { $0.key == lab })?.memoryBytes,
             let use = core?.use(ofHost: host)
         else { return }
         if charge <= 0 || charge > asked { complain("\(seat) asks for \(asked) and counts for \(charge)") }

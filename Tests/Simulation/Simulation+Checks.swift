@@ -132,7 +132,7 @@ extension Simulation {
 
     /// Checks that a learner sees their own files and nobody else's.
     private func checkHome(of session: Session, _ container: RunName) {
-        guard let host = session.state.host, allLabs.first(where: { $0.name == session.lab })?.files == .home else {
+        guard let host = session.state.host, allLabs.first(where: { $0.key == session.lab })?.files == .home else {
             return
         }
         let home = engines[host]?.homes[container]
@@ -144,7 +144,7 @@ extension Simulation {
     /// Checks that the session ends no earlier than its lifetime plus its extensions.
     private func checkLifetimeEnd(_ session: Session, _ run: RunName, limit: Duration) {
         guard case .running(_, _, let since) = store.sessions[session.id]?.state else { return }
-        guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
+        guard let lab = allLabs.first(where: { $0.key == session.lab }) else { return }
         let lifetime = lab.maximumLifetime + session.stay.extended
         let lived = wall - (since + stepJump)
         if lived < lifetime { complain("\(run) ended after \(lived) of its \(lifetime)") }
@@ -171,10 +171,10 @@ extension Simulation {
         if let floor = session.stay.notIdleBefore, wall < floor {
             complain("\(run) ended for idleness before \(floor)")
         }
-        if let lab = allLabs.first(where: { $0.name == session.lab }) { checkWarned(run, of: lab) }
+        if let lab = allLabs.first(where: { $0.key == session.lab }) { checkWarned(run, of: lab) }
         if let busy = lastBusy[run], wall - busy < timeout { complain("\(run) ended with a busy kernel") }
         let isReachable = session.state.host.flatMap { core?.hostStatus($0)?.link } == .reachable
-        if session.lab == "python", isReachable, !asked.contains(run) { complain("\(run) ended without a question") }
+        if session.lab.name == "python", isReachable, !asked.contains(run) { complain("\(run) ended without a question") }
     }
 
     /// Checks that containers do not exceed slots, among those that this broker created without an interruption since.

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// A call to an engine. It reaches the engine even if the broker that made it has died in the meantime.
 struct EngineCall {
@@ -106,9 +107,9 @@ extension Simulation {
     }
 
     /// When a late call arrives, the seat may be gone: then its broker is dead, too, or has given the seat up.
-    private func labName(of run: RunName) -> String {
+    private func lab(of run: RunName) -> LabKey {
         if let warm = WarmSeatID(run: run.session) {
-            return store.warm[warm]?.pool.lab ?? store.live.first { $0.warm == warm }?.lab ?? allLabs[0].name
+            return store.warm[warm]?.pool ?? store.live.first { $0.warm == warm }?.lab ?? allLabs[0].key
         }
         return store.sessions[run.session]!.lab
     }
@@ -132,7 +133,8 @@ extension Simulation {
                     .containerExited(run.session, epoch: run.epoch, code: code, outOfMemory: outOfMemory))
             }
         } else {
-            let lab = allLabs.first { $0.name == labName(of: run) }!
+            let key = lab(of: run)
+            let lab = allLabs.first { $0.key == key }!
             guard engines[host]!.images.contains(lab.image) else {
                 return isHeard ? startFails(run, .imageMissing(lab.image), on: host) : ()
             }
@@ -176,7 +178,7 @@ extension Simulation {
         let name = reportsAs[run] ?? run
         if let learner = store.sessions[name.session]?.learner.id {
             // Attaches a home to a running container; idempotent.
-            if engines[host]!.homes[run] == nil, !engines[host]!.attaches, labName(of: run) != "quick" {
+            if engines[host]!.homes[run] == nil, !engines[host]!.attaches, lab(of: run).name != "quick" {
                 complain("\(run) gets a home on \(host), which cannot attach one")
             }
             if let home = engines[host]!.homes[run], home != learner { complain("\(run) shows \(home) and \(learner)") }

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// Extensions: an operator's for any session, an instructor's for those of a course, each within its limit.
 extension Simulation {

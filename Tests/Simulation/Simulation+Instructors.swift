@@ -1,4 +1,6 @@
 import BrokerCore
+import Identity
+import Literals
 
 /// Instructors: they book single reservations, series and calendars, and change their minds.
 extension Simulation {
@@ -28,11 +30,11 @@ extension Simulation {
         return ReservationID(rawValue: "r\(newIDs)")
     }
 
-    private func terms(of lab: String, portal: String? = nil) -> ReservationTerms {
+    private func terms(of lab: String, portal: PortalID? = nil) -> ReservationTerms {
         let portal = portal ?? (random.oneIn(2) ? "east" : "west")
         let from = wall + random.milliseconds(-5000...120_000)
         return ReservationTerms(
-            portal: portal, lab: lab, seats: Int.random(in: 1...5, using: &random), from: from,
+            lab: LabKey(portal: portal, name: lab), seats: Int.random(in: 1...5, using: &random), from: from,
             to: from + random.milliseconds(10_000...200_000), warmPercent: Int.random(in: 0...100, using: &random),
             lead: random.milliseconds(0...30_000), noShowAfter: random.milliseconds(0...30_000),
             overrun: random.milliseconds(0...60_000), context: random.oneIn(4) ? nil : "\(portal)-101",

@@ -12,7 +12,7 @@ extension Simulation {
         case .unknown:
             complain("\(run) was parked for a reason that nobody gave")
         }
-        let lab = allLabs.first { $0.name == session.lab }
+        let lab = allLabs.first { $0.key == session.lab }
         if lab?.files == LabFiles.none || lab?.parksFor == .zero {
             complain("\(run) is parked, and its lab is not")
         }
@@ -32,7 +32,7 @@ extension Simulation {
     /// Checks that it ends no earlier than its time, unless the configuration shortened that or no longer has the lab.
     func checkParkedEnd(_ session: Session, _ run: RunName) {
         guard case .parked(_, let since)? = store.sessions[session.id]?.state else { return }
-        guard let lab = allLabs.first(where: { $0.name == session.lab }) else { return }
+        guard let lab = allLabs.first(where: { $0.key == session.lab }) else { return }
         if wall - (since + stepJump) < lab.parksFor { complain("\(run) ended \(wall - since) after it was parked") }
     }
 }

@@ -1,4 +1,6 @@
 import BrokerCore
+import Identity
+import Literals
 import SeededRandom
 
 /// A small world around the real core: engines, a store, an edge, learners, operators, instructors and a clock, with
@@ -65,7 +67,7 @@ public final class Simulation {
     var density: Density
     var allLabs: [Lab]
     /// Labs whose timeouts are halved.
-    var briefLabs: Set<String> = []
+    var briefLabs: Set<LabKey> = []
     let allHosts: [HostSpec]
     /// Hosts outside the configuration, which operators add and remove.
     let spareHosts: [HostSpec]
@@ -143,18 +145,7 @@ public final class Simulation {
         sharedHomes = random.oneIn(2)
         calmness = random.pick([1, 1, 4, 12])!
         freeFloorPercent = random.pick([0, 0, 10, 50])!
-        allLabs = [
-            .simulated(
-                "python", .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900), warning: .seconds(20),
-                parksFor: .seconds(random.pick([0, 200, 4000])!)),
-            .simulated("rstudio", .rstudio, memory: 2, idle: .seconds(90), lifetime: .seconds(600)),
-            .simulated(
-                "big", .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10),
-                parksFor: .seconds(random.oneIn(2) ? 100 : 0),
-                requires: random.oneIn(4) ? ["gpu": "true"] : [:]),
-            .simulated(
-                "quick", .http, memory: 1, idle: .seconds(40), lifetime: .seconds(200), files: .none),
-        ]
+        allLabs = Self.labs(of: "east", &random) + Self.labs(of: "west", &random)
         let count = Int.random(in: 1...4, using: &random)
         // In some worlds there is spare capacity, which pools take.
         let room = random.pick([1, 1, 3])!
@@ -175,7 +166,7 @@ public final class Simulation {
             Learner(portal: $0 % 2 == 0 ? "east" : "west", id: "l\($0)", name: "Learner \($0)")
         }
         store = SimulatedStore(
-            sharedHomes: sharedHomes, filelessLabs: Set(allLabs.filter { $0.files == .none }.map(\.name)))
+            sharedHomes: sharedHomes, filelessLabs: Set(allLabs.filter { $0.files == .none }.map(\.key)))
         let images = allLabs.map(\.image)
         for host in allHosts + spareHosts {
             let missing = hasFaults && random.oneIn(4) ? random.pick(images) : nil
@@ -188,11 +179,28 @@ public final class Simulation {
         self.random = random
     }
 
+    /// Both portals have labs of the same names; what they need and how long they stay may differ.
+    private static func labs(of portal: PortalID, _ random: inout SplitMix64) -> [Lab] {
+        [
+            .simulated(
+                "python", of: portal, .jupyter, memory: 1, idle: .seconds(60), lifetime: .seconds(900),
+                warning: .seconds(20), parksFor: .seconds(random.pick([0, 200, 4000])!)),
+            .simulated(
+                "rstudio", of: portal, .rstudio, memory: random.oneIn(3) ? 1 : 2, idle: .seconds(90),
+                lifetime: .seconds(600)),
+            .simulated(
+                "big", of: portal, .http, memory: 5, idle: .seconds(40), lifetime: .seconds(300), warning: .seconds(10),
+                parksFor: .seconds(random.oneIn(2) ? 100 : 0), requires: random.oneIn(4) ? ["gpu": "true"] : [:]),
+            .simulated(
+                "quick", of: portal, .http, memory: 1, idle: .seconds(40), lifetime: .seconds(200), files: .none),
+        ]
+    }
+
     static func somePools(_ random: inout SplitMix64) -> [PoolSpec] {
         ["python", "rstudio", "quick"].filter { _ in random.oneIn(2) }.map { lab in
             let minimum = Int.random(in: 0...3, using: &random)
             return PoolSpec(
-                key: PoolKey(portal: random.oneIn(2) ? "east" : "west", lab: lab), minimum: minimum,
+                key: LabKey(portal: random.oneIn(2) ? "east" : "west", name: lab), minimum: minimum,
                 maximum: minimum + Int.random(in: 0...3, using: &random),
                 perHost: Int.random(in: 1...3, using: &random))
         }
@@ -240,11 +248,13 @@ public final class Simulation {
 
 extension Lab {
     static func simulated(
-        _ name: String, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration, warning: Duration = .zero,
+        _ name: String, of portal: PortalID, _ kind: LabKind, memory: Int64, idle: Duration, lifetime: Duration,
+        warning: Duration = .zero,
         parksFor: Duration = .zero, files: LabFiles = .home, requires: [String: String] = [:]
     ) -> Lab {
         Lab(
-            name: name, title: name, kind: kind, image: "lab/\(name)", memoryBytes: memory << 30, cpus: 1,
+            key: LabKey(portal: portal, name: name), title: name, kind: kind, image: "lab/\(name)",
+            memoryBytes: memory << 30, cpus: 1,
             processLimit: 100, idleTimeout: idle, maximumLifetime: lifetime, readyTimeout: .seconds(20),
             egress: .none, port: 8888, homePath: "/home/learner", userID: 1000, groupID: 1000,
             idleWarning: warning, parksFor: parksFor, files: files, requires: requires)

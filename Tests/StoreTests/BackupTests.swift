@@ -200,7 +200,7 @@ struct BackupTests {
             .session(session("c", .ended(reason: .learnerEnded, at: at(2)))),
         ])
         try await store.database.write {
-            try $0.execute(sql: "INSERT INTO lab_profiles VALUES ('python', 1, 'boredom', '')")
+            try $0.execute(sql: "INSERT INTO profiles VALUES ('school', 'python', 1, 'boredom', '')")
         }
         try await store.database.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
@@ -210,7 +210,7 @@ struct BackupTests {
             )
         }
         let problems = try StateFile(path: scratch.databasePath).problems()
-        #expect(problems.contains { $0.contains("the profile of lab python") })
+        #expect(problems.contains { $0.contains("the profile of lab school/python") })
         #expect(problems.contains { $0.contains("session_events") })
         #expect(problems.contains { $0.contains("2 live sessions of lab python") })
         #expect(problems.count == 3)

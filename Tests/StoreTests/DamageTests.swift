@@ -1,6 +1,7 @@
 import BrokerCore
 import Foundation
 import GRDB
+import Identity
 import SeededRandom
 import Testing
 
@@ -19,7 +20,7 @@ struct DamageTests {
         try store.fill(ended: 1_000)
         let live = (0..<200).map { session("live\($0)", everyState[$0 % 8], learner: "l\($0)") }
         let grants = live.map { AccessGrant(session: $0.id, tokenDigest: CommitTests.digest(1), createdAt: at(1)) }
-        let pool = PoolKey(portal: "school", lab: "python")
+        let pool = LabKey(portal: "school", name: "python")
         try await store.commit(
             live.map(Change.session) + live.map { .story(story($0.id.rawValue, "queued", at: at(1))) }
                 + [

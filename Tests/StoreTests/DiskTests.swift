@@ -34,11 +34,11 @@ struct DiskTests {
 
     private func check(_ store: Store, holds acknowledged: [String], not failed: String) async throws {
         for id in acknowledged {
-            #expect(try await store.session(SessionID(rawValue: id)) != nil)
-            #expect(try await store.story(of: SessionID(rawValue: id)).count == 50)
+            #expect(try await store.session(SessionID(rawValue: id), in: .all) != nil)
+            #expect(try await store.story(of: SessionID(rawValue: id), in: .all).count == 50)
         }
-        #expect(try await store.session(SessionID(rawValue: failed)) == nil)
-        #expect(try await store.story(of: SessionID(rawValue: failed)).isEmpty)
+        #expect(try await store.session(SessionID(rawValue: failed), in: .all) == nil)
+        #expect(try await store.story(of: SessionID(rawValue: failed), in: .all).isEmpty)
         #expect(try store.pragma("integrity_check") == "ok")
     }
 
@@ -125,7 +125,7 @@ struct DiskTests {
         let store = try Store(path: scratch.databasePath)
         let stored = try store.load().sessions.map(\.id)
         #expect(Set(lines.map { SessionID(rawValue: String($0)) }).isSubset(of: stored))
-        for id in stored { #expect(try await store.story(of: id).count == 1) }
+        for id in stored { #expect(try await store.story(of: id, in: .all).count == 1) }
     }
 }
 

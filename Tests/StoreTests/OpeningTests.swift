@@ -84,7 +84,7 @@ struct OpeningTests {
         let newer = Schema.migrations + ["ALTER TABLE homes ADD COLUMN bytes INTEGER"]
         let store = try Store(path: path, migrations: newer)
         #expect(try store.pragma("user_version") == "\(newer.count)")
-        #expect(try await store.session(SessionID(rawValue: "a")) != nil)
+        #expect(try await store.session(SessionID(rawValue: "a"), in: .all) != nil)
     }
 
     @Test("A file of the first version is brought up to date; its sessions stay as long as they did")
@@ -101,7 +101,7 @@ struct OpeningTests {
                     """)
         }
         try first.close()
-        let session = try await Store(path: path).session(SessionID(rawValue: "a"))
+        let session = try await Store(path: path).session(SessionID(rawValue: "a"), in: .all)
         #expect(session?.state.name == "running" && session?.lastActivityAt == at(5))
         #expect(session?.stay == Stay())
     }
@@ -134,9 +134,9 @@ struct OpeningTests {
         try first.close()
 
         let store = try Store(path: path)
-        for session in sessions.dropFirst() { #expect(try await store.session(session.id) == session) }
-        #expect(try await store.story(of: sessions[0].id).count == 1)
-        #expect(try await store.grants(of: sessions[0].id) == [grant])
+        for session in sessions.dropFirst() { #expect(try await store.session(session.id, in: .all) == session) }
+        #expect(try await store.story(of: sessions[0].id, in: .all).count == 1)
+        #expect(try await store.grants(of: sessions[0].id, in: .all) == [grant])
         #expect(try store.pragma("foreign_keys") == "1")
         // Foreign keys are enforced again, against the new table.
         await #expect(throws: StoreError.self) {

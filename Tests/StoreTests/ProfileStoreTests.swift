@@ -1,5 +1,6 @@
 import BrokerCore
 import GRDB
+import Identity
 import Testing
 
 @testable import Store
@@ -23,7 +24,7 @@ struct ProfileStoreTests {
         let python = try profile(7, "80:4096 91:1024", "")
         let rstudio = try profile(1, "100:1024", "3:1024")
         try await store.commit([
-            .profile(lab: "python", rstudio), .profile(lab: "rstudio", rstudio), .profile(lab: "python", python),
+            .profile("python", rstudio), .profile("rstudio", rstudio), .profile("python", python),
         ])
         try store.close()
         #expect(try Store(path: scratch.databasePath).load().profiles == ["python": python, "rstudio": rstudio])
@@ -33,7 +34,7 @@ struct ProfileStoreTests {
     func damaged() throws {
         let store = try Store(path: scratch.databasePath)
         try store.database.write { db in
-            try db.execute(sql: "INSERT INTO lab_profiles VALUES ('python', 3, '1:x', '')")
+            try db.execute(sql: "INSERT INTO profiles VALUES ('school', 'python', 3, '1:x', '')")
         }
         let error = #expect(throws: StoreError.self) { _ = try store.load() }
         #expect(error?.code == .corrupt)
@@ -46,7 +47,7 @@ struct ProfileStoreTests {
         var session = session("a", .starting(host: "h1", step: .creating, since: at(1)))
         session.charge = 300 << 20
         let seat = WarmSeat(
-            id: WarmSeatID(number: 4), pool: PoolKey(portal: "school", lab: "python"), host: "h1", terms: "t",
+            id: WarmSeatID(number: 4), pool: LabKey(portal: "school", name: "python"), host: "h1", terms: "t",
             state: .starting(since: at(1)), charge: 200 << 20)
         let adjustment = HostAdjustment(policy: .profiled)
         try await store.commit([.session(session), .warm(seat), .hostAdjustment(host: "h1", adjustment)])

@@ -1,5 +1,7 @@
 import BrokerCore
 import GRDB
+import Identity
+import Literals
 import Testing
 
 @testable import Store
@@ -30,9 +32,9 @@ struct QueryTests {
         }
     }
 
-    @Test("No list of sessions scans the table or sorts it", arguments: lists)
-    func listPlans(query: SessionQuery) throws {
-        let (sql, arguments) = Query.list(query)
+    @Test("No list of sessions scans the table or sorts it", arguments: lists, [Scope.all, .portal("school")])
+    func listPlans(query: SessionQuery, scope: Scope) throws {
+        let (sql, arguments) = Query.list(query, in: scope)
         let plan = try plan(sql, arguments)
         #expect(plan.count == 1)
         #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") && $0.contains("USING INDEX") }, "\(plan)")
@@ -41,7 +43,8 @@ struct QueryTests {
     @Test(
         "No other question scans a table",
         arguments: [
-            (Query.byID, ["a"]), (Query.byPrefix, ["a", "b"]), (Query.byOwner, ["p", "l", "x"]),
+            (Query.byID, ["a"]), (Query.byPrefix(in: .all), ["a", "b"]),
+            (Query.byPrefix(in: .portal("school")), ["a", "b", "school"]), (Query.byOwner, ["p", "l", "x"]),
             (Query.story, ["a", "1"]), (Query.grants, ["a"]), (Query.holdsGrant, ["a", "b"]),
         ])
     func otherPlans(sql: String, arguments: [String]) throws {
@@ -82,14 +85,14 @@ struct QueryTests {
     @Test("A list is newest first, filtered by everything given, and as long as its limit at most")
     func list() async throws {
         try store.fill(ended: StoreLimits.listLength + 4)
-        let all = try await store.sessions(SessionQuery(limit: 100_000))
+        let all = try await store.sessions(SessionQuery(limit: 100_000), in: .all)
         #expect(all.count == StoreLimits.listLength)
         #expect(all.first?.id.rawValue == "e0010004")
-        let some = try await store.sessions(SessionQuery(state: "ended", host: "h1", lab: "lab3"))
+        let some = try await store.sessions(SessionQuery(state: "ended", host: "h1", lab: "lab3"), in: .all)
         #expect(!some.isEmpty && some.allSatisfy { $0.lab == "lab3" })
-        #expect(try await store.sessions(SessionQuery(state: "running")).isEmpty)
-        #expect(try await store.sessions(SessionQuery(limit: -1)).count == 1)
-        let page = try await store.sessions(SessionQuery(host: "h1", limit: 700))
+        #expect(try await store.sessions(SessionQuery(state: "running"), in: .all).isEmpty)
+        #expect(try await store.sessions(SessionQuery(limit: -1), in: .all).count == 1)
+        let page = try await store.sessions(SessionQuery(host: "h1", limit: 700), in: .all)
         let onHost = (0..<700).map { "e" + String("000000\(10_001 - 4 * $0)".suffix(7)) }
         #expect(page.map(\.id.rawValue) == onHost)
     }
@@ -99,7 +102,7 @@ struct QueryTests {
         try await store.commit(
             ["abc", "abcd", "abx", "b%c", "b"].map { .session(session($0, .queued(since: at(1)))) })
         func found(_ text: String) async throws -> String {
-            switch try await store.session(matching: text) {
+            switch try await store.session(matching: text, in: .all) {
             case .none: "none"
             case .several: "several"
             case .one(let session): session.id.rawValue
@@ -116,6 +119,8 @@ struct QueryTests {
         #expect(try await found("zz") == "none")
     }
 
+    private func ada(_ portal: PortalID) -> Learner { Learner(portal: portal, id: "ada", name: "Ada") }
+
     @Test("A learner's newest session for a lab is found, whatever its state")
     func byOwner() async throws {
         try await store.commit([
@@ -124,7 +129,7 @@ struct QueryTests {
             .session(session("other-lab", .queued(since: at(1)), lab: "r", created: at(3))),
             .session(session("other", .queued(since: at(1)), learner: "bob", created: at(3))),
         ])
-        #expect(try await store.session(portal: "school", learner: "ada", lab: "python")?.id.rawValue == "new")
-        #expect(try await store.session(portal: "academy", learner: "ada", lab: "python") == nil)
+        #expect(try await store.session(of: ada("school"), lab: "python")?.id.rawValue == "new")
+        #expect(try await store.session(of: ada("academy"), lab: "academy/python") == nil)
     }
 }

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 import Testing
 
 @testable import Store
@@ -8,7 +9,7 @@ struct WarmStoreTests {
     let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }
 
-    private static let key = PoolKey(portal: "school", lab: "python")
+    private static let key = LabKey(portal: "school", name: "python")
 
     private func seat(_ number: Int64, _ state: WarmSeat.State = .starting(since: at(3))) -> WarmSeat {
         WarmSeat(
@@ -26,8 +27,8 @@ struct WarmStoreTests {
             try await store.commit([
                 .warm(seat(7)), .warm(ready), .warm(own), .warm(seat(9)), .warmGone(WarmSeatID(number: 9)),
                 .pool(PoolSpec(key: Self.key, minimum: 1, maximum: 1)), .pool(pool),
-                .pool(PoolSpec(key: PoolKey(portal: "school", lab: "r"), minimum: 1, maximum: 1)),
-                .poolReset(PoolKey(portal: "school", lab: "r")),
+                .pool(PoolSpec(key: LabKey(portal: "school", name: "r"), minimum: 1, maximum: 1)),
+                .poolReset(LabKey(portal: "school", name: "r")),
             ])
         }
         let loaded = try Store(path: scratch.databasePath).load()

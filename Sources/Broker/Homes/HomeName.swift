@@ -2,12 +2,12 @@ import TLS
 
 /// Encodes a learner's identifier as one path component or volume name, without separators or a leading dot. Two
 /// learners never share a name.
-enum HomeName {
+public enum HomeName {
     /// Longer encodings are truncated and made unique by a digest; file systems allow 255 bytes.
     static let lengthMaximum = 100
 
     /// Keeps letters, digits and `-`; every other byte of the UTF-8 becomes `_` and two hexadecimal digits.
-    static func encode(_ identifier: String) -> String {
+    public static func encode(_ identifier: String) -> String {
         var name = ""
         for byte in identifier.utf8 {
             switch byte {

@@ -1,3 +1,5 @@
+import Identity
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -12,17 +14,20 @@ public struct HomesClaim: Sendable {
 
     /// The root as configured.
     private let root: String
-    private let portal: String
+    /// The name of the portal's directory in the root.
+    private let name: String
+    private let portal: PortalID
     /// The instance of the broker's state file.
     private let instance: String
 
-    public init(root: String, portal: String, instance: String) {
+    public init(root: String, directory name: String, portal: PortalID, instance: String) {
         self.root = root
+        self.name = name
         self.portal = portal
         self.instance = instance
     }
 
-    private var directory: String { "\(root)/\(HomeName.encode(portal))" }
+    private var directory: String { "\(root)/\(name)" }
     private var text: String { "instance \(instance)\nportal \(portal)\n" }
 
     /// Creates the file if it is missing; the portal's directory must exist.

@@ -89,7 +89,7 @@ extension Broker {
     /// Whether hosts must be able to attach homes, because a lab that keeps files is to be warm.
     var wantsHomesLater: Bool {
         let warm =
-            core.poolStatuses(at: now).filter { $0.spec.maximum > 0 }.map(\.key.lab)
+            core.poolStatuses(at: now).filter { $0.spec.maximum > 0 }.map(\.key)
             + core.reservationTerms.filter { $0.warmPercent > 0 }.map(\.lab)
         return warm.contains { self.core.lab($0)?.files == .home }
     }

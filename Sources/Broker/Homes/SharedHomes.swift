@@ -1,8 +1,10 @@
+import Identity
+
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// The shared homes root. Only ever creates learners' directories and what they need.
+/// One portal's directory in the shared homes root. Only ever creates learners' directories and what they need.
 struct SharedHomes: Sendable {
     struct Failure: Error {
         var message: String
@@ -14,18 +16,20 @@ struct SharedHomes: Sendable {
 
     /// The root as configured; the same path on every host and here.
     var root: String
+    /// The name of the portal's directory in the root.
+    var directory: String
     /// The instance of the broker's state file.
     var instance: String
 
     /// Creates the learner's home if it is missing, accessible to its owner alone, and returns its path. Blocks for as
     /// long as the file system takes: call it off the control loop.
     /// - Throws: also if the portal's homes belong to another Carrel (`HomesClaim`).
-    func ensure(portal: String, learner: String, userID: Int, groupID: Int) throws(Failure) -> String {
-        let portalDirectory = "\(root)/\(HomeName.encode(portal))"
+    func ensure(portal: PortalID, learner: String, userID: Int, groupID: Int) throws(Failure) -> String {
+        let portalDirectory = "\(root)/\(directory)"
         try makeDirectory(portalDirectory, mode: 0o711)
         let home: String
         do throws(OwnerFile.Failure) {
-            let claim = HomesClaim(root: root, portal: portal, instance: instance)
+            let claim = HomesClaim(root: root, directory: directory, portal: portal, instance: instance)
             try claim.take()
             home =
                 "\(portalDirectory)/"

@@ -17,8 +17,7 @@ extension HostDriver {
         if session.warm != nil { claims.insert(container.name) }
         begin(container, as: session.id, epoch: session.epoch) {
             if session.warm == nil {
-                let homed = try await container.preparingHome(
-                    root: self.broker.configuration.homesRoot, engine: self.engine)
+                let homed = try await container.preparingHome(by: self.broker.configuration, engine: self.engine)
                 try await self.bringUp(homed, as: session.id, epoch: session.epoch)
             } else {
                 try await self.takeOver(container, as: session.id, epoch: session.epoch)
@@ -34,8 +33,7 @@ extension HostDriver {
             if lab.files == .home, seat.learner == nil {
                 made.slot = try await self.makeSlot(for: container)
             } else {
-                made = try await container.preparingHome(
-                    root: self.broker.configuration.homesRoot, engine: self.engine)
+                made = try await container.preparingHome(by: self.broker.configuration, engine: self.engine)
             }
             try await self.bringUp(made, as: seat.id.run, epoch: 0, rehearses: true)
         }
@@ -82,7 +80,7 @@ extension HostDriver {
     /// Turns the warm seat's container into this session's, with the learner's home, which is attached if the container
     /// was created without one. If the container does not exist yet, it is created with the home.
     private func takeOver(_ container: LabContainer, as id: SessionID, epoch: Int) async throws {
-        let homed = try await container.preparingHome(root: broker.configuration.homesRoot, engine: engine)
+        let homed = try await container.preparingHome(by: broker.configuration, engine: engine)
         var details = try await engine.inspectIfThere(container.name)
         let isReady = if case .starting(_, .attaching, _) = container.session.state { true } else { false }
         if details == nil {

@@ -1,15 +1,38 @@
 import BrokerCore
 import DockerEngine
 import EventLoop
+import Identity
 import Text
 
 /// The catalogue, and which hosts have the images of its labs.
 extension Broker {
-    public func labs() -> [LabView] { core.labs.sortedNaturally(by: \.name).map { view(of: $0) } }
+    /// The labs of the scope's catalogues, by name and portal.
+    public func labs(in scope: Scope) -> [LabView] {
+        catalogue.filter { scope.admits($0.key.portal) }.map { view(of: $0) }
+    }
 
-    public func lab(_ name: String) throws(BrokerError) -> LabView {
-        guard let lab = core.labs.first(where: { $0.name == name }) else { throw BrokerError(Refusal.unknownLab(name)) }
+    private var catalogue: [Lab] { core.labs.sorted { $0.key < $1.key }.sortedNaturally(by: \.name) }
+
+    public func lab(_ key: LabKey) throws(BrokerError) -> LabView {
+        guard let lab = core.labs.first(where: { $0.key == key }) else { throw BrokerError(Refusal.unknownLab(key)) }
         return view(of: lab)
+    }
+
+    /// The lab of the scope with this name.
+    ///
+    /// - Throws: `.unknownLab` if there is none; `.ambiguous` if several portals of the scope have one.
+    public func labKey(_ name: String, in scope: Scope) throws(BrokerError) -> LabKey {
+        let found = core.labs.map(\.key).filter { $0.name == name && scope.admits($0.portal) }
+        guard let first = found.first else {
+            throw BrokerError(
+                .unknownLab, "There is no lab \(name) in the catalogue; `carrel lab list` shows those there are.")
+        }
+        guard found.count == 1 else {
+            let portals = found.map(\.portal.rawValue).joined(separator: ", ")
+            throw BrokerError(
+                .ambiguous, "The portals \(portals) each have a lab \(name); say which portal's you mean.")
+        }
+        return first
     }
 
     /// Pulls a lab's image on hosts before it is needed; the pulls run in the background.
@@ -17,13 +40,13 @@ extension Broker {
     /// - Parameters:
     ///   - hosts: if empty, all that could serve the lab and answer.
     ///   - again: pull even if the image is present, because its name may refer to a newer one by now.
-    public func prepull(_ name: String, hosts: [String], again: Bool) throws(BrokerError) -> LabView {
-        let lab = try lab(name)
+    public func prepull(_ key: LabKey, hosts: [String], again: Bool) throws(BrokerError) -> LabView {
+        let lab = try lab(key)
         for host in hosts where !lab.hosts.contains(where: { $0.host == host }) {
             throw core.hostStatus(host) == nil
                 ? BrokerError(Refusal.unknownHost(host))
                 : BrokerError(
-                    .notNow, "The host \(host) could never serve the lab \(name), so it needs no image of it.")
+                    .notNow, "The host \(host) could never serve the lab \(key.name), so it needs no image of it.")
         }
         for place in lab.hosts where hosts.isEmpty || hosts.contains(place.host) {
             guard core.hostStatus(place.host)?.link == .reachable else {
@@ -34,21 +57,22 @@ extension Broker {
             if place.presence == .present, !again { continue }
             try hostDrivers[place.host]?.pull(lab.image)
         }
-        return try self.lab(name)
+        return try self.lab(key)
     }
 
     /// The labs whose image a host has or should have.
     func labImages(on host: String) -> [HostLabImageView] {
-        core.labs.sortedNaturally(by: \.name).compactMap { lab in
+        catalogue.compactMap { lab in
             view(of: lab).hosts.first { $0.host == host }
-                .map { HostLabImageView(lab: lab.name, image: lab.image, found: $0) }
+                .map { HostLabImageView(portal: lab.key.portal, lab: lab.name, image: lab.image, found: $0) }
         }
     }
 
     private func view(of lab: Lab) -> LabView {
         let survey = core.imageSurvey(of: lab)
         return LabView(
-            name: lab.name, title: lab.title, kind: lab.kind, image: lab.image, memoryBytes: lab.memoryBytes,
+            portal: lab.key.portal, name: lab.name, title: lab.title, kind: lab.kind, image: lab.image,
+            memoryBytes: lab.memoryBytes,
             profile: LabProfileView(core.use(of: lab)), requires: lab.requires, imageId: survey.usual,
             hosts: survey.findings.sortedNaturally(by: \.host).map { finding in
                 LabImageView(

@@ -1,5 +1,6 @@
 import BrokerCore
 import EventLoop
+import Identity
 import Store
 import TLS
 
@@ -58,7 +59,14 @@ extension Broker {
         return try await view(id)
     }
 
-    public func view(_ id: SessionID) async throws(BrokerError) -> SessionView {
+    /// The session as people see it, if it is in the scope.
+    public func view(_ id: SessionID, in scope: Scope) async throws(BrokerError) -> SessionView {
+        let view = try await view(id)
+        guard scope.admits(view.portal) else { throw BrokerError(Refusal.unknownSession(id)) }
+        return view
+    }
+
+    func view(_ id: SessionID) async throws(BrokerError) -> SessionView {
         view(of: try await session(id))
     }
 
@@ -67,7 +75,7 @@ extension Broker {
         await settled(id)
         if let session = core.session(id) { return session }
         do {
-            guard let session = try await store.session(id) else {
+            guard let session = try await store.session(id, in: .all) else {
                 throw BrokerError(Refusal.unknownSession(id))
             }
             return session
@@ -133,9 +141,12 @@ extension Broker {
         grants[grant.session] = digests.suffix(StoreLimits.grantsPerSession)
     }
 
-    /// Whether this cookie's token opens this session. Asks the store, which knows ended sessions too.
-    public func holdsGrant(_ id: SessionID, token: String) async throws(BrokerError) -> Bool {
+    /// Whether this cookie's token opens this session, which must be in the scope. Asks the store, which knows ended
+    /// sessions too.
+    public func holdsGrant(_ id: SessionID, token: String, in scope: Scope) async throws(BrokerError) -> Bool {
         let digest = SHA256.digest(Array(token.utf8))
-        do { return try await store.holdsGrant(id, tokenDigest: digest.bytes) } catch { throw BrokerError(error) }
+        do { return try await store.holdsGrant(id, tokenDigest: digest.bytes, in: scope) } catch {
+            throw BrokerError(error)
+        }
     }
 }

@@ -1,9 +1,12 @@
 import BrokerCore
 import EventLoop
+import Identity
 
 extension Broker {
-    /// All pools, by portal and lab.
-    public func pools() -> [PoolView] { core.poolStatuses(at: now).map { PoolView($0, now: now) } }
+    /// The pools of the scope, by portal and lab.
+    public func pools(in scope: Scope) -> [PoolView] {
+        core.poolStatuses(at: now).filter { scope.admits($0.key.portal) }.map { PoolView($0) }
+    }
 
     /// Sets a pool's size, effective immediately until it is reset; surplus seats are removed at once.
     public func setPool(_ spec: PoolSpec) async throws(BrokerError) -> PoolView {
@@ -13,16 +16,16 @@ extension Broker {
     }
 
     /// Resets the pool to the configuration's; returns `nil` if the configuration has none.
-    public func resetPool(_ key: PoolKey) async throws(BrokerError) -> PoolView? {
+    public func resetPool(_ key: LabKey) async throws(BrokerError) -> PoolView? {
         _ = try await ask { .resetPool(key, request: $0) }
         return try? pool(key)
     }
 
     /// The pool in force.
-    public func poolSpec(of key: PoolKey) -> PoolSpec? { core.poolSpec(of: key) }
+    public func poolSpec(of key: LabKey) -> PoolSpec? { core.poolSpec(of: key) }
 
-    private func pool(_ key: PoolKey) throws(BrokerError) -> PoolView {
-        guard let view = pools().first(where: { $0.portal == key.portal && $0.lab == key.lab }) else {
+    private func pool(_ key: LabKey) throws(BrokerError) -> PoolView {
+        guard let view = pools(in: .portal(key.portal)).first(where: { $0.lab == key.name }) else {
             throw BrokerError(Refusal.unknownPool(key))
         }
         return view
@@ -31,7 +34,7 @@ extension Broker {
 
 /// A pool as operators see it.
 public struct PoolView: Hashable, Sendable, Codable {
-    public var portal: String
+    public var portal: PortalID
     public var lab: String
     public var minimum: Int
     public var maximum: Int
@@ -47,9 +50,9 @@ public struct PoolView: Hashable, Sendable, Codable {
     /// Why it has fewer seats than its target.
     public var reason: String?
 
-    init(_ status: PoolStatus, now: Timestamp) {
+    init(_ status: PoolStatus) {
         portal = status.key.portal
-        lab = status.key.lab
+        lab = status.key.name
         minimum = status.spec.minimum
         maximum = status.spec.maximum
         perHost = status.spec.perHost

@@ -76,7 +76,7 @@ struct LabContainer {
 
     /// A full stop occurs in no encoded name, so no two pairs of portal and learner share a volume.
     var volumeName: String {
-        "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal)).\(HomeName.encode(session.learner.id))"
+        "carrel-\(instance)-home-\(HomeName.encode(session.learner.portal.rawValue)).\(HomeName.encode(session.learner.id))"
     }
 
     /// Every label that is read from a lab, empty if it has no value: a label not set here would be inherited from the
@@ -85,7 +85,7 @@ struct LabContainer {
         let (name, epoch) = session.container
         return [
             Label.instance: instance, Label.session: name.rawValue, Label.epoch: String(epoch),
-            Label.portal: session.learner.portal, Label.lab: session.lab,
+            Label.portal: session.learner.portal.rawValue, Label.lab: session.lab.name,
             Label.memory: String(lab.memoryBytes), Label.slot: slot ?? "", Label.engineLife: engineLife ?? "",
         ]
     }
@@ -98,7 +98,7 @@ struct LabContainer {
             }
         return Session(
             id: seat.id.run, learner: Learner(portal: seat.pool.portal, id: seat.learner ?? "", name: ""),
-            lab: seat.pool.lab, epoch: 0, state: .queued(since: since), createdAt: since, lastActivityAt: since)
+            lab: seat.pool.name, epoch: 0, state: .queued(since: since), createdAt: since, lastActivityAt: since)
     }
 
     private var mounts: [ContainerSpec.Mount] {
@@ -133,15 +133,14 @@ struct LabContainer {
 
     /// This container with the learner's home prepared: a directory on the shared root, or a volume of the host.
     @ControlLoop
-    func preparingHome(root: String?, engine: DockerEngine) async throws -> LabContainer {
+    func preparingHome(by configuration: BrokerConfiguration, engine: DockerEngine) async throws -> LabContainer {
         var prepared = self
         guard lab.files == .home else { return prepared }
-        guard let root else {
+        guard let homes = configuration.homes(of: session.learner.portal, instance: instance) else {
             try await engine.ensureVolume(
-                name: volumeName, labels: [Label.instance: instance, Label.portal: session.learner.portal])
+                name: volumeName, labels: [Label.instance: instance, Label.portal: session.learner.portal.rawValue])
             return prepared
         }
-        let homes = SharedHomes(root: root, instance: instance)
         let (learner, lab) = (session.learner, lab)
         // A slow or dead file server must not block the control loop.
         prepared.homeDirectory = try await Task.detached {

@@ -100,7 +100,7 @@ extension Broker {
         text.begin("carrel_pool_seats", .gauge, "Unclaimed warm seats of each pool: wanted, starting and ready.")
         for pool in pools {
             for (state, count) in [("ready", pool.ready), ("starting", pool.starting), ("wanted", pool.wanted)] {
-                text.add(["portal": pool.key.portal, "lab": pool.key.lab, "state": state], count)
+                text.add(["portal": pool.key.portal.rawValue, "lab": pool.key.name, "state": state], count)
             }
         }
         text.add(

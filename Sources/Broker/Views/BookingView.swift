@@ -58,7 +58,7 @@ public struct BookingView: Hashable, Sendable, Codable {
         items = zip(booking.items, outcome?.results ?? []).map { asked, result in
             let terms = asked.terms
             var item = Item(
-                lab: terms.lab, seats: terms.seats, context: terms.context, from: terms.from, to: terms.to,
+                lab: terms.lab.name, seats: terms.seats, context: terms.context, from: terms.from, to: terms.to,
                 result: .booked)
             switch result {
             case .booked(let id): (item.result, item.id) = (.booked, id)

@@ -42,12 +42,13 @@ extension Broker {
 
     func view(of session: Session) -> SessionView {
         let lab = core.lab(session.lab)
-        let hostname = configuration.hostname(of: session.id)
+        let hostname = configuration.hostname(of: session)
         var view = SessionView(
             id: session.id, portal: session.learner.portal, learner: session.learner.id,
-            learnerName: session.learner.name, lab: session.lab, labTitle: lab?.title ?? session.lab,
+            learnerName: session.learner.name, lab: session.lab.name,
+            labTitle: lab?.title ?? session.lab.name,
             kind: lab?.kind ?? .http, state: session.state.name, host: session.state.host, image: lab?.image ?? "",
-            epoch: session.epoch, hostname: hostname, url: configuration.url(of: session.id),
+            epoch: session.epoch, hostname: hostname, url: configuration.url(of: session),
             createdAt: session.createdAt, since: session.createdAt, lastActivityAt: session.lastActivityAt)
         view.keepsFiles = lab?.files != LabFiles.none
         view.course = session.context

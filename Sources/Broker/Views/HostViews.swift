@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// A host as operators see it.
 public struct HostView: Hashable, Sendable, Codable {
@@ -86,6 +87,7 @@ public struct HostDetailsView: Hashable, Sendable, Codable {
 
 /// A lab's image on a host, from the host's side.
 public struct HostLabImageView: Hashable, Sendable, Codable {
+    public var portal: PortalID
     public var lab: String
     public var image: String
     public var found: LabImageView

@@ -1,4 +1,5 @@
 import BrokerCore
+import Identity
 
 /// The progress of a pull of an image on a host.
 public struct PullView: Hashable, Sendable, Codable {
@@ -35,6 +36,7 @@ public struct LabImageView: Hashable, Sendable, Codable {
 
 /// A lab of the catalogue, as operators see it.
 public struct LabView: Hashable, Sendable, Codable {
+    public var portal: PortalID
     public var name: String
     public var title: String
     public var kind: LabKind

@@ -1,11 +1,12 @@
 import BrokerCore
+import Identity
 import Store
 import Text
 
 /// A reservation as people and programs see it.
 public struct ReservationView: Hashable, Sendable, Codable {
     public var id: ReservationID
-    public var portal: String
+    public var portal: PortalID
     public var lab: String
     public var seats: Int
     public var from: Timestamp
@@ -73,7 +74,7 @@ public struct ReservationView: Hashable, Sendable, Codable {
         let (reservation, terms) = (stored.reservation, stored.reservation.terms)
         id = reservation.id
         portal = terms.portal
-        lab = terms.lab
+        lab = terms.lab.name
         seats = terms.seats
         from = terms.from
         to = terms.to

@@ -1,9 +1,10 @@
 import BrokerCore
+import Identity
 
 /// A session for people and programs: on pages, in the API and on the command line.
 public struct SessionView: Hashable, Sendable, Codable {
     public var id: SessionID
-    public var portal: String
+    public var portal: PortalID
     public var learner: String
     public var learnerName: String
     public var lab: String

@@ -28,7 +28,7 @@ extension Broker {
             guard case .retimed(let ids) = try await answer(to: { .retime(changes, request: $0) }) else { return [] }
             var moved: [RetimedReservation] = []
             for id in ids {
-                let view = try await reservation(id)
+                let view = try await reservation(id, in: .all)
                 moved.append(RetimedReservation(reservation: view, from: before[id] ?? view.from))
                 report(view, zones: configuration.zones.version)
             }

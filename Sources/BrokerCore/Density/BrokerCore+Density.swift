@@ -1,3 +1,5 @@
+import Identity
+
 /// Density by measured use: samples, the profiles of labs, and what a seat is charged.
 extension BrokerCore {
     // MARK: What a seat counts for
@@ -6,7 +8,7 @@ extension BrokerCore {
     /// requests, so that a promise holds however the profile grows.
     func demand(of lab: Lab) -> Demand {
         var demand = lab.demand
-        if let charge = measured.charges[lab.name] { demand.profiled = charge }
+        if let charge = measured.charges[lab.key] { demand.profiled = charge }
         return demand
     }
 
@@ -28,12 +30,12 @@ extension BrokerCore {
     }
 
     /// Recomputes the charge of one lab after its profile has changed.
-    private mutating func settleCharge(of name: String) {
-        guard let lab = catalogue.labs[name] else { return }
-        let charge = catalogue.density.charge(asked: lab.memoryBytes, by: measured.profiles[name])
+    private mutating func settleCharge(of key: LabKey) {
+        guard let lab = catalogue.labs[key] else { return }
+        let charge = catalogue.density.charge(asked: lab.memoryBytes, by: measured.profiles[key])
         let profiled = charge < lab.memoryBytes ? charge : nil
-        guard measured.charges[name] != profiled else { return }
-        measured.charges[name] = profiled
+        guard measured.charges[key] != profiled else { return }
+        measured.charges[key] = profiled
         isOrderOld = true
         step.mayPlace = true
     }
@@ -86,7 +88,7 @@ extension BrokerCore {
         measured.writtenAt = now
         for lab in measured.unwritten.sorted() {
             guard let profile = measured.profiles[lab] else { continue }
-            journal.changes.append(.profile(lab: lab, profile))
+            journal.changes.append(.profile(lab, profile))
         }
         measured.unwritten = []
     }

@@ -1,3 +1,5 @@
+import Identity
+
 /// What the seats of a host request, use, and are expected to need.
 public struct HostUse: Hashable, Sendable {
     public var policy: DensityPolicy
@@ -36,7 +38,7 @@ extension BrokerCore {
         var use = HostUse(
             policy: host.settings.policy, askedBytes: 0, usedBytes: measured.memoryBytes(on: name), safeBytes: 0,
             cpuMillis: nil, isStrained: host.settings.isStrained)
-        func add(_ lab: String, counting charge: Int64, isReserved: Bool) {
+        func add(_ lab: LabKey, counting charge: Int64, isReserved: Bool) {
             let asked = self.lab(lab)?.memoryBytes ?? charge
             use.askedBytes += asked
             use.safeBytes += isReserved ? asked : measured.charges[lab] ?? asked
@@ -45,7 +47,7 @@ extension BrokerCore {
             add(entry.session.lab, counting: entry.seatMemory, isReserved: entry.session.reservation != nil)
         }
         for entry in host.usage.warm.compactMap({ warm[$0] }) {
-            add(entry.seat.pool.lab, counting: entry.memory, isReserved: entry.seat.reservation != nil)
+            add(entry.seat.pool, counting: entry.memory, isReserved: entry.seat.reservation != nil)
         }
         for leftover in host.usage.leftovers.compactMap({ leftovers[$0] }) {
             use.askedBytes += leftover.memory
@@ -57,14 +59,14 @@ extension BrokerCore {
     }
 
     public func use(of lab: Lab) -> LabUse {
-        let profile = measured.profiles[lab.name]
+        let profile = measured.profiles[lab.key]
         return LabUse(
             sessions: profile?.sessions ?? 0, sessionsNeeded: catalogue.density.sessions,
             memoryP50: profile?.memoryBytes(percent: 50),
             memoryP95: profile?.memoryBytes(percent: Limits.profilePercent),
             cpuMillisP50: profile?.cpuMillis(percent: 50),
             cpuMillisP95: profile?.cpuMillis(percent: Limits.profilePercent),
-            chargeBytes: measured.charges[lab.name] ?? lab.memoryBytes)
+            chargeBytes: measured.charges[lab.key] ?? lab.memoryBytes)
     }
 
     /// The measured use of a session's container; `nil` while it has none, or before the first reading.

@@ -1,3 +1,5 @@
+import Identity
+
 /// One reading of a running container, which is named as in `ObservedContainer`.
 public struct UsageSample: Hashable, Sendable {
     public var session: SessionID
@@ -74,11 +76,11 @@ struct MeasuredUse: Sendable {
     /// The measured use of the containers of each host's sessions and warm seats.
     var seats: [String: [Run: SeatUse]] = [:]
     /// By lab, including labs that the catalogue no longer has.
-    var profiles: [String: UsageProfile] = [:]
+    var profiles: [LabKey: UsageProfile] = [:]
     /// What a seat is charged under `profiled`, for labs where that is less than what they request.
-    var charges: [String: Int64] = [:]
+    var charges: [LabKey: Int64] = [:]
     /// Labs whose profile is newer than the one on disk.
-    var unwritten: Set<String> = []
+    var unwritten: Set<LabKey> = []
     var writtenAt: Timestamp?
 
     /// Total working set of the containers on a host, in bytes; `nil` before the first reading.

@@ -1,3 +1,5 @@
+import Identity
+
 /// Operators' requests about hosts, and changes of the configuration.
 extension BrokerCore {
     mutating func cordon(_ name: String) -> Answer {
@@ -151,7 +153,7 @@ extension BrokerCore {
 
     mutating func configure(
         labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, pools: [PoolSpec], density: Density,
-        portals: Set<String>?, at now: Timestamp
+        portals: Set<PortalID>?, at now: Timestamp
     ) {
         journal.keep(catalogue)
         let old = catalogue
@@ -161,7 +163,7 @@ extension BrokerCore {
         catalogue.portals = portals
         isOrderOld = true
         catalogue.pools = Dictionary(pools.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
-        catalogue.labs = Dictionary(labs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        catalogue.labs = Dictionary(labs.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
         // A lab that returns is no longer retired; one that was removed is kept for the sessions that run it.
         catalogue.retired = old.retired.merging(old.labs) { _, last in last }.filter { catalogue.labs[$0.key] == nil }
         settleCharges()
@@ -171,14 +173,14 @@ extension BrokerCore {
         book.listed = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         forgetListedEntries()
         for name in book.names.union(hosts.map(\.name)).sorted() { configureHost(name, book.spec(of: name)) }
-        var used: Set<String> = []
+        var used: Set<LabKey> = []
         for id in entries.keys.sorted() {
             reconsider(id, since: old, at: now)
             if let entry = entries[id], !entry.session.state.isOver { used.insert(entry.session.lab) }
         }
         // Warm seats of an earlier broker whose size was not known yet.
         for var entry in warm.entries.values.sorted(by: WarmSeats.isSooner) where entry.memory == 0 {
-            guard let lab = lab(entry.seat.pool.lab) else { continue }
+            guard let lab = lab(entry.seat.pool) else { continue }
             entry.memory = lab.memoryBytes
             setWarm(entry.seat.id, entry)
         }
@@ -218,7 +220,7 @@ extension BrokerCore {
         let known = lab(entry.session.lab)
         if entry.seatMemory == 0, entry.session.state.host != nil { entry.seatMemory = known?.memoryBytes ?? 0 }
         let isListed = catalogue.labs[entry.session.lab] != nil
-        let removed = EndReason.removed(what: "the lab \(entry.session.lab)")
+        let removed = EndReason.removed(what: "the lab \(entry.session.lab.name)")
         switch entry.session.state {
         case .queued:
             guard isListed, let known else { return beginEnding(entry, reason: removed, at: now) }

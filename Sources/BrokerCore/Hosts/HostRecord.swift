@@ -1,3 +1,5 @@
+import Identity
+
 /// The core's record of a host.
 struct HostRecord: Sendable {
     /// The part that events set. A rollback restores it.
@@ -8,7 +10,7 @@ struct HostRecord: Sendable {
         /// The labs' images that its last listing found.
         var images: [String: HostImage?] = [:]
         /// Labs that failed to start here because their image was missing; cleared at the next listing.
-        var lackingLabs: Set<String> = []
+        var lackingLabs: Set<LabKey> = []
         /// What other Carrel instances use on it.
         var others = OtherUse()
         /// The drain's deadline has passed, and the sessions here have been ended.
@@ -131,10 +133,10 @@ struct HostRecord: Sendable {
     }
 
     /// Whether the lab's image is missing here, as far as is known.
-    func lacksImage(of lab: Lab) -> Bool { lacks(lab.name, image: lab.image) }
+    func lacksImage(of lab: Lab) -> Bool { lacks(lab.key, image: lab.image) }
 
     /// The same check for many hosts in sequence: a closure that captures only the two names does not copy the lab.
-    func lacks(_ lab: String, image: String) -> Bool {
+    func lacks(_ lab: LabKey, image: String) -> Bool {
         if settings.lackingLabs.contains(lab) { return true }
         guard let known = settings.images[image] else { return false }
         return known == nil

@@ -65,7 +65,7 @@ extension BrokerCore {
     }
 
     /// The labs of the catalogue, by name.
-    public var labs: [Lab] { catalogue.labs.values.sorted { $0.name < $1.name } }
+    public var labs: [Lab] { catalogue.labs.values.sorted { $0.key < $1.key } }
 
     /// Whether every host that could serve the lab (for a bound session, only its host) is believed to lack the image.
     func isImageNowhere(_ lab: Lab, boundTo bound: String?) -> Bool {
@@ -79,15 +79,15 @@ extension BrokerCore {
     /// none is seen to have it, those that have not reported it missing since. A session bound to a host has no choice.
     func hostsEligible(for lab: Lab, boundTo bound: String?) -> (HostRecord) -> Bool {
         let isUnseen = bound != nil || isImageNowhere(lab, boundTo: nil)
-        let (name, image) = (lab.name, lab.image)
+        let (key, image) = (lab.key, lab.image)
         return { host in
-            isUnseen ? !host.settings.lackingLabs.contains(name) : !host.lacks(name, image: image)
+            isUnseen ? !host.settings.lackingLabs.contains(key) : !host.lacks(key, image: image)
         }
     }
 
     /// Why a lab that failed to start because its image was missing cannot start on any other host either.
     func imageIsNowhere(_ lab: Lab, _ learner: LearnerKey, besides: SessionID) -> String? {
-        let bound = boundHost(of: learner, for: lab.name, besides: besides)
+        let bound = boundHost(of: learner, for: lab.key, besides: besides)
         guard isImageNowhere(lab, boundTo: bound) else { return nil }
         let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
         return

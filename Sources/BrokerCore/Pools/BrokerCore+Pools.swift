@@ -1,3 +1,5 @@
+import Identity
+
 /// How many warm seats to keep, where, and when: pools, and the warm-up of reservations.
 ///
 /// Surplus seats are removed at the beginning of a step, before placement; missing seats are started at its end, with
@@ -6,11 +8,11 @@ extension BrokerCore {
     // MARK: Settings
 
     /// The pool in force: an operator's override, otherwise the configuration's.
-    public func poolSpec(of key: PoolKey) -> PoolSpec? { warm.overrides[key] ?? catalogue.pools[key] }
+    public func poolSpec(of key: LabKey) -> PoolSpec? { warm.overrides[key] ?? catalogue.pools[key] }
 
     mutating func setPool(_ spec: PoolSpec) -> Answer {
-        if let problem = catalogue.problem(withPortal: spec.key.portal) { return .refused(.badTerms(problem)) }
-        guard catalogue.labs[spec.key.lab] != nil else { return .refused(.unknownLab(spec.key.lab)) }
+        if let problem = catalogue.problem(with: spec.key.portal) { return .refused(.badTerms(problem)) }
+        guard catalogue.labs[spec.key] != nil else { return .refused(.unknownLab(spec.key)) }
         if let problem = spec.problem { return .refused(.badTerms(problem)) }
         setPoolOverride(spec, of: spec.key)
         journal.changes.append(.pool(spec))
@@ -18,7 +20,7 @@ extension BrokerCore {
     }
 
     /// Resets the pool to the configuration's.
-    mutating func resetPool(_ key: PoolKey) -> Answer {
+    mutating func resetPool(_ key: LabKey) -> Answer {
         guard warm.overrides[key] != nil || catalogue.pools[key] != nil else {
             return .refused(.unknownPool(key))
         }
@@ -27,17 +29,17 @@ extension BrokerCore {
         return .done
     }
 
-    mutating func setPoolOverride(_ spec: PoolSpec?, of key: PoolKey) {
+    mutating func setPoolOverride(_ spec: PoolSpec?, of key: LabKey) {
         journal.keep(poolOverride: warm.overrides[key], of: key)
         warm.overrides[key] = spec
         step.mayPlace = true
     }
 
-    var poolKeys: [PoolKey] { Set(catalogue.pools.keys).union(warm.overrides.keys).sorted() }
+    var poolKeys: [LabKey] { Set(catalogue.pools.keys).union(warm.overrides.keys).sorted() }
 
     /// The target number of unclaimed seats of a pool at this time.
     func wanted(_ spec: PoolSpec, at now: Timestamp) -> Int {
-        guard catalogue.offered(spec.key.lab, by: spec.key.portal) != nil else { return 0 }
+        guard catalogue.offered(spec.key) != nil else { return 0 }
         let lately = warm.claims[spec.key, default: []].count { $0 + Limits.poolMemory > now }
         return min(spec.maximum, spec.minimum + lately)
     }
@@ -46,7 +48,7 @@ extension BrokerCore {
     func wanted(_ reservation: Reservation, at now: Timestamp) -> Int? {
         let terms = reservation.terms
         guard reservation.isBooked, terms.opensAt <= now, reservation.released == nil,
-            now < min(reservation.noShowAt, terms.to), catalogue.knows(portal: terms.portal)
+            now < min(reservation.noShowAt, terms.to), catalogue.knows(terms.portal)
         else {
             return nil
         }
@@ -56,11 +58,11 @@ extension BrokerCore {
     // MARK: Time
 
     /// When the passage of time next changes a pool's target or lets it retry.
-    func poolDeadline(_ key: PoolKey) -> Timestamp? {
+    func poolDeadline(_ key: LabKey) -> Timestamp? {
         [warm.retryAt[key], warm.claims[key]?.first.map { $0 + Limits.poolMemory }].compactMap(\.self).min()
     }
 
-    mutating func poolIsDue(_ key: PoolKey, at now: Timestamp) {
+    mutating func poolIsDue(_ key: LabKey, at now: Timestamp) {
         if let time = warm.retryAt[key], time <= now { warm.retryAt[key] = nil }
         warm.claims[key]?.removeAll { $0 + Limits.poolMemory <= now }
         if warm.claims[key]?.isEmpty == true { warm.claims[key] = nil }
@@ -99,17 +101,17 @@ extension BrokerCore {
     }
 
     private func needsAttachment(_ seat: WarmSeat) -> Bool {
-        seat.learner == nil && catalogue.labs[seat.pool.lab]?.files == .home
+        seat.learner == nil && catalogue.labs[seat.pool]?.files == .home
     }
 
     /// Whether the learner has a seat for this lab, or waits for one other than this warm seat.
-    private func hasSeat(_ learner: String, _ pool: PoolKey) -> Bool {
-        guard let id = sessionsOf[LearnerKey(portal: pool.portal, id: learner)]?[pool.lab], let entry = entries[id]
+    private func hasSeat(_ learner: String, _ pool: LabKey) -> Bool {
+        guard let id = sessionsOf[LearnerKey(portal: pool.portal, id: learner)]?[pool], let entry = entries[id]
         else { return false }
         return entry.session.state.host != nil
     }
 
-    private mutating func trimPool(_ key: PoolKey, at now: Timestamp) {
+    private mutating func trimPool(_ key: LabKey, at now: Timestamp) {
         let spec = poolSpec(of: key)
         let wanted = spec.map { self.wanted($0, at: now) } ?? 0
         var seats = warm.byPool[key, default: []].compactMap { warm[$0] }.sorted(by: WarmSeats.isSooner)
@@ -162,10 +164,10 @@ extension BrokerCore {
         }
     }
 
-    private func mayTry(_ key: PoolKey, at now: Timestamp) -> Bool { warm.retryAt[key].map { $0 <= now } ?? true }
+    private func mayTry(_ key: LabKey, at now: Timestamp) -> Bool { warm.retryAt[key].map { $0 <= now } ?? true }
 
     private mutating func fill(_ spec: PoolSpec, besides awaited: Set<String>, at now: Timestamp) {
-        guard let lab = catalogue.labs[spec.key.lab], mayTry(spec.key, at: now) else { return }
+        guard let lab = catalogue.labs[spec.key], mayTry(spec.key, at: now) else { return }
         let wanted = wanted(spec, at: now)
         while warm.byPool[spec.key, default: []].count < wanted {
             refreshOrder(at: now)
@@ -185,8 +187,8 @@ extension BrokerCore {
     }
 
     private mutating func fill(_ reservation: Reservation, upTo wanted: Int, at now: Timestamp) {
-        let key = PoolKey(portal: reservation.terms.portal, lab: reservation.terms.lab)
-        guard let lab = catalogue.labs[key.lab], mayTry(key, at: now) else { return }
+        let key = reservation.terms.lab
+        guard let lab = catalogue.labs[key], mayTry(key, at: now) else { return }
         let isForEverybody = reservation.terms.roster.count <= wanted
         while (seating.used[reservation.id]?.values.reduce(0, +) ?? 0) < wanted {
             guard let found = warmUpHost(reservation, lab, isForEverybody: isForEverybody) else { return }
@@ -221,7 +223,7 @@ extension BrokerCore {
     /// The first learner of a roster who has neither a session nor a warm seat.
     private func nextOfRoster(_ reservation: Reservation, on host: String) -> String? {
         let terms = reservation.terms
-        let key = PoolKey(portal: terms.portal, lab: terms.lab)
+        let key = terms.lab
         let served = Set(warm.byReservation[reservation.id, default: []].compactMap { warm[$0]?.seat.learner })
         return terms.roster.sorted().first { learner in
             let known = LearnerKey(portal: terms.portal, id: learner)

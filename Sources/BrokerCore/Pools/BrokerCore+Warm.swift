@@ -1,7 +1,9 @@
+import Identity
+
 /// The life of a warm seat, from its start until a learner claims it.
 extension BrokerCore {
     mutating func startWarm(
-        _ pool: PoolKey, _ lab: Lab, for reservation: ReservationID?, learner: String?, on host: String,
+        _ pool: LabKey, _ lab: Lab, for reservation: ReservationID?, learner: String?, on host: String,
         at now: Timestamp
     ) {
         warm.lastNumber += 1
@@ -29,7 +31,7 @@ extension BrokerCore {
     mutating func warmIsReady(_ old: WarmEntry, _ endpoint: Endpoint, at now: Timestamp) {
         guard case .starting(let since) = old.seat.state else { return }
         measureStart(
-            of: old.seat.pool.lab, crowd: old.startCrowd, on: old.seat.host, since: since, at: now)
+            of: old.seat.pool, crowd: old.startCrowd, on: old.seat.host, since: since, at: now)
         var entry = old
         entry.seat.state = .ready(endpoint, since: now)
         entry.step = .waiting
@@ -45,7 +47,7 @@ extension BrokerCore {
             hostSilent(host, reason: reason, since: now, at: now)
         case .imageMissing:
             if var settings = record(of: host)?.settings {
-                settings.lackingLabs.insert(entry.seat.pool.lab)
+                settings.lackingLabs.insert(entry.seat.pool)
                 setHost(host, settings)
             }
         case .engine, .labStopped:
@@ -64,7 +66,7 @@ extension BrokerCore {
     }
 
     /// A failed start is not retried at once: a lab that cannot start would keep a host busy for ever.
-    private mutating func retryLater(_ pool: PoolKey, at now: Timestamp) {
+    private mutating func retryLater(_ pool: LabKey, at now: Timestamp) {
         let time = now + Limits.warmRetryDelay
         warm.retryAt[pool] = time
         alarms.ensure(.pool(pool), by: time)
@@ -90,13 +92,13 @@ extension BrokerCore {
     mutating func claimWarmSeats(at now: Timestamp) {
         guard !warm.isEmpty, queueLength > 0 else { return }
         for id in warm.byReservation.keys.sorted() {
-            for ticket in cohorts.waiting[id.rawValue] ?? [] {
+            for ticket in cohorts.waiting[.reservation(id)] ?? [] {
                 guard let seats = warm.byReservation[id] else { break }
                 claimOne(of: seats, for: ticket, at: now)
             }
         }
         for key in warm.byPool.keys.sorted() {
-            for ticket in queue.waiting[key.portal] ?? [] where entries[ticket.id]?.session.lab == key.lab {
+            for ticket in queue.waiting[.portal(key.portal)] ?? [] where entries[ticket.id]?.session.lab == key {
                 guard let seats = warm.byPool[key] else { break }
                 claimOne(of: seats, for: ticket, at: now)
             }
@@ -120,7 +122,7 @@ extension BrokerCore {
 
     /// Whether the container still matches the catalogue.
     func isCurrent(_ entry: WarmEntry) -> Bool {
-        guard let lab = catalogue.labs[entry.seat.pool.lab] else { return false }
+        guard let lab = catalogue.labs[entry.seat.pool] else { return false }
         return lab.containerTerms == entry.seat.terms
     }
 
@@ -129,7 +131,7 @@ extension BrokerCore {
     func isUsable(_ entry: WarmEntry, on host: HostRecord, at now: Timestamp) -> Bool {
         var peak = CapacityCurve.Load()
         if entry.seat.reservation == nil {
-            let horizon = catalogue.labs[entry.seat.pool.lab]?.demand.horizon ?? .zero
+            let horizon = catalogue.labs[entry.seat.pool]?.demand.horizon ?? .zero
             peak = host.held.peak(from: now, to: now + horizon + .milliseconds(1))
         }
         // Leftovers do not count, since they will be gone.

@@ -1,20 +1,9 @@
-/// Identifies a pool: one for each lab of a portal.
-public struct PoolKey: Hashable, Sendable, Comparable, CustomStringConvertible {
-    public var portal: String
-    public var lab: String
-
-    public init(portal: String, lab: String) {
-        self.portal = portal
-        self.lab = lab
-    }
-
-    public var description: String { "\(portal)/\(lab)" }
-    public static func < (a: PoolKey, b: PoolKey) -> Bool { (a.portal, a.lab) < (b.portal, b.lab) }
-}
+import Identity
 
 /// How many seats of a lab are kept ready in advance.
 public struct PoolSpec: Hashable, Sendable {
-    public var key: PoolKey
+    /// The lab of which it keeps seats: a lab has one pool.
+    public var key: LabKey
     /// Seats that are always kept warm; 0 to `Limits.poolSeats`.
     public var minimum: Int
     /// While there is demand, the pool adds as many seats as were claimed within `Limits.poolMemory`, up to this
@@ -23,7 +12,7 @@ public struct PoolSpec: Hashable, Sendable {
     /// The maximum of this pool's warm seats on one host; at least 1.
     public var perHost: Int
 
-    public init(key: PoolKey, minimum: Int, maximum: Int, perHost: Int = Limits.poolSeats) {
+    public init(key: LabKey, minimum: Int, maximum: Int, perHost: Int = Limits.poolSeats) {
         self.key = key
         self.minimum = minimum
         self.maximum = maximum
@@ -64,7 +53,7 @@ public struct WarmSeat: Hashable, Sendable {
     }
 
     public var id: WarmSeatID
-    public var pool: PoolKey
+    public var pool: LabKey
     /// The reservation for which it was started; `nil` for a pool's seat.
     public var reservation: ReservationID?
     /// The learner whose home it was started with; `nil` if the claiming learner's home is attached later, or none is
@@ -78,7 +67,7 @@ public struct WarmSeat: Hashable, Sendable {
     public var charge: Int64
 
     public init(
-        id: WarmSeatID, pool: PoolKey, reservation: ReservationID? = nil, learner: String? = nil, host: String,
+        id: WarmSeatID, pool: LabKey, reservation: ReservationID? = nil, learner: String? = nil, host: String,
         terms: String, state: State, charge: Int64 = 0
     ) {
         self.id = id

@@ -1,6 +1,8 @@
+import Identity
+
 /// The state of a pool as operators see it.
 public struct PoolStatus: Hashable, Sendable {
-    public var key: PoolKey
+    public var key: LabKey
     /// The pool in force.
     public var spec: PoolSpec
     /// Whether an operator has overridden what the configuration says, if it says anything.
@@ -28,14 +30,14 @@ extension BrokerCore {
                 key: key, spec: spec, isSet: warm.overrides[key] != nil, wanted: wanted(spec, at: now),
                 ready: seats.count - starting, starting: starting,
                 hosts: Dictionary(seats.map { ($0.seat.host, 1) }, uniquingKeysWith: +), retryAt: warm.retryAt[key])
-            if seats.count < status.wanted || !catalogue.knows(portal: key.portal) { status.reason = shortage(of: key) }
+            if seats.count < status.wanted || !catalogue.knows(key.portal) { status.reason = shortage(of: key) }
             return status
         }
     }
 
-    private func shortage(of key: PoolKey) -> String? {
-        if let problem = catalogue.problem(withPortal: key.portal) { return problem }
-        guard let lab = catalogue.labs[key.lab] else { return "The lab \(key.lab) is not in the catalogue." }
+    private func shortage(of key: LabKey) -> String? {
+        if let problem = catalogue.problem(with: key.portal) { return problem }
+        guard let lab = catalogue.labs[key] else { return "The lab \(key.name) is not in the catalogue." }
         let open = hosts.filter(\.takesSeats)
         if open.isEmpty { return "No host takes seats." }
         if lab.files == .home, !open.contains(where: { $0.settings.attachment == .possible }) {

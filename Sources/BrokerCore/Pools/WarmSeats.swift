@@ -1,3 +1,5 @@
+import Identity
+
 /// The core's record of a warm seat.
 struct WarmEntry: Hashable, Sendable {
     var seat: WarmSeat
@@ -31,7 +33,7 @@ struct WarmEntry: Hashable, Sendable {
 struct WarmSeats: Sendable {
     private(set) var entries: [WarmSeatID: WarmEntry] = [:]
     /// The seats of pools.
-    private(set) var byPool: [PoolKey: Set<WarmSeatID>] = [:]
+    private(set) var byPool: [LabKey: Set<WarmSeatID>] = [:]
     private(set) var byReservation: [ReservationID: Set<WarmSeatID>] = [:]
     /// Warm seats that are starting, by host.
     private(set) var starting: [String: Int] = [:]
@@ -40,11 +42,11 @@ struct WarmSeats: Sendable {
     /// The last number that was assigned.
     var lastNumber: Int64 = 0
     /// Pools that operators have set, which take precedence over the configuration.
-    var overrides: [PoolKey: PoolSpec] = [:]
+    var overrides: [LabKey: PoolSpec] = [:]
     /// When the latest seats of a pool were claimed, oldest first; not stored.
-    var claims: [PoolKey: [Timestamp]] = [:]
+    var claims: [LabKey: [Timestamp]] = [:]
     /// After a failed start of a pool, when the next one is tried.
-    var retryAt: [PoolKey: Timestamp] = [:]
+    var retryAt: [LabKey: Timestamp] = [:]
 
     subscript(id: WarmSeatID) -> WarmEntry? { entries[id] }
     var isEmpty: Bool { entries.isEmpty }

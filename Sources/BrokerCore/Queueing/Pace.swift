@@ -1,3 +1,5 @@
+import Identity
+
 /// How many labs a host may start at the same time, learned from how long its starts take.
 ///
 /// Additive increase, multiplicative decrease, as in TCP's congestion window: a start that took little longer than one
@@ -8,7 +10,7 @@ struct Pace: Hashable, Sendable {
     /// The whole part is the number of starts allowed; the fraction is progress towards the next one.
     private var window: Double
     /// Milliseconds from seat to ready of a start that has the host to itself, by lab.
-    private var baseline: [String: Double] = [:]
+    private var baseline: [LabKey: Double] = [:]
     /// The last reduction. A slow start that began earlier has been accounted for by it.
     private var reducedAt: Timestamp?
 
@@ -21,7 +23,7 @@ struct Pace: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - crowd: the greatest number of starts in progress during this one, itself included.
-    mutating func noteReady(_ lab: String, after duration: Duration, crowd: Int, upTo maximum: Int, at now: Timestamp) {
+    mutating func noteReady(_ lab: LabKey, after duration: Duration, crowd: Int, upTo maximum: Int, at now: Timestamp) {
         let milliseconds = Double(max(1, duration.wholeMilliseconds))
         let known = baseline[lab]
         // Parallel starts can only be slower than a single one. If a single start is slower, the host or image may have

@@ -1,4 +1,5 @@
 import HeapModule
+import Identity
 
 /// Moves sessions from the queue to seats.
 ///
@@ -16,43 +17,43 @@ extension BrokerCore {
     /// The heads of all lines, in queue order. A freed seat is for one of them: the lines of a portal are considered
     /// when its first ticket is next.
     private struct Heads {
-        private struct Portal: Comparable {
+        private struct Next: Comparable {
             var place: Queue.Place
-            var name: String
+            var party: Queue.Party
 
-            static func < (a: Portal, b: Portal) -> Bool { a.place < b.place }
+            static func < (a: Next, b: Next) -> Bool { a.place < b.place }
         }
 
-        private var portals: Heap<Portal>
+        private var parties: Heap<Next>
         private var lines = Heap<Head>()
 
         init(_ queue: Queue) {
-            portals = Heap(
-                queue.linesOf.keys.compactMap { name in
-                    queue.firstPlace(in: name).map { Portal(place: $0, name: name) }
+            parties = Heap(
+                queue.linesOf.keys.compactMap { party in
+                    queue.firstPlace(in: party).map { Next(place: $0, party: party) }
                 })
         }
 
         mutating func popMin(of queue: Queue) -> Head? {
-            while let portal = portals.min, lines.min.map({ portal.place <= $0.place }) ?? true {
-                portals.removeMin()
-                for line in queue.linesOf[portal.name] ?? [] { insert(line, of: queue) }
+            while let next = parties.min, lines.min.map({ next.place <= $0.place }) ?? true {
+                parties.removeMin()
+                for line in queue.linesOf[next.party] ?? [] { insert(line, of: queue) }
             }
             return lines.popMin()
         }
 
         /// Inserts the head of a line, if the line is not empty.
         mutating func insert(_ line: Queue.Line, of queue: Queue) {
-            guard let ticket = queue.lines[line]?.first, let place = queue.place(of: ticket, in: line.portal) else {
+            guard let ticket = queue.lines[line]?.first, let place = queue.place(of: ticket, in: line.party) else {
                 return
             }
             lines.insert(Head(place: place, line: line))
         }
     }
 
-    /// The key that lines of different portals share if the same hosts can serve them.
+    /// The key that lines of different parties share if the same hosts can serve them.
     private struct Need: Hashable {
-        var lab: String
+        var lab: LabKey
         var host: String?
     }
 
@@ -96,7 +97,7 @@ extension BrokerCore {
             guard let index = hostIndex[name], seating.held(reservation, on: name) > 0 else { continue }
             let host = hosts[index]
             guard host.settings.isPromising, host.spec.satisfies(lab.requires),
-                !host.settings.lackingLabs.contains(lab.name)
+                !host.settings.lackingLabs.contains(lab.key)
             else { continue }
             isHeld = true
             guard host.isOpen, host.hasRoom(for: lab.memoryBytes) else { continue }
@@ -165,21 +166,21 @@ extension BrokerCore {
     ) -> Int? {
         if let bound {
             guard let index = hostIndex[bound], !held.contains(index),
-                !hosts[index].settings.lackingLabs.contains(lab.name)
+                !hosts[index].settings.lackingLabs.contains(lab.key)
             else { return nil }
             return order.isOpen(index, to: demand) ? index : nil
         }
         let shunnedIndex = shunned.flatMap { hostIndex[$0] }
-        let (hosts, name, image) = (hosts, lab.name, lab.image)
+        let (hosts, key, image) = (hosts, lab.key, lab.image)
         let best = hosts.withUnsafeBufferPointer { hosts in
-            func hasImage(_ index: Int) -> Bool { !held.contains(index) && !hosts[index].lacks(name, image: image) }
+            func hasImage(_ index: Int) -> Bool { !held.contains(index) && !hosts[index].lacks(key, image: image) }
             return order.bestOpen(demand, where: { $0 != shunnedIndex && hasImage($0) })
                 ?? order.bestOpen(demand, where: hasImage)
         }
         if let best { return best }
         // Listings are up to a minute old, so if none shows the image, a host is tried and its answer decides.
         guard isImageNowhere(lab, boundTo: nil) else { return nil }
-        return order.bestOpen(demand) { !held.contains($0) && !hosts[$0].settings.lackingLabs.contains(name) }
+        return order.bestOpen(demand) { !held.contains($0) && !hosts[$0].settings.lackingLabs.contains(key) }
     }
 
     /// The host that is closest to having a seat for a lab that finds none now.

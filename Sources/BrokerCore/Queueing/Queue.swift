@@ -1,3 +1,5 @@
+import Identity
+
 /// Sessions that wait for a seat.
 ///
 /// Portals take turns (start-time fair queueing): the launches of one portal get consecutive turns in order of arrival;
@@ -26,14 +28,20 @@ struct Queue: Sendable {
         static func < (a: Place, b: Place) -> Bool { (a.turn, a.ticket) < (b.turn, b.ticket) }
     }
 
+    /// Whose launches take turns with those of others: portals in the general queue, reservations in that of cohorts.
+    enum Party: Hashable, Comparable, Sendable {
+        case portal(PortalID)
+        case reservation(ReservationID)
+    }
+
     /// What determines which hosts can serve a waiting session: its lab, and the host that its home is bound to.
     struct Line: Hashable, Comparable, Sendable {
-        var portal: String
-        var lab: String
+        var party: Party
+        var lab: LabKey
         var host: String?
 
         static func < (a: Line, b: Line) -> Bool {
-            (a.portal, a.lab, a.host ?? "") < (b.portal, b.lab, b.host ?? "")
+            (a.party, a.lab, a.host ?? "") < (b.party, b.lab, b.host ?? "")
         }
     }
 
@@ -42,9 +50,9 @@ struct Queue: Sendable {
         /// The latest turn that was served.
         var served: Int64 = 0
         /// The turn of each portal's next launch, unless `served` has passed it.
-        var next: [String: Int64] = [:]
+        var next: [Party: Int64] = [:]
         /// The turns of waiting tickets, by portal, in ticket order; they never decrease along it.
-        var held: [String: [Int64]] = [:]
+        var held: [Party: [Int64]] = [:]
     }
 
     /// Why a ticket leaves the queue.
@@ -56,11 +64,11 @@ struct Queue: Sendable {
 
     private(set) var turns = Turns()
     /// Waiting tickets in order, by portal. No list is empty.
-    private(set) var waiting: [String: [Ticket]] = [:]
+    private(set) var waiting: [Party: [Ticket]] = [:]
     /// Tickets that may be placed, in order, by line. No line is empty.
     private(set) var lines: [Line: [Ticket]] = [:]
     /// The lines of each portal. No set is empty.
-    private(set) var linesOf: [String: Set<Line>] = [:]
+    private(set) var linesOf: [Party: Set<Line>] = [:]
     private(set) var count = 0
     private var lineOf: [SessionID: Line] = [:]
     /// Whether a position has changed since this was last cleared.
@@ -78,20 +86,20 @@ struct Queue: Sendable {
     func line(of id: SessionID) -> Line? { lineOf[id] }
 
     /// A waiting ticket's place in the order across portals. O(log n).
-    func place(of ticket: Ticket, in portal: String) -> Place? {
-        guard let rank = waiting[portal]?.rank(of: ticket), let turns = turns.held[portal] else { return nil }
+    func place(of ticket: Ticket, in party: Party) -> Place? {
+        guard let rank = waiting[party]?.rank(of: ticket), let turns = turns.held[party] else { return nil }
         return Place(turn: turns[rank], ticket: ticket)
     }
 
     /// The place of a portal's first ticket; no head of its lines comes before it. O(1).
-    func firstPlace(in portal: String) -> Place? {
-        guard let ticket = waiting[portal]?.first, let turn = turns.held[portal]?.first else { return nil }
+    func firstPlace(in party: Party) -> Place? {
+        guard let ticket = waiting[party]?.first, let turn = turns.held[party]?.first else { return nil }
         return Place(turn: turn, ticket: ticket)
     }
 
     /// A ticket's position among all, from 1. O(portals * log n).
-    func position(of ticket: Ticket, in portal: String) -> Int? {
-        guard let place = place(of: ticket, in: portal) else { return nil }
+    func position(of ticket: Ticket, in party: Party) -> Int? {
+        guard let place = place(of: ticket, in: party) else { return nil }
         return waiting.reduce(1) { position, other in
             guard let turns = turns.held[other.key] else { return position }
             var low = 0
@@ -107,47 +115,47 @@ struct Queue: Sendable {
 
     /// All tickets, in order. O(n log n): for tests and checks.
     var order: [Ticket] {
-        waiting.flatMap { portal, tickets in tickets.compactMap { place(of: $0, in: portal) } }.sorted().map(\.ticket)
+        waiting.flatMap { party, tickets in tickets.compactMap { place(of: $0, in: party) } }.sorted().map(\.ticket)
     }
 
     /// - Parameter isReturning: the session had a seat and lost it, so it gets the turn that is being served.
-    mutating func insert(_ ticket: Ticket, in portal: String, isReturning: Bool) {
-        let index = waiting[portal, default: []].insertionIndex(of: ticket)
-        waiting[portal, default: []].insert(ticket, at: index)
-        let held = turns.held[portal] ?? []
-        var turn = max(turns.served, turns.next[portal] ?? turns.served)
+    mutating func insert(_ ticket: Ticket, in party: Party, isReturning: Bool) {
+        let index = waiting[party, default: []].insertionIndex(of: ticket)
+        waiting[party, default: []].insert(ticket, at: index)
+        let held = turns.held[party] ?? []
+        var turn = max(turns.served, turns.next[party] ?? turns.served)
         if isReturning {
             turn = turns.served
         } else {
-            turns.next[portal] = turn + 1
+            turns.next[party] = turn + 1
         }
         // A launch that came earlier is inserted before others and must not get a later turn.
         if index < held.count { turn = min(turn, held[index]) }
         if index > 0 { turn = max(turn, held[index - 1]) }
-        turns.held[portal, default: []].insert(turn, at: index)
+        turns.held[party, default: []].insert(turn, at: index)
         count += 1
-        hasMoved = hasMoved || position(of: ticket, in: portal) != count
+        hasMoved = hasMoved || position(of: ticket, in: party) != count
     }
 
-    mutating func remove(_ ticket: Ticket, of portal: String, _ departure: Departure) {
+    mutating func remove(_ ticket: Ticket, of party: Party, _ departure: Departure) {
         setLine(nil, of: ticket)
-        guard let rank = waiting[portal]?.rank(of: ticket) else { return }
-        hasMoved = hasMoved || position(of: ticket, in: portal) != count
-        waiting[portal]?.remove(at: rank)
-        let turn = turns.held[portal]?.remove(at: rank)
+        guard let rank = waiting[party]?.rank(of: ticket) else { return }
+        hasMoved = hasMoved || position(of: ticket, in: party) != count
+        waiting[party]?.remove(at: rank)
+        let turn = turns.held[party]?.remove(at: rank)
         switch departure {
         case .seated:
             turns.served = max(turns.served, turn ?? 0)
         case .gaveUp:
-            for later in rank..<(waiting[portal]?.count ?? 0) {
-                turns.held[portal]![later] = max(turns.held[portal]![later] - 1, turn ?? 0)
+            for later in rank..<(waiting[party]?.count ?? 0) {
+                turns.held[party]![later] = max(turns.held[party]![later] - 1, turn ?? 0)
             }
-            turns.next[portal]? -= 1
+            turns.next[party]? -= 1
         }
         count -= 1
-        if waiting[portal]?.isEmpty == true {
-            waiting[portal] = nil
-            turns.held[portal] = nil
+        if waiting[party]?.isEmpty == true {
+            waiting[party] = nil
+            turns.held[party] = nil
         }
         // With an empty queue there is no order to keep fair.
         if count == 0 { turns = Turns() }
@@ -165,13 +173,13 @@ struct Queue: Sendable {
             lines[old]?.removeTicket(ticket)
             if lines[old]?.isEmpty == true {
                 lines[old] = nil
-                linesOf[old.portal]?.remove(old)
-                if linesOf[old.portal]?.isEmpty == true { linesOf[old.portal] = nil }
+                linesOf[old.party]?.remove(old)
+                if linesOf[old.party]?.isEmpty == true { linesOf[old.party] = nil }
             }
         }
         if let line {
             lineOf[ticket.id] = line
-            if lines[line] == nil { linesOf[line.portal, default: []].insert(line) }
+            if lines[line] == nil { linesOf[line.party, default: []].insert(line) }
             lines[line, default: []].insertTicket(ticket)
         }
     }

@@ -1,3 +1,5 @@
+import Identity
+
 /// State derived from sessions and reservations together: which cohort has seats where, and which seats are still held.
 struct Seating: Hashable, Sendable {
     /// Seats of a reservation's sessions, by host.
@@ -6,15 +8,10 @@ struct Seating: Hashable, Sendable {
     var waiting: [ReservationID: Set<SessionID>] = [:]
     /// The reservations with promised seats on each host.
     var promisedOn: [String: Set<ReservationID>] = [:]
-    /// The reservations of each portal and lab, to match launches against.
-    var offered: [Cohort: Set<ReservationID>] = [:]
+    /// The reservations of each lab, to match launches against.
+    var offered: [LabKey: Set<ReservationID>] = [:]
     /// Hosts whose `held` curve is outdated.
     var stale: Set<String> = []
-
-    struct Cohort: Hashable, Sendable {
-        var portal: String
-        var lab: String
-    }
 
     func used(of id: ReservationID, on host: String) -> Int { used[id]?[host] ?? 0 }
 
@@ -63,12 +60,11 @@ extension BrokerCore {
             seating.stale.insert(host)
         }
         if let old {
-            let cohort = Seating.Cohort(portal: old.terms.portal, lab: old.terms.lab)
-            seating.offered[cohort]?.remove(id)
-            if seating.offered[cohort]?.isEmpty == true { seating.offered[cohort] = nil }
+            seating.offered[old.terms.lab]?.remove(id)
+            if seating.offered[old.terms.lab]?.isEmpty == true { seating.offered[old.terms.lab] = nil }
         }
         if let new, new.isBooked {
-            seating.offered[Seating.Cohort(portal: new.terms.portal, lab: new.terms.lab), default: []].insert(id)
+            seating.offered[new.terms.lab, default: []].insert(id)
         }
         step.mayPlace = true
     }

@@ -71,7 +71,7 @@ extension BrokerCore {
         var waiting = Waiting(
             cause: .configuration, reservation: entry.session.reservation,
             ahead: max(0, (queuePosition(of: id) ?? 1) - 1),
-            portalsTakeTurns: queue.waiting.keys.contains { $0 != portal })
+            portalsTakeTurns: queue.waiting.keys.contains { $0 != .portal(portal) })
         if gates[id] != nil {
             waiting.cause = .previousContainer
             return waiting
@@ -87,7 +87,7 @@ extension BrokerCore {
                 waiting.cause = reservation.released == nil ? .reservedSeatsGone : .reservedSeatsReleased
                 return waiting
             }
-        } else if let bound = boundHost(of: entry.learner, for: lab.name) {
+        } else if let bound = boundHost(of: entry.learner, for: lab.key) {
             waiting.home = bound
             candidates.removeAll { $0.name != bound }
         }
@@ -119,7 +119,7 @@ extension BrokerCore {
         }
         let proved = answering.filter { $0.settings.isolation == .proved }
         if proved.isEmpty { return (.hostsUnproved, answering) }
-        let equipped = proved.filter { !$0.settings.lackingLabs.contains(lab.name) }
+        let equipped = proved.filter { !$0.settings.lackingLabs.contains(lab.key) }
         if equipped.isEmpty { return (.imageMissing(image: lab.image), proved) }
         let vacant = equipped.filter { $0.usage.seats < $0.spec.slots }
         if vacant.isEmpty { return (.seatsTaken, equipped) }

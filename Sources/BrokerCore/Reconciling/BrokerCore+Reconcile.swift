@@ -1,3 +1,5 @@
+import Identity
+
 /// Reachability of hosts, and reconciling sessions with the containers found on them.
 extension BrokerCore {
     /// Whether a host is unreachable and neither the configuration nor the operator expects it back. Nothing waits for
@@ -191,7 +193,7 @@ extension BrokerCore {
     public mutating func restore(
         sessions: [Session], duties: [String: HostDuty], homes: [HomeLocation], reservations: [Reservation] = [],
         claims: [Claim] = [], warm: [WarmSeat] = [], lastWarmNumber: Int64 = 0, pools: [PoolSpec] = [],
-        hosts stored: StoredHosts = StoredHosts(), profiles: [String: UsageProfile] = [:], at now: Timestamp
+        hosts stored: StoredHosts = StoredHosts(), profiles: [LabKey: UsageProfile] = [:], at now: Timestamp
     ) -> [Action] {
         journal.isIdle = true
         measured.profiles = profiles
@@ -267,7 +269,7 @@ extension BrokerCore {
     private mutating func restore(_ seat: WarmSeat) {
         ensureHost(seat.host)
         var entry = WarmEntry(seat: seat)
-        if entry.memory == 0 { entry.memory = lab(seat.pool.lab)?.memoryBytes ?? 0 }
+        if entry.memory == 0 { entry.memory = lab(seat.pool)?.memoryBytes ?? 0 }
         setWarm(seat.id, entry)
     }
 
@@ -284,12 +286,12 @@ extension BrokerCore {
 
 /// Without shared homes: the host of a learner's home.
 public struct HomeLocation: Hashable, Sendable {
-    public var portal: String
+    public var portal: PortalID
     /// The learner's id in that portal.
     public var learner: String
     public var host: String
 
-    public init(portal: String, learner: String, host: String) {
+    public init(portal: PortalID, learner: String, host: String) {
         self.portal = portal
         self.learner = learner
         self.host = host

@@ -1,3 +1,5 @@
+import Identity
+
 /// The only writers of the records. Each saves the previous value in the journal and updates everything derived from
 /// the record (indexes, counters, alarms), so that a rollback only has to write the old values back.
 extension BrokerCore {
@@ -74,11 +76,11 @@ extension BrokerCore {
                 }
             if let reservation {
                 journal.keep(cohortTurns: cohorts.turns)
-                cohorts.insert(ticket, in: reservation.rawValue, isReturning: isReturn)
+                cohorts.insert(ticket, in: .reservation(reservation), isReturning: isReturn)
                 seating.waiting[reservation, default: []].insert(id)
             } else {
                 journal.keep(turns: queue.turns)
-                queue.insert(ticket, in: portal, isReturning: isReturn)
+                queue.insert(ticket, in: .portal(portal), isReturning: isReturn)
             }
             align(ticket)
         case .seated(let host, let isStarting, let memory, let reservation):
@@ -106,11 +108,11 @@ extension BrokerCore {
             let isSeated = if case .seated = next { true } else { false }
             if let reservation {
                 journal.keep(cohortTurns: cohorts.turns)
-                cohorts.remove(ticket, of: reservation.rawValue, isSeated ? .seated : .gaveUp)
+                cohorts.remove(ticket, of: .reservation(reservation), isSeated ? .seated : .gaveUp)
                 seating.waiting[reservation]?.remove(id)
             } else {
                 journal.keep(turns: queue.turns)
-                queue.remove(ticket, of: portal, isSeated ? .seated : .gaveUp)
+                queue.remove(ticket, of: .portal(portal), isSeated ? .seated : .gaveUp)
             }
             // A host may have been held for it.
             step.mayPlace = true
@@ -134,7 +136,7 @@ extension BrokerCore {
 
     /// The only host that can serve this lab to this learner; `nil` if any can, as for a lab that keeps no files. The
     /// seat of session `besides` is ignored.
-    func boundHost(of learner: LearnerKey, for lab: String, besides: SessionID? = nil) -> String? {
+    func boundHost(of learner: LearnerKey, for lab: LabKey, besides: SessionID? = nil) -> String? {
         guard !sharedHomes, needsHome(lab) else { return nil }
         if let home = homes[learner], !isLost(home) { return home }
         // The learner's first lab is placed but has no home yet: the home will be on that host.
@@ -145,11 +147,12 @@ extension BrokerCore {
     }
 
     /// Whether sessions of this lab use their learner's home, as far as is known.
-    func needsHome(_ lab: String) -> Bool { self.lab(lab)?.files != LabFiles.none }
+    func needsHome(_ lab: LabKey) -> Bool { self.lab(lab)?.files != LabFiles.none }
 
     func line(for entry: Entry) -> Queue.Line {
         Queue.Line(
-            portal: entry.session.reservation?.rawValue ?? entry.learner.portal, lab: entry.session.lab,
+            party: entry.session.reservation.map { .reservation($0) } ?? .portal(entry.learner.portal),
+            lab: entry.session.lab,
             host: boundHost(of: entry.learner, for: entry.session.lab))
     }
 

@@ -1,3 +1,5 @@
+import Identity
+
 /// An undo log of the steps since the last `confirm`, with the changes to commit: undoing a failed commit costs as much
 /// as was touched, however many sessions there are.
 struct Journal: Sendable {
@@ -20,7 +22,7 @@ struct Journal: Sendable {
     private(set) var claims: [Claim: Bool] = [:]
     private(set) var reservationsDue: Timestamp??
     private(set) var warm: [WarmSeatID: WarmEntry?] = [:]
-    private(set) var poolOverrides: [PoolKey: PoolSpec?] = [:]
+    private(set) var poolOverrides: [LabKey: PoolSpec?] = [:]
     /// Ended sessions that `adopt` loaded into memory.
     var adopted: Set<SessionID> = []
 
@@ -67,7 +69,7 @@ struct Journal: Sendable {
     mutating func keep(_ entry: WarmEntry?, of id: WarmSeatID) {
         if warm[id] == nil { warm.updateValue(entry, forKey: id) }
     }
-    mutating func keep(poolOverride: PoolSpec?, of key: PoolKey) {
+    mutating func keep(poolOverride: PoolSpec?, of key: LabKey) {
         if poolOverrides[key] == nil { poolOverrides.updateValue(poolOverride, forKey: key) }
     }
     mutating func keep(_ startTimes: StartTimes) {

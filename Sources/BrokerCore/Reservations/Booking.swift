@@ -1,3 +1,5 @@
+import Identity
+
 /// Reservations that are requested together: a series, or the contents of a calendar.
 ///
 /// An item from a calendar's event is identified by the event's UID and its occurrence. An item that is already booked
@@ -27,7 +29,7 @@ public struct Booking: Hashable, Sendable {
         case keep
     }
 
-    public var portal: String
+    public var portal: PortalID
     /// At most `Limits.bookingItems`, in the order in which they are admitted.
     public var items: [Item]
     /// Book the items that find seats and leave out the rest; otherwise all or nothing.
@@ -38,7 +40,7 @@ public struct Booking: Hashable, Sendable {
     public var replacement: Replacement
 
     public init(
-        portal: String, items: [Item], skipsConflicts: Bool = false, events: [String: EventRevision] = [:],
+        portal: PortalID, items: [Item], skipsConflicts: Bool = false, events: [String: EventRevision] = [:],
         replacement: Replacement = .ask
     ) {
         self.portal = portal

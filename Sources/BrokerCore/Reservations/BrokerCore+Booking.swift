@@ -115,7 +115,7 @@ extension BrokerCore {
         if let problem = problem(with: item.terms, at: now) { return .refused(problem) }
         let isFreed = old.map { draft.leaving.contains($0.id) } ?? true
         if let old { giveUp(old, in: &draft) }
-        let allocation = allot(Wish(item.terms, lab: lab), lacking: lab.name, beside: draft.outlook, at: now)
+        let allocation = allot(Wish(item.terms, lab: lab), lacking: lab.key, beside: draft.outlook, at: now)
         let found = allocation.values.reduce(0, +)
         guard found == item.terms.seats else {
             let result = conflict(item.terms, lab: lab, found: found, &draft, at: now)

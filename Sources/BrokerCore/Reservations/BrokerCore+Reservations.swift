@@ -1,10 +1,12 @@
+import Identity
+
 /// Seats for cohorts: instructors' requests, learners' claims, and the effect of elapsed time on reservations.
 extension BrokerCore {
     // MARK: Requests
 
     mutating func reserve(_ terms: ReservationTerms, newID id: ReservationID, at now: Timestamp) -> Answer {
-        guard let lab = catalogue.labs[terms.lab] else { return .refused(.unknownLab(terms.lab)) }
         if let problem = problem(with: terms, at: now) { return .refused(.badTerms(problem)) }
+        guard let lab = catalogue.labs[terms.lab] else { return .refused(.unknownLab(terms.lab)) }
         guard reservations[id] == nil else {
             return .refused(.notNow("The new reservation's identifier is already in use; reserve again."))
         }
@@ -13,7 +15,7 @@ extension BrokerCore {
         }
         learnStays(at: now)
         let outlook = outlook(at: now)
-        let allocation = allot(Wish(terms, lab: lab), lacking: lab.name, beside: outlook, at: now)
+        let allocation = allot(Wish(terms, lab: lab), lacking: lab.key, beside: outlook, at: now)
         let found = allocation.values.reduce(0, +)
         guard found == terms.seats else {
             var conflict = conflict(terms, lab: lab, found: found, beside: outlook, at: now)
@@ -27,7 +29,7 @@ extension BrokerCore {
 
     /// Why these terms are refused. Read only by operators and instructors.
     func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
-        if let problem = catalogue.problem(withPortal: terms.portal) { return problem }
+        if let problem = catalogue.problem(with: terms.portal) { return problem }
         let margin = Limits.reservationMargin
         if !(1...Limits.reservationSeats).contains(terms.seats) {
             return "A reservation has 1 to \(Limits.reservationSeats) seats, not \(terms.seats)."
@@ -69,8 +71,8 @@ extension BrokerCore {
 
     /// The reservation of which this learner gets a seat: one where they already have a claim, otherwise one with an
     /// unclaimed seat.
-    func cohort(for learner: LearnerKey, lab: String, context: String?, at now: Timestamp) -> Reservation? {
-        guard let offered = seating.offered[Seating.Cohort(portal: learner.portal, lab: lab)] else { return nil }
+    func cohort(for learner: LearnerKey, lab: LabKey, context: String?, at now: Timestamp) -> Reservation? {
+        guard let offered = seating.offered[lab] else { return nil }
         let open = offered.compactMap { reservations[$0] }.filter {
             $0.terms.opensAt <= now && now < $0.terms.to && $0.terms.isMeantFor(learner, context: context)
         }.sorted { ($0.terms.from, $0.id) < ($1.terms.from, $1.id) }
@@ -99,7 +101,7 @@ extension BrokerCore {
     /// When a reservation opens, gives its seats to waiting sessions that have a right to one.
     mutating func seatWaiting(of id: ReservationID, at now: Timestamp) {
         guard let terms = reservations[id]?.terms else { return }
-        for ticket in queue.waiting[terms.portal] ?? [] {
+        for ticket in queue.waiting[.portal(terms.portal)] ?? [] {
             guard var entry = entries[ticket.id], let words = claimSeat(for: &entry, at: now) else { continue }
             store(entry, at: now, because: "\(words) Waiting for it to be prepared.")
         }

@@ -1,3 +1,5 @@
+import Identity
+
 /// A forecast of the seats for one lab, as far as is known now: seats that reservations hold, seats that sessions may
 /// still occupy, and free seats.
 public struct CapacityForecast: Hashable, Sendable, Codable {
@@ -37,9 +39,9 @@ public struct CapacityForecast: Hashable, Sendable, Codable {
 extension BrokerCore {
     /// - Parameter steps: the number of equal steps, 1 to `Limits.forecastSteps`.
     public func forecast(
-        lab name: String, from: Timestamp, to: Timestamp, steps count: Int, at now: Timestamp
+        lab key: LabKey, from: Timestamp, to: Timestamp, steps count: Int, at now: Timestamp
     ) throws(Refusal) -> CapacityForecast {
-        guard let lab = catalogue.labs[name] else { throw .unknownLab(name) }
+        guard let lab = catalogue.labs[key] else { throw .unknownLab(key) }
         guard from < to, to - from <= Limits.reservationHorizon, (1...Limits.forecastSteps).contains(count) else {
             throw .badTerms(
                 "A forecast is for at most \(Explanations.span(Limits.reservationHorizon)), in 1 to "
@@ -52,7 +54,7 @@ extension BrokerCore {
         let outlook = outlook(at: now)
         var capacity = 0
         var steps = moments.dropLast().map { CapacityForecast.Step(at: $0, reserved: 0, occupied: 0, free: 0) }
-        for host in hosts where !host.settings.lackingLabs.contains(name) {
+        for host in hosts where !host.settings.lackingLabs.contains(key) {
             var wish = Wish(seats: 0, of: lab, from: from, to: to)
             let empty = seats(on: host, for: wish, in: Room(promised: .init(), lasting: .init()))
             guard empty > 0 else { continue }

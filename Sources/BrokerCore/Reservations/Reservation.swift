@@ -1,3 +1,5 @@
+import Identity
+
 /// Identifies a reservation.
 public struct ReservationID: RawRepresentable, Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     public var rawValue: String
@@ -8,8 +10,8 @@ public struct ReservationID: RawRepresentable, Hashable, Sendable, Codable, Comp
 
 /// An instructor's request: a guaranteed number of seats for a cohort, from one time to another.
 public struct ReservationTerms: Hashable, Sendable {
-    public var portal: String
-    public var lab: String
+    /// The lab of which it guarantees seats; its portal is the reservation's.
+    public var lab: LabKey
     /// The number of guaranteed seats, 1 to `Limits.reservationSeats`.
     public var seats: Int
     /// The start of the reserved time.
@@ -32,11 +34,10 @@ public struct ReservationTerms: Hashable, Sendable {
     public var wall: WallSpan?
 
     public init(
-        portal: String, lab: String, seats: Int, from: Timestamp, to: Timestamp, warmPercent: Int = 100,
+        lab: LabKey, seats: Int, from: Timestamp, to: Timestamp, warmPercent: Int = 100,
         lead: Duration = .seconds(1800), noShowAfter: Duration = .seconds(1800), overrun: Duration = .zero,
         context: String? = nil, roster: Set<String> = [], wall: WallSpan? = nil
     ) {
-        self.portal = portal
         self.lab = lab
         self.seats = seats
         self.from = from
@@ -57,6 +58,7 @@ public struct ReservationTerms: Hashable, Sendable {
         return self == other
     }
 
+    public var portal: PortalID { lab.portal }
     /// When seats begin to be held.
     public var opensAt: Timestamp { from - lead }
     /// When the last of its sessions must have ended.
@@ -145,13 +147,13 @@ public struct ReservationOrigin: Hashable, Sendable {
 
 /// Reservations of one portal that were made together.
 public struct ReservationSeries: Hashable, Sendable {
-    public var portal: String
+    public var portal: PortalID
     public var name: String
     /// Whether `name` is the UID of a calendar's event. A UID is chosen by others, so it never refers to a series that
     /// was made by hand.
     public var isCalendar: Bool
 
-    public init(portal: String, name: String, isCalendar: Bool) {
+    public init(portal: PortalID, name: String, isCalendar: Bool) {
         self.portal = portal
         self.name = name
         self.isCalendar = isCalendar

@@ -1,4 +1,5 @@
 import HeapModule
+import Identity
 
 /// Admission of reservations, and reallocation of promised seats when hosts change.
 ///
@@ -31,7 +32,7 @@ extension BrokerCore {
     }
 
     /// The reserved lab; `nil` if the configuration no longer has it or its portal, in which case nothing is held.
-    func offeredLab(of terms: ReservationTerms) -> Lab? { catalogue.offered(terms.lab, by: terms.portal) }
+    func offeredLab(of terms: ReservationTerms) -> Lab? { catalogue.offered(terms.lab) }
 
     /// Adds a reservation's promises to the curves of its hosts.
     ///
@@ -62,7 +63,7 @@ extension BrokerCore {
     }
 
     /// Allots seats one by one to the host that is least full with them; fewer than wished if hosts run out of seats.
-    func allot(_ wish: Wish, lacking lab: String, beside outlook: Outlook, at now: Timestamp)
+    func allot(_ wish: Wish, lacking lab: LabKey, beside outlook: Outlook, at now: Timestamp)
         -> [String: Int]
     {
         struct Bid: Comparable {
@@ -140,7 +141,7 @@ extension BrokerCore {
             var instant = wish
             instant.from = moment
             instant.to = moment + .milliseconds(1)
-            return (moment, freeSeats(for: instant, lacking: lab.name, beside: outlook, at: now))
+            return (moment, freeSeats(for: instant, lacking: lab.key, beside: outlook, at: now))
         }.min { ($0.1, $0.0) < ($1.1, $1.0) }
         let peakAt = worst?.0 ?? wish.from
         func holdsSeats(_ reservation: Reservation) -> Bool {
@@ -154,7 +155,7 @@ extension BrokerCore {
     }
 
     private func freeSeats(
-        for wish: Wish, lacking lab: String, beside outlook: Outlook, at now: Timestamp
+        for wish: Wish, lacking lab: LabKey, beside outlook: Outlook, at now: Timestamp
     ) -> Int {
         hosts.reduce(0) { sum, host in
             guard !host.settings.lackingLabs.contains(lab) else { return sum }
@@ -181,7 +182,7 @@ extension BrokerCore {
             var later = terms
             later.from = start
             later.to = terms.to + (start - terms.from)
-            return freeSeats(for: Wish(later, lab: lab), lacking: lab.name, beside: outlook, at: now) >= terms.seats
+            return freeSeats(for: Wish(later, lab: lab), lacking: lab.key, beside: outlook, at: now) >= terms.seats
         }
     }
 
@@ -212,7 +213,7 @@ extension BrokerCore {
             if missing > 0, let lab = offeredLab(of: reservation.terms) {
                 var wish = Wish(reservation.terms, lab: lab)
                 wish.seats = missing
-                for (host, count) in allot(wish, lacking: lab.name, beside: outlook, at: now) {
+                for (host, count) in allot(wish, lacking: lab.key, beside: outlook, at: now) {
                     allocation[host, default: 0] += count
                     outlook.promises[host, default: CapacityCurve()].add(
                         wish.seat * count, from: wish.from, to: wish.to)

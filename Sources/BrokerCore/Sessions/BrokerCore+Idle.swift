@@ -1,7 +1,9 @@
+import Identity
+
 /// How long a running lab lives: activity, the inquiry to the lab, the warning, the two timeouts.
 extension BrokerCore {
     /// A lab as configured; if it was removed, as its running sessions know it.
-    public func lab(_ name: String) -> Lab? { catalogue.lab(name) }
+    public func lab(_ key: LabKey) -> Lab? { catalogue.lab(key) }
 
     /// When a running session must next be checked. While its host does not answer, nothing is known about the session
     /// and nothing can be done for it, so only its maximum lifetime counts.
@@ -82,7 +84,7 @@ extension BrokerCore {
         var entry = old
         guard let record = record(of: host) else { return sleep(entry, until: nil) }
         guard let lab = lab(entry.session.lab) else {
-            return beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab)"), at: now)
+            return beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab.name)"), at: now)
         }
         let certain = certainEnd(of: entry, runningSince: since, lab)
         if let end = entry.session.stay.announcedEnd, now >= end.at, end.at <= certain.at {

@@ -1,3 +1,4 @@
+import Identity
 import Text
 
 /// Learners' requests: a lab, *Start again*, the end.
@@ -14,7 +15,8 @@ extension BrokerCore {
     mutating func launch(
         _ learner: Learner, lab name: String, context: String?, newID: SessionID, at now: Timestamp
     ) -> Answer {
-        if let id = sessionsOf[LearnerKey(learner)]?[name], var entry = entries[id] {
+        let lab = LabKey(portal: learner.portal, name: name)
+        if let id = sessionsOf[LearnerKey(learner)]?[lab], var entry = entries[id] {
             let isNewName = entry.session.learner.name != learner.name
             entry.session.learner.name = learner.name
             switch entry.session.state {
@@ -34,7 +36,7 @@ extension BrokerCore {
                 return revive(entry, at: now)
             }
         }
-        if let refusal = refusal(of: name, to: LearnerKey(learner)) { return .refused(refusal) }
+        if let refusal = refusal(of: lab, to: LearnerKey(learner)) { return .refused(refusal) }
         guard entries[newID] == nil else {
             return .refused(.notNow("The new session's identifier is already in use; launch again."))
         }
@@ -125,7 +127,7 @@ extension BrokerCore {
 
     /// The reservation that is meant for this learner and has no unclaimed seat left.
     func fullCohort(of entry: Entry, at now: Timestamp) -> Reservation? {
-        let offered = seating.offered[Seating.Cohort(portal: entry.learner.portal, lab: entry.session.lab)] ?? []
+        let offered = seating.offered[entry.session.lab] ?? []
         return offered.compactMap { reservations[$0] }.filter {
             $0.terms.opensAt <= now && now < $0.terms.to
                 && $0.terms.isMeantFor(entry.learner, context: entry.session.context)
@@ -134,8 +136,8 @@ extension BrokerCore {
     }
 
     /// Why a launch is refused; `nil` if it is accepted, even if only into the queue.
-    private func refusal(of lab: String, to learner: LearnerKey) -> Refusal? {
-        guard let lab = catalogue.labs[lab] else { return .unknownLab(lab) }
+    private func refusal(of key: LabKey, to learner: LearnerKey) -> Refusal? {
+        guard let lab = catalogue.offered(key) else { return .unknownLab(key) }
         if let reason = neverFits(lab, learner) { return .neverFits(reason) }
         guard queueLength < Limits.queueLength else {
             return .limit(
@@ -147,7 +149,7 @@ extension BrokerCore {
 
     /// Why no configured host could ever serve this lab to this learner, even if it were empty and healthy.
     func neverFits(_ lab: Lab, _ learner: LearnerKey) -> Misfit? {
-        if let bound = boundHost(of: learner, for: lab.name) {
+        if let bound = boundHost(of: learner, for: lab.key) {
             guard let host = record(of: bound), host.settings.isConfigured else { return .homeHostGone(host: bound) }
             guard host.spec.couldHold(lab.memoryBytes) else {
                 return .homeHostTooSmall(

@@ -11,7 +11,7 @@ extension BrokerCore {
         guard lab.files == .home else {
             return "the files of the lab \(lab.name) go with its container, so there is nothing to come back to"
         }
-        guard catalogue.labs[lab.name] != nil else { return "the configuration no longer has the lab \(lab.name)" }
+        guard catalogue.labs[lab.key] != nil else { return "the configuration no longer has the lab \(lab.name)" }
         guard lab.parksFor > .zero else { return "the lab \(lab.name) has no parks_for in the configuration" }
         guard parkedCount < parkingPlaces else {
             return "\(parkingPlaces) sessions are parked already, which is the limit"
@@ -89,7 +89,7 @@ extension BrokerCore {
     mutating func endUnlessResumable(_ id: SessionID, at now: Timestamp) {
         guard let entry = entries[id], case .parked = entry.session.state else { return }
         if catalogue.isConfigured, catalogue.labs[entry.session.lab] == nil {
-            beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab)"), at: now)
+            beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab.name)"), at: now)
         } else if !sharedHomes, let home = homes[entry.learner], isLost(home) {
             beginEnding(entry, reason: .lost(host: home), at: now)
         }

@@ -1,3 +1,5 @@
+import Identity
+
 /// From seat to ready, including failures on the way.
 extension BrokerCore {
     /// The entry of a session if this is its current run; `nil` for reports about older runs.
@@ -62,7 +64,7 @@ extension BrokerCore {
     /// Records a finished start as a measurement of its host's pace. A start that an earlier broker process began is no
     /// measurement, because its duration includes the restart.
     mutating func measureStart(
-        of lab: String, crowd: Int, on host: String, since: Timestamp, at now: Timestamp
+        of lab: LabKey, crowd: Int, on host: String, since: Timestamp, at now: Timestamp
     ) {
         guard crowd > 0, let record = record(of: host) else { return }
         journal.keep(startTimes)

@@ -1,3 +1,5 @@
+import Identity
+
 /// A session's identity for its whole life: the unguessable label of its hostname `SLUG.LABS_DOMAIN`.
 public struct SessionID: RawRepresentable, Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     public var rawValue: String
@@ -8,11 +10,11 @@ public struct SessionID: RawRepresentable, Hashable, Sendable, Codable, Comparab
 
 /// The owner of the session. `id` is unique within its portal.
 public struct Learner: Hashable, Sendable, Codable {
-    public var portal: String
-    public var id: String
+    public let portal: PortalID
+    public let id: String
     public var name: String
 
-    public init(portal: String, id: String, name: String) {
+    public init(portal: PortalID, id: String, name: String) {
         self.portal = portal
         self.id = id
         self.name = name
@@ -155,8 +157,9 @@ extension SessionState {
 
 public struct Session: Hashable, Sendable {
     public var id: SessionID
-    public var learner: Learner
-    public var lab: String
+    public internal(set) var learner: Learner
+    /// A lab of the learner's portal.
+    public let lab: LabKey
     /// Counts the runs, from 1. Each attempt to start a container is a run of its own, so that a late report about an
     /// older container is recognised, and no container name is used twice.
     public var epoch: Int
@@ -178,6 +181,7 @@ public struct Session: Hashable, Sendable {
     /// configured later. 0 without a seat, and for one given by a version that did not store it.
     public var charge: Int64
 
+    /// - Parameter lab: the lab's name in the learner's portal.
     public init(
         id: SessionID, learner: Learner, lab: String, epoch: Int, state: SessionState, createdAt: Timestamp,
         lastActivityAt: Timestamp, failedAttempts: Int = 0, stay: Stay = Stay(), context: String? = nil,
@@ -185,7 +189,7 @@ public struct Session: Hashable, Sendable {
     ) {
         self.id = id
         self.learner = learner
-        self.lab = lab
+        self.lab = LabKey(portal: learner.portal, name: lab)
         self.epoch = epoch
         self.state = state
         self.createdAt = createdAt

@@ -40,6 +40,7 @@ public struct SessionExplanation: Hashable, Sendable, Codable {
     }
 
     public var session: SessionID
+    /// The lab's name in its portal.
     public var lab: String
     /// As in `StoryEntry.state`.
     public var state: String
@@ -88,7 +89,7 @@ extension BrokerCore {
             }
         let run = story.filter { $0.epoch == session.epoch && wanted.contains($0.state) }
         return SessionExplanation(
-            session: session.id, lab: session.lab, state: state.name, since: state.since,
+            session: session.id, lab: session.lab.name, state: state.name, since: state.since,
             summary: summary(of: session, at: now),
             decision: run.first { $0.state == ending } ?? run.last,
             lastSign: hasRun

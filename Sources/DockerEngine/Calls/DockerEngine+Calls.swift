@@ -2,6 +2,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
+import Text
 
 extension DockerEngine {
     /// Sends one request in the negotiated API version and returns the whole response body.
@@ -126,19 +127,6 @@ extension DockerEngine {
         labels.map { "\($0.key)=\($0.value)" }.sorted()
     }
 
-    /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3) and `/`, which occurs in image names.
-    nonisolated static func escape(_ text: String) -> String {
-        var escaped = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: "/"):
-                escaped.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                escaped += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return escaped
-    }
+    /// Image names contain `/`.
+    nonisolated static func escape(_ text: String) -> String { PercentEncoding.encode(text, keeping: "/") }
 }

@@ -1,11 +1,12 @@
 import HTTPTransport
 import HTTPWire
+import TLS
 
 // What the client sends.
 extension EdgeExchange {
     func receive(_ head: RequestHead, framing: BodyFraming) {
         recordRequest(head)
-        switch home.decide(head) {
+        switch home.decide(head, names: connection?.certificateNames) {
         case .answer(let answer):
             let cure = head.surplusCookies.map {
                 CookieCure.fields(
@@ -13,22 +14,26 @@ extension EdgeExchange {
                     isByPerson: head.fields.isOpenedByPerson(trustsWebKit: false))
             }
             self.answer(answer, isNavigation: head.isNavigation, more: cure)
-        case .portal(let scope):
+        case .portal(let scope, let portal):
             requestBytes = home.takeBuffer()
-            RequestRewriting.writeForPortal(head, framing: framing, scope: scope, client: client, into: &requestBytes)
+            RequestRewriting.writeForPortal(
+                head, framing: framing, scope: scope, portal: portal?.name, client: client, into: &requestBytes)
             begin(RequestFacts(head, framing: framing, upgrade: false), to: nil)
         case .lab(_, isWebSocket: true) where framing != .none && framing != .length(0):
             answer(.upgradeWithBody, isNavigation: false)
         case .lab(let route, let isWebSocket):
             var isUse = false
             if let activity = route.activity,
-                ActivityRules.counts(head, kind: route.kind, isEmbedded: home.frames?.admitsSites == true),
+                ActivityRules.counts(head, kind: route.kind, isEmbedded: route.portal?.frames.admitsSites == true),
                 !activity.repeats(ActivityRules.beatName(head), at: home.loop.now)
             {
                 isUse = true
                 home.note(activity)
             }
-            if isWebSocket { clientFrames = ClientFrameMeter(TunnelKind(head, kind: route.kind)) }
+            if isWebSocket {
+                clientFrames = ClientFrameMeter(TunnelKind(head, kind: route.kind))
+                grant = head.accessGrant
+            }
             requestBytes = home.takeBuffer()
             RequestRewriting.writeForLab(
                 head, framing: framing, route: route, client: client, isWebSocket: isWebSocket, into: &requestBytes)
@@ -76,6 +81,13 @@ extension EdgeExchange {
 }
 
 extension RequestHead {
+    /// The digest of the token in the access cookie.
+    fileprivate var accessGrant: Digest32? {
+        var grant: Digest32?
+        fields.forEachCookie(named: Edge.cookieName) { grant = SHA256.digest($0) }
+        return grant
+    }
+
     /// The host of the Host field, in lower case and without port.
     fileprivate var host: String? { fields.withFirst("Host") { Authority.parse($0)?.host } }
 }

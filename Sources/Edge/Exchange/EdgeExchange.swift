@@ -1,6 +1,7 @@
 import EventLoop
 import HTTPTransport
 import HTTPWire
+import TLS
 
 /// A request of a client and its response; it carries out what `DecisionList` and `ExchangeMachine` decide. Confined to
 /// its loop. An HTTP/1.1 connection has one exchange, for one request after another; an HTTP/2 stream has its own. It
@@ -30,7 +31,7 @@ final class EdgeExchange {
     // Set from `begin` until the stream is over.
     /// The stream back to the client. It retains this object, and is retained by it.
     @exclusivity(unchecked) private(set) var stream: (any ServerStream)?
-    @exclusivity(unchecked) private var connection: EdgeConnection?
+    @exclusivity(unchecked) private(set) var connection: EdgeConnection?
     /// The client's address, without port.
     @exclusivity(unchecked) private(set) var client = ""
     /// Its index in its connection's exchanges.
@@ -44,6 +45,8 @@ final class EdgeExchange {
     @exclusivity(unchecked) var attempt = 0
     /// When the current wait began: for a response's head, or for the other end of a half-closed tunnel.
     @exclusivity(unchecked) var waitingSince: MonotonicTime?
+    /// The grant that opened the lab for the last WebSocket requested here.
+    @exclusivity(unchecked) var grant: Digest32?
     @exclusivity(unchecked) var clientFrames = ClientFrameMeter()
     @exclusivity(unchecked) var upstreamFrames = FrameBoundary()
     @exclusivity(unchecked) var record = ExchangeRecord()
@@ -77,6 +80,12 @@ final class EdgeExchange {
 
     var isIdle: Bool { machine.state == .idle }
     var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
+
+    /// The slug of the lab and the grant that opened it, if this is a WebSocket to a session's lab.
+    var webSocketAccess: (slug: String, grant: Digest32)? {
+        guard let request, request.facts.upgrade, let activity = request.route?.activity, let grant else { return nil }
+        return (activity.slug, grant)
+    }
 
     // MARK: Events and actions
 
@@ -218,7 +227,7 @@ final class EdgeExchange {
         ResponseRewriting.writeFromLab(
             head, framing: framing, host: { requestHead?.fields.first("Host") ?? "" }, upstream: route.upstream,
             isWebSocket: head.status == 101, isNavigation: home.ownsHostnames && request?.isNavigation == true,
-            keepsHSTS: !home.ownsHostnames, frames: home.frames, into: &output)
+            keepsHSTS: !home.ownsHostnames, frames: route.portal?.frames, into: &output)
         // Informational heads and tunnels are not cached.
         if route.activity != nil, head.status >= 200 { writeVary(into: &output) }
         output.append(contentsOf: home.hsts)

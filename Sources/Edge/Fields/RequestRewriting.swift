@@ -44,9 +44,13 @@ enum RequestRewriting {
         framing.writeEnd(into: &output)
     }
 
-    /// Writes the head for the portal: cookies are kept, and the scope says why the portal gets the request.
+    /// Writes the head for the process that serves all portals: cookies are kept, and the scope says why it gets the
+    /// request.
+    ///
+    /// - Parameter portal: the name of the portal whose hostname it is, if it is one.
     static func writeForPortal(
-        _ head: RequestHead, framing: BodyFraming, scope: PortalScope, client: String, into output: inout [UInt8]
+        _ head: RequestHead, framing: BodyFraming, scope: PortalScope, portal: String?, client: String,
+        into output: inout [UInt8]
     ) {
         head.writeStart(into: &output)
         head.fields.writeForwarded(into: &output) { name, _ in
@@ -55,6 +59,7 @@ enum RequestRewriting {
         }
         writeForwarded(head, client: client, lowercased: false, into: &output)
         output.appendField("X-Carrel-Scope", scope.rawValue)
+        if let portal { output.appendField("X-Carrel-Portal", portal) }
         framing.writeEnd(into: &output)
     }
 

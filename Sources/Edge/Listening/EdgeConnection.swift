@@ -1,6 +1,7 @@
 import EventLoop
 import HTTPTransport
 import HTTPWire
+import TLS
 
 /// One client's connection, from its TLS handshake to its close, and its exchanges in progress. Confined to its loop;
 /// the channel and then the server connection retain it until the client has disconnected.
@@ -11,6 +12,10 @@ final class EdgeConnection {
     // Where exclusivity is unchecked, nothing called while a value is changed or read accesses the same value again.
     @exclusivity(unchecked) private(set) var channel: ByteChannel?
     private let client: String
+    /// The names of its certificate. Clients use an HTTP/2 connection for every host that its certificate covers (RFC
+    /// 9113, section 9.1.1), and one that covers another host is not what that host's clients expect. `nil` for
+    /// HTTP/1.1, and where there is nothing to compare.
+    @exclusivity(unchecked) private(set) var certificateNames: CertificateNames?
     @exclusivity(unchecked) private var wire = Wire.handshake
     /// Each exchange knows its index.
     @exclusivity(unchecked) private var exchanges: [EdgeExchange] = []
@@ -77,6 +82,16 @@ final class EdgeConnection {
         }
     }
 
+    /// Ends the WebSockets to which this applies; each is sent its close frame.
+    /// - Parameter isRevoked: gets the slug of a WebSocket's lab and the grant that opened it.
+    func endWebSockets(where isRevoked: (_ slug: String, _ grant: Digest32) -> Bool) {
+        for exchange in exchanges {
+            guard let (slug, grant) = exchange.webSocketAccess, isRevoked(slug, grant) else { continue }
+            // One that is not open yet is cut.
+            exchange.handle(exchange.isTunnel ? .goingAway : .stop)
+        }
+    }
+
     /// Checks whether a timeout has passed. Called by the loop periodically.
     func sweep(at now: MonotonicTime) {
         for exchange in exchanges { exchange.sweep(at: now) }
@@ -116,6 +131,7 @@ extension EdgeConnection: ByteChannelDelegate {
     func channelDidOpen(_ channel: ByteChannel) {
         home.metrics.count(channel.isResumed ? EdgeMetrics.Handshake.resumed : .full)
         if channel.negotiatedALPN == "h2" {
+            certificateNames = home.certificateNames(of: channel)
             let server = HTTP2ServerConnection(
                 channel: channel, rooms: home.http2Rooms, limits: home.limits.http, timeouts: home.limits.timeouts,
                 delegate: self)

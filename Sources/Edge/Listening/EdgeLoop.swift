@@ -19,8 +19,6 @@ final class EdgeLoop: @unchecked Sendable {
     /// A response that begins now is the last on its connection.
     var isEnding: Bool { isLeaving || isGoingAway }
     let limits: ClientLimits
-    /// `nil` if the routes are hostnames: their upstreams decide who may show their pages.
-    let frames: FramePolicy?
     let hstsSeconds: Int64
     /// The HSTS field, which makes browsers use `https` only, with its line ending; empty for none.
     let hsts: [UInt8]
@@ -58,7 +56,6 @@ final class EdgeLoop: @unchecked Sendable {
         portalUpstream = configuration.portalUpstream
         certificates = configuration.certificates
         limits = configuration.limits
-        frames = configuration.routing == .hostnames ? nil : FramePolicy(embeddedIn: configuration.embeddedIn)
         hstsSeconds = configuration.hstsSeconds
         hsts = hstsSeconds > 0 ? Array("Strict-Transport-Security: max-age=\(hstsSeconds)\r\n".utf8) : []
         ownsHostnames = configuration.routing != .hostnames || configuration.hstsSeconds > 0
@@ -71,20 +68,44 @@ final class EdgeLoop: @unchecked Sendable {
         rooms = ChannelRooms(on: loop)
         http2Rooms = HTTP2Rooms(configuration.limits.http2)
         log = configuration.accessLog.map { LoopLog($0, home: self) }
+        routes.apply(.portals(configuration.portals))
     }
 
     // MARK: Routes
 
     func apply(_ changes: [RouteChange]) {
+        var revoked: Set<String> = []
         for change in changes {
             // A different lab may answer at this lab's address from now on.
             if let gone = routes.upstream(leftBy: change) { pool.forget(gone) }
             routes.apply(change)
+            if case .revoke(let slug, _) = change { revoked.insert(slug) }
+        }
+        // One walk for all: everybody may be signed out of a portal at once.
+        if !revoked.isEmpty { endWebSockets(of: revoked) }
+    }
+
+    /// Ends the WebSockets to these labs whose grants are gone.
+    private func endWebSockets(of slugs: Set<String>) {
+        for connection in connections.values {
+            connection.endWebSockets { slug, grant in
+                guard slugs.contains(slug), let entry = Slug(slug).flatMap({ routes.entry(for: $0) }) else {
+                    return false
+                }
+                return !entry.grants.contains(grant)
+            }
         }
     }
 
-    func decide(_ head: RequestHead) -> Decision {
-        decisions.decide(head, routes: routes) { certificates.covers(hostname: $0) }
+    /// - Parameter names: those of the connection's certificate, if the host must be among them.
+    func decide(_ head: RequestHead, names: CertificateNames?) -> Decision {
+        decisions.decide(head, names: names, routes: routes) { certificates.covers(hostname: $0) }
+    }
+
+    /// The names by which the certificate of a connection covers hosts; `nil` if the client named no host, as a proxy
+    /// or a health check may, or if there is only one certificate.
+    func certificateNames(of channel: ByteChannel) -> CertificateNames? {
+        channel.serverName.flatMap { certificates.names(for: $0) }
     }
 
     func knownHost(of head: RequestHead) -> String? { decisions.knownHost(of: head, routes: routes) }

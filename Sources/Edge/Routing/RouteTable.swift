@@ -1,13 +1,15 @@
-import Glibc
 import HTTPTransport
 import HTTPWire
 import TLS
 
-/// One loop's copy of all routes. Owned by that loop; a lookup and a change are O(1), however many there are.
+/// One loop's copy of the portals and of all routes. Owned by that loop; a lookup and a change of a route are O(1),
+/// however many there are.
 struct RouteTable {
     /// What a request needs of its route. A connection may cache it from one request to the next: `isCurrent` tells
     /// whether it is still in the table. Confined to the table's loop.
     final class Entry {
+        /// `nil` for a hostname's route.
+        let portal: PortalRecord?
         let upstream: UpstreamAddress
         let kind: Edge.LabKind
         let authorization: String?
@@ -20,9 +22,10 @@ struct RouteTable {
         fileprivate(set) var isCurrent = true
 
         init(
-            upstream: UpstreamAddress, kind: Edge.LabKind, authorization: String?, grants: [Digest32],
-            activity: ActivityCell?
+            portal: PortalRecord?, upstream: UpstreamAddress, kind: Edge.LabKind, authorization: String?,
+            grants: [Digest32], activity: ActivityCell?
         ) {
+            self.portal = portal
             self.upstream = upstream
             self.kind = kind
             self.authorization = authorization
@@ -38,6 +41,7 @@ struct RouteTable {
         }
     }
 
+    private(set) var portals = PortalTable()
     private var sessions: [Slug: Entry] = [:]
     private var hostnames: [HostKey: Entry] = [:]
 
@@ -50,21 +54,30 @@ struct RouteTable {
         HostKey.withLowercased(host) { hostnames[$0] }
     }
 
-    /// - Precondition: slugs and hostnames are valid; the code that creates routes ensures it.
+    /// - Precondition: slugs and hostnames are valid, and a route's portal is in the table; the code that creates
+    ///   routes ensures it.
     mutating func apply(_ change: RouteChange) {
         switch change {
+        case .portals(let portals):
+            self.portals.set(portals)
         case .set(let route):
+            guard let portal = portals.record(named: route.portal) else {
+                preconditionFailure("a route's portal must be set before it")
+            }
             let activity = sessions[Self.slug(route.slug)]?.activity ?? ActivityCell(slug: route.slug)
             let entry = Entry(
-                upstream: route.upstream, kind: route.kind, authorization: route.authorization,
+                portal: portal, upstream: route.upstream, kind: route.kind, authorization: route.authorization,
                 grants: route.grants.suffix(EdgeLimits.grantsPerRoute), activity: activity)
             sessions.updateValue(entry, forKey: Self.slug(route.slug))?.isCurrent = false
         case .remove(let slug):
             sessions.removeValue(forKey: Self.slug(slug))?.isCurrent = false
         case .grant(let slug, let digest):
             sessions[Self.slug(slug)]?.add(digest)
+        case .revoke(let slug, let digests):
+            sessions[Self.slug(slug)]?.revoke(digests)
         case .setHost(let hostname, let upstream):
-            let entry = Entry(upstream: upstream, kind: .http, authorization: nil, grants: [], activity: nil)
+            let entry = Entry(
+                portal: nil, upstream: upstream, kind: .http, authorization: nil, grants: [], activity: nil)
             hostnames.updateValue(entry, forKey: HostKey(hostname))?.isCurrent = false
         case .removeHost(let hostname):
             hostnames.removeValue(forKey: HostKey(hostname))?.isCurrent = false
@@ -78,7 +91,7 @@ struct RouteTable {
         case .remove(let slug): left(Slug(slug).flatMap { sessions[$0] }, for: nil)
         case .setHost(let hostname, let upstream): left(hostnames[HostKey(hostname)], for: upstream)
         case .removeHost(let hostname): left(hostnames[HostKey(hostname)], for: nil)
-        case .grant: nil
+        case .portals, .grant, .revoke: nil
         }
     }
 
@@ -98,45 +111,9 @@ extension RouteTable.Entry {
         if grants.count == EdgeLimits.grantsPerRoute { grants.removeFirst() }
         grants.append(digest)
     }
-}
 
-/// A hostname as a key: lower-case bytes, either its own or, for one lookup, borrowed.
-private struct HostKey: Hashable {
-    private enum Bytes {
-        case owned([UInt8])
-        /// Valid only within `withLowercased`.
-        case lent(UnsafeRawBufferPointer)
+    fileprivate func revoke(_ digests: [Digest32]?) {
+        guard let digests else { return grants.removeAll() }
+        grants.removeAll { digests.contains($0) }
     }
-
-    private let bytes: Bytes
-
-    init(_ hostname: String) { bytes = .owned(Array(hostname.lowercased().utf8)) }
-    private init(lent: UnsafeRawBufferPointer) { bytes = .lent(lent) }
-
-    static func withLowercased<Result>(_ host: UnsafeRawBufferPointer, _ body: (HostKey) -> Result?) -> Result? {
-        guard host.count <= 255 else { return nil }
-        return withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { room in
-            for index in 0..<host.count {
-                let byte = host[index]
-                room[index] = byte &- 0x41 < 26 ? byte | 0x20 : byte
-            }
-            return body(HostKey(lent: UnsafeRawBufferPointer(rebasing: room[..<host.count])))
-        }
-    }
-
-    private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        switch bytes {
-        case .owned(let bytes): bytes.withUnsafeBytes(body)
-        case .lent(let bytes): body(bytes)
-        }
-    }
-
-    static func == (a: HostKey, b: HostKey) -> Bool {
-        a.withBytes { a in
-            b.withBytes { b in a.count == b.count && (a.isEmpty || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0)
-            }
-        }
-    }
-
-    func hash(into hasher: inout Hasher) { withBytes { hasher.combine(bytes: $0) } }
 }

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Identity
 
 /// The body of `POST /v1/bookings`: reservations that are admitted together, or not at all.
 public struct APIBook: Hashable, Sendable, Codable {
@@ -18,7 +19,7 @@ public struct APIBook: Hashable, Sendable, Codable {
         public var occurrenceWall: Int64?
     }
 
-    public var portal: String
+    public var portal: PortalID
     public var items: [Item]
     /// Learners of every reservation, in addition to its own roster.
     public var roster: [String]?
@@ -38,7 +39,7 @@ public struct APIBook: Hashable, Sendable, Codable {
     }
 
     public init(
-        portal: String, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipConflicts: Bool,
+        portal: PortalID, items: [(terms: ReservationTerms, origin: ReservationOrigin?)], skipConflicts: Bool,
         dryRun: Bool, events: [String: EventRevision] = [:], replacement: Booking.Replacement = .ask
     ) {
         self.portal = portal
@@ -153,7 +154,7 @@ public struct APICapacity: Hashable, Sendable, Codable {
                 case ("to", let number?): to = number
                 case ("steps", let number?): steps = Int(number)
                 default:
-                    throw APIRefusal.bad("\(name) is \"\(value)\"; the fields are lab, from, to and steps.")
+                    throw APIRefusal.bad("\(name) is \"\(value)\"; the fields are portal, lab, from, to and steps.")
                 }
             }
         }
@@ -168,8 +169,8 @@ public struct APIFeeds: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/feeds`.
 public struct APIMakeFeed: Hashable, Sendable, Codable {
-    public var portal: String
-    public init(portal: String) { self.portal = portal }
+    public var portal: PortalID
+    public init(portal: PortalID) { self.portal = portal }
 
     init(body: [UInt8]) throws(APIRefusal) {
         self = try APIRefusal.decode(APIMakeFeed.self, from: body, example: "{\"portal\":\"school\"}")

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Identity
 
 /// The answer to `GET /v1/pools`, and to `POST /v1/pools`: the current pools, or those that were changed.
 public struct APIPools: Hashable, Sendable, Codable {
@@ -9,7 +10,7 @@ public struct APIPools: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/pools`. Fields that are missing stay unchanged.
 public struct APIPool: Hashable, Sendable, Codable {
-    public var portal: String
+    public var portal: PortalID
     public var lab: String
     public var minimum: Int?
     public var maximum: Int?
@@ -18,7 +19,7 @@ public struct APIPool: Hashable, Sendable, Codable {
     public var reset: Bool?
 
     public init(
-        portal: String, lab: String, minimum: Int? = nil, maximum: Int? = nil, perHost: Int? = nil, reset: Bool? = nil
+        portal: PortalID, lab: String, minimum: Int? = nil, maximum: Int? = nil, perHost: Int? = nil, reset: Bool? = nil
     ) {
         self.portal = portal
         self.lab = lab
@@ -34,7 +35,7 @@ public struct APIPool: Hashable, Sendable, Codable {
             example: "{\"portal\":\"school\",\"lab\":\"python\",\"minimum\":10,\"maximum\":30}")
     }
 
-    var key: PoolKey { PoolKey(portal: portal, lab: lab) }
+    var key: LabKey { LabKey(portal: portal, name: lab) }
 
     /// The pool with these changes; the broker validates them.
     func changed(_ old: PoolSpec?) -> PoolSpec {

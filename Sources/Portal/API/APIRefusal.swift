@@ -1,6 +1,6 @@
 import BrokerCore
+import Doors
 import HTTPTransport
-import Launch
 import Store
 import Text
 
@@ -171,7 +171,7 @@ extension SessionQuery {
                 limit = number
             default:
                 throw APIRefusal.bad(
-                    "There is no filter \"\(name)\"; the filters are state, host, learner, lab, course, live and limit."
+                    "There is no filter \"\(name)\"; the filters are portal, state, host, learner, lab, course, live and limit."
                 )
             }
         }

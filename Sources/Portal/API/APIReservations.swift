@@ -1,6 +1,7 @@
 import Broker
 import BrokerCore
-import Launch
+import Doors
+import Identity
 import Store
 
 /// The answer to `GET /v1/reservations`, the latest start first; past and cancelled ones included.
@@ -29,7 +30,7 @@ public struct APIReservation: Hashable, Sendable, Codable {
 
 /// The body of `POST /v1/reservations`. Fields that are missing have the defaults of `ReservationTerms`.
 public struct APIReserve: Hashable, Sendable, Codable {
-    public var portal: String
+    public var portal: PortalID
     public var lab: String
     public var seats: Int
     public var from: Timestamp
@@ -48,7 +49,7 @@ public struct APIReserve: Hashable, Sendable, Codable {
 
     public init(_ terms: ReservationTerms) {
         portal = terms.portal
-        lab = terms.lab
+        lab = terms.lab.name
         seats = terms.seats
         from = terms.from
         to = terms.to
@@ -76,7 +77,8 @@ public struct APIReserve: Hashable, Sendable, Codable {
     ///
     /// - Parameter others: learners in addition to its own roster, already checked.
     func terms(for others: Set<String> = []) throws(APIRefusal) -> ReservationTerms {
-        var terms = ReservationTerms(portal: portal, lab: lab, seats: seats, from: from, to: to, context: context)
+        var terms = ReservationTerms(
+            lab: LabKey(portal: portal, name: lab), seats: seats, from: from, to: to, context: context)
         let moments = [from.milliseconds, to.milliseconds]
         let spans = [leadSeconds, noShowSeconds, overrunSeconds].compactMap { $0 }
         guard moments.allSatisfy({ (0...PortalLimits.latestMoment).contains($0) }),

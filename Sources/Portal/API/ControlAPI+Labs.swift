@@ -1,5 +1,6 @@
 import Broker
 import HTTPTransport
+import Identity
 
 /// The API calls about the catalogue.
 extension ControlAPI {
@@ -8,17 +9,23 @@ extension ControlAPI {
         switch path.count {
         case 2:
             try APIRefusal.require("GET", request)
-            return APILabs(labs: broker.labs())
+            return APILabs(labs: broker.labs(in: try ScopedQuery.scope(request.query)))
         case 3:
             try APIRefusal.require("GET", request)
-            return APILab(lab: try broker.lab(path[2]))
+            return APILab(lab: try broker.lab(try key(path[2], request)))
         case 4 where path[3] == "prepull":
             try APIRefusal.require("POST", request)
             let wish = try APIPrepull(body: request.body)
-            return APILab(lab: try broker.prepull(path[2], hosts: wish.hosts ?? [], again: wish.again ?? false))
+            return APILab(
+                lab: try broker.prepull(
+                    try key(path[2], request), hosts: wish.hosts ?? [], again: wish.again ?? false))
         default:
             throw APIRefusal.notFound(request.target)
         }
+    }
+
+    private func key(_ name: String, _ request: HTTPRequest) throws -> LabKey {
+        try broker.labKey(name, in: ScopedQuery.scope(request.query))
     }
 }
 

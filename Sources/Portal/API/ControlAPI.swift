@@ -23,28 +23,28 @@ import Store
 /// | `POST /v1/hosts/NAME/lost` | | `HostLossView` |
 /// | `GET /v1/drain` | | `APIRollingDrain` |
 /// | `POST /v1/drain` | `APIRollingDrainStart` | `APIRollingDrain` |
-/// | `GET /v1/labs` | | `APILabs` |
-/// | `GET /v1/labs/NAME` | | `APILab` |
-/// | `POST /v1/labs/NAME/prepull` | `APIPrepull` or nothing | `APILab` |
-/// | `GET /v1/sessions?state=&host=&learner=&lab=&course=&live=&limit=` | | `APISessions` |
+/// | `GET /v1/labs?portal=` | | `APILabs` |
+/// | `GET /v1/labs/NAME?portal=` | | `APILab` |
+/// | `POST /v1/labs/NAME/prepull?portal=` | `APIPrepull` or nothing | `APILab` |
+/// | `GET /v1/sessions?portal=&state=&host=&learner=&lab=&course=&live=&limit=` | | `APISessions` |
 /// | `GET /v1/sessions/ID` | | `APISession` |
 /// | `POST /v1/sessions/ID/end` | `APIEnd` or nothing | `APISession` |
 /// | `POST /v1/sessions/ID/cancel-end` | | `APISession` |
 /// | `POST /v1/sessions/ID/park` | `APIPark` or nothing | `APISession` |
 /// | `POST /v1/sessions/ID/extend` | `APIExtend` | `APISession` |
 /// | `GET /v1/sessions/ID/explain` | | `APIExplanation` |
-/// | `GET /v1/reservations?limit=` | | `APIReservations` |
+/// | `GET /v1/reservations?portal=&limit=` | | `APIReservations` |
 /// | `POST /v1/reservations` | `APIReserve` | `APIReservation` |
 /// | `GET /v1/reservations/ID` | | `APIReservation` |
 /// | `POST /v1/reservations/ID/cancel` | | `APIReservation` |
 /// | `POST /v1/reservations/ID/cancel-series` | | `APICancelled` |
 /// | `GET /v1/reservations/ID/attendance` | | `APIAttendance` |
 /// | `POST /v1/bookings` | `APIBook` | `APIBooking` |
-/// | `GET /v1/capacity?lab=&from=&to=&steps=` | | `APICapacity` |
-/// | `GET /v1/feeds` | | `APIFeeds` |
+/// | `GET /v1/capacity?portal=&lab=&from=&to=&steps=` | | `APICapacity` |
+/// | `GET /v1/feeds?portal=` | | `APIFeeds` |
 /// | `POST /v1/feeds` | `APIMakeFeed` | `APIFeed` |
 /// | `POST /v1/feeds/ID/revoke` | | `APIFeeds` |
-/// | `GET /v1/pools` | | `APIPools` |
+/// | `GET /v1/pools?portal=` | | `APIPools` |
 /// | `POST /v1/pools` | `APIPool` | `APIPools`: the one that was changed |
 /// | `GET /metrics` | | numbers in the text format of Prometheus |
 ///
@@ -115,7 +115,9 @@ final class ControlAPI {
             return try labs(request)
         case ("sessions", 2):
             try APIRefusal.require("GET", request)
-            return APISessions(sessions: try await broker.sessions(SessionQuery(query: request.query)))
+            let query = try ScopedQuery(request.query)
+            return APISessions(
+                sessions: try await broker.sessions(SessionQuery(query: query.rest), in: query.scope))
         case ("sessions", 3):
             try APIRefusal.require("GET", request)
             return try await session(path[2])
@@ -124,9 +126,9 @@ final class ControlAPI {
             return try await endSession(path[2], request, from: sender)
         case ("sessions", 4) where path[3] == "cancel-end":
             try APIRefusal.require("POST", request)
-            let id = try await broker.resolve(path[2])
+            let id = try await broker.resolve(path[2], in: .all)
             if let actor = Self.actor(sender) { broker.remark("\(actor) takes its announced end back.", on: id) }
-            return APISession(session: try await broker.cancelEnd(id), story: try await broker.story(of: id))
+            return APISession(session: try await broker.cancelEnd(id), story: try await broker.story(of: id, in: .all))
         case ("sessions", 4) where path[3] == "park":
             try APIRefusal.require("POST", request)
             return try await parkSession(path[2], request, from: sender)
@@ -135,14 +137,15 @@ final class ControlAPI {
             return try await extendSession(path[2], request, from: sender)
         case ("sessions", 4) where path[3] == "explain":
             try APIRefusal.require("GET", request)
-            return APIExplanation(explanation: try await broker.explain(try await broker.resolve(path[2])))
+            let id = try await broker.resolve(path[2], in: .all)
+            return APIExplanation(explanation: try await broker.explain(id, in: .all))
         case ("reservations", _), ("bookings", 2), ("capacity", 2), ("feeds", _):
             return try await reservations.answer(request, from: sender)
         case ("pools", 2) where request.method == "POST":
             return try await changePool(APIPool(body: request.body))
         case ("pools", 2):
             try APIRefusal.require("GET", request)
-            return APIPools(pools: broker.pools())
+            return APIPools(pools: broker.pools(in: try ScopedQuery.scope(request.query)))
         default:
             throw APIRefusal.notFound(request.target)
         }
@@ -160,7 +163,8 @@ final class ControlAPI {
 
     private func status() async throws -> APIStatus {
         // Every queued session has the length of the queue.
-        let queued = try await broker.sessions(SessionQuery(state: SessionState.Name.queued.rawValue, limit: 1)).first
+        let first = SessionQuery(state: SessionState.Name.queued.rawValue, limit: 1)
+        let queued = try await broker.sessions(first, in: .all).first
         return APIStatus(
             version: version, processId: getpid(), instance: broker.instance, startedAt: startedAt,
             hosts: broker.hosts(),
@@ -168,35 +172,35 @@ final class ControlAPI {
     }
 
     private func session(_ prefix: String) async throws -> APISession {
-        let id = try await broker.resolve(prefix)
-        return APISession(session: try await broker.view(id), story: try await broker.story(of: id))
+        let id = try await broker.resolve(prefix, in: .all)
+        return APISession(session: try await broker.view(id, in: .all), story: try await broker.story(of: id, in: .all))
     }
 
     private func endSession(_ prefix: String, _ request: HTTPRequest, from sender: String?) async throws -> APISession {
         let end = try APIEnd(body: request.body)
         let (note, notice) = (try end.checkedNote(), try end.notice())
-        let id = try await broker.resolve(prefix)
+        let id = try await broker.resolve(prefix, in: .all)
         if let actor = Self.actor(sender) { broker.remark("\(actor) ends it.", on: id) }
         let view = try await broker.announceEnd(id, in: notice, note: note)
-        return APISession(session: view, story: try await broker.story(of: id))
+        return APISession(session: view, story: try await broker.story(of: id, in: .all))
     }
 
     private func parkSession(_ prefix: String, _ request: HTTPRequest, from sender: String?) async throws -> APISession
     {
         let note = try APIPark(body: request.body).checkedNote()
-        let id = try await broker.resolve(prefix)
+        let id = try await broker.resolve(prefix, in: .all)
         if let actor = Self.actor(sender) { broker.remark("\(actor) parks it.", on: id) }
         let view = try await broker.park(id, note: note)
-        return APISession(session: view, story: try await broker.story(of: id))
+        return APISession(session: view, story: try await broker.story(of: id, in: .all))
     }
 
     private func extendSession(_ prefix: String, _ request: HTTPRequest, from sender: String?) async throws
         -> APISession
     {
         let more = try APIExtend(body: request.body).checked(from: sender)
-        let id = try await broker.resolve(prefix)
+        let id = try await broker.resolve(prefix, in: .all)
         let view = try await broker.extend(id, more)
-        return APISession(session: view, story: try await broker.story(of: id))
+        return APISession(session: view, story: try await broker.story(of: id, in: .all))
     }
 
     private func json(_ value: any Encodable & Sendable, status: Int) -> HTTPResponse {

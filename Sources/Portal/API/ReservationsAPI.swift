@@ -34,7 +34,7 @@ struct ReservationsAPI {
         try APIRefusal.require("GET", request)
         guard path.count < 4 else { throw APIRefusal.notFound(request.target) }
         if path.count == 3 {
-            return APIReservation(reservation: try await broker.reservation(ReservationID(rawValue: path[2])))
+            return APIReservation(reservation: try await broker.reservation(ReservationID(rawValue: path[2]), in: .all))
         }
         return try await list(request)
     }
@@ -45,16 +45,18 @@ struct ReservationsAPI {
     }
 
     private func list(_ request: HTTPRequest) async throws -> APIReservations {
-        let limit = try APIReservations.limit(request.query)
-        return APIReservations(reservations: try await broker.reservations(limit: limit))
+        let query = try ScopedQuery(request.query)
+        let limit = try APIReservations.limit(query.rest)
+        return APIReservations(reservations: try await broker.reservations(in: query.scope, limit: limit))
     }
 
     private func capacity(_ request: HTTPRequest) throws -> APICapacity {
         try APIRefusal.require("GET", request)
-        let question = try APICapacity.Question(request.query)
+        let query = try ScopedQuery(request.query)
+        let question = try APICapacity.Question(query.rest)
         return APICapacity(
             capacity: try broker.forecast(
-                lab: question.lab, from: Timestamp(milliseconds: question.from),
+                lab: broker.labKey(question.lab, in: query.scope), from: Timestamp(milliseconds: question.from),
                 to: Timestamp(milliseconds: question.to), steps: question.steps))
     }
 
@@ -67,11 +69,11 @@ struct ReservationsAPI {
             return APIFeed(feed: feed, token: token)
         case 2:
             try APIRefusal.require("GET", request)
-            return APIFeeds(feeds: try await broker.feeds())
+            return APIFeeds(feeds: try await broker.feeds(in: ScopedQuery.scope(request.query)))
         case 4 where path[3] == "revoke":
             try APIRefusal.require("POST", request)
-            try await broker.revokeFeed(path[2])
-            return APIFeeds(feeds: try await broker.feeds())
+            try await broker.revokeFeed(path[2], in: .all)
+            return APIFeeds(feeds: try await broker.feeds(in: .all))
         default:
             throw APIRefusal.notFound(request.target)
         }
@@ -84,7 +86,7 @@ struct ReservationsAPI {
         switch verb {
         case "cancel": return try await cancel(id, from: sender)
         case "cancel-series": return try await cancelSeries(of: id, from: sender)
-        case "attendance": return APIAttendance(attendance: try await broker.attendance(of: id))
+        case "attendance": return APIAttendance(attendance: try await broker.attendance(of: id, in: .all))
         default: throw APIRefusal.notFound(request.target)
         }
     }
@@ -93,12 +95,12 @@ struct ReservationsAPI {
 
     @inline(never)
     private func cancel(_ id: ReservationID, from sender: String?) async throws -> APIReservation {
-        APIReservation(reservation: try await broker.cancelReservation(id, by: ControlAPI.actor(sender)))
+        APIReservation(reservation: try await broker.cancelReservation(id, in: .all, by: ControlAPI.actor(sender)))
     }
 
     @inline(never)
     private func cancelSeries(of id: ReservationID, from sender: String?) async throws -> APICancelled {
-        APICancelled(cancelled: try await broker.cancelSeries(of: id, by: ControlAPI.actor(sender)))
+        APICancelled(cancelled: try await broker.cancelSeries(of: id, in: .all, by: ControlAPI.actor(sender)))
     }
 
     private func book(_ body: APIBook) async throws -> APIBooking {

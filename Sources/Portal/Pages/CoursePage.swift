@@ -1,7 +1,7 @@
 import Broker
 import BrokerCore
-import Launch
-import Text
+import Doors
+import Words
 
 /// The labs of one course, as its instructor sees them.
 struct CoursePage: Equatable {
@@ -12,8 +12,10 @@ struct CoursePage: Equatable {
         var state: String
         /// When it started, how long ago it was used, when it ends.
         var facts: [String]
-        /// By how many seconds it can be extended; empty if it cannot.
+        /// By how much it can be extended; empty if it cannot.
         var steps: [Step]
+        /// Names those steps to screen readers.
+        var moreFor: String
     }
 
     struct Step: Equatable {
@@ -39,93 +41,105 @@ struct CoursePage: Equatable {
     ///   - extended: how many were just extended.
     init(
         instructor: Instructor, sessions: [SessionView], count: Int, bound: Duration, extended: Int?,
-        failures: [Prose],
-        now: Timestamp
+        failures: [Prose], in words: LearnerWords = .current, now: Timestamp
     ) {
-        over = "Course \(name: instructor.course.context) · \(name: instructor.name)"
+        over = words.say(
+            "course.over", ["course": .name(instructor.course.context), "instructor": .name(instructor.name)])
         context = instructor.course.context
         let running = sessions.count { $0.state == SessionState.Name.running.rawValue }
         heading =
-            switch count {
-            case 0: "No labs of this course"
-            default: "\(Plural.count(count, "lab")) of this course"
-            }
-        notice =
-            switch extended {
-            case nil: nil
-            case 0: "No lab of this course runs that could have more time."
-            case let some?: "\(Plural.count(some, "lab")) \(Plural.noun(some, "has", "have")) more time now."
-            }
+            count == 0
+            ? words.label("page.course.no-labs") : words.label("page.course.labs", ["n": .number(Int64(count))])
+        notice = extended.map { some in
+            some == 0
+                ? words.label("page.course.none-extended")
+                : words.label("page.course.extended", ["n": .number(Int64(some))])
+        }
         problems = Array(failures.prefix(PortalLimits.problemsShown))
-        if failures.count > problems.count { problems.append("And \(failures.count - problems.count) more.") }
-        steps = running > 1 ? Self.steps(within: bound) : []
-        rows = sessions.map { Self.row($0, bound: bound, now: now) }
+        if failures.count > problems.count {
+            let others = Int64(failures.count - problems.count)
+            problems.append(words.say("course.more-problems", ["n": .number(others)]))
+        }
+        steps = running > 1 ? Self.steps(within: bound, words) : []
+        rows = sessions.map { Self.row($0, bound: bound, words, now: now) }
         fine = []
         if count > sessions.count {
-            fine.append("Only the first \(sessions.count) are shown, and can be given more time.")
+            fine.append(words.label("page.course.some-shown", ["n": .number(Int64(sessions.count))]))
         }
-        if bound > .zero {
-            fine.append(
-                "More time moves the end of a lab, and keeps it from ending for idleness before. One run can be given "
-                    + "\(LearnerWords.span(bound.components.seconds)) in all. It is written down who gave it."
-            )
-        }
+        if bound > .zero { fine.append(words.label("page.course.bound", ["limit": .span(bound)])) }
     }
 
-    private static func steps(within left: Duration) -> [Step] {
+    private static func steps(within left: Duration, _ words: LearnerWords) -> [Step] {
         PortalLimits.extensionSteps.filter { $0 <= left }.map { step in
             let seconds = step.components.seconds
-            return Step(seconds: seconds, label: seconds < 3600 ? "\(seconds / 60) min" : "\(seconds / 3600) h")
+            return Step(
+                seconds: seconds,
+                label: seconds < 3600
+                    ? words.label("page.course.minutes", ["n": .number(seconds / 60)])
+                    : words.label("page.course.hours", ["n": .number(seconds / 3600)]))
         }
     }
 
-    private static func row(_ view: SessionView, bound: Duration, now: Timestamp) -> Row {
-        func span(_ duration: Duration) -> String {
-            LearnerWords.span(duration.components.seconds)
-        }
-        var facts = ["for \(span(now - view.since))"]
-        if view.state == SessionState.Name.running.rawValue {
-            facts.append("last used \(span(now - view.lastActivityAt)) ago")
+    private static func row(_ view: SessionView, bound: Duration, _ words: LearnerWords, now: Timestamp) -> Row {
+        var facts = [words.label("page.course.since", ["span": .span(now - view.since)])]
+        let isRunning = view.state == SessionState.Name.running.rawValue
+        if isRunning {
+            facts.append(words.label("page.course.last-used", ["span": .span(now - view.lastActivityAt)]))
             if let end = view.endsAt {
                 let isIdleness = view.endsBy == .idle
-                let what = isIdleness && view.parksForSeconds != nil ? "is parked" : "ends"
-                let how = isIdleness ? "if it stays unused" : "in any case"
-                facts.append("\(what) in about \(span(end - now)) \(how)")
+                facts.append(
+                    words.label(
+                        "page.course.ends",
+                        [
+                            "parks": .flag(isIdleness && view.parksForSeconds != nil), "idle": .flag(isIdleness),
+                            "span": .span(end - now),
+                        ]))
             }
             if let extended = view.extendedSeconds, extended > 0 {
-                facts.append("extended by \(span(.seconds(extended)))")
+                facts.append(words.label("page.course.given", ["span": .span(.seconds(extended))]))
             }
         }
-        if let end = view.parkedUntil { facts.append("kept for about \(span(end - now))") }
-        if let position = view.queuePosition { facts.append("place \(position) in the queue") }
+        if let end = view.parkedUntil { facts.append(words.label("page.course.kept", ["span": .span(end - now)])) }
+        if let position = view.queuePosition {
+            facts.append(words.label("page.course.place", ["place": .number(Int64(position))]))
+        }
+        let learner = view.learnerName.isEmpty ? view.learner : view.learnerName
         let left = bound - .seconds(view.extendedSeconds ?? 0)
         return Row(
-            session: view.id, learner: view.learnerName.isEmpty ? view.learner : view.learnerName, lab: view.labTitle,
-            state: view.state, facts: facts,
-            steps: view.state == SessionState.Name.running.rawValue ? steps(within: left) : [])
+            session: view.id, learner: learner, lab: view.labTitle, state: words.label("page.state.\(view.state)"),
+            facts: facts, steps: isRunning ? steps(within: left, words) : [],
+            moreFor: words.label("page.course.more-for", ["learner": .name(learner)]))
     }
 }
 
-extension PageRenderer {
-    func html(_ page: CoursePage) -> [UInt8] {
-        func fields(_ steps: [CoursePage.Step]) -> [[String: Any]] {
-            steps.map { ["seconds": $0.seconds, "label": $0.label] }
-        }
-        var values: [String: Any] = [
-            "portalTitle": portalTitle, "over": page.over.html, "heading": page.heading,
-            "problems": page.problems.map(\.html),
-            "context": page.context, "hasSteps": !page.steps.isEmpty, "steps": fields(page.steps),
-            "hasRows": !page.rows.isEmpty, "fine": page.fine, "again": InstructorPages.coursePath,
-            "action": InstructorPages.extendPath,
-            "rows": page.rows.map { row -> [String: Any] in
-                [
-                    "session": row.session.rawValue, "learner": row.learner, "lab": row.lab, "state": row.state,
-                    "facts": row.facts.joined(separator: " · "), "hasSteps": !row.steps.isEmpty,
-                    "steps": fields(row.steps),
-                ]
-            },
+extension CoursePage: PageModel {
+    static let template = PageTemplate.course
+
+    /// Works without JavaScript.
+    var isScripted: Bool { false }
+
+    func values(_ words: LearnerWords, contact: Contact?) -> PageValues {
+        var values: PageValues = [
+            "isWide": .flag(true), "over": .prose(over), "problems": .proses(problems), "context": .text(context),
+            "hasSteps": .flag(!steps.isEmpty), "steps": .list(steps.map(\.values)), "notes": .texts(fine),
+            "again": .text(InstructorPages.coursePath), "action": .text(InstructorPages.extendPath),
+            "rows": .list(rows.map(\.values)),
         ]
-        values["notice"] = page.notice
-        return Array(render("course", values).utf8)
+        values["notice"] = notice.map { .text($0) }
+        return values
     }
+}
+
+extension CoursePage.Row {
+    var values: PageValues {
+        [
+            "session": .text(session.rawValue), "learner": .text(learner), "lab": .text(lab), "state": .text(state),
+            "facts": .text(facts.joined(separator: " · ")), "hasSteps": .flag(!steps.isEmpty),
+            "steps": .list(steps.map(\.values)), "moreFor": .text(moreFor),
+        ]
+    }
+}
+
+extension CoursePage.Step {
+    var values: PageValues { ["seconds": .number(seconds), "label": .text(label)] }
 }

@@ -1,22 +1,27 @@
 import Broker
-import Launch
+import Doors
 
 extension NoticePage {
     /// The page and the status for a link that was refused.
-    static func refusedLink(_ error: LaunchError, to aim: LinkAim = .lab) -> (page: Page, status: Int) {
+    static func refusedLink(
+        _ error: LaunchError, to aim: LinkAim = .lab, in words: LearnerWords = .current
+    ) -> (page: Page, status: Int) {
         switch error.code {
-        case .wrongSignature: (alteredLink(aim), 403)
-        case .expired: (expiredLink(aim), 403)
-        case .wrongPortal: (otherPortal(aim), 403)
-        case .repeatedParameter, .missingParameter, .invalidParameter, .tooLong, .validTooLong:
-            (incompleteLink(LearnerWords.incomplete(error), aim), 400)
-        case .secret: (refusal(LearnerWords.refusal(.storage, of: .open)), 503)
+        case .wrongSignature: (alteredLink(aim, in: words), 403)
+        case .expired: (expiredLink(aim, in: words), 403)
+        case .wrongPortal: (otherPortal(aim, in: words), 403)
+        case .repeatedParameter: (incompleteLink(.twice, aim, in: words), 400)
+        case .missingParameter: (incompleteLink(.missing, aim, in: words), 400)
+        case .invalidParameter, .tooLong, .validTooLong: (incompleteLink(.wrong, aim, in: words), 400)
+        case .secret: (refusal(words.refusal(.storage, of: .open)), 503)
         }
     }
 
     /// The page and the status for a refusal by the broker.
-    static func failure(_ error: BrokerError, _ wish: Wish) -> (page: Page, status: Int) {
-        (refusal(LearnerWords.refusal(error.code, of: wish)), error.status)
+    static func failure(
+        _ error: BrokerError, _ wish: Wish, in words: LearnerWords = .current
+    ) -> (page: Page, status: Int) {
+        (refusal(words.refusal(error.code, of: wish)), error.status)
     }
 }
 

@@ -1,4 +1,6 @@
-/// The contents of one page.
+import Words
+
+/// The contents of a page with one card.
 struct Page: Equatable {
     /// The contents of the card.
     struct Panel: Equatable {
@@ -10,9 +12,9 @@ struct Page: Equatable {
         /// The error, if any.
         var problem: Prose?
         var paragraphs: [Prose] = []
-        var steps: [Step] = []
-        var form: Form?
-        var link: Link?
+        var steps: [StepModel] = []
+        var form: FormModel?
+        var link: LinkModel?
         /// Set if the page names the contact, because the learner cannot fix the problem.
         var help: Help?
         /// Small print at the end.
@@ -29,51 +31,41 @@ struct Page: Equatable {
         case general
     }
 
-    struct Step: Equatable {
-        enum Standing: String { case done, current, pending }
-        var label: String
-        var detail: String?
-        var standing: Standing
-    }
-
-    /// A button that changes something.
-    struct Form: Equatable {
-        var action: String
-        var label: String
-        /// The path to return to.
-        var next: String?
-        /// A secondary action, which is shown less prominently.
-        var isQuiet = false
-        /// Further fields that the form sends.
-        var fields: [Field] = []
-    }
-
-    struct Field: Equatable {
-        var name: String
-        var value: String
-    }
-
-    struct Link: Equatable {
-        var target: String
-        var label: String
-    }
-
-    /// How the page follows its session.
-    struct Live: Equatable {
-        var state: String
-        /// The path of the event stream.
-        var events: String
-        /// Where to go when the session runs; `nil` for this page's own address.
-        var next: String?
-        /// The page does not navigate when the session runs.
-        var stays = false
-    }
-
     var panel: Panel
-    var live: Live?
+    var live: LiveModel?
     /// Without JavaScript, the page reloads itself after this number of seconds.
     var refreshSeconds: Int?
+}
+
+extension Page: PageModel {
+    static let template = PageTemplate.page
+
+    var heading: String { panel.heading }
 
     /// Other pages have no work for the script. It is also left out of a page that was not opened by a person's click.
     var isScripted: Bool { live != nil || panel.hasMoments }
+
+    func values(_ words: LearnerWords, contact: Contact?) -> PageValues {
+        var values: PageValues = ["panel": .group(panel.values(words, contact: contact))]
+        values["refreshSeconds"] = refreshSeconds.map { .number(Int64($0)) }
+        values["live"] = live.map { .group($0.values) }
+        return values
+    }
+}
+
+extension Page.Panel {
+    func values(_ words: LearnerWords, contact: Contact?) -> PageValues {
+        var values: PageValues = [
+            "heading": .text(heading), "paragraphs": .proses(paragraphs), "hasSteps": .flag(!steps.isEmpty),
+            "steps": .list(steps.map(\.values)),
+        ]
+        values["over"] = over.map { .prose($0) }
+        values["status"] = status.map { .text($0) }
+        values["problem"] = problem.map { .prose($0) }
+        values["fine"] = fine.map { .prose($0) }
+        values["help"] = help.map { .prose(words.help($0, contact)) }
+        values["form"] = form.map { .group($0.values) }
+        values["link"] = link.map { .group($0.values) }
+        return values
+    }
 }

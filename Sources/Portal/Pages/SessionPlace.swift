@@ -1,5 +1,6 @@
 import BrokerCore
 import Foundation
+import Text
 
 /// Where a page about a session is shown; the words are the same, the links and buttons differ.
 enum SessionPlace: Equatable {
@@ -19,7 +20,7 @@ enum SessionPlace: Equatable {
         switch self {
         case .portal(let id): "/sessions/\(id)/events"
         // The buttons in the stream's panel must lead to the same place as the page's.
-        case .lab(let path): "/.carrel/events?next=" + Self.escape(path)
+        case .lab(let path): "/.carrel/events?next=" + PercentEncoding.encode(path)
         case .stay: "/.carrel/events?page=stay"
         case .notice: "/.carrel/events?page=notice"
         }
@@ -34,30 +35,21 @@ enum SessionPlace: Equatable {
         }
     }
 
-    /// RFC 3986 section 2.3: everything but unreserved characters is escaped.
-    private static func escape(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
-    }
-
-    private static let unreserved = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-
     /// The button that leaves the queue.
-    var leaving: Page.Form? {
-        switch self {
-        case .portal(let id):
-            Page.Form(action: "/sessions/\(id)/leave", label: "Leave the queue", next: nil, isQuiet: true)
-        case .lab(let path):
-            Page.Form(action: "/.carrel/leave", label: "Leave the queue", next: path, isQuiet: true)
-        case .stay, .notice: Page.Form(action: "/.carrel/leave", label: "Leave the queue", next: "/", isQuiet: true)
+    func leaving(in words: LearnerWords) -> FormModel {
+        let label = words.label("page.button.leave")
+        return switch self {
+        case .portal(let id): FormModel(action: "/sessions/\(id)/leave", label: label, next: nil, isQuiet: true)
+        case .lab(let path): FormModel(action: "/.carrel/leave", label: label, next: path, isQuiet: true)
+        case .stay, .notice: FormModel(action: "/.carrel/leave", label: label, next: "/", isQuiet: true)
         }
     }
 
-    func restart(label: String) -> Page.Form {
+    func restart(label: String) -> FormModel {
         switch self {
-        case .portal(let id): Page.Form(action: "/sessions/\(id)/restart", label: label, next: nil)
-        case .lab(let path): Page.Form(action: "/.carrel/restart", label: label, next: path)
-        case .stay, .notice: Page.Form(action: "/.carrel/restart", label: label, next: "/")
+        case .portal(let id): FormModel(action: "/sessions/\(id)/restart", label: label, next: nil)
+        case .lab(let path): FormModel(action: "/.carrel/restart", label: label, next: path)
+        case .stay, .notice: FormModel(action: "/.carrel/restart", label: label, next: "/")
         }
     }
 }

@@ -3,9 +3,11 @@ import BrokerCore
 import EventLoop
 import HTTPTransport
 import HTTPWire
+import Identity
 import Scheduling
 import TLS
 import Text
+import Words
 
 /// A portal's reservations as a feed to which calendar programs subscribe.
 ///
@@ -20,6 +22,8 @@ struct CalendarFeedPage {
     nonisolated static let path = "calendar.ics"
     nonisolated static func target(token: String) -> String { "/\(path)?token=\(token)" }
 
+    private var scope: Scope { .portal(configuration.id) }
+
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD" else {
             return responses.methodNotAllowed("GET, HEAD")
@@ -28,20 +32,23 @@ struct CalendarFeedPage {
         guard tokens.count == 1, request.query.count == 1 else { return unknown }
         do {
             // The answer does not reveal which of the two is wrong, the token or the portal.
-            guard try await broker.portal(ofFeed: tokens[0].value) == configuration.name else { return unknown }
+            guard try await broker.portal(ofFeed: tokens[0].value, in: scope) != nil else { return unknown }
             let reservations = try await broker.reservations(
-                of: configuration.name, since: .now - PortalLimits.feedHistory, limit: PortalLimits.feedEvents)
+                in: scope, since: .now - PortalLimits.feedHistory, limit: PortalLimits.feedEvents)
             return calendar(reservations, known: request.fields.first("If-None-Match"))
         } catch {
             return responses.message(error.message, status: error.status)
         }
     }
 
-    private var unknown: HTTPResponse { responses.message("This calendar is not here, or not any more.", status: 404) }
+    private var unknown: HTTPResponse {
+        responses.message(LearnerWords.current.say("program.no-calendar").plain, status: 404)
+    }
 
     private func calendar(_ reservations: [ReservationView], known: String?) -> HTTPResponse {
         let body = Self.bytes(
-            reservations, title: configuration.title, hostname: configuration.labsDomain, name: configuration.name)
+            reservations, title: configuration.title, hostname: configuration.labsDomain,
+            name: configuration.id.rawValue)
         let tag = "\"\(Base64URL.encode(Array(SHA256.digest(body).bytes.prefix(18))))\""
         var fields = responses.careful
         fields.replace("Cache-Control", "private, no-cache")

@@ -3,13 +3,12 @@ import BrokerCore
 import EventLoop
 import HTTPTransport
 import HTTPWire
+import Identity
 
 /// The event streams by which open pages follow their sessions.
 @ControlLoop
 final class EventStreams {
     private let broker: Broker
-    private let renderer: PageRenderer
-    private let careful: HeaderFields
     private let interval: Duration
     private var following: [UInt64: AsyncStream<[UInt8]>.Continuation] = [:]
     private var held: [Holder: Int] = [:]
@@ -18,7 +17,7 @@ final class EventStreams {
 
     /// A person on one hostname.
     private struct Holder: Hashable {
-        var portal: String
+        var portal: PortalID
         var learner: String
         /// `nil` on the portal's hostname.
         var lab: SessionID?
@@ -29,16 +28,10 @@ final class EventStreams {
     /// An event rather than a comment: the page must notice when it is missing, and cannot see comments.
     nonisolated static let heartbeat = ServerSentEvent.event("alive", data: "1")
 
-    /// - Parameters:
-    ///   - careful: the security fields of every answer of the portal's.
-    ///   - interval: the time between two heartbeats.
-    init(
-        broker: Broker, renderer: PageRenderer, careful: HeaderFields, interval: Duration = PortalLimits.heartbeat
-    ) {
+    /// - Parameter interval: the time between two heartbeats.
+    init(broker: Broker, interval: Duration = PortalLimits.heartbeat) {
         self.broker = broker
-        self.careful = careful
         self.interval = interval
-        self.renderer = renderer
     }
 
     var open: Int { following.count }
@@ -54,7 +47,9 @@ final class EventStreams {
     ///
     /// Ends when the browser disconnects. A stream beyond the limit is refused, and retried later; if an older one were
     /// ended instead, pages would take streams from one another endlessly.
-    func follow(_ view: SessionView, at place: SessionPlace) -> HTTPResponse {
+    ///
+    /// - Parameter responses: those of the page's portal, as they are now.
+    func follow(_ view: SessionView, at place: SessionPlace, with responses: PageResponses) -> HTTPResponse {
         let id = view.id
         let isOnPortal = if case .portal = place { true } else { false }
         let holder = Holder(portal: view.portal, learner: view.learner, lab: isOnPortal ? nil : id)
@@ -72,7 +67,7 @@ final class EventStreams {
         following[number] = continuation
         continuation.yield(Self.opening)
         let views = broker.watch(id)
-        let (broker, renderer, interval) = (broker, renderer, interval)
+        let (broker, renderer, interval, scope) = (broker, responses.renderer, interval, Scope.portal(view.portal))
         let news = place == .notice ? StatusNews(contact: renderer.contact) : nil
         let changes = Task { @ControlLoop in
             for await view in views {
@@ -90,8 +85,8 @@ final class EventStreams {
                 var event = Self.heartbeat
                 if let news {
                     // The end can come near without a change of the session, for example when its host is drained.
-                    if let view = try? await broker.view(id) { event = news.event(view, now: .now) ?? event }
-                } else if place == .stay, let view = try? await broker.view(id) {
+                    if let view = try? await broker.view(id, in: scope) { event = news.event(view, now: .now) ?? event }
+                } else if place == .stay, let view = try? await broker.view(id, in: scope) {
                     // The remaining time is shown here, and has decreased.
                     event = Self.events(view, at: place, renderer)
                 }
@@ -103,7 +98,7 @@ final class EventStreams {
             heartbeat.cancel()
             Task { @ControlLoop in self?.letGo(number, of: holder) }
         }
-        var fields = careful
+        var fields = responses.careful
         fields.append("Content-Type", "text/event-stream")
         return HTTPResponse(status: 200, fields: fields, body: .stream(stream))
     }

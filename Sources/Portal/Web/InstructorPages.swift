@@ -1,9 +1,10 @@
 import Broker
 import BrokerCore
+import Doors
 import EventLoop
 import HTTPTransport
 import HTTPWire
-import Launch
+import Words
 
 /// The pages for instructors: who in the course has a lab, and extensions for them.
 ///
@@ -45,7 +46,7 @@ final class InstructorPages {
         if let refusal = responses.refusalUnlessClick(request) { return refusal }
         let now = Timestamp.now
         do {
-            let link = try secrets.links.verifyInstructor(request.query, portal: configuration.name, now: now)
+            let link = try secrets.links.verifyInstructor(request.query, portal: configuration.id, now: now)
             let ticket = InstructorTicket(link.instructor, now: now)
             return responses.redirect(
                 Self.coursePath,
@@ -91,8 +92,8 @@ final class InstructorPages {
             do throws(BrokerError) {
                 _ = try await broker.extend(id, more(.seconds(seconds), from: instructor))
             } catch {
-                let refusal = LearnerWords.refusal(error.code, of: .extend).what
-                failures.append(name.isEmpty ? refusal : "\(name: name): \(refusal)")
+                let refusal = LearnerWords.current.refusal(error.code, of: .extend).what
+                failures.append(name.isEmpty ? refusal : Prose([.name(name), .text(": ")]) + refusal)
             }
         }
         guard failures.isEmpty else {
@@ -129,7 +130,7 @@ final class InstructorPages {
 
     private func instructor(of request: HTTPRequest) -> Instructor? {
         guard let text = request.cookie(Self.ticketCookie) else { return nil }
-        return try? secrets.tickets.verify(text, as: InstructorTicket.self, portal: configuration.name, now: .now)
+        return try? secrets.tickets.verify(text, as: InstructorTicket.self, portal: configuration.id, now: .now)
             .holder
     }
 

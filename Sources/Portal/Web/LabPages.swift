@@ -3,34 +3,39 @@ import BrokerCore
 import EventLoop
 import HTTPTransport
 import HTTPWire
+import Identity
+import Words
 
 /// What the portal answers on a lab's own hostname: the entry with a code, and everything while the lab is away.
 @ControlLoop
 final class LabPages {
     static let accessCookie = "__Host-carrel"
 
-    private let labsDomain: LabsDomain?
+    private let scope: Scope
     private let broker: Broker
     private let responses: PageResponses
     private let streams: EventStreams
 
     init(configuration: PortalConfiguration, broker: Broker, responses: PageResponses, streams: EventStreams) {
-        labsDomain = LabsDomain(configuration.labsDomain)
+        scope = .portal(configuration.id)
         self.broker = broker
         self.responses = responses
         self.streams = streams
     }
 
-    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+    /// - Parameter id: the session to which the request's hostname belongs; `nil` if no session can have it.
+    func answer(_ request: HTTPRequest, for id: SessionID?) async -> HTTPResponse {
         let isNavigation = request.fields.isNavigation(method: request.method)
-        guard let id = session(of: request) else {
+        guard let id else {
             return responses.notice(NoticePage.unknownHostname(), status: 404, isNavigation: isNavigation)
         }
         var view: SessionView?
         var hasKey = false
         do {
-            view = try await broker.view(id)
-            if let token = request.cookie(Self.accessCookie) { hasKey = try await broker.holdsGrant(id, token: token) }
+            view = try await broker.view(id, in: scope)
+            if let token = request.cookie(Self.accessCookie) {
+                hasKey = try await broker.holdsGrant(id, token: token, in: scope)
+            }
         } catch {
             guard error.code == .unknownSession else { return failure(error, isNavigation: isNavigation) }
         }
@@ -55,18 +60,22 @@ final class LabPages {
         case .progress:
             return responses.page(Page(view, at: place), status: 503)
         case .comeBack:
-            return responses.message("The lab is starting; try again in a moment.", status: 503)
+            return responses.message(LearnerWords.current.say("program.starting").plain, status: 503)
         case .resume:
             return await resume(request, view, at: place)
         case .parkedForPrograms:
-            let why = LearnerWords.over(view).plain
-            return responses.message("The lab is parked. \(why) Load the page again to resume it.", status: 424)
+            return responses.message(away("program.parked", view), status: 424)
         case .gone:
             return responses.page(Page(view, at: place), status: 424)
         case .goneForPrograms:
-            let why = LearnerWords.over(view).plain
-            return responses.message("The lab has ended. \(why) Load the page again to start it again.", status: 424)
+            return responses.message(away("program.ended", view), status: 424)
         }
+    }
+
+    /// That the lab is away, and why, for a program of its page.
+    private func away(_ code: String, _ view: SessionView) -> String {
+        let words = LearnerWords.current
+        return words.say(code, ["why": .word(words.over(view).plain)]).plain
     }
 
     /// Only a person's visit resumes a parked lab: not a HEAD request, a browser's prefetch, or a script of the lab's
@@ -93,7 +102,7 @@ final class LabPages {
         case "enter":
             return await enter(request, view.id, hasKey: hasKey)
         case "events":
-            guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
+            guard hasKey else { return notYours }
             guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
             let place: SessionPlace =
                 switch request.query.first(where: { $0.name == "page" })?.value {
@@ -101,7 +110,7 @@ final class LabPages {
                 case "notice": .notice
                 default: .lab(path: next(request.query))
                 }
-            return streams.follow(view, at: place)
+            return streams.follow(view, at: place, with: responses)
         case "leave":
             return await leave(request, view.id, hasKey: hasKey)
         case "restart":
@@ -109,7 +118,7 @@ final class LabPages {
         case "keep":
             return await keep(request, view.id, hasKey: hasKey)
         case "status":
-            guard hasKey else { return responses.message("This lab is not open to you.", status: 403) }
+            guard hasKey else { return notYours }
             guard request.method == "GET" else { return responses.methodNotAllowed("GET") }
             return responses.json(status(of: view))
         case "" where request.path.count <= 2:
@@ -123,6 +132,11 @@ final class LabPages {
         }
     }
 
+    /// For a program that has no key.
+    private var notYours: HTTPResponse {
+        responses.message(LearnerWords.current.say("program.not-yours").plain, status: 403)
+    }
+
     /// Exchanges the one-time code for the cookie of this hostname. A code that was presented here is invalid
     /// afterwards, whatever the outcome.
     private func enter(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
@@ -132,7 +146,7 @@ final class LabPages {
         // A program of the lab's own page must not use this path: only the browser's own navigation leads here.
         if let mode = request.fields.first("Sec-Fetch-Mode"), mode != "navigate" {
             broker.forget(code)
-            return responses.message("This address is opened as a page.", status: 403)
+            return responses.message(LearnerWords.current.say("program.page-only").plain, status: 403)
         }
         // Going back in the browser's history leads here again, with a used code.
         if hasKey {
@@ -180,7 +194,7 @@ final class LabPages {
         } catch {
             return isForm
                 ? failure(error, .keep, isNavigation: true)
-                : responses.message(LearnerWords.refusal(error.code, of: .keep).sentence, status: error.status)
+                : responses.message(LearnerWords.current.refusal(error.code, of: .keep).sentence, status: error.status)
         }
     }
 
@@ -199,17 +213,6 @@ final class LabPages {
     /// The path to return to, as our own pages and links give it.
     private func next(_ values: [(name: String, value: String)]) -> String {
         Navigation.nextPath(values.first { $0.name == "next" }?.value)
-    }
-
-    /// The session with this hostname; the hostname of a lab's port belongs to the lab's session.
-    private func session(of request: HTTPRequest) -> SessionID? {
-        guard let host = request.authority?.host, let labsDomain else { return nil }
-        return Array(host.utf8).withUnsafeBytes { bytes in
-            guard let label = labsDomain.label(of: bytes) else { return nil }
-            return LabLabel(UnsafeRawBufferPointer(rebasing: bytes[label])).map {
-                SessionID(rawValue: $0.slug.description)
-            }
-        }
     }
 
     private func failure(_ error: BrokerError, _ wish: Wish = .open, isNavigation: Bool) -> HTTPResponse {

@@ -1,10 +1,10 @@
 import Broker
 import BrokerCore
+import Doors
 import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
-import Launch
 
 /// The pages on the portal's hostname: from a link to a session's progress, and on to its lab.
 @ControlLoop
@@ -55,7 +55,7 @@ final class LearnerPages {
         let now = Timestamp.now
         let link: SignedLink
         do {
-            link = try secrets.links.verify(parameters, portal: configuration.name, now: now)
+            link = try secrets.links.verify(parameters, portal: configuration.id, now: now)
         } catch {
             let (page, status) = NoticePage.refusedLink(error)
             return responses.page(page, status: status)
@@ -93,7 +93,7 @@ final class LearnerPages {
             return responses.notice(NoticePage.signInNeeded(), status: 403, isNavigation: isNavigation)
         }
         let view: SessionView
-        do { view = try await broker.view(id) } catch { return failure(error) }
+        do { view = try await broker.view(id, in: .portal(configuration.id)) } catch { return failure(error) }
         // Somebody else's session gets the same answer as one that does not exist.
         guard view.portal == learner.portal, view.learner == learner.id else {
             return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
@@ -108,7 +108,7 @@ final class LearnerPages {
         case "" where request.path.count == 3:
             return get(request) { responses.redirect("/sessions/\(id)") }
         case "events":
-            return get(request) { streams.follow(view, at: .portal(id)) }
+            return get(request) { streams.follow(view, at: .portal(id), with: responses) }
         case "open":
             return open(request, view)
         case "restart":
@@ -147,7 +147,7 @@ final class LearnerPages {
 
     private func learner(of request: HTTPRequest) -> Learner? {
         guard let text = request.cookie(Self.ticketCookie) else { return nil }
-        return try? secrets.tickets.verify(text, as: PortalTicket.self, portal: configuration.name, now: .now).holder
+        return try? secrets.tickets.verify(text, as: PortalTicket.self, portal: configuration.id, now: .now).holder
     }
 
     private func get(_ request: HTTPRequest, _ body: () -> HTTPResponse) -> HTTPResponse {

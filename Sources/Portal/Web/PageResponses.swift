@@ -1,5 +1,6 @@
 import HTTPTransport
 import HTTPWire
+import Words
 
 /// Pages and redirects as responses, with the security fields for browsers.
 struct PageResponses: Sendable {
@@ -7,20 +8,12 @@ struct PageResponses: Sendable {
     /// Whether pages of other sites may show ours in a frame; the renderer's policy names them.
     var isEmbedded = false
 
-    func page(_ page: Page, status: Int = 200) -> HTTPResponse {
-        self.page(html: renderer.html(page), status: status)
-    }
-
-    private func page(html: [UInt8], status: Int) -> HTTPResponse {
-        var fields = careful
+    func page(_ page: some PageModel, status: Int = 200) -> HTTPResponse {
+        var fields = worded
         fields.append("Content-Type", "text/html; charset=utf-8")
         fields.append("Content-Security-Policy", renderer.contentSecurityPolicy)
         if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
-        return HTTPResponse(status: status, fields: fields, body: .bytes(html))
-    }
-
-    func page(_ page: CoursePage, status: Int = 200) -> HTTPResponse {
-        self.page(html: renderer.html(page), status: status)
+        return HTTPResponse(status: status, fields: fields, body: .bytes(renderer.html(page)))
     }
 
     /// A page for people, a line of text for programs.
@@ -32,7 +25,7 @@ struct PageResponses: Sendable {
     func message(_ text: String, status: Int) -> HTTPResponse { json(["message": text], status: status) }
 
     func json(_ value: some Encodable, status: Int = 200) -> HTTPResponse {
-        var fields = careful
+        var fields = worded
         fields.append("Content-Type", "application/json")
         if status == 503 { fields.append("Retry-After", String(PortalLimits.retryAfterSeconds)) }
         return HTTPResponse(status: status, fields: fields, body: .bytes(APICoding.encode(value)))
@@ -48,7 +41,8 @@ struct PageResponses: Sendable {
 
     /// 405 with the methods that the address supports.
     func methodNotAllowed(_ methods: String) -> HTTPResponse {
-        var response = message("This address takes \(methods) only.", status: 405)
+        let text = LearnerWords.current.say("program.methods", ["methods": .word(methods)]).plain
+        var response = message(text, status: 405)
         response.fields.append("Allow", methods)
         return response
     }
@@ -57,7 +51,9 @@ struct PageResponses: Sendable {
     /// - Parameter methods: the methods that the address supports.
     func refusalUnlessClick(_ request: HTTPRequest, methods: String = "GET") -> HTTPResponse? {
         guard request.method == "GET" else { return methodNotAllowed(methods) }
-        guard !Navigation.isPrefetch(request.fields) else { return message("Not ahead of a click.", status: 503) }
+        guard !Navigation.isPrefetch(request.fields) else {
+            return message(LearnerWords.current.say("program.no-click").plain, status: 503)
+        }
         return nil
     }
 
@@ -81,6 +77,15 @@ struct PageResponses: Sendable {
         let age = maxAge.map { "; Max-Age=\($0.components.seconds)" } ?? ""
         let site = isEmbedded ? "SameSite=None; Partitioned" : "SameSite=Lax"
         return "\(name)=\(value); Priority=High; Path=/; Secure; HttpOnly; \(site)\(age)"
+    }
+
+    /// For an answer with words in it: their language, and that it was chosen by what the browser accepts (RFC 9110,
+    /// sections 8.5 and 12.5.5).
+    private var worded: HeaderFields {
+        var fields = careful
+        fields.append("Content-Language", PageLanguage.current.rawValue)
+        fields.append("Vary", "Accept-Language")
+        return fields
     }
 
     /// Not `no-referrer`: with it, browsers send `Origin: null` with our own forms, which the origin check would

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Words
 
 /// `GET /.carrel/status` on a lab's hostname, and each `status` event of its stream: the state of the lab and the text
 /// for its learner, for a program of its own page.
@@ -13,6 +14,21 @@ struct StayStatus: Hashable, Codable {
     struct Memory: Hashable, Codable {
         var at: Timestamp
         var message: Prose
+    }
+
+    /// What the program says itself, in the language of the other texts.
+    struct Labels: Hashable, Codable {
+        var back: String
+        var progress: String
+        var again: String
+        var open: String
+
+        init(_ words: LearnerWords) {
+            back = words.label("page.notice.back")
+            progress = words.label("page.notice.progress")
+            again = words.label("page.notice.again")
+            open = words.label("page.notice.open")
+        }
     }
 
     /// As in `SessionView.state`.
@@ -37,6 +53,10 @@ struct StayStatus: Hashable, Codable {
     var action: Action?
     /// A program in the lab was stopped because the lab had used all of its memory.
     var memory: Memory?
+    /// The language of all texts here, and how it says times.
+    var language: Language
+    var moments: MomentForms?
+    var labels: Labels
 
     init(_ view: SessionView, contact: Contact?, now: Timestamp) {
         state = view.state
@@ -47,12 +67,16 @@ struct StayStatus: Hashable, Codable {
         isWarned = view.isWarned == true || view.announcedEndAt != nil
         isOutOfReach = view.isOutOfReach == true
         keepsLeft = view.keepsLeft ?? 0
-        let panel = Page.Panel(view, at: .notice, now: now)
+        let words = LearnerWords.current
+        language = words.language
+        moments = words.moments
+        labels = Labels(words)
+        let panel = Page.Panel(view, at: .notice, in: words, now: now)
         heading = panel.heading
         // An out-of-memory stop is reported in `memory` instead.
-        paragraphs = panel.paragraphs.filter { $0 != LearnerWords.outOfMemory } + [panel.problem].compactMap(\.self)
-        help = panel.help.map { LearnerWords.help($0, contact) }
+        paragraphs = panel.paragraphs.filter { $0 != words.outOfMemory } + [panel.problem].compactMap(\.self)
+        help = panel.help.map { words.help($0, contact) }
         if let form = panel.form, !form.isQuiet { action = Action(path: form.action, label: form.label) }
-        memory = view.memoryWarnedAt.map { Memory(at: $0, message: LearnerWords.outOfMemory) }
+        memory = view.memoryWarnedAt.map { Memory(at: $0, message: words.outOfMemory) }
     }
 }

@@ -24,11 +24,6 @@ public struct Contact: Hashable, Sendable {
         }
     }
 
-    var html: String {
-        let words = "<bdi>\(HTMLText().escapeText(text))</bdi>"
-        return target.map { "<a href=\"\(HTMLText().escapeText($0))\">\(words)</a>" } ?? words
-    }
-
     /// A local part and a domain of letters, digits and the usual punctuation; anything more exotic is shown as text.
     private static func isMailAddress(_ text: String) -> Bool {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)

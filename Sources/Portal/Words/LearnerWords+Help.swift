@@ -1,13 +1,17 @@
 import Broker
 import BrokerCore
+import Words
 
 extension LearnerWords {
     /// Names the contact, and what to quote there.
-    static func help(_ help: Page.Help, _ contact: Contact?) -> Prose {
-        let whom: Prose = contact.map { "write to \($0)" } ?? "tell your instructor"
-        return switch help {
-        case .general: "If you need help, \(whom)."
-        case .about(let reference): "If you need help, \(whom) and mention the reference \(code: reference)."
+    func help(_ help: Page.Help, _ contact: Contact?) -> Prose {
+        var arguments: [String: Message.Argument] = ["known": .flag(contact != nil)]
+        arguments["contact"] = contact.map { .link(text: $0.text, target: $0.target) }
+        switch help {
+        case .general: return say("help.general", arguments)
+        case .about(let reference):
+            arguments["reference"] = .word(reference)
+            return say("help.about", arguments)
         }
     }
 

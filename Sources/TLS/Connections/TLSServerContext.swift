@@ -111,7 +111,8 @@ public final class TLSServerContext: @unchecked Sendable {
 /// `@unchecked Sendable`: OpenSSL's reference counts are atomic, and the list's owner guards it.
 private struct OtherContexts: @unchecked Sendable {
     /// Certificates that have a context; the oldest is evicted first, and gets a new one when it is requested again.
-    static let limit = 64
+    /// Above the number of portals, each of which may have a certificate of its own.
+    static let limit = 256
 
     private var entries: [(identity: CertifiedKey, context: OpaquePointer)] = []
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Text
 
 /// A duration on the command line: `30m`, `1h30m`.
 struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BrokerCore
+import Configuration
 import Foundation
 import Store
 import Text
@@ -114,12 +115,6 @@ struct IntegrityCommand: AsyncParsableCommand {
         }
         if !report.problems.isEmpty { throw ExitCode.failure }
     }
-}
-
-/// The names of the files in a state directory.
-enum StateFileNames {
-    static let database = "carrel.db"
-    static let keys = "secrets"
 }
 
 enum StateFileText {

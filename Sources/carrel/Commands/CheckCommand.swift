@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broker
 import BrokerCore
+import Configuration
 import Scheduling
 import Text
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import EventLoop
 import Foundation
 import Logging
+import Takeover
 
 /// A service that runs in the foreground until it is told to stop, or until another process takes over.
 @ControlLoop

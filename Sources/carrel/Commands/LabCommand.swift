@@ -27,10 +27,11 @@ struct LabList: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var filter: PortalFilter
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let labs = try await ControlClient(configurationOption).labs()
+        let labs = try await ControlClient(configurationOption).labs(of: filter.portal)
         Output.print(output.json ? Output.json(labs) : LabText.table(labs))
     }
 }
@@ -49,11 +50,12 @@ struct LabShow: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var portal: PortalOption
     @OptionGroup var output: JSONOption
     @Argument(help: "The lab's name.") var name: String
 
     func run() async throws {
-        let lab = try await ControlClient(configurationOption).lab(name)
+        let lab = try await ControlClient(configurationOption).lab(name, of: portal.portal)
         Output.print(output.json ? Output.json(lab) : LabText.details(lab, now: .current()))
     }
 }
@@ -75,6 +77,7 @@ struct LabPrepull: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var portal: PortalOption
     @OptionGroup var output: JSONOption
     @Argument(help: "The lab's name.") var name: String
     @Option(help: ArgumentHelp("Only there; may be repeated.", valueName: "name")) var host: [String] = []
@@ -83,7 +86,7 @@ struct LabPrepull: AsyncParsableCommand {
 
     func run() async throws {
         let client = try await ControlClient(configurationOption)
-        var lab = try await client.prepull(name, hosts: host, again: again)
+        var lab = try await client.prepull(name, of: portal.portal, hosts: host, again: again)
         let asked = Set(lab.hosts.filter { $0.pull?.state == .pulling }.map(\.host))
         var screen = ProgressScreen(isTerminal: isatty(STDOUT_FILENO) == 1 && !output.json)
         var shown = ""
@@ -92,7 +95,7 @@ struct LabPrepull: AsyncParsableCommand {
             if !output.json { screen.show(text, isNews: text != shown) }
             shown = text
             try await Task.sleep(for: HostDrain.pollInterval)
-            lab = try await client.lab(name)
+            lab = try await client.lab(name, of: portal.portal)
         }
         if output.json {
             Output.print(Output.json(lab))

@@ -20,10 +20,11 @@ struct PoolList: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var filter: PortalFilter
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let pools = try await ControlClient(configurationOption).pools()
+        let pools = try await ControlClient(configurationOption).pools(of: filter.portal)
         Output.print(output.json ? Output.json(pools) : PoolTable.text(pools))
     }
 }
@@ -43,6 +44,7 @@ struct PoolSet: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var portal: PortalOption
     @Argument(help: "The lab's name in the configuration.") var lab: String
     @Option(help: "Seats that are kept warm.") var minimum: Int?
     @Option(help: "How many at most while people come; the minimum counts if it is greater.") var maximum: Int?
@@ -59,7 +61,7 @@ struct PoolSet: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let portal = try configurationOption.load().portal.name
+        let portal = try portal.entry(of: configurationOption.load()).id
         let client = try await ControlClient(configurationOption)
         let pools =
             reset

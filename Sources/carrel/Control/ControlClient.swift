@@ -1,8 +1,11 @@
 import Broker
 import BrokerCore
+import Configuration
 import EventLoop
 import HTTPTransport
+import Identity
 import Portal
+import Text
 
 /// Talks to the running broker over the control socket of its state directory.
 @ControlLoop
@@ -35,11 +38,11 @@ final class ControlClient {
     }
 
     func cordon(_ host: String) async throws {
-        _ = try await post("/v1/hosts/\(Self.escape(host))/cordon", [], as: APIHost.self)
+        _ = try await post("/v1/hosts/\(PercentEncoding.encode(host))/cordon", [], as: APIHost.self)
     }
 
     func uncordon(_ host: String) async throws {
-        _ = try await post("/v1/hosts/\(Self.escape(host))/uncordon", [], as: APIHost.self)
+        _ = try await post("/v1/hosts/\(PercentEncoding.encode(host))/uncordon", [], as: APIHost.self)
     }
 
     /// - Parameter withoutNotice: sessions may end with less than the usual notice.
@@ -48,22 +51,24 @@ final class ControlClient {
             APIDrain(
                 deadlineSeconds: deadline.map { Int($0.components.seconds) },
                 withoutNotice: withoutNotice ? true : nil))
-        return try await post("/v1/hosts/\(Self.escape(host))/drain", body, as: APIHost.self).host
+        return try await post("/v1/hosts/\(PercentEncoding.encode(host))/drain", body, as: APIHost.self).host
     }
 
     func host(_ name: String) async throws -> HostDetailsView {
-        try await get("/v1/hosts/\(Self.escape(name))", as: HostDetailsView.self)
+        try await get("/v1/hosts/\(PercentEncoding.encode(name))", as: HostDetailsView.self)
     }
 
-    func labs() async throws -> [LabView] { try await get("/v1/labs", as: APILabs.self).labs }
-
-    func lab(_ name: String) async throws -> LabView {
-        try await get("/v1/labs/\(Self.escape(name))", as: APILab.self).lab
+    func labs(of portal: PortalID?) async throws -> [LabView] {
+        try await get("/v1/labs" + Self.query([("portal", portal?.rawValue)]), as: APILabs.self).labs
     }
 
-    func prepull(_ lab: String, hosts: [String], again: Bool) async throws -> LabView {
+    func lab(_ name: String, of portal: PortalID?) async throws -> LabView {
+        try await get(Self.address(ofLab: name, portal), as: APILab.self).lab
+    }
+
+    func prepull(_ lab: String, of portal: PortalID?, hosts: [String], again: Bool) async throws -> LabView {
         let body = APICoding.encode(APIPrepull(hosts: hosts, again: again))
-        return try await post("/v1/labs/\(Self.escape(lab))/prepull", body, as: APILab.self).lab
+        return try await post(Self.address(ofLab: lab, portal, call: "/prepull"), body, as: APILab.self).lab
     }
 
     func addHost(_ entry: HostEntry) async throws -> HostView {
@@ -72,7 +77,7 @@ final class ControlClient {
 
     func setHost(_ name: String, _ change: HostAdjustment, reset: Bool) async throws -> HostView {
         let body = APICoding.encode(APIHostSet(change, reset: reset))
-        return try await post("/v1/hosts/\(Self.escape(name))/set", body, as: APIHost.self).host
+        return try await post("/v1/hosts/\(PercentEncoding.encode(name))/set", body, as: APIHost.self).host
     }
 
     func removeHost(
@@ -82,11 +87,11 @@ final class ControlClient {
             APIHostRemove(
                 drain: isDraining, deadlineSeconds: deadline.map { Int($0.components.seconds) },
                 withoutNotice: withoutNotice ? true : nil))
-        return try await post("/v1/hosts/\(Self.escape(name))/remove", body, as: APIHostRemoved.self).host
+        return try await post("/v1/hosts/\(PercentEncoding.encode(name))/remove", body, as: APIHostRemoved.self).host
     }
 
     func declareLost(_ host: String) async throws -> HostLossView {
-        try await post("/v1/hosts/\(Self.escape(host))/lost", [], as: HostLossView.self)
+        try await post("/v1/hosts/\(PercentEncoding.encode(host))/lost", [], as: HostLossView.self)
     }
 
     func drain(
@@ -105,53 +110,56 @@ final class ControlClient {
     }
 
     func sessions(
-        state: String? = nil, host: String? = nil, learner: String? = nil, lab: String? = nil, course: String? = nil,
+        of portal: PortalID? = nil, state: String? = nil, host: String? = nil, learner: String? = nil,
+        lab: String? = nil, course: String? = nil,
         isLive: Bool = false, limit: Int
     ) async throws -> [SessionView] {
-        let query = [
-            ("state", state), ("host", host), ("learner", learner), ("lab", lab), ("course", course),
-            ("live", isLive ? "true" : nil), ("limit", String(limit)),
-        ].compactMap { name, value in value.map { "\(name)=\(Self.escape($0))" } }
-        return try await get("/v1/sessions?" + query.joined(separator: "&"), as: APISessions.self).sessions
+        let query = Self.query([
+            ("portal", portal?.rawValue), ("state", state), ("host", host), ("learner", learner), ("lab", lab),
+            ("course", course), ("live", isLive ? "true" : nil), ("limit", String(limit)),
+        ])
+        return try await get("/v1/sessions" + query, as: APISessions.self).sessions
     }
 
     func session(_ id: String) async throws -> APISession {
-        try await get("/v1/sessions/\(Self.escape(id))", as: APISession.self)
+        try await get("/v1/sessions/\(PercentEncoding.encode(id))", as: APISession.self)
     }
 
     func end(_ id: String, in notice: Duration, note: String?) async throws -> SessionView {
         let body = APICoding.encode(APIEnd(note: note, inSeconds: Int(notice.components.seconds)))
-        return try await post("/v1/sessions/\(Self.escape(id))/end", body, as: APISession.self).session
+        return try await post("/v1/sessions/\(PercentEncoding.encode(id))/end", body, as: APISession.self).session
     }
 
     func cancelEnd(_ id: String) async throws -> SessionView {
-        try await post("/v1/sessions/\(Self.escape(id))/cancel-end", [], as: APISession.self).session
+        try await post("/v1/sessions/\(PercentEncoding.encode(id))/cancel-end", [], as: APISession.self).session
     }
 
     func park(_ id: String, note: String?) async throws -> SessionView {
         let body = APICoding.encode(APIPark(note: note))
-        return try await post("/v1/sessions/\(Self.escape(id))/park", body, as: APISession.self).session
+        return try await post("/v1/sessions/\(PercentEncoding.encode(id))/park", body, as: APISession.self).session
     }
 
     func explain(_ id: String) async throws -> SessionExplanation {
-        try await get("/v1/sessions/\(Self.escape(id))/explain", as: APIExplanation.self).explanation
+        try await get("/v1/sessions/\(PercentEncoding.encode(id))/explain", as: APIExplanation.self).explanation
     }
 
     func extend(_ id: String, by duration: Duration, note: String) async throws -> SessionView {
         let body = APICoding.encode(APIExtend(seconds: Int(duration.components.seconds), note: note))
-        return try await post("/v1/sessions/\(Self.escape(id))/extend", body, as: APISession.self).session
+        return try await post("/v1/sessions/\(PercentEncoding.encode(id))/extend", body, as: APISession.self).session
     }
 
-    func pools() async throws -> [PoolView] { try await get("/v1/pools", as: APIPools.self).pools }
+    func pools(of portal: PortalID?) async throws -> [PoolView] {
+        try await get("/v1/pools" + Self.query([("portal", portal?.rawValue)]), as: APIPools.self).pools
+    }
 
     func setPool(
-        portal: String, lab: String, minimum: Int?, maximum: Int?, perHost: Int?
+        portal: PortalID, lab: String, minimum: Int?, maximum: Int?, perHost: Int?
     ) async throws -> [PoolView] {
         let change = APIPool(portal: portal, lab: lab, minimum: minimum, maximum: maximum, perHost: perHost)
         return try await post("/v1/pools", APICoding.encode(change), as: APIPools.self).pools
     }
 
-    func resetPool(portal: String, lab: String) async throws -> [PoolView] {
+    func resetPool(portal: PortalID, lab: String) async throws -> [PoolView] {
         let change = APIPool(portal: portal, lab: lab, reset: true)
         return try await post("/v1/pools", APICoding.encode(change), as: APIPools.self).pools
     }
@@ -206,16 +214,13 @@ final class ControlClient {
         return response.body
     }
 
-    /// RFC 3986 section 2.3: everything but unreserved characters.
-    nonisolated static func escape(_ text: String) -> String {
-        var escaped = ""
-        for byte in text.utf8 {
-            let scalar = Unicode.Scalar(byte)
-            let isUnreserved =
-                byte < 128 && (scalar.properties.isAlphabetic || "0123456789-._~".unicodeScalars.contains(scalar))
-            escaped +=
-                isUnreserved ? String(scalar) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-        return escaped
+    private static func address(ofLab name: String, _ portal: PortalID?, call: String = "") -> String {
+        "/v1/labs/\(PercentEncoding.encode(name))\(call)" + query([("portal", portal?.rawValue)])
+    }
+
+    /// A query of the fields that have a value; empty if none has one.
+    static func query(_ fields: [(name: String, value: String?)]) -> String {
+        let given = fields.compactMap { name, value in value.map { "\(name)=\(PercentEncoding.encode($0))" } }
+        return given.isEmpty ? "" : "?" + given.joined(separator: "&")
     }
 }

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// The display of `host drain --wait`, from the broker's answer to each poll.
 struct DrainProgress {

@@ -1,4 +1,5 @@
 import BrokerCore
+import Text
 
 /// The explanation of a session's state, for operators.
 enum ExplanationText {

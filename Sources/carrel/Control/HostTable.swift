@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// The table of hosts, for operators.
 enum HostTable {

@@ -10,9 +10,11 @@ enum LabText {
             ("SEEN", .right), ("IMAGE", .left), ("ID", .left), ("HOSTS", .right),
             ("NOTE", .left),
         ])
+        let names = LabNames(labs.map(\.portal))
         for lab in labs {
             table.add([
-                lab.name, lab.kind.rawValue, SizeText.format(lab.memoryBytes), UseText.size(lab.profile.memoryP50Bytes),
+                names.name(lab.name, of: lab.portal), lab.kind.rawValue, SizeText.format(lab.memoryBytes),
+                UseText.size(lab.profile.memoryP50Bytes),
                 UseText.size(lab.profile.memoryP95Bytes), UseText.cpus(lab.profile.cpuP95), "\(lab.profile.sessions)",
                 lab.image, short(lab.imageId),
                 "\(lab.hosts.count { $0.presence == .present })/\(lab.hosts.count)", note(lab),

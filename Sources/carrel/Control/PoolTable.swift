@@ -9,10 +9,12 @@ enum PoolTable {
             ("LAB", .left), ("MINIMUM", .right), ("MAXIMUM", .right), ("WANTED", .right), ("READY", .right),
             ("STARTING", .right), ("HOSTS", .left), ("NOTE", .left),
         ])
+        let names = LabNames(pools.map(\.portal))
         for pool in pools {
             let hosts = pool.hosts.sortedNaturally(by: \.key).map { "\($0.key) \($0.value)" }
             table.add([
-                pool.lab, "\(pool.minimum)", "\(pool.maximum)", "\(pool.wanted)", "\(pool.ready)",
+                names.name(pool.lab, of: pool.portal), "\(pool.minimum)", "\(pool.maximum)", "\(pool.wanted)",
+                "\(pool.ready)",
                 "\(pool.starting)", hosts.joined(separator: ", "), note(pool),
             ])
         }

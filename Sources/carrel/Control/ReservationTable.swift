@@ -10,9 +10,11 @@ enum ReservationTable {
             ("ID", .left), ("PHASE", .left), ("LAB", .left), ("FROM", .left), ("TO", .left), ("SEATS", .right),
             ("CLAIMED", .right), ("FOR", .left), ("NOTE", .left),
         ])
+        let names = LabNames(reservations.map(\.portal))
         for reservation in reservations {
             table.add([
-                reservation.id.rawValue, reservation.standing.rawValue, reservation.lab, time.moment(reservation.from),
+                reservation.id.rawValue, reservation.standing.rawValue,
+                names.name(reservation.lab, of: reservation.portal), time.moment(reservation.from),
                 time.moment(reservation.to), "\(reservation.seats)", "\(reservation.claims)", cohort(reservation),
                 note(reservation),
             ])
@@ -24,7 +26,8 @@ enum ReservationTable {
     static func details(_ reservation: ReservationView, time: TimeText) -> String {
         let hosts = reservation.hosts.sortedNaturally(by: \.key).map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         return Table.list([
-            ("id", reservation.id.rawValue), ("phase", reservation.standing.rawValue), ("portal", reservation.portal),
+            ("id", reservation.id.rawValue), ("phase", reservation.standing.rawValue),
+            ("portal", reservation.portal.rawValue),
             ("lab", reservation.lab), ("time zone", zone(of: reservation)), ("seats", "\(reservation.seats)"),
             ("claimed", "\(reservation.claims)"),
             ("at the peak", "\(reservation.peakSeats)"), ("warm at the start", "\(reservation.warmPercent) %"),
@@ -50,7 +53,7 @@ enum ReservationTable {
     /// The addresses of calendar feeds.
     static func feeds(_ feeds: [FeedView], time: TimeText) -> String {
         var table = Table([("ID", .left), ("PORTAL", .left), ("MADE", .left)])
-        for feed in feeds { table.add([feed.id, feed.portal, time.moment(feed.createdAt)]) }
+        for feed in feeds { table.add([feed.id, feed.portal.rawValue, time.moment(feed.createdAt)]) }
         return table.text()
     }
 

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// The table of sessions, for operators.
 enum SessionTable {
@@ -8,9 +9,11 @@ enum SessionTable {
             ("ID", .left), ("STATE", .left), ("LAB", .left), ("LEARNER", .left), ("NAME", .left), ("HOST", .left),
             ("SINCE", .left), ("LAST ACTIVITY", .right), ("NOTE", .left),
         ])
+        let names = LabNames(sessions.map(\.portal))
         for session in sessions {
             table.add([
-                session.id.rawValue, state(session), session.lab, session.learner, session.learnerName,
+                session.id.rawValue, state(session), names.name(session.lab, of: session.portal), session.learner,
+                session.learnerName,
                 session.host ?? "-", time.short(session.since, now: now), ago(session.lastActivityAt, now: now),
                 note(session, now: now, time: time),
             ])
@@ -24,7 +27,7 @@ enum SessionTable {
             ("id", session.id.rawValue), ("reference", session.id.reference), ("state", state(session)),
             ("lab", "\(session.lab) (\(session.labTitle))"),
             ("learner", "\(session.learner) (\(session.learnerName))"), ("course", session.course ?? "-"),
-            ("portal", session.portal),
+            ("portal", session.portal.rawValue),
             ("host", session.host ?? "-"), ("image", session.image), ("run", "\(session.epoch)"), ("url", session.url),
             ("created", time.moment(session.createdAt)),
             ("last activity", "\(time.moment(session.lastActivityAt)) (\(ago(session.lastActivityAt, now: now)))"),

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 /// What labs request and use, for operators.
 enum UseText {

@@ -4,6 +4,8 @@ import Foundation
 import HTTPTransport
 import Logging
 import TLS
+import Takeover
+import Text
 
 /// A running standalone edge: the data plane of `carrel serve`, with its routes from a file.
 @ControlLoop
@@ -51,7 +53,7 @@ final class EdgeService: Daemon {
         self.log = log
         let routes = try RoutesFile.read(settings.routesPath)
         certificates = try CertificateStore([settings.certificate])
-        certificateWatch = CertificateWatch(certificates, path: settings.certificate.certificatePath, log: log)
+        certificateWatch = CertificateWatch(certificates, log: log)
         accessLog = try settings.accessLog.map { try AccessLog(path: $0) }
         var configuration = EdgeConfiguration(
             listen: settings.listen, loops: settings.threads, certificates: certificates)
@@ -69,7 +71,9 @@ final class EdgeService: Daemon {
     func start(takesOver: Bool) async throws {
         let path = settings.takeoverPath
         var taker: TakeoverTaker?
-        if takesOver, let path { taker = try await TakeoverTaker.begin(at: path, role: .edge, log) }
+        if takesOver, let path {
+            taker = try await TakeoverTaker.begin(at: path, role: .edge, version: Carrel.version, log)
+        }
         let inherited = taker?.sockets ?? InheritedSockets(InheritedSockets.fromServiceManager())
         if let state = try await taker?.take() { adopt(state) }
         try ListenerCheck.claim(

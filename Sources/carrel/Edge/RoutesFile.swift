@@ -1,7 +1,9 @@
+import Configuration
 import Edge
 import Foundation
 import HTTPTransport
 import HTTPWire
+import Text
 
 /// The routes of a standalone edge: `hostname: http://host:port`, one per line.
 ///

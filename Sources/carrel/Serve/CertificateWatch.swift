@@ -8,18 +8,13 @@ import TLS
 final class CertificateWatch {
     private let certificates: CertificateStore
     private let log: Logger
-    /// The certificate's file, for messages.
-    private let path: String
     /// Checks whether the current contents of the files are usable.
     private let check: () throws -> Void
     private var changeTimer: LoopTimer?
     private var expiryTimer: LoopTimer?
 
-    init(
-        _ certificates: CertificateStore, path: String, log: Logger, check: @escaping () throws -> Void = {}
-    ) {
+    init(_ certificates: CertificateStore, log: Logger, check: @escaping () throws -> Void = {}) {
         self.certificates = certificates
-        self.path = path
         self.log = log
         self.check = check
     }
@@ -37,7 +32,7 @@ final class CertificateWatch {
 
     func warnOfExpiry() {
         let days = ServeLimits.expiryWarningDays
-        guard let text = Preflight.expiry(of: certificates, path: path, within: days) else { return }
+        guard let text = Preflight.expiry(of: certificates, within: days) else { return }
         log.warning("\(text)")
     }
 

@@ -1,12 +1,14 @@
 import Broker
+import Configuration
+import Doors
 import Edge
 import EventLoop
 import Foundation
-import Launch
 import Logging
 import Portal
 import Store
 import TLS
+import Takeover
 
 /// The control plane of a running Carrel, which is everything but the edge: decisions, storage, pages and API. It holds
 /// the lock of the state directory for as long as it lives, so that there is never a second one.
@@ -38,8 +40,8 @@ final class ControlPlane {
             clock: { .current() })
         let numbers = ServiceMetrics(edge: edge, broker: broker, certificates: certificates)
         portal = try Portal(
-            configuration.portalPages, broker: broker, secrets: secrets, metrics: { await numbers.text() },
-            reload: reload)
+            configuration.portalPages, version: Carrel.version, broker: broker, secrets: secrets,
+            metrics: { await numbers.text() }, reload: reload)
     }
 
     /// Finishes the requests in progress, and makes no further decisions. Followed by `close()`.
@@ -51,21 +53,15 @@ final class ControlPlane {
         return broker.handedEntryCodes()
     }
 
+    /// Applies the parts of a configuration that can change while everything runs.
+    func reconfigure(_ configuration: Configuration) throws {
+        try portal.reconfigure(configuration.portalPages)
+        broker.reconfigure(configuration.broker)
+    }
+
     func close() async {
         portal.close()
         await broker.stop()
         do { try store.close() } catch { log.error("the database was not closed in order: \(error)") }
-    }
-}
-
-extension Configuration {
-    fileprivate var portalPages: PortalConfiguration {
-        var pages = PortalConfiguration(
-            name: portal.name, title: portal.title, labsDomain: labsDomain, publicPort: publicPort,
-            version: Carrel.version)
-        pages.embeddedIn = portal.embeddedIn
-        pages.instructorExtension = portal.instructorExtension
-        pages.contact = portal.contact
-        return pages
     }
 }

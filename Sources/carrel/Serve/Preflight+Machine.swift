@@ -1,9 +1,11 @@
 import Broker
 import BrokerCore
+import Configuration
 import EventLoop
 import Foundation
 import Scheduling
 import TLS
+import Text
 
 /// What `carrel serve` requires of its machine. Tries each requirement where possible, and leaves nothing behind.
 extension Preflight {
@@ -129,18 +131,18 @@ extension Preflight {
 
     /// Names that do not resolve from here. Learners may well see other DNS answers.
     @ControlLoop private static func names(_ configuration: Configuration) async -> [ConfigurationProblem] {
-        let hostnames = [
-            (configuration.portal.hostname, "the portal's hostname"),
-            ("carrel-check.\(configuration.labsDomain)", "a lab's hostname"),
-        ]
+        let domains = Set(configuration.portals.map(\.labsDomain)).sorted()
+        let hostnames =
+            configuration.portals.map { (name: $0.hostname, what: "the portal's hostname", wildcard: String?.none) }
+            + domains.map { ("carrel-check.\($0)", "a lab's hostname", "*.\($0)") }
         var advice: [ConfigurationProblem] = []
-        for (name, what) in hostnames {
+        for (name, what, wildcard) in hostnames {
             guard let problem = await resolution(of: name) else { continue }
             advice.append(
                 configuration.problem(
                     line: 0,
                     "\(what), \(name), leads nowhere as seen from this machine (\(problem)); learners need it in DNS"
-                        + (what.hasPrefix("a lab") ? ", as a wildcard *.\(configuration.labsDomain)" : "")))
+                        + (wildcard.map { ", as a wildcard \($0)" } ?? "")))
         }
         return advice
     }

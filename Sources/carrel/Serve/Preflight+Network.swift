@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Configuration
 import DockerEngine
 import EventLoop
 

@@ -1,4 +1,5 @@
 import BrokerCore
+import Configuration
 import DockerEngine
 import EventLoop
 import Foundation
@@ -9,43 +10,46 @@ enum Preflight {
     /// In days; a certificate that expires sooner is a problem, since nothing here renews it.
     static let certificateDays: Int64 = 3
 
-    /// The edge's certificates, if they match their keys and are valid for the portal and every lab.
+    /// The edge's certificates, if they match their keys and are valid for every portal and its labs.
     static func certificates(_ configuration: Configuration) throws(InvalidConfiguration) -> CertificateStore {
-        func fails(_ message: String) -> InvalidConfiguration {
-            InvalidConfiguration(problems: [configuration.problem(line: configuration.certificateLine, message)])
+        func fails(_ message: String, at paths: Configuration.CertificatePaths) -> InvalidConfiguration {
+            InvalidConfiguration(problems: [configuration.problem(line: paths.line, "tls: \(message)")])
         }
-        let store: CertificateStore
-        do {
-            store = try CertificateStore([configuration.certificateFiles])
-        } catch {
-            throw fails("tls: \(error.message)")
+        for portal in configuration.portals {
+            let paths = portal.certificate ?? configuration.certificate
+            let own: CertificateStore
+            do { own = try CertificateStore([CertificateFiles(paths)]) } catch { throw fails(error.message, at: paths) }
+            let names = [
+                (name: portal.hostname, shown: portal.hostname),
+                (name: "x.\(portal.labsDomain)", shown: "*.\(portal.labsDomain)"),
+            ]
+            for (name, shown) in names where !own.covers(hostname: name) {
+                throw fails(
+                    "\(paths.certificate) does not cover \(shown), but must cover the hostname of the portal "
+                        + "\(portal.id) and *.\(portal.labsDomain)", at: paths)
+            }
         }
-        let names = [configuration.portal.hostname, "x.\(configuration.labsDomain)"]
-        for (name, shown) in zip(names, [names[0], "*.\(configuration.labsDomain)"]) where !store.covers(hostname: name)
-        {
-            throw fails(
-                "tls: \(configuration.certificate.certificate) does not cover \(shown), but must cover the portal's hostname "
-                    + "and *.\(configuration.labsDomain)")
+        do { return try CertificateStore(configuration.certificateFiles) } catch {
+            throw fails(error.message, at: configuration.certificate)
         }
-        return store
     }
 
-    /// A problem if the certificate has expired, or expires within this number of days.
+    /// A problem if a certificate has expired, or expires within this number of days.
     static func expiry(
         of certificates: CertificateStore, _ configuration: Configuration, within days: Int64 = certificateDays,
         now: Int64 = Int64(Date().timeIntervalSince1970)
     ) -> ConfigurationProblem? {
-        expiry(of: certificates, path: configuration.certificate.certificate, within: days, now: now)
-            .map { configuration.problem(line: configuration.certificateLine, "tls: \($0)") }
+        let first = configuration.certificates.first { $0.certificate == certificates.firstToExpire }
+        return expiry(of: certificates, within: days, now: now)
+            .map { configuration.problem(line: first?.line ?? 0, "tls: \($0)") }
     }
 
     /// The same as a text only.
     static func expiry(
-        of certificates: CertificateStore, path: String, within days: Int64,
-        now: Int64 = Int64(Date().timeIntervalSince1970)
+        of certificates: CertificateStore, within days: Int64, now: Int64 = Int64(Date().timeIntervalSince1970)
     ) -> String? {
         expiry(at: certificates.earliestExpiry, within: days, now: now).map {
-            "\(path) \($0); renew it, and the new files are taken over"
+            "\(certificates.firstToExpire) \($0); renew it, and the new files are taken over"
         }
     }
 
@@ -108,7 +112,7 @@ enum Preflight {
             let labels = entry.lab.requires.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ", ")
             return configuration.problem(
                 line: entry.line,
-                "lab \(entry.lab.name) asks for a host with \(labels), and none of the file has that; label one, here or with "
+                "lab \(configuration.name(of: entry.lab.key)) asks for a host with \(labels), and none of the file has that; label one, here or with "
                     + "carrel host set")
         }
     }
@@ -119,10 +123,10 @@ enum Preflight {
             of: configuration.labs.map(\.lab), on: configuration.hosts.map(\.spec),
             sharedHomes: configuration.homes != nil
         ).map { pair in
-            let entry = configuration.labs.first { $0.lab.name == pair.second }
+            let entry = configuration.labs.first { $0.lab.key == pair.second }
             return configuration.problem(
                 line: entry?.line ?? 0,
-                "lab \(pair.second) and lab \(pair.first) ask for hosts with different labels, and no host could serve both: "
+                "lab \(configuration.name(of: pair.second)) and lab \(configuration.name(of: pair.first)) ask for hosts with different labels, and no host could serve both: "
                     + "without a shared directory (homes) a learner's files stay on the host of their first lab, and "
                     + "the other one would always be refused; set homes, or label a host for both")
         }
@@ -186,7 +190,10 @@ enum Preflight {
         _ host: Configuration.HostEntry, _ engine: DockerEngine, _ configuration: Configuration
     ) async throws -> PreflightFindings {
         var found = PreflightFindings()
-        for entry in configuration.labs where try await engine.image(entry.lab.image) == nil {
+        // A shared lab is in several catalogues, and is one line of the file.
+        var seen: Set<Int> = []
+        for entry in configuration.labs where seen.insert(entry.line).inserted {
+            guard try await engine.image(entry.lab.image) == nil else { continue }
             found.problems.append(
                 configuration.problem(
                     line: entry.line,

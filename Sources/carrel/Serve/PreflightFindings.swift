@@ -1,3 +1,5 @@
+import Configuration
+
 /// The result of checking a configuration and its environment.
 struct PreflightFindings: Hashable, Sendable {
     /// `carrel serve` would fail to start, or launches would fail.

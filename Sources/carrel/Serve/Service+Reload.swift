@@ -1,4 +1,5 @@
 import Broker
+import Configuration
 import EventLoop
 import Logging
 import Portal
@@ -46,7 +47,7 @@ extension Service {
         try accessLog?.reopen()
         let expiry = certificates.earliestExpiry
         let hasNewFiles = certificates.takeChange()
-        try certificates.reload()
+        try certificates.replace(fresh.certificateFiles)
         var changes = ConfigurationChanges(from: configuration, to: fresh).lines
         if certificates.earliestExpiry != expiry {
             changes.append("tls: the certificate ends in \(Preflight.daysLeft(of: certificates)) days now")
@@ -54,11 +55,16 @@ extension Service {
             changes.append("tls: the certificate's files were written anew")
         }
         let waiting = configuration.keysThatNeedARestart(comparedTo: fresh)
+        // The edge must know a portal before the first route of it.
+        edge.apply([.portals(fresh.edgePortals)])
+        configuration.portals = fresh.portals
+        configuration.labsDomain = fresh.labsDomain
+        configuration.certificate = fresh.certificate
+        configuration.pools = fresh.pools
         configuration.hosts = fresh.hosts
-        configuration.labs = fresh.labs
         configuration.takeoverGrace = fresh.takeoverGrace
         configuration.egress = fresh.egress
-        control?.broker.reconfigure(configuration.broker)
+        try control?.reconfigure(configuration)
         return APIReload(changes: changes, waiting: waiting, zones: ZoneDatabase.system().version)
     }
 }

@@ -1,16 +1,19 @@
 import Broker
 import BrokerCore
+import Configuration
+import Doors
 import Edge
 import EventLoop
 import Foundation
 import HTTPTransport
-import Launch
 import Logging
 import Portal
 import Scheduling
 import Store
 import Synchronization
 import TLS
+import Takeover
+import Text
 
 /// The named limits of the running broker.
 enum ServeLimits {
@@ -36,7 +39,7 @@ final class Service: Daemon {
     var configuration: Configuration
     let log: Logger
     let certificates: CertificateStore
-    private let edge: Edge
+    let edge: Edge
     private let report: ActivityReport
     let accessLog: AccessLog?
     private let tickets = TicketKeys()
@@ -75,7 +78,10 @@ final class Service: Daemon {
     /// last. In a takeover, learners' pages wait no longer than that takes, and labs do not wait at all.
     func start(takesOver: Bool) async throws {
         var taker: TakeoverTaker?
-        if takesOver { taker = try await TakeoverTaker.begin(at: configuration.takeoverPath, role: .serve, log) }
+        if takesOver {
+            taker = try await TakeoverTaker.begin(
+                at: configuration.takeoverPath, role: .serve, version: Carrel.version, log)
+        }
         let inherited = taker?.sockets ?? InheritedSockets(InheritedSockets.fromServiceManager())
         let state = try await taker?.take()
         if let state { tickets.adopt(Array(state.tickets)) }
@@ -107,11 +113,11 @@ final class Service: Daemon {
         log.info(
             "ready",
             metadata: [
-                "portal": "\(configuration.portalOrigin)", "labs": "*.\(configuration.labsDomain)",
+                "portals": "\(configuration.portals.map { configuration.origin(of: $0) }.joined(separator: " "))",
                 "listen": "\(configuration.listen.map(\.description).joined(separator: " "))",
                 "hosts": "\(configuration.hosts.count)", "state": "\(configuration.stateDirectory)",
             ])
-        certificateWatch = CertificateWatch(certificates, path: configuration.certificate.certificate, log: log) {
+        certificateWatch = CertificateWatch(certificates, log: log) {
             [weak self] in
             guard let self else { return }
             _ = try Preflight.certificates(self.configuration)
@@ -260,12 +266,11 @@ extension Configuration {
 
     fileprivate func edge(_ certificates: CertificateStore, _ accessLog: AccessLog?) -> EdgeConfiguration {
         var edge = EdgeConfiguration(
-            listen: listenAddresses, loops: edgeThreads, portalHostname: portal.hostname, labsDomain: labsDomain,
+            listen: listenAddresses, loops: edgeThreads, portals: edgePortals,
             portalUpstream: .unix(path: portalSocketPath), certificates: certificates)
         edge.http2 = edgeHTTP2
         edge.limits = edgeLimits
         edge.accessLog = accessLog
-        edge.embeddedIn = portal.embeddedIn
         edge.hstsSeconds = hsts.components.seconds
         edge.redirect = redirect.map {
             RedirectConfiguration(listen: redirectAddresses, publicPort: publicPort, acmeWebroot: $0.acmeWebroot)

@@ -1,6 +1,6 @@
 import BrokerCore
+import Doors
 import Foundation
-import Launch
 
 /// The learners of a roster: one identifier per line, or CSV (RFC 4180) with the identifiers in its first column.
 struct Roster: Hashable, Sendable {

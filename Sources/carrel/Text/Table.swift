@@ -1,3 +1,4 @@
+import Configuration
 import Text
 
 /// Rows of text in aligned columns, two spaces apart.

@@ -16,13 +16,24 @@
   const WATCH = 5000; // How often we check whether this machine slept, or the stream is silent.
   const KEEP = 'carrel:keep';
 
+  // What we say ourselves, in English: the status has it in the language of its texts.
+  let moments = {
+    locale: 'en-GB', clock: '{clock}', clock_one: '{clock}', at_today: 'at {clock}', at_day: 'on {day} at {clock}',
+    until_today: 'until {clock}', until_day: 'until {day} {clock}'
+  };
+  let labels = {
+    back: 'Back to the page', progress: 'See how far it is', open: 'Open it',
+    again: 'It was started again. This page still shows how it was before.'
+  };
+
   const clock = (piece) => {
     const then = new Date(piece.moment), now = new Date();
-    const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-    if (then.toDateString() === now.toDateString()) return `${piece.form} ${time}`;
+    const isToday = then.toDateString() === now.toDateString();
     const isNear = then > now && then - now < 6 * 86400e3;
-    const day = then.toLocaleDateString('en-GB', isNear ? { weekday: 'long' } : { day: 'numeric', month: 'long' });
-    return piece.form === 'until' ? `until ${day} ${time}` : `on ${day} at ${time}`;
+    const day = then.toLocaleDateString(moments.locale, isNear ? { weekday: 'long' } : { day: 'numeric', month: 'long' });
+    const time = then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    const oclock = (/^0?1\D/.test(time) ? moments.clock_one : moments.clock).replace('{clock}', time);
+    return moments[`${piece.form}_${isToday ? 'today' : 'day'}`].replace('{day}', day).replace('{clock}', oclock);
   };
   const words = (prose) => prose.map((piece) => (typeof piece === 'string' ? piece : clock(piece))).join('');
 
@@ -57,7 +68,7 @@
         const main = act && button(row, act.label, true);
         if (act?.run) main.addEventListener('click', act.run);
         // Unsaved work can still be copied out of the page.
-        const back = button(row, 'Back to the page', !act);
+        const back = button(row, labels.back, !act);
         back.type = 'button';
         back.addEventListener('click', () => dialog.close());
         document.body.append(dialog);
@@ -116,10 +127,12 @@
         cover.show(status, action
           ? { label: action.label, form: formOf(action) }
           : ['queued', 'starting'].includes(status.state)
-            ? { label: 'See how far it is', run: () => location.reload() } : undefined);
+            ? { label: labels.progress, run: () => location.reload() } : undefined);
       };
 
       const show = (status) => {
+        moments = status.moments ?? moments;
+        labels = status.labels ?? labels;
         memoryTold ??= status.now - 60000;
         if (status.memory && status.memory.at > memoryTold) {
           memoryTold = status.memory.at;
@@ -131,8 +144,8 @@
           if (covered === 'back') return;
           covered = 'back';
           return cover.show(
-            { heading: status.heading, paragraphs: [['It was started again. This page still shows how it was before.']] },
-            { label: 'Open it', run: () => location.reload() });
+            { heading: status.heading, paragraphs: [[labels.again]] },
+            { label: labels.open, run: () => location.reload() });
         }
         if (status.is_warned || status.is_out_of_reach) warn(status); else dismiss();
       };

@@ -1,6 +1,8 @@
 import ArgumentParser
 import BrokerCore
+import Configuration
 import Foundation
+import Text
 
 struct HostAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

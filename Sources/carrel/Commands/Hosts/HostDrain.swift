@@ -4,6 +4,7 @@ import BrokerCore
 import EventLoop
 import Foundation
 import Portal
+import Text
 
 struct HostDrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

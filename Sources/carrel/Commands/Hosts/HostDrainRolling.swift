@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Text
 
 extension HostDrain {
     /// Shows the progress of a rolling drain until each of its hosts is drained, or was uncordoned.

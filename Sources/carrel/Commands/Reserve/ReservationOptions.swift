@@ -1,13 +1,13 @@
 import ArgumentParser
 import Broker
 import BrokerCore
+import Doors
 import Foundation
-import Launch
 import Scheduling
 
 /// The options that all ways to create reservations share.
 struct ReservationOptions: ParsableArguments {
-    @Option(help: "The portal's name; that of the configuration if left out.") var portal: String?
+    @OptionGroup var portal: PortalOption
     @Option(help: "The course whose learners get the seats.") var context: String?
     @Option(help: ArgumentHelp("A learner who gets a seat; may be repeated.", valueName: "id")) var learner: [String] =
         []
@@ -48,13 +48,6 @@ struct ReservationOptions: ParsableArguments {
 
     /// Shows times in the zone in which they were requested.
     var time: TimeText { TimeText(clock: clock) }
-
-    /// The portal of the configuration, which must be the one that was named, if any.
-    static func portal(_ named: String?, of configuration: Configuration) throws -> String {
-        let known = configuration.portal.name
-        guard let named, named != known else { return known }
-        throw CommandFailure("there is no portal \"\(named)\" in \(configuration.file); there is \(known)")
-    }
 
     /// All learners that are named, including those in the file.
     func learners() throws -> Set<String> {

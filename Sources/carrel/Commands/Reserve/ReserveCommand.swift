@@ -24,6 +24,7 @@ struct ReserveList: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var filter: PortalFilter
     @Option(help: "How many to list at most.") var limit = 100
     @OptionGroup var output: JSONOption
 
@@ -34,7 +35,7 @@ struct ReserveList: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let views = try await ControlClient(configurationOption).reservations(limit: limit)
+        let views = try await ControlClient(configurationOption).reservations(of: filter.portal, limit: limit)
         Output.print(output.json ? Output.json(views) : ReservationTable.text(views, time: TimeText()))
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import BrokerCore
 import Foundation
+import Identity
 import Scheduling
 
 struct ReserveCreate: AsyncParsableCommand {
@@ -62,7 +63,7 @@ struct ReserveCreate: AsyncParsableCommand {
     }
 
     /// The requested reservations: the first one, or all of a series.
-    func terms(portal: String, now: Timestamp) throws -> [ReservationTerms] {
+    func terms(portal: PortalID, now: Timestamp) throws -> [ReservationTerms] {
         let clock = options.clock
         let first = try terms(portal: portal, on: clock)
         guard var recurrence = `repeat`?.recurrence else { return [first] }
@@ -78,7 +79,7 @@ struct ReserveCreate: AsyncParsableCommand {
         } catch { throw CommandFailure("--repeat: \(error)") }
     }
 
-    private func terms(portal: String, on clock: WallClock) throws -> ReservationTerms {
+    private func terms(portal: PortalID, on clock: WallClock) throws -> ReservationTerms {
         func read(_ name: String, _ argument: MomentArgument, after start: Timestamp? = nil) throws -> Timestamp {
             do { return try argument.moment.timestamp(on: clock, after: start) } catch {
                 throw CommandFailure("--\(name): \(error)")
@@ -90,7 +91,7 @@ struct ReserveCreate: AsyncParsableCommand {
             throw CommandFailure("--to is not after --from; for the next day give its date, too")
         }
         return ReservationTerms(
-            portal: portal, lab: lab, seats: seats, from: from, to: to, warmPercent: options.warm.percent,
+            lab: LabKey(portal: portal, name: lab), seats: seats, from: from, to: to, warmPercent: options.warm.percent,
             lead: options.lead.duration, noShowAfter: options.noShow.duration, overrun: options.overrun.duration,
             context: options.context, roster: try options.learners(),
             wall: isMoment ? nil : clock.span(from: from, to: to))
@@ -102,7 +103,7 @@ struct ReserveCreate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let portal = try ReservationOptions.portal(options.portal, of: try configurationOption.load())
+        let portal = try options.portal.entry(of: try configurationOption.load()).id
         let terms = try terms(portal: portal, now: .current())
         let client = try await ControlClient(configurationOption)
         if let words = ReservationTable.longRoster(of: terms[0].roster.count, seats: seats) {
@@ -131,7 +132,7 @@ struct ReserveCreate: AsyncParsableCommand {
         let terminal = Terminal.current(plain: ascii)
         let margin = max(.seconds(3600), (shown.endsAt - shown.opensAt) / 4)
         let capacity = try await client.capacity(
-            lab: lab, from: shown.opensAt - margin, to: shown.endsAt + margin,
+            of: shown.lab, from: shown.opensAt - margin, to: shown.endsAt + margin,
             steps: output.json ? CapacityChart.columns(in: 80) : CapacityChart.columns(in: terminal.width))
         if output.json {
             Output.print(Output.json(DryRun(booking: booking, capacity: capacity)))

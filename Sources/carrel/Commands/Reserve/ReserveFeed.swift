@@ -19,7 +19,7 @@ struct ReserveFeed: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
-    @Option(help: "The portal's name; that of the configuration if left out.") var portal: String?
+    @OptionGroup var portal: PortalOption
     @Flag(help: "Show the addresses there are, without what opens them.") var list = false
     @Option(help: ArgumentHelp("End an address.", valueName: "id")) var revoke: String?
     @OptionGroup var output: JSONOption
@@ -35,7 +35,6 @@ struct ReserveFeed: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try configurationOption.load()
-        let portal = try ReservationOptions.portal(portal, of: configuration)
         let client = try await ControlClient(configurationOption)
         if let revoke {
             let left = try await client.revokeFeed(revoke)
@@ -43,11 +42,12 @@ struct ReserveFeed: AsyncParsableCommand {
                 output.json ? Output.json(left) : "\(revoke) is revoked: its address leads nowhere any more")
         }
         if list {
-            let feeds = try await client.feeds()
+            let feeds = try await client.feeds(of: portal.portal)
             return Output.print(output.json ? Output.json(feeds) : ReservationTable.feeds(feeds, time: TimeText()))
         }
-        let made = try await client.makeFeed(portal: portal)
-        let answer = Answer(id: made.feed.id, url: configuration.portalOrigin + made.target)
+        let portal = try portal.entry(of: configuration)
+        let made = try await client.makeFeed(portal: portal.id)
+        let answer = Answer(id: made.feed.id, url: configuration.origin(of: portal) + made.target)
         Output.print(output.json ? Output.json(answer) : answer.url)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import BrokerCore
 import Foundation
+import Identity
 import Scheduling
 
 struct ReserveImport: AsyncParsableCommand {
@@ -76,7 +77,7 @@ struct ReserveImport: AsyncParsableCommand {
     /// The reservations that the file requests, and what was rejected.
     ///
     /// - Throws: if it is not a calendar; with --strict also if anything in it was rejected.
-    func read(_ bytes: [UInt8], portal: String, now: Timestamp) throws -> WantedReservations {
+    func read(_ bytes: [UInt8], portal: PortalID, now: Timestamp) throws -> WantedReservations {
         let calendar: CalendarFile
         do { calendar = try CalendarFile(bytes) } catch { throw CommandFailure("\(file): \(error)") }
         let reader = CalendarReader(
@@ -98,7 +99,7 @@ struct ReserveImport: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let portal = try ReservationOptions.portal(options.portal, of: try configurationOption.load())
+        let portal = try options.portal.entry(of: try configurationOption.load()).id
         let wanted = try read(try bytes(), portal: portal, now: .current())
         if !output.json { notes(of: wanted) }
         guard !wanted.items.isEmpty || !wanted.events.isEmpty else {

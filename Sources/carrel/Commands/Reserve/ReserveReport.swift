@@ -17,6 +17,7 @@ struct ReserveReport: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var filter: PortalFilter
     @Argument(help: "The reservation's identifier.") var id: String?
     @Option(help: "How many to list at most.") var limit = 100
     @OptionGroup var output: JSONOption
@@ -34,7 +35,7 @@ struct ReserveReport: AsyncParsableCommand {
             return Output.print(output.json ? Output.json(view) : AttendanceTable.details(view, time: TimeText()))
         }
         let now = Timestamp.current()
-        let begun = try await client.reservations(limit: StoreLimits.listLength).filter {
+        let begun = try await client.reservations(of: filter.portal, limit: StoreLimits.listLength).filter {
             $0.from <= now && $0.phase != .cancelled
         }
         let report = AttendanceTable.Report(Array(begun.sorted { $0.from > $1.from }.prefix(limit)))

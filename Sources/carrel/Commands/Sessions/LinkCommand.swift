@@ -1,8 +1,11 @@
 import ArgumentParser
 import BrokerCore
+import Configuration
+import Doors
 import Foundation
-import Launch
+import Identity
 import Store
+import Text
 
 struct LinkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,6 +38,7 @@ struct LinkCommand: AsyncParsableCommand {
         case learner, instructor
     }
 
+    @OptionGroup var portal: PortalOption
     @Option(help: "Whose link it is.") var role = Role.learner
     @Option(help: "The lab's name in the configuration; a learner's link has one.") var lab: String?
     @Option(help: ArgumentHelp("The person's identifier, unique in the portal.", valueName: "id"))
@@ -51,6 +55,13 @@ struct LinkCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long the link is good, at most 30d.", valueName: "duration"))
     var valid = DurationArgument(.seconds(8 * 3600))
     @OptionGroup var output: JSONOption
+
+    /// What the links of one portal are made with.
+    private struct Maker {
+        var portal: Configuration.PortalEntry
+        var origin: String
+        var secrets: LaunchSecrets
+    }
 
     private struct Answer: Encodable {
         /// The learner, in the output for many.
@@ -84,22 +95,24 @@ struct LinkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try configurationOption.load()
-        if let lab { try check(lab, in: configuration) }
+        let portal = try portal.entry(of: configuration)
+        if let lab { try check(lab, of: portal, in: configuration) }
         let secrets = try LaunchSecrets(directory: configuration.secretsDirectory)
-        guard let learner else { return try await printMany(configuration, secrets) }
-        let answer = try answer(for: learner, configuration, secrets)
+        let maker = Maker(portal: portal, origin: configuration.origin(of: portal), secrets: secrets)
+        guard let learner else { return try await printMany(maker) }
+        let answer = try answer(for: learner, by: maker)
         Output.print(output.json ? Output.json(answer) : answer.url)
     }
 
     /// Prints one line for each, in the order of their identifiers.
-    private func printMany(_ configuration: Configuration, _ secrets: LaunchSecrets) async throws {
-        let learners = try await learners()
+    private func printMany(_ maker: Maker) async throws {
+        let learners = try await learners(of: maker.portal.id)
         let who = [roster.map { "in the roster \($0)" }, course.map { "of course \($0)" }].compactMap(\.self)
         guard !learners.isEmpty else { throw CommandFailure("there is nobody \(who.joined(separator: " and "))") }
         let count = learners.count == 1 ? "1 link for a learner" : "\(learners.count) links for learners"
         try consent.ask("this prints \(count) \(who.joined(separator: " and "))")
         let answers = try learners.map { learner in
-            var answer = try answer(for: learner, configuration, secrets)
+            var answer = try answer(for: learner, by: maker)
             answer.learner = learner
             return answer
         }
@@ -107,11 +120,12 @@ struct LinkCommand: AsyncParsableCommand {
         Output.print((["learner,link"] + answers.map { Self.row($0.learner ?? "", $0.url) }).joined(separator: "\n"))
     }
 
-    private func learners() async throws -> [String] {
+    private func learners(of portal: PortalID) async throws -> [String] {
         let listed = try roster.map { try Roster(file: $0).learners }
         guard let course else { return (listed ?? []).sorted() }
         let limit = StoreLimits.listLength
-        let sessions = try await ControlClient(configurationOption).sessions(course: course, limit: limit)
+        let sessions = try await ControlClient(configurationOption).sessions(
+            of: portal, course: course, limit: limit)
         guard sessions.count < limit else {
             throw CommandFailure(
                 "course \(course) has had more than \(limit) sessions; give its learners with --roster")
@@ -126,12 +140,10 @@ struct LinkCommand: AsyncParsableCommand {
         return (isPlain ? learner : "\"" + learner.replacingOccurrences(of: "\"", with: "\"\"") + "\"") + ",\(url)"
     }
 
-    private func answer(
-        for learner: String, _ configuration: Configuration, _ secrets: LaunchSecrets
-    ) throws -> Answer {
+    private func answer(for learner: String, by maker: Maker) throws -> Answer {
         let now = Timestamp.current()
         let expires = now.milliseconds / 1000 + valid.duration.components.seconds
-        let (portal, origin) = (configuration.portal.name, configuration.portalOrigin)
+        let (portal, origin, secrets) = (maker.portal.id, maker.origin, maker.secrets)
         let url: String
         do throws(LaunchError) {
             if let lab {
@@ -153,12 +165,20 @@ struct LinkCommand: AsyncParsableCommand {
         return Answer(url: url, expires: Timestamp(milliseconds: expires * 1000))
     }
 
-    private func check(_ lab: String, in configuration: Configuration) throws {
-        let labs = configuration.labs.map(\.lab.name)
+    private func check(
+        _ lab: String, of portal: Configuration.PortalEntry, in configuration: Configuration
+    ) throws {
+        let labs = portal.labs.map(\.lab.name)
         guard !labs.contains(lab) else { return }
         let remedy = Spelling.nearest(to: lab, among: labs).map { "did you mean \($0)?" }
         throw CommandFailure(
-            "there is no lab \"\(lab)\" in \(configuration.file); "
+            "there is no lab \"\(lab)\" \(whose(portal, configuration)); "
                 + (remedy ?? "there are: \(labs.joined(separator: ", "))"))
+    }
+
+    /// Where a lab was looked for.
+    private func whose(_ portal: Configuration.PortalEntry, _ configuration: Configuration) -> String {
+        configuration.portals.count == 1
+            ? "in \(configuration.file)" : "of the portal \(portal.id) in \(configuration.file)"
     }
 }

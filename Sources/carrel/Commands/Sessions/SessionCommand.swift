@@ -29,6 +29,7 @@ struct SessionList: AsyncParsableCommand {
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
+    @OptionGroup var filter: PortalFilter
     @Option(help: "Only sessions in this state.") var state: SessionState.Name?
     @Option(help: "Only sessions on this host.") var host: String?
     @Option(help: ArgumentHelp("Only this learner's sessions.", valueName: "id")) var learner: String?
@@ -60,7 +61,8 @@ struct SessionList: AsyncParsableCommand {
 
     private func sessions(of client: ControlClient) async throws -> [SessionView] {
         try await client.sessions(
-            state: state?.rawValue, host: host, learner: learner, lab: lab, course: course, isLive: live, limit: limit)
+            of: filter.portal, state: state?.rawValue, host: host, learner: learner, lab: lab, course: course,
+            isLive: live, limit: limit)
     }
 
     private func follow(_ client: ControlClient) async throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Broker
 import BrokerCore
+import Text
 
 struct SessionExtend: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -12,6 +12,7 @@ struct SessionSelection: ParsableArguments {
             "The session's identifier, or a beginning of it that no other session has; several may be given.",
             valueName: "id"))
     var ids: [String] = []
+    @OptionGroup var filter: PortalFilter
     @Option(help: "All live sessions of learners from this course.") var course: String?
     @Option(
         help:
@@ -28,6 +29,7 @@ struct SessionSelection: ParsableArguments {
         }
         if !ids.isEmpty, isMany { throw ValidationError("give identifiers, or --course and --roster, but not both") }
         if lab != nil, !isMany { throw ValidationError("--lab goes with --course or --roster") }
+        if filter.portal != nil, !isMany { throw ValidationError("--portal goes with --course or --roster") }
     }
 
     /// The identifier, if the command names exactly one session.
@@ -41,7 +43,8 @@ struct SessionSelection: ParsableArguments {
     ) async throws -> (ids: [String], description: String) {
         guard ids.isEmpty else { return (ids, "\(ids.count) sessions") }
         let limit = StoreLimits.listLength
-        let live = try await client.sessions(lab: lab, course: course, isLive: true, limit: limit)
+        let live = try await client.sessions(
+            of: filter.portal, lab: lab, course: course, isLive: true, limit: limit)
         guard live.count < limit else {
             throw CommandFailure("there are more than \(limit) live sessions; choose fewer with --course or --lab")
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Broker
 import BrokerCore
 import Portal
+import Text
 
 /// The options for stopping sessions, for good or by parking: which ones, and why.
 struct SessionStop: ParsableArguments {

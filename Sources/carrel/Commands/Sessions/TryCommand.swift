@@ -1,6 +1,7 @@
 import ArgumentParser
 import BrokerCore
 import EventLoop
+import LearnerClient
 import Portal
 import TLS
 import Text
@@ -54,7 +55,7 @@ struct TryCommand: AsyncParsableCommand {
             Output.print(Output.json(report))
         } else {
             if !report.output.isEmpty { Output.print(VisibleText.escapedLines(report.output)) }
-            Output.print(report.times.table)
+            Output.print(Self.table(report.times))
         }
         if let error = report.error { throw CommandFailure("the code failed: \(error)") }
         if let expect, !report.output.contains(expect) {
@@ -63,7 +64,9 @@ struct TryCommand: AsyncParsableCommand {
     }
 
     @ControlLoop private func visit() async throws -> Report {
-        let learner = try LearnerClient(trust: ca.map { .file($0) } ?? .system, connect: connect?.address)
+        let learner = try LearnerClient(
+            trust: ca.map { .file($0) } ?? .system, connect: connect?.address,
+            agent: "carrel/\(Carrel.version)")
         learner.onProgress = { Output.note(Self.words($0)) }
         let page = try await learner.open(link, within: timeout.duration)
         var result = LearnerClient.KernelOutput()
@@ -77,6 +80,17 @@ struct TryCommand: AsyncParsableCommand {
             url: page.address.origin + "/",
             output: result.text.trimmingSuffix("\n"), error: result.error, times: learner.times,
             totalMilliseconds: learner.times.total)
+    }
+
+    private static func table(_ times: LearnerTimes) -> String {
+        var table = Table([("STEP", .left), ("MILLISECONDS", .right)])
+        let rows: [(String, Double)] = [
+            ("session found or made", times.session), ("queue", times.queue), ("container created", times.create),
+            ("container started", times.start), ("lab ready", times.ready), ("page", times.page),
+            ("click to page", times.total),
+        ]
+        for (name, milliseconds) in rows { table.add([name, "\((milliseconds * 10).rounded() / 10)"]) }
+        return table.text()
     }
 
     /// A line of progress, in the words of the learner's page.

@@ -1,0 +1,115 @@
+import BrokerCore
+import Identity
+import Portal
+
+/// A portal of the file, with its reader for messages about it.
+struct DecodedPortal {
+    let entry: Configuration.PortalEntry
+    let reader: MappingReader
+    /// Its own labs, for messages about them; `entry` has the shared ones as well.
+    let labs: [DecodedLab]
+
+    /// The portals of `portals`, or the one of `portal`, which is the short form for a single one; `nil` if the file has
+    /// neither, or both.
+    ///
+    /// - Parameters:
+    ///   - labsDomain: of portals that have none of their own.
+    ///   - shared: the labs that portals may offer by name.
+    static func all(
+        _ root: MappingReader, folder: String, labsDomain: String?, sharing shared: [DecodedLab]?
+    ) -> [DecodedPortal]? {
+        let readers: [MappingReader]?
+        if root.node("portals") == nil {
+            guard let reader = root.mapping("portal") else {
+                root.missing("portal", "a mapping with name, hostname and title, or portals, a list of such mappings")
+                return nil
+            }
+            readers = [reader]
+        } else if root.node("portal") == nil {
+            readers = root.mappings("portals", of: "portals", maximum: Configuration.FileLimits.portals)
+        } else {
+            root.problems.add(
+                root.place(of: "portal"), "the file has portal and portals; move the portal into the list portals")
+            return nil
+        }
+        let portals = readers?.compactMap { DecodedPortal($0, folder: folder, labsDomain: labsDomain, sharing: shared) }
+        if root.node("labs") == nil, root.node("portals") != nil {
+            for portal in portals ?? [] where portal.reader.node("labs") == nil {
+                portal.reader.missing("labs", "a list of labs of its own, because the file has no shared ones")
+            }
+        }
+        return portals?.isEmpty == true ? nil : portals
+    }
+
+    private init?(_ reader: MappingReader, folder: String, labsDomain: String?, sharing shared: [DecodedLab]?) {
+        self.reader = reader
+        reader.allow(
+            "name", "hostname", "title", "embedded_in", "instructor_extension", "contact", "labs_domain", "tls",
+            "homes",
+            "labs")
+        let id = reader.required("name", .portal)
+        let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
+        let title = reader.optional("title", .text(maximum: 200))
+        let more = reader.optional("instructor_extension", .duration(.zero...Limits.extensionMaximum))
+        let contact = reader.optional("contact", .contact)
+        let ownDomain = reader.optional("labs_domain", .hostname(example: "labs.example.net"))
+        let certificate = reader.mapping("tls").flatMap { tls in
+            tls.allow("certificate", "key")
+            return Configuration.CertificatePaths(tls, folder: folder)
+        }
+        let homes = reader.optional("homes", .directoryName)
+        let origins = Self.origins(of: reader)
+        guard let id, let hostname else { return nil }
+        let catalogue = Self.catalogue(of: reader, id, sharing: shared ?? [])
+        labs = catalogue.filter(\.isOwn).map(\.lab)
+        entry = Configuration.PortalEntry(
+            id: id, hostname: hostname, title: title ?? id.rawValue, labsDomain: ownDomain ?? labsDomain ?? "",
+            certificate: certificate, homesDirectory: homes, labs: catalogue.map(\.lab.entry), embeddedIn: origins,
+            instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault, contact: contact,
+            line: reader.place.line)
+    }
+
+    private static func origins(of reader: MappingReader) -> [String] {
+        let list = reader.list(
+            "embedded_in", of: "origins such as \"https://courses.example.org\"",
+            maximum: Configuration.FileLimits.embeddingOrigins)
+        return (list ?? []).compactMap { reader.read($0.node, at: $0.place, name: $0.path, .origin) }
+    }
+
+    /// Without `labs`, all shared labs. An element of `labs` is the name of a shared lab, or a lab of the portal's own.
+    private static func catalogue(
+        of reader: MappingReader, _ portal: PortalID, sharing shared: [DecodedLab]
+    ) -> [(lab: DecodedLab, isOwn: Bool)] {
+        guard reader.node("labs") != nil else { return shared.map { ($0.of(portal), false) } }
+        let what = "names of shared labs, or labs of its own"
+        let list = reader.list("labs", of: what, maximum: Configuration.FileLimits.labs) ?? []
+        var catalogue: [(lab: DecodedLab, isOwn: Bool)] = []
+        for element in list {
+            if element.node.mapping != nil {
+                guard let lab = DecodedLab(reader.mapping(at: element), portal: portal) else { continue }
+                catalogue.append((lab, true))
+            } else if let name = reader.read(element.node, at: element.place, name: element.path, .name) {
+                guard let lab = shared.first(where: { $0.entry.lab.name == name }) else {
+                    let known = shared.map(\.entry.lab.name)
+                    let remedy =
+                        Spelling.nearest(to: name, among: known).map { "did you mean \"\($0)\"?" }
+                        ?? "the shared labs are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+                    reader.problems.add(
+                        element.place,
+                        "\(element.path) is \"\(name)\", but there is no shared lab of this name; \(remedy)")
+                    continue
+                }
+                catalogue.append((lab.of(portal), false))
+            }
+            if let last = catalogue.last?.lab.entry.lab.name,
+                catalogue.dropLast().contains(where: { $0.lab.entry.lab.name == last })
+            {
+                reader.problems.add(
+                    element.place,
+                    "\(element.path) is the lab \"\(last)\" once more; each lab of a portal must have a name of "
+                        + "its own")
+            }
+        }
+        return catalogue
+    }
+}
