@@ -31,9 +31,11 @@ public struct BrokerPortal: Hashable, Sendable {
     public var labsDomain: String
     /// The name of its directory in the homes root.
     public var homesDirectory: String
+    public var quota: PortalQuota
 
     /// - Parameter homesDirectory: `nil` for a directory that is named after the portal.
-    public init(id: PortalID, labsDomain: String, homesDirectory: String? = nil) {
+    public init(id: PortalID, labsDomain: String, homesDirectory: String? = nil, quota: PortalQuota = PortalQuota()) {
+        self.quota = quota
         self.id = id
         self.labsDomain = labsDomain
         self.homesDirectory = homesDirectory ?? HomeName.encode(id.rawValue)
@@ -85,7 +87,7 @@ public struct BrokerConfiguration: Sendable {
     var event: Event {
         .configure(
             labs: labs, hosts: hosts.map(\.spec), freeFloorPercent: freeFloorPercent, pools: pools, density: density,
-            portals: Set(portals.map(\.id)))
+            portals: portals.map { PortalSpec(id: $0.id, quota: $0.quota) })
     }
 
     func portal(_ id: PortalID) -> BrokerPortal? { portals.first { $0.id == id } }

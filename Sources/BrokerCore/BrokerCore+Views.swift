@@ -143,6 +143,7 @@ extension BrokerCore {
         else { return nil }
         let bound = boundHost(of: entry.learner, for: entry.session.lab)
         let position = bound == nil ? queuePosition(of: ticket.id) : boundPosition(of: entry, ticket)
+        if reservation == nil, !hasQuota(for: lab) { return nil }
         let demand = reservation == nil ? demand(of: lab) : lab.demand
         var seats = reservation.flatMap { reservations[$0] }.map { $0.isDegraded ? 0 : Int.max } ?? 0
         var starts = 0

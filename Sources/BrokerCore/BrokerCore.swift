@@ -25,15 +25,15 @@ public struct BrokerCore: Sendable {
         var freeFloorPercent = 0
         var pools: [LabKey: PoolSpec] = [:]
         var density = Density()
-        /// The configured portals; `nil` accepts every portal.
-        var portals: Set<PortalID>?
+        /// The configured portals; `nil` accepts every portal, without a quota.
+        var portals: [PortalID: PortalSpec]?
 
-        func knows(_ portal: PortalID) -> Bool { portals?.contains(portal) ?? true }
+        func knows(_ portal: PortalID) -> Bool { portals.map { $0[portal] != nil } ?? true }
 
         /// Why nothing can be held for a portal; `nil` if it is configured.
         func problem(with portal: PortalID) -> String? {
-            guard let portals, !portals.contains(portal) else { return nil }
-            let known = portals.sorted().map(\.rawValue).joined(separator: ", ")
+            guard let portals, portals[portal] == nil else { return nil }
+            let known = portals.keys.sorted().map(\.rawValue).joined(separator: ", ")
             return "The configuration has no portal \(portal), only \(known); "
                 + "nothing is held for it."
         }
@@ -71,6 +71,8 @@ public struct BrokerCore: Sendable {
     // Derived from the records; see BrokerCore+Records.swift.
     var hostIndex: [String: Int] = [:]
     var sessionsOf: [LearnerKey: [LabKey: SessionID]] = [:]
+    /// What each portal's sessions use; no value is zero.
+    var portalUse: [PortalID: PortalUse] = [:]
     var queue = Queue()
     /// Sessions that wait for a reserved seat. Reservations take turns, and all of them come before `queue`.
     var cohorts = Queue()

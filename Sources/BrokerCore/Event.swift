@@ -116,7 +116,7 @@ public enum Event: Sendable {
     /// stands for all portals.
     case configure(
         labs: [Lab], hosts: [HostSpec], freeFloorPercent: Int = 10, pools: [PoolSpec] = [],
-        density: Density = Density(), portals: Set<PortalID>? = nil)
+        density: Density = Density(), portals: [PortalSpec]? = nil)
     /// An operator overrides a pool of the configuration, with immediate effect.
     case setPool(PoolSpec, request: RequestID)
     /// Reverts a pool to the configuration's.

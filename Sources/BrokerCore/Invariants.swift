@@ -4,7 +4,7 @@ extension BrokerCore {
     public func violations(at now: Timestamp) -> [String] {
         breaches + sessionViolations() + hostViolations() + queueViolations() + indexViolations()
             + orderViolations(at: now) + alarmViolations() + idleHandsViolations(at: now) + reservationViolations()
-            + warmViolations(at: now) + rollingViolations() + parkingViolations()
+            + warmViolations(at: now) + rollingViolations() + parkingViolations() + quotaViolations()
     }
 
     private func sessionViolations() -> [String] {

@@ -77,6 +77,8 @@ public struct Configuration: Hashable, Sendable {
         public var certificate: CertificatePaths?
         /// The name of its directory in the homes root; `nil` for the one that is named after the portal.
         public var homesDirectory: String?
+        /// How much of the hosts it may use at the same time.
+        public var quota = PortalQuota()
         /// Its catalogue: the shared labs that it offers, and its own.
         public var labs: [LabEntry]
         /// The origins whose pages may show the portal and its labs in a frame, such as `https://courses.example.org`.

@@ -28,6 +28,14 @@ struct ConfigurationChecks {
         if let labsDomain { domain(labsDomain, at: root.place(of: "labs_domain"), name: "labs_domain", portals) }
         for portal in portals {
             let reader = portal.reader
+            if let quota = portal.entry.quota.memoryBytes,
+                let lab = portal.entry.labs.map(\.lab).first(where: { $0.memoryBytes > quota })
+            {
+                reader.problems.add(
+                    reader.place(of: "quota"),
+                    "\(reader.path).quota.memory is \(SizeText.format(quota)), but must be enough for each of its labs, and "
+                        + "\(lab.name) needs \(SizeText.format(lab.memoryBytes))")
+            }
             if reader.node("labs_domain") != nil {
                 let place = reader.place(of: "labs_domain")
                 domain(portal.entry.labsDomain, at: place, name: "\(reader.path).labs_domain", portals)

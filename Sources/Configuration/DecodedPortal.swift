@@ -45,8 +45,7 @@ struct DecodedPortal {
         self.reader = reader
         reader.allow(
             "name", "hostname", "title", "embedded_in", "instructor_extension", "contact", "labs_domain", "tls",
-            "homes",
-            "labs")
+            "homes", "quota", "labs")
         let id = reader.required("name", .portal)
         let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
         let title = reader.optional("title", .text(maximum: 200))
@@ -59,12 +58,13 @@ struct DecodedPortal {
         }
         let homes = reader.optional("homes", .directoryName)
         let origins = Self.origins(of: reader)
+        let quota = Self.quota(of: reader)
         guard let id, let hostname else { return nil }
         let catalogue = Self.catalogue(of: reader, id, sharing: shared ?? [])
         labs = catalogue.filter(\.isOwn).map(\.lab)
         entry = Configuration.PortalEntry(
             id: id, hostname: hostname, title: title ?? id.rawValue, labsDomain: ownDomain ?? labsDomain ?? "",
-            certificate: certificate, homesDirectory: homes, labs: catalogue.map(\.lab.entry), embeddedIn: origins,
+            certificate: certificate, homesDirectory: homes, quota: quota, labs: catalogue.map(\.lab.entry), embeddedIn: origins,
             instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault, contact: contact,
             line: reader.place.line)
     }
@@ -74,6 +74,15 @@ struct DecodedPortal {
             "embedded_in", of: "origins such as \"https://courses.example.org\"",
             maximum: Configuration.FileLimits.embeddingOrigins)
         return (list ?? []).compactMap { reader.read($0.node, at: $0.place, name: $0.path, .origin) }
+    }
+
+    private static func quota(of reader: MappingReader) -> PortalQuota {
+        guard let quota = reader.mapping("quota") else { return PortalQuota() }
+        quota.allow("sessions", "seats", "memory")
+        return PortalQuota(
+            sessions: quota.optional("sessions", .integer(1...1_000_000)),
+            seats: quota.optional("seats", .integer(1...1_000_000)),
+            memoryBytes: quota.optional("memory", .size((16 << 20)...(1 << 50))))
     }
 
     /// Without `labs`, all shared labs. An element of `labs` is the name of a shared lab, or a lab of the portal's own.

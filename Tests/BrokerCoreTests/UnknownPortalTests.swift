@@ -13,7 +13,7 @@ struct UnknownPortalTests {
         scene.send(
             .configure(
                 labs: portals.sorted().map { Lab.quick.of($0) }, hosts: [Self.host], freeFloorPercent: 0,
-                portals: portals))
+                portals: portals.sorted().map { PortalSpec(id: $0) }))
     }
 
     private func terms(_ portal: PortalID, seats: Int, _ scene: Scene) -> ReservationTerms {

@@ -37,7 +37,7 @@ struct LearnerWordsTests {
         .imageMissing(image: secret), .seatsTaken, .memoryTaken(needed: 1 << 30),
         .seatsHeld(reservations: [ReservationID(rawValue: secret)], from: now, until: now + .seconds(60)),
         .hostsStrained, .startsPaced(underWay: 2), .largerLabFirst, .reservedSeatsGone, .reservedSeatsReleased,
-        .hostsUnproved,
+        .hostsUnproved, .portalQuota,
     ]
 
     /// This does not compile until a new cause has a case here, and an entry in the list above.
@@ -58,6 +58,7 @@ struct LearnerWordsTests {
         case .reservedSeatsGone: 12
         case .reservedSeatsReleased: 13
         case .hostsUnproved: 14
+        case .portalQuota: 15
         }
     }
 

@@ -145,6 +145,7 @@ extension Simulation {
         count("reconfigured")
         if random.oneIn(2) { pools = Self.somePools(&random) }
         if random.oneIn(3) { density = Self.someDensity(&random) }
+        if random.oneIn(3) { quotas = Self.someQuotas(&random) }
         if random.oneIn(3) { changeTimeouts() }
         configuration.labs = allLabs.filter { _ in !random.oneIn(8) }
         configuration.hosts = allHosts.compactMap { host in

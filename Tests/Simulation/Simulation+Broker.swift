@@ -48,7 +48,7 @@ extension Simulation {
     var configured: Event {
         .configure(
             labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent, pools: pools,
-            density: density, portals: ["east", "west"])
+            density: density, portals: quotas.sorted { $0.key < $1.key }.map { PortalSpec(id: $0.key, quota: $0.value) })
     }
 
     func crash(_ why: String, _ fault: Fault) {
@@ -105,7 +105,10 @@ extension Simulation {
         checkTruth(of: core!.pendingChanges)
         let changes = core!.pendingChanges
         store.commit(changes, jump: stepJump)
-        if !events.contains(where: \.changesHosts) { checkCharges(of: changes) }
+        if !events.contains(where: \.changesHosts) {
+            checkCharges(of: changes)
+            checkQuotas(of: changes)
+        }
         if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()
         knownOffset = clockOffset

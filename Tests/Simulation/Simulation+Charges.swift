@@ -27,6 +27,30 @@ extension Simulation {
         }
     }
 
+    /// Checks the portals of sessions that have just got a seat which nobody had reserved: with it they are within their
+    /// quotas, apart from reserved seats that were given at the same moment.
+    func checkQuotas(of changes: [Change]) {
+        let seated = changes.compactMap { change -> Session? in
+            guard case .session(let session) = change, session.state.host != nil, store.sessions[session.id] == session
+            else { return nil }
+            return session
+        }
+        let isNew = { (session: Session) in
+            if case .starting(_, .creating, _) = session.state { true } else { session.warm != nil }
+        }
+        for portal in Set(seated.filter { $0.reservation == nil && isNew($0) }.map(\.learner.portal)) {
+            guard let quota = quotas[portal] else { continue }
+            let sessions = store.live.filter { $0.learner.portal == portal && $0.state.host != nil }
+            let reserved = seated.filter { $0.learner.portal == portal && $0.reservation != nil }
+            if sessions.count - reserved.count > quota.seats ?? .max {
+                complain("\(portal) has \(sessions.count) seats, and its quota is \(quota.seats ?? 0)")
+            }
+            let memory = (sessions.map(\.charge) + reserved.map { -$0.charge }).reduce(0, +)
+            if memory > quota.memoryBytes ?? .max { complain("\(portal) has \(memory) bytes, which is beyond its quota") }
+            if quota.seats == sessions.count { count("quota used up") }
+        }
+    }
+
     private func check(_ charge: Int64, of lab: LabKey, on host: String, isReserved: Bool, _ seat: String) {
         guard let asked = configuration.labs.first(where: { $0.key == lab })?.memoryBytes,
             let use = core?.use(ofHost: host)

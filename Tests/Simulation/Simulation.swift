@@ -65,6 +65,7 @@ public final class Simulation {
     let freeFloorPercent: Int
     var pools: [PoolSpec] = []
     var density: Density
+    var quotas: [PortalID: PortalQuota]
     var allLabs: [Lab]
     /// Labs whose timeouts are halved.
     var briefLabs: Set<LabKey> = []
@@ -176,6 +177,7 @@ public final class Simulation {
         }
         pools = Self.somePools(&random)
         density = Self.someDensity(&random)
+        quotas = Self.someQuotas(&random)
         self.random = random
     }
 
@@ -204,6 +206,17 @@ public final class Simulation {
                 maximum: minimum + Int.random(in: 0...3, using: &random),
                 perHost: Int.random(in: 1...3, using: &random))
         }
+    }
+
+    /// Most portals have no quota; some have one that a few learners reach.
+    static func someQuotas(_ random: inout SplitMix64) -> [PortalID: PortalQuota] {
+        func quota(_ random: inout SplitMix64) -> PortalQuota {
+            PortalQuota(
+                sessions: random.oneIn(4) ? Int.random(in: 2...8, using: &random) : nil,
+                seats: random.oneIn(3) ? Int.random(in: 1...4, using: &random) : nil,
+                memoryBytes: random.oneIn(4) ? Int64.random(in: 5...9, using: &random) << 30 : nil)
+        }
+        return ["east": quota(&random), "west": quota(&random)]
     }
 
     /// Profiles count after a few sessions; sometimes much sooner than is safe, so that the pressure valve has to hold.

@@ -153,14 +153,14 @@ extension BrokerCore {
 
     mutating func configure(
         labs: [Lab], hosts specs: [HostSpec], freeFloorPercent: Int, pools: [PoolSpec], density: Density,
-        portals: Set<PortalID>?, at now: Timestamp
+        portals: [PortalSpec]?, at now: Timestamp
     ) {
         journal.keep(catalogue)
         let old = catalogue
         catalogue.isConfigured = true
         catalogue.freeFloorPercent = max(0, min(100, freeFloorPercent))
         catalogue.density = density
-        catalogue.portals = portals
+        catalogue.portals = portals.map { Dictionary($0.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last }) }
         isOrderOld = true
         catalogue.pools = Dictionary(pools.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
         catalogue.labs = Dictionary(labs.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })

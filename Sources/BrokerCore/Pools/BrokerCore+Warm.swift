@@ -107,6 +107,7 @@ extension BrokerCore {
 
     private mutating func claimOne(of seats: Set<WarmSeatID>, for ticket: Queue.Ticket, at now: Timestamp) {
         guard gates[ticket.id] == nil, let entry = entries[ticket.id] else { return }
+        if entry.session.reservation == nil, let lab = catalogue.labs[entry.session.lab], !hasQuota(for: lab) { return }
         let bound = boundHost(of: entry.learner, for: entry.session.lab)
         let candidates = seats.compactMap { warm[$0] }.filter { candidate in
             guard let host = record(of: candidate.seat.host), host.takesSeats else { return false }

@@ -20,7 +20,7 @@ extension BrokerCore {
         }
         var looked = 0
         for (line, tickets) in queue.lines.sorted(by: { $0.key < $1.key }) {
-            guard let lab = catalogue.labs[line.lab] else { continue }
+            guard let lab = catalogue.labs[line.lab], hasQuota(for: lab) else { continue }
             for _ in tickets {
                 looked += 1
                 guard looked <= Limits.yieldsPerStep, makeRoom(for: lab, on: line.host, in: &future, at: now) else {

@@ -129,7 +129,7 @@ extension BrokerCore {
         while !order.isClosed, let head = heads.popMin(of: queue) {
             let need = Need(lab: head.line.lab, host: head.line.host)
             guard !blocked.contains(need), let entry = entries[head.place.ticket.id],
-                let lab = catalogue.labs[head.line.lab]
+                let lab = catalogue.labs[head.line.lab], hasQuota(for: lab)
             else { continue }
             let demand = demand(of: lab)
             guard

@@ -4,8 +4,8 @@ extension Waiting {
         switch cause {
         case .previousContainer: "Waiting for the previous container of this session to be removed."
         case .configuration: "Waiting for the configuration."
-        case .seatsTaken, .memoryTaken, .seatsHeld, .hostsStrained, .startsPaced, .largerLabFirst, .reservedSeatsGone,
-            .reservedSeatsReleased:
+        case .portalQuota, .seatsTaken, .memoryTaken, .seatsHeld, .hostsStrained, .startsPaced, .largerLabFirst,
+            .reservedSeatsGone, .reservedSeatsReleased:
             [reason, place, seat].compactMap(\.self).joined(separator: " ")
         case .hostsClosed, .hostsSilent, .hostsUnproved, .sameEngine, .imageMissing:
             reason
@@ -26,6 +26,7 @@ extension Waiting {
             "Waiting: no \(hostWords) has proved that labs are kept apart there; `carrel host show` says why."
         case .sameEngine(let other): "Waiting: the only \(hostWords) is the same engine as the host \(other)."
         case .imageMissing(let image): "Waiting: no host that answers has the image \(image)."
+        case .portalQuota: "Waiting for a seat: its portal uses as many seats, or as much memory, as its quota allows."
         case .seatsTaken: "Waiting for a seat: all of them are taken."
         case .memoryTaken(let needed):
             "Waiting for memory: slots are free, but no host has \(Explanations.bytes(needed)) left for one more lab."
@@ -55,7 +56,8 @@ extension Waiting {
         case .hostsStrained: "where running labs use nearly all of the memory, so that no more are started for now"
         case .startsPaced: "which is starting as many other labs as it can at the same time"
         case .largerLabFirst: "where the free seat is kept for a larger lab, whose turn comes first"
-        case .previousContainer, .configuration, .reservedSeatsGone, .reservedSeatsReleased: "which is not ready"
+        case .previousContainer, .configuration, .portalQuota, .reservedSeatsGone, .reservedSeatsReleased:
+            "which is not ready"
         }
     }
 
@@ -76,7 +78,7 @@ extension Waiting {
             "A seat is reserved for this learner; the session that was in it is still leaving."
         case .startsPaced, .largerLabFirst, .seatsHeld, .hostsStrained:
             "A seat is reserved for this learner; labs are started a few at a time."
-        case .previousContainer, .configuration: "Waiting."
+        case .previousContainer, .configuration, .portalQuota: "Waiting."
         }
     }
 

@@ -15,6 +15,8 @@ public struct Waiting: Hashable, Sendable, Codable {
         case sameEngine(as: String)
         /// No host that answers has the lab's image.
         case imageMissing(image: String)
+        /// Its portal uses as many seats, or as much memory, as its quota allows.
+        case portalQuota
         /// Every slot is taken.
         case seatsTaken
         /// There are free slots, but not enough free memory with them; one seat needs this much, in bytes.
@@ -87,6 +89,9 @@ extension BrokerCore {
                 waiting.cause = reservation.released == nil ? .reservedSeatsGone : .reservedSeatsReleased
                 return waiting
             }
+        } else if !hasQuota(for: lab) {
+            waiting.cause = .portalQuota
+            return waiting
         } else if let bound = boundHost(of: entry.learner, for: lab.key) {
             waiting.home = bound
             candidates.removeAll { $0.name != bound }

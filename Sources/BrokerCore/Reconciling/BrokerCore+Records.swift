@@ -21,6 +21,10 @@ extension BrokerCore {
         let before = old?.standing ?? .none
         let after = new?.standing ?? .none
         if before != after {
+            if let portal = (old ?? new)?.learner.portal {
+                count(before, of: portal, by: -1)
+                count(after, of: portal, by: 1)
+            }
             leave(before, id, of: old, towards: after)
             enter(after, id, as: new, from: old)
             if let learner = (new ?? old)?.learner { realign(learner) }

@@ -29,7 +29,7 @@ extension BrokerCore {
 
     /// Why these terms are refused. Read only by operators and instructors.
     func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
-        if let problem = catalogue.problem(with: terms.portal) { return problem }
+        if let problem = catalogue.problem(with: terms.portal) ?? problemOfQuota(with: terms) { return problem }
         let margin = Limits.reservationMargin
         if !(1...Limits.reservationSeats).contains(terms.seats) {
             return "A reservation has 1 to \(Limits.reservationSeats) seats, not \(terms.seats)."

@@ -36,7 +36,9 @@ extension BrokerCore {
                 return revive(entry, at: now)
             }
         }
-        if let refusal = refusal(of: lab, to: LearnerKey(learner)) { return .refused(refusal) }
+        if let refusal = refusal(of: lab, to: LearnerKey(learner)) ?? refusalByQuota(of: lab.portal) {
+            return .refused(refusal)
+        }
         guard entries[newID] == nil else {
             return .refused(.notNow("The new session's identifier is already in use; launch again."))
         }
@@ -84,6 +86,8 @@ extension BrokerCore {
     /// leftover.
     mutating func revive(_ old: Entry, at now: Timestamp) -> Answer {
         if let refusal = refusal(of: old.session.lab, to: old.learner) { return .refused(refusal) }
+        // A session that is not over counts already.
+        if old.session.state.isOver, let refusal = refusalByQuota(of: old.learner.portal) { return .refused(refusal) }
         // Its page says why it failed and when it can be tried again. If the clock was set back since, it can be tried
         // now.
         if case .failed(_, .lab, let at) = old.session.state, (at..<at + Limits.failedStartPause).contains(now) {

@@ -21,7 +21,7 @@ extension LearnerWords {
         case .hostsSilent, .sameEngine: say("waiting.silent")
         case .hostsUnproved: say("waiting.unproved")
         case .imageMissing: say("waiting.no-image")
-        case .seatsTaken, .memoryTaken: say("waiting.taken")
+        case .portalQuota, .seatsTaken, .memoryTaken: say("waiting.taken")
         case .seatsHeld: say("waiting.held")
         case .hostsStrained: say("waiting.strained")
         case .startsPaced: say("waiting.paced")
@@ -41,7 +41,7 @@ extension LearnerWords {
         case .imageMissing: say("waiting.reserved-no-image")
         case .seatsTaken, .memoryTaken: say("waiting.reserved-taken")
         case .startsPaced, .largerLabFirst, .seatsHeld, .hostsStrained: say("waiting.reserved-paced")
-        case .previousContainer, .configuration: self.cause(cause)
+        case .previousContainer, .configuration, .portalQuota: self.cause(cause)
         }
     }
 }

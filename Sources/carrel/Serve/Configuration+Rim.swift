@@ -19,7 +19,7 @@ extension Configuration {
             homesRoot: homes, labsDomain: labsDomain, publicPort: publicPort, freeFloorPercent: freeFloorPercent,
             pools: pools, density: density, sampleInterval: sampleInterval,
             portals: portals.map {
-                BrokerPortal(id: $0.id, labsDomain: $0.labsDomain, homesDirectory: $0.homesDirectory)
+                BrokerPortal(id: $0.id, labsDomain: $0.labsDomain, homesDirectory: $0.homesDirectory, quota: $0.quota)
             }, egress: egress)
     }
 
