@@ -22,16 +22,26 @@ struct EdgeSimulationTests {
         "however bytes are cut, stalled and broken off, nothing is lost in silence, reordered, or left over",
         arguments: seeds)
     func simulate(_ seeds: ClosedRange<UInt64>) async throws {
-        let configuration = try SimulatedEdge.configuration.get()
+        try await play(seeds, on: SimulatedEdge.configuration.get(), hasPortals: false)
+    }
+
+    @Test("the same with two portals: whatever changes about one, no request reaches the other's lab", arguments: seeds)
+    func simulatePortals(_ seeds: ClosedRange<UInt64>) async throws {
+        try await play(seeds, on: SimulatedEdge.portals.get(), hasPortals: true)
+    }
+
+    private func play(
+        _ seeds: ClosedRange<UInt64>, on configuration: EdgeConfiguration, hasPortals: Bool
+    ) async throws {
         var completed = 0
         for seed in seeds {
-            let world = World(seed: seed)
+            let world = World(seed: seed, hasPortals: hasPortals)
             await world.run(configuration)
             completed += world.completed
             guard world.complaints.isEmpty else {
                 Issue.record(
                     """
-                    seed \(seed), \(world.weather): \(world.complaints.joined(separator: "\n"))
+                    seed \(seed), \(world.weather), \(world.disturbance): \(world.complaints.joined(separator: "\n"))
                     The last that happened:
                     \(world.trace.joined(separator: "\n"))
                     Replay it with CARREL_SEED=\(seed) swift test --filter EdgeSimulation
@@ -42,10 +52,10 @@ struct EdgeSimulationTests {
         #expect(completed > seeds.count, "hardly anything was answered: \(completed)")
     }
 
-    @Test("one seed replays one run")
-    func replay() async throws {
-        let configuration = try SimulatedEdge.configuration.get()
-        let (one, other) = (World(seed: 6), World(seed: 6))
+    @Test("one seed replays one run", arguments: [false, true])
+    func replay(hasPortals: Bool) async throws {
+        let configuration = try (hasPortals ? SimulatedEdge.portals : SimulatedEdge.configuration).get()
+        let (one, other) = (World(seed: 6, hasPortals: hasPortals), World(seed: 6, hasPortals: hasPortals))
         await one.run(configuration)
         await other.run(configuration)
         #expect(one.kernel.events == other.kernel.events)

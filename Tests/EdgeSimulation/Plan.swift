@@ -36,6 +36,7 @@ struct Plan {
     }
 
     let id: Int
+    var site = Site.plain
     var method = "GET"
     var request = Body.none
     var status = 200
@@ -72,6 +73,13 @@ struct Plan {
             for index in 0..<range.count { room[index] = byte(id, isResponse, range.lowerBound &+ index) }
             count = range.count
         }
+    }
+
+    /// Asks another site. What the edge refuses is asked plainly.
+    mutating func go(to site: Site) {
+        self.site = site
+        guard site.port == nil else { return }
+        (method, request, expectsContinue, fault) = ("GET", .none, false, .none)
     }
 
     static func random(id: Int, faulty: Bool, using random: inout SplitMix64) -> Plan {

@@ -5,8 +5,9 @@ import TLS
 @testable import EventLoop
 @testable import HTTPTransport
 
-/// An edge without sockets: routes are hostnames.
+/// An edge without sockets.
 enum SimulatedEdge {
+    /// Routes are hostnames.
     static let configuration = Result {
         var template = Array("/tmp/carrel-simulation-XXXXXX".utf8CString)
         let directory = String(cString: mkdtemp(&template))
@@ -16,6 +17,13 @@ enum SimulatedEdge {
         }
         let files = try DevelopmentCA(directory: directory).issue("edge", for: .server(names: ["*.labs.test"]))
         return EdgeConfiguration(listen: [], loops: 1, certificates: try CertificateStore([files]))
+    }
+
+    /// Routes are the sessions of two portals.
+    static let portals = configuration.map { plain in
+        EdgeConfiguration(
+            listen: [], loops: 1, portals: [TwoPortals.school, TwoPortals.acme], portalUpstream: Site.upstream(80),
+            certificates: plain.certificates)
     }
 }
 

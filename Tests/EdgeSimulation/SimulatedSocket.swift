@@ -6,6 +6,8 @@ final class SimulatedSocket {
     let descriptor: Int32
     private unowned let kernel: SimulatedKernel
     var isClosing = false
+    /// The port to which the loop connects.
+    private(set) var port: Int?
     /// Called while the loop reads, when there are bytes or the end of the stream.
     var onReadable: (() -> Void)?
 
@@ -35,7 +37,10 @@ final class SimulatedSocket {
 
     // MARK: The loop's end
 
-    func connect(_ done: @escaping (Int32) -> Void) { connecting = done }
+    func connect(to port: Int, _ done: @escaping (Int32) -> Void) {
+        self.port = port
+        connecting = done
+    }
 
     func tryWrite(_ bytes: ArraySlice<UInt8>) -> Int32 {
         if writing != nil { return UV_EAGAIN.rawValue }

@@ -55,7 +55,11 @@ private let tcpConnect = library(
 ) -> Int32 {
     guard let socket = socket(stream(handle)) else { return tcpConnect(request, handle, address, callback) }
     request.pointee.handle = stream(handle)
-    socket.connect { callback?(request, $0) }
+    guard let address, address.pointee.sa_family == sa_family_t(AF_INET) else {
+        preconditionFailure("an upstream without an IPv4 address")
+    }
+    let port = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt16(bigEndian: $0.pointee.sin_port) }
+    socket.connect(to: Int(port)) { callback?(request, $0) }
     return 0
 }
 

@@ -63,7 +63,7 @@ final class UpstreamScript {
         if hasEnded { world.plans[id].isExcused = true }
         plan = id
         bodyCount = 0
-        if lines.field("Host") != "a.labs.test" { world.complain("upstream: \(id) without its Host: \(lines)") }
+        check(lines, of: id)
         let isWebSocket = lines.field("Upgrade") == "websocket"
         if isWebSocket != (world.plans[id].tunnel != nil) { world.complain("upstream: the upgrade of \(id): \(lines)") }
         switch world.plans[id].request {
@@ -85,6 +85,21 @@ final class UpstreamScript {
         hasAnsweredEarly = !isDeaf
         answer(id)
         if hasAnsweredEarly { plan = id }
+    }
+
+    /// Checks that the request is here rightly, and with the fields that the edge adds.
+    private func check(_ lines: [String], of id: Int) {
+        let site = world.plans[id].site
+        if site.port != socket.port {
+            world.complain("upstream: \(id), which is for \(site.host), at the port \(socket.port ?? 0)")
+        }
+        if lines.field("Host") != site.host { world.complain("upstream: \(id) without its Host: \(lines)") }
+        if lines.field("X-Carrel-Portal") != site.portal || lines.field("Authorization") != site.authorization {
+            world.complain("upstream: \(id) without the edge's words: \(lines)")
+        }
+        if site.portal == nil, lines.contains(where: { $0.hasPrefix("Cookie:") }) {
+            world.complain("upstream: \(id) with the cookie: \(lines)")
+        }
     }
 
     private func didGet(body bytes: [UInt8]) {

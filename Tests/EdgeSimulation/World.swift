@@ -28,6 +28,10 @@ final class World: @unchecked Sendable {
     let seed: UInt64
     let kernel: SimulatedKernel
     let weather: Weather
+    /// Whether routes are the sessions of two portals.
+    let hasPortals: Bool
+    let disturbance: Disturbance
+    var isAcmeGone = false
     var plans: [Plan] = []
     private(set) var complaints: [String] = []
     /// The most recent events.
@@ -56,14 +60,16 @@ final class World: @unchecked Sendable {
     /// How long after the last client everything must have come to rest. The longest wait of the edge is for an answer
     /// that never comes, to a client that disconnected unnoticed behind the bytes that it had sent ahead.
     private static let restMilliseconds: UInt64 = 5 * 3_600_000
-    private static let upstream = UpstreamAddress.tcp(host: "192.0.2.1", port: 80)
 
-    init(seed: UInt64) {
+    init(seed: UInt64, hasPortals: Bool) {
         self.seed = seed
+        self.hasPortals = hasPortals
         kernel = SimulatedKernel(seed: seed)
         weather = Weather(rawValue: Int(seed % 3)) ?? .fair
         hasTiredUpstreams = weather == .stormy && kernel.random.oneIn(2)
         refusesConnections = weather == .stormy && kernel.random.oneIn(3)
+        let mayBeDisturbed = hasPortals && weather != .fair
+        disturbance = mayBeDisturbed ? kernel.random.pick([.calm, .removal, .revocation]) ?? .calm : .calm
     }
 
     /// Runs to the end.
@@ -80,7 +86,11 @@ final class World: @unchecked Sendable {
 
     private func begin(_ edge: EdgeLoop) {
         self.edge = edge
-        edge.apply([.setHost(hostname: "a.labs.test", upstream: Self.upstream)])
+        if hasPortals {
+            beginPortals(edge)
+        } else {
+            edge.apply([.setHost(hostname: Site.plain.host, upstream: Site.upstream(80))])
+        }
         kernel.onConnect = { [unowned self] socket in
             if refusesConnections, kernel.random.oneIn(5) { return false }
             _ = UpstreamScript(socket, world: self)
@@ -117,6 +127,7 @@ final class World: @unchecked Sendable {
             var plan = Plan.random(id: plans.count, faulty: weather != .fair, using: &kernel.random)
             // Extra bytes may hit any later exchange, so only a storm has them.
             if plan.fault == .extra, weather != .stormy { plan.fault = .none }
+            if hasPortals { send(&plan, to: TwoPortals.sites) }
             ids.append(plan.id)
             plans.append(plan)
         }
@@ -126,10 +137,17 @@ final class World: @unchecked Sendable {
             plan.tunnel = (
                 Int.random(in: 0...100_000, using: &kernel.random), Int.random(in: 0...100_000, using: &kernel.random)
             )
+            if hasPortals { send(&plan, to: TwoPortals.labs) }
             ids.append(plan.id)
             plans.append(plan)
         }
         return ids
+    }
+
+    private func send(_ plan: inout Plan, to sites: [Site]) {
+        guard let site = kernel.random.pick(sites) else { return }
+        plan.go(to: site)
+        plan.isExcused = disturbance.affects(site)
     }
 
     private func misdeed(_ total: Int) -> ClientScript.Misdeed? {
@@ -221,7 +239,7 @@ final class World: @unchecked Sendable {
         if let edge {
             if !edge.connections.isEmpty { complain("\(edge.connections.count) connections are left") }
             if edge.pool.idleConnections > 0 { complain("\(edge.pool.idleConnections) upstream connections are kept") }
-            let open = edge.pool.openConnections(to: Self.upstream)
+            let open = Site.ports.reduce(0) { $0 + edge.pool.openConnections(to: Site.upstream($1)) }
             if open > 0 { complain("\(open) upstream connections are counted as open") }
         }
         if !kernel.sockets.isEmpty { complain("\(kernel.sockets.count) sockets are open") }

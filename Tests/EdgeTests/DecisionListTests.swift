@@ -164,7 +164,7 @@ struct DecisionListTests {
         #expect(decide("PUT", "gone.labs.example", "/api/contents/x") == "portal away")
     }
 
-    @Test("rule 3.6: nobody without the cookie reaches the lab, upgrades included")
+    @Test("rule 3.7: nobody without the cookie reaches the lab, upgrades included")
     func cookieRequired() {
         #expect(decide("GET", "ABCD.labs.example:8443", "/lab", cookie) == "lab")
         let wrong: [HeaderFields] = [
@@ -185,7 +185,7 @@ struct DecisionListTests {
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     ]
 
-    @Test("rule 3.7: what changes something, and what opens a WebSocket, must come from the same origin")
+    @Test("rule 3.8: what changes something, and what opens a WebSocket, must come from the same origin")
     func sameOrigin() {
         let host = "abcd.labs.example:8443"
         let foreign: HeaderFields = ["Origin": "https://evil.example"]
@@ -203,7 +203,7 @@ struct DecisionListTests {
         #expect(decide("GET", host, "/", socket) == "websocket")
     }
 
-    @Test("rule 3.7: another origin may lead to a lab, but not take what is in it")
+    @Test("rule 3.8: another origin may lead to a lab, but not take what is in it")
     func foreignReading() {
         let host = "abcd.labs.example:8443"
         for site in ["same-site", "cross-site"] {
@@ -228,7 +228,7 @@ struct DecisionListTests {
 
     private static let frames = ["iframe", "frame", "embed", "object", "fencedframe"]
 
-    @Test("rule 3.7: no page of another lab shows this one within itself, unless other sites may", arguments: frames)
+    @Test("rule 3.8: no page of another lab shows this one within itself, unless other sites may", arguments: frames)
     func framed(dest: String) {
         let host = "abcd.labs.example"
         func frame(_ site: String) -> HeaderFields {
@@ -247,13 +247,13 @@ struct DecisionListTests {
         #expect(decide("GET", host, "/lab", frame("same-site"), isEmbedded: true) == "lab")
     }
 
-    @Test("rule 3.8: OPTIONS that may go no further ends here")
+    @Test("rule 3.9: OPTIONS that may go no further ends here")
     func maxForwards() {
         #expect(decide("OPTIONS", "abcd.labs.example", "/", with(["Max-Forwards": "0"])) == "options")
         #expect(decide("OPTIONS", "abcd.labs.example", "/", with(["Max-Forwards": "1"])) == "lab")
     }
 
-    @Test("rule 3.9: an upgrade to anything but a WebSocket is a plain request")
+    @Test("rule 3.10: an upgrade to anything but a WebSocket is a plain request")
     func otherUpgrades() {
         let upgrade = with(["Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "x"])
         #expect(decide("GET", "abcd.labs.example", "/", upgrade) == "lab")
@@ -295,23 +295,86 @@ struct DecisionListTests {
         #expect(decide("OPTIONS", "one.example", "/", ["Max-Forwards": "0"]) == "options")
     }
 
-    @Test("every portal has its hostname, and its labs answer under its own labs domain only")
-    func portals() {
+    @Test("rule 2: every portal has its own hostname, and the decision names the portal")
+    func portalHostnames() {
         #expect(decide("GET", "ACME.example") == "portal portal of acme")
-        #expect(decide("GET", "efgh.rooms.example", "/lab", cookie) == "lab")
-        #expect(decide("GET", "efgh.labs.example", "/lab", cookie) == "notFound")
-        #expect(decide("GET", "abcd.rooms.example", "/lab", cookie) == "notFound")
-        #expect(decide("GET", "abcd.rooms.example", "/sw.js", with(["Service-Worker": "script"])) == "workerEnd")
-        // Where no session has the name, the portals tell what became of it, whichever domain it is.
+        #expect(decide("GET", "acme.example.:8443", "/lab", cookie) == "portal portal of acme")
+        #expect(decide("GET", "portal.example") == "portal portal of school")
+        #expect(decide("GET", "x.acme.example") == "misdirected")
+    }
+
+    @Test("rule 3.6: a lab answers under its own portal's domain only, whoever asks, and whatever for")
+    func foreignDomain() {
+        for host in ["efgh.rooms.example", "EFGH.ROOMS.example", "efgh.rooms.example.", "efgh.rooms.example:8443"] {
+            #expect(decide("GET", host, "/lab", cookie) == "lab", "\(host)")
+        }
+        let foreign = [
+            "efgh.labs.example", "Efgh.Labs.Example.", "efgh.labs.example:8443", "abcd.rooms.example",
+            "ABCD.rooms.example.",
+        ]
+        for host in foreign {
+            for fields in [[:], cookie, with(Self.webSocket)] {
+                #expect(decide("GET", host, "/lab", fields) == "notFound", "\(host)")
+            }
+            #expect(decide("POST", host, "/api/kernels", cookie) == "notFound")
+            #expect(decide("OPTIONS", host, "/", with(["Max-Forwards": "0"])) == "notFound")
+            #expect(decide("GET", host, "/files/sw.js", with(Self.worker)) == "workerEnd")
+        }
+        // The portals' process tells what became of a name that no session has, and whose session it is.
         #expect(decide("GET", "gone.rooms.example") == "portal away")
+        #expect(decide("GET", "abcd.rooms.example", "/.carrel/enter?code=x") == "portal lab")
         #expect(decide("GET", "a.efgh.rooms.example") == "misdirected")
     }
 
-    @Test("a portal that other sites may show does not open the labs of another")
+    @Test("rule 3.8: a portal that other sites may show does not open the labs of another")
     func framesOfAPortal() {
         let sibling = with(["Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"])
         #expect(decide("GET", "abcd.labs.example", "/", sibling, isEmbedded: true) == "lab")
         #expect(decide("GET", "abcd.labs.example", "/", sibling) == "framed")
         #expect(decide("GET", "efgh.rooms.example", "/", sibling, isEmbedded: true) == "framed")
+    }
+
+    @Test("before all rules: a connection is for the hosts of its own certificate only")
+    func certificates() throws {
+        let store = try TestAuthority.stores.get().two
+        func decide(_ host: String?, named serverName: String?, _ fields: HeaderFields = [:]) -> String {
+            var all = fields
+            if let host { all.append("Host", host) }
+            let head = RequestHead(method: "GET", target: "/", fields: all)
+            let list = DecisionList(Self.routing)
+            switch list.decide(head, names: store.names(for: serverName), routes: twoPortals, isCovered: { _ in true })
+            {
+            case .answer(let answer): return "\(answer)"
+            case .portal(let scope, _): return "portal \(scope)"
+            case .lab: return "lab"
+            }
+        }
+        #expect(decide("abcd.labs.test", named: "portal.test", cookie) == "lab")
+        #expect(decide("ABCD.labs.test.:8443", named: "other.LABS.test", cookie) == "lab")
+        #expect(decide("efgh.rooms.test", named: "acme.test", cookie) == "lab")
+        for name in ["portal.test", "abcd.labs.test", "nobody.test", nil] {
+            #expect(decide("efgh.rooms.test", named: name, cookie) == "misdirected", "\(name ?? "no name")")
+            #expect(decide("acme.test", named: name) == "misdirected")
+        }
+        for name in ["acme.test", "efgh.rooms.test"] {
+            #expect(decide("abcd.labs.test", named: name, cookie) == "misdirected")
+            #expect(decide("portal.test", named: name) == "misdirected")
+        }
+        // A client that names no host gets the first certificate.
+        #expect(decide("abcd.labs.test", named: nil, cookie) == "lab")
+        #expect(decide(nil, named: "acme.test") == "badRequest")
+        #expect(decide("rooms.test", named: "acme.test") == "misdirected")
+        #expect(decide("a.efgh.rooms.test", named: "acme.test") == "misdirected")
+    }
+
+    /// Two portals whose certificates are those of `TestAuthority`.
+    private var twoPortals: RouteTable {
+        var table = routes
+        table.apply(
+            .portals([
+                EdgePortal(name: "school", hostname: "portal.test", labsDomain: "labs.test"),
+                EdgePortal(name: "acme", hostname: "acme.test", labsDomain: "rooms.test"),
+            ]))
+        return table
     }
 }

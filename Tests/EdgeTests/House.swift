@@ -10,6 +10,7 @@ import Testing
 
 extension EdgePortal {
     static let school = EdgePortal(name: "school", hostname: "portal.test", labsDomain: "labs.test")
+    static let acme = EdgePortal(name: "acme", hostname: "acme.test", labsDomain: "rooms.test")
 }
 
 /// An edge on a real port with a real lab and a real portal behind it. The lab `abcd` has a route and opens with the
@@ -184,9 +185,13 @@ enum TestAuthority {
         return try DevelopmentCA(directory: directory)
     }
 
-    static let store = Result {
-        let files = try shared.get().issue("edge", for: .server(names: ["portal.test", "*.labs.test", "spare.test"]))
-        return try CertificateStore([files])
+    static let store = stores.map(\.one)
+
+    /// One store has the certificate of the portal `school` alone, the other has that of the portal `acme`, too.
+    static let stores = Result {
+        let school = try shared.get().issue("edge", for: .server(names: ["portal.test", "*.labs.test", "spare.test"]))
+        let acme = try shared.get().issue("acme", for: .server(names: ["acme.test", "*.rooms.test"]))
+        return (one: try CertificateStore([school]), two: try CertificateStore([school, acme]))
     }
 
     nonisolated(unsafe) private static var directory = ""
@@ -194,7 +199,9 @@ enum TestAuthority {
     private static func removeAtExit(_ path: String) {
         directory = path
         atexit {
-            for name in ["ca.pem", "ca.key", "edge.pem", "edge.key"] { unlink("\(TestAuthority.directory)/\(name)") }
+            for name in ["ca", "edge", "acme"] {
+                for kind in ["pem", "key"] { unlink("\(TestAuthority.directory)/\(name).\(kind)") }
+            }
             rmdir(TestAuthority.directory)
         }
     }

@@ -124,6 +124,21 @@ struct RouteTableTests {
         #expect(portal?.domain == nil && table.entry(for: Slug("aa")!) != nil)
         #expect(name(table, "portal.test") == nil && label(table, "aa.rooms.test") == nil)
         #expect(label(table, "labs.test") == nil && label(table, ".labs.test") == nil)
+
+        table.apply(.portals([acme, school]))
+        #expect(portal?.domain == label(table, "aa.rooms.test") && portal?.domain != nil)
+    }
+
+    @Test("a route that comes before its portal leads nowhere until the portal is there")
+    func routeBeforePortal() {
+        var table = RouteTable()
+        table.apply(.set(route("aa")))
+        let portal = table.entry(for: Slug("aa")!)?.portal
+        #expect(portal?.name == "school" && portal?.domain == nil && portal?.frames.admitsSites == false)
+        table.apply(.portals([.acme]))
+        #expect(portal?.domain == nil)
+        table.apply(.portals([.acme, .school]))
+        #expect(portal?.domain != nil)
     }
 
     @Test("a change of a large table costs no copy of it")

@@ -29,6 +29,33 @@ struct CertificateStoreTests {
         }
     }
 
+    @Test("the names of a certificate follow from the name that the client requests, and cover hosts in any case")
+    func names() throws {
+        let fixtures = try Fixtures()
+        let school = try fixtures.server("portal.example", file: "portal")
+        let labs = try fixtures.server("*.labs.example", file: "labs")
+        let store = try CertificateStore([school, labs])
+        func covers(_ serverName: String?, _ host: String) throws -> Bool {
+            let names = try #require(store.names(for: serverName))
+            return Array(host.utf8).withUnsafeBytes { names.covers($0) }
+        }
+        for name in ["portal.example", "Portal.Example.", "unknown.example", nil] {
+            #expect(try covers(name, "portal.example") && covers(name, "PORTAL.example"))
+            #expect(try !covers(name, "a.labs.example"))
+        }
+        for host in ["a.labs.example", "B.LABS.Example", "8080--abc.labs.example"] {
+            #expect(try covers("x.labs.example", host))
+        }
+        for host in [
+            "labs.example", ".labs.example", "a.b.labs.example", "a.labs.example.", "xlabs.example", "portal.example",
+            "*", "a", "",
+        ] {
+            #expect(try !covers("x.labs.example", host), "\(host)")
+        }
+        try store.replace([school])
+        #expect(store.names(for: "portal.example") == nil, "every connection has the same one")
+    }
+
     @Test("a reload serves the new certificate to the next handshake")
     func reload() throws {
         let fixtures = try Fixtures()

@@ -81,10 +81,10 @@ final class EdgeExchange {
     var isIdle: Bool { machine.state == .idle }
     var isTunnel: Bool { if case .tunnel = machine.state { true } else { false } }
 
-    /// The slug of the lab and the grant that opened it, if this is a WebSocket to a session's lab.
-    var webSocketAccess: (slug: String, grant: Digest32)? {
-        guard let request, request.facts.upgrade, let activity = request.route?.activity, let grant else { return nil }
-        return (activity.slug, grant)
+    /// The route of the lab and the grant that opened it, if this is a WebSocket to a session's lab.
+    var webSocketAccess: (route: RouteTable.Entry, grant: Digest32)? {
+        guard let request, request.facts.upgrade, let route = request.route, let grant else { return nil }
+        return (route, grant)
     }
 
     // MARK: Events and actions

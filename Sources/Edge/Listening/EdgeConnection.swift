@@ -12,9 +12,9 @@ final class EdgeConnection {
     // Where exclusivity is unchecked, nothing called while a value is changed or read accesses the same value again.
     @exclusivity(unchecked) private(set) var channel: ByteChannel?
     private let client: String
-    /// The names of its certificate. Clients use an HTTP/2 connection for every host that its certificate covers (RFC
-    /// 9113, section 9.1.1), and one that covers another host is not what that host's clients expect. `nil` for
-    /// HTTP/1.1, and where there is nothing to compare.
+    /// The names of its certificate. Requests for other hosts get 421: a client of HTTP/2 uses one connection for all
+    /// hosts that its certificate covers (RFC 9113, section 9.1.1), and for no others. `nil` where all connections have
+    /// the same certificate.
     @exclusivity(unchecked) private(set) var certificateNames: CertificateNames?
     @exclusivity(unchecked) private var wire = Wire.handshake
     /// Each exchange knows its index.
@@ -83,10 +83,10 @@ final class EdgeConnection {
     }
 
     /// Ends the WebSockets to which this applies; each is sent its close frame.
-    /// - Parameter isRevoked: gets the slug of a WebSocket's lab and the grant that opened it.
-    func endWebSockets(where isRevoked: (_ slug: String, _ grant: Digest32) -> Bool) {
+    /// - Parameter isOver: gets the route of a WebSocket's lab and the grant that opened it.
+    func endWebSockets(where isOver: (RouteTable.Entry, _ grant: Digest32) -> Bool) {
         for exchange in exchanges {
-            guard let (slug, grant) = exchange.webSocketAccess, isRevoked(slug, grant) else { continue }
+            guard let (route, grant) = exchange.webSocketAccess, isOver(route, grant) else { continue }
             // One that is not open yet is cut.
             exchange.handle(exchange.isTunnel ? .goingAway : .stop)
         }
@@ -130,8 +130,8 @@ final class EdgeConnection {
 extension EdgeConnection: ByteChannelDelegate {
     func channelDidOpen(_ channel: ByteChannel) {
         home.metrics.count(channel.isResumed ? EdgeMetrics.Handshake.resumed : .full)
+        certificateNames = home.certificateNames(of: channel)
         if channel.negotiatedALPN == "h2" {
-            certificateNames = home.certificateNames(of: channel)
             let server = HTTP2ServerConnection(
                 channel: channel, rooms: home.http2Rooms, limits: home.limits.http, timeouts: home.limits.timeouts,
                 delegate: self)

@@ -75,24 +75,30 @@ final class EdgeLoop: @unchecked Sendable {
 
     func apply(_ changes: [RouteChange]) {
         var revoked: Set<String> = []
+        var hasNewPortals = false
         for change in changes {
             // A different lab may answer at this lab's address from now on.
             if let gone = routes.upstream(leftBy: change) { pool.forget(gone) }
             routes.apply(change)
-            if case .revoke(let slug, _) = change { revoked.insert(slug) }
+            switch change {
+            case .revoke(let slug, _): revoked.insert(slug)
+            case .portals: hasNewPortals = true
+            case .set, .remove, .grant, .setHost, .removeHost: break
+            }
         }
         // One walk for all: everybody may be signed out of a portal at once.
-        if !revoked.isEmpty { endWebSockets(of: revoked) }
+        if hasNewPortals || !revoked.isEmpty { endWebSockets(revoked: revoked) }
     }
 
-    /// Ends the WebSockets to these labs whose grants are gone.
-    private func endWebSockets(of slugs: Set<String>) {
+    /// Ends the WebSockets to labs of portals that are gone, and those to the labs of these slugs whose grants are gone.
+    private func endWebSockets(revoked: Set<String>) {
         for connection in connections.values {
-            connection.endWebSockets { slug, grant in
-                guard slugs.contains(slug), let entry = Slug(slug).flatMap({ routes.entry(for: $0) }) else {
-                    return false
-                }
-                return !entry.grants.contains(grant)
+            connection.endWebSockets { route, grant in
+                guard let portal = route.portal, let slug = route.activity?.slug else { return false }
+                guard portal.domain != nil else { return true }
+                guard revoked.contains(slug) else { return false }
+                let current = Slug(slug).flatMap { routes.entry(for: $0) }
+                return current?.grants.contains(grant) != true
             }
         }
     }
@@ -102,11 +108,8 @@ final class EdgeLoop: @unchecked Sendable {
         decisions.decide(head, names: names, routes: routes) { certificates.covers(hostname: $0) }
     }
 
-    /// The names by which the certificate of a connection covers hosts; `nil` if the client named no host, as a proxy
-    /// or a health check may, or if there is only one certificate.
-    func certificateNames(of channel: ByteChannel) -> CertificateNames? {
-        channel.serverName.flatMap { certificates.names(for: $0) }
-    }
+    /// The names of the certificate that the client of a connection got; `nil` if there is only one certificate.
+    func certificateNames(of channel: ByteChannel) -> CertificateNames? { certificates.names(for: channel.serverName) }
 
     func knownHost(of head: RequestHead) -> String? { decisions.knownHost(of: head, routes: routes) }
 

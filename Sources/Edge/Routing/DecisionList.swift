@@ -6,7 +6,7 @@ import TLS
 enum Decision {
     /// The edge answers by itself.
     case answer(EdgeAnswer)
-    /// - Parameter record: the portal whose hostname it is; `nil` for the other scopes.
+    /// The record is that of the portal whose hostname it is; `nil` for the other scopes.
     case portal(PortalScope, PortalRecord?)
     case lab(RouteTable.Entry, isWebSocket: Bool)
 }
@@ -41,18 +41,19 @@ enum PortalScope: String {
 ///       so that nothing about it is revealed; upgrades included.
 ///    8. a request from a page of another origin → 403, except for a safe navigation: the edge injects the lab's token,
 ///       so the lab itself no longer checks; Jupyter even lets every origin read a response to a request with the
-///       token. Unless other sites may show the portal's labs, a page of another lab, or of the school, that shows this one in a
-///       frame → 403, too. A page of an entirely different site passes, because a link within a sandboxed frame of the
-///       lab's own sends the same fields. It does not count as activity, and `FramePolicy` lets only the lab's own
-///       pages show the answer.
+///       token. Unless other sites may show the portal's labs, a page of another lab, or of the school, that shows this
+///       one in a frame → 403, too. A page of an entirely different site passes, because a link within a sandboxed
+///       frame of the lab's own sends the same fields. It does not count as activity, and `FramePolicy` lets only the
+///       lab's own pages show the answer.
 ///    9. OPTIONS with `Max-Forwards: 0` → answered here.
 ///    10. else → the lab. An upgrade to anything but a WebSocket is forwarded as a plain request (RFC 9110, section
 ///        7.8).
 /// 4. Any other host → 421 if no certificate of the edge covers it, so that the client tries elsewhere; else a plain
 ///    404.
 ///
-/// Before all of these: on a connection whose certificate does not cover the host, where another one may → 421; a
-/// request with more cookies than are read → 431, with fields that make the browser drop them.
+/// Before all of these: on a connection whose certificate does not cover the host, where the edge has several → 421, so
+/// that a portal and its labs answer under their own certificate only; a request with more cookies than are read → 431,
+/// with fields that make the browser drop them.
 ///
 /// Where the routes are hostnames, there is no portal and no cookie is required: rules 1, 3.2, 3.9, 3.10 and 4 apply.
 struct DecisionList: Sendable {

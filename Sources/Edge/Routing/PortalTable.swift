@@ -5,26 +5,30 @@ import HTTPWire
 final class PortalRecord {
     let name: String
     /// Who may show the portal's labs in a frame.
-    fileprivate(set) var frames: FramePolicy
-    /// The number of its labs domain in the table; `nil` once the portal is gone.
+    fileprivate(set) var frames = FramePolicy(embeddedIn: [])
+    /// The number of its labs domain in the table; `nil` while the edge does not know the portal.
     fileprivate(set) var domain: Int?
 
-    fileprivate init(name: String, frames: FramePolicy) {
-        self.name = name
-        self.frames = frames
-    }
+    fileprivate init(name: String) { self.name = name }
 }
 
 /// One loop's portals. Owned by that loop; no lookup costs an allocation, however many there are.
 struct PortalTable {
+    /// Of every portal that was ever named, because routes point to the records, and a portal may come back.
     private var byName: [String: PortalRecord] = [:]
     private var byHostname: [HostKey: PortalRecord] = [:]
-    /// The labs domain of most portals, with the number 0: compared before any lookup, and often the only one.
+    /// The labs domain of the first portal, with the number 0: compared before any lookup, and often the only one.
     private var firstDomain: LabsDomain?
     /// The numbers of the others.
     private var otherDomains: [HostKey: Int] = [:]
 
-    func record(named name: String) -> PortalRecord? { byName[name] }
+    /// The portal of that name; without a labs domain while it is not among the portals.
+    mutating func record(named name: String) -> PortalRecord {
+        if let record = byName[name] { return record }
+        let record = PortalRecord(name: name)
+        byName[name] = record
+        return record
+    }
 
     /// - Parameter host: a hostname without port, in any case.
     func record(forHostname host: UnsafeRawBufferPointer) -> PortalRecord? {
@@ -42,35 +46,32 @@ struct PortalTable {
     }
 
     /// Replaces the portals. Those that stay keep their records.
-    /// - Precondition: names and hostnames are unique, and hostnames and domains are valid; the code that reads
+    /// - Precondition: names and hostnames are unique, and names, hostnames and domains are valid; the code that reads
     ///   configurations ensures it.
     mutating func set(_ portals: [EdgePortal]) {
-        let former = byName
-        self = PortalTable()
-        let numbers = setDomains(of: portals)
+        for record in byName.values { record.domain = nil }
+        (byHostname, firstDomain, otherDomains) = ([:], nil, [:])
         for portal in portals {
+            precondition(portal.name.utf8.allSatisfy { (0x21...0x7E).contains($0) }, "a portal's name is not valid")
             precondition(Hostname.isValid(portal.hostname), "a portal's hostname is not valid")
-            let frames = FramePolicy(embeddedIn: portal.embeddedIn)
-            let record = former[portal.name] ?? PortalRecord(name: portal.name, frames: frames)
-            record.frames = frames
-            record.domain = numbers[portal.labsDomain.lowercased()]
-            precondition(byName.updateValue(record, forKey: portal.name) == nil, "two portals have the same name")
+            let record = record(named: portal.name)
+            precondition(record.domain == nil, "two portals have the same name")
+            record.frames = FramePolicy(embeddedIn: portal.embeddedIn)
+            record.domain = number(ofDomain: portal.labsDomain)
             precondition(
                 byHostname.updateValue(record, forKey: HostKey(portal.hostname)) == nil,
                 "two portals have the same hostname")
         }
-        for (name, record) in former where byName[name] == nil { record.domain = nil }
     }
 
-    /// - Returns: the number of each domain, by its lower-case name.
-    private mutating func setDomains(of portals: [EdgePortal]) -> [String: Int] {
-        var portalCounts: [String: Int] = [:]
-        for portal in portals { portalCounts[portal.labsDomain.lowercased(), default: 0] += 1 }
-        let domains = portalCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
-        for (number, name) in domains.enumerated() {
-            guard let domain = LabsDomain(name) else { preconditionFailure("a labs domain is not a valid hostname") }
-            if number == 0 { firstDomain = domain } else { otherDomains[HostKey(name)] = number }
-        }
-        return Dictionary(uniqueKeysWithValues: zip(domains, domains.indices))
+    /// The number of a labs domain, which gets the next one if it has none.
+    private mutating func number(ofDomain name: String) -> Int {
+        guard let domain = LabsDomain(name) else { preconditionFailure("a labs domain is not a valid hostname") }
+        if firstDomain == nil { firstDomain = domain }
+        if firstDomain == domain { return 0 }
+        let next = otherDomains.count + 1
+        let number = otherDomains[HostKey(name)] ?? next
+        otherDomains[HostKey(name)] = number
+        return number
     }
 }

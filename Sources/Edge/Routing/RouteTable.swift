@@ -54,19 +54,16 @@ struct RouteTable {
         HostKey.withLowercased(host) { hostnames[$0] }
     }
 
-    /// - Precondition: slugs and hostnames are valid, and a route's portal is in the table; the code that creates
-    ///   routes ensures it.
+    /// - Precondition: slugs and hostnames are valid; the code that creates routes ensures it.
     mutating func apply(_ change: RouteChange) {
         switch change {
         case .portals(let portals):
             self.portals.set(portals)
         case .set(let route):
-            guard let portal = portals.record(named: route.portal) else {
-                preconditionFailure("a route's portal must be set before it")
-            }
             let activity = sessions[Self.slug(route.slug)]?.activity ?? ActivityCell(slug: route.slug)
             let entry = Entry(
-                portal: portal, upstream: route.upstream, kind: route.kind, authorization: route.authorization,
+                portal: portals.record(named: route.portal), upstream: route.upstream, kind: route.kind,
+                authorization: route.authorization,
                 grants: route.grants.suffix(EdgeLimits.grantsPerRoute), activity: activity)
             sessions.updateValue(entry, forKey: Self.slug(route.slug))?.isCurrent = false
         case .remove(let slug):

@@ -1,10 +1,14 @@
 /// The names of one certificate, in a form in which a host is looked up without an allocation.
 public struct CertificateNames: Sendable {
-    /// In lower case; of a wildcard without its asterisk, such as `.labs.example`.
+    /// In lower case. A wildcard is without its asterisk, such as `.labs.example`; no other name begins with a dot.
     private let names: [[UInt8]]
 
-    init(_ certificate: CertifiedKey) {
-        names = certificate.names.map { Array(($0.hasPrefix("*.") ? $0.dropFirst() : $0[...]).utf8) }
+    /// - Parameter names: in lower case; a wildcard as `*.example`.
+    init(_ names: [String]) {
+        self.names = names.compactMap { name in
+            if name.hasPrefix("*.") { return Array(name.utf8.dropFirst()) }
+            return name.hasPrefix(".") ? nil : Array(name.utf8)
+        }
     }
 
     /// Whether the certificate names the host exactly or by a wildcard for its first label.
@@ -12,7 +16,9 @@ public struct CertificateNames: Sendable {
     public func covers(_ host: UnsafeRawBufferPointer) -> Bool {
         let dot = host.firstIndex(of: UInt8(ascii: ".")) ?? host.endIndex
         let parent = UnsafeRawBufferPointer(rebasing: host[dot...])
-        return names.contains { name in Self.matches(name.first == UInt8(ascii: ".") ? parent : host, name) }
+        return names.contains { name in
+            name.first == UInt8(ascii: ".") ? dot > 0 && Self.matches(parent, name) : Self.matches(host, name)
+        }
     }
 
     private static func matches(_ host: UnsafeRawBufferPointer, _ name: [UInt8]) -> Bool {

@@ -70,11 +70,13 @@ public final class CertificateStore: Sendable {
     /// Whether a certificate names `hostname` (or IP address) exactly or by a wildcard.
     public func covers(hostname: String) -> Bool { current.find(Hostname.normal(hostname)) != nil }
 
-    /// The names of the certificate that a client gets now when it asks for `serverName`; `nil` while there is only one
-    /// certificate, because no other connection would cover more.
-    public func names(for serverName: String) -> CertificateNames? {
+    /// The names of the certificate that a client gets now when it asks for `serverName`, or for none; `nil` while there
+    /// is only one certificate, because no other connection would cover more.
+    ///
+    /// - Parameter serverName: evaluated only if there are several certificates.
+    public func names(for serverName: @autoclosure () -> String?) -> CertificateNames? {
         let current = current
-        return current.count == 1 ? nil : CertificateNames(current.certificate(for: serverName))
+        return current.count == 1 ? nil : current.certificate(for: serverName()).coverage
     }
 
     /// The earliest expiry among the certificates, in seconds since 1970.

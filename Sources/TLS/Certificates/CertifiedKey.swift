@@ -21,6 +21,8 @@ final class CertifiedKey: @unchecked Sendable {
     let chain: OpaquePointer
     /// Lower-case DNS names (a wildcard as `*.example`) and IP addresses from the subject alternative names.
     let names: [String]
+    /// The same names, for lookups that allocate nothing.
+    let coverage: CertificateNames
     /// The end of validity, in seconds since 1970.
     let expiry: Int64
 
@@ -39,6 +41,7 @@ final class CertifiedKey: @unchecked Sendable {
         self.key = key
         self.chain = chain
         names = X509Reading.names(of: certificates[0])
+        coverage = CertificateNames(names)
         expiry = X509Reading.expiry(of: certificates[0])
         ErrorQueue.clear()
         guard X509_check_private_key(certificate, key) == 1 else {
