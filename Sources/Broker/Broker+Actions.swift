@@ -52,11 +52,8 @@ extension Broker {
         }
     }
 
-    /// `nil` also for the session of a portal that is no longer configured, which the edge does not know.
     private func route(_ id: SessionID, _ endpoint: Endpoint) -> LabRoute? {
-        guard let session = core.session(id), let lab = core.lab(session.lab),
-            configuration.portal(session.learner.portal) != nil
-        else { return nil }
+        guard let session = core.session(id), let lab = core.lab(session.lab) else { return nil }
         return LabRoute(
             slug: id.rawValue, portal: session.learner.portal.rawValue,
             upstream: .tcp(host: endpoint.address, port: endpoint.port),

@@ -4,10 +4,8 @@ import Store
 /// Why the broker did not carry out a request. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, Codable, CaseIterable {
-        case unknownLab, unknownSession, unknownHost, unknownReservation, unknownPool, ambiguous, notNow, badTerms,
-            noSeats,
-            neverFits,
-            limit, storage, badCode, stopping
+        case unknownLab, unknownPortal, unknownSession, unknownHost, unknownReservation, unknownPool
+        case ambiguous, notNow, badTerms, noSeats, neverFits, limit, storage, badCode, stopping
     }
 
     public var code: Code

@@ -22,13 +22,24 @@ extension Configuration {
         static let parksFor = Duration.seconds(365 * 86_400)
     }
 
-    /// Reads and checks a configuration file.
+    /// Reads and checks a configuration file, and the portals that commands have added.
     ///
-    /// - Parameter path: as the operator gave it; relative paths inside the file are resolved against its folder.
-    /// - Throws: all problems of the file together.
-    public init(contentsOf path: String) throws(InvalidConfiguration) {
+    /// - Parameters:
+    ///   - path: as the operator gave it; relative paths inside the file are resolved against its folder.
+    ///   - change: applied to the added portals first, to see what a change of them would bring.
+    /// - Throws: all problems of the files together.
+    public init(
+        contentsOf path: String, changing change: (inout [AddedPortal]) -> Void = { _ in }
+    ) throws(InvalidConfiguration) {
         let (text, folder) = try Self.read(path)
-        try self.init(yaml: text, file: path, folder: folder)
+        let state = try Self.root(of: text, problems: ProblemCollector(file: path))
+            .optional("state", .path(from: folder))
+        var added =
+            try state.map { state throws(InvalidConfiguration) in
+                try AddedPortals(stateDirectory: state).read()
+            } ?? []
+        change(&added)
+        try self.init(yaml: text, file: path, folder: folder, adding: added)
     }
 
     /// The state directory of a file that may have mistakes anywhere else.
@@ -82,12 +93,20 @@ extension Configuration {
     /// - Parameters:
     ///   - file: the file name in problems.
     ///   - folder: the absolute folder against which relative paths are resolved.
-    init(yaml: String, file: String, folder: String) throws(InvalidConfiguration) {
+    ///   - added: the portals that commands have added.
+    init(
+        yaml: String, file: String, folder: String, adding added: [AddedPortal] = []
+    ) throws(InvalidConfiguration) {
         let problems = ProblemCollector(file: file)
+        let others = added.map { ProblemCollector(file: $0.file) }
+        var readers: [MappingReader] = []
+        for (portal, problems) in zip(added, others) {
+            readers.append(try Self.root(of: portal.text, problems: problems))
+        }
         let decoder = ConfigurationDecoder(
-            root: try Self.root(of: yaml, problems: problems), folder: folder, file: file)
+            root: try Self.root(of: yaml, problems: problems), folder: folder, file: file, added: readers)
         let configuration = decoder.decode()
-        try problems.finish()
+        try problems.finish(with: others)
         // Without a problem every part was decoded; the decoder adds a problem for each part that was not.
         guard let configuration else { preconditionFailure("an undecoded configuration without a problem") }
         self = configuration

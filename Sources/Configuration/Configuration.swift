@@ -88,6 +88,8 @@ public struct Configuration: Hashable, Sendable {
         public var contact: Contact?
         /// The line on which the portal begins, for errors that appear only when something else is read.
         public var line: Int
+        /// Whether a command has added it, so that it is not in the file.
+        public var isAdded = false
     }
 
     public struct CertificatePaths: Hashable, Sendable {

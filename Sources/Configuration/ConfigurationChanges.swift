@@ -22,7 +22,7 @@ public struct ConfigurationChanges: Hashable, Sendable {
             return differences
         }
         compare("portal", old.portals, new.portals, name: \.id.rawValue) { before, after in
-            Self.differences(before, after, besides: ["labs", "line"])
+            Self.differences(before, after, besides: ["labs", "line", "isAdded"])
         }
         // Named with its portal where one of the two files has several.
         let naming = old.portals.count > 1 ? old : new

@@ -33,17 +33,17 @@ struct ConfigurationChecks {
             {
                 reader.problems.add(
                     reader.place(of: "quota"),
-                    "\(reader.path).quota.memory is \(SizeText.format(quota)), but must be enough for each of its labs, and "
+                    "\(reader.name(of: "quota")).memory is \(SizeText.format(quota)), but must be enough for each of its labs, and "
                         + "\(lab.name) needs \(SizeText.format(lab.memoryBytes))")
             }
             if reader.node("labs_domain") != nil {
                 let place = reader.place(of: "labs_domain")
-                domain(portal.entry.labsDomain, at: place, name: "\(reader.path).labs_domain", portals)
+                domain(portal.entry.labsDomain, at: place, name: reader.name(of: "labs_domain"), portals)
             }
             if reader.node("homes") != nil, homes == nil {
                 reader.problems.add(
                     reader.place(of: "homes"),
-                    "\(reader.path).homes names a directory in the homes root, but the file has no homes; add it: a path"
+                    "\(reader.name(of: "homes")) names a directory in the homes root, but the file has no homes; add it: a path"
                 )
             }
         }
@@ -130,7 +130,7 @@ struct ConfigurationChecks {
             if let first = seen[name] {
                 reader.problems.add(
                     reader.place(of: key),
-                    "\(reader.path).\(key) is \"\(name)\", the name of the \(what) in line \(first.line) already; each \(what) "
+                    "\(reader.name(of: key)) is \"\(name)\", the name of the \(what) in line \(first.line) already; each \(what) "
                         + "must have a name of its own")
             }
             seen[name] = seen[name] ?? reader.place(of: key)

@@ -24,16 +24,17 @@ public final class Portal {
     ///   - version: the program's, for `GET /v1/status`.
     ///   - metrics: the metrics of the whole process, in the Prometheus text format.
     ///   - reload: reads the configuration again.
+    ///   - keeper: carries out commands about portals; not retained.
     public init(
         _ portals: [PortalConfiguration], version: String, broker: Broker, secrets: LaunchSecrets,
         metrics: @escaping @ControlLoop () async -> MetricsText,
-        reload: @escaping @ControlLoop () async -> APIReload
+        reload: @escaping @ControlLoop () async -> APIReload, keeper: (any PortalKeeper)? = nil
     ) throws {
         self.broker = broker
         self.secrets = secrets
         streams = EventStreams(broker: broker)
         sites = try PortalSites(portals, broker: broker, secrets: secrets, streams: streams)
-        controlAPI = ControlAPI(broker: broker, version: version, metrics: metrics, reload: reload)
+        controlAPI = ControlAPI(broker: broker, version: version, metrics: metrics, reload: reload, keeper: keeper)
     }
 
     /// Replaces the portals: pages that are open follow their sessions as before, and every later answer is made by the

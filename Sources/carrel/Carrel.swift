@@ -30,7 +30,7 @@ struct Carrel: AsyncParsableCommand {
         version: versionLine(commit: SourceRevision.commit, zones: ZoneDatabase.system().version),
         subcommands: [
             ServeCommand.self, ReloadCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self,
-            LabCommand.self,
+            PortalCommand.self, LabCommand.self,
             SessionCommand.self,
             ReserveCommand.self, PoolCommand.self, TryCommand.self, EdgeCommand.self, MetricsCommand.self,
             BackupCommand.self,

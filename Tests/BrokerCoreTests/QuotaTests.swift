@@ -4,10 +4,19 @@ import Testing
 
 @testable import BrokerCore
 
+extension PortalUse {
+    fileprivate static func of(_ sessions: Int, _ seats: Int, _ memoryBytes: Int64) -> PortalUse {
+        var use = PortalUse()
+        (use.sessions, use.seats, use.memoryBytes) = (sessions, seats, memoryBytes)
+        return use
+    }
+}
+
 @Suite("The quotas of portals")
 struct QuotaTests {
     /// Two portals with the same labs; only the first has a quota.
-    private func scene(_ quota: PortalQuota, hosts: [HostSpec] = [.small("h1", slots: 20, memory: 40, starts: 20)]) -> Scene
+    private func scene(_ quota: PortalQuota, hosts: [HostSpec] = [.small("h1", slots: 20, memory: 40, starts: 20)])
+        -> Scene
     {
         var scene = Scene.ready(hosts: hosts, portals: ["school", "acme"])
         configure(&scene, quota, hosts: hosts)
@@ -45,13 +54,13 @@ struct QuotaTests {
             #expect(scene.host(id) == "h1")
             scene.ready(id)
         }
-        #expect(scene.core.use(ofPortal: "school") == PortalUse(sessions: 3, seats: 2, memoryBytes: 2 * gibibyte))
+        #expect(scene.core.use(ofPortal: "school") == PortalUse.of(3, 2, 2 * gibibyte))
 
         scene.end("a")
         #expect(scene.host("c") == nil)
         scene.send(.containerRemoved("a", epoch: 1))
         #expect(scene.host("c") == "h1")
-        #expect(scene.core.use(ofPortal: "school") == PortalUse(sessions: 2, seats: 2, memoryBytes: 2 * gibibyte))
+        #expect(scene.core.use(ofPortal: "school") == PortalUse.of(2, 2, 2 * gibibyte))
     }
 
     @Test("A portal's memory counts by what its seats are charged, and a smaller lab still fits")

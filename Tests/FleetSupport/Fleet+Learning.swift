@@ -42,10 +42,11 @@ extension Browser.Visit {
             && response.text.contains("jupyter-config-data")
     }
 
-    /// The session of a portal page `/sessions/ID`.
+    /// The session of a portal's page `/sessions/ID`, which is not on a lab's hostname.
     var sessionID: String? {
         let parts = url.path.split(separator: "/")
-        return url.host == Plan.portal && parts.count == 2 && parts[0] == "sessions" ? String(parts[1]) : nil
+        let isOfLab = url.host?.hasSuffix("." + Plan.labsDomain) ?? true
+        return !isOfLab && parts.count == 2 && parts[0] == "sessions" ? String(parts[1]) : nil
     }
 }
 

@@ -48,7 +48,8 @@ extension Simulation {
     var configured: Event {
         .configure(
             labs: configuration.labs, hosts: configuration.hosts, freeFloorPercent: freeFloorPercent, pools: pools,
-            density: density, portals: quotas.sorted { $0.key < $1.key }.map { PortalSpec(id: $0.key, quota: $0.value) })
+            density: density, portals: quotas.sorted { $0.key < $1.key }.map { PortalSpec(id: $0.key, quota: $0.value) }
+        )
     }
 
     func crash(_ why: String, _ fault: Fault) {

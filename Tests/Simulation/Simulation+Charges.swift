@@ -46,7 +46,9 @@ extension Simulation {
                 complain("\(portal) has \(sessions.count) seats, and its quota is \(quota.seats ?? 0)")
             }
             let memory = (sessions.map(\.charge) + reserved.map { -$0.charge }).reduce(0, +)
-            if memory > quota.memoryBytes ?? .max { complain("\(portal) has \(memory) bytes, which is beyond its quota") }
+            if memory > quota.memoryBytes ?? .max {
+                complain("\(portal) has \(memory) bytes, which is beyond its quota")
+            }
             if quota.seats == sessions.count { count("quota used up") }
         }
     }

@@ -174,7 +174,9 @@ extension Simulation {
         if let lab = allLabs.first(where: { $0.key == session.lab }) { checkWarned(run, of: lab) }
         if let busy = lastBusy[run], wall - busy < timeout { complain("\(run) ended with a busy kernel") }
         let isReachable = session.state.host.flatMap { core?.hostStatus($0)?.link } == .reachable
-        if session.lab.name == "python", isReachable, !asked.contains(run) { complain("\(run) ended without a question") }
+        if session.lab.name == "python", isReachable, !asked.contains(run) {
+            complain("\(run) ended without a question")
+        }
     }
 
     /// Checks that containers do not exceed slots, among those that this broker created without an interruption since.

@@ -58,7 +58,8 @@ struct SimulationTests {
     @Test("Every kind of fault happens, and every way of ending")
     func everyFault() {
         let others = [
-            "ended idle", "ended at its lifetime", "warned", "launch acknowledged", "seat by measured use", "quota used up",
+            "ended idle", "ended at its lifetime", "warned", "launch acknowledged", "seat by measured use",
+            "quota used up",
             "host strained", "extension written", "instructor's extension written", "ended as announced",
             "announced end cancelled",
         ]

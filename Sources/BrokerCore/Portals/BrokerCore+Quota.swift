@@ -18,7 +18,8 @@ extension BrokerCore {
 
     /// Why a portal has no room for another session; `nil` if it has.
     func refusalByQuota(of portal: PortalID) -> Refusal? {
-        guard let sessions = catalogue.portals?[portal]?.quota.sessions, use(ofPortal: portal).sessions >= sessions else {
+        guard let sessions = catalogue.portals?[portal]?.quota.sessions, use(ofPortal: portal).sessions >= sessions
+        else {
             return nil
         }
         return .limit(
@@ -38,10 +39,12 @@ extension BrokerCore {
             memory += Int64(other.dueSeats) * (catalogue.labs[other.terms.lab]?.memoryBytes ?? 0)
         }
         if let limit = quota.seats, seats > limit {
-            return "The portal \(terms.portal) would have \(seats) reserved seats at the same time; its quota is \(limit)."
+            return
+                "The portal \(terms.portal) would have \(seats) reserved seats at the same time; its quota is \(limit)."
         }
         if let limit = quota.memoryBytes, memory > limit {
-            return "The portal \(terms.portal) would have \(Explanations.bytes(memory)) reserved at the same time; its quota "
+            return
+                "The portal \(terms.portal) would have \(Explanations.bytes(memory)) reserved at the same time; its quota "
                 + "is \(Explanations.bytes(limit))."
         }
         return nil

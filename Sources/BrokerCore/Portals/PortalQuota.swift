@@ -32,4 +32,6 @@ public struct PortalUse: Hashable, Sendable {
     public var sessions = 0
     public var seats = 0
     public var memoryBytes: Int64 = 0
+
+    public init() {}
 }

@@ -44,7 +44,9 @@ extension BrokerCore {
         if entry.session.reservation == nil, let quota = catalogue.portals?[entry.learner.portal]?.quota {
             let use = use(ofPortal: entry.learner.portal)
             if use.seats > quota.seats ?? .max { broken("which makes \(use.seats) seats of its portal") }
-            if use.memoryBytes > quota.memoryBytes ?? .max { broken("with which its portal has \(use.memoryBytes) bytes") }
+            if use.memoryBytes > quota.memoryBytes ?? .max {
+                broken("with which its portal has \(use.memoryBytes) bytes")
+            }
         }
         if host.settings.isStrained, entry.session.warm == nil, entry.session.reservation == nil {
             broken("whose memory is nearly all in use")

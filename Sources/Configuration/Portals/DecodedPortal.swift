@@ -4,27 +4,30 @@ import Portal
 
 /// A portal of the file, with its reader for messages about it.
 struct DecodedPortal {
-    let entry: Configuration.PortalEntry
+    private(set) var entry: Configuration.PortalEntry
     let reader: MappingReader
     /// Its own labs, for messages about them; `entry` has the shared ones as well.
     let labs: [DecodedLab]
 
     /// The portals of `portals`, or the one of `portal`, which is the short form for a single one; `nil` if the file has
-    /// neither, or both.
+    /// neither, or both. Those that commands have added follow.
     ///
     /// - Parameters:
+    ///   - added: the files of those that commands have added.
     ///   - labsDomain: of portals that have none of their own.
     ///   - shared: the labs that portals may offer by name.
     static func all(
-        _ root: MappingReader, folder: String, labsDomain: String?, sharing shared: [DecodedLab]?
+        _ root: MappingReader, added: [MappingReader], folder: String, labsDomain: String?,
+        sharing shared: [DecodedLab]?
     ) -> [DecodedPortal]? {
         let readers: [MappingReader]?
         if root.node("portals") == nil {
-            guard let reader = root.mapping("portal") else {
+            let reader = root.mapping("portal")
+            if reader == nil, added.isEmpty {
                 root.missing("portal", "a mapping with name, hostname and title, or portals, a list of such mappings")
                 return nil
             }
-            readers = [reader]
+            readers = reader.map { [$0] } ?? []
         } else if root.node("portal") == nil {
             readers = root.mappings("portals", of: "portals", maximum: Configuration.FileLimits.portals)
         } else {
@@ -32,7 +35,14 @@ struct DecodedPortal {
                 root.place(of: "portal"), "the file has portal and portals; move the portal into the list portals")
             return nil
         }
-        let portals = readers?.compactMap { DecodedPortal($0, folder: folder, labsDomain: labsDomain, sharing: shared) }
+        var portals = readers?.compactMap { DecodedPortal($0, folder: folder, labsDomain: labsDomain, sharing: shared) }
+        for reader in added {
+            guard var portal = DecodedPortal(reader, folder: folder, labsDomain: labsDomain, sharing: shared) else {
+                continue
+            }
+            portal.entry.isAdded = true
+            portals?.append(portal)
+        }
         if root.node("labs") == nil, root.node("portals") != nil {
             for portal in portals ?? [] where portal.reader.node("labs") == nil {
                 portal.reader.missing("labs", "a list of labs of its own, because the file has no shared ones")
@@ -64,7 +74,8 @@ struct DecodedPortal {
         labs = catalogue.filter(\.isOwn).map(\.lab)
         entry = Configuration.PortalEntry(
             id: id, hostname: hostname, title: title ?? id.rawValue, labsDomain: ownDomain ?? labsDomain ?? "",
-            certificate: certificate, homesDirectory: homes, quota: quota, labs: catalogue.map(\.lab.entry), embeddedIn: origins,
+            certificate: certificate, homesDirectory: homes, quota: quota, labs: catalogue.map(\.lab.entry),
+            embeddedIn: origins,
             instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault, contact: contact,
             line: reader.place.line)
     }

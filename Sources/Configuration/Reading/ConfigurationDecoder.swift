@@ -9,6 +9,8 @@ struct ConfigurationDecoder {
     let root: MappingReader
     let folder: String
     let file: String
+    /// The portals that commands have added, each in a file of its own.
+    var added: [MappingReader] = []
 
     /// `nil` only if a problem was added.
     func decode() -> Configuration? {
@@ -21,7 +23,8 @@ struct ConfigurationDecoder {
             ? [Configuration.ListenAddress(address: "0.0.0.0", port: 8443)] : listenAddresses(of: root)
         let labsDomain = root.required("labs_domain", .hostname(example: "labs.example.net"))
         let labs = labEntries()
-        let portals = DecodedPortal.all(root, folder: folder, labsDomain: labsDomain, sharing: labs)
+        let portals = DecodedPortal.all(
+            root, added: added, folder: folder, labsDomain: labsDomain, sharing: labs)
         let publicPort = root.optional("public_port", .integer(1...65_535))
         let certificate = certificatePaths()
         let homes = root.optional("homes", .path(from: folder))

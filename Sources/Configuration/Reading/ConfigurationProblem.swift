@@ -45,13 +45,16 @@ final class ProblemCollector {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
-    /// Throws if there is a problem.
-    func finish() throws(InvalidConfiguration) {
-        if problems.isEmpty { return }
-        throw InvalidConfiguration(
-            problems: problems.enumerated().sorted {
-                ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
-            }.map(\.element))
+    /// Throws if there is a problem, here or in one of the other files.
+    func finish(with others: [ProblemCollector] = []) throws(InvalidConfiguration) {
+        let all = ([self] + others).flatMap(\.sorted)
+        if !all.isEmpty { throw InvalidConfiguration(problems: all) }
+    }
+
+    private var sorted: [ConfigurationProblem] {
+        problems.enumerated().sorted {
+            ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
+        }.map(\.element)
     }
 }
 

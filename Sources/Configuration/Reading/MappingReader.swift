@@ -130,6 +130,9 @@ struct MappingReader {
         }
     }
 
+    /// A key's name in messages: `hosts[0].tls`.
+    func name(of key: String) -> String { Self.join(path, key) }
+
     static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
     private static func within(_ path: String) -> String { path.isEmpty ? "" : " in \(path)" }
 }

@@ -23,6 +23,10 @@ import Store
 /// | `POST /v1/hosts/NAME/lost` | | `HostLossView` |
 /// | `GET /v1/drain` | | `APIRollingDrain` |
 /// | `POST /v1/drain` | `APIRollingDrainStart` | `APIRollingDrain` |
+/// | `GET /v1/portals` | | `APIPortals` |
+/// | `POST /v1/portals` | `APIPortalSettings` | `APIPortal` |
+/// | `POST /v1/portals/NAME/set` | `APIPortalChange` | `APIPortal` |
+/// | `POST /v1/portals/NAME/remove` | `APIPortalRemove` or nothing | `APIPortals`: those that are left |
 /// | `GET /v1/labs?portal=` | | `APILabs` |
 /// | `GET /v1/labs/NAME?portal=` | | `APILab` |
 /// | `POST /v1/labs/NAME/prepull?portal=` | `APIPrepull` or nothing | `APILab` |
@@ -58,11 +62,13 @@ final class ControlAPI {
     private let reservations: ReservationsAPI
     private let users = SystemUsers()
     private let startedAt = Timestamp.now
+    private(set) weak var keeper: (any PortalKeeper)?
 
     init(
         broker: Broker, version: String, metrics: @escaping @ControlLoop () async -> MetricsText,
-        reload: @escaping @ControlLoop () async -> APIReload
+        reload: @escaping @ControlLoop () async -> APIReload, keeper: (any PortalKeeper)?
     ) {
+        self.keeper = keeper
         self.reload = reload
         self.broker = broker
         self.version = version
@@ -111,6 +117,8 @@ final class ControlAPI {
             return try await hosts(request, from: sender)
         case ("drain", 2):
             return try await rollingDrain(request, from: sender)
+        case ("portals", _):
+            return try await portals(request)
         case ("labs", _):
             return try labs(request)
         case ("sessions", 2):

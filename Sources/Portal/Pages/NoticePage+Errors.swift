@@ -29,7 +29,7 @@ extension BrokerError {
     /// The matching HTTP status.
     var status: Int {
         switch code {
-        case .unknownLab, .unknownSession, .unknownHost, .unknownReservation, .unknownPool: 404
+        case .unknownPortal, .unknownLab, .unknownSession, .unknownHost, .unknownReservation, .unknownPool: 404
         case .badTerms: 400
         case .badCode: 403
         case .ambiguous, .notNow, .noSeats: 409

@@ -36,7 +36,8 @@ extension LearnerWords {
     private static func key(of code: BrokerError.Code, _ wish: Wish) -> String {
         switch (code, wish) {
         case (.unknownLab, .extend), (.unknownSession, .extend): "refusal.not-there"
-        case (.unknownLab, _), (.unknownSession, _), (.unknownHost, _), (.unknownReservation, _), (.unknownPool, _):
+        case (.unknownLab, _), (.unknownPortal, _), (.unknownSession, _), (.unknownHost, _), (.unknownReservation, _),
+            (.unknownPool, _):
             "refusal.nothing-here"
         case (.badCode, _): "refusal.used-code"
         case (.neverFits, _): "refusal.never-fits"

@@ -26,10 +26,11 @@ final class ControlPlane {
     /// - Throws: the error in the state directory or the database, in words for the operator.
     /// - Parameters:
     ///   - lock: the lock of the state directory.
+    ///   - keeper: carries out commands about portals.
     ///   - reload: reads the configuration again.
     init(
         _ configuration: Configuration, lock: StateDirectoryLock, edge: Edge, certificates: CertificateStore,
-        log: Logger, reload: @escaping @ControlLoop () async -> APIReload
+        log: Logger, keeper: any PortalKeeper, reload: @escaping @ControlLoop () async -> APIReload
     ) throws {
         self.log = log
         self.lock = lock
@@ -41,7 +42,7 @@ final class ControlPlane {
         let numbers = ServiceMetrics(edge: edge, broker: broker, certificates: certificates)
         portal = try Portal(
             configuration.portalPages, version: Carrel.version, broker: broker, secrets: secrets,
-            metrics: { await numbers.text() }, reload: reload)
+            metrics: { await numbers.text() }, reload: reload, keeper: keeper)
     }
 
     /// Finishes the requests in progress, and makes no further decisions. Followed by `close()`.

@@ -42,7 +42,7 @@ extension Service {
     }
 
     /// Everything that may fail comes first, so that an error leaves nothing half applied.
-    private func takeOver(_ fresh: Configuration) throws -> APIReload {
+    func takeOver(_ fresh: Configuration) throws -> APIReload {
         _ = try Preflight.certificates(fresh)
         try accessLog?.reopen()
         let expiry = certificates.earliestExpiry
@@ -55,8 +55,6 @@ extension Service {
             changes.append("tls: the certificate's files were written anew")
         }
         let waiting = configuration.keysThatNeedARestart(comparedTo: fresh)
-        // The edge must know a portal before the first route of it.
-        edge.apply([.portals(fresh.edgePortals)])
         configuration.portals = fresh.portals
         configuration.labsDomain = fresh.labsDomain
         configuration.certificate = fresh.certificate
@@ -65,6 +63,7 @@ extension Service {
         configuration.takeoverGrace = fresh.takeoverGrace
         configuration.egress = fresh.egress
         try control?.reconfigure(configuration)
+        edge.apply([.portals(fresh.edgePortals)])
         return APIReload(changes: changes, waiting: waiting, zones: ZoneDatabase.system().version)
     }
 }

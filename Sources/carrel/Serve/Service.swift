@@ -90,7 +90,7 @@ final class Service: Daemon {
         // sufficient.
         try claimAddresses(besides: inherited)
         let control = try ControlPlane(
-            configuration, lock: lock, edge: edge, certificates: certificates, log: log,
+            configuration, lock: lock, edge: edge, certificates: certificates, log: log, keeper: self,
             reload: { [weak self] in await self?.reloaded() ?? Self.notNow("the broker is stopping") })
         self.control = control
         control.broker.adopt(state?.entryCodes ?? [])
@@ -228,7 +228,7 @@ extension Service: TakeoverSource {
     private func openControl() async throws {
         let lock = try StateDirectoryLock(directory: configuration.stateDirectory)
         let control = try ControlPlane(
-            configuration, lock: lock, edge: edge, certificates: certificates, log: log,
+            configuration, lock: lock, edge: edge, certificates: certificates, log: log, keeper: self,
             reload: { [weak self] in await self?.reloaded() ?? Self.notNow("the broker is stopping") })
         do {
             try await control.broker.start()
