@@ -138,7 +138,7 @@ let package = Package(
         tests("HTTPWireTests", ["HTTPWire", "SmugglingCorpus"]),
         tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["EventLoop", "TLS", "HTTPWire", "HTTPTransport", "SeededRandom"]),
-        tests("IdentityTests", ["Identity", "Literals"]),
+        tests("IdentityTests", ["Identity", "Literals", "SeededRandom"]),
         tests("BrokerCoreTests", ["Identity", "Literals", "BrokerCore"]),
         tests("WordsTests", ["BrokerCore", "Words"]),
         tests("SimulationTests", ["Simulation"]),
