@@ -151,7 +151,7 @@ let package = Package(
             dependencies: ["Literals", "BrokerCore", "Scheduling", "Programs", "SeededRandom"],
             exclude: ["calendars"], swiftSettings: house),
         tests("HelperImageTests", ["TLS", "HelperImage", "Programs"]),
-        tests("DockerEngineTests", ["EventLoop", "HTTPTransport", "HelperImage", "DockerEngine"]),
+        tests("DockerEngineTests", ["EventLoop", "HTTPTransport", "HelperImage", "DockerEngine", "Programs"]),
         tests(
             "EdgeTests",
             [

@@ -82,6 +82,28 @@ struct IdleTests {
         #expect(scene.core.nextDeadline == scene.now + .seconds(600))
     }
 
+    @Test("A busy lab on a host that is gone is not asked again, and ends when it was foretold")
+    func busyKernelOnGoneHost() {
+        let lab = Lab.of("lab", .jupyter, idle: .seconds(600))
+        var scene = scene(lab)
+        scene.wait(.seconds(600))
+        scene.send(.labReported("a", epoch: 1, .busy))
+        let busy = scene.now
+        func idleEnd(_ scene: Scene) -> Timestamp? {
+            scene.core.foretoldEnds(of: "a").first { $0.cause == .idle }?.at
+        }
+        #expect(idleEnd(scene) == nil)
+        scene.away("h1")
+        #expect(idleEnd(scene) == nil)
+        scene.send(.configure(labs: [lab], hosts: [], freeFloorPercent: 0))
+        #expect(idleEnd(scene) == busy + .seconds(600))
+        scene.wait(busy + .seconds(600) - scene.now - .milliseconds(1))
+        #expect(scene.state("a")?.name == "running")
+        scene.wait(.milliseconds(1))
+        #expect(scene.stories.contains { $0.reason.contains("10 min") })
+        #expect(scene.state("a")?.name != "running")
+    }
+
     @Test("A quiet kernel ends the session, unless it stopped less than the idle timeout ago")
     func quietKernel() {
         var scene = scene(.of("lab", .jupyter, idle: .seconds(600)))

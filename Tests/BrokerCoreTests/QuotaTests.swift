@@ -75,6 +75,24 @@ struct QuotaTests {
         #expect(scene.core.use(ofPortal: "school").memoryBytes == 7 * gibibyte)
     }
 
+    @Test("A placement that uses up a quota frees the host that was held for a larger lab of the same portal")
+    func heldHost() {
+        let hosts: [HostSpec] = [.small("h1", memory: 6), .small("h2", memory: 1)]
+        var scene = scene(PortalQuota(memoryBytes: 6 * gibibyte), hosts: hosts)
+        scene.send(.cordon(host: "h2", request: scene.request()))
+        scene.launch("x", portal: "acme")
+        scene.ready("x")
+        #expect(scene.host("x") == "h1")
+        scene.launch("b", lab: "big")
+        scene.launch("p")
+        scene.launch("y", portal: "acme")
+        #expect(["b", "p", "y"].allSatisfy { scene.host($0) == nil }, "h1 is held for the large lab")
+        scene.send(.uncordon(host: "h2", request: scene.request()))
+        #expect(scene.host("p") == "h2")
+        #expect(scene.host("b") == nil)
+        #expect(scene.host("y") == "h1")
+    }
+
     @Test("A launch beyond the sessions of a portal is refused, whether the others run, wait or are parked")
     func sessions() {
         var scene = scene(PortalQuota(sessions: 2, seats: 1))

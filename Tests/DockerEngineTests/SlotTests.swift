@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import HTTPTransport
+import Programs
 import Testing
 
 @testable import DockerEngine
@@ -82,7 +83,7 @@ struct SlotTests {
             throw error
         }
         try await corner.clear()
-        let left = try String(contentsOfFile: "/proc/1/mountinfo", encoding: .utf8)
+        let left = try hostMounts()
         #expect(!left.contains("/\(corner.network)/"), "the engine has left its mount on the host")
     }
 
@@ -147,7 +148,7 @@ struct SlotTests {
             // Only the owner may read the home, so the lab's user sees a closed directory, not an empty one.
             let owner = try await place.look("stat -c %u /slot", in: lab)
             #expect(owner == "0")
-            let listed = try String(contentsOfFile: "/proc/1/mountinfo", encoding: .utf8)
+            let listed = try hostMounts()
             #expect(listed.contains("\(place.slots)/w-1 "))
         }
     }

@@ -105,10 +105,11 @@ extension Simulation {
         isOnlyTime = events.allSatisfy { $0.isTick || $0.isActivity }
         checkTruth(of: core!.pendingChanges)
         let changes = core!.pendingChanges
+        let hadSeats = Set(store.live.filter { $0.state.host != nil }.map(\.id))
         store.commit(changes, jump: stepJump)
         if !events.contains(where: \.changesHosts) {
             checkCharges(of: changes)
-            checkQuotas(of: changes)
+            checkQuotas(of: changes, hadSeats: hadSeats)
         }
         if dies(.crashAfterCommit, oneIn: 300) { return crash("after its commit", .crashAfterCommit) }
         core!.confirm()

@@ -28,17 +28,15 @@ extension Simulation {
     }
 
     /// Checks the portals of sessions that have just got a seat which nobody had reserved: with it they are within their
-    /// quotas, apart from reserved seats that were given at the same moment.
-    func checkQuotas(of changes: [Change]) {
+    /// quotas, apart from reserved seats that were given at the same moment. `hadSeats`: the sessions that had a seat
+    /// before the changes.
+    func checkQuotas(of changes: [Change], hadSeats: Set<SessionID>) {
         let seated = changes.compactMap { change -> Session? in
             guard case .session(let session) = change, session.state.host != nil, store.sessions[session.id] == session
             else { return nil }
             return session
         }
-        let isNew = { (session: Session) in
-            if case .starting(_, .creating, _) = session.state { true } else { session.warm != nil }
-        }
-        for portal in Set(seated.filter { $0.reservation == nil && isNew($0) }.map(\.learner.portal)) {
+        for portal in Set(seated.filter { $0.reservation == nil && !hadSeats.contains($0.id) }.map(\.learner.portal)) {
             guard let quota = quotas[portal] else { continue }
             let sessions = store.live.filter { $0.learner.portal == portal && $0.state.host != nil }
             let reserved = seated.filter { $0.learner.portal == portal && $0.reservation != nil }

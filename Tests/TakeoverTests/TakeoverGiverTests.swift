@@ -34,7 +34,7 @@ import Testing
         let log = Logger(label: "test")
         let giver = try TakeoverGiver(
             path: path, inherited: InheritedSockets(), role: .edge, source: source, log: log,
-            helloTimeout: .milliseconds(100))
+            helloTimeout: .seconds(2))
         // Of two connections that are silent at the same time, the second is refused, and is not kept forever either.
         async let first: Void = connectSilently(to: path)
         async let second: Void = connectSilently(to: path)

@@ -61,11 +61,13 @@ extension BrokerCore {
         guard catalogue.isConfigured else { return }
         claimWarmSeats(at: now)
         // Without shared homes a placement can bind its learner's other sessions, and so release what was held for them
-        // or what they waited for. Placement then runs again.
+        // or what they waited for. A placement that uses up a quota releases the host that was held for another session
+        // of the same portal. Placement then runs again.
+        let canRelease = !sharedHomes || catalogue.portals?.values.contains { $0.quota != PortalQuota() } ?? false
         var hasPlaced = true
         while hasPlaced {
             let hasSeated = placeCohorts(at: now)
-            hasPlaced = (placeOnce(at: now) || hasSeated) && !sharedHomes
+            hasPlaced = (placeOnce(at: now) || hasSeated) && canRelease
         }
         refreshHeld()
     }

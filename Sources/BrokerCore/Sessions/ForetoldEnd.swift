@@ -56,9 +56,10 @@ extension BrokerCore {
     }
 
     /// Whether idleness can end the session: not while its host does not answer, because no one can show activity, nor
-    /// while its kernel is busy, because the lab is asked again.
+    /// while its kernel is busy, because the lab is asked again. A lab on a host that is gone is not asked any more.
     func canEndIdle(_ entry: Entry, on host: String) -> Bool {
-        guard let record = record(of: host), record.isReachable || isGone(record) else { return false }
+        guard let record = record(of: host) else { return false }
+        guard record.isReachable else { return isGone(record) }
         if case .busy = entry.inquiry { return false }
         return true
     }
