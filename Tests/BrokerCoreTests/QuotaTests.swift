@@ -78,14 +78,21 @@ struct QuotaTests {
     @Test("A placement that uses up a quota frees the host that was held for a larger lab of the same portal")
     func heldHost() {
         let hosts: [HostSpec] = [.small("h1", memory: 6), .small("h2", memory: 1)]
-        var scene = scene(PortalQuota(memoryBytes: 6 * gibibyte), hosts: hosts)
+        var scene = Scene.ready(
+            hosts: hosts, labs: [.python, .of("medium", memory: 2), .big], portals: ["school", "acme"])
+        scene.send(
+            .configure(
+                labs: Array(scene.core.catalogue.labs.values), hosts: hosts, freeFloorPercent: 0,
+                portals: [
+                    PortalSpec(id: "school", quota: PortalQuota(memoryBytes: 6 * gibibyte)), PortalSpec(id: "acme"),
+                ]))
         scene.send(.cordon(host: "h2", request: scene.request()))
         scene.launch("x", portal: "acme")
         scene.ready("x")
         #expect(scene.host("x") == "h1")
         scene.launch("b", lab: "big")
         scene.launch("p")
-        scene.launch("y", portal: "acme")
+        scene.launch("y", lab: "medium", portal: "acme")
         #expect(["b", "p", "y"].allSatisfy { scene.host($0) == nil }, "h1 is held for the large lab")
         scene.send(.uncordon(host: "h2", request: scene.request()))
         #expect(scene.host("p") == "h2")
