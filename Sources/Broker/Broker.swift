@@ -35,6 +35,7 @@ public final class Broker {
     var filteredAddresses: [String] = []
     var grants: [SessionID: [Digest32]] = [:]
     var entryCodes = EntryCodes()
+    var revocations: Revocations
     var watchers = Watchers()
     var metrics = BrokerMetrics()
     /// Slugs for which this broker has given the edge a route.
@@ -68,6 +69,7 @@ public final class Broker {
         do { stored = try store.load() } catch { throw BrokerError(error) }
         self.stored = stored
         instance = stored.instanceID
+        revocations = stored.revocations
         self.configuration = configuration
         self.store = store
         self.edge = edge

@@ -24,6 +24,11 @@ struct Watchers {
         for continuation in streams[view.id, default: [:]].values { continuation.yield(view) }
     }
 
+    /// Ends the streams of this session.
+    mutating func finish(_ session: SessionID) {
+        for continuation in (streams.removeValue(forKey: session) ?? [:]).values { continuation.finish() }
+    }
+
     mutating func finishAll() {
         for continuations in streams.values { for continuation in continuations.values { continuation.finish() } }
         streams = [:]

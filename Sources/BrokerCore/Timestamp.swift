@@ -6,6 +6,9 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// Whole seconds since 1970, rounded down.
+    public var seconds: Int64 { milliseconds.flooredDivision(by: 1000) }
+
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
     public static func + (a: Timestamp, b: Duration) -> Timestamp {

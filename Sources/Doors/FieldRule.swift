@@ -1,19 +1,17 @@
-/// The general restrictions on values of links and tickets.
+import Identity
+
+/// The general restrictions on values of links.
 public enum FieldRule {
     /// Checks a text against its limit, and that it is safe in a page, a log line and a table.
     public static func check(_ value: String, name: String, maximum: Int) throws(LaunchError) {
-        if value.isEmpty { throw LaunchError(.invalidParameter, name, "\(name) is empty; \(LaunchError.askAgain)") }
-        if value.utf8.count > maximum {
+        switch FieldText.fault(in: value, maximum: maximum) {
+        case nil: return
+        case .empty: throw LaunchError(.invalidParameter, name, "\(name) is empty; \(LaunchError.askAgain)")
+        case .tooLong:
+            throw LaunchError(.tooLong, name, "\(name) is longer than \(maximum) bytes; \(LaunchError.askAgain)")
+        case .controlCharacter:
             throw LaunchError(
-                .tooLong, name, "\(name) is longer than \(maximum) bytes; \(LaunchError.askAgain)")
-        }
-        for scalar in value.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .surrogate:
-                throw LaunchError(
-                    .invalidParameter, name, "\(name) contains a control character; \(LaunchError.askAgain)")
-            default: continue
-            }
+                .invalidParameter, name, "\(name) contains a control character; \(LaunchError.askAgain)")
         }
     }
 

@@ -1,4 +1,4 @@
-/// Why a link, a ticket or a secret was rejected.
+/// Why a launch or a secret was rejected.
 public struct LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// A parameter that occurs twice.

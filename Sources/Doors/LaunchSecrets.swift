@@ -22,6 +22,9 @@ public struct LaunchSecrets: Sendable {
         labTokens = HMACKey(bytes: try Self.secret(directory + "/lab.key"))
     }
 
+    /// The ways into a portal, each with its own path.
+    public var doors: [any Door] { [SignedLinkDoor(links), InstructorLinkDoor(links)] }
+
     private static func secret(_ path: String) throws(LaunchError) -> [UInt8] {
         if let secret = try read(path) { return secret }
         let draft = "\(path).\(SecureRandom.slug(length: 12))"

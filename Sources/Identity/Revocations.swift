@@ -25,6 +25,12 @@ public struct Revocations: Hashable, Sendable {
         public var generation: Int64
         /// Seconds since 1970; every ticket that it revokes has expired by then.
         public var until: Int64
+
+        public init(target: Target, generation: Int64, until: Int64) {
+            self.target = target
+            self.generation = generation
+            self.until = until
+        }
     }
 
     private struct Mark: Hashable {
@@ -68,15 +74,16 @@ public struct Revocations: Hashable, Sendable {
             throw .notYetValid
         }
         guard now < ticket.expires else { throw .expired }
-        guard !isRevoked(ticket) else { throw .revoked }
+        guard !isRevoked(Visit(ticket)) else { throw .revoked }
         return ticket.claims(at: now)
     }
 
-    private func isRevoked(_ ticket: TicketClaims) -> Bool {
-        guard let portal = portals[ticket.person.portal] else { return false }
-        let person = portal.people[ticket.person]
-        return [portal.all, person?.all].contains { $0.map { ticket.generation < $0.generation } ?? false }
-            || person?.visits[ticket.visit] != nil
+    /// Whether all tickets of the visit are revoked.
+    public func isRevoked(_ visit: Visit) -> Bool {
+        guard let portal = portals[visit.person.portal] else { return false }
+        let person = portal.people[visit.person]
+        return [portal.all, person?.all].contains { $0.map { visit.generation < $0.generation } ?? false }
+            || person?.visits[visit.id] != nil
     }
 
     // MARK: Revoking

@@ -11,37 +11,44 @@ import Words
 @ControlLoop
 final class PortalSite {
     let configuration: PortalConfiguration
-    private let responses: PageResponses
-    private let learnerPages: LearnerPages
+    private let pages: PageRouter
     private let labPages: LabPages
-    private let instructorPages: InstructorPages
-    private let calendarFeed: CalendarFeedPage
 
     init(_ configuration: PortalConfiguration, broker: Broker, secrets: LaunchSecrets, streams: EventStreams) throws {
         self.configuration = configuration
         let renderer = try PageRenderer(
             portalTitle: configuration.title, labsOrigin: configuration.labsOrigin,
             embeddedIn: configuration.embeddedIn, contact: configuration.contact)
-        responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
-        learnerPages = LearnerPages(
-            configuration: configuration, broker: broker, secrets: secrets, responses: responses, streams: streams)
+        let responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
+        let visitors = Visitors(portal: configuration.id, broker: broker, tickets: secrets.tickets)
+        let entrance = Entrance(portal: configuration.id, broker: broker, visitors: visitors, responses: responses)
+        let feed = CalendarFeedPage(configuration: configuration, broker: broker, responses: responses)
+        let own = [
+            PageRoute(
+                answer: .everybody { request in
+                    responses.unlessRead(request) ?? responses.page(NoticePage.home())
+                }),
+            PageRoute(CalendarFeedPage.path, answer: .everybody { await feed.answer($0) }),
+        ]
+        let doors = secrets.doors.map { door in
+            PageRoute(String(door.path.dropFirst()), answer: .everybody { await entrance.answer($0, at: door) })
+        }
+        pages = PageRouter(
+            portal: configuration.id,
+            routes: own + doors
+                + SessionPages(broker: broker, responses: responses, streams: streams).routes
+                + CoursePages(configuration: configuration, broker: broker, responses: responses).routes
+                + SignOutPages(broker: broker, responses: responses).routes,
+            visitors: visitors, broker: broker, responses: responses)
         labPages = LabPages(configuration: configuration, broker: broker, responses: responses, streams: streams)
-        instructorPages = InstructorPages(
-            configuration: configuration, broker: broker, secrets: secrets, responses: responses)
-        calendarFeed = CalendarFeedPage(configuration: configuration, broker: broker, responses: responses)
     }
+
+    /// The addresses of the portal's own hostname.
+    var routes: [PageRoute] { pages.routes }
 
     /// Answers a request for the portal's own hostname, in the language of its browser.
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        await inLanguage(of: request) {
-            if request.path == [CalendarFeedPage.path] {
-                await calendarFeed.answer(request)
-            } else if InstructorPages.isMeant(by: request) {
-                await instructorPages.answer(request)
-            } else {
-                await learnerPages.answer(request)
-            }
-        }
+        await inLanguage(of: request) { await pages.answer(request) }
     }
 
     /// Answers a request for the hostname of a lab.

@@ -7,11 +7,14 @@ public struct AccessGrant: Hashable, Sendable {
     /// 32 bytes.
     public var tokenDigest: [UInt8]
     public var createdAt: Timestamp
+    /// The visit of the session's owner that gave it, `Visit.id`; `nil` in the files of versions before sign-outs.
+    public var visit: String?
 
-    public init(session: SessionID, tokenDigest: [UInt8], createdAt: Timestamp) {
+    public init(session: SessionID, tokenDigest: [UInt8], createdAt: Timestamp, visit: String? = nil) {
         self.session = session
         self.tokenDigest = tokenDigest
         self.createdAt = createdAt
+        self.visit = visit
     }
 }
 
@@ -37,6 +40,7 @@ public struct StoredState: Hashable, Sendable {
     public var profiles: [LabKey: UsageProfile]
     /// Grants of the live sessions, oldest first.
     public var grants: [AccessGrant]
+    public var revocations: Revocations
 }
 
 /// Selects the sessions to list; all given conditions must hold.

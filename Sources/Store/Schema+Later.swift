@@ -119,4 +119,18 @@ extension Schema {
         DROP TABLE lab_profiles;
         CREATE INDEX sessions_by_portal ON sessions (portal, created_at, id);
         """
+
+    /// The visit in which a grant was given, and revocations of visits, people and portals. `until` is in seconds since
+    /// 1970.
+    static let version17 = """
+        ALTER TABLE grants ADD COLUMN visit TEXT;
+        CREATE TABLE revocations (
+            generation INTEGER PRIMARY KEY,
+            portal TEXT NOT NULL,
+            issuer TEXT,
+            subject TEXT CHECK ((subject IS NULL) = (issuer IS NULL)),
+            visit TEXT CHECK (visit IS NULL OR subject IS NOT NULL),
+            until INTEGER NOT NULL
+        ) STRICT;
+        """
 }

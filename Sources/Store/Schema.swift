@@ -8,7 +8,7 @@ enum Schema {
     /// `PRAGMA user_version` after a migration is its index plus one.
     static let migrations: [String] = [
         version1, version2, version3, version4, version5, version6, version7, version8, version9, version10,
-        version11, version12, version13, version14, version15, version16,
+        version11, version12, version13, version14, version15, version16, version17,
     ]
 
     /// The condition for a live session, defined once: SQLite uses a partial index only if a query repeats its

@@ -31,7 +31,7 @@ extension Store {
             lastWarmNumber: String.fetchOne(db, sql: WarmRows.lastNumber).flatMap { Int64($0) } ?? 0,
             pools: Row.fetchAll(db, sql: WarmRows.pools).map(WarmRows.pool),
             profiles: ProfileRow.fetch(db),
-            grants: Row.fetchAll(db, sql: Query.liveGrants).map(grant))
+            grants: Row.fetchAll(db, sql: Query.liveGrants).map(grant), revocations: RevocationRow.fetch(db))
     }
 
     /// The session with that identifier, live or ended; `nil` if there is none in the scope.
@@ -128,11 +128,11 @@ extension Store {
         return duties
     }
 
-    private static func grant(_ row: Row) -> AccessGrant {
+    static func grant(_ row: Row) -> AccessGrant {
         let digest: Data = row[1]
         return AccessGrant(
             session: SessionID(rawValue: row[0]), tokenDigest: [UInt8](digest),
-            createdAt: Timestamp(milliseconds: row[2]))
+            createdAt: Timestamp(milliseconds: row[2]), visit: row[3])
     }
 }
 
@@ -140,7 +140,7 @@ extension Store {
 enum Query {
     static let live = "SELECT \(SessionRow.columns) FROM sessions WHERE \(Schema.live) ORDER BY created_at, id"
     static let liveGrants = """
-        SELECT grants.session, grants.token_digest, grants.created_at
+        SELECT grants.session, grants.token_digest, grants.created_at, grants.visit
         FROM sessions INDEXED BY sessions_live JOIN grants ON grants.session = sessions.id
         WHERE sessions.\(Schema.live) ORDER BY grants.number
         """
@@ -158,7 +158,9 @@ enum Query {
         SELECT session, at, epoch, state, host, reason FROM session_events WHERE session = ?
         ORDER BY number DESC LIMIT ?
         """
-    static let grants = "SELECT session, token_digest, created_at FROM grants WHERE session = ? ORDER BY number"
+    static let grants = """
+        SELECT session, token_digest, created_at, visit FROM grants WHERE session = ? ORDER BY number
+        """
     static let holdsGrant = "SELECT EXISTS (SELECT 1 FROM grants WHERE session = ? AND token_digest = ?)"
 
     static func list(_ query: SessionQuery, in scope: Scope) -> (sql: String, arguments: StatementArguments) {

@@ -129,8 +129,8 @@ public final class Store: Sendable {
     private static func add(_ grant: AccessGrant, to db: Database) throws {
         let session = grant.session.rawValue
         try db.cachedStatement(
-            sql: "INSERT OR REPLACE INTO grants (session, token_digest, created_at) VALUES (?, ?, ?)"
-        ).execute(arguments: [session, Data(grant.tokenDigest), grant.createdAt.milliseconds])
+            sql: "INSERT OR REPLACE INTO grants (session, token_digest, created_at, visit) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [session, Data(grant.tokenDigest), grant.createdAt.milliseconds, grant.visit])
         try db.cachedStatement(
             sql: """
                 DELETE FROM grants WHERE session = ?1 AND number NOT IN

@@ -30,8 +30,7 @@ struct Carrel: AsyncParsableCommand {
         version: versionLine(commit: SourceRevision.commit, zones: ZoneDatabase.system().version),
         subcommands: [
             ServeCommand.self, ReloadCommand.self, CheckCommand.self, LinkCommand.self, HostCommand.self,
-            PortalCommand.self, LabCommand.self,
-            SessionCommand.self,
+            PortalCommand.self, SignOutCommand.self, LabCommand.self, SessionCommand.self,
             ReserveCommand.self, PoolCommand.self, TryCommand.self, EdgeCommand.self, MetricsCommand.self,
             BackupCommand.self,
             RestoreCommand.self,

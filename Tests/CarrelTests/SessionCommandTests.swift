@@ -108,13 +108,13 @@ import Testing
         try #require(lines.count == 4, "\(printing.output)")
         #expect(lines[0] == question && lines[1] == "learner,link")
         let configuration = try Configuration(contentsOf: house.file)
-        let signer = try LaunchSecrets(directory: configuration.secretsDirectory).links
+        let door = SignedLinkDoor(try LaunchSecrets(directory: configuration.secretsDirectory).links)
         for (line, learner) in zip(lines[2...], ["ada", "grace"]) {
             let start = "\(learner),\(configuration.origin(of: configuration.portals[0]))"
             #expect(line.hasPrefix(start))
             let request = try #require(HTTPRequest(method: "GET", target: String(line.dropFirst(start.count))))
-            let link = try signer.verify(request.query, portal: "school", now: .current())
-            #expect(link.learner.id == learner && link.lab == "python" && link.context == "101")
+            let launch = try door.verify(request.query, portal: "school", now: .current())
+            #expect(launch.person.subject == learner && launch.target == .lab("python") && launch.course == "101")
         }
     }
 }

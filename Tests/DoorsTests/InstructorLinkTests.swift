@@ -10,10 +10,12 @@ import Testing
 private let now = Timestamp(milliseconds: 1_800_000_000_000)
 private let key = HMACKey(bytes: [UInt8](repeating: 7, count: 32))
 private let signer = LinkSigner(key: key)
-private let tickets = TicketSigner(key: key)
-private let grace = Instructor(
-    course: Course(portal: "school", context: "course-v1:School+Python+2026 é"), id: "grace", name: "Grace & Söhne")
-private let link = InstructorLink(instructor: grace, expires: 1_800_003_600)
+private let door = InstructorLinkDoor(signer)
+private let course = Course(portal: "school", context: "course-v1:School+Python+2026 é")
+private let link = InstructorLink(course: course, id: "grace", name: "Grace & Söhne", expires: 1_800_003_600)
+private let launch = VerifiedLaunch(
+    person: Person(portal: "school", issuer: Person.signedLinks, subject: "grace"), name: "Grace & Söhne",
+    role: .instructor, course: course.context, target: .coursePage)
 
 private func parameters(_ link: InstructorLink = link) throws -> [(name: String, value: String)] {
     let url = try signer.url(for: link, origin: "https://portal.test", now: now)
@@ -22,7 +24,7 @@ private func parameters(_ link: InstructorLink = link) throws -> [(name: String,
 
 private func code(_ parameters: [(name: String, value: String)], now: Timestamp = now) -> LaunchError.Code? {
     do {
-        _ = try signer.verifyInstructor(parameters, portal: "school", now: now)
+        _ = try door.verify(parameters, portal: "school", now: now)
         return nil
     } catch {
         return error.code
@@ -34,8 +36,8 @@ private func code(_ parameters: [(name: String, value: String)], now: Timestamp 
     func roundTrip() throws {
         let url = try signer.url(for: link, origin: "https://portal.test:8443", now: now)
         #expect(url.hasPrefix("https://portal.test:8443/instructor?portal=school&role=instructor&context=course-v1%3A"))
-        #expect(try signer.verifyInstructor(parameters(), portal: "school", now: now) == link)
-        #expect(try signer.verifyInstructor(parameters().reversed(), portal: "school", now: now) == link)
+        #expect(try door.verify(parameters(), portal: "school", now: now) == launch)
+        #expect(try door.verify(parameters().reversed(), portal: "school", now: now) == launch)
     }
 
     @Test("is refused when any part of its own was altered, is missing, or is there twice", arguments: 0..<7)
@@ -56,19 +58,21 @@ private func code(_ parameters: [(name: String, value: String)], now: Timestamp 
         #expect(code(try parameters(), now: now + .seconds(3599)) == nil)
         #expect(code(try parameters(), now: now + .seconds(3600)) == .expired)
         #expect(throws: LaunchError.self) {
-            try signer.verifyInstructor(parameters(), portal: "other", now: now)
+            try door.verify(parameters(), portal: "other", now: now)
         }
         var long = link
         long.expires += 31 * 86_400
         #expect(throws: LaunchError.self) { try parameters(long) }
         long = link
-        long.instructor.course.context = String(repeating: "x", count: LaunchLimits.contextLength + 1)
+        long.course.context = String(repeating: "x", count: IdentityLimits.contextLength + 1)
         #expect(throws: LaunchError.self) { try parameters(long) }
     }
 
     @Test("is no learner's link, nor is a learner's one of these: the same values are signed for another purpose")
     func purpose() throws {
-        #expect(throws: LaunchError.self) { try signer.verify(parameters(), portal: "school", now: now) }
+        #expect(throws: LaunchError.self) {
+            try SignedLinkDoor(signer).verify(parameters(), portal: "school", now: now)
+        }
         var canonical = CanonicalBytes(purpose: SignedLink.form.purpose)
         let values = try parameters().dropLast().map(\.value)
         for value in values { canonical.append(value) }
@@ -76,28 +80,12 @@ private func code(_ parameters: [(name: String, value: String)], now: Timestamp 
         #expect(code(try parameters().dropLast() + [(name: "signature", value: forged)]) == .wrongSignature)
     }
 
-    @Test("becomes a ticket of its own kind, which is no learner's")
-    func ticket() throws {
-        let ticket = InstructorTicket(grace, now: now)
-        let text = tickets.text(for: ticket)
-        func open(_ text: String, portal: PortalID = "school", now: Timestamp = now) throws -> InstructorTicket {
-            try tickets.verify(text, as: InstructorTicket.self, portal: portal, now: now)
-        }
-        #expect(try open(text) == ticket)
-        #expect(throws: LaunchError.self) {
-            try tickets.verify(text, as: PortalTicket.self, portal: "school", now: now)
-        }
-        #expect(throws: LaunchError.self) { try open(text, portal: "other") }
-        #expect(throws: LaunchError.self) { try open(text, now: now + LaunchLimits.ticketValidity) }
-        let learner = tickets.text(for: PortalTicket(Learner(portal: "school", id: "ada", name: "Ada"), now: now))
-        #expect(throws: LaunchError.self) { try open(learner) }
-        let longest = Instructor(
-            course: Course(
-                portal: PortalID(rawValue: String(repeating: "p", count: LaunchLimits.nameLength)),
-                context: String(repeating: "c", count: LaunchLimits.contextLength)),
-            id: String(repeating: "i", count: LaunchLimits.learnerLength),
-            name: String(repeating: "n", count: LaunchLimits.learnerNameLength))
-        let full = tickets.text(for: InstructorTicket(longest, now: now))
-        #expect(full.utf8.count <= LaunchLimits.ticketLength)
+    @Test("makes its holder an instructor of its course, and of no other")
+    func claims() {
+        #expect(
+            launch.claims
+                == Claims(person: launch.person, name: launch.name, courses: [course.context: .instructor]))
+        #expect(launch.claims.role(in: Course(portal: "school", context: "102")) == nil)
+        #expect(launch.claims.role(in: Course(portal: "other", context: course.context)) == nil)
     }
 }

@@ -1,12 +1,15 @@
 import BrokerCore
 import Foundation
+import Identity
 import Literals
 import Programs
 import Testing
 
 @testable import Doors
 
-private let ticket = PortalTicket(Learner(portal: "school", id: "ada", name: "Ada"), expires: 1_800_003_600)
+private let ticket = TicketClaims(
+    Claims(person: Person(portal: "school", issuer: Person.signedLinks, subject: "ada")), issued: 1_800_000_000,
+    generation: 0, visit: "visit-1")
 private let now = Timestamp(milliseconds: 1_800_000_000_000)
 
 @Suite("The launch secrets") struct LaunchSecretsTests {
@@ -16,8 +19,8 @@ private let now = Timestamp(milliseconds: 1_800_000_000_000)
         let directory = scratch.path + "/secrets"
         let first = try LaunchSecrets(directory: directory)
         let second = try LaunchSecrets(directory: directory)
-        let text = first.tickets.text(for: ticket)
-        #expect(try second.tickets.verify(text, as: PortalTicket.self, portal: "school", now: now) == ticket)
+        let text = try first.tickets.text(for: ticket)
+        #expect(second.tickets.ticket(of: text) == ticket)
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == [
                 "lab.key", "link.key", "ticket.key",

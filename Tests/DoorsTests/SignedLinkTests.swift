@@ -9,8 +9,14 @@ import Testing
 
 private let now = Timestamp(milliseconds: 1_800_000_000_000)
 private let signer = LinkSigner(key: HMACKey(bytes: [UInt8](repeating: 7, count: 32)))
+private let door = SignedLinkDoor(signer)
 private let ada = Learner(portal: "school", id: "ada@example.org", name: "Ada Lovelace & Söhne 🦆")
 private let link = SignedLink(learner: ada, lab: "python", expires: 1_800_003_600)
+private let launch = verified()
+
+private func verified(from course: String? = nil) -> VerifiedLaunch {
+    VerifiedLaunch(person: ada.person, name: ada.name, role: .learner, course: course, target: .lab("python"))
+}
 
 /// What a server makes of a link's query.
 private func query(_ url: String) -> [(name: String, value: String)] {
@@ -25,7 +31,7 @@ private func code(_ parameters: [(name: String, value: String)], portal: PortalI
     -> LaunchError.Code?
 {
     do {
-        _ = try signer.verify(parameters, portal: portal, now: now)
+        _ = try door.verify(parameters, portal: portal, now: now)
         return nil
     } catch {
         return error.code
@@ -39,12 +45,12 @@ private func code(_ parameters: [(name: String, value: String)], portal: PortalI
         #expect(
             url.hasPrefix(
                 "https://portal.test:8443/launch?portal=school&lab=python&learner=ada%40example.org&name=Ada%20"))
-        #expect(try signer.verify(query(url), portal: "school", now: now) == link)
+        #expect(try door.verify(query(url), portal: "school", now: now) == launch)
     }
 
     @Test("may have its parameters in any order")
     func order() throws {
-        #expect(try signer.verify(parameters().reversed(), portal: "school", now: now) == link)
+        #expect(try door.verify(parameters().reversed(), portal: "school", now: now) == launch)
     }
 
     @Test("may name the course from which its learner comes, which nobody can add, change or take away")
@@ -52,12 +58,13 @@ private func code(_ parameters: [(name: String, value: String)], portal: PortalI
         var fromCourse = link
         fromCourse.context = "course-v1:School+Python+2026 é"
         let found = query(try signer.url(for: fromCourse, origin: "https://portal.test", now: now))
-        #expect(try signer.verify(found, portal: "school", now: now) == fromCourse)
+        #expect(
+            try door.verify(found, portal: "school", now: now) == verified(from: fromCourse.context))
         #expect(code(found.filter { $0.name != "context" }) == .wrongSignature)
         #expect(code(found.map { $0.name == "context" ? ($0.name, "other") : $0 }) == .wrongSignature)
         #expect(code(try parameters() + [(name: "context", value: "101")]) == .wrongSignature)
         #expect(code(found + [(name: "context", value: "101")]) == .repeatedParameter)
-        for bad in ["", String(repeating: "x", count: LaunchLimits.contextLength + 1), "a\u{0}b"] {
+        for bad in ["", String(repeating: "x", count: IdentityLimits.contextLength + 1), "a\u{0}b"] {
             fromCourse.context = bad
             #expect(throws: LaunchError.self) {
                 try signer.url(for: fromCourse, origin: "https://portal.test", now: now)
@@ -102,9 +109,9 @@ private func code(_ parameters: [(name: String, value: String)], portal: PortalI
         ])
     func tracked(name: String) throws {
         for value in ["", "1", "newsletter", String(repeating: "x", count: 5_000)] {
-            #expect(try signer.verify(parameters() + [(name, value)], portal: "school", now: now) == link)
+            #expect(try door.verify(parameters() + [(name, value)], portal: "school", now: now) == launch)
             #expect(
-                try signer.verify([(name, value), (name, value)] + parameters(), portal: "school", now: now) == link)
+                try door.verify([(name, value), (name, value)] + parameters(), portal: "school", now: now) == launch)
         }
         // It is not signed, so it says nothing.
         #expect(code(try parameters().filter { $0.name != "lab" } + [(name, "python")]) == .missingParameter)
@@ -128,7 +135,9 @@ private func code(_ parameters: [(name: String, value: String)], portal: PortalI
     func elsewhere() throws {
         #expect(code(try parameters(), portal: "company") == .wrongPortal)
         let other = LinkSigner(key: HMACKey(bytes: [UInt8](repeating: 8, count: 32)))
-        #expect(throws: LaunchError.self) { try other.verify(try parameters(), portal: "school", now: now) }
+        #expect(throws: LaunchError.self) {
+            try SignedLinkDoor(other).verify(try parameters(), portal: "school", now: now)
+        }
     }
 
     @Test(
@@ -166,9 +175,9 @@ private func code(_ parameters: [(name: String, value: String)], portal: PortalI
     func normalised() throws {
         let decomposed = SignedLink(
             learner: Learner(portal: "school", id: "zoe\u{308}", name: "Zoë"), lab: "python", expires: 1_800_003_600)
-        let read = try signer.verify(
+        let read = try door.verify(
             query(try signer.url(for: decomposed, origin: "", now: now)), portal: "school", now: now)
-        #expect(Array(read.learner.id.utf8) == Array("zo\u{eb}".utf8))
+        #expect(Array(read.person.subject.utf8) == Array("zo\u{eb}".utf8))
     }
 
     @Test("cannot be made for nobody")

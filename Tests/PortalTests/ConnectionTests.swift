@@ -35,7 +35,7 @@ import Testing
                 let (id, ticket) = try await desk.launch(learner: "learner-\(number)")
                 let fields: HeaderFields = [
                     "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school", "Accept": "text/event-stream",
-                    "Cookie": "\(LearnerPages.ticketCookie)=\(ticket)",
+                    "Cookie": "\(Visitors.cookie)=\(ticket)",
                 ]
                 pages.append(("/sessions/\(id.rawValue)", fields))
             }

@@ -237,7 +237,7 @@ struct ControlAPITests {
                     method: "GET", target: "/sessions/\(id)/events", authority: "portal.test",
                     fields: [
                         "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school",
-                        "Cookie": "\(LearnerPages.ticketCookie)=\(ticket)",
+                        "Cookie": "\(Visitors.cookie)=\(ticket)",
                     ]),
                 to: .unix(path: desk.directory + "/portal.sock"), timeout: .seconds(10))
             #expect(answer.head.status == 200)

@@ -11,12 +11,10 @@ import Words
 @Suite("What an instructor reads of a lab")
 struct CoursePageTests {
     private static let now = Timestamp(milliseconds: 1_700_000_100_000)
-    private static let grace = Instructor(
-        course: Course(portal: "school", context: "101"), id: "grace", name: "Grace Hopper")
-
     func page(_ views: [SessionView] = [], extended: Int? = nil, failures: [Prose] = []) -> CoursePage {
         CoursePage(
-            instructor: Self.grace, sessions: views, count: views.count, bound: .seconds(3600), extended: extended,
+            course: Course(portal: "school", context: "101"), visitor: "Grace Hopper", sessions: views,
+            count: views.count, bound: .seconds(3600), extended: extended,
             failures: failures, now: Self.now)
     }
 
@@ -48,7 +46,7 @@ struct CoursePageTests {
     func links() {
         for code in [LaunchError.Code.wrongSignature, .expired, .wrongPortal, .missingParameter] {
             let error = LaunchError(code, nil, "")
-            let (lab, course) = (NoticePage.refusedLink(error), NoticePage.refusedLink(error, to: .course))
+            let (lab, course) = (NoticePage.refusedLaunch(error), NoticePage.refusedLaunch(error, to: .course))
             #expect(lab.status == course.status)
             #expect(lab.page.panel.paragraphs.last?.plain.contains("the lab’s link") == true)
             let next = course.page.panel.paragraphs.last?.plain ?? ""

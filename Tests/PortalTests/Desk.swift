@@ -7,6 +7,7 @@ import EventLoop
 import Foundation
 import HTTPTransport
 import HTTPWire
+import Identity
 import Literals
 import Logging
 import Metrics
@@ -108,7 +109,7 @@ final class Desk {
             "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
         ]
         for (name, value) in fields { all.replace(name, value) }
-        if let cookie { all.append("Cookie", "\(LearnerPages.ticketCookie)=\(cookie)") }
+        if let cookie { all.append("Cookie", "\(Visitors.cookie)=\(cookie)") }
         if !form.isEmpty { all.append("Content-Type", "application/x-www-form-urlencoded") }
         return await portal.answer(try Self.request(method, target, all, Array(form.utf8)))
     }
@@ -145,9 +146,22 @@ final class Desk {
         return (SessionID(rawValue: String(id)), ticket)
     }
 
+    /// A ticket as a launch gives it.
+    func ticket(
+        _ subject: String, of portal: PortalID = "school", name: String? = nil, courses: [String: CourseRole] = [:],
+        portalRole: PortalRole = .member
+    ) throws -> String {
+        let person = Person(portal: portal, issuer: Person.signedLinks, subject: subject)
+        let claims = Claims(person: person, name: name ?? subject, courses: courses, portalRole: portalRole)
+        let ticket = TicketClaims(
+            claims, issued: Timestamp.now.seconds, generation: broker.ticketGeneration, visit: "visit-\(subject)")
+        return try secrets.tickets.text(for: ticket)
+    }
+
     /// Enters the lab's hostname with a one-time code; returns the access cookie's value.
     func enter(_ id: SessionID) async throws -> String {
-        let response = try await onLab(id.rawValue, "/.carrel/enter?code=\(broker.entryCode(for: id))&next=/lab")
+        let response = try await onLab(
+            id.rawValue, "/.carrel/enter?code=\(broker.entryCode(for: id, visit: .of("ada")))&next=/lab")
         guard let token = response.cookieValue else {
             throw BrokerError(.notNow, "the code did not work: \(response.status) \(response.text)")
         }

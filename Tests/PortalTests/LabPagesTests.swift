@@ -14,7 +14,7 @@ struct LabPagesTests {
         try await withDesk { desk in
             let (id, _) = try await desk.launch()
             let (other, _) = try await desk.launch(learner: "bob")
-            let code = desk.broker.entryCode(for: id)
+            let code = desk.broker.entryCode(for: id, visit: .of("ada"))
             let path = "/.carrel/enter?code=\(code)&next=/lab/tree/a%2520b.ipynb%3Fx%3D1"
             #expect(try await desk.onLab(id.rawValue, path, method: "HEAD").status == 405)
             #expect(try await desk.onLab(id.rawValue, path, fields: ["Purpose": "prefetch"]).status == 503)
@@ -35,15 +35,15 @@ struct LabPagesTests {
 
             // Somebody who saw a code on its way here cannot use it afterwards, even though this browser did not need
             // it.
-            let seen = "/.carrel/enter?code=\(desk.broker.entryCode(for: id))"
+            let seen = "/.carrel/enter?code=\(desk.broker.entryCode(for: id, visit: .of("ada")))"
             #expect(try await desk.onLab(id.rawValue, seen, cookie: entered.cookieValue).status == 303)
             #expect(try await desk.onLab(id.rawValue, seen).status == 403)
             // Nor can a program of the lab's page exchange it for a cookie.
-            let fetched = "/.carrel/enter?code=\(desk.broker.entryCode(for: id))"
+            let fetched = "/.carrel/enter?code=\(desk.broker.entryCode(for: id, visit: .of("ada")))"
             #expect(try await desk.onLab(id.rawValue, fetched, isNavigation: false).status == 403)
             #expect(try await desk.onLab(id.rawValue, fetched).status == 403)
 
-            let foreign = desk.broker.entryCode(for: other)
+            let foreign = desk.broker.entryCode(for: other, visit: .of("bob"))
             #expect(try await desk.onLab(id.rawValue, "/.carrel/enter?code=\(foreign)").status == 403)
             #expect(try await desk.onLab(id.rawValue, "/.carrel/enter").status == 403)
         }
@@ -54,7 +54,7 @@ struct LabPagesTests {
         try await withDesk { desk in
             let (id, _) = try await desk.launch()
             for next in ["https://evil.test/", "//evil.test", "/%5Cevil.test", "/%09/evil.test"] {
-                let code = desk.broker.entryCode(for: id)
+                let code = desk.broker.entryCode(for: id, visit: .of("ada"))
                 let response = try await desk.onLab(id.rawValue, "/.carrel/enter?code=\(code)&next=\(next)")
                 #expect(response.location == "/", "\(next)")
             }

@@ -106,8 +106,8 @@ struct LearnerTexts {
             }
         }
         for code in LaunchError.Code.allCases {
-            for aim in [NoticePage.LinkAim.lab, .course] {
-                let (page, status) = NoticePage.refusedLink(LaunchError(code, "x", "x"), to: aim, in: words)
+            for aim in [LaunchAim.lab, .course] {
+                let (page, status) = NoticePage.refusedLaunch(LaunchError(code, "x", "x"), to: aim, in: words)
                 all += lines("link \(code) \(aim) \(status)", page.panel)
             }
         }
@@ -142,12 +142,13 @@ struct LearnerTexts {
     private var notices: [Page] {
         [
             NoticePage.home(in: words), NoticePage.openByHand([], action: "/launch", in: words),
+            NoticePage.openByHand([], action: "/instructor", to: .course, in: words),
             NoticePage.unknownLab("python", in: words),
             NoticePage.signInNeeded(in: words), NoticePage.courseLinkNeeded(in: words), NoticePage.notYours(in: words),
             NoticePage.noKeyNow(in: words),
             NoticePage.usedCode(in: words), NoticePage.unknownHostname(in: words), NoticePage.notFound(in: words),
             NoticePage.foreignForm(in: words),
-            NoticePage.staleForm(in: words), NoticePage.foreignFields(in: words),
+            NoticePage.signOut(in: words), NoticePage.signedOut(in: words), NoticePage.foreignFields(in: words),
         ]
     }
 
@@ -203,8 +204,6 @@ struct LearnerTexts {
     }
 
     private func courses() -> [(String, String)] {
-        let grace = Instructor(
-            course: Course(portal: "school", context: "101"), id: "grace", name: "Grace Hopper")
         var views: [SessionView] = []
         for (cause, parks) in [(SessionExplanation.Cause.idle, nil), (.idle, 7200), (.lifetime, nil)]
             as [(SessionExplanation.Cause, Int64?)]
@@ -224,7 +223,8 @@ struct LearnerTexts {
             as EnumeratedSequence<[(Int, Int, Int?)]>
         {
             let page = CoursePage(
-                instructor: grace, sessions: Array(views.prefix(shown)), count: count,
+                course: Course(portal: "school", context: "101"), visitor: "Grace Hopper",
+                sessions: Array(views.prefix(shown)), count: count,
                 bound: .seconds(index == 1 ? 0 : 5400), extended: extended,
                 failures: Array(repeating: Prose([.text("It failed.")]), count: index == 3 ? 12 : index),
                 in: words, now: now)

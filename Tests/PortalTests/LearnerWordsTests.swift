@@ -100,8 +100,8 @@ struct LearnerWordsTests {
             }
         }
         for code in LaunchError.Code.allCases {
-            for aim in [NoticePage.LinkAim.lab, .course] {
-                let panel = NoticePage.refusedLink(LaunchError(code, secret, secret), to: aim, in: words).page.panel
+            for aim in [LaunchAim.lab, .course] {
+                let panel = NoticePage.refusedLaunch(LaunchError(code, secret, secret), to: aim, in: words).page.panel
                 all.append(("\(code)", Prose.joined([Prose([.text(panel.heading + ".")])] + panel.paragraphs)))
             }
         }

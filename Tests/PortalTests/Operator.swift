@@ -30,6 +30,12 @@ struct Operator {
         return try APICoding.decode(type, from: response.body)
     }
 
+    func post<T: Decodable>(_ target: String, _ body: String, as type: T.Type) async throws -> T {
+        let response = try await send("POST", target, body)
+        #expect(response.status == 200, "\(target)")
+        return try APICoding.decode(type, from: response.body)
+    }
+
     func failure(_ method: String, _ target: String, _ body: String = "") async throws -> (Int, String) {
         let response = try await send(method, target, body)
         return (response.status, try APICoding.decode(APIFailure.self, from: response.body).error.code)

@@ -93,8 +93,7 @@ struct ParkedLabTests {
     @Test("On the portal it waits for a click, and a launch is one")
     func portal() async throws {
         try await withDesk(stored: [Self.parked]) { desk in
-            let ticket = desk.secrets.tickets.text(
-                for: Ticket(Learner(portal: "school", id: "ada", name: "Ada Lovelace"), now: .now))
+            let ticket = try desk.ticket("ada")
             let page = try await desk.onPortal("/sessions/\(slug)", cookie: ticket)
             #expect(page.status == 200 && page.text.contains(">Resume</button>"))
             #expect(try await desk.broker.view(slug, in: .all).state == "parked")

@@ -25,7 +25,7 @@ import Testing
     private static let others = [acme, rooms]
 
     @ControlLoop private func key(_ id: SessionID, _ desk: Desk) async throws -> String {
-        try await desk.broker.redeem(desk.broker.entryCode(for: id), on: id)
+        try await desk.broker.redeem(desk.broker.entryCode(for: id, visit: .of("ada")), on: id)
     }
 
     private func on(_ portal: String, _ hostname: String, _ cookie: String? = nil) -> HeaderFields {
@@ -79,8 +79,7 @@ import Testing
             let moved = try await desk.onPortal("/sessions/\(id)", cookie: ticket, fields: on("acme", "acme.test"))
             #expect(moved.status == 403 && !moved.text.contains(id.rawValue))
             // The same person with a ticket of the other portal.
-            let learner = Learner(portal: "acme", id: "ada", name: "Ada")
-            let other = desk.secrets.tickets.text(for: PortalTicket(learner, now: .now))
+            let other = try desk.ticket("ada", of: "acme")
             let foreign = try await desk.onPortal("/sessions/\(id)", cookie: other, fields: on("acme", "acme.test"))
             #expect(foreign.status == 404 && !foreign.text.contains("Python"))
             let missing = try await desk.onPortal("/sessions/none", cookie: other, fields: on("acme", "acme.test"))

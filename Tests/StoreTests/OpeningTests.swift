@@ -130,7 +130,12 @@ struct OpeningTests {
         let grant = AccessGrant(
             session: sessions[0].id, tokenDigest: [UInt8](repeating: 7, count: 32), createdAt: at(3))
         try await first.commit(
-            sessions.map { .session($0) } + [.story(story("s0", "queued", at: at(1)))], grants: [grant])
+            sessions.map { .session($0) } + [.story(story("s0", "queued", at: at(1)))])
+        try await first.database.write { db in
+            try db.execute(
+                sql: "INSERT INTO grants (session, token_digest, created_at) VALUES (?, ?, ?)",
+                arguments: [grant.session.rawValue, Data(grant.tokenDigest), grant.createdAt.milliseconds])
+        }
         try first.close()
 
         let store = try Store(path: path)

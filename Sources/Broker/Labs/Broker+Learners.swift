@@ -105,9 +105,11 @@ extension Broker {
 
     // MARK: Access to a lab
 
-    /// A code that opens the session's hostname once, within a minute.
-    public func entryCode(for id: SessionID) -> String {
-        entryCodes.mint(for: id, now: ControlLoop.loop.now)
+    /// A code that opens the session's hostname once, within a minute, and for as long as the visit is not revoked.
+    ///
+    /// - Parameter visit: the visit of the session's owner that asked for it.
+    public func entryCode(for id: SessionID, visit: Visit) -> String {
+        entryCodes.mint(for: id, visit: visit, now: ControlLoop.loop.now)
     }
 
     /// The digests of the one-time codes that are still valid, for the broker that takes over.
@@ -118,18 +120,24 @@ extension Broker {
 
     /// Exchanges a one-time code for the token of the access cookie. Only the token's digest is stored.
     public func redeem(_ code: String, on id: SessionID) async throws(BrokerError) -> String {
-        guard entryCodes.redeem(code, for: id, now: ControlLoop.loop.now) else {
-            throw BrokerError(
-                .badCode, "This way into the lab was used already or is too old. Open the lab again from your course.")
-        }
+        guard let visit = entryCodes.redeem(code, for: id, now: ControlLoop.loop.now), !revocations.isRevoked(visit)
+        else { throw Self.badCode }
         let token = Base64URL.encode(SecureRandom.bytes(32))
         let digest = SHA256.digest(Array(token.utf8))
-        let grant = AccessGrant(session: id, tokenDigest: digest.bytes, createdAt: now)
+        let grant = AccessGrant(session: id, tokenDigest: digest.bytes, createdAt: now, visit: visit.id)
         do { try await store.commit([], grants: [grant]) } catch { throw BrokerError(error) }
+        // A revocation that was stored before the grant did not see it.
+        guard !revocations.isRevoked(visit) else {
+            do { try await store.take(grant) } catch { throw BrokerError(error) }
+            throw Self.badCode
+        }
         remember(grant)
         edge.apply([.grant(slug: id.rawValue, digest: digest)])
         return token
     }
+
+    private static let badCode = BrokerError(
+        .badCode, "This way into the lab was used already or is too old. Open the lab again from your course.")
 
     /// Invalidates a one-time code that was seen where it was not needed.
     public func forget(_ code: String) { entryCodes.forget(code) }

@@ -1,5 +1,6 @@
 import BrokerCore
 import EventLoop
+import Identity
 import TLS
 
 /// One-time codes that carry a learner from the portal's hostname to the lab's. In memory only: a code lost in a
@@ -10,6 +11,7 @@ import TLS
 struct EntryCodes {
     private struct Entry {
         var session: SessionID
+        var visit: Visit
         var expires: MonotonicTime
         var older: Digest32?
         var newer: Digest32?
@@ -22,22 +24,29 @@ struct EntryCodes {
     /// The codes of each session, oldest first.
     private var ofSession: [SessionID: [Digest32]] = [:]
 
-    /// Issues a code for the session, valid once and for `BrokerLimits.entryCodeLifetime`.
-    mutating func mint(for session: SessionID, now: MonotonicTime) -> String {
+    /// Issues a code for the session to the visit, valid once and for `BrokerLimits.entryCodeLifetime`.
+    mutating func mint(for session: SessionID, visit: Visit, now: MonotonicTime) -> String {
         let code = Base64URL.encode(SecureRandom.bytes(32))
         dropExpired(now: now)
-        add(SHA256.digest(Array(code.utf8)), for: session, expires: now + BrokerLimits.entryCodeLifetime)
+        add(SHA256.digest(Array(code.utf8)), for: session, visit, expires: now + BrokerLimits.entryCodeLifetime)
         return code
     }
 
-    /// Redeems the code: true once, within its lifetime, for its own session.
-    mutating func redeem(_ code: String, for session: SessionID, now: MonotonicTime) -> Bool {
-        guard let entry = remove(SHA256.digest(Array(code.utf8))) else { return false }
-        return entry.session == session && now < entry.expires
+    /// Redeems the code: once, within its lifetime, for its own session. Returns the visit that it was issued to.
+    mutating func redeem(_ code: String, for session: SessionID, now: MonotonicTime) -> Visit? {
+        guard let entry = remove(SHA256.digest(Array(code.utf8))), entry.session == session, now < entry.expires else {
+            return nil
+        }
+        return entry.visit
     }
 
     /// Invalidates the code.
     mutating func forget(_ code: String) { remove(SHA256.digest(Array(code.utf8))) }
+
+    /// Invalidates the codes of these visits. O(codes).
+    mutating func forget(where isRevoked: (Visit) -> Bool) {
+        for digest in entries.filter({ isRevoked($0.value.visit) }).keys { remove(digest) }
+    }
 
     /// The codes that are still valid, oldest first, for the process that takes over.
     func handed(now: MonotonicTime) -> [HandedEntryCode] {
@@ -48,29 +57,32 @@ struct EntryCodes {
             guard now < entry.expires else { continue }
             handed.append(
                 HandedEntryCode(
-                    digest: digest.bytes, session: entry.session.rawValue,
+                    digest: digest.bytes, session: entry.session.rawValue, visit: entry.visit,
                     milliseconds: (entry.expires - now).wholeMilliseconds))
         }
         return handed
     }
 
-    /// Adopts codes from another process; skips malformed and expired ones.
+    /// Adopts codes from another process; skips malformed and expired ones, and those of versions before sign-outs, which
+    /// name no visit.
     mutating func adopt(_ codes: [HandedEntryCode], now: MonotonicTime) {
         for code in codes.suffix(BrokerLimits.entryCodes) where code.milliseconds > 0 {
-            guard let digest = Digest32(code.digest) else { continue }
+            guard let digest = Digest32(code.digest), let visit = code.visit else { continue }
             let left = min(.milliseconds(code.milliseconds), BrokerLimits.entryCodeLifetime)
-            add(digest, for: SessionID(rawValue: code.session), expires: now + left)
+            add(digest, for: SessionID(rawValue: code.session), visit, expires: now + left)
         }
     }
 
     // MARK: The linked list
 
     /// Adds the newest code. If that exceeds a limit, evicts the oldest of its session, or the oldest of all.
-    private mutating func add(_ digest: Digest32, for session: SessionID, expires: MonotonicTime) {
+    private mutating func add(
+        _ digest: Digest32, for session: SessionID, _ visit: Visit, expires: MonotonicTime
+    ) {
         remove(digest)
         if let codes = ofSession[session], codes.count >= BrokerLimits.entryCodesPerSession { remove(codes[0]) }
         if entries.count >= BrokerLimits.entryCodes, let oldest { remove(oldest) }
-        entries[digest] = Entry(session: session, expires: expires, older: newest, newer: nil)
+        entries[digest] = Entry(session: session, visit: visit, expires: expires, older: newest, newer: nil)
         if let newest { entries[newest]?.newer = digest } else { oldest = digest }
         newest = digest
         ofSession[session, default: []].append(digest)
@@ -91,9 +103,11 @@ struct EntryCodes {
     }
 }
 
-/// A one-time code handed to the process that takes over: its digest, its session, and its remaining lifetime.
+/// A one-time code handed to the process that takes over: its digest, its session and visit, and its remaining lifetime.
 public struct HandedEntryCode: Codable, Hashable, Sendable {
     public var digest: [UInt8]
     public var session: String
+    /// `nil` from versions before sign-outs.
+    public var visit: Visit?
     public var milliseconds: Int64
 }

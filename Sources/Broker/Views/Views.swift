@@ -72,4 +72,10 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var chargeBytes: Int64?
     /// The measured use of its container; nil before the first reading.
     public var use: SessionUseView?
+
+    /// Whose session it is.
+    public var owner: Person { Learner(portal: portal, id: learner, name: learnerName).person }
+
+    /// The session as what permissions are about.
+    public var resource: Resource { .session(of: owner, course: course) }
 }

@@ -19,6 +19,16 @@ public struct Learner: Hashable, Sendable, Codable {
         self.id = id
         self.name = name
     }
+
+    /// The person as a learner of labs; one without a name goes by the identifier.
+    ///
+    /// - Precondition: the issuer is `Person.signedLinks`.
+    public init(_ person: Person, name: String?) {
+        precondition(person.issuer == Person.signedLinks)
+        self.init(portal: person.portal, id: person.subject, name: name ?? person.subject)
+    }
+
+    public var person: Person { Person(portal: portal, issuer: Person.signedLinks, subject: id) }
 }
 
 /// The address of a running lab: the host's publish address and the port that the engine chose.

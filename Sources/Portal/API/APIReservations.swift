@@ -90,7 +90,7 @@ public struct APIReserve: Hashable, Sendable, Codable {
         if let leadSeconds { terms.lead = .seconds(leadSeconds) }
         if let noShowSeconds { terms.noShowAfter = .seconds(noShowSeconds) }
         if let overrunSeconds { terms.overrun = .seconds(overrunSeconds) }
-        if let context { try APIRefusal.check(context, name: "context", limit: LaunchLimits.contextLength) }
+        if let context { try APIRefusal.check(context, name: "context", limit: IdentityLimits.contextLength) }
         terms.roster = others.union(try Self.checked(roster))
         guard terms.context != nil || !terms.roster.isEmpty else {
             throw APIRefusal.bad("context and roster are both left out; say whom the seats are for with one of them.")
@@ -104,7 +104,7 @@ public struct APIReserve: Hashable, Sendable, Codable {
         guard let roster else { return [] }
         if roster.isEmpty { throw APIRefusal.empty("roster") }
         for learner in roster {
-            try APIRefusal.check(learner, name: "a learner of roster", limit: LaunchLimits.learnerLength)
+            try APIRefusal.check(learner, name: "a learner of roster", limit: IdentityLimits.subjectLength)
         }
         return roster
     }

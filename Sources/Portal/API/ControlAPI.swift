@@ -27,6 +27,7 @@ import Store
 /// | `POST /v1/portals` | `APIPortalSettings` | `APIPortal` |
 /// | `POST /v1/portals/NAME/set` | `APIPortalChange` | `APIPortal` |
 /// | `POST /v1/portals/NAME/remove` | `APIPortalRemove` or nothing | `APIPortals`: those that are left |
+/// | `POST /v1/sign-outs` | `APISignOut` | `APISignedOut` |
 /// | `GET /v1/labs?portal=` | | `APILabs` |
 /// | `GET /v1/labs/NAME?portal=` | | `APILab` |
 /// | `POST /v1/labs/NAME/prepull?portal=` | `APIPrepull` or nothing | `APILab` |
@@ -119,6 +120,11 @@ final class ControlAPI {
             return try await rollingDrain(request, from: sender)
         case ("portals", _):
             return try await portals(request)
+        case ("sign-outs", 2):
+            try APIRefusal.require("POST", request)
+            let wish = try APISignOut(body: request.body)
+            return APISignedOut(
+                portal: wish.portal, learner: wish.learner, closed: try await broker.revoke(wish.target))
         case ("labs", _):
             return try labs(request)
         case ("sessions", 2):

@@ -5,6 +5,8 @@ protocol PageModel: Equatable, Sendable {
     var heading: String { get }
     /// Whether the script has work on it.
     var isScripted: Bool { get }
+    /// Whether it is for a visitor, who can sign out.
+    var offersSignOut: Bool { get }
 
     /// The template's data.
     ///

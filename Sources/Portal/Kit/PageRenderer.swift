@@ -34,6 +34,7 @@ struct PageRenderer: Sendable {
         var values = page.values(words, contact: contact)
         values["heading"] = .text(page.heading)
         values["portalTitle"] = .text(portalTitle)
+        if page.offersSignOut { values["signOut"] = .text(SignOutPages.path) }
         values["isScripted"] = .flag(page.isScripted)
         if page.isScripted { values["moments"] = words.moments.map { .group(Self.values($0)) } }
         return Array((render(Model.template, values, language) + "\n").utf8)

@@ -1,9 +1,9 @@
 import Broker
 import BrokerCore
-import Doors
+import Identity
 import Words
 
-/// The labs of one course, as its instructor sees them.
+/// The labs of one course, as its staff see them.
 struct CoursePage: Equatable {
     struct Row: Equatable {
         var session: SessionID
@@ -29,23 +29,24 @@ struct CoursePage: Equatable {
     var notice: String?
     /// What failed, and why.
     var problems: [Prose]
-    var context: String
+    var course: Course
     /// The extensions for all running labs.
     var steps: [Step]
     var rows: [Row]
     var fine: [String]
 
     /// - Parameters:
+    ///   - visitor: who sees the page, by name.
     ///   - sessions: as many as the page shows, of `count`.
     ///   - bound: the maximum sum of all extensions of one run.
     ///   - extended: how many were just extended.
     init(
-        instructor: Instructor, sessions: [SessionView], count: Int, bound: Duration, extended: Int?,
+        course: Course, visitor: String, sessions: [SessionView], count: Int, bound: Duration, extended: Int?,
         failures: [Prose], in words: LearnerWords = .current, now: Timestamp
     ) {
         over = words.say(
-            "course.over", ["course": .name(instructor.course.context), "instructor": .name(instructor.name)])
-        context = instructor.course.context
+            "course.over", ["course": .name(course.context), "instructor": .name(visitor)])
+        self.course = course
         let running = sessions.count { $0.state == SessionState.Name.running.rawValue }
         heading =
             count == 0
@@ -117,12 +118,13 @@ extension CoursePage: PageModel {
 
     /// Works without JavaScript.
     var isScripted: Bool { false }
+    var offersSignOut: Bool { true }
 
     func values(_ words: LearnerWords, contact: Contact?) -> PageValues {
         var values: PageValues = [
-            "isWide": .flag(true), "over": .prose(over), "problems": .proses(problems), "context": .text(context),
+            "isWide": .flag(true), "over": .prose(over), "problems": .proses(problems), "course": .text(course.context),
             "hasSteps": .flag(!steps.isEmpty), "steps": .list(steps.map(\.values)), "notes": .texts(fine),
-            "again": .text(InstructorPages.coursePath), "action": .text(InstructorPages.extendPath),
+            "again": .text(CoursePages.path(of: course)), "action": .text(CoursePages.extendPath),
             "rows": .list(rows.map(\.values)),
         ]
         values["notice"] = notice.map { .text($0) }

@@ -2,9 +2,9 @@ import Broker
 import Doors
 
 extension NoticePage {
-    /// The page and the status for a link that was refused.
-    static func refusedLink(
-        _ error: LaunchError, to aim: LinkAim = .lab, in words: LearnerWords = .current
+    /// The page and the status for a launch that a door has refused.
+    static func refusedLaunch(
+        _ error: LaunchError, to aim: LaunchAim = .lab, in words: LearnerWords = .current
     ) -> (page: Page, status: Int) {
         switch error.code {
         case .wrongSignature: (alteredLink(aim, in: words), 403)

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Doors
 import Words
 
 /// Pages about an error, or about something that is not here. Each says what happened and what to do next.
@@ -12,18 +13,15 @@ enum NoticePage {
 
     // MARK: Links
 
-    /// The target of a signed link, which decides who can issue another one. The raw values select in patterns.
-    enum LinkAim: String { case lab, course }
-
-    static func alteredLink(_ aim: LinkAim = .lab, in words: LearnerWords = .current) -> Page {
+    static func alteredLink(_ aim: LaunchAim = .lab, in words: LearnerWords = .current) -> Page {
         problem(words, "notice.altered-link", ["aim": .word(aim.rawValue)])
     }
 
-    static func expiredLink(_ aim: LinkAim = .lab, in words: LearnerWords = .current) -> Page {
+    static func expiredLink(_ aim: LaunchAim = .lab, in words: LearnerWords = .current) -> Page {
         problem(words, "notice.expired-link", ["aim": .word(aim.rawValue)])
     }
 
-    static func otherPortal(_ aim: LinkAim = .lab, in words: LearnerWords = .current) -> Page {
+    static func otherPortal(_ aim: LaunchAim = .lab, in words: LearnerWords = .current) -> Page {
         problem(words, "notice.other-portal", ["aim": .word(aim.rawValue)])
     }
 
@@ -31,21 +29,23 @@ enum NoticePage {
     enum LinkFault: String { case twice, missing, wrong }
 
     static func incompleteLink(
-        _ fault: LinkFault, _ aim: LinkAim = .lab, in words: LearnerWords = .current
+        _ fault: LinkFault, _ aim: LaunchAim = .lab, in words: LearnerWords = .current
     ) -> Page {
         problem(words, "notice.incomplete-link", ["aim": .word(aim.rawValue), "part": .word(fault.rawValue)])
     }
 
     /// For a request that does not show that a person has clicked.
     static func openByHand(
-        _ parameters: [(name: String, value: String)], action: String, in words: LearnerWords = .current
+        _ parameters: [(name: String, value: String)], action: String, to aim: LaunchAim = .lab,
+        in words: LearnerWords = .current
     ) -> Page {
         let fields = parameters.map { FieldModel(name: $0.name, value: $0.value) }
+        let label = words.label(aim == .lab ? "page.button.open" : "page.button.open-course")
         return Page(
             panel: Page.Panel(
-                heading: words.say("notice.open-by-hand.heading").plain,
-                paragraphs: [words.say("notice.open-by-hand.what")],
-                form: FormModel(action: action, label: words.label("page.button.open"), fields: fields)))
+                heading: words.say("notice.open-by-hand.heading", ["aim": .word(aim.rawValue)]).plain,
+                paragraphs: [words.say("notice.open-by-hand.what", ["aim": .word(aim.rawValue)])],
+                form: FormModel(action: action, label: label, fields: fields)))
     }
 
     static func unknownLab(_ lab: String, in words: LearnerWords = .current) -> Page {
@@ -65,6 +65,15 @@ enum NoticePage {
 
     static func courseLinkNeeded(in words: LearnerWords = .current) -> Page { problem(words, "notice.course-link") }
 
+    static func signOut(in words: LearnerWords = .current) -> Page {
+        Page(
+            panel: Page.Panel(
+                heading: words.say("notice.sign-out.heading").plain, paragraphs: [words.say("notice.sign-out.what")],
+                form: FormModel(action: SignOutPages.path, label: words.label("page.sign-out"))))
+    }
+
+    static func signedOut(in words: LearnerWords = .current) -> Page { problem(words, "notice.signed-out") }
+
     static func notYours(in words: LearnerWords = .current) -> Page { problem(words, "notice.not-yours") }
 
     /// For a visit with a new browser, which needs a key to the lab, while none can be issued.
@@ -81,9 +90,6 @@ enum NoticePage {
     }
 
     static func foreignForm(in words: LearnerWords = .current) -> Page { problem(words, "notice.foreign-form") }
-
-    /// For a form of the instructor's page that does not belong to this course, or no longer does.
-    static func staleForm(in words: LearnerWords = .current) -> Page { problem(words, "notice.stale-form") }
 
     static func foreignFields(in words: LearnerWords = .current) -> Page { problem(words, "notice.foreign-fields") }
 

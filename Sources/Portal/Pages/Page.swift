@@ -35,6 +35,7 @@ struct Page: Equatable {
     var live: LiveModel?
     /// Without JavaScript, the page reloads itself after this number of seconds.
     var refreshSeconds: Int?
+    var offersSignOut = false
 }
 
 extension Page: PageModel {

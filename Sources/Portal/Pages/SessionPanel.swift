@@ -8,6 +8,7 @@ extension Page {
         _ view: SessionView, at place: SessionPlace, in words: LearnerWords = .current, now: Timestamp = .now
     ) {
         panel = Panel(view, at: place, in: words, now: now)
+        if case .portal = place { offersSignOut = true }
         switch view.state {
         case "parked", "ended", "failed": break
         default:

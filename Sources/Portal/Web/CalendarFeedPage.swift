@@ -32,7 +32,9 @@ struct CalendarFeedPage {
         guard tokens.count == 1, request.query.count == 1 else { return unknown }
         do {
             // The answer does not reveal which of the two is wrong, the token or the portal.
-            guard try await broker.portal(ofFeed: tokens[0].value, in: scope) != nil else { return unknown }
+            guard let portal = try await broker.portal(ofFeed: tokens[0].value, in: scope) else { return unknown }
+            let reader = Principal.token(APIToken(scope: .portal(portal), granted: [.readFeed]))
+            guard Permissions.allows(reader, .readFeed, .portal(configuration.id)) else { return unknown }
             let reservations = try await broker.reservations(
                 in: scope, since: .now - PortalLimits.feedHistory, limit: PortalLimits.feedEvents)
             return calendar(reservations, known: request.fields.first("If-None-Match"))

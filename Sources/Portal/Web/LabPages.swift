@@ -95,10 +95,19 @@ final class LabPages {
 
     // MARK: Paths of our own, under /.carrel/
 
+    /// What is asked for at each path. A key makes whoever has it the session's owner here.
+    private static let operations: [String: Identity.Operation] = [
+        "": .seeSession, "events": .seeSession, "status": .seeSession, "enter": .enterLab, "leave": .leaveQueue,
+        "restart": .restartSession, "keep": .keepSession,
+    ]
+
     private func ownPath(
         _ request: HTTPRequest, _ view: SessionView, hasKey: Bool, isNavigation: Bool
     ) async -> HTTPResponse {
-        switch request.path.count == 2 ? request.path[1] : "" {
+        let name = request.path.count == 2 ? request.path[1] : ""
+        let owner = Principal.person(Claims(person: view.owner))
+        let hasKey = hasKey && Self.operations[name].map { Permissions.allows(owner, $0, view.resource) } ?? false
+        switch name {
         case "enter":
             return await enter(request, view.id, hasKey: hasKey)
         case "events":

@@ -1,3 +1,4 @@
+import Broker
 import HTTPTransport
 import HTTPWire
 import Words
@@ -45,6 +46,17 @@ struct PageResponses: Sendable {
         var response = message(text, status: 405)
         response.fields.append("Allow", methods)
         return response
+    }
+
+    /// For addresses that are only read.
+    func unlessRead(_ request: HTTPRequest, methods: String = "GET, HEAD") -> HTTPResponse? {
+        request.method == "GET" || request.method == "HEAD" ? nil : methodNotAllowed(methods)
+    }
+
+    /// For an action that the broker has refused.
+    func failure(_ error: BrokerError, _ request: HTTPRequest, _ wish: Wish = .open) -> HTTPResponse {
+        let (page, status) = NoticePage.failure(error, wish)
+        return notice(page, status: status, isNavigation: request.isForPerson)
     }
 
     /// For addresses whose visit changes something, which neither a HEAD request nor a browser's prefetch may do.

@@ -1,6 +1,7 @@
 import BrokerCore
 import Doors
 import Foundation
+import Identity
 
 /// The learners of a roster: one identifier per line, or CSV (RFC 4180) with the identifiers in its first column.
 struct Roster: Hashable, Sendable {
@@ -34,7 +35,7 @@ struct Roster: Hashable, Sendable {
             let name = try Self.first(line, number: index + 1)
             if name.isEmpty || (learners.isEmpty && Self.headings.contains(name.lowercased())) { continue }
             do throws(LaunchError) {
-                try FieldRule.check(name, name: "the identifier", maximum: LaunchLimits.learnerLength)
+                try FieldRule.check(name, name: "the identifier", maximum: IdentityLimits.subjectLength)
             } catch { throw CommandFailure("line \(index + 1): \(error.cause)") }
             learners.insert(name)
         }

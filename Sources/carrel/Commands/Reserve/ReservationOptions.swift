@@ -3,6 +3,7 @@ import Broker
 import BrokerCore
 import Doors
 import Foundation
+import Identity
 import Scheduling
 
 /// The options that all ways to create reservations share.
@@ -29,8 +30,8 @@ struct ReservationOptions: ParsableArguments {
     var zone: String?
 
     func validate() throws {
-        if let context { try Self.check(context, "--context", LaunchLimits.contextLength) }
-        for id in learner { try Self.check(id, "--learner", LaunchLimits.learnerLength) }
+        if let context { try Self.check(context, "--context", IdentityLimits.contextLength) }
+        for id in learner { try Self.check(id, "--learner", IdentityLimits.subjectLength) }
         guard let zone else { return }
         do { _ = try ZoneDatabase.system().clock(named: zone) } catch {
             throw ValidationError("--zone is \(zone): \(error.message)")

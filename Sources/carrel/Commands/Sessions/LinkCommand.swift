@@ -142,7 +142,7 @@ struct LinkCommand: AsyncParsableCommand {
 
     private func answer(for learner: String, by maker: Maker) throws -> Answer {
         let now = Timestamp.current()
-        let expires = now.milliseconds / 1000 + valid.duration.components.seconds
+        let expires = now.seconds + valid.duration.components.seconds
         let (portal, origin, secrets) = (maker.portal.id, maker.origin, maker.secrets)
         let url: String
         do throws(LaunchError) {
@@ -152,10 +152,10 @@ struct LinkCommand: AsyncParsableCommand {
                     context: course ?? context)
                 url = try secrets.links.url(for: link, origin: origin, now: now)
             } else {
-                let instructor = Instructor(
-                    course: Course(portal: portal, context: context ?? ""), id: learner, name: name ?? learner)
-                url = try secrets.links.url(
-                    for: InstructorLink(instructor: instructor, expires: expires), origin: origin, now: now)
+                let link = InstructorLink(
+                    course: Course(portal: portal, context: context ?? ""), id: learner, name: name ?? learner,
+                    expires: expires)
+                url = try secrets.links.url(for: link, origin: origin, now: now)
             }
         } catch {
             // The library's message is for the learner who opens a bad link; this one is for the operator who makes

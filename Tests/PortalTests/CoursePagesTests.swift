@@ -10,10 +10,16 @@ import Testing
 
 @testable import Portal
 
-@Suite("An instructor's pages")
-struct InstructorPagesTests {
-    private static let grace = Instructor(
-        course: Course(portal: "school", context: "course-1"), id: "grace", name: "Grace <b>Hopper</b>")
+@Suite("The pages of a course's staff")
+struct CoursePagesTests {
+    private static let grace = grace()
+
+    /// An instructor's link, which is valid for ten minutes unless the test says otherwise.
+    private static func grace(of portal: PortalID = "school", in context: String = "course-1") -> InstructorLink {
+        InstructorLink(
+            course: Course(portal: portal, context: context), id: "grace", name: "Grace <b>Hopper</b>",
+            expires: Timestamp.now.seconds + 600)
+    }
 
     /// Labs that run on the host whose engine does not answer: no lab ends because of idleness there.
     private static func lab(
@@ -41,9 +47,9 @@ struct InstructorPagesTests {
     ) async throws {
         try await withDesk(stored: Self.stored) { desk in
             let entered = try await desk.instructor(try desk.instructorLink(Self.grace))
-            #expect(entered.status == 303 && entered.location == "/instructor/course")
+            #expect(entered.status == 303 && entered.location == "/course?course=course-1")
             let cookie = try #require(entered.fields.first("Set-Cookie"))
-            #expect(cookie.hasPrefix("__Host-carrel-instructor=") && cookie.contains("; HttpOnly; SameSite=Lax"))
+            #expect(cookie.hasPrefix("__Host-carrel-portal=") && cookie.contains("; HttpOnly; SameSite=Lax"))
             try await body(desk, try #require(entered.cookieValue))
         }
     }
@@ -51,7 +57,7 @@ struct InstructorPagesTests {
     @Test("A link shows the labs of its course in its portal, and nothing of any other")
     func list() async throws {
         try await withCourse { desk, ticket in
-            let page = try await desk.instructor("/instructor/course", ticket: ticket)
+            let page = try await desk.instructor("/course?course=course-1", ticket: ticket)
             #expect(page.status == 200)
             #expect(page.text.contains("2 labs of this course"))
             for seen in [
@@ -75,7 +81,7 @@ struct InstructorPagesTests {
             let id = SessionID(rawValue: "aaaaaaaaaaaaaaaaaaaa")
             let before = try #require(try await desk.broker.view(id, in: .all).lifetimeEndsAt)
             let answer = try await desk.extend(session: id.rawValue, by: 1800, ticket: ticket)
-            #expect(answer.status == 303 && answer.location == "/instructor/course?extended=1")
+            #expect(answer.status == 303 && answer.location == "/course?course=course-1&extended=1")
             #expect(try await desk.broker.view(id, in: .all).lifetimeEndsAt == before + .seconds(1800))
             let words = "by the instructor Grace <b>Hopper</b> (grace)."
             #expect(try await desk.broker.story(of: id, in: .all).last?.reason.contains(words) == true)
@@ -84,11 +90,11 @@ struct InstructorPagesTests {
             )
             let other = SessionID(rawValue: "bbbbbbbbbbbbbbbbbbbb")
             #expect(try await desk.broker.explain(other, in: .all).extended == nil)
-            let page = try await desk.instructor("/instructor/course?extended=1", ticket: ticket)
+            let page = try await desk.instructor("/course?course=course-1&extended=1", ticket: ticket)
             #expect(page.text.contains("1 lab has more time now.") && page.text.contains("extended by 30 minutes"))
             // Anybody can write an address, so the page must not claim anything false.
             for number in [2, 424_242] {
-                let page = try await desk.instructor("/instructor/course?extended=\(number)", ticket: ticket)
+                let page = try await desk.instructor("/course?course=course-1&extended=\(number)", ticket: ticket)
                 #expect(page.status == 200 && !page.text.contains("more time now"), "\(number)")
             }
         }
@@ -142,19 +148,20 @@ struct InstructorPagesTests {
             var cases: [(form: String, fields: HeaderFields, status: Int)] = [
                 (good, foreign, 403), (good, ["Origin": "https://labs.test"], 403),
                 (good, ["Sec-Fetch-Site": "same-site"], 403),
-                ("course=course-2&session=\(id)&by=1800", own, 409), ("course=course-1&by=1800", own, 400),
+                ("course=course-2&session=\(id)&by=1800", own, 403), ("session=\(id)&by=1800", own, 403),
+                ("course=course-1&by=1800", own, 400),
             ]
             cases += ["1801", "-1800", "86400", "", "x"].map { ("course=course-1&session=\(id)&by=\($0)", own, 400) }
             for (form, fields, status) in cases {
                 let answer = try await desk.instructor(
-                    "/instructor/extend", ticket: ticket, method: "POST", fields: fields, form: form)
+                    "/course/extend", ticket: ticket, method: "POST", fields: fields, form: form)
                 #expect(answer.status == status, "\(form)")
             }
-            let read = try await desk.instructor("/instructor/extend", ticket: ticket)
+            let read = try await desk.instructor("/course/extend?course=course-1", ticket: ticket)
             #expect(read.status == 405)
             #expect(try await desk.broker.explain(SessionID(rawValue: id), in: .all).extended == nil)
             let answer = try await desk.instructor(
-                "/instructor/extend", ticket: ticket, method: "POST", fields: own, form: good)
+                "/course/extend", ticket: ticket, method: "POST", fields: own, form: good)
             #expect(answer.status == 303)
         }
     }
@@ -167,8 +174,7 @@ struct InstructorPagesTests {
                 good.replacingOccurrences(of: "course-1", with: "course-2"),
                 good.replacingOccurrences(of: "role=instructor", with: "role=learner"),
                 try desk.instructorLink(Self.grace, validSeconds: -5),
-                try desk.instructorLink(
-                    Instructor(course: Course(portal: "other", context: "course-1"), id: "grace", name: "Grace")),
+                try desk.instructorLink(Self.grace(of: "other")),
                 try desk.link().replacingOccurrences(of: "/launch", with: "/instructor"), "/instructor",
             ]
             for link in bad {
@@ -181,13 +187,13 @@ struct InstructorPagesTests {
             #expect(launched.status == 400)
             let (_, learner) = try await desk.launch()
             for ticket in [nil, "x.y", learner] {
-                #expect(try await desk.instructor("/instructor/course", ticket: ticket).status == 403)
+                #expect(try await desk.instructor("/course?course=course-1", ticket: ticket).status == 403)
                 #expect(try await desk.extend(session: "", by: 1800, ticket: ticket).status == 403)
             }
             let mine = try #require(try await desk.instructor(good).cookieValue)
-            #expect(try await desk.onPortal("/sessions/aaaaaaaaaaaaaaaaaaaa", cookie: mine).status == 403)
+            #expect(try await desk.onPortal("/sessions/aaaaaaaaaaaaaaaaaaaa", cookie: mine).status == 404)
             #expect(try await desk.instructor(good, method: "HEAD").status == 405)
-            #expect(try await desk.instructor("/instructor/nowhere", ticket: mine).status == 404)
+            #expect(try await desk.instructor("/course/nowhere", ticket: mine).status == 404)
         }
     }
 
@@ -195,13 +201,13 @@ struct InstructorPagesTests {
     func many() async throws {
         try await withDesk { desk in
             let ticket = try #require(try await desk.instructor(try desk.instructorLink(Self.grace)).cookieValue)
-            let page = try await desk.instructor("/instructor/course", ticket: ticket)
+            let page = try await desk.instructor("/course?course=course-1", ticket: ticket)
             #expect(page.text.contains("No labs of this course") && !page.text.contains("<form"))
         }
         let crowd = (0...PortalLimits.courseSessions).map { Self.lab("x\($0)", learner: "l\($0)") }
         try await withDesk(stored: crowd) { desk in
             let ticket = try #require(try await desk.instructor(try desk.instructorLink(Self.grace)).cookieValue)
-            let page = try await desk.instructor("/instructor/course", ticket: ticket)
+            let page = try await desk.instructor("/course?course=course-1", ticket: ticket)
             #expect(page.text.contains("\(crowd.count) labs of this course"))
             let shown = PortalLimits.courseSessions
             #expect(page.text.contains("Only the first \(shown) are shown, and can be given more time."))
@@ -212,10 +218,11 @@ struct InstructorPagesTests {
 extension Desk {
     nonisolated static let ownForm: HeaderFields = ["Sec-Fetch-Site": "same-origin", "Origin": "https://portal.test"]
 
-    func instructorLink(_ instructor: Instructor, validSeconds: Int64 = 600) throws -> String {
+    func instructorLink(_ link: InstructorLink, validSeconds: Int64 = 600) throws -> String {
         let now = Timestamp.now
         let made = Timestamp(milliseconds: now.milliseconds - 3_600_000)
-        let link = InstructorLink(instructor: instructor, expires: now.milliseconds / 1000 + validSeconds)
+        var link = link
+        link.expires = now.seconds + validSeconds
         return String(
             try secrets.links.url(for: link, origin: Self.origin, now: made).dropFirst(Self.origin.count))
     }
@@ -225,9 +232,10 @@ extension Desk {
     ) async throws -> HTTPResponse {
         var all: HeaderFields = [
             "Host": "portal.test", "X-Carrel-Scope": "portal", "X-Carrel-Portal": "school", "Accept": "text/html",
+            "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
         ]
         for (name, value) in fields { all.replace(name, value) }
-        if let ticket { all.append("Cookie", "\(InstructorPages.ticketCookie)=\(ticket)") }
+        if let ticket { all.append("Cookie", "\(Visitors.cookie)=\(ticket)") }
         if !form.isEmpty { all.append("Content-Type", "application/x-www-form-urlencoded") }
         guard let request = HTTPRequest(method: method, target: target, fields: all, body: Array(form.utf8)) else {
             throw LaunchFixtureError.badTarget(target)
@@ -237,7 +245,7 @@ extension Desk {
 
     func extend(session: String, by seconds: Int, ticket: String?) async throws -> HTTPResponse {
         try await instructor(
-            "/instructor/extend", ticket: ticket, method: "POST", fields: Self.ownForm,
+            "/course/extend", ticket: ticket, method: "POST", fields: Self.ownForm,
             form: "course=course-1&session=\(session)&by=\(seconds)")
     }
 }

@@ -22,7 +22,7 @@ struct LinkForm: Sendable {
     static let signature = "signature"
     static let portal = Field(name: "portal", maximum: LaunchLimits.nameLength)
     static let expires = Field(name: "expires", maximum: LaunchLimits.timeLength)
-    static let context = Field(name: "context", maximum: LaunchLimits.contextLength)
+    static let context = Field(name: "context", maximum: IdentityLimits.contextLength)
 }
 
 /// The values of a link, in the order of its form.
@@ -47,7 +47,7 @@ extension LinkForm {
     /// Verifies a followed link: first its form, then its signature, and only then its contents.
     func verify(
         _ parameters: [(name: String, value: String)], key: HMACKey, portal: PortalID, now: Timestamp
-    ) throws(LaunchError) -> (values: LinkValues, expires: Int64) {
+    ) throws(LaunchError) -> LinkValues {
         let found = try collect(parameters)
         var taken: [String] = []
         for name in required.map(\.name) + [Self.signature] {
@@ -71,11 +71,10 @@ extension LinkForm {
             throw LaunchError(.wrongPortal, "portal", "the link is for another portal; \(LaunchError.askAgain)")
         }
         try Self.checkTime(expires, now: now)
-        return (values, expires)
+        return values
     }
 
-    /// The parameters that belong to such a link. Other parameters were added on the way, by mail programs and click
-    /// trackers, and are ignored.
+    /// The parameters that belong to such a link, as `Door.own`.
     func own(_ parameters: [(name: String, value: String)]) -> [(name: String, value: String)] {
         parameters.filter { name, _ in
             required.contains { $0.name == name } || name == Self.signature || name == optional?.name
@@ -113,7 +112,7 @@ extension LinkForm {
     }
 
     private static func checkTime(_ expires: Int64, now: Timestamp) throws(LaunchError) {
-        let seconds = now.milliseconds / 1000
+        let seconds = now.seconds
         if expires <= seconds {
             throw LaunchError(.expired, "expires", "the link is no longer valid; \(LaunchError.askAgain)")
         }

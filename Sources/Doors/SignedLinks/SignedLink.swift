@@ -13,26 +13,17 @@ public struct SignedLink: Hashable, Sendable {
     /// The course from which the learner comes, which determines the reserved seats.
     public var context: String?
 
-    /// The path of a link on the portal's hostname.
-    public static let path = "/launch"
-
     static let form = LinkForm(
-        purpose: "carrel signed link 1", path: path,
+        purpose: "carrel signed link 1", path: "/launch",
         required: [
             LinkForm.portal, LinkForm.Field(name: "lab", maximum: LaunchLimits.nameLength),
-            LinkForm.Field(name: "learner", maximum: LaunchLimits.learnerLength),
-            LinkForm.Field(name: "name", maximum: LaunchLimits.learnerNameLength), LinkForm.expires,
+            LinkForm.Field(name: "learner", maximum: IdentityLimits.subjectLength),
+            LinkForm.Field(name: "name", maximum: IdentityLimits.nameLength), LinkForm.expires,
         ], optional: LinkForm.context)
-
-    /// The parameters of a query that belong to a link.
-    public static func ownParameters(
-        _ parameters: [(name: String, value: String)]
-    ) -> [(name: String, value: String)] { form.own(parameters) }
 
     /// - Parameter learner: the identifier is normalised to NFC, so that one person is one learner.
     public init(learner: Learner, lab: String, expires: Int64, context: String? = nil) {
-        self.learner = Learner(
-            portal: learner.portal, id: learner.id.precomposedStringWithCanonicalMapping, name: learner.name)
+        self.learner = Learner(.bySignedLink(learner.id, in: learner.portal), name: learner.name)
         self.context = context
         self.lab = lab
         self.expires = expires
@@ -55,17 +46,35 @@ public struct LinkSigner: Sendable {
             for: LinkValues(required: values, optional: link.context), expires: link.expires, origin: origin, key: key,
             now: now)
     }
+}
 
-    /// - Parameters:
-    ///   - parameters: the decoded query, in any order.
-    /// - portal: the portal that received the request.
+/// The door for learners' links.
+public struct SignedLinkDoor: Door {
+    private let key: HMACKey
+
+    public init(_ signer: LinkSigner) { key = signer.key }
+
+    public var path: String { SignedLink.form.path }
+    public var aim: LaunchAim { .lab }
+
+    public func own(_ parameters: [(name: String, value: String)]) -> [(name: String, value: String)] {
+        SignedLink.form.own(parameters)
+    }
+
     public func verify(
         _ parameters: [(name: String, value: String)], portal: PortalID, now: Timestamp
-    ) throws(LaunchError) -> SignedLink {
-        let (values, expires) = try SignedLink.form.verify(parameters, key: key, portal: portal, now: now)
+    ) throws(LaunchError) -> VerifiedLaunch {
+        let values = try SignedLink.form.verify(parameters, key: key, portal: portal, now: now)
         let required = values.required
-        return SignedLink(
-            learner: Learner(portal: portal, id: required[2], name: required[3]), lab: required[1],
-            expires: expires, context: values.optional)
+        return VerifiedLaunch(
+            person: .bySignedLink(required[2], in: portal), name: required[3], role: .learner, course: values.optional,
+            target: .lab(required[1]))
+    }
+}
+
+extension Person {
+    /// - Parameter id: as it is in a link. It is normalised to NFC, so that one person is one learner.
+    public static func bySignedLink(_ id: String, in portal: PortalID) -> Person {
+        Person(portal: portal, issuer: signedLinks, subject: id.precomposedStringWithCanonicalMapping)
     }
 }
