@@ -67,6 +67,32 @@ extension FleetTests {
             }
         }
 
+        @Test("ends with a sign-out, in open WebSockets too, while the lab and everybody else's go on")
+        func signOut() async throws {
+            try await withFleet(Plan()) { fleet in
+                async let adasLab = fleet.open("ada")
+                async let evesLab = fleet.open("eve")
+                let (ada, eve) = try await (adasLab, evesLab)
+                let terminal = try await ada.openTerminal()
+                let told = try await fleet.succeed("sign-out", "ada")
+                #expect(told.contains("ada is signed out; 1 browser lost the way into a lab"), "\(told)")
+                var code: Int?
+                while code == nil {
+                    if case .closed(let received) = try await terminal.receive(within: .seconds(20)) { code = received }
+                }
+                #expect(code == 1001)
+                #expect(try await ada.get("/api/status").status == 403)
+                #expect(try await ada.get("/lab", for: .navigation).status == 403)
+                #expect(try await eve.get("/api/status").status == 200)
+                let sessions = try await fleet.sessions()
+                #expect(sessions.count == 2 && sessions.allSatisfy { $0.state == "running" })
+                // Her link lets her in again, to the same lab.
+                let again = try await fleet.open("ada")
+                #expect(again.origin == ada.origin)
+                #expect(try await again.get("/api/status").status == 200)
+            }
+        }
+
         @Test("by the one-time code works once, and the code is good for its own lab only")
         func oneTimeCode() async throws {
             try await withFleet(Plan()) { fleet in
