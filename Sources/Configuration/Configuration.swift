@@ -151,6 +151,7 @@ public struct Configuration: Hashable, Sendable {
 public enum StateFileNames {
     public static let database = "carrel.db"
     public static let keys = "secrets"
+    public static let portals = "portals"
 }
 
 extension Configuration {

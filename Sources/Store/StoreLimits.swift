@@ -25,4 +25,7 @@ public enum StoreLimits {
     /// Maximum number of keys in a backup, and of bytes in one key.
     static let keys = 64
     static let keyBytes = 64 * 1024
+    /// Maximum number of added portals in a backup, and of bytes in the file of one.
+    static let savedPortals = 1_000
+    static let savedPortalBytes = 1 << 20
 }

@@ -10,7 +10,9 @@ struct BackupTests {
     let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }
 
+    private let folders = [SavedFolder(.keys, name: "secrets"), SavedFolder(.portals, name: "portals")]
     private var keys: String { scratch.path + "/secrets" }
+    private var portals: String { scratch.path + "/portals" }
     private var target: String { scratch.path + "/copy.backup" }
 
     private func writeKey(_ name: String, _ text: String) throws {
@@ -25,7 +27,7 @@ struct BackupTests {
     private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     private func restore(_ backup: String, aside: String = "before") throws -> Bool {
-        try Backup.restore(backup, into: scratch.path, file: "carrel.db", keys: "secrets", aside: aside).keptOld
+        try Backup.restore(backup, into: scratch.path, file: "carrel.db", with: folders, aside: aside).keptOld
     }
 
     @Test("A backup is made while the broker writes, and holds what was committed before it began")
@@ -41,7 +43,7 @@ struct BackupTests {
             }
             return number
         }
-        let summary = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+        let summary = try Backup.make(of: scratch.databasePath, with: folders, to: target)
         writer.cancel()
         _ = try await writer.value
         #expect(summary.instance == (try store.load().instanceID))
@@ -57,7 +59,7 @@ struct BackupTests {
         let store = try Store(path: scratch.databasePath)
         try store.fill(ended: 100_000)
         nonisolated(unsafe) var steps: [(Int, Int)] = []
-        _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target) { steps.append(($0, $1)) }
+        _ = try Backup.make(of: scratch.databasePath, with: folders, to: target) { steps.append(($0, $1)) }
         #expect(steps.count > 1)
         #expect(steps.last.map { $0.0 == $0.1 } == true)
     }
@@ -68,7 +70,7 @@ struct BackupTests {
         let store = try Store(path: scratch.databasePath)
         try await store.commit([.session(session("a", .queued(since: at(1))))])
         let instance = try store.load().instanceID
-        _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+        _ = try Backup.make(of: scratch.databasePath, with: folders, to: target)
 
         try await store.commit([.session(session("b", .queued(since: at(2)), learner: "bob"))])
         try writeKey("link.key", "new key")
@@ -90,10 +92,10 @@ struct BackupTests {
     func restoringIntoNothing() throws {
         _ = try Store(path: scratch.databasePath).load()
         try writeKey("lab.key", "k")
-        _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+        _ = try Backup.make(of: scratch.databasePath, with: folders, to: target)
         let fresh = try ScratchDirectory()
         let result = try Backup.restore(
-            target, into: fresh.path, file: "carrel.db", keys: "secrets", aside: "before")
+            target, into: fresh.path, file: "carrel.db", with: folders, aside: "before")
         #expect(!result.keptOld)
         #expect(try key("lab.key", in: fresh.path + "/secrets") == "k")
         #expect(try Store(path: fresh.databasePath).load().instanceID == result.summary.instance)
@@ -106,7 +108,7 @@ struct BackupTests {
             try store.fill(ended: 5_000)
             try store.close()
         }
-        _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+        _ = try Backup.make(of: scratch.databasePath, with: folders, to: target)
         // Beyond the pages of the schema, without which a file cannot even be opened.
         try overwrite(target, at: 400_000, bytes: 60_000)
         let error = #expect(throws: StoreError.self) { try restore(target) }
@@ -117,7 +119,7 @@ struct BackupTests {
 
         try overwrite(scratch.databasePath, at: 400_000, bytes: 60_000)
         let second = scratch.path + "/second.backup"
-        #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, keys: keys, to: second) }
+        #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, with: folders, to: second) }
         #expect(!exists(second) && !exists(second + ".partial"))
         #expect(try !StateFile(path: scratch.databasePath).problems().isEmpty)
     }
@@ -134,7 +136,7 @@ struct BackupTests {
         do {
             let store = try Store(path: scratch.databasePath)
             try await store.commit([.session(session("a", .queued(since: at(1))))])
-            _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+            _ = try Backup.make(of: scratch.databasePath, with: folders, to: target)
             try store.close()
         }
         try overwrite(scratch.databasePath, at: 0, bytes: 4_096)
@@ -149,7 +151,7 @@ struct BackupTests {
         _ = try Store(path: scratch.databasePath).load()
         try Data("mine".utf8).write(to: URL(fileURLWithPath: target))
         let taken = #expect(throws: StoreError.self) {
-            try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+            try Backup.make(of: scratch.databasePath, with: folders, to: target)
         }
         #expect(taken?.message.contains("there already") == true)
         #expect(try key("copy.backup", in: scratch.path) == "mine")
@@ -165,13 +167,52 @@ struct BackupTests {
     @Test(
         "A key's name does not lead out of the directory of keys",
         arguments: ["../link.key", "/etc/x.key", ".hidden.key", "link.key.draft", ".key", "a/b.key", "x\u{0}.key"])
-    func names(_ name: String) { #expect(!Keys.isName(name)) }
+    func names(_ name: String) { #expect(!folders[0].isName(name)) }
+
+    @Test(
+        "Nor does a portal's",
+        arguments: ["../acme.yaml", "/etc/x.yaml", ".acme.yaml", "acme.yaml.draft", ".yaml", "a/b.yaml", "Acme.yaml"])
+    func portalNames(_ name: String) { #expect(!folders[1].isName(name) && folders[1].isName("acme.yaml")) }
+
+    private func writePortal(_ name: String, _ text: String) throws {
+        try FileManager.default.createDirectory(atPath: portals, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: portals + "/" + name))
+    }
+
+    @Test("The portals that commands have added come back, and those added since are kept aside")
+    func addedPortals() throws {
+        _ = try Store(path: scratch.databasePath).load()
+        try writeKey("link.key", "k")
+        try writePortal("acme.yaml", "old")
+        try writePortal("notes.txt", "not a portal")
+        _ = try Backup.make(of: scratch.databasePath, with: folders, to: target)
+        try writePortal("acme.yaml", "new")
+        try writePortal("later.yaml", "later")
+        #expect(try restore(target))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: portals) == ["acme.yaml"])
+        #expect(try key("acme.yaml", in: portals) == "old")
+        #expect(try key("later.yaml", in: scratch.path + "/before/portals") == "later")
+        #expect(try key("acme.yaml", in: scratch.path + "/before/portals") == "new")
+        let tables = try StateFile(path: scratch.databasePath).problems()
+        #expect(tables.isEmpty)
+    }
+
+    @Test("A backup of a version that saved no portals leaves those that there are")
+    func withoutPortals() throws {
+        _ = try Store(path: scratch.databasePath).load()
+        try writeKey("link.key", "k")
+        _ = try Backup.make(of: scratch.databasePath, with: [folders[0]], to: target)
+        try writePortal("acme.yaml", "mine")
+        #expect(try restore(target))
+        #expect(try key("acme.yaml", in: portals) == "mine")
+        #expect(!exists(scratch.path + "/before/portals"))
+    }
 
     @Test("A backup with a forged name of a key is refused before anything is touched")
     func forgedName() throws {
         _ = try Store(path: scratch.databasePath).load()
         try writeKey("link.key", "k")
-        _ = try Backup.make(of: scratch.databasePath, keys: keys, to: target)
+        _ = try Backup.make(of: scratch.databasePath, with: folders, to: target)
         try DatabaseQueue(path: target).write {
             try $0.execute(sql: "INSERT INTO backup_keys VALUES ('../evil.key', x'00')")
         }
@@ -185,10 +226,10 @@ struct BackupTests {
     func limits() throws {
         _ = try Store(path: scratch.databasePath).load()
         try writeKey("big.key", String(repeating: "x", count: StoreLimits.keyBytes + 1))
-        #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, keys: keys, to: target) }
+        #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, with: folders, to: target) }
         try FileManager.default.removeItem(atPath: keys)
         for number in 0...StoreLimits.keys { try writeKey("k\(number).key", "x") }
-        #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, keys: keys, to: target) }
+        #expect(throws: StoreError.self) { try Backup.make(of: scratch.databasePath, with: folders, to: target) }
         #expect(!exists(target) && !exists(target + ".partial"))
     }
 

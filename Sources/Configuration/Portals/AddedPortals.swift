@@ -21,7 +21,7 @@ public struct AddedPortal: Hashable, Sendable {
 public struct AddedPortals: Sendable {
     private let directory: String
 
-    public init(stateDirectory: String) { directory = stateDirectory + "/portals" }
+    public init(stateDirectory: String) { directory = stateDirectory + "/" + StateFileNames.portals }
 
     private static let suffix = ".yaml"
 

@@ -10,9 +10,9 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Copy the broker's whole memory into one file, while it runs.",
         discussion: """
-            The file holds the database as it is at one moment and the keys that sign links; keep it as you keep keys. \
-            It is checked before it appears, and never replaces a file. Learners' files and the configuration are not \
-            in it.
+            The file holds the database as it is at one moment, the keys that sign links, and the portals that commands \
+            have added; keep it as you keep keys. It is checked before it appears, and never replaces a file. Learners' \
+            files and the configuration are not in it.
 
             Examples:
               carrel backup "/var/backups/carrel-$(date +%F).backup"
@@ -27,7 +27,7 @@ struct BackupCommand: AsyncParsableCommand {
         let state = try configurationOption.stateFiles()
         let screen = PageProgress("copying")
         let summary = try CommandFailure.translating {
-            try Backup.make(of: state.database, keys: state.keys, to: file) { screen.show($0, of: $1) }
+            try Backup.make(of: state.database, with: .ofState, to: file) { screen.show($0, of: $1) }
         }
         screen.clear()
         Output.print(output.json ? Output.json(summary) : "\(file) holds \(StateFileText.describe(summary))")
@@ -63,7 +63,7 @@ struct RestoreCommand: AsyncParsableCommand {
             let lock = try StateDirectoryLock(directory: state.directory)
             return try withExtendedLifetime(lock) {
                 try Backup.restore(
-                    file, into: state.directory, file: StateFileNames.database, keys: StateFileNames.keys, aside: aside
+                    file, into: state.directory, file: StateFileNames.database, with: .ofState, aside: aside
                 ) { screen.show($0, of: $1) }
             }
         }
@@ -142,14 +142,21 @@ struct PageProgress {
     }
 }
 
+extension [SavedFolder] {
+    /// What a backup saves beside the database.
+    fileprivate static let ofState = [
+        SavedFolder(.keys, name: StateFileNames.keys), SavedFolder(.portals, name: StateFileNames.portals),
+    ]
+}
+
 extension ConfigurationOption {
     /// The paths of the state files. Only `state` is read, so that a mistake elsewhere in the file does not prevent a
     /// backup.
-    func stateFiles() throws -> (directory: String, database: String, keys: String) {
+    func stateFiles() throws -> (directory: String, database: String) {
         let path = try resolvedPath()
         do {
             let directory = try Configuration.stateDirectory(contentsOf: path)
-            return (directory, directory + "/" + StateFileNames.database, directory + "/" + StateFileNames.keys)
+            return (directory, directory + "/" + StateFileNames.database)
         } catch {
             throw CommandFailure(Self.explain(error))
         }
