@@ -86,6 +86,10 @@ public struct Configuration: Hashable, Sendable {
         /// The maximum sum of all extensions of one run when an instructor extends it.
         public var instructorExtension = PortalConfiguration.instructorExtensionDefault
         public var contact: Contact?
+        /// The picture beside its title.
+        public var logo: Logo?
+        /// Of its buttons and links.
+        public var colours: BrandColours?
         /// The line on which the portal begins, for errors that appear only when something else is read.
         public var line: Int
         /// Whether a command has added it, so that it is not in the file.

@@ -19,6 +19,7 @@ public struct PortalConfiguration: Hashable, Sendable {
 
     /// The contact for learners when they cannot fix something themselves.
     public var contact: Contact?
+    public var brand = Brand()
     /// The language of pages, and of what programs of a lab's own page are told.
     public var language = LanguageChoice.browser
 

@@ -28,6 +28,8 @@ public enum PortalLimits {
     public static let feedRefresh = Duration.seconds(900)
     /// The longest text that names the contact for learners, in characters.
     public static let contactCharacters = 200
+    /// Bytes of a portal's logo, which is in every page.
+    public static let logoBytes = 48 << 10
     /// The notice that a learner gets before the end of a session, unless an operator sets another one. A drain that
     /// ends sessions sooner needs the operator's consent.
     public static let endNotice = Duration.seconds(300)

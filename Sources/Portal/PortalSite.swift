@@ -18,7 +18,8 @@ final class PortalSite {
         self.configuration = configuration
         let renderer = try PageRenderer(
             portalTitle: configuration.title, labsOrigin: configuration.labsOrigin,
-            embeddedIn: configuration.embeddedIn, contact: configuration.contact)
+            embeddedIn: configuration.embeddedIn, contact: configuration.contact,
+            brand: configuration.brand)
         let responses = PageResponses(renderer: renderer, isEmbedded: !configuration.embeddedIn.isEmpty)
         let visitors = Visitors(portal: configuration.id, broker: broker, tickets: secrets.tickets)
         let entrance = Entrance(portal: configuration.id, broker: broker, visitors: visitors, responses: responses)

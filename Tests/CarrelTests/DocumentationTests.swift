@@ -87,7 +87,8 @@ import Testing
 
     /// The section of the reference for each mapping of the file, by a key that only this mapping has.
     private static let sections = [
-        "free_floor": "Top level", "seats": "Quota", "embedded_in": "Portal", "hsts": "TLS", "acme_webroot": "Redirect",
+        "free_floor": "Top level", "seats": "Quota", "accent": "Colours", "embedded_in": "Portal", "hsts": "TLS",
+        "acme_webroot": "Redirect",
         "closed": "Egress", "threads": "Edge", "connections_per_thread": "Edge limits", "slots": "Hosts",
         "ca": "TLS of a host", "parks_for": "Labs", "requires": "Placement", "per_host": "Pools",
         "close_above": "Density", "routes": "The edge alone",

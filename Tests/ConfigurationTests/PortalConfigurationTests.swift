@@ -1,4 +1,7 @@
+import Foundation
 import Literals
+import Portal
+import Programs
 import Testing
 
 @testable import Configuration
@@ -55,6 +58,39 @@ import Testing
         #expect(read.pools.map(\.key) == ["acme/r"])
         #expect(read.name(of: "acme/r") == "acme/r")
         #expect(try configuration(goodConfiguration).name(of: "school/r") == "r")
+    }
+
+    @Test("may have a logo and colours of their own, and what cannot be shown is refused with its line")
+    func brands() throws {
+        let scratch = try Scratch()
+        let files: [(name: String, bytes: [UInt8])] = [
+            ("logo.svg", Array("<svg xmlns='http://www.w3.org/2000/svg'/>".utf8)), ("logo.gif", Array("GIF89a".utf8)),
+            ("big.svg", Array("<svg>".utf8) + [UInt8](repeating: 0x20, count: PortalLimits.logoBytes)),
+        ]
+        for (name, bytes) in files { try Data(bytes).write(to: URL(fileURLWithPath: scratch.path + "/" + name)) }
+        func text(_ logo: String, _ colours: String) -> String {
+            Self.two.replacing(
+                "title: The School", with: "title: The School, logo: \(scratch.path)/\(logo), colours: {\(colours)}")
+        }
+        let read = try configuration(text("logo.svg", "accent: \"#8b0000\"")).portals
+        #expect(read[0].logo == Logo(files[0].bytes))
+        #expect(try read[0].colours == BrandColours(accent: #require(Colour("#8b0000")), dark: nil))
+        #expect(read[1].logo == nil && read[1].colours == nil)
+        for (logo, colours, expected) in [
+            (
+                "logo.gif", "accent: \"#8b0000\"",
+                "portals[0].logo: \(scratch.path)/logo.gif is neither an SVG nor a PNG"
+            ),
+            ("big.svg", "accent: \"#8b0000\"", "big.svg is larger than 48KiB"),
+            ("none.svg", "accent: \"#8b0000\"", "none.svg cannot be read (No such file or directory)"),
+            ("logo.svg", "accent: \"#ffee00\"", "portals[0].colours.accent has a contrast of 1.1"),
+            ("logo.svg", "accent: \"#8b0000\", accent_dark: \"#333333\"", "accent_dark has a contrast of 1.3"),
+            ("logo.svg", "accent: red", "must be a colour such as \"#1c6357\""),
+            ("logo.svg", "", "portals[0].colours has no \"accent\""),
+        ] {
+            let found = problems(text(logo, colours))
+            #expect(found.contains { $0.contains(expected) }, "\(found)")
+        }
     }
 
     @Test("one portal may be given in short, and its pools need not name it")

@@ -76,7 +76,7 @@ import Testing
     /// Where these words may stand as they are; everywhere else it is `SessionState.Name`, which the compiler checks.
     private static let homesOfStates = [
         // The words of the tables, which never change.
-        "Sources/Store/SessionRow.swift", "Sources/Store/WarmRows.swift",
+        "Sources/Store/Rows/SessionRow.swift", "Sources/Store/Rows/WarmRows.swift",
         // Other things with such a word: a helper's answer, seats of a pool, a container, participles, headings.
         "Sources/Broker/Homes/HomeSlots.swift", "Sources/Broker/Metrics/BrokerMetrics.swift",
         "Sources/DockerEngine/Answers/EngineObjects.swift", "Sources/carrel/Commands/Sessions/SessionStop.swift",

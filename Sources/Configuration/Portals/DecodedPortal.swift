@@ -55,7 +55,7 @@ struct DecodedPortal {
         self.reader = reader
         reader.allow(
             "name", "hostname", "title", "embedded_in", "instructor_extension", "contact", "labs_domain", "tls",
-            "homes", "quota", "labs")
+            "homes", "quota", "labs", "logo", "colours")
         let id = reader.required("name", .portal)
         let hostname = reader.required("hostname", .hostname(example: "portal.example.org"))
         let title = reader.optional("title", .text(maximum: 200))
@@ -69,6 +69,7 @@ struct DecodedPortal {
         let homes = reader.optional("homes", .directoryName)
         let origins = Self.origins(of: reader)
         let quota = Self.quota(of: reader)
+        let (logo, colours) = (Self.logo(of: reader, folder: folder), Self.colours(of: reader))
         guard let id, let hostname else { return nil }
         let catalogue = Self.catalogue(of: reader, id, sharing: shared ?? [])
         labs = catalogue.filter(\.isOwn).map(\.lab)
@@ -77,7 +78,7 @@ struct DecodedPortal {
             certificate: certificate, homesDirectory: homes, quota: quota, labs: catalogue.map(\.lab.entry),
             embeddedIn: origins,
             instructorExtension: more ?? PortalConfiguration.instructorExtensionDefault, contact: contact,
-            line: reader.place.line)
+            logo: logo, colours: colours, line: reader.place.line)
     }
 
     private static func origins(of reader: MappingReader) -> [String] {

@@ -29,6 +29,17 @@ public struct APIPortalSettings: Hashable, Sendable, Codable {
         }
     }
 
+    public struct Colours: Hashable, Sendable, Codable {
+        /// Such as `#1c6357`.
+        public var accent: String
+        public var accentDark: String?
+
+        public init(accent: String, accentDark: String?) {
+            self.accent = accent
+            self.accentDark = accentDark
+        }
+    }
+
     public var name: PortalID?
     public var hostname: String?
     public var title: String?
@@ -43,6 +54,9 @@ public struct APIPortalSettings: Hashable, Sendable, Codable {
     public var tls: Certificate?
     public var homes: String?
     public var quota: Quota?
+    /// An absolute path.
+    public var logo: String?
+    public var colours: Colours?
 
     public init() {}
 
@@ -73,6 +87,8 @@ public struct APIPortalSettings: Hashable, Sendable, Codable {
         all.labsDomain = change.resets("labs_domain") ? nil : new.labsDomain ?? all.labsDomain
         all.tls = change.resets("tls") ? nil : new.tls ?? all.tls
         all.homes = change.resets("homes") ? nil : new.homes ?? all.homes
+        all.logo = change.resets("logo") ? nil : new.logo ?? all.logo
+        all.colours = change.resets("colours") ? nil : new.colours ?? all.colours
         let former = change.resets("quota") ? nil : all.quota
         let quota = Quota(
             sessions: new.quota?.sessions ?? former?.sessions, seats: new.quota?.seats ?? former?.seats,
@@ -91,6 +107,7 @@ public struct APIPortalChange: Hashable, Sendable, Codable {
     /// The keys that can be reset.
     public static let keys = [
         "title", "contact", "embedded_in", "instructor_extension", "labs", "labs_domain", "tls", "homes", "quota",
+        "logo", "colours",
     ]
 
     public init(_ settings: APIPortalSettings, reset: [String]) {

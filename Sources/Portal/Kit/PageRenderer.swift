@@ -11,18 +11,25 @@ struct PageRenderer: Sendable {
     let contact: Contact?
     /// The `Content-Security-Policy` of every page.
     let contentSecurityPolicy: String
+    private let brand: Brand
     private let libraries: [Language: MustacheLibrary]
 
     /// - Parameters:
     ///   - labsOrigin: the labs' origins as a CSP source, such as `https://*.labs.example:8443`. A form on the portal
     ///     may end in a redirect to a lab, and browsers check that against `form-action` too.
     ///   - embeddedIn: the origins whose pages may show ours in a frame.
-    init(portalTitle: String, labsOrigin: String, embeddedIn: [String] = [], contact: Contact? = nil) throws {
+    init(
+        portalTitle: String, labsOrigin: String, embeddedIn: [String] = [], contact: Contact? = nil,
+        brand: Brand = Brand()
+    ) throws {
         self.portalTitle = portalTitle
         self.contact = contact
+        self.brand = brand
+        let styles = [Embedded.text("carrel.css"), brand.colours?.style].compactMap(\.self)
         libraries = try PageLibrary.libraries.get()
         contentSecurityPolicy = [
-            "default-src 'none'", "style-src \(Self.source("carrel.css"))", "script-src \(Self.source("carrel.js"))",
+            "default-src 'none'", "style-src \(styles.map(Self.source).joined(separator: " "))",
+            "script-src \(Self.source(Embedded.text("carrel.js")))",
             "connect-src 'self'", "img-src data:", "form-action 'self' \(labsOrigin)", "base-uri 'none'",
             "frame-ancestors " + (embeddedIn.isEmpty ? "'none'" : "'self' " + embeddedIn.joined(separator: " ")),
         ].joined(separator: "; ")
@@ -34,6 +41,8 @@ struct PageRenderer: Sendable {
         var values = page.values(words, contact: contact)
         values["heading"] = .text(page.heading)
         values["portalTitle"] = .text(portalTitle)
+        values["brandStyle"] = brand.colours.map { .text($0.style) }
+        values["logo"] = brand.logo.map { .text($0.address) }
         if page.offersSignOut { values["signOut"] = .text(SignOutPages.path) }
         values["isScripted"] = .flag(page.isScripted)
         if page.isScripted { values["moments"] = words.moments.map { .group(Self.values($0)) } }
@@ -61,8 +70,8 @@ struct PageRenderer: Sendable {
         ]
     }
 
-    private static func source(_ name: String) -> String {
-        let digest = SHA256.digest(Array(Embedded.text(name).utf8))
+    private static func source(_ text: String) -> String {
+        let digest = SHA256.digest(Array(text.utf8))
         return "'sha256-\(Data(digest.bytes).base64EncodedString())'"
     }
 }

@@ -36,6 +36,11 @@ struct PortalList: AsyncParsableCommand {
 /// What `add` and `set` can say about a portal.
 struct PortalSettingsOptions: ParsableArguments {
     @Option(help: "What learners read at the top of every page.") var title: String?
+    @Option(help: "The picture beside the title, an SVG or PNG file.", completion: .file()) var logo: String?
+    @Option(help: ArgumentHelp("The colour of its buttons and links, such as '#1c6357'.", valueName: "colour"))
+    var accent: String?
+    @Option(help: ArgumentHelp("The same on dark pages; a lighter accent if left out.", valueName: "colour"))
+    var accentDark: String?
     @Option(help: "Whom learners turn to: a mail address, an https address, or text.") var contact: String?
     @Option(
         help: ArgumentHelp("A shared lab that it offers; may be repeated. All of them if left out.", valueName: "name"))
@@ -60,6 +65,7 @@ struct PortalSettingsOptions: ParsableArguments {
 
     func validate() throws {
         guard (certificate == nil) == (key == nil) else { throw ValidationError("--certificate and --key go together") }
+        if accentDark != nil, accent == nil { throw ValidationError("--accent-dark goes with --accent") }
     }
 
     /// Relative paths are resolved against `folder`.
@@ -74,6 +80,8 @@ struct PortalSettingsOptions: ParsableArguments {
                 certificate: FilePaths.resolve(certificate, from: folder), key: FilePaths.resolve(key, from: folder))
         }
         settings.homes = homes
+        settings.logo = logo.map { FilePaths.resolve($0, from: folder) }
+        settings.colours = accent.map { APIPortalSettings.Colours(accent: $0, accentDark: accentDark) }
         settings.embeddedIn = embeddedIn.isEmpty ? nil : embeddedIn
         settings.instructorExtension = instructorExtension.map { DurationText.format($0.duration) }
         if sessions != nil || seats != nil || memory != nil {

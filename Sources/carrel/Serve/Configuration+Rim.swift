@@ -31,6 +31,7 @@ extension Configuration {
             pages.embeddedIn = portal.embeddedIn
             pages.instructorExtension = portal.instructorExtension
             pages.contact = portal.contact
+            pages.brand = Brand(logo: portal.logo, colours: portal.colours)
             return pages
         }
     }
