@@ -2,6 +2,7 @@ import BrokerCore
 import Identity
 import Store
 import Text
+import Words
 
 extension Broker {
     /// Adds a line to a session's story that says who is about to act on it.
@@ -68,7 +69,7 @@ extension Broker {
     public func explain(_ id: SessionID, in scope: Scope) async throws(BrokerError) -> SessionExplanation {
         _ = try await view(id, in: scope)
         let story = try await story(of: id, in: scope)
-        return core.explain(try await session(id), story: story, at: now)
+        return SessionExplanation(core.facts(about: try await session(id), story: story, at: now))
     }
 
     public func cordon(_ host: String) async throws(BrokerError) {

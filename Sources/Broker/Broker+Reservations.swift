@@ -2,6 +2,7 @@ import BrokerCore
 import Identity
 import Store
 import TLS
+import Words
 
 extension Broker {
     /// Reserves seats for a cohort, or throws why there are none and when there will be.

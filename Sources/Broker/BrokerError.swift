@@ -1,5 +1,6 @@
 import BrokerCore
 import Store
+import Words
 
 /// Why the broker did not carry out a request. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
