@@ -131,11 +131,8 @@ extension Broker {
         do { match = try await store.session(matching: idOrPrefix, in: scope) } catch { throw BrokerError(error) }
         switch match {
         case .one(let session): return session.id
-        case .none:
-            throw BrokerError(
-                .unknownSession, "No session begins with \"\(idOrPrefix)\"; `carrel session list` shows them.")
-        case .several:
-            throw BrokerError(.ambiguous, "Several sessions begin with \"\(idOrPrefix)\"; give more characters.")
+        case .none: throw BrokerError(DriverRefusal.unknownSessionPrefix(idOrPrefix))
+        case .several: throw BrokerError(DriverRefusal.severalSessions(prefix: idOrPrefix))
         }
     }
 

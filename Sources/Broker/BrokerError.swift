@@ -36,6 +36,22 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         self.init(code, refusal.message)
     }
 
+    init(_ refusal: DriverRefusal) {
+        let code: Code =
+            switch refusal {
+            case .stopping: .stopping
+            case .busy, .feedLimit, .pullLimit: .limit
+            case .unknownSessionPrefix: .unknownSession
+            case .severalSessions, .severalLabs: .ambiguous
+            case .unknownLabName: .unknownLab
+            case .unknownReservation, .unknownFeed: .unknownReservation
+            case .noSeries, .engineSilent, .hostNeverServes, .hostSilent: .notNow
+            case .badEndpoint: .badTerms
+            case .badCode: .badCode
+            }
+        self.init(code, refusal.message)
+    }
+
     init(_ error: StoreError) {
         self.init(.storage, error.message)
     }

@@ -9,6 +9,9 @@ import Testing
         "Sources/BrokerCore/ActivityRule.swift": "each rule of a kind of lab has its sentence beside its predicate"
     ]
 
+    /// What an engine's error means for a start, with what an operator does about it.
+    private static let engineErrors = "Sources/Broker/Hosts/HostDriver+Runs.swift"
+
     /// What an invariant found is for the tests that assert it.
     private static func isInvariant(_ path: String) -> Bool {
         path.split(separator: "/").last?.hasPrefix("Invariants") == true
@@ -29,6 +32,16 @@ import Testing
         }
         for path in Self.exceptions.keys.sorted() where !used.contains(path) {
             Issue.record("\(path) has no sentence any more: take it off the list")
+        }
+    }
+
+    @Test("The driver refuses with codes, too, and names no command")
+    func driver() {
+        for file in House.sources where file.path.hasPrefix("Sources/Broker/") && file.path != Self.engineErrors {
+            for (index, line) in file.lines.enumerated() where line.contains("`carrel ") {
+                guard StringLiterals.texts(in: line).contains(where: { $0.contains("`carrel ") }) else { continue }
+                Issue.record("\(file.place(index)): a code instead of a command, and its words in Sources/Words")
+            }
         }
     }
 

@@ -119,8 +119,7 @@ extension Broker {
     /// Exchanges a one-time code for the token of the access cookie. Only the token's digest is stored.
     public func redeem(_ code: String, on id: SessionID) async throws(BrokerError) -> String {
         guard entryCodes.redeem(code, for: id, now: ControlLoop.loop.now) else {
-            throw BrokerError(
-                .badCode, "This way into the lab was used already or is too old. Open the lab again from your course.")
+            throw BrokerError(DriverRefusal.badCode)
         }
         let token = Base64URL.encode(SecureRandom.bytes(32))
         let digest = SHA256.digest(Array(token.utf8))
