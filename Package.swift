@@ -55,15 +55,16 @@ let package = Package(
         room("Metrics"),
         room("HTTPTransport", ["EventLoop", "TLS", "HTTPWire", "CNGHTTP2"]),
         room("Identity"),
-        room("BrokerCore", ["Text", "Identity", heap]),
+        room("BrokerCore", ["Identity", heap]),
         // Writes files into a Swift file, for the plugins that embed them.
         .executableTarget(name: "EmbedFile", swiftSettings: house),
         .plugin(
             name: "EmbedFiles", capability: .buildTool(), dependencies: ["EmbedFile"], path: "Sources/EmbedFiles"),
         .target(
-            name: "Words", dependencies: ["BrokerCore"], exclude: ["Catalogues"], swiftSettings: house,
+            name: "Words", dependencies: ["Text", "BrokerCore"], exclude: ["Catalogues"],
+            swiftSettings: house,
             plugins: ["EmbedFiles"]),
-        room("Store", ["Identity", "BrokerCore", grdb]),
+        room("Store", ["Identity", "BrokerCore", "Words", grdb]),
         room("Scheduling", ["Identity", "BrokerCore"]),
         helperProgram,
         .plugin(
@@ -76,8 +77,8 @@ let package = Package(
         room(
             "Broker",
             [
-                "Text", "EventLoop", "TLS", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Store", "Scheduling",
-                "HelperImage", "DockerEngine", "Edge", logging,
+                "Text", "EventLoop", "TLS", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Words", "Store",
+                "Scheduling", "HelperImage", "DockerEngine", "Edge", logging,
             ]),
         .target(
             name: "Portal",
@@ -89,8 +90,8 @@ let package = Package(
         room(
             "Configuration",
             [
-                "Text", "EventLoop", "HTTPTransport", "HTTPWire", "Identity", "BrokerCore", "Edge", "Broker", "Portal",
-                yams,
+                "Text", "EventLoop", "HTTPTransport", "HTTPWire", "Identity", "BrokerCore", "Words", "Edge", "Broker",
+                "Portal", yams,
             ]),
         room("Takeover", ["Text", "EventLoop", "Broker", logging]),
         room("LearnerClient", ["Text", "EventLoop", "TLS", "HTTPTransport", "Portal", "Broker"]),
@@ -101,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "carrel",
             dependencies: [
-                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Store",
-                "Scheduling", "DockerEngine", "Edge", "Doors", "Broker", "Portal", "Configuration", "Takeover",
+                "Text", "EventLoop", "TLS", "HTTPWire", "Metrics", "HTTPTransport", "Identity", "BrokerCore", "Words",
+                "Store", "Scheduling", "DockerEngine", "Edge", "Doors", "Broker", "Portal", "Configuration", "Takeover",
                 "LearnerClient", argumentParser, logging,
             ],
             swiftSettings: house, plugins: ["EmbedRevision"]),
@@ -124,7 +125,7 @@ let package = Package(
             path: "Tests/BrokerBench",
             swiftSettings: house),
         // A whole world around the broker's core, in which everything fails; and what runs many of them.
-        room("Simulation", ["Identity", "Literals", "BrokerCore", "SeededRandom"], path: "Tests/Simulation"),
+        room("Simulation", ["Identity", "Literals", "BrokerCore", "Words", "SeededRandom"], path: "Tests/Simulation"),
         .executableTarget(
             name: "Simulate", dependencies: ["Simulation", argumentParser], path: "Tests/Simulate",
             swiftSettings: house),
@@ -139,11 +140,12 @@ let package = Package(
         tests("MetricsTests", ["Metrics"]),
         tests("HTTPTransportTests", ["EventLoop", "TLS", "HTTPWire", "HTTPTransport", "SeededRandom"]),
         tests("IdentityTests", ["Identity", "Literals", "SeededRandom"]),
-        tests("BrokerCoreTests", ["Identity", "Literals", "BrokerCore"]),
+        tests("BrokerCoreTests", ["Identity", "Literals", "BrokerCore", "Words"]),
         tests("WordsTests", ["BrokerCore", "Words"]),
         tests("SimulationTests", ["Simulation"]),
         .testTarget(
-            name: "StoreTests", dependencies: ["Identity", "Literals", "BrokerCore", "Store", "SeededRandom", grdb],
+            name: "StoreTests",
+            dependencies: ["Identity", "Literals", "BrokerCore", "Words", "Store", "SeededRandom", grdb],
             exclude: ["states"],
             swiftSettings: house),
         .testTarget(
@@ -190,7 +192,7 @@ let package = Package(
             [
                 "EventLoop", "TLS", "HTTPWire", "HTTPTransport", "Literals", "BrokerCore", "Scheduling", "Edge",
                 "Doors", "Broker", "Portal", "Configuration", "Takeover", "LearnerClient", "carrel", "Programs",
-                argumentParser, logging, "Text",
+                argumentParser, logging, "Text", "Words",
             ]),
         // What the tests on real engines have in common: a whole Carrel for one test, and clients of their own.
         room(

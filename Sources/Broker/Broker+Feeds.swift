@@ -15,9 +15,7 @@ extension Broker {
             tokenDigest: SHA256.digest(token).bytes, createdAt: now)
         do {
             guard try await store.feeds(in: .all).count < BrokerLimits.calendarFeeds else {
-                throw BrokerError(
-                    .limit,
-                    "There are \(BrokerLimits.calendarFeeds) calendar addresses, which is the limit; revoke one first.")
+                throw BrokerError(DriverRefusal.feedLimit(BrokerLimits.calendarFeeds))
             }
             try await store.add(feed)
         } catch let error as StoreError {
@@ -42,10 +40,7 @@ extension Broker {
     public func revokeFeed(_ id: String, in scope: Scope) async throws(BrokerError) {
         let wasThere: Bool
         do { wasThere = try await store.removeFeed(id, in: scope) } catch { throw BrokerError(error) }
-        guard wasThere else {
-            throw BrokerError(
-                .unknownReservation, "There is no calendar address \(id); `carrel reserve feed --list` shows them.")
-        }
+        guard wasThere else { throw BrokerError(DriverRefusal.unknownFeed(id)) }
     }
 
     /// The portal whose reservations an address shows; `nil` if there is no such address in the scope.

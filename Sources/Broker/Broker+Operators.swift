@@ -2,6 +2,7 @@ import BrokerCore
 import Identity
 import Store
 import Text
+import Words
 
 extension Broker {
     /// Adds a line to a session's story that says who is about to act on it.
@@ -68,7 +69,7 @@ extension Broker {
     public func explain(_ id: SessionID, in scope: Scope) async throws(BrokerError) -> SessionExplanation {
         _ = try await view(id, in: scope)
         let story = try await story(of: id, in: scope)
-        return core.explain(try await session(id), story: story, at: now)
+        return SessionExplanation(core.facts(about: try await session(id), story: story, at: now))
     }
 
     public func cordon(_ host: String) async throws(BrokerError) {
@@ -130,11 +131,8 @@ extension Broker {
         do { match = try await store.session(matching: idOrPrefix, in: scope) } catch { throw BrokerError(error) }
         switch match {
         case .one(let session): return session.id
-        case .none:
-            throw BrokerError(
-                .unknownSession, "No session begins with \"\(idOrPrefix)\"; `carrel session list` shows them.")
-        case .several:
-            throw BrokerError(.ambiguous, "Several sessions begin with \"\(idOrPrefix)\"; give more characters.")
+        case .none: throw BrokerError(DriverRefusal.unknownSessionPrefix(idOrPrefix))
+        case .several: throw BrokerError(DriverRefusal.severalSessions(prefix: idOrPrefix))
         }
     }
 

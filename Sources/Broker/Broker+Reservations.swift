@@ -2,6 +2,7 @@ import BrokerCore
 import Identity
 import Store
 import TLS
+import Words
 
 extension Broker {
     /// Reserves seats for a cohort, or throws why there are none and when there will be.
@@ -35,7 +36,7 @@ extension Broker {
         of id: ReservationID, in scope: Scope, by who: String? = nil
     ) async throws(BrokerError) -> [ReservationID] {
         guard let series = try await stored(id, in: scope).reservation.series else {
-            throw BrokerError(.notNow, "The reservation \(id) is of no series; cancel it by itself.")
+            throw BrokerError(DriverRefusal.noSeries(id))
         }
         if let who {
             remark("\(who) cancels all reservations of a series, from \(id).", onWaitingFor: { $0.series == series })
@@ -147,10 +148,7 @@ extension Broker {
     private func stored(_ id: ReservationID, in scope: Scope) async throws(BrokerError) -> StoredReservation {
         let stored: StoredReservation?
         do { stored = try await store.reservation(id, in: scope) } catch { throw BrokerError(error) }
-        guard let stored else {
-            throw BrokerError(
-                .unknownReservation, "There is no reservation \(id); `carrel reserve list` shows those there are.")
-        }
+        guard let stored else { throw BrokerError(DriverRefusal.unknownReservation(id)) }
         return stored
     }
 }

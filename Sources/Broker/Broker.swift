@@ -132,7 +132,7 @@ public final class Broker {
 
     // MARK: Steps
 
-    static let stoppingError = BrokerError(.stopping, "Carrel is stopping; try again in a moment. Labs go on running.")
+    static let stoppingError = BrokerError(DriverRefusal.stopping)
 
     /// Queues an event for the next step. Never blocks.
     func submit(_ event: Event) {
@@ -150,7 +150,7 @@ public final class Broker {
     func answer(to event: (RequestID) -> Event) async throws(BrokerError) -> Answer {
         guard !isStopping else { throw Broker.stoppingError }
         guard !inbox.isFull else {
-            throw BrokerError(.limit, "Too many requests are waiting; try again in a few seconds.")
+            throw BrokerError(DriverRefusal.busy)
         }
         lastRequest += 1
         let request = RequestID(rawValue: lastRequest)

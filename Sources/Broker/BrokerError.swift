@@ -1,5 +1,6 @@
 import BrokerCore
 import Store
+import Words
 
 /// Why the broker did not carry out a request. The message says what happened and what to do next.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
@@ -31,6 +32,22 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
             case .notNow: .notNow
             case .neverFits: .neverFits
             case .limit: .limit
+            }
+        self.init(code, refusal.message)
+    }
+
+    init(_ refusal: DriverRefusal) {
+        let code: Code =
+            switch refusal {
+            case .stopping: .stopping
+            case .busy, .feedLimit, .pullLimit: .limit
+            case .unknownSessionPrefix: .unknownSession
+            case .severalSessions, .severalLabs: .ambiguous
+            case .unknownLabName: .unknownLab
+            case .unknownReservation, .unknownFeed: .unknownReservation
+            case .noSeries, .engineSilent, .hostNeverServes, .hostSilent: .notNow
+            case .badEndpoint: .badTerms
+            case .badCode: .badCode
             }
         self.init(code, refusal.message)
     }

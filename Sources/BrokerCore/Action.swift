@@ -1,26 +1,5 @@
 import Identity
 
-/// Why a request was refused. The message says what happened and what to do next.
-public enum Refusal: Error, Hashable, Sendable {
-    case unknownLab(LabKey)
-    case unknownSession(SessionID)
-    case unknownHost(String)
-    case unknownReservation(ReservationID)
-    case unknownPool(LabKey)
-    /// The terms of a reservation, or of a host, are invalid.
-    case badTerms(String)
-    /// The time range does not have enough seats.
-    case noSeats(ReservationConflict)
-    /// The session's reserved seat cannot be extended that far.
-    case noSeatAfter(ExtensionConflict)
-    /// The state of the session or host does not allow this request.
-    case notNow(String)
-    /// No host could ever serve this lab.
-    case neverFits(Misfit)
-    /// A named limit was reached, such as the queue's length.
-    case limit(String)
-}
-
 /// The answer to a request. Delivered only after the changes that it reports are committed.
 public enum Answer: Hashable, Sendable {
     case session(SessionID)
@@ -67,7 +46,7 @@ public enum Action: Hashable, Sendable {
 /// A write that must be durable before the actions of the same step are carried out.
 public enum Change: Hashable, Sendable {
     case session(Session)
-    case story(StoryEntry)
+    case story(StoryLine)
     case duty(host: String, HostDuty)
     /// The identity of the engine behind a host.
     case engine(host: String, String?)

@@ -86,18 +86,11 @@ extension BrokerCore {
         }
         store(entry)
         guard case .running(let host, _, _) = entry.session.state else { return }
-        let way = jump > .zero ? "forward" : "back"
-        let size = Explanations.span(jump > .zero ? jump : .zero - jump)
         let announced = entry.session.stay.announcedEnd
-        let moved =
-            announced == old.session.stay.announcedEnd
-            ? "" : announced.map { " The announced end comes in \(Explanations.span($0.at - now))." } ?? ""
+        let moved = announced == old.session.stay.announcedEnd ? nil : announced.map { $0.at - now }
         note(
             entry.session, at: now, host: host,
-            reason:
-                "The clock of Carrel's machine was set \(way) by \(size), or stood still with it: how long the lab was "
-                + "used and may live is counted on as before, and nothing ends for idleness in the next "
-                + "\(Explanations.span(returnGrace(of: entry))).\(moved)")
+            reason: .clockMoved(by: jump, grace: returnGrace(of: entry), announcedEndIn: moved))
     }
 
     /// After a forward jump, an announced end leaves its learner the warning time, but no more than they had before.

@@ -5,7 +5,7 @@ public struct HostStatus: Hashable, Sendable {
     public var name: String
     public var state: HostState
     /// Why the host is in this state, if the state alone does not say so.
-    public var reason: String?
+    public var notes: [HostNote]
     public var duty: HostDuty
     public var link: HostLink
     /// Whether the configuration lists the host. One that it does not list is forgotten once it is empty.
@@ -64,7 +64,7 @@ extension BrokerCore {
     private func status(_ host: HostRecord) -> HostStatus {
         let usage = host.usage
         return HostStatus(
-            name: host.name, state: Self.state(of: host), reason: reason(for: host), duty: host.settings.host.duty,
+            name: host.name, state: Self.state(of: host), notes: notes(on: host), duty: host.settings.host.duty,
             link: host.settings.host.link, isConfigured: host.settings.isConfigured, sessions: usage.sessions.count,
             starting: usage.starting, startsAllowed: host.startsAllowed, seats: usage.seats, slots: host.spec.slots,
             memoryUsedBytes: usage.memory,
@@ -87,31 +87,25 @@ extension BrokerCore {
         return host.isReachable && host.settings.isolation != .proved ? .inactive : state
     }
 
-    private func reason(for host: HostRecord) -> String? {
-        let words = Self.reason(for: host)
-        let leaving = book.added[host.name]?.isLeaving == true ? "It is removed when it is empty." : nil
-        let all = [words, leaving, rollingWords(for: host), strainWords(for: host)].compactMap(\.self)
-        return all.isEmpty ? nil : all.joined(separator: " ")
+    private func notes(on host: HostRecord) -> [HostNote] {
+        let leaving: HostNote? = book.added[host.name]?.isLeaving == true ? .removedWhenEmpty : nil
+        return [Self.note(on: host), leaving, rollingNote(on: host), strainNote(on: host)].compactMap(\.self)
     }
 
-    private static func reason(for host: HostRecord) -> String? {
-        let removed = "It is not in the configuration any more and is forgotten when it is empty."
+    private static func note(on host: HostRecord) -> HostNote? {
         switch host.settings.host.link {
-        case .silent(_, let reason): return "It does not answer at the moment: \(Explanations.sentence(reason))"
-        case .duplicate(let other):
-            return
-                "It is the same Docker Engine as the host \(other): one engine is one host, so take one of the two names "
-                + "out."
-        case .unreachable(_, let reason): return "It does not answer: \(Explanations.sentence(reason))"
-        case .reachable where host.settings.isLost: return "It answers again; uncordon it to use it."
-        case .connecting: return host.settings.isConfigured ? "It has not answered yet." : removed
-        case .reachable where !host.settings.isConfigured: return removed
-        case .reachable: return isolationWords(host.settings.isolation)
+        case .silent(_, let reason): return .silent(reason: reason)
+        case .duplicate(let other): return .sameEngine(as: other)
+        case .unreachable(_, let reason): return .unreachable(reason: reason)
+        case .reachable where host.settings.isLost: return .lostAnswers
+        case .connecting: return host.settings.isConfigured ? .notAnsweredYet : .forgottenWhenEmpty
+        case .reachable where !host.settings.isConfigured: return .forgottenWhenEmpty
+        case .reachable: return note(on: host.settings.isolation)
         }
     }
 
     /// Why nothing can be held for a portal; `nil` if it is configured.
-    public func problem(with portal: PortalID) -> String? { catalogue.problem(with: portal) }
+    public func problem(with portal: PortalID) -> BadTerms? { catalogue.problem(with: portal) }
 
     // MARK: The queue
 

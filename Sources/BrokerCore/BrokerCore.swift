@@ -31,11 +31,9 @@ public struct BrokerCore: Sendable {
         func knows(_ portal: PortalID) -> Bool { portals.map { $0[portal] != nil } ?? true }
 
         /// Why nothing can be held for a portal; `nil` if it is configured.
-        func problem(with portal: PortalID) -> String? {
+        func problem(with portal: PortalID) -> BadTerms? {
             guard let portals, portals[portal] == nil else { return nil }
-            let known = portals.keys.sorted().map(\.rawValue).joined(separator: ", ")
-            return "The configuration has no portal \(portal), only \(known); "
-                + "nothing is held for it."
+            return .unknownPortal(portal, known: portals.keys.sorted())
         }
 
         /// A lab that its portal offers.
@@ -202,7 +200,7 @@ public struct BrokerCore: Sendable {
             answer(request, resume(id, at: now))
         case .remark(let ids, let words):
             for session in ids.compactMap({ entries[$0]?.session }) {
-                note(session, at: now, host: session.state.host, reason: words)
+                note(session, at: now, host: session.state.host, reason: .remark(words))
             }
         case .park(let id, let note, let request):
             answer(request, park(id, note: note, at: now))

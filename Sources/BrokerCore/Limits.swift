@@ -59,10 +59,6 @@ public enum Limits {
     public static let bookingItems = 500
     /// Conflicts of a refused booking that are explained.
     public static let conflictsExplained = 20
-    /// Earlier items of the same booking that the refusal of an item without seats names.
-    public static let companionsNamed = 5
-    /// Characters of a calendar event's UID that a refusal shows.
-    static let eventNameShown = 60
     /// Steps of a capacity forecast.
     public static let forecastSteps = 400
     /// UTF-8 bytes of a series' name: a calendar's UID may contain a UUID, a hostname, and more.

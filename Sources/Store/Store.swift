@@ -1,6 +1,7 @@
 import BrokerCore
 import Foundation
 import GRDB
+import Words
 
 /// The broker's persistent state: one SQLite file, in WAL mode, synced at every commit.
 ///
@@ -74,7 +75,8 @@ public final class Store: Sendable {
         switch change {
         case .session(let session):
             try db.cachedStatement(sql: SessionRow.upsert).execute(arguments: SessionRow.arguments(session))
-        case .story(let entry):
+        case .story(let line):
+            let entry = StoryEntry(line)
             try db.cachedStatement(
                 sql: """
                     INSERT INTO session_events (session, at, epoch, state, host, reason) VALUES (?, ?, ?, ?, ?, ?)

@@ -1,5 +1,6 @@
 import Identity
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -22,7 +23,7 @@ struct AnnouncedEndTests {
         return scene.send(.announceEnd(id, end, request: scene.request()))
     }
 
-    private func ends(_ scene: Scene) -> [SessionExplanation.Cause] {
+    private func ends(_ scene: Scene) -> [EndReason.Cause] {
         scene.core.ends(of: "a", at: scene.now).map(\.cause)
     }
 
@@ -111,7 +112,7 @@ struct AnnouncedEndTests {
         func words(_ scene: Scene) -> [Bool] {
             let idle = scene.core.ends(of: "a", at: scene.now).first { $0.cause == .idle }
             let why = scene.core.explain(scene.core.session("a")!, story: [], at: scene.now)
-            return [idle?.why, scene.core.explanation(of: "a", at: scene.now), why.summary].map {
+            return [idle?.basis.text, scene.core.explanation(of: "a", at: scene.now), why.summary].map {
                 $0?.contains("is parked") == true
             }
         }

@@ -1,6 +1,7 @@
 import Identity
 import Literals
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -155,7 +156,7 @@ struct BookingTests {
         let outcome = book(&scene, items)
         #expect(outcome?.isBooked == false)
         #expect(outcome?.results.first == .booked("w1"))
-        #expect(outcome?.results.last == .refused("This time has passed already."))
+        #expect(outcome?.results.last == .refused(.badTerms(.reservationPassed)))
     }
 
     @Test("A whole series is cancelled at once, one of it by itself, and nobody else's by its name")
@@ -362,6 +363,6 @@ struct BookingTests {
         let outcome = book(
             &scene, (0...Limits.conflictsExplained).map { item("w\($0)", scene, seats: 9, after: Self.day * ($0 + 1)) })
         #expect(outcome?.results.count { if case .noSeats = $0 { true } else { false } } == Limits.conflictsExplained)
-        #expect(outcome?.results.last == .refused("Only 8 of 9 seats are free all that time."))
+        #expect(outcome?.results.last == .tooFewSeats(free: 8, of: 9))
     }
 }

@@ -2,30 +2,31 @@ import Literals
 import Testing
 
 @testable import BrokerCore
+@testable import Words
 
 @Suite("Explanations")
 struct ExplanationTests {
     @Test("Durations and sizes are said as people say them")
     func units() {
-        #expect(Explanations.span(.milliseconds(1240)) == "1.2 s")
-        #expect(Explanations.span(.seconds(45)) == "45 s")
-        #expect(Explanations.span(.seconds(600)) == "10 min")
-        #expect(Explanations.span(.seconds(7500)) == "2 h 5 min")
-        #expect(Explanations.span(.seconds(-3)) == "0.0 s")
-        #expect(Explanations.bytes(512 << 20) == "512 MiB")
-        #expect(Explanations.bytes(3 << 29) == "1.5 GiB")
-        #expect(Explanations.bytes(6 << 30) == "6 GiB")
-        #expect(Explanations.sentence("full") == "full.")
-        #expect(Explanations.sentence("full!") == "full!")
-        #expect(Explanations.sentence("") == "No reason was given.")
+        #expect(OperatorText.span(.milliseconds(1240)) == "1.2 s")
+        #expect(OperatorText.span(.seconds(45)) == "45 s")
+        #expect(OperatorText.span(.seconds(600)) == "10 min")
+        #expect(OperatorText.span(.seconds(7500)) == "2 h 5 min")
+        #expect(OperatorText.span(.seconds(-3)) == "0.0 s")
+        #expect(OperatorText.bytes(512 << 20) == "512 MiB")
+        #expect(OperatorText.bytes(3 << 29) == "1.5 GiB")
+        #expect(OperatorText.bytes(6 << 30) == "6 GiB")
+        #expect(OperatorText.sentence("full") == "full.")
+        #expect(OperatorText.sentence("full!") == "full!")
+        #expect(OperatorText.sentence("") == "No reason was given.")
     }
 
     @Test("Refusals and failed starts are in operators' words: learners and their instructors have others")
     func operators() {
         #expect(Refusal.unknownLab("r").message.hasSuffix("; `carrel lab list` shows those there are."))
         #expect(Refusal.unknownSession("x").message.hasSuffix("; `carrel session list` shows those there are."))
-        #expect(!Explanations.afterFailure.contains("instructor"))
-        #expect(Explanations.afterFailure.contains("`carrel check`"))
+        #expect(!OperatorText.afterFailure.contains("instructor"))
+        #expect(OperatorText.afterFailure.contains("`carrel check`"))
     }
 
     @Test("A waiting session says what it waits for")

@@ -1,5 +1,6 @@
 import Identity
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -50,7 +51,7 @@ struct ExtensionTests {
     func bound() {
         var scene = scene()
         func refusal(_ answer: Answer?) -> String? {
-            if case .refused(.limit(let words))? = answer { words } else { nil }
+            if case .refused(let refusal)? = answer { refusal.message } else { nil }
         }
         #expect(
             refusal(extend(&scene, by: 3601))?.contains("can be extended by 60 min in all; 60 min of it are left")

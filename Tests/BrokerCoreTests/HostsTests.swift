@@ -1,5 +1,6 @@
 import Literals
 import Testing
+import Words
 
 @testable import BrokerCore
 

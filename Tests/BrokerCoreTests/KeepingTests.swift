@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -38,8 +39,8 @@ struct KeepingTests {
             #expect(refusal(scene.keep("a")) == nil)
         }
         scene.wait(.seconds(500))
-        guard case .limit(let words) = refusal(scene.keep("a")) else { return #expect(Bool(false), "kept for ever") }
-        #expect(words.contains("4 times"))
+        guard case .limit(.keepsInARow) = refusal(scene.keep("a")) else { return #expect(Bool(false), "kept for ever") }
+        #expect(Refusal.limit(.keepsInARow).message.contains("4 times"))
         #expect(scene.core.idleEndsAt("a") == scene.now + .seconds(100))
         scene.send(.activity(["a": scene.now]))
         #expect(scene.storedSessions.last?.stay.keeps == 0)

@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -74,7 +75,7 @@ struct LaunchTests {
     func restartRevives() {
         var scene = Scene.ready()
         let failed = Session(
-            id: "a", learner: .named("ann"), lab: "python", epoch: 3, state: .failed(message: "no", at: scene.now),
+            id: "a", learner: .named("ann"), lab: "python", epoch: 3, state: .failed(.told("no"), at: scene.now),
             createdAt: scene.now, lastActivityAt: scene.now, failedAttempts: 3)
         scene.core.adopt(failed)
         #expect(scene.restart("a").first == .start("a", epoch: 4, host: "h1"))

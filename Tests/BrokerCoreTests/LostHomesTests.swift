@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -25,11 +26,11 @@ struct LostHomesTests {
         scene.launch("b", learner: "ann", lab: "big")
         #expect(scene.state("b")?.name == "queued")
         scene.send(.uncordon(host: "h1", request: scene.request()))
-        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let reason, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("it waits for ever")
             return
         }
-        #expect(message.contains("this learner's files are on the host h1"))
+        #expect(reason.message.contains("this learner's files are on the host h1"))
     }
 
     @Test("A host that came back and was uncordoned in a step that failed is lost as before, and nobody bound to it")

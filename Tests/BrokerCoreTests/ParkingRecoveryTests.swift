@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -175,7 +176,8 @@ struct ParkingRecoveryTests {
         var scene = scene()
         scene.wait(.seconds(480))
         #expect(
-            scene.core.ends(of: "a", at: scene.now).first?.why.hasSuffix("Then it is parked, for 60 min at most.")
+            scene.core.ends(of: "a", at: scene.now).first?.basis.text.hasSuffix(
+                "Then it is parked, for 60 min at most.")
                 == true)
         scene.wait(.seconds(120))
         var story = scene.stories

@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -170,12 +171,11 @@ struct ParkingTests {
         #expect(park("nobody") == .refused(.unknownSession("nobody")))
         scene.run("b", learner: "bob", lab: "lab")
         scene.launch("c", learner: "cas", lab: "lab")
-        #expect(park("c") == .refused(.notNow("The session c is queued; only a running one can be parked.")))
+        #expect(park("c") == .refused(.notNow(.notRunningToPark("c", .queued))))
         scene.send(.configure(labs: [.of("lab", .http)], hosts: [.small("h1", slots: 1)]))
-        guard case .refused(.notNow(let words))? = park("b") else {
-            Issue.record("it was parked")
-            return
-        }
+        let refusal = Refusal.notNow(.cannotPark("b", .labDoesNotPark(lab: "lab")))
+        #expect(park("b") == .refused(refusal))
+        let words = refusal.message
         #expect(words.contains("has no parks_for") && words.contains("carrel session end b"))
     }
 
@@ -187,11 +187,9 @@ struct ParkingTests {
         _ = scene.answer(to: .park("a", note: "", request: scene.request()))
         scene.send(.containerRemoved("a", epoch: 1))
         let answer = scene.answer(to: .park("b", note: "", request: scene.request()))
-        guard case .refused(.notNow(let words))? = answer else {
-            Issue.record("it was parked: \(answer as Any)")
-            return
-        }
-        #expect(words.contains("1 sessions are parked already, which is the limit"))
+        let refusal = Refusal.notNow(.cannotPark("b", .noPlace(places: 1)))
+        #expect(answer == .refused(refusal))
+        #expect(refusal.message.contains("1 sessions are parked already, which is the limit"))
         scene.wait(.seconds(600))
         #expect(scene.state("b")?.name == "ending")
         #expect(Limits.parkedSessions == BrokerCore(sharedHomes: true).parkingPlaces)

@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -106,11 +107,11 @@ struct PlacementTests {
         // It is queued while any host would do; then the first lab becomes ready on a host that is too small for it.
         scene.launch("d", learner: "cas")
         scene.ready("d")
-        guard case .failed(let message, _, _)? = scene.storedSessions.last(where: { $0.id == "c" })?.state else {
+        guard case .failed(let reason, _, _)? = scene.storedSessions.last(where: { $0.id == "c" })?.state else {
             Issue.record("the waiting session did not fail")
             return
         }
-        #expect(message.contains("host h1"))
+        #expect(reason.message.contains("host h1"))
     }
 
     @Test("A learner whose home is on a host that is no longer configured is told so")

@@ -1,5 +1,6 @@
 import Identity
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -41,11 +42,12 @@ struct PoolSizeTests {
     }
 
     @Test("A pool with an impossible size, or of an unknown lab, is refused")
-    func refusals() {
+    func refusals() throws {
         var scene = PoolTests.scene(pools: [])
         for spec in [pool(2, 1), pool(-1, 1), pool(0, Limits.poolSeats + 1), pool(1, perHost: 0)] {
             let actions = scene.send(.setPool(spec, request: scene.request()))
-            #expect(actions == [.answer(scene.lastRequest, .refused(.badTerms(spec.problem ?? "")))])
+            let problem = try #require(spec.problem)
+            #expect(actions == [.answer(scene.lastRequest, .refused(.badTerms(problem)))])
         }
         let unknown = PoolSpec(key: LabKey(portal: "school", name: "none"), minimum: 1, maximum: 1)
         #expect(

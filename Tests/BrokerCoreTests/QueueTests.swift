@@ -1,5 +1,6 @@
 import Identity
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -253,11 +254,11 @@ struct QueueTests {
         for index in 0..<Limits.queueLength { _ = launch(index) }
         #expect(core.queueLength == Limits.queueLength)
         core.confirm()
-        guard case .answer(_, .refused(.limit(let message)))? = launch(Limits.queueLength).first else {
+        guard case .answer(_, .refused(.limit(.queueLength)))? = launch(Limits.queueLength).first else {
             Issue.record("the launch was not refused")
             return
         }
-        #expect(message.contains("10000"))
+        #expect(Refusal.limit(.queueLength).message.contains("10000"))
         #expect(core.pendingChanges == [])
         #expect(core.queueLength == Limits.queueLength)
     }

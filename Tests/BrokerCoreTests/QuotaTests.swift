@@ -1,6 +1,7 @@
 import Identity
 import Literals
 import Testing
+import Words
 
 @testable import BrokerCore
 

@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -103,8 +104,8 @@ struct ReservationAdmissionTests {
             var terms = scene.terms(seats: 1)
             change(&terms)
             let actions = scene.send(.reserve(terms, newID: "r9", request: scene.request()))
-            guard case .answer(_, .refused(.badTerms(let words)))? = actions.first else { return false }
-            return !words.isEmpty
+            guard case .answer(_, .refused(.badTerms(let terms)))? = actions.first else { return false }
+            return !terms.message.isEmpty
         }
         #expect(refused { $0.seats = 0 })
         #expect(refused { $0.seats = Limits.reservationSeats + 1 })

@@ -1,6 +1,7 @@
 import Identity
 import Literals
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -145,12 +146,25 @@ struct Scene {
     /// The states in the story entries of the last step's changes, in order.
     var toldStates: [String] { stories.map(\.state) }
 
-    var stories: [StoryEntry] {
-        changes.compactMap { if case .story(let entry) = $0 { entry } else { nil } }
+    /// The story entries of the last step's changes, in the operators' words.
+    var stories: [StoryEntry] { lines.map { StoryEntry($0) } }
+
+    var lines: [StoryLine] {
+        changes.compactMap { if case .story(let line) = $0 { line } else { nil } }
     }
 
     var storedSessions: [Session] {
         changes.compactMap { if case .session(let session) = $0 { session } else { nil } }
+    }
+}
+
+extension BrokerCore {
+    /// What a session is doing, in the operators' words; `nil` if it is not in memory.
+    func explanation(of id: SessionID, at now: Timestamp) -> String? { standing(of: id, at: now)?.text }
+
+    /// The facts about a session, in the operators' words.
+    func explain(_ session: Session, story: [StoryEntry], at now: Timestamp) -> SessionExplanation {
+        SessionExplanation(facts(about: session, story: story, at: now))
     }
 }
 

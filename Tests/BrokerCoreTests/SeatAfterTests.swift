@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -165,8 +166,8 @@ struct SeatAfterTests {
             .idle(timeoutSeconds: 1), .lifetime(limitSeconds: 1), .reservationOver, .drain(host: "h1"),
             .parked(seconds: 1), .operatorEnded(note: ""),
         ]
-        #expect(reasons.compactMap(\.cause).count == SessionExplanation.Cause.allCases.count)
-        #expect(Set(reasons.compactMap(\.cause)) == Set(SessionExplanation.Cause.allCases))
+        #expect(reasons.compactMap(\.cause).count == EndReason.Cause.allCases.count)
+        #expect(Set(reasons.compactMap(\.cause)) == Set(EndReason.Cause.allCases))
         #expect(ParkReason.idle(timeoutSeconds: 1).cause == .idle)
     }
 }

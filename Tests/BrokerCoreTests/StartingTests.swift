@@ -1,4 +1,5 @@
 import Testing
+import Words
 
 @testable import BrokerCore
 
@@ -118,11 +119,13 @@ struct StartingTests {
             scene.send(.startFailed("a", epoch: epoch, .neverReady("no answer on port 8888 for 60 s")))
             if epoch < Limits.startAttempts { scene.send(.containerRemoved("a", epoch: epoch)) }
         }
-        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let reason, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("the session goes on")
             return
         }
-        #expect(message.contains("no answer on port 8888 for 60 s.") && message.contains("may start it again"))
+        #expect(
+            reason.message.contains("no answer on port 8888 for 60 s.") && reason.message.contains("may start it again")
+        )
         #expect(scene.core.session("a") == nil)
         // Its last container still takes a seat until it is removed.
         #expect(scene.core.hostStatus("h1")?.seats == 1)
@@ -215,11 +218,11 @@ struct StartingTests {
         scene.launch("a")
         scene.send(.startFailed("a", epoch: 1, .imageMissing("lab/python")))
         scene.send(.startFailed("a", epoch: 2, .imageMissing("lab/python")))
-        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let reason, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("the session goes on")
             return
         }
-        #expect(message.contains("lab/python") && message.contains("operator"))
+        #expect(reason.message.contains("lab/python") && reason.message.contains("operator"))
     }
 
     @Test("A host that dies during a start is passed over, and the session starts elsewhere with its place kept")
@@ -257,10 +260,10 @@ struct StartingTests {
             #expect(scene.host("a") == "h1")
         }
         scene.away("h1", "flapping")
-        guard case .failed(let message, _, _)? = scene.storedSessions.last?.state else {
+        guard case .failed(let reason, _, _)? = scene.storedSessions.last?.state else {
             Issue.record("the session goes on")
             return
         }
-        #expect(message.contains("flapping"))
+        #expect(reason.message.contains("flapping"))
     }
 }

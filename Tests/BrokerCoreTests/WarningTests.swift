@@ -15,7 +15,7 @@ struct WarningTests {
         return scene
     }
 
-    private func warned(_ scene: Scene) -> Set<SessionExplanation.Cause> {
+    private func warned(_ scene: Scene) -> Set<EndReason.Cause> {
         Set(scene.core.ends(of: "a", at: scene.now).filter(\.isWarned).map(\.cause))
     }
 
@@ -130,7 +130,9 @@ struct WarningTests {
         var scene = shortened { $0.idleTimeout = .seconds(300) }
         scene.wait(.zero)
         #expect(warned(scene) == [.idle])
-        #expect(scene.core.ends(of: "a", at: scene.now).first?.why.hasPrefix("The configuration gives it less") == true)
+        #expect(
+            scene.core.ends(of: "a", at: scene.now).first?.basis.text.hasPrefix("The configuration gives it less")
+                == true)
         #expect(
             scene.core.explain(scene.core.session("a")!, story: [], at: scene.now).summary
                 == "It is alive because its learner is warned before a shorter timeout counts; it ends in 2 min, "
@@ -149,7 +151,7 @@ struct WarningTests {
         var scene = shortened { $0.maximumLifetime = .seconds(300) }
         scene.wait(.zero)
         #expect(warned(scene) == [.lifetime])
-        #expect(scene.core.ends(of: "a", at: scene.now).first?.why.contains("warned first") == true)
+        #expect(scene.core.ends(of: "a", at: scene.now).first?.basis.text.contains("warned first") == true)
         scene.send(.activity(["a": scene.now]))
         #expect(scene.wait(.seconds(119)) == [])
         scene.wait(.seconds(1))

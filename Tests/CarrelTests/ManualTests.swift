@@ -69,7 +69,7 @@ import Testing
             .queued(since: now), .starting(host: "one", step: .creating, since: now),
             .running(host: "one", endpoint: Endpoint(address: "127.0.0.1", port: 1), since: now),
             .ending(host: "one", reason: end, since: now), .parking(host: "one", reason: park, since: now),
-            .parked(reason: park, since: now), .ended(reason: end, at: now), .failed(message: "", at: now),
+            .parked(reason: park, since: now), .ended(reason: end, at: now), .failed(.told(""), at: now),
         ]
         #expect(Self.firstWords("API", "States of a session") == Set(states.map(\.name)))
         #expect(Self.firstWords("Operating", "Host states") == Set(HostState.allCases.map(\.rawValue)))

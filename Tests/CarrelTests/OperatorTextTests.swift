@@ -4,6 +4,7 @@ import Portal
 import Testing
 
 @testable import BrokerCore
+@testable import Words
 @testable import carrel
 
 private let now = Timestamp(milliseconds: 1_767_222_000_000)  // 2025-12-31T23:00:00Z

@@ -69,8 +69,9 @@ enum Bench {
             for word in ["queued", "starting", "running"] {
                 changes.append(
                     .story(
-                        StoryEntry(
-                            session: id, at: now, epoch: 1, state: word, host: host, reason: "As it was before.")))
+                        StoryLine(
+                            session: id, at: now, epoch: 1, state: word, host: host,
+                            reason: .remark("As it was before."))))
             }
             let digest = (0..<32).map { _ in UInt8.random(in: 0...255) }
             grants.append(AccessGrant(session: id, tokenDigest: digest, createdAt: now))

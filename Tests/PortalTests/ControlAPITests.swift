@@ -5,6 +5,7 @@ import HTTPTransport
 import Literals
 import Store
 import Testing
+import Words
 
 @testable import Broker
 @testable import Portal

@@ -21,12 +21,12 @@ struct CoursePageTests {
     @Test(
         "Its end is told as what it is: parked or ended for idleness, or in any case",
         arguments: [
-            (SessionExplanation.Cause.idle, Int64?.none, "ends in about 25 minutes if it stays unused"),
+            (EndReason.Cause.idle, Int64?.none, "ends in about 25 minutes if it stays unused"),
             (.idle, 7200, "is parked in about 25 minutes if it stays unused"),
             (.lifetime, 7200, "ends in about 25 minutes in any case"),
             (.drain, nil, "ends in about 25 minutes in any case"),
         ])
-    func ends(by cause: SessionExplanation.Cause, parksFor: Int64?, words: String) {
+    func ends(by cause: EndReason.Cause, parksFor: Int64?, words: String) {
         var view = view("running")
         view.endsAt = Self.now + .seconds(1500)
         view.endsBy = cause

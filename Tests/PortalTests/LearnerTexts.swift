@@ -52,7 +52,7 @@ struct LearnerTexts {
                 all.append(("parked \(code) \(part)", words.parked(reason).plain))
             }
         }
-        for cause in SessionExplanation.Cause.allCases {
+        for cause in EndReason.Cause.allCases {
             for (parks, delay) in [(true, 60), (false, 100_000), (false, 2_000_000), (true, 5_000_000)]
                 as [(Bool, Int64)]
             {
@@ -180,7 +180,7 @@ struct LearnerTexts {
         removed.endReason = state.hasPrefix("end") ? .removed(what: "the lab python") : nil
         removed.fault = .lab
         all.append(("removed", removed))
-        for cause in SessionExplanation.Cause.allCases where state == "running" {
+        for cause in EndReason.Cause.allCases where state == "running" {
             for (index, (warned, parks, keeps)) in [(false, false, 4), (true, false, 4), (true, true, 0)].enumerated() {
                 var view = view(state)
                 view.endsAt = now + .seconds(1500)
@@ -205,8 +205,8 @@ struct LearnerTexts {
 
     private func courses() -> [(String, String)] {
         var views: [SessionView] = []
-        for (cause, parks) in [(SessionExplanation.Cause.idle, nil), (.idle, 7200), (.lifetime, nil)]
-            as [(SessionExplanation.Cause, Int64?)]
+        for (cause, parks) in [(EndReason.Cause.idle, nil), (.idle, 7200), (.lifetime, nil)]
+            as [(EndReason.Cause, Int64?)]
         {
             var view = view("running")
             view.endsAt = now + .seconds(1500)

@@ -80,7 +80,7 @@ struct LearnerWordsTests {
             for keeps in [true, false] { all.append(("\(reason)", words.ended(reason, keepsFiles: keeps))) }
         }
         for reason in parkings { all.append(("\(reason)", words.parked(reason))) }
-        for cause in SessionExplanation.Cause.allCases {
+        for cause in EndReason.Cause.allCases {
             for (parks, delay) in [(true, 60), (false, 100_000), (false, 2_000_000)] as [(Bool, Int64)] {
                 for keeps in [true, false] {
                     let end = words.willEnd(

@@ -131,7 +131,7 @@ struct SessionPanelTests {
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
 
     private func stay(
-        _ cause: SessionExplanation.Cause, in seconds: Int64, warned: Bool, keepsLeft: Int = 4
+        _ cause: EndReason.Cause, in seconds: Int64, warned: Bool, keepsLeft: Int = 4
     ) -> Page.Panel {
         var view = view("running")
         view.endsAt = Self.now + .seconds(seconds)
@@ -178,8 +178,8 @@ struct SessionPanelTests {
         #expect(often.paragraphs.last?.plain.contains("do something in the lab") == true)
     }
 
-    @Test("Before an end that nothing moves, it says to save", arguments: [SessionExplanation.Cause.lifetime, .drain])
-    func save(cause: SessionExplanation.Cause) {
+    @Test("Before an end that nothing moves, it says to save", arguments: [EndReason.Cause.lifetime, .drain])
+    func save(cause: EndReason.Cause) {
         let panel = stay(cause, in: 240, warned: true)
         #expect(panel.form == nil)
         #expect(panel.paragraphs.first?.plain.contains("ends at 22:17 UTC, whatever happens in it") == true)
@@ -189,7 +189,7 @@ struct SessionPanelTests {
 
     /// A running lab whose end an operator has announced, and the first cause that ends it.
     private func announced(
-        in seconds: Int64, first cause: SessionExplanation.Cause, in delay: Int64, warned: Bool
+        in seconds: Int64, first cause: EndReason.Cause, in delay: Int64, warned: Bool
     ) -> SessionView {
         var view = view("running")
         view.endsAt = Self.now + .seconds(delay)

@@ -95,7 +95,7 @@ struct TemplateTests {
     /// Codes that stand at the end of a key, and where the key begins.
     private static let families: [(prefix: String, codes: [String])] = [
         ("session.ended.", EndReason.Code.allCases.map(\.rawValue)),
-        ("session.ends.", SessionExplanation.Cause.allCases.map(\.rawValue)),
+        ("session.ends.", EndReason.Cause.allCases.map(\.rawValue)),
         ("page.state.", SessionState.Name.allCases.map(\.rawValue)),
     ]
 

@@ -1,5 +1,6 @@
 import BrokerCore
 import Identity
+import Words
 
 /// The contents of the disk. Applies changes in sequence and validates each without knowing the broker's reasons.
 struct SimulatedStore {
@@ -65,7 +66,8 @@ struct SimulatedStore {
             case .session(let session):
                 look(at: session, before: sessions[session.id], followedBy: changes.dropFirst(index + 1).first)
                 sessions[session.id] = session
-            case .story(let entry):
+            case .story(let line):
+                let entry = StoryEntry(line)
                 if entry.reason.isEmpty { complaints.append("\(entry.session): a story without a reason") }
                 stories[entry.session, default: []].append(entry)
             case .duty(let host, let duty):

@@ -1,6 +1,7 @@
 import BrokerCore
 import Identity
 import Literals
+import Words
 
 /// The broker process around the core: it behaves as the real driver, with a possible crash between any two of its
 /// actions.

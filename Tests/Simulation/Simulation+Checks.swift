@@ -70,9 +70,13 @@ extension Simulation {
 
     /// Checks changes of sessions that are about to be written against the actual state of the world.
     func checkTruth(of changes: [Change]) {
-        for case .story(let entry) in changes where entry.reason.hasSuffix("the learner is warned.") {
-            count("warned")
-            warned.insert(RunName(session: entry.session, epoch: entry.epoch))
+        for case .story(let line) in changes {
+            switch line.reason {
+            case .warnedOfIdleness, .warned:
+                count("warned")
+                warned.insert(RunName(session: line.session, epoch: line.epoch))
+            default: break
+            }
         }
         var leaving: Set<SessionID> = []
         for case .session(let session) in changes {
@@ -83,8 +87,8 @@ extension Simulation {
             let container = RunName(store.sessions[session.id]?.warm == nil ? session : store.sessions[session.id]!)
             let wasRunning = store.sessions[session.id]?.state.name == "running"
             switch session.state {
-            case .ending(_, let reason, _) where wasRunning: checkForetold(session, run, comesAs: reason.cause)
-            case .parking(_, let reason, _) where wasRunning: checkForetold(session, run, comesAs: reason.cause)
+            case .ending(_, let reason, _) where wasRunning: checkForetold(session, run, comesAs: .ends(reason))
+            case .parking(_, let reason, _) where wasRunning: checkForetold(session, run, comesAs: .parks(reason))
             default: break
             }
             switch session.state {

@@ -43,17 +43,27 @@ extension Simulation {
         }
     }
 
-    /// Checks that an end caused by the passage of time was predicted with the same cause and for no later time; and if
-    /// the tick came in time, that it was the first predicted one.
-    func checkForetold(_ session: Session, _ run: RunName, comesAs cause: SessionExplanation.Cause?) {
+    /// Checks that an end caused by the passage of time was predicted with the same reason and for no later time; and
+    /// if the tick came in time, that it was the first predicted one.
+    func checkForetold(_ session: Session, _ run: RunName, comesAs outcome: ForetoldEnd.Outcome) {
+        let cause = outcome.cause
         guard let cause, isOnlyTime, let ends = foretold[session.id] else { return }
         count("foretold end came")
         guard let end = ends.first(where: { $0.cause == cause }), let at = end.at, at <= wall else {
             return complain("\(run) ended by \(cause), and was told \(ends)")
         }
+        if !isAsForetold(outcome, end.outcome) { complain("\(run) had \(outcome), and was told \(end)") }
         let earlier = ends.filter { $0.at.map { $0 < at } ?? false }
         // An idle lab is asked first, which may delay its end a little.
         guard let first = earlier.first, first.cause != .idle else { return }
         complain("\(run) ended by \(cause), and \(first) was to come first")
+    }
+
+    /// A parked session may end a moment late, and another session may take the last parking place at the same moment.
+    private func isAsForetold(_ outcome: ForetoldEnd.Outcome, _ told: ForetoldEnd.Outcome) -> Bool {
+        switch (outcome, told) {
+        case (.ends(.parked), .ends(.parked)), (.ends(.idle), .parks(.idle)), (.parks(.idle), .ends(.idle)): true
+        default: outcome == told
+        }
     }
 }

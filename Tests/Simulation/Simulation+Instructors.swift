@@ -96,8 +96,10 @@ extension Simulation {
                 if store.reservations[id]?.phase == .cancelled { complain("\(id) was to stay, and is cancelled") }
             case .noSeats(let conflict):
                 if conflict.free >= conflict.wanted { complain("refused although there are seats: \(conflict)") }
-            case .refused(let words):
-                if words.isEmpty { complain("a refusal without words") }
+            case .tooFewSeats(let free, let wanted):
+                if free >= wanted { complain("refused although \(free) of \(wanted) seats are free") }
+            case .refused(let refusal):
+                if refusal.message.isEmpty { complain("a refusal without words") }
             }
         }
         for id in outcome.leftOver where outcome.isBooked && store.reservations[id]?.phase == .cancelled {

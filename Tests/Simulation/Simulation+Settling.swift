@@ -1,4 +1,5 @@
 import BrokerCore
+import Words
 
 /// The invariants that must hold once faults have stopped.
 extension Simulation {
@@ -29,7 +30,7 @@ extension Simulation {
                     complain("\(session.id) is a ghost: it has no container on \(host)")
                 }
             case .queued:
-                if core.explanation(of: session.id, at: wall)?.isEmpty ?? true {
+                if core.standing(of: session.id, at: wall)?.text.isEmpty ?? true {
                     complain("\(session.id) waits for no reason")
                 }
             case .parked:
@@ -86,7 +87,7 @@ extension Simulation {
     func checkEmpty() {
         guard let core else { return complain("the broker is dead") }
         for session in core.sessions.sorted(by: { $0.id < $1.id }) {
-            let words = core.explanation(of: session.id, at: wall) ?? "without a word"
+            let words = core.standing(of: session.id, at: wall)?.text ?? "without a word"
             complain("\(session.id) is \(session.state.name) for ever: \(words)")
         }
         for id in openReservations(core) { complain("the reservation \(id) is never over") }

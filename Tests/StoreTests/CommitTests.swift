@@ -2,6 +2,7 @@ import BrokerCore
 import Foundation
 import GRDB
 import Testing
+import Words
 
 @testable import Store
 
@@ -22,7 +23,7 @@ struct CommitTests {
 
     @Test(
         "A session in any state comes back as it went in",
-        arguments: everyState + [.failed(message: "It stopped.", fault: .lab, at: at(6))])
+        arguments: everyState + [.failed(.told("It stopped."), fault: .lab, at: at(6))])
     func roundTrip(state: SessionState) async throws {
         let original = session("abc", state)
         try await store.commit([.session(original), .story(story("abc", "queued", at: at(1)))])
@@ -91,7 +92,7 @@ struct CommitTests {
     func storyOrder() async throws {
         let lines = (1...5).map { story("abc", "note", at: at(10 - $0), reason: "line \($0)") }
         try await store.commit(lines.map(Change.story) + [.session(session("abc", .queued(since: at(1))))])
-        #expect(try await store.story(of: SessionID(rawValue: "abc"), in: .all) == lines)
+        #expect(try await store.story(of: SessionID(rawValue: "abc"), in: .all) == lines.map { StoryEntry($0) })
         #expect(try await store.story(of: SessionID(rawValue: "ab"), in: .all).isEmpty)
     }
 

@@ -29,8 +29,9 @@ func session(
         lab: lab, epoch: 1, state: state, createdAt: created, lastActivityAt: lastActivity, failedAttempts: 2)
 }
 
-func story(_ id: String, _ state: String, at time: Timestamp, reason: String = "because") -> StoryEntry {
-    StoryEntry(session: SessionID(rawValue: id), at: time, epoch: 1, state: state, host: "h1", reason: reason)
+func story(_ id: String, _ state: String, at time: Timestamp, reason: String = "because") -> StoryLine {
+    StoryLine(
+        session: SessionID(rawValue: id), at: time, epoch: 1, state: state, host: "h1", reason: .remark(reason))
 }
 
 /// A session in every state, and one ended for every reason, including a reason that this version does not know.
@@ -39,7 +40,7 @@ let everyState: [SessionState] =
         .queued(since: at(2)),
         .running(host: "h1", endpoint: Endpoint(address: "10.0.0.7", port: 32_768), since: at(4)),
         .ending(host: "h1", reason: .learnerEnded, since: at(5)),
-        .failed(message: "The image is missing.", at: at(6)),
+        .failed(.told("The image is missing."), at: at(6)),
     ] + StartStep.allCases.map { .starting(host: "h1", step: $0, since: at(3)) }
     + (everyEndReason + [.unknown(ReasonParts(word: "later", number: 7, text: "said a newer version"))])
     .map { .ended(reason: $0, at: at(7)) }

@@ -81,9 +81,7 @@ extension Broker {
             let network = LabContainer.networkName(instance: instance, egress: LabContainer.telltaleEgress)
             engineID = try await DockerEngine(endpoint: configuration.endpoint).networkID(named: network)
         } catch {
-            throw BrokerError(
-                .notNow,
-                "The host \(entry.spec.name) is not added, because its engine does not answer: \(error.message)")
+            throw BrokerError(DriverRefusal.engineSilent(host: entry.spec.name, message: error.message))
         }
         _ = try await ask { .addHost(entry, engineID: engineID, request: $0) }
         return try host(entry.spec.name)
@@ -123,10 +121,7 @@ extension HostConfiguration {
                 authorityPath: $0.authority, certificatePath: $0.certificate, keyPath: $0.key)
         }
         guard let endpoint = EngineEndpoint(entry.address.endpoint, identity: identity) else {
-            throw BrokerError(
-                .badTerms,
-                "\(entry.address.endpoint) is no endpoint of a Docker Engine: unix:///PATH, or tcp://HOST:PORT with the files "
-                    + "of mutual TLS.")
+            throw BrokerError(DriverRefusal.badEndpoint(entry.address.endpoint))
         }
         self.init(spec: entry.spec, endpoint: endpoint, publishAddress: entry.address.publishAddress)
     }

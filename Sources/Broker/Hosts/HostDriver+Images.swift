@@ -36,9 +36,7 @@ extension HostDriver {
     func pull(_ reference: String) throws(BrokerError) {
         if pulls[reference]?.view.state == .pulling { return }
         guard pulls.values.count(where: { $0.view.state == .pulling }) < BrokerLimits.pullsPerHost else {
-            throw BrokerError(
-                .limit,
-                "\(BrokerLimits.pullsPerHost) pulls are under way on \(name), which is the limit; try again later.")
+            throw BrokerError(DriverRefusal.pullLimit(BrokerLimits.pullsPerHost, host: name))
         }
         pulls[reference] = Pull(view: PullView(state: .pulling), toldAt: ControlLoop.loop.now)
         pulls[reference]?.task = Task { @ControlLoop in

@@ -23,14 +23,9 @@ extension Broker {
     /// - Throws: `.unknownLab` if there is none; `.ambiguous` if several portals of the scope have one.
     public func labKey(_ name: String, in scope: Scope) throws(BrokerError) -> LabKey {
         let found = core.labs.map(\.key).filter { $0.name == name && scope.admits($0.portal) }
-        guard let first = found.first else {
-            throw BrokerError(
-                .unknownLab, "There is no lab \(name) in the catalogue; `carrel lab list` shows those there are.")
-        }
+        guard let first = found.first else { throw BrokerError(DriverRefusal.unknownLabName(name)) }
         guard found.count == 1 else {
-            let portals = found.map(\.portal.rawValue).joined(separator: ", ")
-            throw BrokerError(
-                .ambiguous, "The portals \(portals) each have a lab \(name); say which portal's you mean.")
+            throw BrokerError(DriverRefusal.severalLabs(name, portals: found.map(\.portal)))
         }
         return first
     }
@@ -45,14 +40,13 @@ extension Broker {
         for host in hosts where !lab.hosts.contains(where: { $0.host == host }) {
             throw core.hostStatus(host) == nil
                 ? BrokerError(Refusal.unknownHost(host))
-                : BrokerError(
-                    .notNow, "The host \(host) could never serve the lab \(key.name), so it needs no image of it.")
+                : BrokerError(DriverRefusal.hostNeverServes(host: host, lab: key.name))
         }
         for place in lab.hosts where hosts.isEmpty || hosts.contains(place.host) {
             guard core.hostStatus(place.host)?.link == .reachable else {
                 // Unless it was named explicitly, a host that does not answer is skipped.
                 if hosts.isEmpty { continue }
-                throw BrokerError(.notNow, "The host \(place.host) does not answer, so nothing can be pulled there.")
+                throw BrokerError(DriverRefusal.hostSilent(place.host))
             }
             if place.presence == .present, !again { continue }
             try hostDrivers[place.host]?.pull(lab.image)

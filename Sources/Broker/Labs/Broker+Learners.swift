@@ -136,8 +136,7 @@ extension Broker {
         return token
     }
 
-    private static let badCode = BrokerError(
-        .badCode, "This way into the lab was used already or is too old. Open the lab again from your course.")
+    private static let badCode = BrokerError(DriverRefusal.badCode)
 
     /// Invalidates a one-time code that was seen where it was not needed.
     public func forget(_ code: String) { entryCodes.forget(code) }

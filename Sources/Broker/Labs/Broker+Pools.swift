@@ -1,6 +1,7 @@
 import BrokerCore
 import EventLoop
 import Identity
+import Words
 
 extension Broker {
     /// The pools of the scope, by portal and lab.

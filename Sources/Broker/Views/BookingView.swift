@@ -1,4 +1,5 @@
 import BrokerCore
+import Words
 
 /// The result of booking several reservations together, for people and programs.
 public struct BookingView: Hashable, Sendable, Codable {
@@ -60,25 +61,19 @@ public struct BookingView: Hashable, Sendable, Codable {
             var item = Item(
                 lab: terms.lab.name, seats: terms.seats, context: terms.context, from: terms.from, to: terms.to,
                 result: .booked)
+            item.message = result.message
             switch result {
             case .booked(let id): (item.result, item.id) = (.booked, id)
             case .moved(let id, _): (item.result, item.id) = (.moved, id)
             case .unchanged(let id): (item.result, item.id) = (.unchanged, id)
-            case .kept(let id):
-                (item.result, item.id) = (.kept, id)
-                item.message = "It is booked with other terms, which stay: this version of the event is not newer."
-            case .undecided(let id):
-                (item.result, item.id) = (.undecided, id)
-                item.message =
-                    "\(id) is booked for it with other terms, and neither SEQUENCE nor LAST-MODIFIED says which are newer: "
-                    + "take the file's with --replace, or leave what is booked with --keep."
+            case .kept(let id): (item.result, item.id) = (.kept, id)
+            case .undecided(let id): (item.result, item.id) = (.undecided, id)
             case .begun(let id): (item.result, item.id) = (.begun, id)
             case .noSeats(let conflict):
                 item.result = .noSeats
-                item.message = conflict.message
                 item.nextFree = conflict.nextFree
                 item.peakAt = conflict.peakAt
-            case .refused(let words): (item.result, item.message) = (.refused, words)
+            case .tooFewSeats, .refused: item.result = .refused
             }
             return item
         }

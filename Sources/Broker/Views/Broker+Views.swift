@@ -1,6 +1,7 @@
 import BrokerCore
 import EventLoop
 import Text
+import Words
 
 extension Broker {
     /// All hosts, by name.
@@ -70,7 +71,7 @@ extension Broker {
             view.since = since
             view.idleEndsAt = core.idleEndsAt(session.id)
             view.lifetimeEndsAt = core.lifetimeEndsAt(session.id)
-            view.reason = core.explanation(of: session.id, at: now)
+            view.reason = core.standing(of: session.id, at: now)?.text
             let first = core.ends(of: session.id, at: now).first { $0.at != nil }
             view.endsAt = first?.at
             view.endsBy = first?.cause
@@ -93,15 +94,15 @@ extension Broker {
         case .parked(let reason, let since):
             view.since = since
             view.parkReason = reason
-            view.reason = core.explanation(of: session.id, at: now) ?? reason.explanation
+            view.reason = core.standing(of: session.id, at: now)?.text ?? reason.explanation
             view.parkedUntil = core.parkedUntil(session.id)
         case .ended(let reason, let at):
             view.since = at
             view.endReason = reason
             view.reason = reason.explanation
-        case .failed(let message, let fault, let at):
+        case .failed(let reason, let fault, let at):
             view.since = at
-            view.reason = message
+            view.reason = reason.message
             view.fault = fault
         }
         return view

@@ -49,7 +49,7 @@ public struct SessionView: Hashable, Sendable, Codable {
     public var lifetimeEndsAt: Timestamp?
     /// While running: what ends it first, and when, if nothing changes.
     public var endsAt: Timestamp?
-    public var endsBy: SessionExplanation.Cause?
+    public var endsBy: EndReason.Cause?
     /// While running: when an operator ends it, and the operator's message to the learner.
     public var announcedEndAt: Timestamp?
     public var announcedNote: String?

@@ -120,11 +120,10 @@ extension BrokerCore {
     }
 
     /// Why a strained host takes only reserved sessions, and until when.
-    func strainWords(for host: HostRecord) -> String? {
+    func strainNote(on host: HostRecord) -> HostNote? {
         guard host.settings.isStrained else { return nil }
         let used = memoryUsed(on: host)
         let limit = host.spec.memoryBytes / 100 * Int64(catalogue.density.openBelowPercent)
-        return "It takes no new seats but reserved ones until its labs use at most \(Explanations.bytes(limit)) of its "
-            + "\(Explanations.bytes(host.spec.memoryBytes)): they use \(Explanations.bytes(used)) now."
+        return .strained(used: used, of: host.spec.memoryBytes, opensBelow: limit)
     }
 }

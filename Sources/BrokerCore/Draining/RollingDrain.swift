@@ -1,5 +1,3 @@
-import Text
-
 /// Drains several hosts in sequence, so that a limited number of them is out of service at any time.
 ///
 /// A member is out of service from the start of its drain until it is uncordoned after its maintenance. A member that
@@ -51,19 +49,16 @@ extension BrokerCore {
         of names: [String], maximumUnavailable: Int, span: Duration, at now: Timestamp
     ) -> Answer {
         if let rolling {
-            let left = rolling.members.filter { $0.phase != .done }.map(\.host).joined(separator: ", ")
-            return .refused(
-                .notNow(
-                    "A rolling drain is under way (\(left)); it is over when each of these is uncordoned."))
+            let left = rolling.members.filter { $0.phase != .done }.map(\.host)
+            return .refused(.notNow(.rollingDrainUnderWay(left: left)))
         }
         guard !names.isEmpty, Set(names).count == names.count, maximumUnavailable >= 1, span >= .zero else {
-            return .refused(
-                .badTerms("A rolling drain takes hosts, each once, and at least one of them out of service at a time."))
+            return .refused(.badTerms(.rollingDrainHosts))
         }
         for name in names {
             guard let host = record(of: name), host.settings.isConfigured else { return .refused(.unknownHost(name)) }
             if host.settings.isLost {
-                return .refused(.notNow("The host \(name) is lost, and so empty; uncordon it first, or leave it out."))
+                return .refused(.notNow(.memberLost(name)))
             }
         }
         let members = names.map { name -> RollingDrain.Member in
@@ -138,15 +133,14 @@ extension BrokerCore {
         lookAtRollingDrain()
     }
 
-    /// What the rolling drain means for a host, in words.
-    func rollingWords(for host: HostRecord) -> String? {
+    /// What the rolling drain means for a host.
+    func rollingNote(on host: HostRecord) -> HostNote? {
         guard let rolling, let phase = rolling.phase(of: host.name) else { return nil }
         switch (phase, host.settings.host.duty) {
         case (.waiting, _):
-            return "It is drained when its turn comes: of \(Plural.count(rolling.members.count, "host")), "
-                + "\(rolling.maximumUnavailable) may be out of service at a time."
+            return .drainedInTurn(members: rolling.members.count, maximumUnavailable: rolling.maximumUnavailable)
         case (.begun, .drained) where rolling.members.contains { $0.phase == .waiting }:
-            return "When it is uncordoned, the next host's drain may begin."
+            return .nextDrainWaits
         case (.begun, _), (.done, _):
             return nil
         }

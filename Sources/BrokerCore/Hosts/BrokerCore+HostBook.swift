@@ -1,5 +1,3 @@
-import Text
-
 /// The known hosts and where each comes from.
 struct HostBook: Sendable {
     /// The hosts in the configuration.
@@ -28,16 +26,13 @@ extension BrokerCore {
         let name = entry.spec.name
         if let problem = entry.spec.problem { return .refused(.badTerms(problem)) }
         guard book.base(of: name) == nil else {
-            return .refused(.notNow("There is a host \(name) already; `carrel host set \(name)` changes it."))
+            return .refused(.notNow(.hostExists(name)))
         }
         if let engineID, let owner = owner(ofEngine: engineID, besides: name) {
-            return .refused(
-                .notNow(
-                    "The engine at \(entry.address.endpoint) is that of the host \(owner) already; one engine is one host."
-                ))
+            return .refused(.notNow(.engineHasHost(owner, endpoint: entry.address.endpoint)))
         }
         guard book.names.count < Limits.hosts else {
-            return .refused(.limit("There are \(Limits.hosts) hosts already, which is the limit; remove one first."))
+            return .refused(.limit(.hosts))
         }
         journal.keep(book)
         book.added[name] = entry
@@ -64,10 +59,7 @@ extension BrokerCore {
         _ name: String, draining isDraining: Bool, deadline: Timestamp?, at now: Timestamp
     ) -> Answer {
         if book.listed[name] != nil {
-            return .refused(
-                .notNow(
-                    "The host \(name) is in the configuration: take it out there, and let Carrel read it again (SIGHUP)."
-                ))
+            return .refused(.notNow(.hostInConfiguration(name)))
         }
         guard var entry = book.added[name], let host = record(of: name) else { return .refused(.unknownHost(name)) }
         guard !host.usage.isEmpty else {
@@ -75,10 +67,7 @@ extension BrokerCore {
             return .done
         }
         guard isDraining else {
-            return .refused(
-                .notNow(
-                    "\(Plural.count(host.usage.seats, "seat")) of the host \(name) \(Plural.noun(host.usage.seats, "is", "are")) taken; `carrel host remove \(name) --drain` lets "
-                        + "them end first."))
+            return .refused(.notNow(.hostHasSeats(name, taken: host.usage.seats)))
         }
         entry.isLeaving = true
         setEntry(entry)
@@ -139,7 +128,7 @@ extension BrokerCore {
             guard let entry = entries[id], let lab = catalogue.labs[entry.session.lab],
                 let reason = neverFits(lab, entry.learner)
             else { continue }
-            fail(entry, reason.operatorText, at: now)
+            fail(entry, .neverFits(reason), at: now)
         }
     }
 

@@ -27,7 +27,7 @@ extension BrokerCore {
     /// - Parameter wanted: if `nil`, a drain in progress keeps its deadline.
     mutating func drain(_ name: String, deadline wanted: Timestamp?, at now: Timestamp) -> Answer {
         if isLost(name) {
-            return .refused(.notNow("The host \(name) is lost, and so empty; `carrel host uncordon \(name)` first."))
+            return .refused(.notNow(.hostLost(name)))
         }
         let answer = change(name) { settings in
             guard settings.host.duty != .drained else { return }
@@ -43,10 +43,7 @@ extension BrokerCore {
     private mutating func change(_ name: String, _ body: (inout HostRecord.Settings) -> Void) -> Answer {
         guard let host = record(of: name) else { return .refused(.unknownHost(name)) }
         guard host.settings.isConfigured else {
-            return .refused(
-                .notNow(
-                    "The host \(name) is not in the configuration any more; it takes no seats and is forgotten when it is empty."
-                ))
+            return .refused(.notNow(.hostForgottenSoon(name)))
         }
         var settings = host.settings
         body(&settings)
@@ -68,11 +65,7 @@ extension BrokerCore {
         guard let host = record(of: name) else { return .refused(.unknownHost(name)) }
         if host.settings.isLost { return .done }
         guard case .unreachable(let since, _) = host.settings.host.link, now - since >= Limits.silenceGrace else {
-            let instead =
-                host.isReachable
-                ? "it answers; to empty it, drain it: `carrel host drain \(name)`"
-                : "whether it answers is not known yet; try again in \(Explanations.span(Limits.silenceGrace))"
-            return .refused(.notNow("The host \(name) is not lost: \(instead)."))
+            return .refused(.notNow(host.isReachable ? .hostAnswers(name) : .hostSilentTooShortly(name)))
         }
         var settings = host.settings
         settings.host.duty = .lost
@@ -81,10 +74,7 @@ extension BrokerCore {
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id], case .running = entry.session.state else { continue }
             if sharedHomes {
-                reseat(
-                    entry,
-                    because: "The host \(name) is lost: a new seat with the same files, without what was not saved.",
-                    at: now)
+                reseat(entry, fromLost: name, at: now)
             } else {
                 beginEnding(entry, reason: .lost(host: name), at: now)
             }
@@ -119,7 +109,7 @@ extension BrokerCore {
                 if homes[entry.learner] == name, needsHome(entry.session.lab) {
                     beginEnding(entry, reason: .drain(host: name), at: now)
                 } else {
-                    detour(entry, because: "The host \(name) is being drained.", leavingOn: name, at: now)
+                    detour(entry, because: .hostDrained(name), leavingOn: name, at: now)
                 }
             case .queued, .ending, .parking, .parked, .ended, .failed:
                 break
@@ -220,11 +210,11 @@ extension BrokerCore {
         let known = lab(entry.session.lab)
         if entry.seatMemory == 0, entry.session.state.host != nil { entry.seatMemory = known?.memoryBytes ?? 0 }
         let isListed = catalogue.labs[entry.session.lab] != nil
-        let removed = EndReason.removed(what: "the lab \(entry.session.lab.name)")
+        let removed = EndReason.removed(entry.session.lab)
         switch entry.session.state {
         case .queued:
             guard isListed, let known else { return beginEnding(entry, reason: removed, at: now) }
-            if let reason = neverFits(known, entry.learner) { fail(entry, reason.operatorText, at: now) }
+            if let reason = neverFits(known, entry.learner) { fail(entry, .neverFits(reason), at: now) }
         case .starting:
             set(entry, unlessStill: old)
             if !isListed { beginEnding(entry, reason: removed, at: now) }

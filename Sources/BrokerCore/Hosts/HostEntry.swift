@@ -117,23 +117,20 @@ public struct StoredHosts: Hashable, Sendable {
 }
 
 extension HostSpec {
-    /// What is wrong with the settings, for the operator; `nil` if nothing is.
-    public var problem: String? {
+    /// What is wrong with the settings; `nil` if nothing is.
+    public var problem: BadTerms? {
         let bytes = name.utf8
         let isName =
             (1...63).contains(bytes.count) && bytes.first != 0x2D && bytes.last != 0x2D
             && bytes.allSatisfy { HostLabel.isLowerOrDigit($0) || $0 == 0x2D }
-        if !isName { return "\"\(name)\" is no name for a host: 1 to 63 lower-case letters, digits and inner hyphens." }
-        if !(1...Limits.hostSlots).contains(slots) { return "A host has 1 to \(Limits.hostSlots) slots, not \(slots)." }
-        if !Limits.hostMemory.contains(memoryBytes) {
-            return "A host has \(Explanations.bytes(Limits.hostMemory.lowerBound)) to "
-                + "\(Explanations.bytes(Limits.hostMemory.upperBound)) of memory for labs."
-        }
-        if !(0.1...10).contains(overcommit) { return "A host's overcommit is 0.1 to 10, not \(overcommit)." }
-        if !(1...100).contains(maximumStarts) { return "A host bears 1 to 100 starts at the same time." }
-        if labels.count > Limits.hostLabels { return "A host has at most \(Limits.hostLabels) labels." }
+        if !isName { return .hostName(name) }
+        if !(1...Limits.hostSlots).contains(slots) { return .hostSlots(slots) }
+        if !Limits.hostMemory.contains(memoryBytes) { return .hostMemory }
+        if !(0.1...10).contains(overcommit) { return .hostOvercommit(overcommit) }
+        if !(1...100).contains(maximumStarts) { return .hostStarts }
+        if labels.count > Limits.hostLabels { return .hostLabelCount }
         for (key, value) in labels where !HostLabel.isKey(key) || !HostLabel.isValue(value) {
-            return "\(key)=\(value) is no label: \(HostLabel.expectation)."
+            return .hostLabel(key: key, value: value)
         }
         return nil
     }
@@ -141,10 +138,6 @@ extension HostSpec {
 
 /// The syntax of a host's labels.
 public enum HostLabel {
-    public static let expectation =
-        "a label is KEY=VALUE, such as gpu=true; a key has 1 to 63 lower-case letters, digits and . _ - /, "
-        + "a value 1 to 63 letters, digits and . _ -"
-
     public static func isKey(_ text: String) -> Bool {
         (1...63).contains(text.utf8.count)
             && text.utf8.allSatisfy { isLowerOrDigit($0) || "._-/".utf8.contains($0) }

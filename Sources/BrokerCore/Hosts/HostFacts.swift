@@ -53,7 +53,6 @@ extension BrokerCore {
     /// The host answers but is another host's engine, so nothing that it reports is attributed to this one.
     mutating func becomeDuplicate(_ name: String, of owner: String, at now: Timestamp) {
         setEngine(nil, of: name)
-        giveUpStarts(
-            on: name, link: .duplicate(of: owner), because: "The host \(name) is the same engine as \(owner).", at: now)
+        giveUpStarts(on: name, link: .duplicate(of: owner), because: .sameEngine(name, as: owner), at: now)
     }
 }

@@ -43,8 +43,7 @@ extension BrokerCore {
     }
 
     private mutating func giveUpStarting(on host: HostRecord, at now: Timestamp) {
-        let reason = "The host \(host.name) does not keep what labs are promised about the network."
-        detourStarts(on: host, because: reason, at: now)
+        detourStarts(on: host, because: .hostUnproved(host.name), at: now)
         for id in host.usage.warm.sorted() {
             guard let entry = warm[id], case .starting = entry.seat.state else { continue }
             warmIsLost(entry, at: now)
@@ -63,13 +62,11 @@ extension BrokerCore {
     }
 
     /// Why no lab is placed on a host that answers, if the reason is its network.
-    static func isolationWords(_ isolation: HostIsolation) -> String? {
+    static func note(on isolation: HostIsolation) -> HostNote? {
         switch isolation {
         case .proved: nil
-        case .untried: "It takes no labs until a try-out has shown that they are kept apart there."
-        case .unproved(let reason):
-            "It takes no labs, because what they are promised about the network does not hold there: "
-                + Explanations.sentence(reason)
+        case .untried: .untried
+        case .unproved(let reason): .unproved(reason: reason)
         }
     }
 }

@@ -86,12 +86,9 @@ extension BrokerCore {
     }
 
     /// Why a lab that failed to start because its image was missing cannot start on any other host either.
-    func imageIsNowhere(_ lab: Lab, _ learner: LearnerKey, besides: SessionID) -> String? {
+    func imageIsNowhere(_ lab: Lab, _ learner: LearnerKey, besides: SessionID) -> FailReason? {
         let bound = boundHost(of: learner, for: lab.key, besides: besides)
         guard isImageNowhere(lab, boundTo: bound) else { return nil }
-        let place = bound.map { "The host \($0), which has this learner's files, does not have" } ?? "No host has"
-        return
-            "\(place) the image \(lab.image): an operator must build it there, or pull it with `carrel lab prepull \(lab.name)`, "
-            + "then start again."
+        return .imageNowhere(image: lab.image, lab: lab.name, home: bound)
     }
 }

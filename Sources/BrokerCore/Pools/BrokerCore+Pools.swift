@@ -255,12 +255,12 @@ extension BrokerCore {
 
 extension PoolSpec {
     /// Why the pool is refused; `nil` if it is accepted.
-    public var problem: String? {
+    public var problem: BadTerms? {
         if !(0...Limits.poolSeats).contains(minimum) || !(0...Limits.poolSeats).contains(maximum) {
-            return "A pool has 0 to \(Limits.poolSeats) seats."
+            return .poolSeats
         }
-        if maximum < minimum { return "A pool's maximum is not less than its minimum." }
-        if perHost < 1 { return "A pool has at least one seat on a host; for none at all, its maximum is 0." }
+        if maximum < minimum { return .poolMaximumBelowMinimum }
+        if perHost < 1 { return .poolSeatsOnHost }
         return nil
     }
 }

@@ -153,22 +153,15 @@ extension BrokerCore {
         let isComplete = seat.seat.learner != nil || lab(entry.session.lab)?.files == LabFiles.none
         switch seat.seat.state {
         case .ready(let endpoint, _) where isComplete:
-            let how =
-                seat.seat.learner == nil
-                ? "The lab keeps no files." : "It was started with this learner's own files."
-            beginRunning(
-                entry, on: host, endpoint, at: now,
-                because: "A warm seat on \(host) was claimed: its lab was ready before anybody asked. \(how)")
+            let claim: WarmSeatClaim = seat.seat.learner == nil ? .readyWithoutFiles : .readyWithFiles
+            beginRunning(entry, on: host, endpoint, at: now, because: .warmSeat(claim, host: host))
         case .ready:
             entry.session.state = .starting(host: host, step: .attaching, since: now)
-            store(
-                entry, at: now,
-                because: "A warm seat on \(host) was claimed; this learner's own files are being attached to it "
-                    + "by mount propagation.")
+            store(entry, at: now, because: .warmSeat(.attaching, host: host))
             emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
         case .starting:
             entry.session.state = .starting(host: host, step: seat.step, since: now)
-            store(entry, at: now, because: "A warm seat on \(host) was claimed while it was being started.")
+            store(entry, at: now, because: .warmSeat(.starting, host: host))
             emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
         }
         if let reservation = entry.session.reservation { notePeak(of: reservation) }

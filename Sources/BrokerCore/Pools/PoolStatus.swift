@@ -16,7 +16,7 @@ public struct PoolStatus: Hashable, Sendable {
     /// After a failed start, when the next one is tried.
     public var retryAt: Timestamp?
     /// Why it has fewer seats than its target, unless the shortfall is only momentary.
-    public var reason: String?
+    public var shortage: PoolShortage?
 }
 
 extension BrokerCore {
@@ -30,16 +30,16 @@ extension BrokerCore {
                 key: key, spec: spec, isSet: warm.overrides[key] != nil, wanted: wanted(spec, at: now),
                 ready: seats.count - starting, starting: starting,
                 hosts: Dictionary(seats.map { ($0.seat.host, 1) }, uniquingKeysWith: +), retryAt: warm.retryAt[key])
-            if seats.count < status.wanted || !catalogue.knows(key.portal) { status.reason = shortage(of: key) }
+            if seats.count < status.wanted || !catalogue.knows(key.portal) { status.shortage = shortage(of: key) }
             return status
         }
     }
 
-    private func shortage(of key: LabKey) -> String? {
-        if let problem = catalogue.problem(with: key.portal) { return problem }
-        guard let lab = catalogue.labs[key] else { return "The lab \(key.name) is not in the catalogue." }
+    private func shortage(of key: LabKey) -> PoolShortage? {
+        if let problem = catalogue.problem(with: key.portal) { return .unknownPortal(problem) }
+        guard let lab = catalogue.labs[key] else { return .unknownLab(key.name) }
         let open = hosts.filter(\.takesSeats)
-        if open.isEmpty { return "No host takes seats." }
+        if open.isEmpty { return .noHost }
         if lab.files == .home, !open.contains(where: { $0.settings.attachment == .possible }) {
             let why = open.lazy.compactMap { host -> String? in
                 switch host.settings.attachment {
@@ -47,12 +47,10 @@ extension BrokerCore {
                 case .possible, nil: return nil
                 }
             }.first
-            return "Homes cannot be attached to running containers on any host"
-                + (why.map { ": \(Explanations.sentence($0))" } ?? ", as far as is known.")
-                + " A lab with files: none, or a reservation with a roster, can be warm all the same."
+            return .noAttachment(reason: why)
         }
-        if queueLength > 0 { return "People are waiting; they come first." }
-        if warm.retryAt[key] != nil { return "A start has failed; it is tried again in a moment." }
+        if queueLength > 0 { return .othersFirst }
+        if warm.retryAt[key] != nil { return .startFailed }
         return nil
     }
 

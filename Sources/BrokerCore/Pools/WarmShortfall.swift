@@ -4,18 +4,13 @@ public struct WarmShortfall: Hashable, Sendable {
     public var wanted: Int
     /// How many of those can be.
     public var possible: Int
-    /// Why homes cannot be attached to running labs, as reported by one of the hosts.
-    public var reason: String?
+    /// Why homes cannot be attached to running labs; `nil` if that is not known.
+    public var reason: Reason?
 
-    /// For operators and instructors.
-    public var text: String {
-        let count =
-            possible == 0
-            ? "None of its seats can be warm at the start"
-            : "Only \(possible) of the \(wanted) seats can be warm at the start"
-        let why = reason.map { ": \(Explanations.sentence($0))" } ?? "."
-        return "\(count), because its hosts cannot attach a learner's files to a lab that runs already\(why) Name the "
-            + "learners with --roster or --learner, and their labs are started with their files; or share the homes."
+    public enum Reason: Hashable, Sendable {
+        case homesAreVolumes
+        /// As reported by one of the hosts.
+        case told(String)
     }
 }
 
@@ -27,12 +22,12 @@ extension BrokerCore {
         let wanted = terms.warmSeats
         guard wanted > 0, lab(terms.lab)?.files == .home else { return nil }
         var possible = 0
-        var reason: String?
+        var reason: WarmShortfall.Reason?
         for (name, seats) in allocation.sorted(by: { $0.key < $1.key }) {
             if !sharedHomes {
-                reason = "homes are volumes"
+                reason = .homesAreVolumes
             } else if case .impossible(let why)? = record(of: name)?.settings.attachment {
-                reason = reason ?? why
+                reason = reason ?? .told(why)
             } else {
                 possible += seats
             }

@@ -1,5 +1,4 @@
 import Identity
-import Text
 
 /// The quotas of portals. Reserved seats are within the quota from their admission on, so their sessions are never kept
 /// from them; unclaimed warm seats belong to nobody yet and do not count.
@@ -22,13 +21,11 @@ extension BrokerCore {
         else {
             return nil
         }
-        return .limit(
-            "The portal \(portal) has \(Plural.count(sessions, "session")), waiting and parked ones included, which is its "
-                + "quota; end one, or raise the quota.")
+        return .limit(.portalSessions(portal, sessions))
     }
 
     /// Why a reservation is beyond its portal's quota, alone or together with those at the same time; `nil` if it is not.
-    func problemOfQuota(with terms: ReservationTerms) -> String? {
+    func problemOfQuota(with terms: ReservationTerms) -> BadTerms? {
         guard let quota = catalogue.portals?[terms.portal]?.quota, quota.seats != nil || quota.memoryBytes != nil else {
             return nil
         }
@@ -39,13 +36,10 @@ extension BrokerCore {
             memory += Int64(other.dueSeats) * (catalogue.labs[other.terms.lab]?.memoryBytes ?? 0)
         }
         if let limit = quota.seats, seats > limit {
-            return
-                "The portal \(terms.portal) would have \(seats) reserved seats at the same time; its quota is \(limit)."
+            return .seatsOverQuota(terms.portal, seats: seats, quota: limit)
         }
         if let limit = quota.memoryBytes, memory > limit {
-            return
-                "The portal \(terms.portal) would have \(Explanations.bytes(memory)) reserved at the same time; its quota "
-                + "is \(Explanations.bytes(limit))."
+            return .memoryOverQuota(terms.portal, bytes: memory, quota: limit)
         }
         return nil
     }
@@ -62,21 +56,5 @@ extension BrokerCore {
         }
         use.sessions += count
         portalUse[portal] = use == PortalUse() ? nil : use
-    }
-
-    /// What does not agree with the sessions, for the invariants.
-    func quotaViolations() -> [String] {
-        var fresh: [PortalID: PortalUse] = [:]
-        for entry in entries.values {
-            switch entry.standing {
-            case .none: continue
-            case .queued, .parked: break
-            case .seated(_, _, let memory, _):
-                fresh[entry.learner.portal, default: PortalUse()].seats += 1
-                fresh[entry.learner.portal, default: PortalUse()].memoryBytes += memory
-            }
-            fresh[entry.learner.portal, default: PortalUse()].sessions += 1
-        }
-        return fresh == portalUse ? [] : ["the use of portals is \(portalUse), not \(fresh)"]
     }
 }

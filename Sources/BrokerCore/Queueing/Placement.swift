@@ -203,7 +203,7 @@ extension BrokerCore {
         entry.session.state = .starting(host: host, step: .creating, since: now)
         entry.seatMemory = charge(for: entry.session, lab, on: host)
         entry.startCrowd = (record(of: host)?.usage.starting ?? 0) + 1
-        store(entry, at: now, because: "A seat on \(host) is free; its container is being created.")
+        store(entry, at: now, because: .seatFound(host: host))
         if let reservation = entry.session.reservation { notePeak(of: reservation) }
         emit(.start(entry.session.id, epoch: entry.session.epoch, host: host))
         audit(placementOf: entry, on: host, at: now)

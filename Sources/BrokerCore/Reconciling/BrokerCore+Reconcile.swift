@@ -27,7 +27,7 @@ extension BrokerCore {
     mutating func becomeUnreachable(_ name: String, since: Timestamp, reason: String, at now: Timestamp) {
         giveUpStarts(
             on: name, link: .unreachable(since: since, reason: reason),
-            because: "The host \(name) does not answer: \(Explanations.sentence(reason))", at: now)
+            because: .hostSilent(name, reason: reason), at: now)
         tellThose(on: name)
     }
 
@@ -38,19 +38,19 @@ extension BrokerCore {
         }
     }
 
-    mutating func giveUpStarts(on name: String, link: HostLink, because reason: String, at now: Timestamp) {
+    mutating func giveUpStarts(on name: String, link: HostLink, because setback: Setback, at now: Timestamp) {
         guard let host = record(of: name) else { return }
         var settings = host.settings
         settings.host.link = link
         setHost(name, settings)
-        detourStarts(on: host, because: reason, at: now)
+        detourStarts(on: host, because: setback, at: now)
     }
 
     /// Sends the starts in progress on a host elsewhere.
-    mutating func detourStarts(on host: HostRecord, because reason: String, at now: Timestamp) {
+    mutating func detourStarts(on host: HostRecord, because setback: Setback, at now: Timestamp) {
         for id in host.usage.sessions.sorted() {
             guard let entry = entries[id], case .starting = entry.session.state else { continue }
-            detour(entry, because: reason, leavingOn: host.name, at: now)
+            detour(entry, because: setback, leavingOn: host.name, at: now)
         }
     }
 
@@ -71,8 +71,8 @@ extension BrokerCore {
             guard let entry = entries[id] else { continue }
             switch entry.session.state {
             case .starting:
-                let why = host.settings.isLost ? "is lost" : "is not in the configuration any more"
-                detour(entry, because: "The host \(name) \(why).", leavingOn: name, at: now)
+                let setback: Setback = host.settings.isLost ? .hostLost(name) : .hostRemoved(name)
+                detour(entry, because: setback, leavingOn: name, at: now)
             case .ending, .parking:
                 finish(entry, at: now)
             case .queued, .running, .parked, .ended, .failed:
@@ -164,9 +164,7 @@ extension BrokerCore {
             if isBelievable, let found = container.endpoint, found != endpoint {
                 entry.session.state = .running(host: host, endpoint: found, since: since)
                 store(entry)
-                note(
-                    entry.session, at: now, host: host,
-                    reason: "The container was restarted and is now at \(found.address):\(found.port).")
+                note(entry.session, at: now, host: host, reason: .containerMoved(found))
                 emit(.publishRoute(id, epoch: epoch, found))
             }
         case .queued, .parked, .ended, .failed:

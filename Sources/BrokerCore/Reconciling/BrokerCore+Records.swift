@@ -48,21 +48,23 @@ extension BrokerCore {
     }
 
     /// Stores a session that has changed its state, with the reason for its story.
-    mutating func store(_ entry: Entry, at now: Timestamp, because reason: String) {
+    mutating func store(_ entry: Entry, at now: Timestamp, because reason: StoryReason) {
         store(entry)
         let session = entry.session
         tell(session, at: now, state: session.state.name, host: session.state.host, reason: reason)
     }
 
     /// Adds a line to a session's story without a change of state.
-    mutating func note(_ session: Session, at now: Timestamp, host: String?, reason: String) {
+    mutating func note(_ session: Session, at now: Timestamp, host: String?, reason: StoryReason) {
         tell(session, at: now, state: "note", host: host, reason: reason)
     }
 
-    private mutating func tell(_ session: Session, at now: Timestamp, state: String, host: String?, reason: String) {
-        let entry = StoryEntry(
+    private mutating func tell(
+        _ session: Session, at now: Timestamp, state: String, host: String?, reason: StoryReason
+    ) {
+        let line = StoryLine(
             session: session.id, at: now, epoch: session.epoch, state: state, host: host, reason: reason)
-        journal.changes.append(.story(entry))
+        journal.changes.append(.story(line))
     }
 
     private mutating func enter(_ standing: Entry.Standing, _ id: SessionID, as new: Entry?, from old: Entry?) {

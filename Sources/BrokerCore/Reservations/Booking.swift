@@ -68,12 +68,14 @@ public struct BookingOutcome: Hashable, Sendable {
         /// The reservation has already opened and stays as it is.
         case begun(ReservationID)
         case noSeats(ReservationConflict)
-        /// The item's terms are invalid.
-        case refused(String)
+        /// The item's terms are invalid, or its lab is unknown.
+        case refused(Refusal)
+        /// Like `noSeats`, without the details: more of the items are without seats than are explained.
+        case tooFewSeats(free: Int, of: Int)
 
         public var isConflict: Bool {
             switch self {
-            case .noSeats, .refused, .undecided: true
+            case .noSeats, .tooFewSeats, .refused, .undecided: true
             case .booked, .moved, .unchanged, .kept, .begun: false
             }
         }

@@ -1,5 +1,3 @@
-import Text
-
 /// Books many reservations in one step.
 extension BrokerCore {
     /// The changes of a booking worked out so far.
@@ -30,7 +28,7 @@ extension BrokerCore {
             results: draft.results, cancelled: plan.dropped.map(\.id), leftOver: plan.leftOver, isBooked: isBooked)
         guard isBooked else { return .booked(outcome) }
         let count = reservations.count + draft.new.count - draft.moved.count - plan.dropped.count
-        guard count <= Limits.reservations else { return .refused(.tooManyReservations) }
+        guard count <= Limits.reservations else { return .refused(.limit(.reservations)) }
         for reservation in plan.dropped + draft.moved { cancel(reservation, at: now) }
         for reservation in draft.updated { store(reservation) }
         for reservation in draft.new {
@@ -58,27 +56,25 @@ extension BrokerCore {
 
     private func refusal(of booking: Booking) -> Refusal? {
         guard booking.items.count <= Limits.bookingItems else {
-            return .limit(
-                "\(booking.items.count) reservations are asked for together; \(Limits.bookingItems) is the limit. "
-                    + "Ask for fewer, or for a shorter time.")
+            return .limit(.bookingItems(booking.items.count))
         }
         guard !booking.items.isEmpty || !booking.events.isEmpty else {
-            return .badTerms("No reservation is asked for.")
+            return .badTerms(.nothingReserved)
         }
         guard booking.items.allSatisfy({ $0.terms.portal == booking.portal }) else {
-            return .badTerms("Reservations that are made together are of one portal.")
+            return .badTerms(.severalPortals)
         }
         let ids = Set(booking.items.map(\.id))
         guard ids.count == booking.items.count, ids.allSatisfy({ reservations[$0] == nil }) else {
-            return .notNow("A new reservation's identifier is already in use; reserve again.")
+            return .notNow(.reservationIDInUse)
         }
         let occurrences = booking.items.compactMap { CalendarPlan.Occurrence($0.origin) }
         guard Set(occurrences).count == occurrences.count else {
-            return .badTerms("One occurrence of an event is there twice.")
+            return .badTerms(.occurrenceTwice)
         }
         let names = booking.items.compactMap(\.origin?.series) + booking.events.keys
         guard names.allSatisfy({ !$0.isEmpty && $0.utf8.count <= Limits.seriesNameLength }) else {
-            return .badTerms("The name of a series has 1 to \(Limits.seriesNameLength) bytes.")
+            return .badTerms(.seriesName)
         }
         return nil
     }
@@ -110,9 +106,9 @@ extension BrokerCore {
         case .make: old = nil
         }
         guard let lab = catalogue.labs[item.terms.lab] else {
-            return .refused(Refusal.unknownLab(item.terms.lab).message)
+            return .refused(.unknownLab(item.terms.lab))
         }
-        if let problem = problem(with: item.terms, at: now) { return .refused(problem) }
+        if let problem = problem(with: item.terms, at: now) { return .refused(.badTerms(problem)) }
         let isFreed = old.map { draft.leaving.contains($0.id) } ?? true
         if let old { giveUp(old, in: &draft) }
         let allocation = allot(Wish(item.terms, lab: lab), lacking: lab.key, beside: draft.outlook, at: now)
@@ -139,9 +135,7 @@ extension BrokerCore {
     ) -> BookingOutcome.Result {
         draft.conflicts += 1
         guard draft.conflicts <= Limits.conflictsExplained else {
-            return .refused(
-                "Only \(found) of \(Plural.count(terms.seats, "seat")) \(Plural.noun(terms.seats, "is", "are")) free all that time."
-            )
+            return .tooFewSeats(free: found, of: terms.seats)
         }
         return .noSeats(
             conflict(
@@ -173,7 +167,7 @@ extension BrokerCore {
             ($0.terms.from, $0.id) < ($1.terms.from, $1.id)
         }
         guard !members.isEmpty else {
-            return .refused(.notNow("Nothing of this series is booked any more."))
+            return .refused(.notNow(.seriesNotBooked))
         }
         for reservation in members { cancel(reservation, at: now) }
         return .cancelled(members.map(\.id))

@@ -8,10 +8,10 @@ extension BrokerCore {
         if let problem = problem(with: terms, at: now) { return .refused(.badTerms(problem)) }
         guard let lab = catalogue.labs[terms.lab] else { return .refused(.unknownLab(terms.lab)) }
         guard reservations[id] == nil else {
-            return .refused(.notNow("The new reservation's identifier is already in use; reserve again."))
+            return .refused(.notNow(.reservationIDInUse))
         }
         guard reservations.count < Limits.reservations else {
-            return .refused(.tooManyReservations)
+            return .refused(.limit(.reservations))
         }
         learnStays(at: now)
         let outlook = outlook(at: now)
@@ -28,30 +28,25 @@ extension BrokerCore {
     }
 
     /// Why these terms are refused. Read only by operators and instructors.
-    func problem(with terms: ReservationTerms, at now: Timestamp) -> String? {
+    func problem(with terms: ReservationTerms, at now: Timestamp) -> BadTerms? {
         if let problem = catalogue.problem(with: terms.portal) ?? problemOfQuota(with: terms) { return problem }
         let margin = Limits.reservationMargin
         if !(1...Limits.reservationSeats).contains(terms.seats) {
-            return "A reservation has 1 to \(Limits.reservationSeats) seats, not \(terms.seats)."
+            return .reservationSeats(terms.seats)
         }
-        if terms.from >= terms.to { return "A reservation ends after it begins." }
-        if terms.to <= now { return "This time has passed already." }
+        if terms.from >= terms.to { return .reservationEndsFirst }
+        if terms.to <= now { return .reservationPassed }
         if terms.from - now > Limits.reservationHorizon {
-            return "A reservation begins at most \(Explanations.span(Limits.reservationHorizon)) ahead."
+            return .reservationTooFarAhead
         }
         if terms.endsAt - terms.opensAt > Limits.reservationLength {
-            return
-                "A reservation lasts at most \(Explanations.span(Limits.reservationLength)), lead and overrun included."
+            return .reservationTooLong
         }
         if [terms.lead, terms.noShowAfter, terms.overrun].contains(where: { $0 < .zero || $0 > margin }) {
-            return "Lead, no-show time and overrun are at most \(Explanations.span(margin)) each."
+            return .reservationMargins
         }
-        if !(0...100).contains(terms.warmPercent) { return "The warm share is 0 to 100 percent." }
-        if terms.roster.count > Limits.rosterLength {
-            return
-                "A roster names at most \(Limits.rosterLength) learners; leave it out, and reserve for a course context."
-        }
-        return nil
+        if !(0...100).contains(terms.warmPercent) { return .warmShare }
+        return terms.roster.count > Limits.rosterLength ? .rosterTooLong : nil
     }
 
     mutating func cancelReservation(_ id: ReservationID, at now: Timestamp) -> Answer {
@@ -61,7 +56,7 @@ extension BrokerCore {
     }
 
     mutating func cancel(_ reservation: Reservation, at now: Timestamp) {
-        leave(reservation, as: .cancelled, because: "The reservation was cancelled; waiting for any seat.", at: now)
+        leave(reservation, as: .cancelled, because: .reservationCancelled, at: now)
         forgetSeatsAfter(reservation.id)
         setReservation(reservation.id, nil)
         forgetClaims(of: reservation.id)
@@ -80,8 +75,8 @@ extension BrokerCore {
             ?? open.first { claims[$0.id, default: []].count < $0.terms.seats }
     }
 
-    /// Claims a reserved seat for a waiting session, if one is available; returns the text for its story.
-    mutating func claimSeat(for entry: inout Entry, at now: Timestamp) -> String? {
+    /// Claims a reserved seat for a waiting session, if one is available.
+    mutating func claimSeat(for entry: inout Entry, at now: Timestamp) -> SeatClaim? {
         guard entry.session.reservation == nil,
             let reservation = cohort(
                 for: entry.learner, lab: entry.session.lab, context: entry.session.context, at: now)
@@ -92,18 +87,15 @@ extension BrokerCore {
             journal.changes.append(.claim(id, learner: entry.learner.id, at: now))
         }
         entry.session.reservation = id
-        return reservation.released == nil
-            ? "A seat is reserved for this learner (reservation \(id))."
-            : "This learner has a right to a seat (reservation \(id)) and comes before everybody else, but after the "
-                + "no-show time, when seats that nobody had claimed were let go."
+        return SeatClaim(reservation: id, isLate: reservation.released != nil)
     }
 
     /// When a reservation opens, gives its seats to waiting sessions that have a right to one.
     mutating func seatWaiting(of id: ReservationID, at now: Timestamp) {
         guard let terms = reservations[id]?.terms else { return }
         for ticket in queue.waiting[.portal(terms.portal)] ?? [] {
-            guard var entry = entries[ticket.id], let words = claimSeat(for: &entry, at: now) else { continue }
-            store(entry, at: now, because: "\(words) Waiting for it to be prepared.")
+            guard var entry = entries[ticket.id], let claim = claimSeat(for: &entry, at: now) else { continue }
+            store(entry, at: now, because: .claimed(claim))
         }
     }
 
@@ -128,8 +120,7 @@ extension BrokerCore {
                 if reservation.noShowAt <= now, reservation.released == nil { releaseNoShows(of: reservation) }
                 return
             }
-            leave(
-                reservation, as: .closed, because: "The reserved time is over; waiting for any seat.", at: now)
+            leave(reservation, as: .closed, because: .reservationOver, at: now)
             settle(reservations[reservation.id] ?? reservation, at: now)
         case .closed:
             guard terms.endsAt <= now else { return }
@@ -155,7 +146,7 @@ extension BrokerCore {
 
     /// Releases the reservation's promises; its waiting sessions move to the general queue.
     private mutating func leave(
-        _ old: Reservation, as phase: Reservation.Phase, because reason: String, at now: Timestamp
+        _ old: Reservation, as phase: Reservation.Phase, because reason: StoryReason, at now: Timestamp
     ) {
         var reservation = old
         reservation.phase = phase

@@ -104,7 +104,7 @@ extension BookingOutcome.Result {
     /// Whether the item found no seats.
     var lacksPlace: Bool {
         switch self {
-        case .noSeats, .refused: true
+        case .noSeats, .tooFewSeats, .refused: true
         case .booked, .moved, .unchanged, .kept, .begun, .undecided: false
         }
     }

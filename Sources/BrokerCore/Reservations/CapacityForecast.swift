@@ -43,9 +43,7 @@ extension BrokerCore {
     ) throws(Refusal) -> CapacityForecast {
         guard let lab = catalogue.labs[key] else { throw .unknownLab(key) }
         guard from < to, to - from <= Limits.reservationHorizon, (1...Limits.forecastSteps).contains(count) else {
-            throw .badTerms(
-                "A forecast is for at most \(Explanations.span(Limits.reservationHorizon)), in 1 to "
-                    + "\(Limits.forecastSteps) steps.")
+            throw .badTerms(.forecastRange)
         }
         let length = to.milliseconds - from.milliseconds
         let moments = (0...count).map {

@@ -24,10 +24,7 @@ extension BrokerCore {
         }
         entry.session.stay.announcedEnd = end
         stays(entry, on: host, since: since)
-        let why = end.note.isEmpty ? "" : " The operator says: \(Explanations.sentence(end.note))"
-        note(
-            entry.session, at: now, host: host,
-            reason: "An operator ends it in \(Explanations.span(end.at - now)), and its learner has been told.\(why)")
+        note(entry.session, at: now, host: host, reason: .endAnnounced(in: end.at - now, note: end.note))
         return .session(id)
     }
 
@@ -40,11 +37,9 @@ extension BrokerCore {
         case .running(let host, _, let since) where isAnnounced: stays(entry, on: host, since: since)
         case .queued where isAnnounced, .starting where isAnnounced: store(entry)
         case .queued, .starting, .running, .ending, .parking, .parked, .ended, .failed:
-            return .refused(
-                .notNow("No end of the session \(id) is announced; it is \(entry.session.state.name)."))
+            return .refused(.notNow(.noEndAnnounced(id, entry.session.state.code)))
         }
-        note(
-            entry.session, at: now, host: entry.session.state.host, reason: "An operator took the announced end back.")
+        note(entry.session, at: now, host: entry.session.state.host, reason: .endTakenBack)
         return .session(id)
     }
 

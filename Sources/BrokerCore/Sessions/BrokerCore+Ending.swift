@@ -1,20 +1,21 @@
 /// From the decision to end a run until nothing is left of it.
 extension BrokerCore {
-    mutating func beginEnding(_ old: Entry, reason: EndReason, note: String? = nil, at now: Timestamp) {
-        let words = [reason.explanation, note].compactMap(\.self).joined(separator: " ")
+    mutating func beginEnding(_ old: Entry, reason: EndReason, evidence: IdleEvidence? = nil, at now: Timestamp) {
         guard let host = old.session.state.host else {
             // A queued or parked session has no container to remove.
             var entry = old
             entry.wake = nil
             entry.session.state = .ended(reason: reason, at: now)
-            return store(entry, at: now, because: words)
+            return store(entry, at: now, because: .ends(reason, evidence))
         }
-        leave(old, on: host, as: .ending(host: host, reason: reason, since: now), because: words, at: now)
+        leave(
+            old, on: host, as: .ending(host: host, reason: reason, since: now), because: .ends(reason, evidence),
+            at: now)
     }
 
     /// Ends the run of a seated session: its route is withdrawn and its container removed.
     mutating func leave(
-        _ old: Entry, on host: String, as state: SessionState, because words: String, at now: Timestamp
+        _ old: Entry, on host: String, as state: SessionState, because reason: StoryReason, at now: Timestamp
     ) {
         var entry = old
         entry.inquiry = .none
@@ -23,7 +24,7 @@ extension BrokerCore {
         entry.wake = nil
         if case .running = entry.session.state { emit(.withdrawRoute(entry.session.id)) }
         entry.session.state = state
-        store(entry, at: now, because: words)
+        store(entry, at: now, because: reason)
         guard let record = record(of: host), !isGone(record) else { return finish(entry, at: now) }
         // On a host that does not answer, the removal waits until it returns.
         if record.isReachable { remove(entry.container, on: host) }
@@ -52,15 +53,15 @@ extension BrokerCore {
         entry.seatMemory = 0
         entry.wake = if case .parked = after { parkedEnd(of: entry, since: now) } else { nil }
         let isKnown = record(of: host).map { !isGone($0) } ?? false
-        let words =
+        let outcome: StoryReason =
             if isKnown {
-                "The container on \(host) is removed; the learner's files stay."
+                .containerRemoved(host: host)
             } else if isLost(host) {
-                "The host \(host) is lost: its container is removed if it ever comes back."
+                .containerOnLostHost(host: host)
             } else {
-                "The host \(host) is not in the configuration and does not answer: its container is left alone."
+                .containerOnForgottenHost(host: host)
             }
-        store(entry, at: now, because: words)
+        store(entry, at: now, because: outcome)
         endUnlessResumable(entry.session.id, at: now)
     }
 
@@ -76,7 +77,7 @@ extension BrokerCore {
         case .running(let host, _, _):
             beginEnding(entry, reason: .vanished(host: host), at: now)
         case .starting(let host, _, _):
-            attemptFailed(entry, on: host, because: "The container was removed while it was starting.", at: now)
+            attemptFailed(entry, on: host, because: .containerRemoved, at: now)
         case .queued, .parked, .ended, .failed:
             break
         }
@@ -95,9 +96,7 @@ extension BrokerCore {
         }
         // One line in the story is enough, because the removal is retried every few seconds.
         if entry.wake == nil {
-            note(
-                entry.session, at: now, host: host,
-                reason: "The container could not be removed and will be tried again: \(message)")
+            note(entry.session, at: now, host: host, reason: .removalFailed(message: message))
         }
         entry.wake = now + Limits.removeRetryDelay
         set(id, entry)
@@ -129,9 +128,8 @@ extension BrokerCore {
         case .running:
             beginEnding(entry, reason: .exited(code: code, outOfMemory: outOfMemory), at: now)
         case .starting(let host, _, _):
-            let memory = outOfMemory ? ", because it needed more memory than the lab allows" : ""
             attemptFailed(
-                entry, on: host, because: "The container stopped with code \(code) before the lab was ready\(memory).",
+                entry, on: host, because: .containerStopped(code: code, outOfMemory: outOfMemory),
                 fault: StartFault(exitCode: code), at: now)
         case .queued, .ending, .parking, .parked, .ended, .failed:
             break

@@ -54,8 +54,7 @@ extension BrokerCore {
     ) -> (at: Timestamp, reason: EndReason) {
         let end = ownLifetimeEnd(of: entry, runningSince: since, lab)
         if let reserved = reservedUntil(entry), reserved <= end { return (reserved, .reservationOver) }
-        let limit = lab.maximumLifetime + entry.session.stay.extended
-        return (end, .lifetime(limitSeconds: limit.components.seconds))
+        return (end, lifetimeReason(of: entry, lab))
     }
 
     /// When a running session ends regardless of activity.
@@ -84,7 +83,7 @@ extension BrokerCore {
         var entry = old
         guard let record = record(of: host) else { return sleep(entry, until: nil) }
         guard let lab = lab(entry.session.lab) else {
-            return beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab.name)"), at: now)
+            return beginEnding(entry, reason: .removed(entry.session.lab), at: now)
         }
         let certain = certainEnd(of: entry, runningSince: since, lab)
         if let end = entry.session.stay.announcedEnd, now >= end.at, end.at <= certain.at {
@@ -147,8 +146,7 @@ extension BrokerCore {
         let end = idleEnd(of: entry, lab)
         guard lab.idleWarning > .zero, now >= end - lab.idleWarning, entry.warned.idle != end else { return }
         entry.warned.idle = end
-        let what = parks(entry, lab) ? "is parked" : "ends"
-        warn(entry, "Without activity it \(what) in \(Explanations.span(end - now)): the learner is warned.", at: now)
+        warn(entry, .warnedOfIdleness(in: end - now, parks: parks(entry, lab)), at: now)
     }
 
     private mutating func warn(
@@ -156,44 +154,24 @@ extension BrokerCore {
     ) {
         guard lab.idleWarning > .zero, now >= end.at - lab.idleWarning, entry.warned.lifetime != end.at else { return }
         entry.warned.lifetime = end.at
-        let left = Explanations.span(end.at - now)
-        let what =
-            end.reason == .reservationOver
-            ? "The time reserved for its course is over in \(left)" : "It reaches its maximum lifetime in \(left)"
-        warn(entry, "\(what): the learner is warned.", at: now)
+        warn(entry, .warned(of: end.reason, in: end.at - now), at: now)
     }
 
-    private mutating func warn(_ entry: Entry, _ words: String, at now: Timestamp) {
-        note(entry.session, at: now, host: entry.session.state.host, reason: words)
+    private mutating func warn(_ entry: Entry, _ reason: StoryReason, at now: Timestamp) {
+        note(entry.session, at: now, host: entry.session.state.host, reason: reason)
         markChanged(entry.session.id)
     }
 
     // MARK: The end
 
-    /// The evidence on which a lab is judged idle, besides the time of its last activity.
-    private enum Witness {
-        case edge, quietKernels, noAnswer
-
-        var words: String {
-            switch self {
-            case .edge: "The edge saw nothing since that counts."
-            case .quietKernels: "The edge saw nothing since that counts, and the lab said that no kernel is executing."
-            case .noAnswer:
-                "The edge saw nothing since that counts, and the lab did not answer when it was asked whether a kernel "
-                    + "is busy."
-            }
-        }
-    }
-
-    private mutating func endIdle(_ entry: Entry, _ lab: Lab, by witness: Witness, at now: Timestamp) {
-        let last = Explanations.activity(entry.session.stay.source)
-        let ago = Explanations.span(now - entry.session.lastActivityAt)
-        let seconds = lab.idleTimeout.components.seconds
-        let note = "The last sign of use was \(ago) ago: \(last). \(witness.words)"
-        if parks(entry, lab) {
-            beginParking(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
-        } else {
-            beginEnding(entry, reason: .idle(timeoutSeconds: seconds), note: note, at: now)
+    private mutating func endIdle(
+        _ entry: Entry, _ lab: Lab, by witness: IdleEvidence.Witness, at now: Timestamp
+    ) {
+        let evidence = IdleEvidence(
+            lastSign: entry.session.stay.source, ago: now - entry.session.lastActivityAt, witness: witness)
+        switch idleOutcome(of: entry, lab) {
+        case .parks(let reason): beginParking(entry, reason: reason, evidence: evidence, at: now)
+        case .ends(let reason): beginEnding(entry, reason: reason, evidence: evidence, at: now)
         }
     }
 

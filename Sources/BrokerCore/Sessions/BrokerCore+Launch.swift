@@ -1,5 +1,4 @@
 import Identity
-import Text
 
 /// Learners' requests: a lab, *Start again*, the end.
 extension BrokerCore {
@@ -22,8 +21,8 @@ extension BrokerCore {
             switch entry.session.state {
             case .queued:
                 entry.session.context = context ?? entry.session.context
-                if let words = claimSeat(for: &entry, at: now) {
-                    store(entry, at: now, because: "\(words) Waiting for it to be prepared.")
+                if let claim = claimSeat(for: &entry, at: now) {
+                    store(entry, at: now, because: .claimed(claim))
                 } else if isNewName || context != nil {
                     store(entry)
                 }
@@ -40,16 +39,14 @@ extension BrokerCore {
             return .refused(refusal)
         }
         guard entries[newID] == nil else {
-            return .refused(.notNow("The new session's identifier is already in use; launch again."))
+            return .refused(.notNow(.sessionIDInUse))
         }
         let session = Session(
             id: newID, learner: learner, lab: name, epoch: 1, state: .queued(since: now), createdAt: now,
             lastActivityAt: now, context: context)
         var entry = Entry(session)
-        let words = claimSeat(for: &entry, at: now)
-        store(
-            entry, at: now,
-            because: words.map { "Launched. \($0)" } ?? "Launched; waiting for a seat.\(beyondCount(entry, at: now))")
+        let claim = claimSeat(for: &entry, at: now)
+        store(entry, at: now, because: .launched(claim, fullCohort: fullCohortSeats(entry, at: now)))
         return .session(newID)
     }
 
@@ -76,7 +73,7 @@ extension BrokerCore {
         switch entry.session.state {
         case .queued: beginEnding(entry, reason: .leftQueue, at: now)
         case .starting, .running, .parking, .parked:
-            return .refused(.notNow("The session has its seat already, so there is no queue to leave."))
+            return .refused(.notNow(.notQueued))
         case .ending, .ended, .failed: break
         }
         return .session(id)
@@ -101,32 +98,28 @@ extension BrokerCore {
         session.stay = Stay()
         session.warm = nil
         session.charge = 0
-        let again: String
+        let wasParked: Bool
         switch old.session.state {
         case .ending(let host, _, _):
-            again = "Started again"
+            wasParked = false
             leaveBehindEnding(old, on: host)
         case .parking(let host, _, _):
-            again = "Resumed"
+            wasParked = true
             leaveBehindEnding(old, on: host)
-        case .parked: again = "Resumed"
-        case .queued, .starting, .running, .ended, .failed: again = "Started again"
+        case .parked: wasParked = true
+        case .queued, .starting, .running, .ended, .failed: wasParked = false
         }
         session.reservation = nil
         var entry = Entry(session)
-        let words = claimSeat(for: &entry, at: now)
-        store(
-            entry, at: now,
-            because: words.map { "\(again). \($0)" }
-                ?? "\(again); waiting for a seat.\(beyondCount(entry, at: now))")
+        let claim = claimSeat(for: &entry, at: now)
+        let full = fullCohortSeats(entry, at: now)
+        store(entry, at: now, because: .revived(wasParked: wasParked, claim, fullCohort: full))
         return .session(session.id)
     }
 
-    /// The text for a learner of a cohort whose seats are all claimed.
-    private func beyondCount(_ entry: Entry, at now: Timestamp) -> String {
-        guard let reservation = fullCohort(of: entry, at: now) else { return "" }
-        return
-            " All \(Plural.count(reservation.terms.seats, "seat")) reserved for this course \(Plural.noun(reservation.terms.seats, "is", "are")) claimed, so it gets any free one."
+    /// The seats of the cohort that is meant for a learner without a seat of it, if all are claimed.
+    private func fullCohortSeats(_ entry: Entry, at now: Timestamp) -> Int? {
+        entry.session.reservation == nil ? fullCohort(of: entry, at: now)?.terms.seats : nil
     }
 
     /// The reservation that is meant for this learner and has no unclaimed seat left.
@@ -144,9 +137,7 @@ extension BrokerCore {
         guard let lab = catalogue.offered(key) else { return .unknownLab(key) }
         if let reason = neverFits(lab, learner) { return .neverFits(reason) }
         guard queueLength < Limits.queueLength else {
-            return .limit(
-                "\(Limits.queueLength) sessions are already waiting for a seat, which is the limit; try again in a few minutes."
-            )
+            return .limit(.queueLength)
         }
         return nil
     }

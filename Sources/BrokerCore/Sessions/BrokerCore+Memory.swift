@@ -9,7 +9,7 @@ extension BrokerCore {
         if let told = entry.memoryToldAt, told <= now, now - told < Limits.memoryNoteInterval { return }
         entry.memoryToldAt = now
         set(id, entry)
-        note(entry.session, at: now, host: host, reason: Explanations.outOfMemory(lab))
+        note(entry.session, at: now, host: host, reason: .outOfMemory(limit: lab.memoryBytes))
         markChanged(id)
     }
 

@@ -7,22 +7,21 @@ extension BrokerCore {
         entry.session.stay.announcedEnd == nil && obstacleToParking(lab) == nil
     }
 
-    private func obstacleToParking(_ lab: Lab) -> String? {
-        guard lab.files == .home else {
-            return "the files of the lab \(lab.name) go with its container, so there is nothing to come back to"
-        }
-        guard catalogue.labs[lab.key] != nil else { return "the configuration no longer has the lab \(lab.name)" }
-        guard lab.parksFor > .zero else { return "the lab \(lab.name) has no parks_for in the configuration" }
-        guard parkedCount < parkingPlaces else {
-            return "\(parkingPlaces) sessions are parked already, which is the limit"
-        }
+    private func obstacleToParking(_ lab: Lab) -> ParkingObstacle? {
+        guard lab.files == .home else { return .noHome(lab: lab.name) }
+        guard catalogue.labs[lab.key] != nil else { return .labRemoved(lab: lab.name) }
+        guard lab.parksFor > .zero else { return .labDoesNotPark(lab: lab.name) }
+        guard parkedCount < parkingPlaces else { return .noPlace(places: parkingPlaces) }
         return nil
     }
 
-    mutating func beginParking(_ entry: Entry, reason: ParkReason, note: String? = nil, at now: Timestamp) {
+    mutating func beginParking(
+        _ entry: Entry, reason: ParkReason, evidence: IdleEvidence? = nil, at now: Timestamp
+    ) {
         guard let host = entry.session.state.host else { return }
-        let words = [reason.explanation, note].compactMap(\.self).joined(separator: " ")
-        leave(entry, on: host, as: .parking(host: host, reason: reason, since: now), because: words, at: now)
+        leave(
+            entry, on: host, as: .parking(host: host, reason: reason, since: now), because: .parks(reason, evidence),
+            at: now)
     }
 
     // MARK: Requests
@@ -35,14 +34,12 @@ extension BrokerCore {
         case .running:
             guard let lab = lab(entry.session.lab) else { return .refused(.unknownLab(entry.session.lab)) }
             if let obstacle = obstacleToParking(lab) {
-                return .refused(
-                    .notNow("The session \(id) cannot be parked: \(obstacle). `carrel session end \(id)` ends it."))
+                return .refused(.notNow(.cannotPark(id, obstacle)))
             }
             beginParking(entry, reason: .operatorParked(note: note), at: now)
             return .session(id)
         case .queued, .starting, .ending, .ended, .failed:
-            return .refused(
-                .notNow("The session \(id) is \(entry.session.state.name); only a running one can be parked."))
+            return .refused(.notNow(.notRunningToPark(id, entry.session.state.code)))
         }
     }
 
@@ -60,7 +57,7 @@ extension BrokerCore {
     mutating func endParking(_ old: Entry, on host: String, reason: EndReason, at now: Timestamp) {
         var entry = old
         entry.session.state = .ending(host: host, reason: reason, since: now)
-        store(entry, at: now, because: reason.explanation)
+        store(entry, at: now, because: .ends(reason, nil))
     }
 
     // MARK: The end
@@ -81,7 +78,7 @@ extension BrokerCore {
             entry.wake = parkedEnd(of: old, since: since)
             return set(entry.session.id, entry)
         }
-        beginEnding(old, reason: .parked(seconds: max(0, (now - since).components.seconds)), at: now)
+        beginEnding(old, reason: parkedReason(since: since, until: now), at: now)
     }
 
     /// Ends a parked session that could no longer be resumed as it was, so that its learner learns of it now rather
@@ -89,7 +86,7 @@ extension BrokerCore {
     mutating func endUnlessResumable(_ id: SessionID, at now: Timestamp) {
         guard let entry = entries[id], case .parked = entry.session.state else { return }
         if catalogue.isConfigured, catalogue.labs[entry.session.lab] == nil {
-            beginEnding(entry, reason: .removed(what: "the lab \(entry.session.lab.name)"), at: now)
+            beginEnding(entry, reason: .removed(entry.session.lab), at: now)
         } else if !sharedHomes, let home = homes[entry.learner], isLost(home) {
             beginEnding(entry, reason: .lost(host: home), at: now)
         }
@@ -125,38 +122,13 @@ extension BrokerCore {
         return lab.parksFor
     }
 
-    func parkedEnd(of id: SessionID) -> SessionExplanation.End? {
-        guard let entry = entries[id], case .parked(_, let since) = entry.session.state,
-            let end = parkedEnd(of: entry, since: since)
-        else { return nil }
-        return SessionExplanation.End(
-            cause: .parked, at: end,
-            why:
-                "The lab keeps parked sessions for \(Explanations.span(end - since)). A visit to its address, or a launch, "
-                + "resumes it before; its lifetime begins anew then.",
-            isWarned: false)
-    }
-
-    /// Why it was parked, how and until when it can resume, and what is in the way.
-    func parkedWords(of entry: Entry, reason: ParkReason, since: Timestamp, at now: Timestamp) -> String {
-        let kept = parkedEnd(of: entry, since: since).map { " It is kept for another \(Explanations.span($0 - now))." }
-        return "\(reason.explanation) The next visit to its address, or a launch, resumes it.\(kept ?? "")"
-            + (homeWords(of: entry).map { " \($0)" } ?? "")
-    }
-
     /// Where its files are, if only one host has them, and what that host's state means for it.
-    private func homeWords(of entry: Entry) -> String? {
+    func homePlace(of entry: Entry) -> HomePlace? {
         guard let bound = boundHost(of: entry.learner, for: entry.session.lab) else { return nil }
-        let files = "Its files are on the host \(bound)"
-        guard let host = record(of: bound), host.settings.isConfigured else {
-            return "\(files), which is not in the configuration: until it is, it cannot come back."
-        }
-        let state = host.settings.host.state
+        guard let host = record(of: bound), host.settings.isConfigured else { return .forgotten(host: bound) }
         guard host.settings.host.duty == .active, host.isReachable else {
-            return
-                "\(files), which is \(state.rawValue): resumed before that host takes labs again, it waits for it in "
-                + "the queue."
+            return .closed(host: bound, host.settings.host.state)
         }
-        return "\(files)."
+        return .open(host: bound)
     }
 }

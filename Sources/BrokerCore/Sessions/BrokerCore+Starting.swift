@@ -14,14 +14,7 @@ extension BrokerCore {
             old.ordinal < step.ordinal
         else { return }
         entry.session.state = .starting(host: host, step: step, since: since)
-        let reason =
-            switch step {
-            case .creating: "The container is being created."
-            case .starting: "The container is created and is being started."
-            case .waiting: "The container runs; waiting for the lab inside to answer."
-            case .attaching: "The lab runs; this learner's files are being attached to it."
-            }
-        store(entry, at: now, because: reason)
+        store(entry, at: now, because: .stepReached(step))
     }
 
     mutating func labReady(_ id: SessionID, epoch: Int, endpoint: Endpoint, at now: Timestamp) {
@@ -29,16 +22,13 @@ extension BrokerCore {
             return
         }
         measureStart(of: entry.session.lab, crowd: entry.startCrowd, on: host, since: since, at: now)
-        let words =
-            entry.session.warm == nil
-            ? "The lab answers, \(Explanations.span(now - since)) after it got its seat."
-            : "The lab of the warm seat is this learner's, \(Explanations.span(now - since)) after it was claimed."
-        beginRunning(entry, on: host, endpoint, at: now, because: words)
+        let reason = StoryReason.ready(after: now - since, wasWarm: entry.session.warm != nil)
+        beginRunning(entry, on: host, endpoint, at: now, because: reason)
     }
 
     /// The lab is ready and has this learner's files. All times that count from the beginning of a run count from here.
     mutating func beginRunning(
-        _ old: Entry, on host: String, _ endpoint: Endpoint, at now: Timestamp, because words: String
+        _ old: Entry, on host: String, _ endpoint: Endpoint, at now: Timestamp, because reason: StoryReason
     ) {
         var entry = old
         let (id, epoch) = (entry.session.id, entry.session.epoch)
@@ -52,7 +42,7 @@ extension BrokerCore {
         entry.shunned = nil
         entry.inquiry = .none
         entry.wake = nextLook(at: entry, runningSince: now, on: host)
-        store(entry, at: now, because: words)
+        store(entry, at: now, because: reason)
         emit(.publishRoute(id, epoch: epoch, endpoint))
         if !sharedHomes, needsHome(entry.session.lab), homes[entry.learner].map({ isLost($0) }) ?? true {
             setHome(host, of: entry.learner)
@@ -91,7 +81,7 @@ extension BrokerCore {
             guard let entry = entries[id], case .queued = entry.session.state,
                 let lab = catalogue.labs[entry.session.lab], let reason = neverFits(lab, learner)
             else { continue }
-            fail(entry, reason.operatorText, at: now)
+            fail(entry, .neverFits(reason), at: now)
         }
     }
 
@@ -104,23 +94,20 @@ extension BrokerCore {
             // This attempt is over; other starts on the host get the silence grace.
             hostSilent(host, reason: reason, since: now, at: now)
             guard let entry = current(id, epoch) else { return }
-            detour(
-                entry, because: "The host \(host) does not answer: \(Explanations.sentence(reason))", leavingOn: host,
-                at: now)
+            detour(entry, because: .hostSilent(host, reason: reason), leavingOn: host, at: now)
         case .imageMissing(let message):
-            let image = lab(entry.session.lab).map { "the image \($0.image)" } ?? message
-            imageIsMissing(image, for: entry, on: host, at: now)
+            imageIsMissing(message, for: entry, on: host, at: now)
         case .engine(let message):
-            attemptFailed(entry, on: host, because: message, at: now)
+            attemptFailed(entry, on: host, because: .told(message), at: now)
         case .labStopped(let message):
-            attemptFailed(entry, on: host, because: message, fault: .lab, at: now)
+            attemptFailed(entry, on: host, because: .told(message), fault: .lab, at: now)
         case .neverReady(let message):
             noteNeverReady(crowd: entry.startCrowd, on: host, since: since, at: now)
-            attemptFailed(entry, on: host, because: message, at: now)
+            attemptFailed(entry, on: host, because: .told(message), at: now)
         }
     }
 
-    private mutating func imageIsMissing(_ image: String, for entry: Entry, on host: String, at now: Timestamp) {
+    private mutating func imageIsMissing(_ message: String, for entry: Entry, on host: String, at now: Timestamp) {
         if var settings = record(of: host)?.settings {
             settings.lackingLabs.insert(entry.session.lab)
             setHost(host, settings)
@@ -129,7 +116,9 @@ extension BrokerCore {
         {
             fail(entry, reason, at: now)
         } else {
-            detour(entry, because: "The host \(host) does not have \(image).", leavingOn: nil, at: now)
+            let image = lab(entry.session.lab)?.image
+            detour(
+                entry, because: .imageMissing(host: host, image: image, message: message), leavingOn: nil, at: now)
         }
     }
 
@@ -140,53 +129,39 @@ extension BrokerCore {
             case .starting(let host, _, let since) = entry.session.state
         else { return }
         entry.session.state = .starting(host: host, step: .creating, since: since)
-        store(
-            entry, at: now,
-            because: "The files could not be attached to the warm lab, so its container is made anew, with them in it "
-                + "from the start: \(Explanations.sentence(message))")
+        store(entry, at: now, because: .attachmentFailed(message: message))
     }
 
     /// A run failed by itself: removes its container and tries again, or gives up.
     mutating func attemptFailed(
-        _ old: Entry, on host: String, because message: String, fault: StartFault = .ours, at now: Timestamp
+        _ old: Entry, on host: String, because mishap: Mishap, fault: StartFault = .ours, at now: Timestamp
     ) {
         var entry = old
         leaveBehind(old, on: host)
         entry.session.failedAttempts += 1
         entry.shunned = host
         guard entry.session.failedAttempts < Limits.startAttempts else {
-            fail(
-                entry,
-                "The lab could not be started in \(Limits.startAttempts) attempts. The last one, on \(host): "
-                    + "\(Explanations.sentence(message)) \(Explanations.afterFailure)",
-                fault: fault, at: now)
+            fail(entry, .attempts(lastHost: host, mishap), fault: fault, at: now)
             return
         }
-        requeue(
-            entry,
-            because: "Attempt \(entry.session.failedAttempts) of \(Limits.startAttempts) failed on \(host): \(message)",
-            at: now)
+        requeue(entry, because: .attemptFailed(entry.session.failedAttempts, host: host, mishap), at: now)
     }
 
     /// Returns a session to the queue through no fault of its own.
-    mutating func detour(_ old: Entry, because reason: String, leavingOn host: String?, at now: Timestamp) {
+    mutating func detour(_ old: Entry, because setback: Setback, leavingOn host: String?, at now: Timestamp) {
         var entry = old
         if let host { leaveBehind(old, on: host) }
         entry.detours += 1
         guard entry.detours < Limits.startDetours else {
-            fail(
-                entry,
-                "The lab was sent to another host \(Limits.startDetours) times without a start. The last reason: "
-                    + "\(Explanations.sentence(reason)) \(Explanations.afterFailure)",
-                at: now)
+            fail(entry, .detours(last: setback), at: now)
             return
         }
-        requeue(entry, because: reason, at: now)
+        requeue(entry, because: .detoured(setback), at: now)
     }
 
     /// A running lab was lost with its host: starts a new run with the same files at the same hostname. An end that an
     /// operator has announced still applies; if it passes before the new run is ready, that run ends at once.
-    mutating func reseat(_ old: Entry, because reason: String, at now: Timestamp) {
+    mutating func reseat(_ old: Entry, fromLost host: String, at now: Timestamp) {
         var entry = old
         emit(.withdrawRoute(entry.session.id))
         let announced = entry.session.stay.announcedEnd
@@ -197,11 +172,10 @@ extension BrokerCore {
         entry.warned = Entry.Warned()
         entry.notice = Entry.Notice()
         entry.idleNotBefore = nil
-        let words = announced == nil ? "" : " The announced end stays as it is."
-        requeue(entry, because: Explanations.sentence(reason) + words, at: now)
+        requeue(entry, because: .reseated(lostHost: host, endStaysAnnounced: announced != nil), at: now)
     }
 
-    private mutating func requeue(_ old: Entry, because reason: String, at now: Timestamp) {
+    private mutating func requeue(_ old: Entry, because reason: StoryReason, at now: Timestamp) {
         var entry = old
         entry.session.epoch += 1
         entry.session.state = .queued(since: entry.queuedSince)
@@ -211,16 +185,16 @@ extension BrokerCore {
         // Its reservation may have ended while it was starting; then it waits in the general queue.
         if let own = entry.session.reservation, reservations[own]?.isBooked != true { entry.session.reservation = nil }
         entry.wake = nil
-        store(entry, at: now, because: "\(Explanations.sentence(reason)) Back in the queue, at the old place.")
+        store(entry, at: now, because: reason)
     }
 
-    mutating func fail(_ old: Entry, _ message: String, fault: StartFault = .ours, at now: Timestamp) {
+    mutating func fail(_ old: Entry, _ reason: FailReason, fault: StartFault = .ours, at now: Timestamp) {
         var entry = old
-        entry.session.state = .failed(message: message, fault: fault, at: now)
+        entry.session.state = .failed(reason, fault: fault, at: now)
         entry.session.warm = nil
         entry.seatMemory = 0
         entry.wake = nil
-        store(entry, at: now, because: message)
+        store(entry, at: now, because: .failed(reason))
     }
 
     /// The run of this entry is over while its session continues: its container becomes a leftover, which takes its

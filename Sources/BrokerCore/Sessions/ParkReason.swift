@@ -6,21 +6,6 @@ public enum ParkReason: Hashable, Sendable, Codable {
     case operatorParked(note: String)
     /// Written by a newer version; kept unchanged.
     case unknown(ReasonParts)
-
-    /// For operators; the portal has its own text for learners.
-    public var explanation: String {
-        switch self {
-        case .idle(let timeoutSeconds):
-            "Parked because nothing happened in it for \(Explanations.span(.seconds(timeoutSeconds))). "
-                + "Your files are kept."
-        case .operatorParked(let note):
-            note.isEmpty
-                ? "Parked by an operator. Your files are kept."
-                : "Parked by an operator: \(Explanations.sentence(note)) Your files are kept."
-        case .unknown(let parts):
-            "Parked for a reason that this version of Carrel does not know (\(parts.word)). Your files are kept."
-        }
-    }
 }
 
 extension SessionState {

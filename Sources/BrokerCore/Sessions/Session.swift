@@ -54,7 +54,7 @@ public enum StartStep: String, Hashable, Sendable, Codable, CaseIterable {
     case attaching
 }
 
-/// Why a session ended. `explanation` is for operators; the portal has its own text for learners.
+/// Why a session ended, or will end. `Words` has a sentence for operators and one for learners.
 public enum EndReason: Hashable, Sendable, Codable {
     /// No activity for the lab's idle timeout.
     case idle(timeoutSeconds: Int64)
@@ -118,8 +118,8 @@ public enum SessionState: Hashable, Sendable {
     case parked(reason: ParkReason, since: Timestamp)
     /// No container. The learner's home stays; *Start again* starts a new run with the same hostname.
     case ended(reason: EndReason, at: Timestamp)
-    /// The start failed for good; `message` says what happened and what to do next.
-    case failed(message: String, fault: StartFault = .ours, at: Timestamp)
+    /// The start failed for good.
+    case failed(FailReason, fault: StartFault = .ours, at: Timestamp)
 }
 
 extension SessionState {
@@ -131,21 +131,22 @@ extension SessionState {
         public var isLive: Bool { self != .ended && self != .failed }
     }
 
-    /// The state's word in tables, stories and pages.
-    public var name: String {
-        let name: Name =
-            switch self {
-            case .queued: .queued
-            case .starting: .starting
-            case .running: .running
-            case .ending: .ending
-            case .parking: .parking
-            case .parked: .parked
-            case .ended: .ended
-            case .failed: .failed
-            }
-        return name.rawValue
+    /// The state without its associated values.
+    public var code: Name {
+        switch self {
+        case .queued: .queued
+        case .starting: .starting
+        case .running: .running
+        case .ending: .ending
+        case .parking: .parking
+        case .parked: .parked
+        case .ended: .ended
+        case .failed: .failed
+        }
     }
+
+    /// The state's word in tables, stories and pages.
+    public var name: String { code.rawValue }
 
     /// The host on which this session takes a seat.
     public var host: String? {

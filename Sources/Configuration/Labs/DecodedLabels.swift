@@ -1,4 +1,5 @@
 import BrokerCore
+import Words
 
 extension MappingReader {
     /// A mapping of labels; empty if the key is absent. Numbers and booleans are taken as they are written.

@@ -1,5 +1,6 @@
 import Broker
 import BrokerCore
+import Words
 
 /// The answer to `GET /v1/status`.
 public struct APIStatus: Hashable, Sendable, Codable {

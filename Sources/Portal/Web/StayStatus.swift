@@ -37,7 +37,7 @@ struct StayStatus: Hashable, Codable {
     var now: Timestamp
     /// What ends the session first, and when.
     var endsAt: Timestamp?
-    var endsBy: SessionExplanation.Cause?
+    var endsBy: EndReason.Cause?
     /// The cause of its end is idleness, and it is then parked: the next visit resumes it.
     var parks: Bool
     /// The end is near, or an operator has announced it: tell the learner.

@@ -95,7 +95,7 @@ struct LearnerWords: Sendable {
 
     /// What will end a running lab, as the first sentence of the text.
     func willEnd(
-        _ cause: SessionExplanation.Cause, at end: Timestamp, parks: Bool, keepsFiles: Bool, note: String,
+        _ cause: EndReason.Cause, at end: Timestamp, parks: Bool, keepsFiles: Bool, note: String,
         seen: Timestamp
     ) -> Prose {
         var arguments = Self.said(note)

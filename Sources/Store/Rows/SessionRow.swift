@@ -1,6 +1,7 @@
 import BrokerCore
 import GRDB
 import Identity
+import Words
 
 /// Stores sessions in the table `sessions`.
 enum SessionRow {
@@ -85,7 +86,7 @@ enum SessionRow {
         case "ended": return .ended(reason: EndReason(reason(row)), at: since)
         case "failed":
             let fault = (row[14] as String?).flatMap { StartFault(rawValue: $0) } ?? .ours
-            return .failed(message: row[15], fault: fault, at: since)
+            return .failed(.told(row[15]), fault: fault, at: since)
         default:
             let id: String = row[0]
             throw DatabaseError(
@@ -123,8 +124,8 @@ private struct StateColumns {
             (name, self.host, end, self.since) = ("parking", host, reason.parts, since)
         case .parked(let reason, let since): (name, end, self.since) = ("parked", reason.parts, since)
         case .ended(let reason, let at): (name, end, since) = ("ended", reason.parts, at)
-        case .failed(let message, let fault, let at):
-            (name, failure, since) = ("failed", message, at)
+        case .failed(let reason, let fault, let at):
+            (name, failure, since) = ("failed", reason.message, at)
             self.fault = fault == .ours ? nil : fault
         }
     }

@@ -6,6 +6,7 @@ import HTTPTransport
 import Identity
 import Portal
 import Text
+import Words
 
 /// Talks to the running broker over the control socket of its state directory.
 @ControlLoop

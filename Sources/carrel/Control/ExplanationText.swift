@@ -1,5 +1,6 @@
 import BrokerCore
 import Text
+import Words
 
 /// The explanation of a session's state, for operators.
 enum ExplanationText {

@@ -1,3 +1,5 @@
+import BrokerCore
+
 extension Waiting {
     /// For operators: names hosts, images and reservations. Learners get different text.
     public var operatorText: String {
@@ -29,7 +31,7 @@ extension Waiting {
         case .portalQuota: "Waiting for a seat: its portal uses as many seats, or as much memory, as its quota allows."
         case .seatsTaken: "Waiting for a seat: all of them are taken."
         case .memoryTaken(let needed):
-            "Waiting for memory: slots are free, but no host has \(Explanations.bytes(needed)) left for one more lab."
+            "Waiting for memory: slots are free, but no host has \(OperatorText.bytes(needed)) left for one more lab."
         case .seatsHeld: "Waiting: the free seats are held for \(holders)."
         case .hostsStrained:
             "Waiting: where seats are free, running labs use nearly all of the memory, so that no more are started "
@@ -51,7 +53,7 @@ extension Waiting {
         case .sameEngine(let other): "which is the same engine as the host \(other)"
         case .imageMissing(let image): "which does not have the image \(image)"
         case .seatsTaken: "where all seats are taken"
-        case .memoryTaken(let needed): "which does not have \(Explanations.bytes(needed)) of memory left for the lab"
+        case .memoryTaken(let needed): "which does not have \(OperatorText.bytes(needed)) of memory left for the lab"
         case .seatsHeld: "where the free seats are held for \(holders)"
         case .hostsStrained: "where running labs use nearly all of the memory, so that no more are started for now"
         case .startsPaced: "which is starting as many other labs as it can at the same time"
@@ -85,7 +87,7 @@ extension Waiting {
     private var hostWords: String {
         requires.isEmpty
             ? "host that could serve this lab"
-            : "host with \(Explanations.labels(requires)), which this lab asks for,"
+            : "host with \(OperatorText.labels(requires)), which this lab asks for,"
     }
 
     private var holders: String {

@@ -1,3 +1,5 @@
+import Identity
+
 /// An end or park reason in its stored, decomposed form, so that reports can group by `word`.
 public struct ReasonParts: Hashable, Sendable, Codable {
     /// The raw value of an `EndReason.Code` or `ParkReason.Code`; a newer version may have written an unknown one.
@@ -59,6 +61,12 @@ extension EndReason {
         case .unknown(let parts): parts
         }
     }
+
+    /// What stands before a lab's name in the state file, and never changes.
+    private static let storedLab = "the lab "
+
+    /// The configuration no longer has the lab.
+    static func removed(_ lab: LabKey) -> EndReason { .removed(what: storedLab + lab.name) }
 
     /// Never fails and loses nothing: parts that match no reason become `.unknown`, which keeps them unchanged.
     public init(_ parts: ReasonParts) {
