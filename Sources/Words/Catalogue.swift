@@ -17,10 +17,10 @@ public struct Catalogue: Sendable {
         var patterns: [String: Pattern] = [:]
         for entry in entries {
             guard let pattern = plain[entry.key] else { continue }
-            let audience = entry.key.prefix { $0 != "." }
+            let kind = entry.key.prefix { $0 != "." }
             var targets: [String: Pattern] = [:]
             for reference in pattern.references {
-                guard let target = plain["\(audience).\(reference)"], target.references.isEmpty else {
+                guard let target = plain["\(kind).\(reference)"], target.references.isEmpty else {
                     throw CatalogueError(line: entry.line, "\(entry.key): there is no plain pattern \(reference)")
                 }
                 targets[reference] = target
@@ -32,7 +32,7 @@ public struct Catalogue: Sendable {
 
     public var keys: Set<String> { Set(patterns.keys) }
 
-    /// - Parameter key: with its audience: `learner.session.ended.idle`.
+    /// - Parameter key: with its kind: `learner.session.ended.idle`.
     public func pattern(_ key: String) -> Pattern? { patterns[key] }
 
     private static func entries(_ text: String) throws(CatalogueError) -> [(line: Int, key: String, text: String)] {

@@ -1,6 +1,6 @@
 import BrokerCore
 
-/// Something that can be put into words: a code and its arguments. `Words` makes text of it.
+/// Something that can be put into learners' words: a code and its arguments. `Words` makes text of it.
 ///
 /// Codes are lower case words, joined by hyphens within a part and by dots between parts: `session.ended.idle`.
 public struct Message: Hashable, Sendable {
@@ -28,6 +28,3 @@ public struct Message: Hashable, Sendable {
 extension Message.Argument {
     public static func flag(_ isSet: Bool) -> Self { .word(isSet ? "yes" : "no") }
 }
-
-/// Who reads a text. Each has patterns of their own, and is never given another's.
-public enum Audience: String, Hashable, Sendable { case learner, `operator` }

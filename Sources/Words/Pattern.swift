@@ -4,7 +4,7 @@
 ///     {seats, plural, one {# seat is} other {# seats are}} claimed.
 ///     {parks, select, yes {it is parked} other {it ends}} {end, at}.
 ///
-/// `'{'` is a brace. `{@key}` is the pattern of another key of the same audience, which has no such reference itself.
+/// `'{'` is a brace. `{@key}` is the pattern of another key of the same kind, which has no such reference itself.
 public struct Pattern: Hashable, Sendable {
     indirect enum Piece: Hashable, Sendable {
         case text(String)

@@ -27,23 +27,13 @@ public struct Words: Sendable {
         }
     }
 
-    /// The message in the words of an audience: in a language, or in English if that language has no words for it.
-    ///
-    /// A message without words is its code and arguments for an operator, and an empty phrase for a learner, who never
-    /// reads an operator's words.
+    /// The message in learners' words: in a language, or in English if that language has no words for it. One without
+    /// words is an empty phrase. Operators' sentences are those of the core's codes themselves (`Refusal.message`), and
+    /// are not to be had here.
     /// - Parameter seen: when it is read: a time on the same day is shown without its day.
-    public func prose(
-        _ message: Message, for audience: Audience, in language: Language, seen: Timestamp
-    ) -> Prose {
-        let key = "\(audience.rawValue).\(message.code)"
-        if let prose = fill(key, message.arguments, in: language, seen: seen) { return prose }
-        return switch audience {
-        case .learner: fill("learner.unknown", [:], in: language, seen: seen) ?? Prose()
-        case .operator:
-            Prose([
-                .text(message.code + " (" + message.arguments.keys.sorted().joined(separator: ", ") + ")")
-            ])
-        }
+    public func prose(_ message: Message, in language: Language, seen: Timestamp) -> Prose {
+        fill("learner.\(message.code)", message.arguments, in: language, seen: seen)
+            ?? fill("learner.unknown", [:], in: language, seen: seen) ?? Prose()
     }
 
     /// A text of a page that is no sentence, such as a button: the key begins with `page.`.

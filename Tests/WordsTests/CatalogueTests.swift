@@ -68,7 +68,7 @@ struct CatalogueTests {
         }
     }
 
-    @Test("Keys are lower case words, and belong to an audience, a page or to times")
+    @Test("Keys are lower case words, and belong to learners, a page or to times")
     func spelling() throws {
         for key in try #require(Self.english).keys {
             #expect(key.wholeMatch(of: #/(learner|page|time)(\.[a-z]+(-[a-z]+)*)+/#) != nil, "\(key)")

@@ -77,7 +77,7 @@ struct PatternTests {
         #expect(line("# comment\na.b") == 2)
         #expect(line(" goes on") == 1)
         #expect(line("a.b = {@c}") == 1)
-        // A reference is to a plain pattern of the same audience.
+        // A reference is to a plain pattern of the same kind.
         #expect(line("b.c = One.\na.b = {@c}") == 2)
         #expect(line("a.b = {@c}\na.c = {@d}\na.d = One.") == 1)
     }

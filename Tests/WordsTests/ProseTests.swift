@@ -10,17 +10,17 @@ struct ProseTests {
 
     private func end(_ key: String, at time: Timestamp, in language: Language) -> String {
         Words.standard.prose(
-            Message(key, ["end": .moment(time)]), for: .learner, in: language, seen: Self.seen
+            Message(key, ["end": .moment(time)]), in: language, seen: Self.seen
         ).plain
     }
 
     @Test("A name from the right-to-left is isolated in every language", arguments: Words.standard.languages)
     func names(language: Language) {
         let message = Message("notice.unknown-lab.what", ["lab": .name("\u{202E}<b>אדה")])
-        let prose = Words.standard.prose(message, for: .learner, in: language, seen: Self.seen)
+        let prose = Words.standard.prose(message, in: language, seen: Self.seen)
         #expect(prose.plain.contains("\u{2068}\u{202E}<b>אדה\u{2069}"))
         let ascii = Message("notice.unknown-lab.what", ["lab": .name("Ada")])
-        let plain = Words.standard.prose(ascii, for: .learner, in: language, seen: Self.seen).plain
+        let plain = Words.standard.prose(ascii, in: language, seen: Self.seen).plain
         #expect(plain.contains("“Ada”") || plain.contains("«Ada»"))
     }
 
@@ -67,7 +67,7 @@ struct ProseTests {
     @Test("Neighbouring texts are one piece, of however many patterns they were made")
     func pieces() {
         let message = Message("session.ended.learner", ["kept": .flag(true)])
-        let prose = Words.standard.prose(message, for: .learner, in: .english, seen: Self.seen)
+        let prose = Words.standard.prose(message, in: .english, seen: Self.seen)
         #expect(prose.pieces == [.text("You ended it. Your files are kept.")])
         #expect(Prose.joined([prose, prose]).pieces.count == 1 && (prose + prose).pieces.count == 1)
         #expect(Prose([.text("")]).merged.isEmpty)

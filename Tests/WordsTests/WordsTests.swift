@@ -13,7 +13,7 @@ struct WordsTests {
             try Catalogue(
                 "learner.unknown = Algo pasó.\nlearner.a = Hola.\npage.b = Uno", language: Self.spanish),
             try Catalogue(
-                "learner.unknown = Something happened.\nlearner.a = Hello.\nlearner.c = Bye.\noperator.d = Host down.",
+                "learner.unknown = Something happened.\nlearner.a = Hello.\nlearner.c = Bye.",
                 language: .english),
         ])
     }
@@ -22,7 +22,7 @@ struct WordsTests {
     func languages() throws {
         let words = try words()
         func text(_ code: String, _ language: Language) -> String {
-            words.prose(Message(code), for: .learner, in: language, seen: Self.now).plain
+            words.prose(Message(code), in: language, seen: Self.now).plain
         }
         #expect(words.languages == [.english, Self.spanish])
         #expect(text("a", Self.spanish) == "Hola." && text("a", .english) == "Hello.")
@@ -30,13 +30,11 @@ struct WordsTests {
         #expect(words.label("page.b", in: Self.spanish) == "Uno" && words.label("page.x", in: .english) == "page.x")
     }
 
-    @Test("A learner is never given an operator's words; an operator is given at least the code")
-    func audiences() throws {
+    @Test("A message without words in any language is a phrase of its own, and never the text of something else")
+    func unknown() throws {
         let words = try words()
-        #expect(words.prose(Message("d"), for: .learner, in: Self.spanish, seen: Self.now).plain == "Algo pasó.")
-        #expect(words.prose(Message("d"), for: .operator, in: Self.spanish, seen: Self.now).plain == "Host down.")
-        let unknown = Message("x", ["b": .number(1), "a": .number(2)])
-        #expect(words.prose(unknown, for: .operator, in: .english, seen: Self.now).plain == "x (a, b)")
+        #expect(words.prose(Message("b"), in: Self.spanish, seen: Self.now).plain == "Algo pasó.")
+        #expect(words.prose(Message("b"), in: .english, seen: Self.now).plain == "Something happened.")
     }
 
     @Test(

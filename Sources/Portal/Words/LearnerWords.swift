@@ -19,12 +19,12 @@ struct LearnerWords: Sendable {
     /// Sentences.
     ///
     /// - Parameters:
-    ///   - code: a key of the catalogues without its audience: `session.save`.
+    ///   - code: a key of the catalogues without `learner.`: `session.save`.
     ///   - seen: when it is read; needed only where it contains times.
     func say(
         _ code: String, _ arguments: [String: Message.Argument] = [:], seen: Timestamp = Timestamp(milliseconds: 0)
     ) -> Prose {
-        words.prose(Message(code, arguments), for: .learner, in: language, seen: seen)
+        words.prose(Message(code, arguments), in: language, seen: seen)
     }
 
     /// A heading, a button, or another text of a page that is no sentence.
