@@ -183,7 +183,10 @@ let package = Package(
             exclude: ["html"], swiftSettings: house),
         tests(
             "ConfigurationTests",
-            ["HTTPTransport", "Identity", "Literals", "BrokerCore", "Edge", "Broker", "Portal", "Configuration", "Programs"]),
+            [
+                "HTTPTransport", "Identity", "Literals", "BrokerCore", "Edge", "Broker", "Portal", "Configuration",
+                "Programs",
+            ]),
         tests("TakeoverTests", ["EventLoop", "Takeover", logging]),
         tests("LearnerClientTests", ["EventLoop", "TLS", "HTTPTransport", "LearnerClient", "Programs"]),
         tests("ReadRevisionTests", ["ReadRevision"]),
