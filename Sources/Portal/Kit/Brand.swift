@@ -52,9 +52,8 @@ public struct Colour: Hashable, Sendable {
     static let white = Colour(red: 255, green: 255, blue: 255)
     static let black = Colour(red: 0, green: 0, blue: 0)
 
-    var text: String {
-        "#" + [red, green, blue].map { (UInt16($0) | 0x100) }.map { String($0, radix: 16).dropFirst() }.joined()
-    }
+    /// Such as `#1c6357`.
+    var text: String { String(format: "#%02x%02x%02x", red, green, blue) }
 
     /// The contrast of the two, from 1 to 21 (WCAG 2.2, "contrast ratio").
     func contrast(to other: Colour) -> Double {

@@ -25,9 +25,7 @@ struct CalendarFeedPage {
     private var scope: Scope { .portal(configuration.id) }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        guard request.method == "GET" || request.method == "HEAD" else {
-            return responses.methodNotAllowed("GET, HEAD")
-        }
+        if let refusal = responses.unlessRead(request) { return refusal }
         let tokens = request.query.filter { $0.name == "token" }
         guard tokens.count == 1, request.query.count == 1 else { return unknown }
         do {

@@ -45,7 +45,6 @@ struct Entrance {
         } catch {
             return responses.page(NoticePage.incompleteLink(.wrong, door.aim), status: 400)
         }
-        let course = launch.course.map { Course(portal: portal, context: $0) }
         switch launch.target {
         case .lab(let name):
             let lab = Resource.lab(LabKey(portal: portal, name: name), course: launch.course)
@@ -64,7 +63,9 @@ struct Entrance {
                     ? responses.page(NoticePage.unknownLab(name), status: 404) : responses.failure(error, request)
             }
         case .coursePage:
-            guard let course, arrival.visitor.may(.listSessions, .course(course)) else {
+            guard let course = launch.course.map({ Course(portal: portal, context: $0) }),
+                arrival.visitor.may(.listSessions, .course(course))
+            else {
                 return responses.page(NoticePage.courseLinkNeeded(), status: 403)
             }
             return lead(to: CoursePages.path(of: course), arrival.cookie)

@@ -37,7 +37,7 @@ final class LabPages {
                 hasKey = try await broker.holdsGrant(id, token: token, in: scope)
             }
         } catch {
-            guard error.code == .unknownSession else { return failure(error, isNavigation: isNavigation) }
+            guard error.code == .unknownSession else { return responses.failure(error, isNavigation: isNavigation) }
         }
         if let view, request.path.first == ".carrel" {
             return await ownPath(request, view, hasKey: hasKey, isNavigation: isNavigation)
@@ -89,7 +89,7 @@ final class LabPages {
         do {
             return responses.page(Page(try await broker.resume(view.id), at: place), status: 503)
         } catch {
-            return failure(error, isNavigation: true)
+            return responses.failure(error, isNavigation: true)
         }
     }
 
@@ -132,10 +132,7 @@ final class LabPages {
             return responses.json(status(of: view))
         case "" where request.path.count <= 2:
             guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
-            guard request.method == "GET" || request.method == "HEAD" else {
-                return responses.methodNotAllowed("GET, HEAD")
-            }
-            return responses.page(Page(view, at: .stay))
+            return responses.unlessRead(request) ?? responses.page(Page(view, at: .stay))
         default:
             return responses.notice(NoticePage.notFound(), status: 404, isNavigation: isNavigation)
         }
@@ -174,7 +171,7 @@ final class LabPages {
             case .badCode: responses.page(NoticePage.usedCode(), status: 403)
             // The code is used up, so this page does not continue automatically.
             case .storage: responses.page(NoticePage.noKeyNow(), status: 503)
-            default: failure(error, isNavigation: true)
+            default: responses.failure(error, isNavigation: true)
             }
         }
     }
@@ -187,7 +184,7 @@ final class LabPages {
         guard Navigation.isByPerson(request.fields, framed: responses.isEmbedded) else {
             return responses.page(Page(view, at: .lab(path: next)), status: 403)
         }
-        do { _ = try await broker.restart(view.id) } catch { return failure(error, isNavigation: true) }
+        do { _ = try await broker.restart(view.id) } catch { return responses.failure(error, isNavigation: true) }
         return responses.redirect(next)
     }
 
@@ -202,7 +199,7 @@ final class LabPages {
             return isForm ? responses.redirect(SessionPlace.stayPath) : responses.json(status(of: view))
         } catch {
             return isForm
-                ? failure(error, .keep, isNavigation: true)
+                ? responses.failure(error, .keep, isNavigation: true)
                 : responses.message(LearnerWords.current.refusal(error.code, of: .keep).sentence, status: error.status)
         }
     }
@@ -211,7 +208,9 @@ final class LabPages {
     private func leave(_ request: HTTPRequest, _ id: SessionID, hasKey: Bool) async -> HTTPResponse {
         guard hasKey else { return responses.page(NoticePage.notYours(), status: 403) }
         if let refusal = responses.refusalUnlessOwnForm(request) { return refusal }
-        do { _ = try await broker.leaveQueue(id) } catch { return failure(error, .leaveQueue, isNavigation: true) }
+        do { _ = try await broker.leaveQueue(id) } catch {
+            return responses.failure(error, .leaveQueue, isNavigation: true)
+        }
         return responses.redirect(next(request.form()))
     }
 
@@ -222,11 +221,6 @@ final class LabPages {
     /// The path to return to, as our own pages and links give it.
     private func next(_ values: [(name: String, value: String)]) -> String {
         Navigation.nextPath(values.first { $0.name == "next" }?.value)
-    }
-
-    private func failure(_ error: BrokerError, _ wish: Wish = .open, isNavigation: Bool) -> HTTPResponse {
-        let (page, status) = NoticePage.failure(error, wish)
-        return responses.notice(page, status: status, isNavigation: isNavigation)
     }
 }
 

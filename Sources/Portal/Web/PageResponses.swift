@@ -55,8 +55,13 @@ struct PageResponses: Sendable {
 
     /// For an action that the broker has refused.
     func failure(_ error: BrokerError, _ request: HTTPRequest, _ wish: Wish = .open) -> HTTPResponse {
+        failure(error, wish, isNavigation: request.isForPerson)
+    }
+
+    /// For an action that the broker has refused, or an address that it cannot answer.
+    func failure(_ error: BrokerError, _ wish: Wish = .open, isNavigation: Bool) -> HTTPResponse {
         let (page, status) = NoticePage.failure(error, wish)
-        return notice(page, status: status, isNavigation: request.isForPerson)
+        return notice(page, status: status, isNavigation: isNavigation)
     }
 
     /// For addresses whose visit changes something, which neither a HEAD request nor a browser's prefetch may do.

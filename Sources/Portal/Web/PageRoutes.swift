@@ -64,15 +64,18 @@ struct PageRouter {
     private func answer(_ request: HTTPRequest, by answer: PageRoute.Answer, session id: SessionID?) async
         -> HTTPResponse
     {
-        let visitor = visitors.visitor(of: request)
         switch answer {
         case .everybody(let body):
             return await body(request)
         case .visitor(let body):
-            guard let visitor else { return refused(request, NoticePage.signInNeeded()) }
+            guard let visitor = visitors.visitor(of: request) else {
+                return refused(request, NoticePage.signInNeeded())
+            }
             return await body(request, visitor)
         case .session(let operation, let body):
-            guard let visitor else { return refused(request, NoticePage.signInNeeded()) }
+            guard let visitor = visitors.visitor(of: request) else {
+                return refused(request, NoticePage.signInNeeded())
+            }
             guard let id else { return notFound(request) }
             let view: SessionView
             do { view = try await broker.view(id, in: .portal(portal)) } catch {
@@ -82,7 +85,9 @@ struct PageRouter {
             return await body(request, visitor, view)
         case .course(let operation, let body):
             let values = request.method == "POST" ? request.form() : request.query
-            guard let visitor, let context = values.first(where: { $0.name == CoursePages.parameter })?.value else {
+            guard let visitor = visitors.visitor(of: request),
+                let context = values.first(where: { $0.name == CoursePages.parameter })?.value
+            else {
                 return refused(request, NoticePage.courseLinkNeeded())
             }
             let course = Course(portal: portal, context: context)
