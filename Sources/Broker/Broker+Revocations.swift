@@ -27,7 +27,7 @@ extension Broker {
     public func revoke(_ target: Revocations.Target) async throws(BrokerError) -> Int {
         let scope = target.portal
         guard configuration.portals.contains(where: { $0.id == scope }) else {
-            throw BrokerError(.unknownPortal, "There is no portal \(scope).")
+            throw BrokerError(DriverRefusal.unknownPortal(scope))
         }
         revocations.prune(at: now.seconds)
         let record = revocations.revoke(target, at: now.seconds)

@@ -36,13 +36,15 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         self.init(code, refusal.message)
     }
 
-    init(_ refusal: DriverRefusal) {
+    /// What the driver has refused, in the words of `DriverRefusal.message`.
+    public init(_ refusal: DriverRefusal) {
         let code: Code =
             switch refusal {
             case .stopping: .stopping
             case .busy, .feedLimit, .pullLimit: .limit
             case .unknownSessionPrefix: .unknownSession
             case .severalSessions, .severalLabs: .ambiguous
+            case .unknownPortal: .unknownPortal
             case .unknownLabName: .unknownLab
             case .unknownReservation, .unknownFeed: .unknownReservation
             case .noSeries, .engineSilent, .hostNeverServes, .hostSilent: .notNow

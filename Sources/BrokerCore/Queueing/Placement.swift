@@ -63,13 +63,17 @@ extension BrokerCore {
         // Without shared homes a placement can bind its learner's other sessions, and so release what was held for them
         // or what they waited for. A placement that uses up a quota releases the host that was held for another session
         // of the same portal. Placement then runs again.
-        let canRelease = !sharedHomes || catalogue.portals?.values.contains { $0.quota != PortalQuota() } ?? false
         var hasPlaced = true
         while hasPlaced {
             let hasSeated = placeCohorts(at: now)
-            hasPlaced = (placeOnce(at: now) || hasSeated) && canRelease
+            hasPlaced = (placeOnce(at: now) || hasSeated) && placementsRelease
         }
         refreshHeld()
+    }
+
+    /// Whether a placement can let another session in. O(portals).
+    private var placementsRelease: Bool {
+        !sharedHomes || catalogue.portals?.values.contains { $0.quota != PortalQuota() } ?? false
     }
 
     /// Places sessions with a reservation, each on a host that holds a seat of it. A line whose hosts have no free

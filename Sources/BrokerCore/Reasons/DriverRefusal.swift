@@ -8,6 +8,7 @@ public enum DriverRefusal: Hashable, Sendable {
     /// The request's name for a session is no session's.
     case unknownSessionPrefix(String)
     case severalSessions(prefix: String)
+    case unknownPortal(PortalID)
     case unknownLabName(String)
     case severalLabs(String, portals: [PortalID])
     /// Neither a present reservation nor an earlier one.

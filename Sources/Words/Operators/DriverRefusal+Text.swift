@@ -9,6 +9,7 @@ extension DriverRefusal {
         case .unknownSessionPrefix(let prefix):
             "No session begins with \"\(prefix)\"; `carrel session list` shows them."
         case .severalSessions(let prefix): "Several sessions begin with \"\(prefix)\"; give more characters."
+        case .unknownPortal(let id): "There is no portal \(id); `carrel portal list` shows those there are."
         case .unknownLabName(let name):
             "There is no lab \(name) in the catalogue; `carrel lab list` shows those there are."
         case .severalLabs(let name, let portals):

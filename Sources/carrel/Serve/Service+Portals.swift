@@ -59,7 +59,7 @@ extension Service: PortalKeeper {
 
     private func known(_ id: PortalID) throws(BrokerError) {
         guard let portal = configuration.portals.first(where: { $0.id == id }) else {
-            throw BrokerError(.unknownPortal, "There is no portal \(id); `carrel portal list` shows those there are.")
+            throw BrokerError(DriverRefusal.unknownPortal(id))
         }
         guard portal.isAdded else {
             throw BrokerError(
