@@ -60,8 +60,8 @@ extension World {
         edge.apply([.portals(portals)])
     }
 
-    /// Whether the edge must answer a request by itself, and like this: not found, or, where its hostname is nobody's for
-    /// now, misdirected.
+    /// Whether the edge must refuse a request for this plan's site with this status: 404, or 421 while no portal has the
+    /// hostname.
     func isRefusal(_ status: Int, of plan: Plan) -> Bool {
         guard plan.site.port == nil else { return false }
         return status == 404 || (status == 421 && disturbance == .removal)
